@@ -1,10 +1,33 @@
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import redis
+from django.db.backends.base.operations import BaseDatabaseOperations
+from django.utils import timezone
+from django_scopes import scope
 
+from accounts.models import Credential, Membership, Team, User
+from accounts.permissions import Role
+from exports import dispatch, saved_exports
+from exports.jobs import Settings
+from exports.models import SavedExport
+from expensify.client import Pair
+from sandbox import DEMO_PAIRS, Sandbox
 from tests.servers import RedisServer
+
+PASSWORD = "correct horse battery staple"
+TEMPLATE = """<#if addHeader>
+  Merchant,Amount<#lt>
+</#if>
+<#list reports as report>
+  <#list report.transactionList as expense>
+    "${expense.merchant?replace("\\"", "\\"\\"")}",<#t>
+    ${(expense.amount / 100)?string("0.00")}<#lt>
+  </#list>
+</#list>
+"""
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +50,134 @@ def redis_server() -> Iterator[RedisServer]:
     server = RedisServer().start()
     yield server
     server.remove()
+
+
+# ------------------------------------------------------------ people and teams
+
+
+@pytest.fixture
+def acme(db: None) -> Team:
+    return Team.objects.create(name="Acme", slug="acme", time_zone="Europe/Berlin")
+
+
+@pytest.fixture
+def umbrella(db: None) -> Team:
+    return Team.objects.create(name="Umbrella", slug="umbrella", time_zone="America/New_York")
+
+
+def member(team: Team, name: str, role: Role) -> User:
+    user = User.objects.create_user(f"{name.lower()}@{team.slug}.example", PASSWORD, first_name=name)
+    Membership.objects.create(team=team, user=user, role=role)
+    return user
+
+
+@pytest.fixture
+def alice(acme: Team) -> User:
+    """Alice is Acme's Admin."""
+    return member(acme, "Alice", Role.ADMIN)
+
+
+@pytest.fixture
+def erin(acme: Team) -> User:
+    """Erin is an Editor at Acme."""
+    return member(acme, "Erin", Role.EDITOR)
+
+
+@pytest.fixture
+def audrey(acme: Team) -> User:
+    """Audrey audits Acme."""
+    return member(acme, "Audrey", Role.AUDITOR)
+
+
+@pytest.fixture
+def bob(acme: Team) -> User:
+    """Bob looks at Acme."""
+    return member(acme, "Bob", Role.VIEWER)
+
+
+@pytest.fixture
+def charlie(umbrella: Team) -> User:
+    """Charlie is the Admin of another team, Umbrella."""
+    return member(umbrella, "Charlie", Role.ADMIN)
+
+
+# ------------------------------------------------------------ what they work with
+
+
+@pytest.fixture
+def sandbox(settings: Any) -> Iterator[Sandbox]:
+    """The stand-in Integration Server, over HTTP; the portal's settings point to it."""
+    server = Sandbox()
+    with server.serve() as served:
+        settings.EXPENSIFY_URL = served.url
+        yield server
+
+
+def make_credential(team: Team, name: str = "Main", **fields: Any) -> Credential:
+    """A working credential with the sandbox's pair for that team."""
+    credential = Credential(team=team, name=name)
+    credential.take_pair(Pair(*DEMO_PAIRS[team.slug]), timezone.now())
+    credential.status = Credential.Status.WORKING
+    for field, value in fields.items():
+        setattr(credential, field, value)
+    credential.save()
+    return credential
+
+
+def make_export(
+    credential: Credential, by: User, name: str = "Monthly expenses", *, template: str = TEMPLATE, **asked: Any
+) -> SavedExport:
+    """A saved export; without further words it asks for the help page's report."""
+    asked = {"policy_ids": [], "report_ids": ["50352738"], "states": [], "email_recipients": []} | asked
+    export = SavedExport(team=credential.team, credential=credential, name=name)
+    with scope(team=credential.team):
+        return saved_exports.save(export, settings=Settings(**asked), template=template, sftp_password=None, by=by)
+
+
+@pytest.fixture
+def credential(acme: Team) -> Credential:
+    return make_credential(acme)
+
+
+@pytest.fixture
+def export(credential: Credential, alice: User) -> SavedExport:
+    return make_export(credential, alice)
+
+
+@pytest.fixture
+def budget(redis_client: redis.Redis) -> Any:
+    """An empty call budget that knows it is new."""
+    dispatch.budget.cache_clear()
+    budget = dispatch.budget()
+    budget.introduce(fresh=True)
+    return budget
+
+
+# ------------------------------------------------------------ emptying append-only tables between tests
+
+
+@pytest.fixture(autouse=True, scope="session")
+def append_only_tables_can_be_flushed() -> None:
+    """The tests that commit empty all tables afterwards, which the triggers of the audit log rightly refuse."""
+    original: Callable[..., None] = BaseDatabaseOperations.execute_sql_flush
+
+    def execute_sql_flush(self: Any, statements: list[str]) -> None:
+        connection = self.connection
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET session_replication_role = replica")
+            original(self, statements)
+            with connection.cursor() as cursor:
+                cursor.execute("SET session_replication_role = DEFAULT")
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+            for name, _ in triggers:
+                cursor.execute(f"DROP TRIGGER {name}")
+        original(self, statements)
+        with connection.cursor() as cursor:
+            for _, sql in triggers:
+                cursor.execute(sql)
+
+    BaseDatabaseOperations.execute_sql_flush = execute_sql_flush

@@ -1,8 +1,26 @@
 """The portal's own settings, in an environment made for tests before they are read."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 from tests.servers import RedisServer
 
 if "REDIS_URL" not in os.environ:
     os.environ["REDIS_URL"] = RedisServer().start().url
+if "VAR_DIR" not in os.environ:
+    os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="portal-tests-")
+    atexit.register(shutil.rmtree, os.environ["VAR_DIR"], ignore_errors=True)
+
+os.environ.setdefault("DEMO", "yes")
+os.environ.setdefault("SECRET_KEY", "demo-tests-" + "k" * 50)
+os.environ.setdefault("CREDENTIAL_KEYS", "demo" + "A" * 39 + "=")
+os.environ.setdefault("EXPENSIFY_URL", "http://127.0.0.1:9/nothing-listens-here")
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+
+from portal.settings import *  # noqa: E402, F403
+
+# Whether pages find their files is the browser tests' business; here nothing is collected first.
+STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

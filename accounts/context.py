@@ -1,0 +1,19 @@
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts.permissions import Permission
+
+
+def team(request: HttpRequest) -> dict[str, Any]:
+    """For base.html: the open team, the person's teams for the switcher, and what they may do here."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    membership = getattr(request, "membership", None)
+    return {
+        "team": getattr(request, "team", None),
+        "membership": membership,
+        "may": {permission.name: membership is not None and membership.may(permission) for permission in Permission},
+        "my_memberships": user.memberships.select_related("team").order_by("team__name"),
+    }

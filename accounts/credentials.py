@@ -1,0 +1,147 @@
+"""What people do with credentials, and what a test at Expensify found."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.audit import PORTAL, Action
+from accounts.models import Credential, Policy, Team, User
+from expensify.client import Client, Pair
+from expensify.client import Policy as ReachedPolicy
+from expensify.errors import ExpensifyError, PermitExpired, RateLimited, Unauthorized
+
+
+@transaction.atomic
+def add(team: Team, name: str, pair: Pair, *, by: User) -> Credential:
+    """Store a pair for the team and ask for its test."""
+    now = timezone.now()
+    credential = Credential(team=team, name=name, check_due_at=now)
+    credential.take_pair(pair, now)
+    credential.save()
+    audit.record(Action.CREDENTIAL_ADDED, credential, by=by, name=name)
+    return credential
+
+
+@transaction.atomic
+def rename(credential: Credential, name: str, *, by: User) -> None:
+    before = credential.name
+    if before == name:
+        return
+    credential.name = name
+    credential.save(update_fields=["name"])
+    audit.record(Action.CREDENTIAL_RENAMED, credential, by=by, **audit.changes({"name": before}, {"name": name}))
+
+
+@transaction.atomic
+def ask_for_check(credential: Credential, *, by: User) -> bool:
+    """Have the pair tried with one `policyList` call; a worker makes it as soon as the call budget allows.
+
+    False when the pair was wiped. A REFUSED pair may be tried: it is the way back to WORKING.
+    """
+    asked = (
+        Credential.objects.filter(pk=credential.pk)
+        .exclude(status=Credential.Status.WIPED)
+        .update(check_due_at=timezone.now())
+    )
+    if asked:
+        audit.record(Action.CREDENTIAL_CHECK_ASKED, credential, by=by)
+    return bool(asked)
+
+
+@transaction.atomic
+def wipe(credential: Credential, *, by: User) -> bool:
+    """Delete the pair for good; the row and its history stay. False when somebody else has wiped it."""
+    wiped = (
+        Credential.objects.filter(pk=credential.pk)
+        .exclude(status=Credential.Status.WIPED)
+        .update(
+            pair=None,
+            previous_pair=None,
+            previous_pair_until=None,
+            status=Credential.Status.WIPED,
+            message="",
+            check_due_at=None,
+        )
+    )
+    if wiped:
+        credential.refresh_from_db()
+        audit.record(Action.CREDENTIAL_WIPED, credential, by=by)
+    return bool(wiped)
+
+
+def claim_check(credential: Credential, *, lost_after: timedelta) -> bool:
+    """Take the test that is due; False when another worker has it. It is due again if nothing comes of it in that time."""
+    now = timezone.now()
+    claimed = (
+        Credential.objects.filter(pk=credential.pk, check_due_at__lte=now)
+        .exclude(status=Credential.Status.WIPED)
+        .update(check_due_at=now + lost_after)
+    )
+    return bool(claimed)
+
+
+def check(credential: Credential, client: Client) -> None:
+    """Try the pair with one `policyList` call and keep what came of it.
+
+    May be done twice: it changes nothing at Expensify, and the later answer replaces the earlier.
+    """
+    try:
+        reached = client.policies()
+    except (RateLimited, PermitExpired):
+        _keep(credential, check_due_at=timezone.now())
+        return
+    except Unauthorized as error:
+        refuse(credential, error)
+        return
+    except ExpensifyError as error:
+        with transaction.atomic():
+            _keep(credential, message=error.sentence[:500], check_due_at=None)
+            audit.record(Action.CREDENTIAL_CHECKED, credential, by=PORTAL, outcome=error.code, answer=error.message)
+        return
+    with transaction.atomic():
+        working = Credential.Status.WORKING
+        if _keep(credential, status=working, message="", checked_at=timezone.now(), check_due_at=None):
+            _keep_policies(credential, reached)
+            audit.record(Action.CREDENTIAL_CHECKED, credential, by=PORTAL, outcome="working", policies=len(reached))
+
+
+def refuse(credential: Credential, error: Unauthorized) -> None:
+    """Expensify does not take the pair: no further call is made with it until a person has it tested again."""
+    refused = Credential.Status.REFUSED
+    with transaction.atomic():
+        if _keep(credential, status=refused, message=error.sentence[:500], checked_at=timezone.now(), check_due_at=None):
+            audit.record(Action.CREDENTIAL_REFUSED, credential, by=PORTAL, answer=error.message)
+
+
+def _keep(credential: Credential, **fields: Any) -> bool:
+    """Note a test's outcome on the row, unless its pair was replaced or wiped in the meantime."""
+    return bool(
+        Credential.objects.filter(pk=credential.pk, paired_at=credential.paired_at)
+        .exclude(status=Credential.Status.WIPED)
+        .update(**fields)
+    )
+
+
+def _keep_policies(credential: Credential, reached: list[ReachedPolicy]) -> None:
+    Policy.objects.filter(credential=credential).exclude(policy_id__in=[policy.id for policy in reached]).delete()
+    Policy.objects.bulk_create(
+        [
+            Policy(
+                team=credential.team,
+                credential=credential,
+                policy_id=policy.id[:64],
+                name=policy.name[:255],
+                role=policy.role[:50],
+                type=policy.type[:50],
+                owner=policy.owner[:255],
+                currency=policy.output_currency[:10],
+            )
+            for policy in {policy.id: policy for policy in reached}.values()
+        ],
+        update_conflicts=True,
+        unique_fields=["credential", "policy_id"],
+        update_fields=["name", "role", "type", "owner", "currency"],
+    )

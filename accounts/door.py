@@ -1,0 +1,65 @@
+"""The two ways into a team's data: `team_view` for people, `team_of` for workers. Behind either, the team's scope is open."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django_scopes import scope, scopes_disabled
+
+from accounts import audit
+from accounts.audit import Action
+from accounts.models import Membership, Team, TeamOwned
+from accounts.permissions import Permission
+
+View = Callable[..., HttpResponseBase]
+Owned = TypeVar("Owned", bound=TeamOwned)
+
+
+def team_view(permission: Permission) -> Callable[[View], View]:
+    """Open `/t/<team>/…` to members with this permission.
+
+    An outsider gets the same 404 as for a team that does not exist; a member without the permission gets 403.
+    The view finds `request.team` and `request.membership`, and its own arguments without `team`.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, team: str, **arguments: Any) -> HttpResponseBase:
+            opened = Team.objects.filter(slug=team).first()
+            if opened is None:
+                raise Http404
+            membership = Membership.objects.filter(team=opened, user=request.user).first()
+            if membership is None or not membership.may(permission):
+                audit.record(
+                    Action.ACCESS_DENIED,
+                    opened,
+                    by=request.user,
+                    path=request.path[:500],
+                    method=request.method,
+                    needed=permission.value,
+                )
+                if membership is None:
+                    raise Http404
+                raise PermissionDenied(permission.value)
+            membership.team = opened
+            request.team = opened
+            request.membership = membership
+            with scope(team=opened):
+                return view(request, **arguments)
+
+        guarded.door = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+@contextmanager
+def team_of(model: type[Owned], pk: int) -> Iterator[Owned]:
+    """A row by its id, with its team open: how tasks and commands come in. Raises `model.DoesNotExist`."""
+    with scopes_disabled():
+        row: Owned = model.objects.select_related("team").get(pk=pk)
+    with scope(team=row.team):
+        yield row

@@ -1,0 +1,121 @@
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+
+from accounts.keyring import SealedField, unseal
+from accounts.models.team import Team, TeamOwned
+from expensify.budget import budget_key
+from expensify.client import Pair
+
+
+class Credential(TeamOwned):
+    """A partner pair of the Integration Server. It acts with the rights of the Expensify account that made it.
+
+    The pair goes in and never comes out: only `partner_pair`, for the client about to call, opens it.
+    """
+
+    class Status(models.TextChoices):
+        UNCHECKED = "unchecked", "Not tested yet"
+        WORKING = "working", "Working"
+        REFUSED = "refused", "Refused by Expensify"
+        WIPED = "wiped", "Wiped"
+
+    name = models.CharField(max_length=100)
+    seal = models.UUIDField(default=uuid.uuid4, editable=False)
+    pair = SealedField(null=True, editable=False)
+    fingerprint = models.CharField(max_length=20, editable=False)
+    status = models.CharField(max_length=20, choices=Status, default=Status.UNCHECKED)
+    message = models.CharField(max_length=500, blank=True)
+    check_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="A test is wanted from then on; while one is under way, when to try again if it is lost."
+    )
+    checked_at = models.DateTimeField(null=True, blank=True)
+    paired_at = models.DateTimeField(help_text="When the present pair was entered: its age counts from here.")
+    previous_pair = SealedField(null=True, editable=False)
+    previous_pair_until = models.DateTimeField(null=True, blank=True)
+
+    sealed_for = ("team_id", "seal")
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                "team",
+                Lower("name"),
+                name="one_credential_per_name",
+                violation_error_message="The team has a credential of this name already. Choose another name.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="wiped", pair__isnull=True)
+                | (~models.Q(status="wiped") & models.Q(pair__isnull=False)),
+                name="credential_wiped_without_pair",
+            ),
+            # What Run's composite foreign key points to: a run cannot use another team's credential.
+            models.UniqueConstraint(fields=["id", "team"], name="credential_of_team"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["check_due_at"],
+                condition=models.Q(check_due_at__isnull=False),
+                name="credential_check_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("accounts:credential", args=[self.team.slug, self.pk])
+
+    def take_pair(self, pair: Pair, at: datetime) -> None:
+        """Put a pair in (unsaved): untested from here on, under the call budget of its partnerUserID."""
+        self.pair = {"id": pair.partner_user_id, "secret": pair.partner_user_secret}
+        self.fingerprint = fingerprint(pair.partner_user_id)
+        self.paired_at = at
+        self.status = self.Status.UNCHECKED
+        self.message = ""
+
+    def partner_pair(self) -> Pair:
+        """The pair in the clear, for a client about to call. Raises CannotOpen."""
+        opened = unseal(self, "pair")
+        return Pair(opened["id"], opened["secret"])
+
+    @property
+    def is_being_checked(self) -> bool:
+        return self.check_due_at is not None
+
+    @property
+    def can_call(self) -> bool:
+        return self.status in {self.Status.UNCHECKED, self.Status.WORKING}
+
+
+def fingerprint(partner_user_id: str) -> str:
+    """The key of the pair's call budget: teams that hold the same pair meet at the same one."""
+    pepper = salted_hmac("call budget", b"", settings.SECRET_KEY, algorithm="sha256").digest()
+    return budget_key(pepper, partner_user_id)
+
+
+class Policy(TeamOwned):
+    """A policy (workspace) that a credential could reach when it was last tested: what the pickers offer."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="policies")
+    credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="policies")
+    policy_id = models.CharField(max_length=64)
+    name = models.CharField(max_length=255)
+    role = models.CharField(max_length=50, blank=True)
+    type = models.CharField(max_length=50, blank=True)
+    owner = models.CharField(max_length=255, blank=True)
+    currency = models.CharField(max_length=10, blank=True)
+
+    class Meta:
+        ordering = ["name", "policy_id"]
+        verbose_name_plural = "policies"
+        constraints = [models.UniqueConstraint(fields=["credential", "policy_id"], name="one_policy_per_credential")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,332 @@
+"""What the server's bytes mean: a verdict, file names, policies, a receipt. Pure, and trusting nothing.
+
+The HTTP status is not the verdict: a wrong pair comes back as HTTP 200 with an envelope [O]. Nor is the
+content type: a bare file name and some JSON answers share `text/plain` [O].
+"""
+
+import json
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from expensify.errors import (
+    ExpensifyError,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+)
+
+MESSAGE_LENGTH = 500
+
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "pdf": "application/pdf",
+    "txt": "text/plain",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xml": "application/xml",
+}
+
+_MEANINGS: dict[int, type[Rejected]] = {403: NotAllowed, 404: NotFound, 410: Invalid}
+_ABOUT_THE_PAIR = {"authentication error": 404, "no authentication method specified": 403}
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._ -]{0,199}")
+_CODE = re.compile(r"-?[0-9]{1,9}(\.0+)?")
+
+Clean = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an answer says of itself: the API's code, its words, and the error they amount to, if any."""
+
+    response_code: int | None
+    message: str
+    error: ExpensifyError | None
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that came whole: `size` in bytes, `sha256` as 64 hex digits.
+
+    The media type follows from the name asked for; what the server writes there is not recorded
+    anywhere, and must not decide how a browser treats a stored file.
+    """
+
+    size: int
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One line of the policy list; `role` and `type` are open sets, `extra` holds all other keys."""
+
+    id: str
+    name: str
+    role: str
+    type: str
+    owner: str
+    output_currency: str
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TagLevel:
+    """One level of a policy's tags; `name` is "" when the policy has a flat list."""
+
+    name: str
+    tags: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class PolicyDetails:
+    """The sections asked for of one policy, their entries as the API gives them; the others are empty.
+
+    `tags` comes from the server as a flat list or as a list of levels, sometimes both in one answer [M][O];
+    here it is always levels. `tax` is empty for a policy without tax.
+    """
+
+    categories: tuple[dict[str, Any], ...] = ()
+    report_fields: tuple[dict[str, Any], ...] = ()
+    tags: tuple[TagLevel, ...] = ()
+    tax: dict[str, Any] = field(default_factory=dict)
+    employees: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class SkippedEmployee:
+    email: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EmployeeAnswer:
+    """The receipt of an employee update; a map that is missing or empty is read as empty [M].
+
+    A record can be skipped while the job succeeds, so compare `updated` with what was sent. `dry_run` is
+    what the server says it did, None when it does not say. `added` and `removed` hold addresses by policy
+    identifier, `groups` by domain group; `raw` is the whole answer.
+    """
+
+    dry_run: bool | None
+    updated: int | None
+    added: dict[str, tuple[str, ...]]
+    removed: dict[str, tuple[str, ...]]
+    groups: dict[str, tuple[str, ...]]
+    skipped: tuple[SkippedEmployee, ...]
+    raw: dict[str, Any]
+
+
+def parse(body: bytes, clean: Clean) -> Any:
+    """The JSON value in `body` with every text cleaned, or None when it is not JSON."""
+    try:
+        return _cleaned(json.loads(body.decode("utf-8-sig", "replace")), clean)
+    except (ValueError, RecursionError):  # a thousand brackets are valid JSON, and an attack
+        return None
+
+
+def _cleaned(value: Any, clean: Clean) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_cleaned(item, clean) for item in value]
+    if isinstance(value, dict):
+        return {clean(key): _cleaned(item, clean) for key, item in value.items()}
+    return value
+
+
+def whole_number(value: object) -> int | None:
+    """A code or count given as 200, 200.0, "200" or "200.0"; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and _CODE.fullmatch(value.strip()):
+        return int(value.strip().partition(".")[0])
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and abs(value) < 10**9 else None
+
+
+def one_line(text: str) -> str:
+    """Text for a log or a page: printable, on one line, at most 500 characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:MESSAGE_LENGTH]
+
+
+def judge(
+    http_status: int, value: Any, *, retry_after: float | None = None, accepted: Collection[int] = (200,)
+) -> Verdict:
+    """The verdict on an answer whose body parsed to `value`.
+
+    The order matters: a code in the body outranks the HTTP status, and a message without a code is an
+    error even under HTTP 200 [I].
+    """
+    code, message, said_something = None, "", False
+    if isinstance(value, dict):
+        words = value.get("responseMessage")
+        message = one_line(words) if isinstance(words, str) else ""
+        code = whole_number(value.get("responseCode"))
+        said_something = "responseMessage" in value or "responseCode" in value
+
+    error: ExpensifyError | None = None
+    if said_something and code not in accepted:
+        if code is None and "responseCode" in value:
+            error = OutcomeUnknown(message, code="unreadable", http_status=http_status)
+        else:
+            error = _refusal(code, message, http_status, retry_after)
+    elif not 200 <= http_status < 300:
+        error = _bare_failure(http_status, retry_after)
+    return Verdict(code, message, error)
+
+
+def _refusal(code: int | None, message: str, http_status: int, retry_after: float | None) -> ExpensifyError:
+    meaning = code if code is not None else http_status
+    if meaning == 429:
+        return RateLimited(message, retry_after=retry_after, http_status=http_status, response_code=code)
+    about_the_pair = _ABOUT_THE_PAIR.get(message.rstrip(".").lower())
+    if about_the_pair is not None and code in (about_the_pair, None):
+        return Unauthorized(message, http_status=http_status, response_code=code)
+    return _MEANINGS.get(meaning, Rejected)(message, http_status=http_status, response_code=code)
+
+
+def _bare_failure(http_status: int, retry_after: float | None) -> ExpensifyError:
+    """An HTTP error that brought no envelope: a page of a proxy, or of a server that broke."""
+    if http_status == 429:
+        return RateLimited(retry_after=retry_after, http_status=http_status)
+    if 400 <= http_status < 500:
+        return _MEANINGS.get(http_status, Rejected)(http_status=http_status)
+    return OutcomeUnknown(code="no_verdict", http_status=http_status)
+
+
+def read_retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds to wait by a `Retry-After` header, given in seconds or as an HTTP date; None when unreadable."""
+    text = (value or "").strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
+        return float(text)
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    # A date in "-0000" is read as naive, and means UTC (RFC 5322).
+    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
+
+
+def read_file_names(body: bytes, value: Any, extension: str, clean: Clean) -> list[str]:
+    """The file names in a successful exporter's answer: one, or for `pdf` one or more.
+
+    The answer is the bare name without a line end, for PDFs names separated by commas [O]; a
+    JSON object with `filename` is taken too. A name becomes part of a later request and of what people
+    download, so one with anything but letters, digits, `.`, `_`, `-` and spaces, or with another extension
+    than was asked for, is OutcomeUnknown: the file, and its marks, may exist all the same.
+    """
+    text = value.get("filename") if isinstance(value, dict) else clean(body.decode("utf-8", "replace"))
+    if not isinstance(text, str):
+        raise OutcomeUnknown(code="unreadable")
+    names = [name.strip() for name in (text.split(",") if extension.lower() == "pdf" else [text])]
+    if not all(_is_trustworthy(name, extension) for name in names):
+        raise OutcomeUnknown(code="unreadable")
+    return names
+
+
+def _is_trustworthy(name: str, extension: str) -> bool:
+    return bool(_NAME.fullmatch(name)) and name.lower().endswith("." + extension.lower())
+
+
+def media_type(name: str) -> str:
+    return MEDIA_TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
+
+
+def read_policies(value: dict[str, Any]) -> list[Policy]:
+    """The policies of a `policyList` answer; OutcomeUnknown when it is none."""
+    return [_policy(item) for item in _objects(value.get("policyList"))]
+
+
+def _policy(item: dict[str, Any]) -> Policy:
+    rest = dict(item)
+
+    def take(key: str) -> str:
+        text = rest.pop(key, "")
+        return text if isinstance(text, str) else ""
+
+    policy = Policy(
+        id=take("id"),
+        name=take("name"),
+        role=take("role"),
+        type=take("type"),
+        owner=take("owner"),
+        output_currency=take("outputCurrency"),
+        extra=rest,
+    )
+    if not policy.id:
+        raise OutcomeUnknown(code="unreadable")
+    return policy
+
+
+def read_policy_details(value: dict[str, Any]) -> dict[str, PolicyDetails]:
+    """The policies of a `policy` answer by identifier; OutcomeUnknown when it is none."""
+    info = value.get("policyInfo")
+    if not isinstance(info, dict) or not all(isinstance(sections, dict) for sections in info.values()):
+        raise OutcomeUnknown(code="unreadable")
+    return {policy_id: _details(sections) for policy_id, sections in info.items()}
+
+
+def _details(sections: dict[str, Any]) -> PolicyDetails:
+    tax = sections.get("tax")
+    return PolicyDetails(
+        categories=_objects(sections.get("categories") or []),
+        report_fields=_objects(sections.get("reportFields") or []),
+        tags=_tag_levels(_objects(sections.get("tags") or [])),
+        tax=tax if isinstance(tax, dict) else {},
+        employees=_objects(sections.get("employees") or []),
+    )
+
+
+def _tag_levels(entries: tuple[dict[str, Any], ...]) -> tuple[TagLevel, ...]:
+    flat = tuple(entry for entry in entries if "tags" not in entry)
+    levels = [
+        TagLevel(str(entry.get("name") or ""), _objects(entry["tags"] or []))
+        for entry in entries
+        if "tags" in entry
+    ]
+    return (*([TagLevel("", flat)] if flat else []), *levels)
+
+
+def _objects(value: Any) -> tuple[dict[str, Any], ...]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise OutcomeUnknown(code="unreadable")
+    return tuple(value)
+
+
+def read_employee_answer(value: dict[str, Any]) -> EmployeeAnswer:
+    """The receipt of an update that was accepted; never an error, since what is odd stays in `raw`."""
+    dry_run, diff, skipped = value.get("dry-run"), value.get("diff"), value.get("skippedEmployees")
+    diff = diff if isinstance(diff, dict) else {}
+    return EmployeeAnswer(
+        dry_run=dry_run if isinstance(dry_run, bool) else None,
+        updated=whole_number(value.get("updatedEmployeesCount")),
+        added=_addresses(diff.get("diffToAdd")),
+        removed=_addresses(diff.get("diffToRemove")),
+        groups=_addresses(value.get("securityGroupEmployeesMap")),
+        skipped=tuple(
+            SkippedEmployee(str(item.get("email") or ""), str(item.get("reason") or ""))
+            for item in (skipped if isinstance(skipped, list) else [])
+            if isinstance(item, dict)
+        ),
+        raw=value,
+    )
+
+
+def _addresses(value: Any) -> dict[str, tuple[str, ...]]:
+    if not isinstance(value, dict):
+        return {}
+    return {
+        key: tuple(item for item in addresses if isinstance(item, str))
+        for key, addresses in value.items()
+        if isinstance(addresses, list)
+    }

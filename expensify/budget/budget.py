@@ -1,0 +1,232 @@
+"""The call budget: who may call Expensify with a credential, and when.
+
+A call waits in a line in Redis, not in a worker. Each budget has one pending wake, due at its next slot; the
+worker that gets the wake takes the head of the line at that instant and sends at once. The rules are kept
+against the latest instant at which each call can have arrived, so neither clocks nor delays can break them.
+"""
+
+import hashlib
+import hmac
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import redis
+
+from expensify.budget.limits import Limits
+from expensify.budget.permit import Done, Permit
+from expensify.budget.wire import Wire, micro, script_for, text
+
+
+def budget_key(pepper: bytes, partner_user_id: str) -> str:
+    """The budget of a partner, the same for every secret and team that uses it; tells nothing about the id."""
+    return hmac.new(pepper, partner_user_id.strip().encode(), hashlib.sha256).hexdigest()[:20]
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A place in the line, for one call at a time.
+
+    Flows take turns by the service they got. `lead` moves a ticket ahead by so many seconds of service.
+    `calls` is what the run will need in all; a ticket that comes back for its next call brings the `order`
+    it had, and goes where it was.
+    """
+
+    name: str
+    flow: str
+    lead: float = 0
+    order: float | None = None
+    calls: int = 1
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step decided: `ticket` may call now when there is a `permit`.
+
+    With a `wake_in`, exactly one wake that carries `token` is to be published, that many seconds from now.
+    `order` is the ticket's place on the line's own scale, to come back with.
+    """
+
+    permit: Permit | None
+    ticket: str
+    order: float
+    wake_in: float | None
+    token: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """`position` counts from 1; `starts_in` seconds is expected, from what is in the line now."""
+
+    position: int
+    starts_in: float
+
+
+@dataclass(frozen=True)
+class Used:
+    """One window of the limits: `calls` of `limit` in the last `seconds`."""
+
+    calls: int
+    limit: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Usage:
+    """`held_until` is in seconds from now: nothing goes before, whatever the windows say."""
+
+    used: list[Used]
+    held_until: float | None
+    waiting: int
+
+
+class Budget:
+    """All budgets of one installation.
+
+    Every method is one round trip and raises BudgetUnavailable when Redis does not answer. `in_flight` caps
+    the calls of one budget that are under way together; 0 leaves them uncapped.
+
+    The keys share one hash slot: what is in doubt after a restart must be read together with each budget, and
+    one Redis core carries far more calls than all of Expensify's customers may make.
+    """
+
+    def __init__(
+        self, client: redis.Redis, limits: Limits, *, namespace: str = "portal", in_flight: int = 0
+    ) -> None:
+        self.limits = limits
+        self._prefix = f"{{{namespace}}}:"
+        self._wire = Wire(client, script_for(limits, in_flight))
+
+    def introduce(self, *, fresh: bool) -> float:
+        """Meet the server before the first call is waited for; the seconds for which nothing may go.
+
+        A server that is not known, or has been emptied, may have forgotten calls of the last minute, so one
+        minute passes first. `fresh` is the word of somebody who knows that there were none: a new installation.
+        """
+        pause: int = self._wire.run("introduce", [self._boot], {"fresh": fresh})
+        return pause / 1e6
+
+    def step(
+        self,
+        key: str,
+        *,
+        token: str = "",
+        done: Done | None = None,
+        enqueue: Ticket | Sequence[Ticket] = (),
+        pop: bool = False,
+    ) -> Step:
+        """Tell what became of a call, join the line, and with `pop` take the next permit if one is free.
+
+        `token` is the word of the wake that led here. Whoever pops must send, or hand the permit back, at once.
+        """
+        asked_at = time.monotonic()
+        tickets = [enqueue] if isinstance(enqueue, Ticket) else enqueue
+        arguments: dict[str, object] = {"token": token, "pop": pop}
+        if done is not None:
+            arguments["done"] = _described_done(done)
+        if tickets:
+            arguments["enqueue"] = [_described_ticket(ticket) for ticket in tickets]
+        handle, ticket, order, wake_in, word = self._wire.run("step", self._keys(key), arguments)
+        return Step(
+            permit=Permit(handle, good_until=asked_at + self.limits.permit_seconds) if handle else None,
+            ticket=text(ticket),
+            order=float(order),
+            wake_in=wake_in / 1e6 if wake_in >= 0 else None,
+            token=text(word),
+        )
+
+    def enqueue(self, key: str, tickets: Ticket | Sequence[Ticket]) -> Step:
+        """Join the line; a ticket that waits in it already keeps its place."""
+        return self.step(key, enqueue=tickets)
+
+    def remove(self, key: str, tickets: str | Iterable[str]) -> int:
+        """Leave the line; how many were in it. Tell all that leave together, and their flow starts afresh."""
+        names = [tickets] if isinstance(tickets, str) else list(tickets)
+        left: int = self._wire.run("remove", self._keys(key), {"tickets": names})
+        return left
+
+    def hold(self, key: str, seconds: float) -> None:
+        """Nothing goes for so many seconds, at most an hour; a longer hold stands."""
+        self._wire.run("hold", self._keys(key), {"span": micro(seconds)})
+
+    def places(self, key: str, tickets: Sequence[str]) -> dict[str, Place]:
+        """Where these tickets stand and when each may expect its call; those not in the line are left out.
+
+        A run that stands ahead is counted with all the calls it will need; calls still to come of runs that
+        are under way are not in the line, hence not counted.
+        """
+        ages, quiet, slack, waiting, owed, ranks = self._wire.run(
+            "places", self._keys(key), {"tickets": list(tickets)}
+        )
+        standing = {name: rank for name, rank in zip(tickets, ranks, strict=True) if rank >= 0}
+        instants = self.limits.instants(
+            [round(rank * owed / waiting) for rank in standing.values()],
+            [age / 1e6 for age in ages],
+            quiet=quiet / 1e6,
+            slack=slack / 1e6,
+        )
+        return {
+            name: Place(rank + 1, starts_in)
+            for (name, rank), starts_in in zip(standing.items(), instants, strict=True)
+        }
+
+    def usage(self, key: str) -> Usage:
+        """How much of this budget is used now."""
+        return self.usages([key])[key]
+
+    def usages(self, keys: Sequence[str]) -> dict[str, Usage]:
+        """How much of each budget is used now, in one round trip."""
+        names = [self._boot, *(self._key(key, part) for key in keys for part in ("state", "line"))]
+        spans = [micro(seconds) for _, seconds in self.limits.windows]
+        answers = self._wire.run("usage", names, {"windows": spans})
+        return {
+            key: Usage(
+                used=[
+                    Used(calls, limit, seconds)
+                    for calls, (limit, seconds) in zip(used, self.limits.windows, strict=True)
+                ],
+                held_until=quiet / 1e6 if quiet else None,
+                waiting=waiting,
+            )
+            for key, (used, quiet, waiting) in zip(keys, answers, strict=True)
+        }
+
+    def waiting(self, key: str) -> list[str]:
+        """Every ticket in the line, in order."""
+        return [text(name) for name in self._wire.command("ZRANGE", self._key(key, "line"), "0", "-1")]
+
+    def missing(self, key: str, tickets: Sequence[str]) -> list[str]:
+        """Those of these tickets that are not in the line: it was lost, or they were taken."""
+        if not tickets:
+            return []
+        orders = self._wire.command("ZMSCORE", self._key(key, "line"), *tickets)
+        return [name for name, order in zip(tickets, orders, strict=True) if order is None]
+
+    @property
+    def _boot(self) -> str:
+        return self._prefix + "boot"
+
+    def _key(self, key: str, part: str) -> str:
+        return f"{self._prefix}{key}:{part}"
+
+    def _keys(self, key: str) -> list[str]:
+        return [self._boot, *(self._key(key, part) for part in ("state", "line", "tags", "flows"))]
+
+
+def _described_done(done: Done) -> dict[str, object]:
+    described: dict[str, object] = {"handle": done.handle, "outcome": done.outcome}
+    if done.retry_after is not None:
+        described["retry_after"] = micro(max(done.retry_after, 0))
+    return described
+
+
+def _described_ticket(ticket: Ticket) -> dict[str, object]:
+    described: dict[str, object] = {
+        "name": ticket.name,
+        "flow": ticket.flow,
+        "lead": micro(ticket.lead),
+        "calls": ticket.calls,
+    }
+    if ticket.order is not None:
+        described["order"] = ticket.order
+    return described

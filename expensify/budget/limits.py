@@ -1,0 +1,109 @@
+"""What Expensify allows, and how far from it this portal stays."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+_WINDOW = re.compile(r"\s*([1-9][0-9]*)\s*/\s*([0-9]+(?:\.[0-9]+)?)\s*s\s*")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """At most `calls` requests in any `seconds`, for each (calls, seconds) of `windows` together.
+
+    The published limits are 5 in 10 s and 20 in 60 s; whether the windows slide, are fixed or drain like a
+    bucket is not published. Calls paced by the "universal" envelope are clean under all of these at the full
+    20 a minute; "burst" assumes windows that are counted, and finishes up to 15 s sooner.
+
+    `eps` s are added to every window: whole-window edges and clocks of different speed. A call whose answer
+    is awaited counts as arriving up to `unanswered` s after its grant: one lost packet at the start (1 s) and
+    half a second for the rest. Each refusal that these rules do not explain adds `slack_step` s to every gap
+    for a day, up to `slack_most`, which finds a stricter server by itself.
+    """
+
+    windows: tuple[tuple[int, float], ...] = ((5, 10.0), (20, 60.0))
+    envelope: Literal["universal", "burst"] = "universal"
+    eps: float = 0.05
+    unanswered: float = 1.5
+    slack_step: float = 0.5
+    slack_most: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not self.windows or any(calls < 1 or seconds <= 0 for calls, seconds in self.windows):
+            raise ValueError(
+                "Call limits need at least one window of at least one call and more than 0 seconds."
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> "Limits":
+        """`"5/10s,20/60s"`, as it stands in a setting; ValueError says what to write instead."""
+        windows = []
+        for part in text.split(","):
+            found = _WINDOW.fullmatch(part)
+            if found is None or float(found[2]) == 0:
+                raise ValueError(
+                    f"{part.strip()!r} is not a call limit. Write calls/seconds, "
+                    "separated by commas, for example 5/10s,20/60s."
+                )
+            windows.append((int(found[1]), float(found[2])))
+        return cls(tuple(windows))
+
+    @property
+    def depth(self) -> int:
+        """How many calls back the rules look."""
+        return max(calls for calls, _ in self.windows)
+
+    @property
+    def service(self) -> float:
+        """Seconds of the budget that one call takes in the long run."""
+        return max(seconds / calls for calls, seconds in self.windows)
+
+    @property
+    def permit_seconds(self) -> float:
+        """How old a permit may be when the request leaves; the rest of `unanswered` is the network's."""
+        return self.unanswered / 3
+
+    def gaps(self) -> dict[int, float]:
+        """k → seconds that must lie between a call and the k-th call before it.
+
+        Any calls + 1 requests then span more than each window. A strict bucket that holds as many calls as
+        the smallest window allows, and regains one each `service` s, sets the gaps between.
+        """
+        gaps = {calls: seconds for calls, seconds in self.windows}
+        if self.envelope == "universal":
+            burst = min(gaps)
+            for k in range(burst, self.depth + 1):
+                gaps[k] = max(gaps.get(k, 0), (k + 1 - burst) * self.service)
+        needed: dict[int, float] = {}
+        for k in sorted(gaps):  # an earlier call's gap that is no longer than a later one's says nothing new
+            if gaps[k] > max(needed.values(), default=0) or k == self.depth:
+                needed[k] = max(gaps[k], max(needed.values(), default=0))
+        return {k: gap + self.eps for k, gap in needed.items()}
+
+    def upcoming(self, ages: Sequence[float] = (), *, quiet: float = 0, slack: float = 0) -> Iterator[float]:
+        """Seconds from now at which the next calls may go, if each is answered at once and none is refused.
+
+        `ages` are those of the calls already made, youngest first; nothing goes for `quiet` seconds.
+        """
+        gaps = self.gaps()
+        sent = [-age for age in reversed(ages)]
+        while True:
+            due = [sent[-k] + gap + slack for k, gap in gaps.items() if k <= len(sent)]
+            sent.append(max([0.0, quiet, *due]))
+            yield sent[-1]
+
+    def instants(
+        self, indexes: Sequence[int], ages: Sequence[float], *, quiet: float = 0, slack: float = 0
+    ) -> list[float]:
+        """`upcoming` at each index; far ones follow from the cycle, so a line of any length costs the same."""
+        exact = list(islice(self.upcoming(ages, quiet=quiet, slack=slack), 4 * self.depth))
+        cycle = exact[-1] - exact[-1 - self.depth]
+
+        def at(index: int) -> float:
+            beyond = max(0, index - len(exact) + 1)
+            cycles = -(-beyond // self.depth)
+            return exact[index - cycles * self.depth] + cycles * cycle
+
+        return [at(index) for index in indexes]

@@ -1,0 +1,125 @@
+"""The budget's way to Redis: one script, sent once, to a server whose identity is known."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import redis
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.retry import Retry
+
+from expensify.budget.limits import Limits
+
+SCRIPT = Path(__file__).with_name("budget.lua").read_text()
+
+
+class BudgetUnavailable(Exception):
+    """Redis could not be asked, or did not answer: nobody may call Expensify now.
+
+    What was asked may have been done. A grant whose answer got lost costs its slot; its ticket has left the
+    line and comes back when the line is next compared with what should wait in it.
+    """
+
+
+def connect(url: str) -> redis.Redis:
+    """A client for a budget: it fails within seconds, since pages and workers wait for it."""
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=2,  # on the same network
+        socket_timeout=5,  # a script runs for microseconds; this is a server that loads its data or hangs
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+class Wire:
+    """Commands are sent over the client's pool, but never twice: a repeated step would grant two calls."""
+
+    def __init__(self, client: redis.Redis, script: str) -> None:
+        self._pool = client.connection_pool
+        self._script = script
+        self._digest = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
+        self._servers: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+
+    def run(self, operation: str, keys: Sequence[str], arguments: Mapping[str, object]) -> Any:
+        """One run of the script; BudgetUnavailable for whatever Redis may have against it."""
+        return self._exchange(operation, keys, json.dumps(arguments))
+
+    def command(self, *words: str) -> Any:
+        """One plain reading command."""
+        return self._exchange(None, words, "")
+
+    def _exchange(self, operation: str | None, words: Sequence[str], arguments: str) -> Any:
+        try:
+            connection = self._pool.get_connection()
+        except RedisError as error:
+            raise BudgetUnavailable("Redis cannot be reached.") from error
+        try:
+            if operation is None:
+                return _ask(connection, *words)
+            rest = (len(words), *words, self._server(connection), operation, arguments)
+            try:
+                return _ask(connection, "EVALSHA", self._digest, *rest)
+            except NoScriptError:
+                return _ask(connection, "EVAL", self._script, *rest)
+        except RedisError as error:
+            if not isinstance(error, ResponseError):
+                connection.disconnect()
+            raise BudgetUnavailable("Redis did not do what it was asked.") from error
+        except (
+            BaseException
+        ):  # a worker's time limit between question and answer: the answer must not be read later
+            connection.disconnect()
+            raise
+        finally:
+            self._pool.release(connection)
+
+    def _server(self, connection: Any) -> str:
+        """The run id of the server behind this connection: one more question per connection, none per call."""
+        if connection not in self._servers:
+            connection.register_connect_callback(self._forget)
+            info = _ask(connection, "INFO", "server")
+            fields = dict(line.split(":", 1) for line in text(info).splitlines() if ":" in line)
+            self._servers[connection] = fields["run_id"]
+        return self._servers[connection]
+
+    def _forget(self, connection: Any) -> None:
+        self._servers.pop(connection, None)
+
+
+def _ask(connection: Any, *words: object) -> Any:
+    # No health check: it may reconnect, and then this would not be the server whose identity is known.
+    connection.send_command(*words, check_health=False)
+    return connection.read_response()
+
+
+def text(value: bytes | str) -> str:
+    """Redis's words, whichever way the client decodes them."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def script_for(limits: Limits, in_flight: int) -> str:
+    """The script with the limits in front, so that they need not be read at every call."""
+    gaps = limits.gaps()
+    numbers = {
+        "depth": limits.depth,
+        "unanswered": micro(limits.unanswered),
+        "horizon": micro(max(gaps.values()) + limits.slack_most),
+        "shortest": micro(min(seconds for _, seconds in limits.windows)),
+        "longest": micro(max(seconds for _, seconds in limits.windows)),
+        "service": micro(limits.service),
+        "slack_step": micro(limits.slack_step),
+        "slack_most": micro(limits.slack_most),
+        "in_flight": in_flight,
+    }
+    gap = ", ".join(f"[{k}] = {micro(seconds)}" for k, seconds in gaps.items())
+    rest = ", ".join(f"{name} = {number}" for name, number in numbers.items())
+    return f"local L = {{gap = {{{gap}}}, {rest}}}\n{SCRIPT}"
+
+
+def micro(seconds: float) -> int:
+    """Seconds as the script counts them."""
+    return round(seconds * 1_000_000)

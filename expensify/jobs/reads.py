@@ -1,0 +1,80 @@
+"""Jobs that only read: a generated file, the list of policies, the details of some."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from expensify.pair import Pair
+
+POLICY_FIELDS = ("categories", "reportFields", "tags", "tax", "employees")
+
+
+@dataclass(frozen=True)
+class FileDownload:
+    """One file by its name; `file_system` is `reconciliation` for a reconciliation job's file.
+
+    A download with `inputSettings` is rejected [O], so both keys stand beside the credentials.
+    """
+
+    kind: ClassVar[str] = "download"
+    repeatable: ClassVar[bool] = True
+    secrets: ClassVar[tuple[str, ...]] = ()
+
+    name: str
+    file_system: str = "integrationServer"
+
+    def description(self, pair: Pair) -> dict[str, Any]:
+        return {
+            "type": "download",
+            "credentials": pair.credentials(),
+            "fileName": self.name,
+            "fileSystem": self.file_system,
+        }
+
+
+@dataclass(frozen=True)
+class PolicyList:
+    """The policies the account can reach; the cheapest way to test a pair.
+
+    `user_email` lists another user's, for which that user must have granted access.
+    """
+
+    kind: ClassVar[str] = "policy_list"
+    repeatable: ClassVar[bool] = True
+    secrets: ClassVar[tuple[str, ...]] = ()
+
+    admin_only: bool | None = None
+    user_email: str = ""
+
+    def description(self, pair: Pair) -> dict[str, Any]:
+        settings: dict[str, Any] = {"type": "policyList"}
+        if self.admin_only is not None:
+            settings["adminOnly"] = self.admin_only
+        if self.user_email:
+            settings["userEmail"] = self.user_email
+        return {"type": "get", "credentials": pair.credentials(), "inputSettings": settings}
+
+
+@dataclass(frozen=True)
+class PolicyGet:
+    """Some of `POLICY_FIELDS` of some policies; `employees` needs the rights of a policy admin.
+
+    The identifiers go as an array here, as comma-separated text in the exporter's filters.
+    """
+
+    kind: ClassVar[str] = "policy"
+    repeatable: ClassVar[bool] = True
+    secrets: ClassVar[tuple[str, ...]] = ()
+
+    ids: tuple[str, ...]
+    fields: tuple[str, ...]
+    user_email: str = ""
+
+    def description(self, pair: Pair) -> dict[str, Any]:
+        settings: dict[str, Any] = {
+            "type": "policy",
+            "policyIDList": list(self.ids),
+            "fields": list(self.fields),
+        }
+        if self.user_email:
+            settings["userEmail"] = self.user_email
+        return {"type": "get", "credentials": pair.credentials(), "inputSettings": settings}

@@ -1,0 +1,50 @@
+"""The partner pair, and how its values are kept out of everything that is written down."""
+
+import html
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from urllib.parse import quote, quote_plus
+
+REMOVED = "[removed]"
+
+# Shorter values would blot out ordinary words and protect nothing; real secrets have 40 digits [I].
+_SHORTEST = 4
+
+
+@dataclass(frozen=True)
+class Pair:
+    """`partnerUserID` and `partnerUserSecret`, both opaque; neither shows in a repr."""
+
+    partner_user_id: str = field(repr=False)
+    partner_user_secret: str = field(repr=False)
+
+    def credentials(self) -> dict[str, object]:
+        """The `credentials` object of a job; the only place where the pair is written out."""
+        return {"partnerUserID": self.partner_user_id, "partnerUserSecret": self.partner_user_secret}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self.partner_user_id, self.partner_user_secret)
+
+
+def scrubber(secrets: Iterable[str]) -> Callable[[str], str]:
+    """A function that makes text from the server fit to be stored and shown.
+
+    It takes out the secrets, also as a form, a URL, JSON or HTML would echo them, and what a database
+    refuses to hold: NUL characters and lone surrogates.
+    """
+    forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _echoes(secret)}
+    longest_first = sorted(forms, key=len, reverse=True)
+
+    def clean(text: str) -> str:
+        text = text.encode("utf-8", "replace").decode().replace("\0", "")
+        for form in longest_first:
+            text = text.replace(form, REMOVED)
+        return text
+
+    return clean
+
+
+def _echoes(secret: str) -> set[str]:
+    return {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], html.escape(secret)}

@@ -1,0 +1,102 @@
+"""A saved form as the API's job. Pure functions: what an export asks for on a given day."""
+
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from exports import periods
+from expensify.jobs import EmailAction, MarkAsExported, OnFinish, ReportExport, SftpUpload
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything the form of a saved export holds besides its name, credential and template; kept as JSON in a version.
+
+    `period` and `approved_since` name a kind of `periods.KINDS`, or are empty. Dates are `yyyy-mm-dd`.
+    """
+
+    policy_ids: list[str]
+    period: str = ""
+    period_start: str = ""
+    period_end: str = ""
+    approved_since: str = ""
+    approved_since_date: str = ""
+    report_ids: list[str]
+    states: list[str]
+    not_marked_as: str = ""
+    limit: int | None = None
+    employee_email: str = ""
+    file_extension: str = "csv"
+    file_basename: str = ""
+    full_page_receipts: bool = False
+    email_recipients: list[str]
+    email_message: str = ""
+    mark_as: str = ""
+    sftp_host: str = ""
+    sftp_login: str = ""
+    sftp_port: int = 22
+    test: bool = False
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """What a version stored; a setting that came later has its default."""
+        lists = {"policy_ids", "report_ids", "states", "email_recipients"}
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: [] for name in lists} | {name: stored[name] for name in stored if name in known})
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def describe(
+    settings: Settings,
+    *,
+    at: datetime,
+    zone: ZoneInfo,
+    last_success_at: datetime | None = None,
+    sftp_password: str = "",
+) -> ReportExport:
+    """The report exporter's job for a run that starts at `at`: relative periods become dates in `zone`."""
+
+    def resolve(kind: str, start: str, end: str = "") -> periods.Period:
+        return periods.resolve(
+            kind, at=at, zone=zone, start=_day(start), end=_day(end), last_success_at=last_success_at
+        )
+
+    period = resolve(settings.period, settings.period_start, settings.period_end) if settings.period else None
+    approved = resolve(settings.approved_since, settings.approved_since_date) if settings.approved_since else None
+    return ReportExport(
+        report_ids=tuple(settings.report_ids),
+        start_on=period.start if period else None,
+        end_on=period.end if period else None,
+        # The API's words are "approved after"; whether the day itself counts is not known (sources contradict each other).
+        approved_after=approved.start if approved else None,
+        policy_ids=tuple(settings.policy_ids),
+        not_marked_as=settings.not_marked_as,
+        states=tuple(settings.states),
+        limit=settings.limit,
+        employee_email=settings.employee_email,
+        file_extension=settings.file_extension,
+        file_basename=settings.file_basename,
+        full_page_receipts=settings.full_page_receipts,
+        on_finish=_on_finish(settings, sftp_password),
+        test=settings.test,
+    )
+
+
+def _on_finish(settings: Settings, sftp_password: str) -> tuple[OnFinish, ...]:
+    actions: list[OnFinish] = []
+    if settings.email_recipients:
+        actions.append(EmailAction(tuple(settings.email_recipients), settings.email_message))
+    if settings.mark_as:
+        actions.append(MarkAsExported(settings.mark_as))
+    if settings.sftp_host:
+        actions.append(
+            SftpUpload(settings.sftp_host, settings.sftp_login, sftp_password, settings.sftp_port)
+        )
+    return tuple(actions)
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,182 @@
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django_scopes import ScopedManager
+
+from accounts.models import Credential, Team, TeamOwned
+from exports.models.saved_export import SavedExport
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    GENERATING = "generating", "Generating"
+    GENERATED = "generated", "File name received"
+    DOWNLOADING = "downloading", "Downloading"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    UNCONFIRMED = "unconfirmed", "Unconfirmed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+RESTING = frozenset({Status.QUEUED, Status.GENERATED})
+IN_FLIGHT = frozenset({Status.GENERATING, Status.DOWNLOADING})
+FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UNCONFIRMED, Status.CANCELLED})
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def resting(self) -> "RunQuerySet":
+        return self.filter(status__in=RESTING)
+
+    def in_flight(self) -> "RunQuerySet":
+        return self.filter(status__in=IN_FLIGHT)
+
+    def unfinished(self) -> "RunQuerySet":
+        return self.filter(finished_at=None)
+
+    def due(self, at: datetime) -> "RunQuerySet":
+        """Resting runs whose next call may be made now."""
+        return self.resting().filter(Q(retry_at=None) | Q(retry_at__lte=at))
+
+    def stuck(self, since: datetime) -> "RunQuerySet":
+        """In flight since before `since`: the worker is gone."""
+        return self.in_flight().filter(moved_at__lt=since)
+
+    def needing_attention(self) -> "RunQuerySet":
+        return self.filter(status__in=[Status.FAILED, Status.UNCONFIRMED], looked_after_at=None)
+
+
+class Run(TeamOwned):
+    """One attempt to get a file from the Integration Server.
+
+    QUEUED -> GENERATING -> GENERATED -> DOWNLOADING -> SUCCEEDED
+    From GENERATING and DOWNLOADING back to the state before, to try later; to FAILED when the API said no.
+    GENERATING -> UNCONFIRMED when no answer came and the job marks reports: only a person may repeat that.
+    QUEUED, GENERATED -> CANCELLED. A FINAL run never leaves; "run again" makes a new one.
+    """
+
+    Status = Status
+
+    class Source(models.TextChoices):
+        PAGE = "page", "A person, in the portal"
+        COMMAND = "command", "A command"
+
+    export = models.ForeignKey(SavedExport, on_delete=models.PROTECT, related_name="runs")
+    version = models.ForeignKey("exports.ExportVersion", on_delete=models.PROTECT, related_name="runs")
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="runs")
+    job = models.JSONField(help_text="The job as asked, without secrets; a later edit of the form does not change it.")
+    template = models.TextField()
+    marks = models.BooleanField(help_text="Generating marks reports or uploads the file: never to be done twice.")
+    source = models.CharField(max_length=20, choices=Source)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs"
+    )
+    requested_by_name = models.CharField(max_length=255)
+    again_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="again")
+
+    status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
+    moves = models.PositiveIntegerField(default=0, help_text="Counts the moves: a worker that slept through one has lost.")
+    moved_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    retry_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0, help_text="Failed attempts at the present step.")
+    place = models.FloatField(null=True, blank=True, help_text="Its order in the line of calls, kept for later calls.")
+    remote_file = models.TextField(blank=True, help_text="The file name, or names separated by commas, that came back.")
+    fetched = models.PositiveIntegerField(default=0, help_text="How many of those files are in the portal.")
+    bytes_received = models.PositiveBigIntegerField(default=0)
+    error_code = models.CharField(max_length=40, blank=True)
+    error = models.TextField(blank=True)
+    looked_after_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedManager(RunQuerySet.as_manager().__class__, team="team")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="run_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=["generated", "downloading", "succeeded"], remote_file__gt="")
+                | ~Q(status__in=["generated", "downloading", "succeeded"]),
+                name="run_generated_has_file",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=sorted(FINAL), finished_at__isnull=False)
+                | (~Q(status__in=sorted(FINAL)) & Q(finished_at__isnull=True)),
+                name="run_final_is_finished",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["team", "-id"], name="run_newest"),
+            models.Index(fields=["team", "status", "-id"], name="run_by_status"),
+            models.Index(fields=["team", "export", "-id"], name="run_by_export"),
+            models.Index(fields=["team", "requested_by", "-id"], name="run_by_person"),
+            models.Index(
+                fields=["status", "moved_at"], condition=Q(finished_at__isnull=True), name="run_unfinished"
+            ),
+            models.Index(
+                fields=["team", "-id"],
+                condition=Q(status__in=["failed", "unconfirmed"], looked_after_at__isnull=True),
+                name="run_needs_attention",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Run {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("exports:run", args=[self.team.slug, self.pk])
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def is_resting(self) -> bool:
+        return self.status in RESTING
+
+    @property
+    def remote_files(self) -> list[str]:
+        return [name for name in self.remote_file.split(",") if name]
+
+    def move(self, source: str, target: str, **fields: Any) -> bool:
+        """Go from `source` to `target`; False when somebody else moved the run since this object was read.
+
+        The only place where a run's status changes: one conditional UPDATE, so of any number of racing workers one wins.
+        """
+        now = timezone.now()
+        fields |= {"status": target, "moved_at": now}
+        if target in FINAL:
+            fields["finished_at"] = now
+        won = Run.objects.filter(pk=self.pk, status=source, moves=self.moves).update(moves=F("moves") + 1, **fields)
+        if won:
+            self.moves += 1
+            for name, value in fields.items():
+                setattr(self, name, value)
+        return bool(won)
+
+
+class ApiCall(models.Model):
+    """One request to the Integration Server. Written before it is sent, so that a call nobody lived to report shows too."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="calls")
+    credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="calls")
+    kind = models.CharField(max_length=40)
+    sent_at = models.DateTimeField()
+    seconds = models.FloatField(null=True, help_text="Null while there is no answer yet.")
+    http_status = models.IntegerField(null=True)
+    response_code = models.IntegerField(null=True)
+    message = models.CharField(max_length=500, blank=True)
+
+    objects = ScopedManager(team="team")
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["credential", "-id"], name="call_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.sent_at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,79 @@
+import uuid
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django_scopes import ScopedManager
+
+from accounts.keyring import SealedField
+from accounts.models import Credential, Team, TeamOwned
+
+
+class SavedExportQuerySet(models.QuerySet["SavedExport"]):
+    def live(self) -> "SavedExportQuerySet":
+        return self.filter(archived_at=None)
+
+
+class SavedExport(TeamOwned):
+    """What finance asks of Expensify again and again: a credential, filters, and a template.
+
+    What it asks stands in its versions; each save makes one, and a run keeps the one it was started with.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="exports")
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="exports")
+    name = models.CharField(max_length=100)
+    version = models.ForeignKey(
+        "exports.ExportVersion", on_delete=models.PROTECT, null=True, related_name="+", editable=False
+    )
+    archived_at = models.DateTimeField(null=True, blank=True)
+    seal = models.UUIDField(default=uuid.uuid4, editable=False)
+    sftp_password = SealedField(null=True, editable=False)
+
+    objects = ScopedManager(SavedExportQuerySet.as_manager().__class__, team="team")
+
+    sealed_for = ("team_id", "seal")
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                "team",
+                Lower("name"),
+                condition=models.Q(archived_at=None),
+                name="one_live_export_per_name",
+                violation_error_message="The team has a saved export of this name already. Choose another name.",
+            ),
+            models.UniqueConstraint(fields=["id", "team"], name="export_of_team"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("exports:export", args=[self.team.slug, self.pk])
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+
+class ExportVersion(models.Model):
+    """What a saved export asked for between two saves. Never changed after it is written (a trigger sees to it)."""
+
+    export = models.ForeignKey(SavedExport, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    settings = models.JSONField()
+    template = models.TextField()
+    by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    by_name = models.CharField(max_length=255)
+    at = models.DateTimeField()
+
+    objects = ScopedManager(team="export__team")
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["export", "number"], name="export_versions_numbered")]
+
+    def __str__(self) -> str:
+        return f"{self.export}, version {self.number}"

@@ -1,0 +1,80 @@
+"""“Last month” as two dates, in the team's time zone, on the day the run starts. Pure functions."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+FIXED = "fixed"
+SINCE_LAST_SUCCESS = "since_last_success"
+
+# What the pickers offer, in their order.
+KINDS = {
+    "yesterday": "Yesterday",
+    "last_7_days": "Last 7 days",
+    "last_30_days": "Last 30 days",
+    "month_to_date": "Month to date",
+    "last_month": "Last month",
+    "quarter_to_date": "Quarter to date",
+    "last_quarter": "Last quarter",
+    "year_to_date": "Year to date",
+    SINCE_LAST_SUCCESS: "Since the last successful run",
+    FIXED: "Fixed dates",
+}
+
+# Where "since the last successful run" begins when there was none.
+FIRST_LOOK_BACK = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Period:
+    """From one day to another, both included; without an end it is open."""
+
+    start: date
+    end: date | None
+
+
+def resolve(
+    kind: str,
+    *,
+    at: datetime,
+    zone: ZoneInfo,
+    start: date | None = None,
+    end: date | None = None,
+    last_success_at: datetime | None = None,
+) -> Period:
+    """The days a period of this kind covers at the instant `at`, as its people in `zone` count days.
+
+    `start` and `end` belong to fixed dates, `last_success_at` to "since the last successful run", which begins on the very
+    day of that run: what came in later that day is not missed, what was there already comes again.
+    """
+    today = at.astimezone(zone).date()
+    if kind == FIXED:
+        if start is None:
+            raise ValueError("fixed dates need a first day")
+        return Period(start, end)
+    if kind == SINCE_LAST_SUCCESS:
+        since = last_success_at.astimezone(zone).date() if last_success_at else today - FIRST_LOOK_BACK
+        return Period(since, today)
+    if kind == "yesterday":
+        return Period(today - timedelta(days=1), today - timedelta(days=1))
+    if kind == "last_7_days":
+        return Period(today - timedelta(days=7), today - timedelta(days=1))
+    if kind == "last_30_days":
+        return Period(today - timedelta(days=30), today - timedelta(days=1))
+    if kind == "month_to_date":
+        return Period(today.replace(day=1), today)
+    if kind == "last_month":
+        last = today.replace(day=1) - timedelta(days=1)
+        return Period(last.replace(day=1), last)
+    if kind == "quarter_to_date":
+        return Period(_quarter_start(today), today)
+    if kind == "last_quarter":
+        last = _quarter_start(today) - timedelta(days=1)
+        return Period(_quarter_start(last), last)
+    if kind == "year_to_date":
+        return Period(today.replace(month=1, day=1), today)
+    raise ValueError(f"no period is called {kind!r}")
+
+
+def _quarter_start(day: date) -> date:
+    return day.replace(month=day.month - (day.month - 1) % 3, day=1)

@@ -1,0 +1,147 @@
+"""Files on their way into private storage: arriving, stored, counted, discarded."""
+
+import hashlib
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+
+from exports import tables
+from exports.models import Run
+
+CHUNK = 1024 * 1024
+
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "txt": "text/plain",
+    "json": "application/json",
+    "xml": "application/xml",
+    "pdf": "application/pdf",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
+}
+
+
+class CannotStore(Exception):
+    """The portal's own storage failed; the text says so to people."""
+
+
+class Stored(NamedTuple):
+    """The fields of a Result."""
+
+    file: str
+    name: str
+    media_type: str
+    size: int
+    rows: int | None
+    sha256: str
+
+
+class _Finished(File):
+    """A whole file on the local disk, which storage on the same disk takes over by renaming it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(path.open("rb"), name=path.name)
+
+    def temporary_file_path(self) -> str:
+        return str(self.path)
+
+
+@contextmanager
+def arriving(name: str) -> Iterator[Path]:
+    """A place on the local disk for a file that is being downloaded; empty again afterwards. Raises CannotStore."""
+    path = Path(settings.FILE_UPLOAD_TEMP_DIR) / f"{uuid4().hex}.{extension(name)}"
+    try:
+        yield path
+    except OSError as error:
+        raise CannotStore(
+            f"The portal could not store the file: {error.strerror or 'its storage does not answer'}. "
+            "An operator has to look at the portal's disk."
+        ) from error
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def store(run: Run, name: str, path: Path) -> Stored:
+    """Put a finished download into private storage, with its parts if it is the last of several files."""
+    if len(run.remote_files) > 1:
+        path, name = _zipped(run, name, path), f"{PurePosixPath(run.remote_files[0]).stem}.zip"
+    try:
+        size, sha256 = measure(path)
+        rows = tables.count_rows(path, extension(name))
+        return Stored(
+            file=_save(path, f"{_folder(run)}/{run.moves}-{name}"),
+            name=name,
+            media_type=MEDIA_TYPES.get(extension(name), "application/octet-stream"),
+            size=size,
+            rows=rows,
+            sha256=sha256,
+        )
+    finally:
+        if len(run.remote_files) > 1:
+            path.unlink(missing_ok=True)
+
+
+def keep_part(run: Run, name: str, path: Path) -> None:
+    """Keep one of several files until the last has come."""
+    target = _part(run, run.fetched)
+    default_storage.delete(target)
+    _save(path, target)
+
+
+def discard_parts(run: Run) -> None:
+    for number in range(len(run.remote_files) - 1):
+        default_storage.delete(_part(run, number))
+
+
+def discard(stored: str) -> None:
+    default_storage.delete(stored)
+
+
+def extension(name: str) -> str:
+    return PurePosixPath(name).suffix.lstrip(".").lower()
+
+
+def measure(path: Path) -> tuple[int, str]:
+    """Bytes, and SHA-256 in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+        return file.tell(), digest.hexdigest()
+
+
+def _save(path: Path, target: str) -> str:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    with _Finished(path) as finished:
+        return default_storage.save(target, finished)
+
+
+def _zipped(run: Run, last_name: str, last: Path) -> Path:
+    """All files of the run in one ZIP, under the names Expensify gave them."""
+    path = last.with_name(f"{uuid4().hex}.zip")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, name in enumerate(run.remote_files[:-1]):
+            with default_storage.open(_part(run, number)) as part, archive.open(name, "w") as entry:
+                shutil.copyfileobj(part, entry, CHUNK)
+        archive.write(last, last_name)
+    return path
+
+
+def _folder(run: Run) -> str:
+    return f"teams/{run.team_id}/runs/{run.pk}"
+
+
+def _part(run: Run, number: int) -> str:
+    return f"{_folder(run)}/parts/{number}"

@@ -1,0 +1,102 @@
+"""What people do to saved exports: save (each save is a version), clone, archive."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from accounts import audit
+from accounts.audit import Action
+from accounts.models import Credential, Team, User
+from exports.jobs import Settings
+from exports.models import ExportVersion, SavedExport
+
+
+@transaction.atomic
+def save(
+    export: SavedExport,
+    *,
+    settings: Settings,
+    template: str,
+    sftp_password: str | None,
+    by: User,
+) -> SavedExport:
+    """Save a new or changed export. What it asks for becomes a version, when it differs from the present one.
+
+    `sftp_password` None keeps the stored one.
+    """
+    is_new = export.pk is None
+    before = _said(SavedExport.objects.select_related("credential", "version").get(pk=export.pk)) if not is_new else {}
+    if sftp_password is not None:
+        export.sftp_password = sftp_password or None
+    if is_new:
+        export.save()
+    else:
+        # Whoever saves second waits here, and numbers their version after the first.
+        SavedExport.objects.select_for_update().get(pk=export.pk)
+        export.save(update_fields=["name", "credential", "sftp_password"])
+    version = export.version
+    if version is None or version.settings != settings.as_json() or version.template != template:
+        last = export.versions.aggregate(last=Max("number"))["last"] or 0
+        export.version = ExportVersion.objects.create(
+            export=export,
+            number=last + 1,
+            settings=settings.as_json(),
+            template=template,
+            by=by,
+            by_name=str(by),
+            at=timezone.now(),
+        )
+        export.save(update_fields=["version"])
+    said = audit.changes(before, _said(export))
+    if sftp_password:
+        said["sftp_password"] = "set"
+    if is_new:
+        audit.record(Action.EXPORT_CREATED, export, by=by, **said)
+    elif said:
+        audit.record(Action.EXPORT_CHANGED, export, by=by, **said)
+    return export
+
+
+@transaction.atomic
+def clone(export: SavedExport, *, by: User) -> SavedExport:
+    """The same export under a free name. The SFTP password is not copied: it is entered again."""
+    copy = SavedExport(team=export.team, credential=export.credential, name=free_name(export.team, export.name))
+    return save(
+        copy,
+        settings=Settings.from_json(export.version.settings),
+        template=export.version.template,
+        sftp_password=None,
+        by=by,
+    )
+
+
+@transaction.atomic
+def archive(export: SavedExport, *, by: User) -> bool:
+    """Take the export out of use; its runs and results stay. False when it was archived already."""
+    archived = SavedExport.objects.live().filter(pk=export.pk).update(archived_at=timezone.now())
+    if archived:
+        audit.record(Action.EXPORT_ARCHIVED, export, by=by)
+    return bool(archived)
+
+
+def free_name(team: Team, name: str) -> str:
+    taken = {taken.lower() for taken in team.exports.live().values_list("name", flat=True)}
+    number = 1
+    copy = f"{name[:80]} (copy)"
+    while copy.lower() in taken:
+        number += 1
+        copy = f"{name[:80]} (copy {number})"
+    return copy
+
+
+def _said(export: SavedExport) -> dict[str, Any]:
+    credential: Credential = export.credential
+    version = export.version
+    return {
+        "name": export.name,
+        "credential": credential.name,
+        "version": version.number if version else None,
+        **(version.settings if version else {}),
+    }

@@ -1,0 +1,68 @@
+"""Celery's way in: load, call, ring again."""
+
+from functools import partial
+from typing import Any
+
+import structlog
+from celery import Task, shared_task
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from accounts.door import team_of
+from expensify.budget import BudgetUnavailable
+from exports import dispatch
+from exports.dispatch import Wake
+from exports.models import Run
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task
+def line_up(run_id: int) -> None:
+    """The bell of a run that may call now. Rung twice, it finds the run in its line."""
+    with team_of(Run, run_id) as run:
+        if run.is_resting:
+            ring(dispatch.enqueue(run))
+
+
+@shared_task
+def leave_line(run_id: int) -> None:
+    """The bell of a cancelled run. Unheard, the run's turn comes, finds it cancelled, and gives the permit back."""
+    with team_of(Run, run_id) as run:
+        dispatch.leave(run)
+
+
+# Acknowledged early: a lost alarm is set again by the sweep, and a second copy of one would only find nothing to do.
+@shared_task(acks_late=False, reject_on_worker_lost=False)
+def take_turn(key: str, token: str) -> None:
+    """The alarm of a call budget: make the calls that may be made now, and set the next alarm before each."""
+    turn, wake = dispatch.take(key, token)
+    ring(wake)
+    while turn is not None:
+        again = dispatch.perform(turn)
+        turn, wake = dispatch.take(key, "", done=turn.permit.done, again=again)
+        ring(wake)
+
+
+@shared_task
+def sweep() -> None:
+    """What a lost bell or a dead worker left undone."""
+    for wake in dispatch.sweep():
+        ring(wake)
+
+
+def ring(wake: Wake | None) -> None:
+    if wake is not None:
+        take_turn.apply_async((wake.key, wake.token), countdown=wake.seconds or None)
+
+
+def ring_after_commit(task: Task, *ids: Any) -> None:
+    """Ring once the row is there for the worker to see. When Redis is away the row waits, and the sweep finds it."""
+    transaction.on_commit(partial(_ring_now, task, ids))
+
+
+def _ring_now(task: Task, ids: tuple[Any, ...]) -> None:
+    try:
+        task.delay(*ids)
+    except (OperationalError, BudgetUnavailable) as error:
+        log.warning("bell not rung", task=task.name, ids=ids, reason=type(error).__name__)

@@ -1,0 +1,93 @@
+"""Reading settings from the environment: each one by name, or from the file that NAME_FILE points to."""
+
+import base64
+import binascii
+import os
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The setting `name`; without a default, a missing one stops the start with a sentence that names it."""
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE names {path}, which cannot be read: {error.strerror}.") from None
+    value = os.environ.get(name) or default
+    if value is None:
+        raise ImproperlyConfigured(f"Set {name} (or {name}_FILE): the portal does not start without it.")
+    return value
+
+
+def flag(name: str, default: bool = False) -> bool:
+    value = text(name, "yes" if default else "no").lower()
+    if value in {"1", "yes", "true", "on"}:
+        return True
+    if value in {"0", "no", "false", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} is “{value}”; use yes or no.")
+
+
+def number(name: str, default: float) -> float:
+    value = text(name, str(default))
+    try:
+        return float(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is “{value}”; a number is needed.") from None
+
+
+def words(name: str, default: str | None = None) -> list[str]:
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+class Address(NamedTuple):
+    """A URL taken apart: what EMAIL_URL and STORAGE_URL are made of."""
+
+    scheme: str
+    user: str
+    password: str
+    host: str
+    port: int | None
+    path: str
+    options: dict[str, str]
+
+
+def address(name: str, default: str | None = None) -> Address:
+    parts = urlsplit(text(name, default))
+    if not parts.scheme:
+        raise ImproperlyConfigured(f"{name} must be a URL such as scheme://host/path.")
+    return Address(
+        parts.scheme,
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        parts.hostname or "",
+        parts.port,
+        unquote(parts.path),
+        dict(parse_qsl(parts.query)),
+    )
+
+
+# The keys of the demo begin like this (they are random after it), so that production can refuse them.
+DEMO_KEY = base64.urlsafe_b64decode("demo")
+
+
+def keys(name: str) -> list[bytes]:
+    """Keys of 32 bytes, as URL-safe base64 separated by commas."""
+    found = []
+    for place, word in enumerate(words(name), start=1):
+        try:
+            key = base64.urlsafe_b64decode(word)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) != 32:
+            raise ImproperlyConfigured(
+                f"{name}: key number {place} is not 32 bytes of URL-safe base64. `script/new-key` prints a good one."
+            )
+        found.append(key)
+    if not found:
+        raise ImproperlyConfigured(f"{name} is empty: it needs at least one key. `script/new-key` prints one.")
+    return found

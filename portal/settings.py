@@ -1,0 +1,279 @@
+"""All settings. What differs between machines comes from the environment; `docs/settings.md` lists it."""
+
+from pathlib import Path
+
+import dj_database_url
+from celery.schedules import schedule
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from expensify.budget import Limits
+from portal import environment as env
+from portal import logs
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+# The demo: one machine, made-up people with known passwords, plain HTTP. Never on a real address.
+DEMO = env.flag("DEMO")
+DEBUG = False
+
+SECRET_KEY = env.text("SECRET_KEY")
+# Newest first; the first one encrypts, all of them decrypt. See docs/keys.md for changing them.
+CREDENTIAL_KEYS = env.keys("CREDENTIAL_KEYS")
+if not DEMO:
+    if SECRET_KEY.startswith("demo-") or len(SECRET_KEY) < 50:
+        raise ImproperlyConfigured("SECRET_KEY is a demo key or shorter than 50 characters: make one of your own.")
+    if any(key.startswith(env.DEMO_KEY) for key in CREDENTIAL_KEYS):
+        raise ImproperlyConfigured("CREDENTIAL_KEYS holds a demo key: make one with `script/new-key`.")
+
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEMO else None)
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", "")
+# How many proxies of ours stand in front and append to X-Forwarded-For; 0 trusts nobody's header.
+TRUSTED_PROXIES = int(env.number("TRUSTED_PROXIES", 0))
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "accounts",
+    "exports",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "django_structlog",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.middleware.origin",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context.team",
+            ],
+        },
+    }
+]
+
+# ---------------------------------------------------------------- data
+
+DATABASES = {"default": dj_database_url.parse(env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'portal.sqlite3'}"))}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+REDIS_URL = env.text("REDIS_URL")
+
+storage = env.address("STORAGE_URL", f"file://{VAR_DIR / 'files'}")
+if storage.scheme == "file":
+    PRIVATE_FILES = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": storage.path,
+            "base_url": None,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    }
+elif storage.scheme == "s3":
+    PRIVATE_FILES = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": storage.host,
+            "location": storage.path.strip("/"),
+            "access_key": storage.user or None,
+            "secret_key": storage.password or None,
+            "endpoint_url": storage.options.get("endpoint"),
+            "region_name": storage.options.get("region"),
+            "signature_version": "s3v4",
+            "default_acl": None,
+            "file_overwrite": False,
+            "querystring_auth": True,
+        },
+    }
+else:
+    raise ImproperlyConfigured("STORAGE_URL must begin with file:// or s3://.")
+
+STORAGES = {
+    "default": PRIVATE_FILES,
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR_DIR / "static")))
+# Where a download lies while it arrives; on the same disk as file:// storage, so that storing is a rename.
+FILE_UPLOAD_TEMP_DIR = str(VAR_DIR / "tmp")
+Path(FILE_UPLOAD_TEMP_DIR).mkdir(parents=True, exist_ok=True)
+
+# ---------------------------------------------------------------- the Integration Server
+
+EXPENSIFY_URL = env.text(
+    "EXPENSIFY_URL", "https://integrations.expensify.com/Integration-Server/ExpensifyIntegrations"
+)
+EXPENSIFY_LIMITS = Limits.parse(env.text("EXPENSIFY_LIMITS", "5/10s,20/60s"))
+# Seconds to wait for an answer once a request is sent. Generating is slow at Expensify, PDF above all.
+EXPENSIFY_ANSWER_SECONDS = env.number("EXPENSIFY_ANSWER_SECONDS", 240)
+# A call in flight for longer than this belongs to a worker that is gone.
+STUCK_AFTER_SECONDS = env.number("STUCK_AFTER_SECONDS", 2 * EXPENSIFY_ANSWER_SECONDS)
+# How often an unreachable Integration Server, or a file that is not there yet, is tried for one run.
+CALL_ATTEMPTS = int(env.number("CALL_ATTEMPTS", 5))
+# Seconds before the second attempt; each further one waits twice as long.
+RETRY_SECONDS = env.number("RETRY_SECONDS", 10)
+RESULT_MAX_BYTES = int(env.number("RESULT_MAX_BYTES", 2 * 1024**3))
+
+# ---------------------------------------------------------------- work
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = STUCK_AFTER_SECONDS + 60
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Above every task's time limit and countdown, or Redis hands a task out a second time.
+    "visibility_timeout": max(900, 2 * CELERY_TASK_TIME_LIMIT),
+    "global_keyprefix": "portal:celery:",
+    "socket_timeout": 10,
+    "socket_connect_timeout": 2,
+}
+CELERY_TASK_PUBLISH_RETRY = False  # the sweep rings again; a person's click does not wait for Redis
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TASK_DEFAULT_QUEUE = "portal"
+# A due call must not wait behind other work.
+CELERY_TASK_ROUTES = {"exports.tasks.take_turn": {"queue": "calls"}, "exports.tasks.line_up": {"queue": "calls"}}
+SWEEP_SECONDS = env.number("SWEEP_SECONDS", 2)
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "exports.tasks.sweep",
+        "schedule": schedule(SWEEP_SECONDS),
+        "options": {"expires": 10 * SWEEP_SECONDS},
+    },
+}
+
+# ---------------------------------------------------------------- people
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.Adapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "portal:cache"}}
+
+mail = env.address("EMAIL_URL", f"file://{VAR_DIR / 'mail'}" if DEMO else None)
+if mail.scheme in {"smtp", "smtps"}:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = mail.host, mail.port or (465 if mail.scheme == "smtps" else 25)
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = mail.user, mail.password
+    EMAIL_USE_SSL = mail.scheme == "smtps"
+    EMAIL_USE_TLS = mail.options.get("tls") == "1"
+    EMAIL_TIMEOUT = 30
+elif mail.scheme == "file":
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = mail.path
+else:
+    raise ImproperlyConfigured("EMAIL_URL must begin with smtp://, smtps:// or file://.")
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Expensify Portal <portal@localhost>")
+
+# ---------------------------------------------------------------- pages
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+USE_THOUSAND_SEPARATOR = False
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+FORM_RENDERER = "portal.forms.Renderer"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+PERMISSIONS_POLICY = {name: [] for name in ("camera", "geolocation", "microphone", "payment", "usb")}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "portal.views.form_expired"
+
+# HTTPS everywhere but in the demo.
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", not DEMO)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEMO
+SECURE_HSTS_SECONDS = 0 if DEMO else 365 * 24 * 60 * 60
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEMO
+if env.flag("BEHIND_TLS_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# ---------------------------------------------------------------- what operators see
+
+LOGGING_CONFIG = None
+logs.configure(level=env.text("LOG_LEVEL", "INFO"), as_json=env.flag("LOG_JSON", not DEMO))
+logs.report_errors_to(env.text("SENTRY_DSN", ""))

@@ -1,0 +1,61 @@
+"""What belongs to no app: health, and the pages for when something is wrong."""
+
+import redis
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from portal import heartbeat
+
+
+@login_not_required
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The web process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@login_not_required
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Whether everything a run needs is there: 200 or 503, with a word for each part."""
+    parts = {"database": _database(), "redis": _redis()}
+    parts["worker"] = _worker() if parts["redis"] == "ok" else "unknown"
+    ready = all(word == "ok" for word in parts.values())
+    return JsonResponse(parts, status=200 if ready else 503)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "403.html", {"needed": str(exception or "")}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    return render(request, "500.html", status=500)
+
+
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "form_expired.html", status=403)
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return "away"
+    return "ok"
+
+
+def _redis() -> str:
+    try:
+        heartbeat.client().ping()
+    except redis.RedisError:
+        return "away"
+    return "ok"
+
+
+def _worker() -> str:
+    return "ok" if heartbeat.is_fresh() else f"silent for more than {heartbeat.SILENT_AFTER} s"

@@ -1,0 +1,29 @@
+"""Templates rendered as the real server is thought to render them."""
+
+from collections.abc import Mapping
+
+from expensify.freemarker import Settings, TemplateError, parse, render
+
+from ..answers import Answer, envelope, page
+from ..choices import Choices
+
+
+class TemplateFailed(Exception):
+    """The template cannot be rendered; the message has FreeMarker's form."""
+
+
+def render_template(text: str, data: Mapping[str, object], choices: Choices) -> str:
+    settings = Settings(missing=choices.missing_values, boolean=choices.booleans)
+    try:
+        return render(parse(text), data, settings=settings)
+    except TemplateError as error:
+        raise TemplateFailed(
+            f'Error in template "template" in line {error.line}, column {error.column}: {error.message}'
+        ) from None
+
+
+def template_answer(failed: TemplateFailed, choices: Choices) -> Answer:
+    """What comes back instead of a file name."""
+    return (
+        page(500, "Internal Server Error") if choices.template_error == "html" else envelope(500, str(failed))
+    )

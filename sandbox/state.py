@@ -1,0 +1,148 @@
+"""What the stand-in remembers: who may call, what was asked, what was made."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .answers import Refused
+from .choices import Choices
+from .company import Company, Policy, Report
+from .faults import Fault
+from .parameters import Job, read_json
+
+
+@dataclass
+class Pair:
+    """A credential pair; it acts with the rights its account has in its policies."""
+
+    id: str
+    secret: str = field(repr=False)
+    account: str
+    policies: frozenset[str]
+    domain_admin: bool = True
+
+
+@dataclass
+class Arrival:
+    """One request, logged when it came; the fields after `fault` are filled in when it was answered."""
+
+    at: float
+    pair: str
+    kind: str
+    job: Job = field(repr=False)
+    """As sent, without secrets and passwords."""
+    form: dict[str, str] = field(repr=False)
+    """The other parameters: template, data, file."""
+    in_url: bool = False
+    """Whether the job stood in the URL, where it does not belong."""
+    fault: Fault | None = None
+    code: int | None = None
+    http_status: int | None = None
+    file_name: str = ""
+    done: bool = False
+    """Whether the work was done, whatever the caller got to see of it."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Files made by one exporter job, with what was marked on the way; nothing may stand here twice."""
+
+    at: float
+    pair: str
+    label: str
+    """The export label put on the reports, "" for none; several are joined by a comma and a space."""
+    report_ids: tuple[str, ...]
+    file_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    content: bytes = field(repr=False)
+    file_system: str
+    pair: str
+    account: str
+    ready_at: float
+
+
+@dataclass
+class State:
+    """Everything the jobs work on; they hold `lock` while they do."""
+
+    choices: Choices
+    company: Company
+    clock: Callable[[], float]
+    pairs: dict[str, Pair] = field(default_factory=dict)
+    log: list[Arrival] = field(default_factory=list)
+    generated: list[Generation] = field(default_factory=list)
+    files: dict[str, StoredFile] = field(default_factory=dict)
+    mails: list[dict[str, Any]] = field(default_factory=list)
+    uploads: list[dict[str, Any]] = field(default_factory=list)
+    feeds: dict[str, str] = field(default_factory=dict)
+    """Employee feeds by URL or SFTP file name, for jobs that make the server fetch them."""
+    refused: int = 0
+    """How many requests were over a limit."""
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    @property
+    def marks(self) -> dict[str, set[str]]:
+        """Export labels by report identifier."""
+        return {report.id: report.labels for report in self.company.reports.values()}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A job from a caller who has shown the right pair."""
+
+    kind: str
+    job: Job
+    form: dict[str, str]
+    pair: Pair
+    extra_seconds: float = 0.0
+    """Added to the generation time by a fault."""
+    lenient: bool = True
+
+    @property
+    def settings(self) -> Job:
+        """`inputSettings`; empty when it is missing or no object."""
+        return section(self.job, "inputSettings")
+
+    def data(self) -> Any:
+        """The form parameter `data` as JSON; ValueError when it is none."""
+        return read_json(self.form.get("data", ""), lenient=self.lenient)
+
+
+def section(job: Job, key: str) -> Job:
+    """A nested object of a job, or an empty one."""
+    value = job.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def reach(state: State, pair: Pair, policy_id: str) -> Policy:
+    """A policy the pair's account is a member of; Refused 404 otherwise [M: code; text ours]."""
+    policy = state.company.policies.get(policy_id)
+    if policy is None or policy_id not in pair.policies:
+        raise Refused(404, f"Policy '{policy_id}' not found")
+    return policy
+
+
+def administer(state: State, pair: Pair, policy_id: str) -> Policy:
+    """A policy the pair's account administers; Refused 404 or 403 otherwise."""
+    policy = reach(state, pair, policy_id)
+    if role(policy, pair.account) != "admin":
+        raise Refused(403, f"Not authorized to administer policy '{policy_id}'")
+    return policy
+
+
+def role(policy: Policy, account: str) -> str:
+    """The account's role; one that is no member but was given a pair for the policy counts as its admin."""
+    member = policy.members.get(account)
+    return member.role if member else "admin"
+
+
+def sees(state: State, pair: Pair, report: Report) -> bool:
+    """Admins and auditors see every report of their policies, others only their own."""
+    if report.policy_id not in pair.policies:
+        return False
+    policy = state.company.policies[report.policy_id]
+    return role(policy, pair.account) in ("admin", "auditor") or report.account_email == pair.account
