@@ -113,7 +113,7 @@ class Sandbox:
     def script(
         self, fault: Fault, *, on: str = "any", times: int = 1, pair: str | None = None, after: int = 0
     ) -> None:
-        """Let `fault` befall the next `times` requests of kind `on` by `pair`, after the first `after` of them.
+        """Let `fault` befall the next `times` requests of kind `on` by `pair`, after `after` of them.
 
         A request takes the first fault that fits, in the order they were scripted; one refused for a limit
         takes none. ValueError for a kind that does not exist.

@@ -27,8 +27,8 @@ class Trade(NamedTuple):
 
 TRADES = (
     Trade("Meals", "6640", 5812, 480, 14900, (
-        "Café Central", 'Trattoria "Da Mario"', "Joe's Diner, Pier 39", "Sushi 寿司 Yama", "Wirtshaus Zum Löwen",
-        "McDonald&apos;s", "Currywurst 🌭 Express",
+        "Café Central", 'Trattoria "Da Mario"', "Joe's Diner, Pier 39", "Sushi 寿司 Yama",
+        "Wirtshaus Zum Löwen", "McDonald&apos;s", "Currywurst 🌭 Express",
     )),
     Trade("Travel: Air", "6650", 4511, 5900, 189000, (
         "Lufthansa", "British Airways", "Air Canada Inc.", "Ryanair, Ltd",
@@ -42,7 +42,9 @@ TRADES = (
     Trade("Office Supplies", "6815", 5943, 290, 39900, (
         "Staples", "Bürobedarf Müller & Söhne", "Marks &amp; Spencer", "IKEA",
     )),
-    Trade("Software", "6835", 5734, 900, 250000, ("GitHub, Inc.", "Adobe", "JetBrains s.r.o.", "Cloud Hosting Ltd")),
+    Trade("Software", "6835", 5734, 900, 250000, (
+        "GitHub, Inc.", "Adobe", "JetBrains s.r.o.", "Cloud Hosting Ltd",
+    )),
     Trade("Telephone", "6805", 4814, 1500, 9900, ("Telekom", "Vodafone", 'T-Mobile "Prepaid"')),
     Trade("Client Gifts", "6610", 5947, 1900, 24900, (
         "Blumen Ström", "Fortnum & Mason", "Chocolaterie, Zürich",
@@ -51,8 +53,8 @@ TRADES = (
 
 COMMENTS = (
     "", "", "", "", "", "Dinner with client", "Taxi to airport, no receipt", "Übernachtung München",
-    "Line one\nline two, with a comma", 'He said "keep the change"', "Team lunch 🎉🍕", "Q3 <planning> & review",
-    "3 &lt; 4 &amp; so on", "Parken + Maut; 2 Tage", "=SUM(A1:A9)", "Windows\r\nline break",
+    "Line one\nline two, with a comma", 'He said "keep the change"', "Team lunch 🎉🍕",
+    "Q3 <planning> & review", "3 &lt; 4 &amp; so on", "Parken + Maut; 2 Tage", "=SUM(A1:A9)", "Windows\r\nline break",
     "  spaces around  ",
 )  # fmt: skip
 

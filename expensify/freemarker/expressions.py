@@ -1,0 +1,367 @@
+"""Expressions: words to trees, with FreeMarker's precedence.
+
+From loosest to tightest: `||`, `&&`, `== !=`, `< <= > >=`, ranges, `+ -`, `* / %`, signs and `!`, postfixes.
+Comparisons and ranges do not chain. Commas between arguments are optional, as they are in FreeMarker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.lexer import Lexer, Token
+from expensify.freemarker.literals import LiteralSource, unescape
+from expensify.freemarker.naming import Naming
+from expensify.freemarker.source import Source
+from expensify.freemarker.tree import (
+    Arithmetic,
+    BooleanLiteral,
+    BuiltIn,
+    Call,
+    Comparison,
+    Default,
+    Dot,
+    Exists,
+    Expression,
+    HashLiteral,
+    Index,
+    InterpolatedString,
+    Lambda,
+    ListLiteral,
+    Logic,
+    Name,
+    Not,
+    NumberLiteral,
+    Parenthesis,
+    Range,
+    Sign,
+    Span,
+    SpecialName,
+    StringLiteral,
+)
+
+if TYPE_CHECKING:
+    from expensify.freemarker.tree import Body
+
+MAX_NESTING = 60
+MAX_POSTFIXES = 60
+
+_OR, _AND, _EQUALITY, _RELATION, _RANGE, _SUM, _PRODUCT = range(1, 8)
+_LEVELS = {
+    "||": _OR, "&&": _AND, "=": _EQUALITY, "==": _EQUALITY, "!=": _EQUALITY,
+    "<": _RELATION, "<=": _RELATION, ">": _RELATION, ">=": _RELATION,
+    "..": _RANGE, "..<": _RANGE, "..*": _RANGE, "+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "%": _PRODUCT,
+}  # fmt: skip
+_OPENERS = frozenset({"(", "[", "{", "!", "+", "-", "."})
+
+ParseText = Callable[[Source], "Body"]
+
+
+class ExpressionParser:
+    """Parses from `lexer`; `parse_text` parses the inside of a literal that holds `${…}`."""
+
+    def __init__(self, lexer: Lexer, naming: Naming, parse_text: ParseText) -> None:
+        self.lexer = lexer
+        self.naming = naming
+        self._parse_text = parse_text
+        self._depth = 0
+        # In `<@name …>` the name ends at the first white space, though `<@name -1>` would read as a subtraction.
+        self.stop_at_space = False
+        # In `<@x a=b! c=d>` a `!` before white space is a default without a right side.
+        self.in_named_arguments = False
+
+    def expression(self, minimum: int = _OR) -> Expression:
+        self._depth += 1
+        if self._depth > MAX_NESTING:
+            raise self._unexpected(self.lexer.peek(), "this expression is nested too deeply")
+        try:
+            left = self._unary()
+            allowed = _PRODUCT
+            while True:
+                level = self._level(self.lexer.peek())
+                if not minimum <= level <= allowed:
+                    return left
+                left = self._binary(left, level)
+                # Neither comparisons nor ranges chain: after one, only looser operators may follow.
+                allowed = level - 1 if level in (_EQUALITY, _RELATION, _RANGE) else level
+        finally:
+            self._depth -= 1
+
+    def arguments(self, closing: str) -> tuple[Expression, ...]:
+        """Expressions up to `closing`, which is taken as well."""
+        found = self.positional()
+        self.expect(closing)
+        return found
+
+    def positional(self, *, lambdas: bool = False) -> tuple[Expression, ...]:
+        """Expressions with or without commas between them, as long as there are any."""
+        found: list[Expression] = []
+        if self.starts_expression(self.lexer.peek()):
+            found.append(self._argument(lambdas))
+            while True:
+                if self.lexer.peek().is_mark(","):
+                    self.lexer.take()
+                elif not self.starts_expression(self.lexer.peek()):
+                    break
+                found.append(self._argument(lambdas))
+        return tuple(found)
+
+    def expect(self, mark: str) -> Token:
+        token = self.lexer.take()
+        if not token.is_mark(mark):
+            raise self._unexpected(token, f"expected {mark} instead of {_shown(token)}")
+        return token
+
+    def expect_name(self, what: str) -> Token:
+        token = self.lexer.take()
+        if token.kind != "name":
+            raise self._unexpected(token, f"expected {what} instead of {_shown(token)}")
+        return token
+
+    def starts_expression(self, token: Token) -> bool:
+        if token.kind == "keyword":
+            return token.text in ("true", "false")
+        if token.kind == "mark":
+            return token.text in _OPENERS
+        return token.kind != "end"
+
+    def string_value(self, token: Token) -> str:
+        """The value of a literal where `${…}` has no meaning, such as the name in `<#assign "x" = 1>`."""
+        if token.kind == "raw":
+            return token.text[2:-1]
+        return unescape(self.lexer.source, token.start, token.end)[0]
+
+    # ---- operators
+
+    def _level(self, token: Token) -> int:
+        if token.kind not in ("mark", "keyword") or (self.stop_at_space and token.spaced):
+            return 0
+        return _LEVELS.get(token.text, 0)
+
+    def _binary(self, left: Expression, level: int) -> Expression:
+        if level in (_SUM, _PRODUCT, _AND, _OR):
+            return self._chain(left, level)
+        operator = self.lexer.take()
+        if level == _RANGE:
+            return self._range(left, operator)
+        right = self.expression(level + 1)
+        name = "==" if operator.text == "=" else operator.text
+        return Comparison(left.span.to(right.span), left, name, right)
+
+    def _chain(self, first: Expression, level: int) -> Expression:
+        operands, operators = [first], []
+        while self._level(self.lexer.peek()) == level:
+            operators.append(self.lexer.take().text)
+            operands.append(self.expression(level + 1))
+        span = first.span.to(operands[-1].span)
+        if level == _OR:
+            return Logic(span, "||", tuple(operands))
+        if level == _AND:
+            return Logic(span, "&&", tuple(operands))
+        return Arithmetic(span, tuple(operands), tuple(operators))
+
+    def _range(self, start: Expression, operator: Token) -> Range:
+        if operator.text == "..":
+            following = self.lexer.peek()
+            if not self.starts_expression(following) or following.is_mark("!"):
+                return Range(start.span.to(self._span(operator)), start, None, "..")
+        end = self.expression(_SUM)
+        return Range(start.span.to(end.span), start, end, operator.text)  # type: ignore[arg-type]
+
+    def _unary(self) -> Expression:
+        token = self.lexer.peek()
+        if token.is_mark("+", "-"):
+            self.lexer.take()
+            operand = self._primary()
+            return Sign(self._span(token).to(operand.span), operand, token.text == "-")
+        if token.is_mark("!"):
+            marks = []
+            while self.lexer.peek().is_mark("!"):
+                marks.append(self.lexer.take())
+            result = self._primary()
+            for mark in reversed(marks):
+                result = Not(self._span(mark).to(result.span), result)
+            return result
+        return self._primary()
+
+    # ---- operands and what may follow them
+
+    def _primary(self) -> Expression:
+        left = self._operand()
+        for _ in range(MAX_POSTFIXES):
+            token = self.lexer.peek()
+            if token.kind != "mark" or (self.stop_at_space and token.spaced):
+                return left
+            step = _POSTFIXES.get(token.text)
+            if step is None:
+                return left
+            self.lexer.take()
+            left = step(self, left, token)
+        raise self._unexpected(self.lexer.peek(), "this expression has too many steps in a row")
+
+    def _operand(self) -> Expression:
+        token = self.lexer.take()
+        span = self._span(token)
+        if token.kind == "number":
+            number = Decimal(token.text) if "." in token.text else _integer(token.text)
+            return NumberLiteral(span, number)
+        if token.kind in ("string", "raw"):
+            return self._string(token)
+        if token.kind == "name":
+            return Name(span, token.text)
+        if token.kind == "keyword" and token.text in ("true", "false"):
+            return BooleanLiteral(span, token.text == "true")
+        if token.is_mark("("):
+            inner = self.expression()
+            return Parenthesis(span.to(self._span(self.expect(")"))), inner)
+        if token.is_mark("["):
+            items = self.arguments("]")
+            return ListLiteral(self._since(token), items)
+        if token.is_mark("{"):
+            return self._hash(token)
+        if token.is_mark("."):
+            name = self.expect_name("the name of a special variable")
+            self.naming.check(name.text, self._span(name))
+            return SpecialName(self._since(token), name.text)
+        raise self._unexpected(token, f"expected an expression instead of {_shown(token)}")
+
+    def _string(self, token: Token) -> Expression:
+        span = self._span(token)
+        if token.kind == "raw":
+            return StringLiteral(span, token.text[2:-1])
+        value, offsets = unescape(self.lexer.source, token.start, token.end)
+        # FreeMarker looks for ${ in the literal as written, but then reads the unescaped value.
+        if len(value) > 3 and ("${" in token.text or "#{" in token.text):
+            parts = self._parse_text(LiteralSource(self.lexer.source, value, offsets, token.end))
+            return InterpolatedString(span, parts)
+        return StringLiteral(span, value)
+
+    def _hash(self, opening: Token) -> HashLiteral:
+        pairs: list[tuple[Expression, Expression]] = []
+        if not self.lexer.peek().is_mark("}"):
+            while True:
+                key = self.expression()
+                separator = self.lexer.take()
+                if not separator.is_mark(":", ","):
+                    raise self._unexpected(separator, f"expected : instead of {_shown(separator)}")
+                pairs.append((key, self.expression()))
+                if not self.lexer.peek().is_mark(","):
+                    break
+                self.lexer.take()
+        self.expect("}")
+        return HashLiteral(self._since(opening), tuple(pairs))
+
+    def _dot(self, target: Expression, _mark: Token) -> Expression:
+        name = self.lexer.take()
+        if name.kind not in ("name", "keyword"):
+            raise self._unexpected(name, f"expected a field name after the dot instead of {_shown(name)}")
+        image = self.lexer.source.text[name.start : name.end] if name.kind == "keyword" else name.text
+        return Dot(target.span.to(self._span(name)), target, image)
+
+    def _index(self, target: Expression, _mark: Token) -> Expression:
+        key = self.expression()
+        closing = self.expect("]")
+        return Index(target.span.to(self._span(closing)), target, key)
+
+    def _call(self, target: Expression, _mark: Token) -> Expression:
+        arguments = self.arguments(")")
+        return Call(target.span.to(self._last()), target, arguments)
+
+    def _builtin(self, target: Expression, _mark: Token) -> Expression:
+        name = self.expect_name("the name of a built-in")
+        name_span = self._span(name)
+        plain = self.naming.plain(name.text, name_span)
+        found = BuiltIn(target.span.to(name_span), target, plain, None, name_span)
+        if self.lexer.peek().is_mark("(") and not (self.stop_at_space and self.lexer.peek().spaced):
+            self.lexer.take()
+            arguments = self.positional(lambdas=True)
+            self.expect(")")
+            found = replace(found, arguments=arguments, span=target.span.to(self._last()))
+        return found
+
+    def _default(self, target: Expression, mark: Token) -> Expression:
+        following = self.lexer.peek()
+        bare = self.in_named_arguments and not self.lexer.parentheses and following.spaced
+        if bare or (self.stop_at_space and following.spaced) or not self._starts_fallback(following):
+            return Default(target.span.to(self._span(mark)), target, None)
+        fallback = self.expression()
+        return Default(target.span.to(fallback.span), target, fallback)
+
+    def _starts_fallback(self, token: Token) -> bool:
+        """`x!!y` falls back to `!y`, `x!!` is a default of a default."""
+        if not token.is_mark("!"):
+            return self.starts_expression(token)
+        saved = self.lexer.save()
+        while self.lexer.peek().is_mark("!"):
+            self.lexer.take()
+        found = self.starts_expression(self.lexer.peek())
+        self.lexer.back(saved)
+        return found
+
+    def _exists(self, target: Expression, mark: Token) -> Expression:
+        return Exists(target.span.to(self._span(mark)), target)
+
+    def _argument(self, lambdas: bool) -> Expression:
+        return (self._lambda() if lambdas else None) or self.expression()
+
+    def _lambda(self) -> Expression | None:
+        """`x -> …` or `(x, y) -> …`, else nothing is taken."""
+        saved, start = self.lexer.save(), self.lexer.peek()
+        names: list[str] = []
+        if start.kind == "name":
+            names.append(self.lexer.take().text)
+        elif start.is_mark("("):
+            self.lexer.take()
+            while self.lexer.peek().kind == "name":
+                names.append(self.lexer.take().text)
+                if not self.lexer.peek().is_mark(","):
+                    break
+                self.lexer.take()
+            if not self.lexer.peek().is_mark(")"):
+                self.lexer.back(saved)
+                return None
+            self.lexer.take()
+        if start.kind in ("name", "mark") and self.lexer.peek().is_mark("->"):
+            self.lexer.take()
+            body = self.expression()
+            return Lambda(self._span(start).to(body.span), tuple(names), body)
+        self.lexer.back(saved)
+        return None
+
+    # ---- places
+
+    def _span(self, token: Token) -> Span:
+        return self.lexer.span(token.start, token.end)
+
+    def _last(self) -> Span:
+        return self.lexer.span(self.lexer.last_end - 1, self.lexer.last_end)
+
+    def _since(self, token: Token) -> Span:
+        return self.lexer.span(token.start, self.lexer.last_end)
+
+    def _unexpected(self, token: Token, message: str) -> TemplateError:
+        return self.lexer.error(message, token.start, token.end)
+
+
+_POSTFIXES: dict[str, Callable[[ExpressionParser, Expression, Token], Expression]] = {
+    ".": ExpressionParser._dot,
+    "[": ExpressionParser._index,
+    "(": ExpressionParser._call,
+    "?": ExpressionParser._builtin,
+    "!": ExpressionParser._default,
+    "??": ExpressionParser._exists,
+}
+
+
+def _integer(digits: str) -> int | Decimal:
+    # int() refuses thousands of digits; such a number fails later, as too large, with its place.
+    return int(digits) if len(digits) < 4000 else cast(Decimal, Decimal(digits))
+
+
+def _shown(token: Token) -> str:
+    if token.kind == "end":
+        return f"the end of the tag ({token.text})"
+    return token.text if len(token.text) <= 30 else token.text[:27] + "..."

@@ -1,0 +1,134 @@
+"""The words inside tags and `${…}`.
+
+Words are read on demand: what follows the end of a tag is text again and must not be looked at as an expression.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.source import Source
+from expensify.freemarker.tree import Span
+
+Kind = Literal["number", "string", "raw", "name", "keyword", "mark", "end"]
+
+KEYWORDS = frozenset({"true", "false", "lt", "lte", "gt", "gte", "in", "as", "using"})
+
+_GAP = re.compile(r"(?:[ \t\r\n]+|[<\[][#!]--(?:.*?(?:-->|--\]))?)", re.S)
+_IDENTIFIER = r"(?:[$@_]|[^\W\d_]|\\[-.:#])(?:[$@_]|[^\W\d_]|\\[-.:#]|[0-9])*"
+_WORD = re.compile(
+    r"""
+      (?P<number> [0-9]+ (?: \.[0-9]+ )? )
+    | (?P<raw>    r"[^"]*" | r'[^']*' )
+    | (?P<string> "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' )
+    | (?P<name>   """
+    + _IDENTIFIER
+    + r""" )
+    | (?P<mark>   \.\.\* | \.\.< | \.\.! | \.\.\. | \.\. | \?\? | \? | == | = | != | ! | \+= | -= | \*= | /= | %=
+                | \+\+ | -- | -> | -&gt; | \+ | - | \*\* | \* | / | % | &amp;&amp; | && | &lt;= | &lt; | &gt;= | &gt;
+                | & | \|\| | \| | , | ; | : | \[ | \] | \( | \) | \$\{ | \#\{ | \{ | \} | <= | <
+                | \\lte | \\lt | \\gte | \\gt | \\and | \\or | \. )
+    """,
+    re.X | re.S,
+)
+_SPELLINGS = {
+    "&amp;&amp;": "&&", "&": "&&", "\\and": "&&", "|": "||", "\\or": "||", "-&gt;": "->", "..!": "..<",
+    "lt": "<", "\\lt": "<", "&lt;": "<", "lte": "<=", "\\lte": "<=", "&lt;=": "<=",
+    "gt": ">", "\\gt": ">", "&gt;": ">", "gte": ">=", "\\gte": ">=", "&gt;=": ">=",
+}  # fmt: skip
+
+
+class Token(NamedTuple):
+    """One word. `text` is its one spelling (`<` for `lt`), `spaced` says whether white space stood before it."""
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+    spaced: bool
+
+    def is_mark(self, *texts: str) -> bool:
+        return self.kind == "mark" and self.text in texts
+
+
+class Lexer:
+    """Reads words from `offset` on. `parentheses` counts the open ones: only inside them is `>` an operator."""
+
+    def __init__(self, source: Source, offset: int) -> None:
+        self.source = source
+        self.offset = offset
+        self.parentheses = 0
+        self._next: Token | None = None
+        self.last_end = offset
+
+    def peek(self) -> Token:
+        if self._next is None:
+            self._next = self._read()
+        return self._next
+
+    def take(self) -> Token:
+        token = self.peek()
+        self._next = None
+        self.offset = self.last_end = token.end
+        if token.is_mark("("):
+            self.parentheses += 1
+        elif token.is_mark(")"):
+            self.parentheses = max(self.parentheses - 1, 0)
+        return token
+
+    def save(self) -> tuple[int, int, int]:
+        return self.offset, self.parentheses, self.last_end
+
+    def back(self, saved: tuple[int, int, int]) -> None:
+        self.offset, self.parentheses, self.last_end = saved
+        self._next = None
+
+    def error(self, message: str, start: int, end: int | None = None) -> TemplateError:
+        return TemplateError(message, self.span(start, start + 1 if end is None else end))
+
+    def span(self, start: int, end: int) -> Span:
+        return self.source.span(start, end)
+
+    def _read(self) -> Token:
+        text = self.source.text
+        at = self.offset
+        while gap := _GAP.match(text, at):
+            if text[at] in "<[" and not gap.group().endswith(("-->", "--]")):
+                raise self.error("this comment is not closed", at)
+            at = gap.end()
+        spaced = at > self.offset
+        if at >= len(text):
+            raise self.error("the template ends inside a tag or ${…}", max(self.last_end - 1, 0))
+        if text[at] == ">" or (text.startswith("/>", at) and not self.parentheses):
+            return self._angle(text, at, spaced)
+        word = _WORD.match(text, at)
+        if word is None:
+            raise self.error(_unreadable(text[at]), at)
+        kind, image = word.lastgroup, word.group()
+        if kind == "mark" and image in ("${", "#{"):
+            raise self.error(f"write the expression without {image}…}} here; it is only for plain text", at)
+        if kind == "name":
+            image = image.replace("\\", "")
+            kind = "keyword" if image in KEYWORDS and "\\" not in word.group() else "name"
+        return Token(kind, _spelling(kind, image), at, word.end(), spaced)  # type: ignore[arg-type]
+
+    def _angle(self, text: str, at: int, spaced: bool) -> Token:
+        """`>`: the end of a tag, except inside parentheses, where it compares."""
+        if text[at] == "/":
+            return Token("end", "/>", at, at + 2, spaced)
+        if not self.parentheses:
+            return Token("end", ">", at, at + 1, spaced)
+        image = ">=" if text.startswith(">=", at) else ">"
+        return Token("mark", image, at, at + len(image), spaced)
+
+
+def _spelling(kind: str | None, image: str) -> str:
+    return _SPELLINGS.get(image, image) if kind in ("mark", "keyword") else image
+
+
+def _unreadable(character: str) -> str:
+    if character in "\"'":
+        return "this string is not closed"
+    return f"unexpected character {character!r}"

@@ -1,0 +1,242 @@
+"""Text, tags and `${…}`: a template's text to a tree.
+
+White space is still as written here; `whitespace.strip` takes out what FreeMarker takes out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from expensify.freemarker import directives
+from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.escaping import Escapes
+from expensify.freemarker.expressions import ExpressionParser
+from expensify.freemarker.lexer import Lexer
+from expensify.freemarker.naming import Naming
+from expensify.freemarker.source import Source
+from expensify.freemarker.tree import (
+    Body,
+    Comment,
+    Element,
+    Expression,
+    Interpolation,
+    Name,
+    Node,
+    NumberInterpolation,
+    Span,
+    Text,
+)
+
+MAX_BLOCKS = 60
+"""How deep tags may stand inside each other."""
+
+_MARK = re.compile(
+    r"\$\{|\#\{|<\#--|</?\#[A-Za-z_]+|<@"
+    r"|</@(?:[\w$@.\\:-]*)[ \t\r\n]*>"
+)
+_LITERAL_MARK = re.compile(r"\$\{|\#\{")
+_COMMENT_END = re.compile(r"-->")
+_FORMAT = re.compile(r"(?:m(\d+))?(?:M(\d+))?\Z")
+
+
+class Tag(NamedTuple):
+    """The beginning of a tag: `<#name`, `</#name`, `<@` or `</@…>`. `end` is where its expressions begin."""
+
+    name: str
+    closing: bool
+    start: int
+    end: int
+
+
+class Parser:
+    """One template's text. `header` holds what `<#ftl …>` said."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.naming = Naming()
+        self.escapes = Escapes()
+        self.context = directives.Context()
+        self.header = directives.Header()
+        self.offset = 0
+        self._blocks = 0
+
+    def template(self) -> Body:
+        """The whole text."""
+        directives.read_header(self)
+        body, tag = self.body()
+        if tag is not None:
+            raise self.error(directives.misplaced(tag), tag.start, tag.end)
+        return body
+
+    def body(self) -> tuple[Body, Tag | None]:
+        """Elements up to a tag that no element begins with, such as </#if> or <#else>; None at the end of the text."""
+        self._blocks += 1
+        if self._blocks > MAX_BLOCKS:
+            raise self.error("tags are nested too deeply here", self.offset)
+        elements: list[Element] = []
+        try:
+            while True:
+                mark = _MARK.search(self.source.text, self.offset)
+                self._add_text(elements, mark.start() if mark else len(self.source.text))
+                if mark is None:
+                    return tuple(elements), None
+                image = mark.group()
+                if image in ("${", "#{"):
+                    elements.append(self.interpolation(image))
+                elif image == "<#--":
+                    elements.append(self._comment(mark.start()))
+                else:
+                    tag = self._tag(mark)
+                    handle = directives.OPENING.get(tag.name) if not tag.closing else None
+                    if handle is None:
+                        return tuple(elements), tag
+                    self.offset = tag.end
+                    elements.append(handle(self, tag))
+        finally:
+            self._blocks -= 1
+
+    def interpolation(self, opening: str) -> Interpolation | NumberInterpolation:
+        """The `${…}` or `#{…}` at the offset."""
+        start = self.offset
+        self.offset += 2
+        reader = self.reader()
+        expression = reader.expression()
+        printed = self.escapes.apply(expression)
+        if opening == "#{" and reader.lexer.peek().is_mark(";"):
+            reader.lexer.take()
+            token = reader.expect_name("a number format like m2M4")
+            minimum, maximum = self._decimals(token.text, reader.lexer.span(token.start, token.end))
+        else:
+            minimum = maximum = None
+        reader.expect("}")
+        self.offset = reader.lexer.last_end
+        span = self.source.span(start, self.offset)
+        if opening == "${":
+            return Interpolation(span, expression, printed)
+        return NumberInterpolation(span, expression, printed, minimum, maximum)
+
+    def reader(self) -> ExpressionParser:
+        """A parser of expressions at the offset."""
+        return ExpressionParser(Lexer(self.source, self.offset), self.naming, self.literal)
+
+    def literal(self, source: Source) -> Body:
+        """The inside of a string literal: text and `${…}` only."""
+        inner = Parser(source)
+        inner.naming = self.naming
+        parts: list[Element] = []
+        while mark := _LITERAL_MARK.search(source.text, inner.offset):
+            inner._add_text(parts, mark.start())
+            parts.append(inner.interpolation(mark.group()))
+        inner._add_text(parts, len(source.text))
+        return tuple(parts)
+
+    def close(self, reader: ExpressionParser, tag: Tag, *, loose: bool = False) -> None:
+        """Take the end of a tag; `/>` will do only where the tag holds nothing (`loose`)."""
+        token = reader.lexer.take()
+        if token.kind != "end" or (token.text == "/>" and not loose):
+            shown = token.text if token.kind != "end" else "/>"
+            raise self.error(f"expected the end of <#{tag.name}> instead of {shown}", token.start, token.end)
+        self.offset = token.end
+
+    def name_or_string(self, reader: ExpressionParser, what: str) -> str:
+        """The name of a variable, or a string literal that is one."""
+        token = reader.lexer.take()
+        if token.kind == "name":
+            return token.text
+        if token.kind in ("string", "raw"):
+            return reader.string_value(token)
+        raise self.error(f"expected {what}", token.start, token.end)
+
+    def finish(self, names: tuple[str, ...], opened: Tag, found: Tag | None) -> None:
+        """Take the closing tag, which must be one of `names`."""
+        if found is None or not found.closing or found.name not in names:
+            if found is None:
+                raise self.error(f"<#{opened.name}> is not closed", opened.start, opened.end)
+            raise self.error(
+                f"expected </#{names[0]}> for the <#{opened.name}> of line"
+                f" {self.source.span(opened.start, opened.end).line}, found {directives.written(found)}",
+                found.start,
+                found.end,
+            )
+        self.offset = self.tag_end(found)
+
+    def tag_end(self, tag: Tag, *, slash: bool = False) -> int:
+        """The offset behind a tag that takes nothing but white space; `slash` allows `/>`."""
+        text = self.source.text
+        at = tag.end
+        while at < len(text) and text[at] in " \t\r\n":
+            at += 1
+        if slash and text.startswith("/>", at):
+            return at + 2
+        if not text.startswith(">", at):
+            raise self.error(f"{directives.written(tag)} takes nothing before its >", tag.start, tag.end)
+        return at + 1
+
+    def span(self, start: int | Tag, end: int | Node | None = None) -> Span:
+        """From an offset or tag to an offset or the end of a node; to the current offset without one."""
+        first = start if isinstance(start, int) else start.start
+        last = self.offset if end is None else end if isinstance(end, int) else end.span.end
+        return self.source.span(first, last)
+
+    def branch_span(self, tag: Tag, tag_end: int, body: Body) -> Span:
+        """A block without a closing tag of its own ends with its last element, or else with its tag."""
+        return self.source.span(tag.start, body[-1].span.end if body else tag_end)
+
+    def error(self, message: str, start: int, end: int | None = None) -> TemplateError:
+        return TemplateError(message, self.source.span(start, start + 1 if end is None else end))
+
+    def _add_text(self, elements: list[Element], end: int) -> None:
+        if end > self.offset:
+            if not (self.header.strip_text and self._blocks == 1):
+                elements.append(Text(self.span(self.offset, end), self.source.text[self.offset : end]))
+            self.offset = end
+
+    def _comment(self, start: int) -> Comment:
+        closing = _COMMENT_END.search(self.source.text, start + 4)
+        if closing is None:
+            raise self.error("this comment is not closed", start, start + 4)
+        self.offset = closing.end()
+        return Comment(self.span(start), self.source.text[start + 4 : closing.start()])
+
+    def _tag(self, mark: re.Match[str]) -> Tag:
+        image = mark.group()
+        if image.startswith("<@"):
+            return Tag("@", False, mark.start(), mark.end())
+        if image.startswith("</@"):
+            return Tag("@" + image[3:-1].strip(), True, mark.start(), mark.end())
+        closing = image.startswith("</")
+        written = image[3 if closing else 2 :]
+        name = directives.plain_name(written)
+        if name is None:
+            raise self.error(directives.unknown(written), mark.start(), mark.end())
+        if name != written or name in directives.CAMEL_NAMES:
+            directives.check_naming(self.naming, written, self.source.span(mark.start(), mark.end()))
+        return Tag(name, closing, mark.start(), mark.end())
+
+    def _decimals(self, text: str, span: Span) -> tuple[int, int]:
+        found = _FORMAT.match(text) or re.match(r"M(\d+)m(\d+)\Z", text)
+        if not text or found is None:
+            raise TemplateError(f"{text} is no number format; write it like m2M4", span)
+        first, second = found.groups()
+        if text.startswith("M") and "m" in text:
+            first, second = second, first
+        minimum = int(first) if first else None
+        maximum = int(second) if second else None
+        if maximum is None:
+            maximum = minimum or 0
+        minimum = minimum or 0
+        if minimum > maximum or maximum > 50:
+            raise TemplateError(f"{text} asks for at least {minimum} and at most {maximum} decimals (50 at most)", span)
+        return minimum, maximum
+
+
+def name_of(expression: Expression) -> str | None:
+    """`a.b.c` as it would stand in a closing tag; None for anything else."""
+    if isinstance(expression, Name):
+        return expression.name
+    from expensify.freemarker.tree import Dot
+
+    if isinstance(expression, Dot) and (front := name_of(expression.target)) is not None:
+        return f"{front}.{expression.name}"
+    return None
