@@ -21,7 +21,7 @@ class Action(StrEnum):
     SIGNED_IN = "signed in"
     SIGN_IN_FAILED = "sign-in failed"
     SIGNED_OUT = "signed out"
-    PASSWORD_CHANGED = "password changed"  # noqa: S105
+    PASSWORD_CHANGED = "password changed"
     ACCESS_DENIED = "access denied"
     TEAM_CREATED = "team created"
     TEAM_CHANGED = "team changed"
@@ -142,18 +142,24 @@ def digest(entry: AuditEntry) -> str:
 
 
 def faults(chain: AuditChain) -> Iterator[str]:
-    """What is wrong with a chain, a sentence each; nothing when it is whole. Reads it from the first entry to the last."""
+    """What is wrong with a chain, a sentence each; nothing when it is whole. Reads it from first to last.
+
+    The chain may grow meanwhile: what comes after the end that `chain` tells of is left to the next check.
+    """
     previous, number = "0" * 64, 0
-    for entry in AuditEntry._base_manager.filter(chain=chain).order_by("number").iterator(chunk_size=2000):
+    entries = AuditEntry._base_manager.filter(chain=chain)
+    for entry in entries.filter(number__lte=chain.length).order_by("number").iterator(chunk_size=2000):
         if entry.number != number + 1:
             yield f"Entries {number + 1} to {entry.number - 1} are missing."
         if entry.previous_hash != previous:
-            yield f"Entry {entry.number} does not follow the one before it: something was removed, inserted or rewritten."
+            yield f"Entry {entry.number} does not follow the one before it: something was removed or rewritten."
         if entry.team_id != chain.team_id or digest(entry) != entry.hash:
             yield f"Entry {entry.number} was changed after it was written."
         previous, number = entry.hash, entry.number
     if number != chain.length or previous != chain.head:
         yield f"The chain ends at entry {number}, but entry {chain.length} was the last one written."
+    if entries.filter(number__gt=models.F("chain__length")).exists():
+        yield "There are entries after the last one that was written."
 
 
 def _locked_chain(team: Team | None) -> AuditChain:

@@ -14,6 +14,9 @@ def team(request: HttpRequest) -> dict[str, Any]:
     return {
         "team": getattr(request, "team", None),
         "membership": membership,
-        "may": {permission.name: membership is not None and membership.may(permission) for permission in Permission},
+        "may": {
+            permission.name: membership is not None and membership.may(permission)
+            for permission in Permission
+        },
         "my_memberships": user.memberships.select_related("team").order_by("team__name"),
     }

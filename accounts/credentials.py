@@ -32,7 +32,9 @@ def rename(credential: Credential, name: str, *, by: User) -> None:
         return
     credential.name = name
     credential.save(update_fields=["name"])
-    audit.record(Action.CREDENTIAL_RENAMED, credential, by=by, **audit.changes({"name": before}, {"name": name}))
+    audit.record(
+        Action.CREDENTIAL_RENAMED, credential, by=by, **audit.changes({"name": before}, {"name": name})
+    )
 
 
 @transaction.atomic
@@ -73,7 +75,7 @@ def wipe(credential: Credential, *, by: User) -> bool:
 
 
 def claim_check(credential: Credential, *, lost_after: timedelta) -> bool:
-    """Take the test that is due; False when another worker has it. It is due again if nothing comes of it in that time."""
+    """Take the test that is due; False when another worker has it. It is due again if nothing comes of it."""
     now = timezone.now()
     claimed = (
         Credential.objects.filter(pk=credential.pk, check_due_at__lte=now)
@@ -99,20 +101,30 @@ def check(credential: Credential, client: Client) -> None:
     except ExpensifyError as error:
         with transaction.atomic():
             _keep(credential, message=error.sentence[:500], check_due_at=None)
-            audit.record(Action.CREDENTIAL_CHECKED, credential, by=PORTAL, outcome=error.code, answer=error.message)
+            audit.record(
+                Action.CREDENTIAL_CHECKED, credential, by=PORTAL, outcome=error.code, answer=error.message
+            )
         return
     with transaction.atomic():
         working = Credential.Status.WORKING
         if _keep(credential, status=working, message="", checked_at=timezone.now(), check_due_at=None):
             _keep_policies(credential, reached)
-            audit.record(Action.CREDENTIAL_CHECKED, credential, by=PORTAL, outcome="working", policies=len(reached))
+            audit.record(
+                Action.CREDENTIAL_CHECKED, credential, by=PORTAL, outcome="working", policies=len(reached)
+            )
 
 
 def refuse(credential: Credential, error: Unauthorized) -> None:
     """Expensify does not take the pair: no further call is made with it until a person has it tested again."""
     refused = Credential.Status.REFUSED
     with transaction.atomic():
-        if _keep(credential, status=refused, message=error.sentence[:500], checked_at=timezone.now(), check_due_at=None):
+        if _keep(
+            credential,
+            status=refused,
+            message=error.sentence[:500],
+            checked_at=timezone.now(),
+            check_due_at=None,
+        ):
             audit.record(Action.CREDENTIAL_REFUSED, credential, by=PORTAL, answer=error.message)
 
 
@@ -126,7 +138,9 @@ def _keep(credential: Credential, **fields: Any) -> bool:
 
 
 def _keep_policies(credential: Credential, reached: list[ReachedPolicy]) -> None:
-    Policy.objects.filter(credential=credential).exclude(policy_id__in=[policy.id for policy in reached]).delete()
+    Policy.objects.filter(credential=credential).exclude(
+        policy_id__in=[policy.id for policy in reached]
+    ).delete()
     Policy.objects.bulk_create(
         [
             Policy(

@@ -1,4 +1,4 @@
-"""The two ways into a team's data: `team_view` for people, `team_of` for workers. Behind either, the team's scope is open."""
+"""The two ways into a team's data: `team_view` for people, `team_of` for workers. Behind either, its scope is open."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from accounts import audit
@@ -22,7 +23,7 @@ def team_view(permission: Permission) -> Callable[[View], View]:
     """Open `/t/<team>/…` to members with this permission.
 
     An outsider gets the same 404 as for a team that does not exist; a member without the permission gets 403.
-    The view finds `request.team` and `request.membership`, and its own arguments without `team`.
+    The view finds `request.team` and `request.membership`, its own arguments without `team`, and the team's time zone.
     """
 
     def decorate(view: View) -> View:
@@ -47,7 +48,7 @@ def team_view(permission: Permission) -> Callable[[View], View]:
             membership.team = opened
             request.team = opened
             request.membership = membership
-            with scope(team=opened):
+            with scope(team=opened), timezone.override(opened.zone):
                 return view(request, **arguments)
 
         guarded.door = permission  # type: ignore[attr-defined]

@@ -113,7 +113,11 @@ class SealedField(models.BinaryField):
 
 
 def binding(instance: models.Model, name: str) -> list[str]:
-    return [instance._meta.label, name, *(str(getattr(instance, attribute)) for attribute in instance.sealed_for)]
+    return [
+        instance._meta.label,
+        name,
+        *(str(getattr(instance, attribute)) for attribute in instance.sealed_for),
+    ]
 
 
 def unseal(instance: models.Model, name: str) -> Any:

@@ -1,4 +1,36 @@
 from django.urls import path
 
+from accounts.views import audit, credentials, teams
+
 app_name = "accounts"
-urlpatterns: list = []
+urlpatterns = [
+    path("", teams.start, name="start"),
+    path("t/<slug:team>/credentials/", credentials.credential_list, name="credential-list"),
+    path("t/<slug:team>/credentials/new/", credentials.credential_new, name="credential-new"),
+    path("t/<slug:team>/credentials/<int:credential>/", credentials.credential, name="credential"),
+    path(
+        "t/<slug:team>/credentials/<int:credential>/status/",
+        credentials.credential_status,
+        name="credential-status",
+    ),
+    path(
+        "t/<slug:team>/credentials/<int:credential>/rename/",
+        credentials.credential_rename,
+        name="credential-rename",
+    ),
+    path(
+        "t/<slug:team>/credentials/<int:credential>/check/",
+        credentials.credential_check,
+        name="credential-check",
+    ),
+    path(
+        "t/<slug:team>/credentials/<int:credential>/wipe/",
+        credentials.credential_wipe,
+        name="credential-wipe",
+    ),
+    path("t/<slug:team>/audit/", audit.audit_list, name="audit-list"),
+    path("t/<slug:team>/team/", teams.team, name="team"),
+    path("t/<slug:team>/team/edit/", teams.team_edit, name="team-edit"),
+    path("t/<slug:team>/team/members/<int:membership>/role/", teams.member_role, name="member-role"),
+    path("t/<slug:team>/team/members/<int:membership>/remove/", teams.member_remove, name="member-remove"),
+]

@@ -205,7 +205,7 @@ def _bare_failure(http_status: int, retry_after: float | None) -> ExpensifyError
 
 
 def read_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait by a `Retry-After` header, given in seconds or as an HTTP date; None when unreadable."""
+    """The seconds a `Retry-After` header asks for, as a number or an HTTP date; None when unreadable."""
     text = (value or "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
         return float(text)

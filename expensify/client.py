@@ -95,6 +95,7 @@ class Client:
         self._http = http
         self._on_call = on_call
         self._answer_seconds = answer_seconds
+        self._spent = False
 
     def generate(self, job: ReportExport, template: str) -> list[str]:
         """Generate a file and return its name, for `pdf` one name per report.
@@ -146,6 +147,9 @@ class Client:
 
     def _post(self, job: Job, read: Callable[[Answer], Result], **form: str) -> Result:
         """Send `job` with the other form parameters, and let `read` make the result of the answer."""
+        if self._spent:
+            raise RuntimeError("A client makes one call; the next one needs its own permit.")
+        self._spent = True
         clean = scrubber((*self._pair.secrets, *job.secrets))
         request = self._request(job, form)
         sent_at, started = datetime.now(UTC), time.monotonic()

@@ -38,7 +38,7 @@ def scrubber(secrets: Iterable[str]) -> Callable[[str], str]:
     longest_first = sorted(forms, key=len, reverse=True)
 
     def clean(text: str) -> str:
-        text = text.encode("utf-8", "replace").decode().replace("\0", "")
+        text = text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
         for form in longest_first:
             text = text.replace(form, REMOVED)
         return text

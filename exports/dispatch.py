@@ -1,7 +1,8 @@
 """The line of calls: who waits in it, whose turn it is, and each run's place and expected time.
 
-A run waits as a ticket in Redis, in the line of its pair's call budget; the rows are the truth and `sweep` puts back what
-Redis lost. A turn is a permit for one call and the ticket at the head of the line; whoever takes the turn makes the call at once.
+A run waits as a ticket in Redis, in the line of its pair's call budget; the rows are the truth, and `sweep` puts
+back what Redis lost. A turn is a permit for one call and the ticket at the head of the line; whoever takes the turn
+makes the call at once.
 """
 
 from collections.abc import Iterable
@@ -9,14 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
-import redis
 from django.conf import settings
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from accounts.door import team_of
 from accounts.models import Credential
-from expensify.budget import Budget, Done, Permit, Place, Step, Ticket, Usage
+from expensify.budget import Budget, Done, Permit, Place, Step, Ticket, Usage, connect
 from exports import worker
 from exports.models import Run
 
@@ -45,10 +45,7 @@ class Turn:
 
 @cache
 def budget() -> Budget:
-    client = redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=2, health_check_interval=30
-    )
-    return Budget(client, settings.EXPENSIFY_LIMITS)
+    return Budget(connect(settings.REDIS_URL), settings.EXPENSIFY_LIMITS)
 
 
 def enqueue(run: Run) -> Wake | None:
@@ -66,7 +63,9 @@ def leave(run: Run) -> None:
     budget().remove(run.credential.fingerprint, f"run:{run.pk}")
 
 
-def take(key: str, token: str, done: Done | None = None, again: Ticket | None = None) -> tuple[Turn | None, Wake | None]:
+def take(
+    key: str, token: str, done: Done | None = None, again: Ticket | None = None
+) -> tuple[Turn | None, Wake | None]:
     """Report the last call, put its run back in line if it goes on, and take the next turn if it may be taken now."""
     step = budget().step(key, token=token, done=done, enqueue=[again] if again else [], pop=True)
     turn = Turn(key, step.ticket, step.order, step.permit) if step.permit else None
@@ -74,7 +73,7 @@ def take(key: str, token: str, done: Done | None = None, again: Ticket | None = 
 
 
 def perform(turn: Turn) -> Ticket | None:
-    """Make the call that this turn is for. The ticket that goes back in line when the run's next call may be made at once."""
+    """Make the call that this turn is for; the ticket to put back in line when the run's next call may follow."""
     kind, _, pk = turn.ticket.partition(":")
     if kind == "check":
         try:
@@ -116,7 +115,9 @@ def sweep(now: datetime | None = None) -> list[Wake]:
     """Do what a lost bell or a dead worker left undone. Any number of sweeps at once are harmless."""
     now = now or timezone.now()
     with scopes_disabled():
-        stuck = Run.objects.stuck(now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)).values_list("pk", flat=True)
+        stuck = Run.objects.stuck(now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)).values_list(
+            "pk", flat=True
+        )
         stuck_ids = list(stuck[:SWEEP_BATCH])
     for pk in stuck_ids:
         with team_of(Run, pk) as run:
@@ -147,10 +148,14 @@ def _check_wakes(now: datetime) -> list[Wake]:
 def _ticket(run: Run) -> Ticket:
     """The run's ticket: its flow is the saved export, and once it has a place it keeps it for its later calls."""
     lead = LEAD if run.source == Run.Source.PAGE else 0.0
-    return Ticket(f"run:{run.pk}", flow=f"export:{run.export_id}", lead=lead, order=run.place)
+    return Ticket(
+        f"run:{run.pk}",
+        flow=f"export:{run.export_id}",
+        lead=lead,
+        order=run.place,
+        calls=2 if run.status == Run.Status.QUEUED else 1,
+    )
 
 
 def _wake(key: str, step: Step) -> Wake | None:
     return None if step.wake_in is None else Wake(key, step.token, step.wake_in)
-
-

@@ -5,8 +5,8 @@ from datetime import date, datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from exports import periods
 from expensify.jobs import EmailAction, MarkAsExported, OnFinish, ReportExport, SftpUpload
+from exports import periods
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +65,14 @@ def describe(
         )
 
     period = resolve(settings.period, settings.period_start, settings.period_end) if settings.period else None
-    approved = resolve(settings.approved_since, settings.approved_since_date) if settings.approved_since else None
+    approved = (
+        resolve(settings.approved_since, settings.approved_since_date) if settings.approved_since else None
+    )
     return ReportExport(
         report_ids=tuple(settings.report_ids),
         start_on=period.start if period else None,
         end_on=period.end if period else None,
-        # The API's words are "approved after"; whether the day itself counts is not known (sources contradict each other).
+        # The API's words are "approved after"; whether the day itself counts is not known: sources disagree.
         approved_after=approved.start if approved else None,
         policy_ids=tuple(settings.policy_ids),
         not_marked_as=settings.not_marked_as,
@@ -85,6 +87,47 @@ def describe(
     )
 
 
+def recall(snapshot: dict[str, Any], *, sftp_password: str) -> ReportExport:
+    """The job again from what `ReportExport.without_secrets` kept of it in a run, with the password it lacks."""
+    asked, filters, output = (
+        snapshot["inputSettings"],
+        snapshot["inputSettings"]["filters"],
+        snapshot["outputSettings"],
+    )
+    return ReportExport(
+        report_ids=_list(filters.get("reportIDList")),
+        start_on=_day(filters.get("startDate", "")),
+        end_on=_day(filters.get("endDate", "")),
+        approved_after=_day(filters.get("approvedAfter", "")),
+        policy_ids=_list(filters.get("policyIDList")),
+        not_marked_as=filters.get("markedAsExported", ""),
+        states=_list(asked.get("reportState")),
+        limit=int(asked["limit"]) if "limit" in asked else None,
+        employee_email=asked.get("employeeEmail", ""),
+        file_extension=output["fileExtension"],
+        file_basename=output.get("fileBasename", ""),
+        full_page_receipts=output.get("includeFullPageReceiptsPdf", False),
+        on_finish=tuple(_action(action, sftp_password) for action in snapshot.get("onFinish", [])),
+        test="test" in snapshot,
+        test_as_boolean=snapshot.get("test") is True,
+    )
+
+
+def _action(kept: dict[str, Any], sftp_password: str) -> OnFinish:
+    match kept["actionName"]:
+        case "email":
+            return EmailAction(_list(kept["recipients"]), kept.get("message", ""))
+        case "markAsExported":
+            return MarkAsExported(kept["label"])
+        case _:
+            login = kept["sftpData"]
+            return SftpUpload(login["host"], login["login"], sftp_password, login["port"])
+
+
+def _list(text: str | None) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()
+
+
 def _on_finish(settings: Settings, sftp_password: str) -> tuple[OnFinish, ...]:
     actions: list[OnFinish] = []
     if settings.email_recipients:
@@ -92,9 +135,7 @@ def _on_finish(settings: Settings, sftp_password: str) -> tuple[OnFinish, ...]:
     if settings.mark_as:
         actions.append(MarkAsExported(settings.mark_as))
     if settings.sftp_host:
-        actions.append(
-            SftpUpload(settings.sftp_host, settings.sftp_login, sftp_password, settings.sftp_port)
-        )
+        actions.append(SftpUpload(settings.sftp_host, settings.sftp_login, sftp_password, settings.sftp_port))
     return tuple(actions)
 
 

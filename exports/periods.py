@@ -27,9 +27,9 @@ FIRST_LOOK_BACK = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Period:
-    """From one day to another, both included; without an end it is open."""
+    """From one day to another, both included; open where a day is None."""
 
-    start: date
+    start: date | None
     end: date | None
 
 
@@ -44,13 +44,13 @@ def resolve(
 ) -> Period:
     """The days a period of this kind covers at the instant `at`, as its people in `zone` count days.
 
-    `start` and `end` belong to fixed dates, `last_success_at` to "since the last successful run", which begins on the very
-    day of that run: what came in later that day is not missed, what was there already comes again.
+    `start` and `end` belong to fixed dates, `last_success_at` to "since the last successful run", which begins on
+    the very day of that run: what came in later that day is not missed, what was there already comes again.
     """
     today = at.astimezone(zone).date()
     if kind == FIXED:
-        if start is None:
-            raise ValueError("fixed dates need a first day")
+        if start is None and end is None:
+            raise ValueError("fixed dates need a first or a last day")
         return Period(start, end)
     if kind == SINCE_LAST_SUCCESS:
         since = last_success_at.astimezone(zone).date() if last_success_at else today - FIRST_LOOK_BACK

@@ -1,7 +1,6 @@
 """What people do to runs: start, cancel, run again."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,6 +9,7 @@ from accounts import audit
 from accounts.audit import Action, Actor
 from accounts.keyring import unseal
 from accounts.models import User
+from expensify.jobs import ReportExport
 from exports import jobs, tasks
 from exports.models import Run, SavedExport
 from exports.models.run import RESTING, Status
@@ -20,7 +20,9 @@ class CannotStart(Exception):
 
 
 @transaction.atomic
-def start(export: SavedExport, *, by: User | Actor, source: str = Run.Source.PAGE, again_of: Run | None = None) -> Run:
+def start(
+    export: SavedExport, *, by: User | Actor, source: str = Run.Source.PAGE, again_of: Run | None = None
+) -> Run:
     """Queue a run of the export as it stands now. Raises CannotStart with a sentence for people."""
     now = timezone.now()
     job = asked_for(export, at=now)
@@ -68,7 +70,8 @@ def cancel(run: Run, *, by: User | Actor) -> bool:
             status,
             Status.CANCELLED,
             error_code="cancelled",
-            error=f"{by if isinstance(by, User) else by.name} cancelled this run. " + CANCELLED_CHANGES[status](run),
+            error=f"{by if isinstance(by, User) else by.name} cancelled this run. "
+            + CANCELLED_CHANGES[status](run),
         ):
             audit.record(Action.RUN_CANCELLED, run, by=by, was=status)
             tasks.ring_after_commit(tasks.leave_line, run.pk)
@@ -81,7 +84,7 @@ def look_after(run: Run) -> None:
     Run.objects.filter(pk=run.pk, looked_after_at=None).update(looked_after_at=timezone.now())
 
 
-def asked_for(export: SavedExport, *, at: datetime) -> Any:
+def asked_for(export: SavedExport, *, at: datetime) -> ReportExport:
     """The job of the export, with its secrets, for a run that starts at `at`."""
     last = export.runs.filter(status=Status.SUCCEEDED).order_by("-id").first()
     return jobs.describe(
@@ -93,7 +96,7 @@ def asked_for(export: SavedExport, *, at: datetime) -> Any:
     )
 
 
-def _refuse_to_start(export: SavedExport, job: Any, now: datetime) -> None:
+def _refuse_to_start(export: SavedExport, job: ReportExport, now: datetime) -> None:
     if export.is_archived:
         raise CannotStart("This export is archived. Clone it to run it again.")
     if not export.credential.can_call:
@@ -112,7 +115,9 @@ def _nothing_changed(run: Run) -> str:
 
 def _file_remains(run: Run) -> str:
     if run.marks:
-        return "Its file was generated, and what the export does at Expensify (marking, uploading) has happened."
+        return (
+            "Its file was generated, and what the export does at Expensify (marking, uploading) has happened."
+        )
     return "Its file was generated at Expensify and is left there; nothing else was changed."
 
 

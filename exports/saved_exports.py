@@ -27,7 +27,11 @@ def save(
     `sftp_password` None keeps the stored one.
     """
     is_new = export.pk is None
-    before = _said(SavedExport.objects.select_related("credential", "version").get(pk=export.pk)) if not is_new else {}
+    before = (
+        _said(SavedExport.objects.select_related("credential", "version").get(pk=export.pk))
+        if not is_new
+        else {}
+    )
     if sftp_password is not None:
         export.sftp_password = sftp_password or None
     if is_new:
@@ -62,7 +66,9 @@ def save(
 @transaction.atomic
 def clone(export: SavedExport, *, by: User) -> SavedExport:
     """The same export under a free name. The SFTP password is not copied: it is entered again."""
-    copy = SavedExport(team=export.team, credential=export.credential, name=free_name(export.team, export.name))
+    copy = SavedExport(
+        team=export.team, credential=export.credential, name=free_name(export.team, export.name)
+    )
     return save(
         copy,
         settings=Settings.from_json(export.version.settings),

@@ -15,7 +15,7 @@ csv.field_size_limit(16 * 1024 * 1024)
 
 
 def encoding_of(sample: bytes) -> str:
-    """By its byte-order mark, else UTF-8 if it is that, else the Western code page, in which every byte means something."""
+    """By its byte-order mark, else UTF-8 if it is that, else Western: there any byte means something."""
     for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if sample.startswith(mark):
             return name

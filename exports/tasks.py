@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 
 from accounts.door import team_of
 from expensify.budget import BudgetUnavailable
-from exports import dispatch
+from exports import dispatch, heartbeat
 from exports.dispatch import Wake
 from exports.models import Run
 
@@ -46,7 +46,8 @@ def take_turn(key: str, token: str) -> None:
 
 @shared_task
 def sweep() -> None:
-    """What a lost bell or a dead worker left undone."""
+    """What a lost bell or a dead worker left undone; and word that there is a worker to do it."""
+    heartbeat.beat()
     for wake in dispatch.sweep():
         ring(wake)
 

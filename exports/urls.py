@@ -1,4 +1,25 @@
 from django.urls import path
 
+from exports.views import home, results, runs, saved_exports
+
 app_name = "exports"
-urlpatterns: list = []
+urlpatterns = [
+    path("t/<slug:team>/", home.home, name="home"),
+    path("t/<slug:team>/budget/", home.budget, name="budget"),
+    path("t/<slug:team>/exports/", saved_exports.export_list, name="export-list"),
+    path("t/<slug:team>/exports/new/", saved_exports.export_new, name="export-new"),
+    path("t/<slug:team>/exports/<int:export>/", saved_exports.export, name="export"),
+    path("t/<slug:team>/exports/<int:export>/edit/", saved_exports.export_edit, name="export-edit"),
+    path("t/<slug:team>/exports/<int:export>/clone/", saved_exports.export_clone, name="export-clone"),
+    path("t/<slug:team>/exports/<int:export>/archive/", saved_exports.export_archive, name="export-archive"),
+    path("t/<slug:team>/exports/<int:export>/run/", runs.export_run, name="export-run"),
+    path("t/<slug:team>/runs/", runs.run_list, name="run-list"),
+    path("t/<slug:team>/runs/<int:run>/", runs.run, name="run"),
+    path("t/<slug:team>/runs/<int:run>/timeline/", runs.run_timeline, name="run-timeline"),
+    path("t/<slug:team>/runs/<int:run>/cancel/", runs.run_cancel, name="run-cancel"),
+    path("t/<slug:team>/runs/<int:run>/again/", runs.run_again, name="run-again"),
+    path("t/<slug:team>/runs/<int:run>/looked-after/", runs.run_looked_after, name="run-looked-after"),
+    path("t/<slug:team>/results/<int:result>/", results.result, name="result"),
+    path("t/<slug:team>/results/<int:result>/download/", results.result_download, name="result-download"),
+    path("t/<slug:team>/results/<int:result>/picture/", results.result_picture, name="result-picture"),
+]

@@ -1,7 +1,7 @@
 """One call of one run: claim the row, call, keep what came, move on.
 
-Each function may be cut off between any two lines. What was claimed stays in flight in its row until `give_up_on` finds it: a
-generation that marks reports becomes UNCONFIRMED then, everything else goes back to be done again.
+Each function may be cut off between any two lines. What was claimed stays in flight in its row until `give_up_on`
+finds it: a generation that marks reports becomes UNCONFIRMED then, everything else goes back to be done again.
 """
 
 import time
@@ -30,10 +30,11 @@ from expensify.errors import (
     TryLater,
     Unauthorized,
 )
-from expensify.jobs import ReportExport
-from exports import results
+from exports import jobs, results
 from exports.models import ApiCall, Result, Run
 from exports.models.run import Status
+
+LOST = "The portal's worker was stopped in the middle of the call."
 
 OUTCOMES = {
     Status.SUCCEEDED: Action.RUN_SUCCEEDED,
@@ -45,7 +46,7 @@ OUTCOMES = {
 @cache
 def http() -> httpx.Client:
     """One for the life of the process, so that connections stay open between calls."""
-    return http_client(answer_seconds=settings.EXPENSIFY_ANSWER_SECONDS)
+    return http_client()
 
 
 def perform(run: Run, permit: Permit, *, place: float) -> None:
@@ -62,11 +63,17 @@ def perform(run: Run, permit: Permit, *, place: float) -> None:
         pair = _pair(run)
     except CannotOpen as error:
         permit.not_sent()
-        _end(run, Status.FAILED, "cannot_open", f"{error} Nothing was sent. An Admin has to enter the pair again.")
+        _end(
+            run,
+            Status.FAILED,
+            "cannot_open",
+            str(error),
+            "Nothing was sent. An operator has to look at the keys.",
+        )
         return
     except Unauthorized as error:
         permit.not_sent()
-        _end(run, Status.FAILED, error.code, f"{error.sentence} {_done_so_far(run)}")
+        _end(run, Status.FAILED, error.code, error.sentence, _done_so_far(run))
         return
     call = _claim(run, step, place)
     if call is None:
@@ -96,11 +103,11 @@ def check(credential: Credential, permit: Permit) -> None:
 
 
 def give_up_on(run: Run) -> None:
-    """The worker of this run is gone: go on from what the row says. Only a person repeats what may have changed Expensify."""
+    """The worker of this run is gone: go on from the row. Only a person repeats what may have marked reports."""
     if run.status == Status.GENERATING and run.marks:
-        _end(run, Status.UNCONFIRMED, "worker_lost", f"The portal's worker stopped before the answer came. {_unclear(run)}")
+        _end(run, Status.UNCONFIRMED, "worker_lost", LOST, _unclear(run))
     elif run.status in {step.in_flight for step in STEPS.values()}:
-        _try_again(run, "worker_lost", "The portal's worker stopped in the middle of the call.", wait=False)
+        _try_again(run, "worker_lost", LOST, wait=False)
 
 
 # ------------------------------------------------------------ the steps
@@ -114,7 +121,7 @@ class Step(NamedTuple):
 
 def _generate(run: Run, client: Client) -> None:
     password = unseal(run.export, "sftp_password") or ""
-    names = client.generate(ReportExport.from_description(run.job, sftp_password=password), run.template)
+    names = client.generate(jobs.recall(run.job, sftp_password=password), run.template)
     run.move(Status.GENERATING, Status.GENERATED, remote_file=",".join(names), attempts=0, retry_at=None)
 
 
@@ -141,12 +148,23 @@ def _store(run: Run, name: str, file: Path) -> None:
     stored = results.store(run, name, file)
     with transaction.atomic():
         moved = run.move(
-            Status.DOWNLOADING, Status.SUCCEEDED, fetched=run.fetched + 1, bytes_received=stored.size, error_code="", error=""
+            Status.DOWNLOADING,
+            Status.SUCCEEDED,
+            fetched=run.fetched + 1,
+            bytes_received=stored.size,
+            error_code="",
+            error="",
         )
         if moved:
             Result.objects.create(team=run.team, run=run, **stored._asdict())
             audit.record(
-                Action.RUN_SUCCEEDED, run, by=PORTAL, file=stored.name, size=stored.size, rows=stored.rows, sha256=stored.sha256
+                Action.RUN_SUCCEEDED,
+                run,
+                by=PORTAL,
+                file=stored.name,
+                size=stored.size,
+                rows=stored.rows,
+                sha256=stored.sha256,
             )
     if not moved:
         results.discard(stored.file)
@@ -174,13 +192,13 @@ def _settle(run: Run, error: ExpensifyError) -> None:
     if isinstance(error, RateLimited):
         _rest(run)  # the budget holds the pair back; the run keeps its place
     elif isinstance(error, OutcomeUnknown) and generating and run.marks:
-        _end(run, Status.UNCONFIRMED, error.code, f"{error.sentence} {_unclear(run)}", quoting=error)
+        _end(run, Status.UNCONFIRMED, error.code, error.sentence, _unclear(run), quoting=error)
     elif isinstance(error, TryLater | OutcomeUnknown) or (isinstance(error, NotFound) and not generating):
         _try_again(run, error.code, error.sentence, quoting=error)
     else:
         if isinstance(error, Unauthorized):
             credentials.refuse(run.credential, error)
-        _end(run, Status.FAILED, error.code, f"{error.sentence} {_done_so_far(run)}", quoting=error)
+        _end(run, Status.FAILED, error.code, error.sentence, _done_so_far(run), quoting=error)
 
 
 def _rest(run: Run, **fields: object) -> bool:
@@ -190,7 +208,9 @@ def _rest(run: Run, **fields: object) -> bool:
     return run.move(source, target, **({"retry_at": None} | fields))
 
 
-def _try_again(run: Run, code: str, sentence: str, *, quoting: ExpensifyError | None = None, wait: bool = True) -> None:
+def _try_again(
+    run: Run, code: str, sentence: str, *, quoting: ExpensifyError | None = None, wait: bool = True
+) -> None:
     """One more failed attempt: rest, longer each time, or fail after the last."""
     attempts = run.attempts + 1
     if attempts >= settings.CALL_ATTEMPTS:
@@ -198,7 +218,9 @@ def _try_again(run: Run, code: str, sentence: str, *, quoting: ExpensifyError | 
             run,
             Status.FAILED,
             code,
-            f"{sentence} This was tried {attempts} times. {_done_so_far(run)}",
+            sentence,
+            f"This was tried {attempts} times.",
+            _done_so_far(run),
             quoting=quoting,
             attempts=attempts,
         )
@@ -209,32 +231,49 @@ def _try_again(run: Run, code: str, sentence: str, *, quoting: ExpensifyError | 
 
 
 def _end(
-    run: Run, target: Status, code: str, sentence: str, *, quoting: ExpensifyError | None = None, **fields: object
+    run: Run,
+    target: Status,
+    code: str,
+    *sentences: str,
+    quoting: ExpensifyError | None = None,
+    **fields: object,
 ) -> None:
-    if quoting is not None and quoting.message and quoting.message not in sentence:
-        sentence = f"{sentence} Expensify's own words: “{quoting.message}”."
+    if quoting is not None and quoting.message:
+        sentences += (f"Expensify's own words: “{quoting.message}”.",)
+    error = " ".join(sentence for sentence in sentences if sentence)
     with transaction.atomic():
-        if run.move(run.status, target, error_code=code, error=sentence, **fields):
-            audit.record(OUTCOMES[target], run, by=PORTAL, code=code, error=sentence)
+        if run.move(run.status, target, error_code=code, error=error, retry_at=None, **fields):
+            audit.record(OUTCOMES[target], run, by=PORTAL, code=code, error=error)
 
 
 def _done_so_far(run: Run) -> str:
-    """What is true at Expensify when a run fails, and what to do about it."""
+    """What is true at Expensify when a run fails after its file was generated, and what to do about it."""
     if not run.remote_file:
-        return "Nothing was changed at Expensify; the export can be run again."
+        return ""
     if not run.marks:
-        return "The file had been generated at Expensify; nothing else was changed. The export can be run again."
+        return "The file had been generated at Expensify; nothing else was changed there. The export can be run again."
     return (
-        "The file had been generated, so what the export does at Expensify has happened: reports are marked, files "
-        "uploaded. To get the file, clone the export, take these actions and the filter on the label out, and run the clone."
+        f"The file had been generated, so {_effects(run)} has happened. To get the file all the same, clone the "
+        "export, take these actions and the filter on the label out, and run the clone."
     )
 
 
 def _unclear(run: Run) -> str:
     return (
-        "Expensify may have generated the file and done what this export does there (marking reports, uploading the file), "
-        "or nothing of it. Look in Expensify whether the reports carry the label, then decide whether to run it again."
+        f"Whether {_effects(run)} has happened is not known, so the portal does not repeat it by itself. "
+        "Look in Expensify; if it has not happened, run the export again."
     )
+
+
+def _effects(run: Run) -> str:
+    effects = [
+        f"marking the reports as “{action['label']}”"
+        if "label" in action
+        else "the upload to the SFTP server"
+        for action in run.job.get("onFinish", [])
+        if action["actionName"] in {"markAsExported", "sftpUpload"}
+    ]
+    return " and ".join(effects)
 
 
 # ------------------------------------------------------------ claims, calls
@@ -246,7 +285,8 @@ def _pair(run: Run) -> Pair:
         state = run.credential.get_status_display().lower()
         raise Unauthorized(
             code=f"credential_{run.credential.status}",
-            sentence=f"The credential “{run.credential}” is {state}, so nothing was sent. An Admin has to put it right first.",
+            sentence=f"The credential “{run.credential}” is {state}, so nothing was sent. "
+            "An Admin has to put it right first.",
         )
     return run.credential.partner_pair()
 

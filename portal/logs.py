@@ -8,8 +8,12 @@ import sentry_sdk
 import structlog
 
 # The names under which a secret may travel; their values are blanked wherever they turn up.
-SECRET_NAMES = re.compile(r"(secret|password|passwd|token|authorization|cookie|api_?key|requestjobdescription)", re.I)
-SECRET_VALUES = re.compile(r"(partnerUserSecret|partnerUserID|password|feedPassword)([\"'=:%\s2A]+)[^\"'&,}\s%]+", re.I)
+SECRET_NAMES = re.compile(
+    r"(secret|password|passwd|token|authorization|cookie|api_?key|requestjobdescription)", re.I
+)
+SECRET_VALUES = re.compile(
+    r"(partnerUserSecret|partnerUserID|password|feedPassword)([\"'=:%\s2A]+)[^\"'&,}\s%]+", re.I
+)
 BLANK = "[removed]"
 
 

@@ -24,12 +24,16 @@ SECRET_KEY = env.text("SECRET_KEY")
 CREDENTIAL_KEYS = env.keys("CREDENTIAL_KEYS")
 if not DEMO:
     if SECRET_KEY.startswith("demo-") or len(SECRET_KEY) < 50:
-        raise ImproperlyConfigured("SECRET_KEY is a demo key or shorter than 50 characters: make one of your own.")
+        raise ImproperlyConfigured(
+            "SECRET_KEY is a demo key or shorter than 50 characters: make one of your own."
+        )
     if any(key.startswith(env.DEMO_KEY) for key in CREDENTIAL_KEYS):
         raise ImproperlyConfigured("CREDENTIAL_KEYS holds a demo key: make one with `script/new-key`.")
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEMO else None)
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", "")
+# Where people reach the portal: for links that are made outside of a request.
+SITE_URL = env.text("SITE_URL", f"https://{ALLOWED_HOSTS[0]}" if not DEMO else "http://localhost:8000").rstrip("/")
 # How many proxies of ours stand in front and append to X-Forwarded-For; 0 trusts nobody's header.
 TRUSTED_PROXIES = int(env.number("TRUSTED_PROXIES", 0))
 
@@ -46,6 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "csp",
@@ -62,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.whole_pages",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "accounts.middleware.origin",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -89,7 +95,9 @@ TEMPLATES = [
 
 # ---------------------------------------------------------------- data
 
-DATABASES = {"default": dj_database_url.parse(env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'portal.sqlite3'}"))}
+DATABASES = {
+    "default": dj_database_url.parse(env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'portal.sqlite3'}"))
+}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -181,7 +189,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TASK_DEFAULT_QUEUE = "portal"
 # A due call must not wait behind other work.
-CELERY_TASK_ROUTES = {"exports.tasks.take_turn": {"queue": "calls"}, "exports.tasks.line_up": {"queue": "calls"}}
+CELERY_TASK_ROUTES = {
+    "exports.tasks.take_turn": {"queue": "calls"},
+    "exports.tasks.line_up": {"queue": "calls"},
+}
 SWEEP_SECONDS = env.number("SWEEP_SECONDS", 2)
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
@@ -210,6 +221,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -217,7 +229,13 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "portal:cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "portal:cache",
+    }
+}
 
 mail = env.address("EMAIL_URL", f"file://{VAR_DIR / 'mail'}" if DEMO else None)
 if mail.scheme in {"smtp", "smtps"}:

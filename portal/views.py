@@ -5,8 +5,9 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template import loader
 
-from portal import heartbeat
+from exports import heartbeat
 
 
 @login_not_required
@@ -33,7 +34,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    return render(request, "500.html", status=500)
+    """Without a context: what went wrong may be what the context asks, the database or the session."""
+    return HttpResponse(loader.render_to_string("500.html"), status=500)
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:

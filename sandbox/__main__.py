@@ -35,7 +35,9 @@ def _parser() -> argparse.ArgumentParser:
     limits.add_argument("--no-limits", action="store_true")
     parser.add_argument("--generation-seconds", type=float, default=0.0, help="until a file can be fetched")
     parser.add_argument("--speed", type=float, default=1.0, help="divides every time above")
-    parser.add_argument("--control", action="store_true", help="open /_sandbox/ for scripted faults and the log")
+    parser.add_argument(
+        "--control", action="store_true", help="open /_sandbox/ for scripted faults and the log"
+    )
     return parser
 
 

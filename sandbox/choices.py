@@ -39,6 +39,8 @@ class Choices:
     add_header: bool = True
     empty_selection: Literal["rendered", "410"] = "rendered"
     unknown_report: Literal["ignored", "404"] = "ignored"
+    unknown_policy: Literal["404", "left_out"] = "404"
+    """How the policy getter takes an identifier that leads nowhere."""
     approved_after_inclusive: bool = False
     employee_email: bool = True
     """Whether `inputSettings.employeeEmail` may be used for people of the account's own domain."""

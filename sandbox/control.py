@@ -30,7 +30,9 @@ def answer(sandbox: Sandbox, method: str, path: str, body: bytes) -> Answer:
     return _json({"error": f"No {method} {path}"}, http_status=404)
 
 
-def _script(sandbox: Sandbox, values: dict[str, Any]) -> None:
+def _script(sandbox: Sandbox, values: Any) -> None:
+    if not isinstance(values, dict):
+        raise ValueError("A fault is a JSON object")
     options = {key: values.pop(key) for key in ("on", "times", "pair", "after") if key in values}
     sandbox.script(Fault.from_json(values), **options)
 

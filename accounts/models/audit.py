@@ -23,8 +23,8 @@ class AuditChain(models.Model):
 class AuditEntry(models.Model):
     """One thing that somebody did. Written by `accounts.audit.record`; the database lets nobody change or delete it.
 
-    Names stand beside the ids, so that an entry still reads when the person or the thing is gone; and for the same reason the
-    ids are plain numbers, not foreign keys that a deletion would have to follow.
+    Names stand beside the ids, so that an entry still reads when the person or the thing is gone; and for the
+    same reason the ids are plain numbers, not foreign keys that a deletion would have to follow.
     """
 
     chain = models.ForeignKey(AuditChain, on_delete=models.PROTECT, related_name="entries")

@@ -32,7 +32,9 @@ class Credential(TeamOwned):
     status = models.CharField(max_length=20, choices=Status, default=Status.UNCHECKED)
     message = models.CharField(max_length=500, blank=True)
     check_due_at = models.DateTimeField(
-        null=True, blank=True, help_text="A test is wanted from then on; while one is under way, when to try again if it is lost."
+        null=True,
+        blank=True,
+        help_text="A test is wanted from then on; while one is under way, when to try again if it is lost.",
     )
     checked_at = models.DateTimeField(null=True, blank=True)
     paired_at = models.DateTimeField(help_text="When the present pair was entered: its age counts from here.")
@@ -115,7 +117,9 @@ class Policy(TeamOwned):
     class Meta:
         ordering = ["name", "policy_id"]
         verbose_name_plural = "policies"
-        constraints = [models.UniqueConstraint(fields=["credential", "policy_id"], name="one_policy_per_credential")]
+        constraints = [
+            models.UniqueConstraint(fields=["credential", "policy_id"], name="one_policy_per_credential")
+        ]
 
     def __str__(self) -> str:
         return self.name

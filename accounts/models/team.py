@@ -11,7 +11,9 @@ from accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 
 def check_time_zone(name: str) -> None:
     if name not in available_timezones():
-        raise ValidationError("“%(name)s” is not a time zone. Use a name such as Europe/Berlin.", params={"name": name})
+        raise ValidationError(
+            "“%(name)s” is not a time zone. Use a name such as Europe/Berlin.", params={"name": name}
+        )
 
 
 class Team(models.Model):

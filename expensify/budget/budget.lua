@@ -104,6 +104,7 @@ end
 local function save(state, waiting)
   local needed = DAY
   if waiting == 0 then
+    redis.call('DEL', TAGS, FLOWS)
     needed = math.max(math.abs(state.log[1] or 0), quiet_until(state)) + L.horizon
     needed = math.max(needed, state.slack_until, (state.flying[#state.flying] or 0) + LEASE) - now
   end
@@ -152,7 +153,6 @@ end
 -- so that an order given out earlier is always the smaller one.
 local function join(state, tickets)
   if redis.call('ZCARD', LINE) == 0 then
-    redis.call('DEL', TAGS, FLOWS)
     state.serving, state.joined, state.owed = math.max(state.serving, now), 0, 0
   end
   if state.serving == 0 then state.serving = now end

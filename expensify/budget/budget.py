@@ -19,7 +19,7 @@ from expensify.budget.wire import Wire, micro, script_for, text
 
 
 def budget_key(pepper: bytes, partner_user_id: str) -> str:
-    """The budget of a partner, the same for every secret and team that uses it; tells nothing about the id."""
+    """The budget of a partner, the same for every secret and team that uses it; and not the id itself."""
     return hmac.new(pepper, partner_user_id.strip().encode(), hashlib.sha256).hexdigest()[:20]
 
 
@@ -101,7 +101,8 @@ class Budget:
         """Meet the server before the first call is waited for; the seconds for which nothing may go.
 
         A server that is not known, or has been emptied, may have forgotten calls of the last minute, so one
-        minute passes first. `fresh` is the word of somebody who knows that there were none: a new installation.
+        minute passes first. `fresh` is the word of somebody who knows that there were none: the installation
+        is new. It counts only when nothing has met this server yet.
         """
         pause: int = self._wire.run("introduce", [self._boot], {"fresh": fresh})
         return pause / 1e6
@@ -117,7 +118,8 @@ class Budget:
     ) -> Step:
         """Tell what became of a call, join the line, and with `pop` take the next permit if one is free.
 
-        `token` is the word of the wake that led here. Whoever pops must send, or hand the permit back, at once.
+        `token` is the word of the wake that led here. Whoever gets a permit must send at once, or say that
+        nothing was sent.
         """
         asked_at = time.monotonic()
         tickets = [enqueue] if isinstance(enqueue, Ticket) else enqueue

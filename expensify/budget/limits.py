@@ -71,15 +71,18 @@ class Limits:
         Any calls + 1 requests then span more than each window. A strict bucket that holds as many calls as
         the smallest window allows, and regains one each `service` s, sets the gaps between.
         """
-        gaps = {calls: seconds for calls, seconds in self.windows}
+        gaps: dict[int, float] = {}
+        for calls, seconds in self.windows:
+            gaps[calls] = max(gaps.get(calls, 0), seconds)
         if self.envelope == "universal":
             burst = min(gaps)
             for k in range(burst, self.depth + 1):
                 gaps[k] = max(gaps.get(k, 0), (k + 1 - burst) * self.service)
         needed: dict[int, float] = {}
-        for k in sorted(gaps):  # an earlier call's gap that is no longer than a later one's says nothing new
-            if gaps[k] > max(needed.values(), default=0) or k == self.depth:
-                needed[k] = max(gaps[k], max(needed.values(), default=0))
+        for k in sorted(gaps):
+            longest = max(needed.values(), default=0)
+            if gaps[k] > longest or k == self.depth:  # else the gap to a later call implies it
+                needed[k] = max(gaps[k], longest)
         return {k: gap + self.eps for k, gap in needed.items()}
 
     def upcoming(self, ages: Sequence[float] = (), *, quiet: float = 0, slack: float = 0) -> Iterator[float]:
@@ -97,13 +100,14 @@ class Limits:
     def instants(
         self, indexes: Sequence[int], ages: Sequence[float], *, quiet: float = 0, slack: float = 0
     ) -> list[float]:
-        """`upcoming` at each index; far ones follow from the cycle, so a line of any length costs the same."""
+        """`upcoming` at each index; far ones follow from its cycle, so a long line costs no more."""
         exact = list(islice(self.upcoming(ages, quiet=quiet, slack=slack), 4 * self.depth))
-        cycle = exact[-1] - exact[-1 - self.depth]
+        calls, _ = max(self.windows, key=lambda window: window[1] / window[0])  # the slowest window repeats
+        cycle = exact[-1] - exact[-1 - calls]
 
         def at(index: int) -> float:
             beyond = max(0, index - len(exact) + 1)
-            cycles = -(-beyond // self.depth)
-            return exact[index - cycles * self.depth] + cycles * cycle
+            cycles = -(-beyond // calls)
+            return exact[index - cycles * calls] + cycles * cycle
 
         return [at(index) for index in indexes]

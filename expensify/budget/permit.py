@@ -22,7 +22,7 @@ class Permit:
     """Leave to send one request now.
 
     Whoever sends calls `use` in the line before, then says what came of it; `done` goes to the next
-    `Budget.step`. A permit that is never spoken of again still counts as a call: nothing leaks, one slot is lost.
+    `Budget.step`. A permit that is never spoken of again counts as a call: nothing leaks, one slot is lost.
     """
 
     def __init__(self, handle: int, *, good_until: float) -> None:

@@ -54,7 +54,7 @@ class Wire:
 
     def _exchange(self, operation: str | None, words: Sequence[str], arguments: str) -> Any:
         try:
-            connection = self._pool.get_connection()
+            connection: Any = self._pool.get_connection()
         except RedisError as error:
             raise BudgetUnavailable("Redis cannot be reached.") from error
         try:
@@ -78,7 +78,7 @@ class Wire:
             self._pool.release(connection)
 
     def _server(self, connection: Any) -> str:
-        """The run id of the server behind this connection: one more question per connection, none per call."""
+        """The run id of the server behind this connection: one question per connection, none per call."""
         if connection not in self._servers:
             connection.register_connect_callback(self._forget)
             info = _ask(connection, "INFO", "server")

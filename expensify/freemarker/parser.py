@@ -8,20 +8,28 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from expensify.freemarker import directives
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.escaping import Escapes
 from expensify.freemarker.expressions import ExpressionParser
 from expensify.freemarker.lexer import Lexer
 from expensify.freemarker.naming import Naming
 from expensify.freemarker.source import Source
+from expensify.freemarker.tagnames import (
+    LEGACY_NAMES,
+    TAKES_EXPRESSION,
+    UNSUPPORTED,
+    plain_name,
+    unknown,
+    unsupported,
+)
+from expensify.freemarker.tags import OPENING
+from expensify.freemarker.tags.blocks import read_header
+from expensify.freemarker.tags.context import Context, Header
 from expensify.freemarker.tree import (
     Body,
     Comment,
     Element,
-    Expression,
     Interpolation,
-    Name,
     Node,
     NumberInterpolation,
     Span,
@@ -36,6 +44,7 @@ _MARK = re.compile(
     r"|</@(?:[\w$@.\\:-]*)[ \t\r\n]*>"
 )
 _LITERAL_MARK = re.compile(r"\$\{|\#\{")
+_BLANKS = frozenset(" \t\r\n")
 _COMMENT_END = re.compile(r"-->")
 _FORMAT = re.compile(r"(?:m(\d+))?(?:M(\d+))?\Z")
 
@@ -56,17 +65,17 @@ class Parser:
         self.source = source
         self.naming = Naming()
         self.escapes = Escapes()
-        self.context = directives.Context()
-        self.header = directives.Header()
+        self.context = Context()
+        self.header = Header()
         self.offset = 0
         self._blocks = 0
 
     def template(self) -> Body:
         """The whole text."""
-        directives.read_header(self)
+        read_header(self)
         body, tag = self.body()
         if tag is not None:
-            raise self.error(directives.misplaced(tag), tag.start, tag.end)
+            raise self.error(f"{written(tag)} has no beginning here", tag.start, tag.end)
         return body
 
     def body(self) -> tuple[Body, Tag | None]:
@@ -88,7 +97,7 @@ class Parser:
                     elements.append(self._comment(mark.start()))
                 else:
                     tag = self._tag(mark)
-                    handle = directives.OPENING.get(tag.name) if not tag.closing else None
+                    handle = OPENING.get(tag.name) if not tag.closing else None
                     if handle is None:
                         return tuple(elements), tag
                     self.offset = tag.end
@@ -155,7 +164,7 @@ class Parser:
                 raise self.error(f"<#{opened.name}> is not closed", opened.start, opened.end)
             raise self.error(
                 f"expected </#{names[0]}> for the <#{opened.name}> of line"
-                f" {self.source.span(opened.start, opened.end).line}, found {directives.written(found)}",
+                f" {self.source.span(opened.start, opened.end).line}, found {written(found)}",
                 found.start,
                 found.end,
             )
@@ -170,7 +179,7 @@ class Parser:
         if slash and text.startswith("/>", at):
             return at + 2
         if not text.startswith(">", at):
-            raise self.error(f"{directives.written(tag)} takes nothing before its >", tag.start, tag.end)
+            raise self.error(f"{written(tag)} takes nothing before its >", tag.start, tag.end)
         return at + 1
 
     def span(self, start: int | Tag, end: int | Node | None = None) -> Span:
@@ -206,12 +215,18 @@ class Parser:
         if image.startswith("</@"):
             return Tag("@" + image[3:-1].strip(), True, mark.start(), mark.end())
         closing = image.startswith("</")
-        written = image[3 if closing else 2 :]
-        name = directives.plain_name(written)
+        spelled = image[3 if closing else 2 :]
+        name = plain_name(spelled)
         if name is None:
-            raise self.error(directives.unknown(written), mark.start(), mark.end())
-        if name != written or name in directives.CAMEL_NAMES:
-            directives.check_naming(self.naming, written, self.source.span(mark.start(), mark.end()))
+            raise self.error(unknown(spelled), mark.start(), mark.end())
+        if name in UNSUPPORTED:
+            raise self.error(unsupported(name), mark.start(), mark.end())
+        if name in LEGACY_NAMES:
+            # elseif shows the convention of else_if; elseIf shows the other.
+            shown = spelled if name != spelled else "else_if" if name == "elseif" else f"{name}_"
+            self.naming.check(shown, self.source.span(mark.start(), mark.end()))
+        if name in TAKES_EXPRESSION and not closing and self.source.text[mark.end() : mark.end() + 1] not in _BLANKS:
+            raise self.error(f"<#{spelled}> needs a space and then an expression", mark.start(), mark.end())
         return Tag(name, closing, mark.start(), mark.end())
 
     def _decimals(self, text: str, span: Span) -> tuple[int, int]:
@@ -231,12 +246,8 @@ class Parser:
         return minimum, maximum
 
 
-def name_of(expression: Expression) -> str | None:
-    """`a.b.c` as it would stand in a closing tag; None for anything else."""
-    if isinstance(expression, Name):
-        return expression.name
-    from expensify.freemarker.tree import Dot
-
-    if isinstance(expression, Dot) and (front := name_of(expression.target)) is not None:
-        return f"{front}.{expression.name}"
-    return None
+def written(tag: Tag) -> str:
+    """A tag as it stands in the text."""
+    if tag.name.startswith("@"):
+        return f"</{tag.name}>" if tag.closing else "<@…>"
+    return f"<{'/' if tag.closing else ''}#{tag.name}>"

@@ -58,12 +58,12 @@ class FeedSftp:
 class EmployeeUpdate:
     """How a feed of employees is applied; None and "" leave a setting to the server.
 
-    `dry_run` is always sent: the server's default is to change people. `feed` says where Expensify fetches the
-    records, None that they come with the request. `set_primary_policy` is `none` (the server's default),
-    `new_employees` or `all_employees`. With `fix_approval_chains` (the server's default) managers are invited
-    to the policies where they approve, with `fix_first_level_managers_only` just the direct ones [M*].
-    `recipients` get Expensify's summary by e-mail. The records go as a bare array, as in the newer copies of
-    the manual, or with `in_object` under the key `Employees` of the older ones; clients use both [M][C].
+    `dry_run` is always sent: left out, the server would change people. `feed` says where Expensify fetches
+    the records, None that they come with the request. `set_primary_policy` is `none` (the server's default),
+    `new_employees` or `all_employees`. With `fix_approval_chains` (the server's default) managers are
+    invited to the policies where they approve; with `fix_first_level_managers_only` just the direct ones
+    [M*]. `recipients` get Expensify's summary by e-mail. The records go as a bare array, as in the newer
+    copies of the manual, or with `in_object` under the key `Employees` of the older; clients use both [M][C].
     """
 
     kind: ClassVar[str] = "update_employees"

@@ -13,7 +13,9 @@ class Result(TeamOwned):
     name = models.CharField(max_length=255)
     media_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField(help_text="Bytes.")
-    rows = models.PositiveBigIntegerField(null=True, help_text="Rows of a table, headings included; null for other files.")
+    rows = models.PositiveBigIntegerField(
+        null=True, help_text="Rows of a table, headings included; null for other files."
+    )
     sha256 = models.CharField(max_length=64)
     purged_at = models.DateTimeField(null=True, blank=True)
 

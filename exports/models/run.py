@@ -68,24 +68,36 @@ class Run(TeamOwned):
     export = models.ForeignKey(SavedExport, on_delete=models.PROTECT, related_name="runs")
     version = models.ForeignKey("exports.ExportVersion", on_delete=models.PROTECT, related_name="runs")
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="runs")
-    job = models.JSONField(help_text="The job as asked, without secrets; a later edit of the form does not change it.")
+    job = models.JSONField(
+        help_text="The job as asked, without secrets; a later edit of the form does not change it."
+    )
     template = models.TextField()
-    marks = models.BooleanField(help_text="Generating marks reports or uploads the file: never to be done twice.")
+    marks = models.BooleanField(
+        help_text="Generating marks reports or uploads the file: never to be done twice."
+    )
     source = models.CharField(max_length=20, choices=Source)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs"
     )
     requested_by_name = models.CharField(max_length=255)
-    again_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="again")
+    again_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="again"
+    )
 
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
-    moves = models.PositiveIntegerField(default=0, help_text="Counts the moves: a worker that slept through one has lost.")
+    moves = models.PositiveIntegerField(
+        default=0, help_text="Counts the moves: a worker that slept through one has lost."
+    )
     moved_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
     retry_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0, help_text="Failed attempts at the present step.")
-    place = models.FloatField(null=True, blank=True, help_text="Its order in the line of calls, kept for later calls.")
-    remote_file = models.TextField(blank=True, help_text="The file name, or names separated by commas, that came back.")
+    place = models.FloatField(
+        null=True, blank=True, help_text="Its order in the line of calls, kept for later calls."
+    )
+    remote_file = models.TextField(
+        blank=True, help_text="The file name, or names separated by commas, that came back."
+    )
     fetched = models.PositiveIntegerField(default=0, help_text="How many of those files are in the portal.")
     bytes_received = models.PositiveBigIntegerField(default=0)
     error_code = models.CharField(max_length=40, blank=True)
@@ -145,13 +157,15 @@ class Run(TeamOwned):
     def move(self, source: str, target: str, **fields: Any) -> bool:
         """Go from `source` to `target`; False when somebody else moved the run since this object was read.
 
-        The only place where a run's status changes: one conditional UPDATE, so of any number of racing workers one wins.
+        The only place where a run's status changes: one conditional UPDATE, so of all racing workers one wins.
         """
         now = timezone.now()
         fields |= {"status": target, "moved_at": now}
         if target in FINAL:
             fields["finished_at"] = now
-        won = Run.objects.filter(pk=self.pk, status=source, moves=self.moves).update(moves=F("moves") + 1, **fields)
+        won = Run.objects.filter(pk=self.pk, status=source, moves=self.moves).update(
+            moves=F("moves") + 1, **fields
+        )
         if won:
             self.moves += 1
             for name, value in fields.items():
@@ -160,7 +174,7 @@ class Run(TeamOwned):
 
 
 class ApiCall(models.Model):
-    """One request to the Integration Server. Written before it is sent, so that a call nobody lived to report shows too."""
+    """One request to the Integration Server. Written before it is sent: a call nobody lived to report shows too."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="calls")

@@ -30,7 +30,7 @@ def report_fields(company: Company, report: Report, choices: Choices) -> dict[st
     word = status(report, choices)
     return {
         "reportID": report.id,
-        "oldReportID": _in_base_10(report.id),
+        "oldReportID": in_base_10(report.id),
         "reportName": report.name,
         "status": word,
         "displayStatus": word,
@@ -89,7 +89,7 @@ def _name(person: Person) -> dict[str, str]:
     return {"firstName": person.first_name, "lastName": person.last_name, "fullName": person.full_name}
 
 
-def _in_base_10(report_id: str) -> str:
+def in_base_10(report_id: str) -> str:
     if not report_id.startswith("R00"):
         return report_id
     number = 0

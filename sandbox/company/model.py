@@ -47,7 +47,7 @@ class Member:
 class TagLevel:
     name: str
     tags: list[dict[str, Any]]
-    """Each with name, glCode, enabled, and approver where one is set."""
+    """Each with name, glCode and enabled."""
     required: bool = False
 
 
@@ -69,6 +69,7 @@ class Policy:
     categories: list[dict[str, Any]] = field(default_factory=list)
     report_fields: list[dict[str, Any]] = field(default_factory=list)
     tag_levels: list[TagLevel] = field(default_factory=list)
+    tag_approvers: dict[str, str] = field(default_factory=dict)
     tax: dict[str, Any] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
     rules: list[Rule] = field(default_factory=list)

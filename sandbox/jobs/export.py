@@ -14,10 +14,11 @@ from .pdf import report_pdf
 from .render import TemplateFailed, render_template, template_answer
 from .selection import choose, read_selection
 from .workbook import workbook
+from .xls import old_workbook
 
 log = logging.getLogger("sandbox")
 
-EXTENSIONS = ("csv", "xlsx", "txt", "pdf", "json", "xml")
+EXTENSIONS = ("csv", "xls", "xlsx", "txt", "pdf", "json", "xml")
 
 
 def generate(state: State, request: Request) -> Answer:
@@ -115,6 +116,8 @@ def _contents(
         rendered = str(failed)
     if extension == "xlsx":
         return [workbook(rendered)]
+    if extension == "xls":
+        return [old_workbook(rendered)]
     return [rendered.encode()]
 
 

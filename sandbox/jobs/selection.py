@@ -10,6 +10,7 @@ from ..company import Report
 from ..company.reports import STATES
 from ..state import Request, State, section, sees
 from .dates import read_date, year_before
+from .values import listed, optional_text
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,15 @@ def read_selection(state: State, request: Request) -> Selection:
     settings = request.settings
     filters = section(settings, "filters")
     selection = Selection(
-        report_ids=_listed(filters, "reportIDList"),
+        report_ids=listed(filters, "reportIDList"),
         start=read_date(filters, "startDate"),
         end=read_date(filters, "endDate"),
         approved_after=read_date(filters, "approvedAfter"),
-        policy_ids=_listed(filters, "policyIDList"),
-        not_marked_as=_text(filters, "markedAsExported"),
-        states=_listed(settings, "reportState"),
+        policy_ids=listed(filters, "policyIDList"),
+        not_marked_as=optional_text(filters, "markedAsExported"),
+        states=listed(settings, "reportState"),
         limit=_limit(settings),
-        employee=_text(settings, "employeeEmail"),
+        employee=optional_text(settings, "employeeEmail"),
     )
     start = selection.start or selection.approved_after
     if not selection.report_ids and start is None:
@@ -106,20 +107,9 @@ def _check_employee(state: State, request: Request, selection: Selection) -> Non
         raise Refused(410, "Reports in state OPEN cannot be exported with 'employeeEmail'")
 
 
-def _listed(values: dict[str, Any], key: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in _text(values, key).split(",") if part.strip())
-
-
-def _text(values: dict[str, Any], key: str) -> str:
-    value = values.get(key, "")
-    if not isinstance(value, str):
-        raise Refused(410, f"'{key}' parameter is missing or malformed")
-    return value
-
-
 def _limit(settings: dict[str, Any]) -> int | None:
     """Documented as a string holding an integer; a bare number is taken for a mistake."""
-    text = _text(settings, "limit")
+    text = optional_text(settings, "limit")
     if not text:
         return None
     if not text.isdecimal() or int(text) < 1:

@@ -1,0 +1,49 @@
+from typing import Any
+
+from django import forms
+
+from accounts.models import Team
+from expensify.client import Pair
+
+
+class NameForm(forms.Form):
+    """The name of a credential, which no other of the team has."""
+
+    name = forms.CharField(
+        max_length=100, help_text="How your team calls it, for example the company or the Expensify account."
+    )
+
+    def __init__(self, *args: Any, team: Team, kept: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._others = team.credentials.exclude(pk=kept)
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if self._others.filter(name__iexact=name).exists():
+            raise forms.ValidationError(self.taken())
+        return name
+
+    @staticmethod
+    def taken() -> str:
+        return "The team has a credential of this name already, perhaps a wiped one. Choose another name."
+
+
+class NewCredentialForm(NameForm):
+    """A name and a partner pair. What was typed as a secret is never shown again, not even after an error."""
+
+    partner_user_id = forms.CharField(
+        label="partnerUserID",
+        max_length=255,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
+        ),
+    )
+    partner_user_secret = forms.CharField(
+        label="partnerUserSecret",
+        max_length=255,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="It is stored encrypted. Nobody can read it here again, you included.",
+    )
+
+    def pair(self) -> Pair:
+        return Pair(self.cleaned_data["partner_user_id"], self.cleaned_data["partner_user_secret"])

@@ -1,0 +1,38 @@
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from accounts import audit, people, teams
+from accounts.models import Team
+from accounts.permissions import Role
+
+
+class Command(BaseCommand):
+    help = "Add a person to a team. Prints a link with which a new person chooses a password."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("team", help="the team as its address has it: “acme” of /t/acme/")
+        parser.add_argument("email")
+        parser.add_argument("--role", required=True, choices=Role.values)
+
+    @transaction.atomic
+    def handle(self, *, team: str, email: str, role: str, **_: Any) -> None:
+        found = Team.objects.filter(slug=team).first()
+        if found is None:
+            raise CommandError(f"There is no team “{team}”. Name it as its address does: “acme” of /t/acme/.")
+        try:
+            user = people.find_or_make(email)
+            teams.add(found, user, role, by=audit.operator())
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
+        except teams.AlreadyMember:
+            raise CommandError(
+                f"{email} is in {found} already. Change their role on the team's page."
+            ) from None
+        self.stdout.write(f"{user.email} is now {Role(role).label} of {found}.")
+        if not user.has_usable_password():
+            self.stdout.write(
+                f"They choose a password here, within three days:\n{people.password_link(user)}"
+            )

@@ -1,0 +1,88 @@
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import models, transaction
+from django_scopes import scopes_disabled
+
+from accounts import audit
+from accounts.audit import Action
+from accounts.keyring import CannotOpen, Sealed, binding, ring, sealed_fields, unseal
+from accounts.models import Credential
+from accounts.models.credential import fingerprint
+
+BATCH = 500
+
+
+class Command(BaseCommand):
+    help = "Encrypt every stored secret again with the newest of CREDENTIAL_KEYS, while the portal runs."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="only say how many are left under an older key; exit 1 if any",
+        )
+
+    def handle(self, *, check: bool, **_: Any) -> None:
+        with scopes_disabled():
+            if not check:
+                self._rotate()
+            left = sum(1 for _ in _under_older_keys())
+        if left:
+            raise CommandError(
+                f"Secrets still under an older key: {left}. Keep that key, and run this again."
+            )
+        self.stdout.write(
+            "Every secret is under the newest key: older keys may be dropped from CREDENTIAL_KEYS."
+        )
+
+    def _rotate(self) -> None:
+        done = 0
+        for row, name in _under_older_keys():
+            try:
+                done += _seal_again(row, name)
+            except CannotOpen as error:
+                self.stderr.write(f"{row._meta.verbose_name} {row.pk}, {name}: {error}".capitalize())
+        recounted = sum(map(_fingerprint_again, _rows(Credential)))
+        with transaction.atomic():
+            audit.record(Action.KEYS_ROTATED, None, by=audit.operator(), secrets=done, fingerprints=recounted)
+        self.stdout.write(f"Secrets encrypted again: {done}.")
+
+
+def _under_older_keys() -> Iterator[tuple[models.Model, str]]:
+    for model in apps.get_models():
+        fields = [field.attname for field in sealed_fields(model)]
+        for row in _rows(model) if fields else ():
+            for name in fields:
+                sealed = getattr(row, name)
+                if sealed is not None and not ring().is_newest(sealed.token):
+                    yield row, name
+
+
+def _rows(model: type[models.Model]) -> Iterator[Any]:
+    """All rows in batches by key: none is held long, and rows that come meanwhile are under the newest key anyway."""
+    last = 0
+    while batch := list(model._base_manager.filter(pk__gt=last).order_by("pk")[:BATCH]):
+        yield from batch
+        last = batch[-1].pk
+
+
+def _seal_again(row: models.Model, name: str) -> int:
+    """1, or 0 when somebody stored another secret there since it was read: theirs stands."""
+    again = Sealed(ring().seal(unseal(row, name), binding(row, name)))
+    unchanged = type(row)._base_manager.filter(pk=row.pk, **{name: getattr(row, name)})
+    return unchanged.update(**{name: again})
+
+
+def _fingerprint_again(credential: Credential) -> int:
+    """Follow a changed SECRET_KEY: the fingerprint names the call budget and is made with it."""
+    try:
+        pair = credential.partner_pair() if credential.pair is not None else None
+    except CannotOpen:
+        return 0
+    if pair is None or (made := fingerprint(pair.partner_user_id)) == credential.fingerprint:
+        return 0
+    unchanged = Credential._base_manager.filter(pk=credential.pk, paired_at=credential.paired_at)
+    return unchanged.update(fingerprint=made)

@@ -1,0 +1,101 @@
+"""What people do to teams: make one, change it, and decide who belongs to it in which role."""
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from accounts import audit
+from accounts.audit import Action, Actor
+from accounts.models import Membership, Team, User
+from accounts.permissions import Role
+
+
+class CannotChange(Exception):
+    """A member stays as they are; `sentence` says why, and what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class AlreadyMember(Exception):
+    """The person belongs to the team already."""
+
+
+@transaction.atomic
+def create(name: str, time_zone: str, *, admin: User, by: User | Actor) -> Team:
+    """A new team with its first Admin. Raises ValidationError when the name or zone cannot be used."""
+    team = Team(name=name, slug=slugify(name)[:60], time_zone=time_zone)
+    team.full_clean()
+    team.save()
+    audit.record(Action.TEAM_CREATED, team, by=by, name=name, address=team.slug, time_zone=time_zone)
+    add(team, admin, Role.ADMIN, by=by)
+    return team
+
+
+@transaction.atomic
+def change(team: Team, *, name: str, time_zone: str, by: User) -> None:
+    """Rename the team or move it to another zone. Its address in links stays, so that old links keep working."""
+    before = {"name": team.name, "time_zone": team.time_zone}
+    after = {"name": name, "time_zone": time_zone}
+    if before == after:
+        return
+    team.name, team.time_zone = name, time_zone
+    team.save(update_fields=["name", "time_zone"])
+    audit.record(Action.TEAM_CHANGED, team, by=by, **audit.changes(before, after))
+
+
+@transaction.atomic
+def add(team: Team, user: User, role: str, *, by: User | Actor) -> Membership:
+    """Let a person in. Raises AlreadyMember."""
+    membership, is_new = Membership.objects.get_or_create(team=team, user=user, defaults={"role": role})
+    if not is_new:
+        raise AlreadyMember
+    audit.record(Action.MEMBER_ADDED, user, by=by, team=team, email=user.email, role=role)
+    return membership
+
+
+@transaction.atomic
+def change_role(membership: Membership, role: str, *, by: User) -> None:
+    """Give a member another role. Raises CannotChange."""
+    membership = _locked(membership)
+    before = membership.role
+    if before == role:
+        return
+    _keep_an_admin(membership, role)
+    membership.role = role
+    membership.save(update_fields=["role"])
+    audit.record(
+        Action.MEMBER_CHANGED,
+        membership.user,
+        by=by,
+        team=membership.team,
+        **audit.changes({"role": before}, {"role": role}),
+    )
+
+
+@transaction.atomic
+def remove(membership: Membership, *, by: User) -> None:
+    """Take a person out of the team, from their next click on. Raises CannotChange."""
+    membership = _locked(membership)
+    _keep_an_admin(membership, None)
+    user, team, role = membership.user, membership.team, membership.role
+    membership.delete()
+    audit.record(Action.MEMBER_REMOVED, user, by=by, team=team, email=user.email, role=role)
+
+
+def _locked(membership: Membership) -> Membership:
+    """The membership as it stands now; until the caller commits, nobody else changes any of its team."""
+    team = Team.objects.select_for_update().get(pk=membership.team_id)
+    found = team.memberships.select_related("team", "user").filter(pk=membership.pk).first()
+    if found is None:
+        raise CannotChange("Somebody else has just removed this person from the team.")
+    return found
+
+
+def _keep_an_admin(membership: Membership, role: str | None) -> None:
+    """Refuse if only this member is Admin, and in the new role (or gone: None) would be so no longer."""
+    if membership.role != Role.ADMIN or role == Role.ADMIN:
+        return
+    admins = membership.team.memberships.filter(role=Role.ADMIN, user__is_active=True)
+    if not admins.exclude(pk=membership.pk).exists():
+        raise CannotChange("A team needs an Admin. Make somebody else an Admin first.")

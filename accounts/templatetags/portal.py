@@ -1,0 +1,83 @@
+"""What every page needs: the navigation of a team, and times that read well."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.timezone import localtime
+
+from accounts.permissions import Permission
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class Place:
+    label: str
+    icon: str
+    url: str
+    is_current: bool
+
+
+# Label, icon, URL name, who sees it, and the first words of the URL names that belong to it.
+PLACES = [
+    ("Home", "home", "exports:home", Permission.VIEW_EXPORTS, {"home", "budget"}),
+    ("Exports", "file-export", "exports:export-list", Permission.VIEW_EXPORTS, {"export"}),
+    ("Runs", "history", "exports:run-list", Permission.VIEW_EXPORTS, {"run", "result"}),
+    ("Credentials", "key", "accounts:credential-list", Permission.VIEW_CREDENTIALS, {"credential"}),
+    ("Audit", "shield-check", "accounts:audit-list", Permission.VIEW_AUDIT, {"audit"}),
+    ("Team", "users", "accounts:team", Permission.VIEW_TEAM, {"team", "member"}),
+]
+
+FORMATS = {"": "%b %Y, %H:%M", "seconds": "%b %Y, %H:%M:%S", "zone": "%b %Y, %H:%M %Z"}
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: Context) -> list[Place]:
+    """The places of the open team that this person may see."""
+    request = context["request"]
+    name = request.resolver_match.url_name if request.resolver_match else ""
+    return [
+        Place(label, f"icons/{icon}.svg", reverse(url, args=[request.team.slug]), name.split("-")[0] in words)
+        for label, icon, url, needed, words in PLACES
+        if request.membership.may(needed)
+    ]
+
+
+@register.filter
+def moment(at: datetime | None, detail: str = "") -> str:
+    """A time as people read it, in the team's zone: "22 Nov 2026, 14:26". Detail may be "seconds" or "zone"."""
+    if at is None:
+        return "–"
+    local = localtime(at)
+    shown = f"{local.day} {local.strftime(FORMATS[detail])}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), f"{local:%A, %H:%M:%S %Z}", shown
+    )
+
+
+@register.filter
+def said(data: dict[str, Any]) -> list[tuple[str, str, str | None]]:
+    """An audit entry's data as (what, value, None), or (what, before, after) where it tells of a change."""
+    told = []
+    for name, value in data.items():
+        label = name.replace("_", " ")
+        if isinstance(value, dict) and value.keys() == {"before", "after"}:
+            told.append((label, _plainly(value["before"]), _plainly(value["after"])))
+        else:
+            told.append((label, _plainly(value), None))
+    return told
+
+
+def _plainly(value: Any) -> str:
+    if value is None or value == "" or value == []:
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(_plainly, value))
+    return str(value)

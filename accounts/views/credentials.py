@@ -1,0 +1,104 @@
+from django.contrib import messages
+from django.db import IntegrityError
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import credentials
+from accounts.door import team_view
+from accounts.forms.credentials import NameForm, NewCredentialForm
+from accounts.permissions import Permission
+
+# htmx swaps this answer in and stops polling.
+STOP_POLLING = 286
+
+
+@require_safe
+@team_view(Permission.VIEW_CREDENTIALS)
+def credential_list(request: HttpRequest) -> HttpResponse:
+    live = Count("exports", filter=Q(exports__archived_at=None))
+    found = request.team.credentials.annotate(live_exports=live).order_by("name", "pk")
+    return render(request, "accounts/credential_list.html", {"credentials": found})
+
+
+@team_view(Permission.MANAGE_CREDENTIALS)
+def credential_new(request: HttpRequest) -> HttpResponse:
+    form = NewCredentialForm(request.POST or None, team=request.team)
+    if request.method == "POST" and form.is_valid():
+        try:
+            credential = credentials.add(
+                request.team, form.cleaned_data["name"], form.pair(), by=request.user
+            )
+        except IntegrityError:
+            form.add_error("name", form.taken())
+        else:
+            return redirect(credential)
+    return render(request, "accounts/credential_new.html", {"form": form})
+
+
+@require_safe
+@team_view(Permission.VIEW_CREDENTIALS)
+def credential(request: HttpRequest, credential: int) -> HttpResponse:
+    found = get_object_or_404(request.team.credentials, pk=credential)
+    return render(
+        request,
+        "accounts/credential.html",
+        {
+            "credential": found,
+            "policies": found.policies.all(),
+            "exports": found.exports.live(),
+            "calls": found.calls.order_by("-pk")[:10],
+        },
+    )
+
+
+@require_safe
+@team_view(Permission.VIEW_CREDENTIALS)
+def credential_status(request: HttpRequest, credential: int) -> HttpResponse:
+    """Polled while a test is under way: nothing new (204) until it is over."""
+    found = get_object_or_404(request.team.credentials, pk=credential)
+    if found.is_being_checked:
+        return HttpResponse(status=204)
+    context = {"credential": found, "policies": found.policies.all()}
+    return render(request, "accounts/_credential_standing.html", context, status=STOP_POLLING)
+
+
+@team_view(Permission.MANAGE_CREDENTIALS)
+def credential_rename(request: HttpRequest, credential: int) -> HttpResponse:
+    found = get_object_or_404(request.team.credentials, pk=credential)
+    form = NameForm(request.POST or None, team=request.team, kept=found.pk, initial={"name": found.name})
+    if request.method == "POST" and form.is_valid():
+        try:
+            credentials.rename(found, form.cleaned_data["name"], by=request.user)
+        except IntegrityError:
+            form.add_error("name", form.taken())
+        else:
+            return redirect(found)
+    return render(request, "accounts/credential_rename.html", {"form": form, "credential": found})
+
+
+@require_POST
+@team_view(Permission.MANAGE_CREDENTIALS)
+def credential_check(request: HttpRequest, credential: int) -> HttpResponse:
+    found = get_object_or_404(request.team.credentials, pk=credential)
+    if not credentials.ask_for_check(found, by=request.user):
+        messages.info(request, "This credential was wiped: there is nothing left to test.")
+    return redirect(found)
+
+
+@team_view(Permission.MANAGE_CREDENTIALS)
+def credential_wipe(request: HttpRequest, credential: int) -> HttpResponse:
+    found = get_object_or_404(request.team.credentials, pk=credential)
+    if request.method == "POST":
+        if credentials.wipe(found, by=request.user):
+            messages.success(request, "The pair is deleted. Make a new pair at Expensify if this one leaked.")
+        else:
+            messages.info(request, "This credential was wiped already.")
+        return redirect(found)
+    context = {
+        "credential": found,
+        "exports": found.exports.live(),
+        "unfinished_runs": found.runs.unfinished().count(),
+    }
+    return render(request, "accounts/credential_wipe.html", context)

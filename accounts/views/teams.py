@@ -1,0 +1,73 @@
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import teams
+from accounts.door import team_view
+from accounts.forms.teams import RoleForm, TeamForm
+from accounts.permissions import Permission, Role
+
+
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """The portal's own address: on to the first of the person's teams."""
+    membership = request.user.memberships.select_related("team").order_by("team__name", "pk").first()
+    if membership is None:
+        return render(request, "accounts/no_team.html")
+    return redirect(membership.team)
+
+
+@require_safe
+@team_view(Permission.VIEW_TEAM)
+def team(request: HttpRequest) -> HttpResponse:
+    members = request.team.memberships.select_related("user").order_by("user__first_name", "user__email")
+    return render(request, "accounts/team.html", {"members": members, "roles": Role.choices})
+
+
+@team_view(Permission.MANAGE_TEAM)
+def team_edit(request: HttpRequest) -> HttpResponse:
+    present = {"name": request.team.name, "time_zone": request.team.time_zone}
+    form = TeamForm(request.POST or None, team=request.team, initial=present)
+    if request.method == "POST" and form.is_valid():
+        teams.change(request.team, **form.cleaned_data, by=request.user)
+        return redirect("accounts:team", request.team.slug)
+    return render(request, "accounts/team_edit.html", {"form": form})
+
+
+@require_POST
+@team_view(Permission.MANAGE_TEAM)
+def member_role(request: HttpRequest, membership: int) -> HttpResponse:
+    found = get_object_or_404(request.team.memberships.select_related("user"), pk=membership)
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "There is no such role. Nothing was changed.")
+    else:
+        try:
+            teams.change_role(found, form.cleaned_data["role"], by=request.user)
+        except teams.CannotChange as error:
+            messages.error(request, error.sentence)
+        else:
+            messages.success(request, f"{found.user} is now {Role(form.cleaned_data['role']).label}.")
+    return _to_team(request)
+
+
+@require_POST
+@team_view(Permission.MANAGE_TEAM)
+def member_remove(request: HttpRequest, membership: int) -> HttpResponse:
+    found = get_object_or_404(request.team.memberships.select_related("user"), pk=membership)
+    try:
+        teams.remove(found, by=request.user)
+    except teams.CannotChange as error:
+        messages.error(request, error.sentence)
+    else:
+        messages.success(request, f"{found.user} is no longer in {request.team}.")
+    return _to_team(request)
+
+
+def _to_team(request: HttpRequest) -> HttpResponse:
+    """Back to the members' page, or to the start for an Admin who may no longer see it."""
+    mine = request.team.memberships.filter(user=request.user).first()
+    if mine is None or not mine.may(Permission.VIEW_TEAM):
+        return redirect("accounts:start")
+    return redirect("accounts:team", request.team.slug)

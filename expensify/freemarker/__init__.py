@@ -1,0 +1,31 @@
+"""FreeMarker as export templates use it: parse a template, render it over data, with places in every error.
+
+    template = parse('<#list reports as r>${r.reportID}<#sep>,</#list>')
+    render(template, {"reports": [{"reportID": "R1"}, {"reportID": "R2"}]})   # "R1,R2"
+
+Data are strings, numbers, booleans, dates, lists and maps; nothing else is reachable, and nothing is ever called.
+What FreeMarker has and this has not is refused by name, with line and column. Behaviour follows FreeMarker 2.3.31
+and is compared with it, byte for byte, in tests/expensify/freemarker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from expensify.freemarker.errors import LimitExceeded, Missing, RenderError, TemplateError
+from expensify.freemarker.settings import Limits, Settings
+from expensify.freemarker.template import Template, parse
+from expensify.freemarker.template import render as _render
+
+__all__ = ["LimitExceeded", "Limits", "Missing", "RenderError", "Settings", "Template", "TemplateError", "parse", "render"]
+
+
+def render(
+    template: Template, data: Mapping[str, object], *, limits: Limits = Limits(), settings: Settings = Settings()
+) -> str:
+    """The text of the template over the data.
+
+    Raises RenderError, with line and column, where the data cannot go through it, and LimitExceeded (one of them)
+    where it asks for too much. The same template may be rendered by several threads at once.
+    """
+    return _render(template, data, limits, settings)

@@ -1,0 +1,102 @@
+"""Numbers as FreeMarker reckons with them: exact decimals, 12 digits after the point where a result does not end.
+
+A division keeps the larger number of decimals of its operands, but at least 12, and rounds half up; a product
+with more than 12 decimals is rounded to 12. `%` works on 64-bit integers and takes the sign of its left side.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_05UP, ROUND_HALF_UP, Context, Decimal, InvalidOperation
+
+from expensify.freemarker.errors import LimitExceeded, RenderError
+
+SCALE = 12
+MAX_DIGITS = 1000
+"""Before or after the decimal point. FreeMarker has no limit, but a template that needs it has gone astray."""
+
+_MAX_INT = 10**MAX_DIGITS
+_EXACT = Context(prec=4 * MAX_DIGITS, rounding=ROUND_HALF_UP, Emin=-999999, Emax=999999)
+# Rounding 0 and 5 away keeps a quotient from looking like a tie; the second rounding is then right.
+_QUOTIENT = Context(prec=60, rounding=ROUND_05UP, Emin=-999999, Emax=999999)
+_LONG_QUOTIENT = Context(prec=4 * MAX_DIGITS, rounding=ROUND_05UP, Emin=-999999, Emax=999999)
+
+Exact = int | Decimal
+
+
+def add(left: Exact, right: Exact) -> Exact:
+    if type(left) is int and type(right) is int:
+        return _bounded(left + right)
+    return _bounded(_EXACT.add(Decimal(left), Decimal(right)))
+
+
+def subtract(left: Exact, right: Exact) -> Exact:
+    if type(left) is int and type(right) is int:
+        return _bounded(left - right)
+    return _bounded(_EXACT.subtract(Decimal(left), Decimal(right)))
+
+
+def multiply(left: Exact, right: Exact) -> Exact:
+    if type(left) is int and type(right) is int:
+        return _bounded(left * right)
+    product = _EXACT.multiply(Decimal(left), Decimal(right))
+    return _bounded(_round(product, SCALE) if _scale(product) > SCALE else product)
+
+
+def divide(left: Exact, right: Exact) -> Exact:
+    if not right:
+        raise RenderError("division by zero")
+    if type(left) is int and type(right) is int:
+        whole, rest = divmod(left, right)
+        if not rest:
+            return whole
+    first, second = Decimal(left), Decimal(right)
+    scale = max(_scale(first), _scale(second), SCALE)
+    needed = first.adjusted() - second.adjusted() + scale + 3
+    context = _QUOTIENT if needed < 60 else _LONG_QUOTIENT
+    quotient = context.divide(first, second)
+    return _bounded(_round(quotient, scale) if _scale(quotient) > scale else quotient)
+
+
+def modulo(left: Exact, right: Exact) -> int:
+    dividend, divisor = _long(left), _long(right)
+    if not divisor:
+        raise RenderError("division by zero")
+    rest = abs(dividend) % abs(divisor)
+    return -rest if dividend < 0 else rest
+
+
+OPERATIONS = {"+": add, "-": subtract, "*": multiply, "/": divide, "%": modulo}
+
+
+def exact(digits: str) -> Decimal:
+    """A number written out, within bounds."""
+    try:
+        number = Decimal(digits)
+    except InvalidOperation:
+        raise RenderError(f"{digits[:30]!r} is not a number") from None
+    bounded = _bounded(number)
+    assert isinstance(bounded, Decimal)
+    return bounded
+
+
+def _bounded(number: Exact) -> Exact:
+    if type(number) is int:
+        if -_MAX_INT < number < _MAX_INT:
+            return number
+    elif number.is_finite() and number.adjusted() < MAX_DIGITS and _scale(number) <= 2 * MAX_DIGITS:
+        return number
+    raise LimitExceeded(f"this number has more than {MAX_DIGITS} digits")
+
+
+def _round(number: Decimal, scale: int) -> Decimal:
+    return number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, _EXACT)
+
+
+def _scale(number: Decimal) -> int:
+    exponent = number.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
+
+
+def _long(number: Exact) -> int:
+    """The number cut to a 64-bit integer, as Java's longValue does."""
+    return (int(number) + 2**63) % 2**64 - 2**63

@@ -1,0 +1,204 @@
+"""Existence, choice and types: ?has_content, ?then, ?is_string and their like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from expensify.freemarker.builtin.registry import check_count, plain, shaped
+from expensify.freemarker.comparing import equal
+from expensify.freemarker.errors import Missing, RenderError, TemplateError
+from expensify.freemarker.routines import Routine
+from expensify.freemarker.runtime import Environment, Evaluator, Frame
+from expensify.freemarker.tree import BuiltIn
+from expensify.freemarker.values import (
+    NOTHING,
+    EndlessRange,
+    is_map,
+    is_moment,
+    is_number,
+    is_sequence,
+    kind_of,
+)
+
+if TYPE_CHECKING:
+    from expensify.freemarker.evaluate import ExpressionCompiler
+
+
+def has_content(env: Environment, value: Any) -> bool:
+    """Present, and not an empty string, list or map. Numbers, booleans and dates always have content."""
+    if value is None:
+        return False
+    if isinstance(value, (str, Mapping)):
+        return len(value) > 0
+    if isinstance(value, EndlessRange):
+        return True
+    if is_sequence(value):
+        return len(env.listed(value)) > 0
+    return True
+
+
+@shaped("has_content")
+def _has_content(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+    check_count(node, 0, 0)
+    target = compiler.forgiving(node.target)
+
+    def test(frame: Frame) -> bool:
+        value = target(frame)
+        if type(value) is str:
+            return len(value) > 0
+        return has_content(frame.env, value)
+
+    return test
+
+
+@shaped("exists")
+def _exists(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+    check_count(node, 0, 0)
+    target = compiler.forgiving(node.target)
+    return lambda frame: target(frame) is not None
+
+
+@shaped("if_exists")
+def _if_exists(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+    check_count(node, 0, 0)
+    target = compiler.forgiving(node.target)
+
+    def choose(frame: Frame) -> Any:
+        value = target(frame)
+        return NOTHING if value is None else value
+
+    return choose
+
+
+@shaped("default")
+def _default(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+    if not node.arguments:
+        raise TemplateError("?default needs at least 1 argument", node.name_span)
+    target = compiler.forgiving(node.target)
+    others = [compiler.compile(argument) for argument in node.arguments]
+
+    def choose(frame: Frame) -> Any:
+        value = target(frame)
+        if value is not None:
+            return value
+        for other in others:
+            value = other(frame)
+            if value is not None:
+                return value
+        return None
+
+    return choose
+
+
+@shaped("then")
+def _then(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+    """Only the chosen side is evaluated."""
+    check_count(node, 2, 2)
+    assert node.arguments is not None
+    test = compiler.condition(node.target)
+    yes, no = compiler.compile(node.arguments[0]), compiler.compile(node.arguments[1])
+    return lambda frame: yes(frame) if test(frame) else no(frame)
+
+
+@shaped("switch")
+def _switch(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+    arguments = node.arguments or ()
+    if len(arguments) < 2:
+        raise TemplateError("?switch needs at least 2 arguments: a case and its result", node.name_span)
+    subject = compiler.needed(node.target)
+    count = len(arguments) // 2 * 2
+    cases = [
+        (compiler.needed(arguments[at]), compiler.compile(arguments[at + 1])) for at in range(0, count, 2)
+    ]
+    default = compiler.compile(arguments[-1]) if len(arguments) % 2 else None
+
+    def choose(frame: Frame) -> Any:
+        value = subject(frame)
+        try:
+            for case, result in cases:
+                if equal(frame.env, value, case(frame)):
+                    return result(frame)
+        except RenderError as error:
+            error.place(node.name_span)
+            raise
+        if default is None:
+            raise RenderError("no case of this ?switch matches, and it has no default", node.name_span)
+        return default(frame)
+
+    return choose
+
+
+@plain("is_string")
+def _is_string(env: Environment, value: Any) -> bool:
+    return isinstance(value, str)
+
+
+@plain("is_number")
+def _is_number(env: Environment, value: Any) -> bool:
+    return is_number(value)
+
+
+@plain("is_boolean")
+def _is_boolean(env: Environment, value: Any) -> bool:
+    return isinstance(value, bool) or value is NOTHING
+
+
+@plain("is_date")
+@plain("is_date_like")
+def _is_date_like(env: Environment, value: Any) -> bool:
+    return is_moment(value)
+
+
+@plain("is_hash")
+@plain("is_hash_ex")
+def _is_hash(env: Environment, value: Any) -> bool:
+    return is_map(value)
+
+
+@plain("is_sequence")
+@plain("is_indexable")
+@plain("is_enumerable")
+@plain("is_collection")
+def _is_sequence(env: Environment, value: Any) -> bool:
+    return is_sequence(value)
+
+
+@plain("is_macro")
+def _is_macro(env: Environment, value: Any) -> bool:
+    return isinstance(value, Routine) and not value.is_function
+
+
+@plain("is_directive")
+def _is_directive(env: Environment, value: Any) -> bool:
+    return isinstance(value, Routine)
+
+
+@plain("is_method")
+@plain("is_transform")
+@plain("is_node")
+def _is_never(env: Environment, value: Any) -> bool:
+    return False
+
+
+@plain("keys")
+def _keys(env: Environment, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return [env.text(key) for key in env.counted(value)]
+    return _empty(value)
+
+
+@plain("values")
+def _values(env: Environment, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return env.drain(value.values())
+    return _empty(value)
+
+
+def _empty(value: Any) -> list[Any]:
+    if is_map(value):
+        return []
+    raise RenderError(f"expected a map, but this is {kind_of(value)}")
+
+
+__all__ = ["Missing", "has_content"]

@@ -1,0 +1,104 @@
+"""Text made safe for what it is put into: ?json_string, ?html, ?url and their like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from expensify.freemarker.builtin.registry import plain
+from expensify.freemarker.errors import RenderError
+from expensify.freemarker.runtime import Environment
+from expensify.freemarker.utf16 import to_units
+from expensify.freemarker.values import string_of
+
+_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
+_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
+_RTF = str.maketrans({"\\": "\\\\", "{": "\\{", "}": "\\}"})
+_SHORT = {"\n": "\\n", "\r": "\\r", "\f": "\\f", "\b": "\\b", "\t": "\\t", "\\": "\\\\", '"': '\\"'}
+_URL_SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.!~'()*")
+_CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "iso-8859-1": "latin-1", "us-ascii": "ascii", "utf-16": "utf-16-be"}
+
+
+@plain("html")
+@plain("xhtml")
+def _html(env: Environment, value: Any) -> str:
+    return env.text(value).translate(_HTML)
+
+
+@plain("xml")
+def _xml(env: Environment, value: Any) -> str:
+    return env.text(value).translate(_XML)
+
+
+@plain("rtf")
+def _rtf(env: Environment, value: Any) -> str:
+    return env.text(value).translate(_RTF)
+
+
+@plain("json_string")
+def _json_string(env: Environment, value: Any) -> str:
+    return _script(env.text(value), json=True)
+
+
+@plain("js_string")
+def _js_string(env: Environment, value: Any) -> str:
+    return _script(env.text(value), json=False)
+
+
+@plain("j_string")
+def _j_string(env: Environment, value: Any) -> str:
+    text = env.text(value)
+    return "".join(_SHORT.get(c) or (f"\\u{ord(c):04x}" if c < " " else c) for c in text)
+
+
+def _script(text: str, *, json: bool) -> str:
+    """For a string in JSON or JavaScript, also where that stands inside HTML: no </, no ]]>, no <!."""
+    if text.isalnum() and text.isascii():
+        return text
+    return "".join(_script_character(text, at, json) for at in range(len(text)))
+
+
+def _script_character(text: str, at: int, json: bool) -> str:
+    character = text[at]
+    if character in _SHORT:
+        return _SHORT[character]
+    if character == "'":
+        return "'" if json else "\\'"
+    if character == "/" and (at == 0 or text[at - 1] == "<"):
+        return "\\/"
+    if character == ">" and _closes(text, at):
+        return "\\u003E" if json else "\\>"
+    if character == "<" and (at == len(text) - 1 or text[at + 1] in "!?"):
+        return "\\u003C" if json else "\\x3C"
+    code = ord(character)
+    if code < 0x20 or 0x7F <= code <= 0x9F:
+        return f"\\u{code:04X}" if json else f"\\x{code:02X}"
+    if code in (0x2028, 0x2029):
+        return f"\\u{code:04X}"
+    return character
+
+
+def _closes(text: str, at: int) -> bool:
+    """Whether this > could end a CDATA section or comment, as far as the string shows."""
+    if at == 0:
+        return True
+    return text[at - 1] in "]-" and (at == 1 or text[at - 2] == text[at - 1])
+
+
+@plain("url", 0, 1)
+def _url(env: Environment, value: Any, charset: Any = "UTF-8") -> str:
+    return _percent(env, value, charset, _URL_SAFE)
+
+
+@plain("url_path", 0, 1)
+def _url_path(env: Environment, value: Any, charset: Any = "UTF-8") -> str:
+    return _percent(env, value, charset, _URL_SAFE | frozenset(b"/"))
+
+
+def _percent(env: Environment, value: Any, charset: Any, safe: frozenset[int]) -> str:
+    text = to_units(env.text(value)).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    codec = _CHARSETS.get(string_of(charset).lower())
+    if codec is None:
+        raise RenderError(f"the character set {charset[:40]} is not supported; use UTF-8")
+    encoded = text.encode(codec, "replace")
+    env.allow(3 * len(encoded))
+    return "".join(chr(byte) if byte in safe else f"%{byte:02X}" for byte in encoded)

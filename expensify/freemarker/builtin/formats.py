@@ -1,0 +1,61 @@
+"""?string, in all its forms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from expensify.freemarker.builtin.registry import check_count, shaped
+from expensify.freemarker.decimal_format import decimal_format
+from expensify.freemarker.errors import RenderError
+from expensify.freemarker.runtime import Environment, Evaluator, Frame
+from expensify.freemarker.setting_changes import NUMBER_FORMATS
+from expensify.freemarker.tree import BuiltIn
+from expensify.freemarker.values import is_moment, is_number, kind_of, string_of
+
+if TYPE_CHECKING:
+    from expensify.freemarker.evaluate import ExpressionCompiler
+
+
+@shaped("string")
+def _string(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+    check_count(node, 0, 2)
+    target, span = compiler.needed(node.target), node.name_span
+    arguments = [compiler.needed(argument) for argument in node.arguments or ()]
+
+    def show(frame: Frame) -> str:
+        value = target(frame)
+        try:
+            if not arguments:
+                return _bare(frame.env, value)
+            if isinstance(value, bool):
+                return _chosen(frame, value, arguments)
+            if len(arguments) == 1:
+                return _formatted(frame.env, value, string_of(arguments[0](frame)))
+            raise RenderError(f'?string("…", "…") is for booleans; this is {kind_of(value)}')
+        except RenderError as error:
+            error.place(span)
+            raise
+
+    return show
+
+
+def _bare(env: Environment, value: Any) -> str:
+    if isinstance(value, bool) and env.boolean_words is None:
+        return "true" if value else "false"
+    return env.text(value)
+
+
+def _chosen(frame: Frame, value: bool, arguments: list[Evaluator]) -> str:
+    """Both words are evaluated, as FreeMarker does; only the chosen one needs to be a string."""
+    if len(arguments) != 2:
+        raise RenderError('a boolean needs two words: ?string("yes", "no")')
+    yes, no = arguments[0](frame), arguments[1](frame)
+    return string_of(yes if value else no)
+
+
+def _formatted(env: Environment, value: Any, form: str) -> str:
+    if is_number(value):
+        return decimal_format(NUMBER_FORMATS.get(form, form))(value)
+    if is_moment(value):
+        return env.dates.formatted(value, form)
+    raise RenderError(f"a format is for numbers and dates; this is {kind_of(value)}")

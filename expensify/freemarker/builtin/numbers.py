@@ -1,0 +1,131 @@
+"""Numbers: ?c, ?round and their like, and `#{…}`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from typing import Any
+
+from expensify.freemarker.arithmetic import subtract
+from expensify.freemarker.builtin.registry import plain
+from expensify.freemarker.decimal_format import decimal_format
+from expensify.freemarker.errors import RenderError
+from expensify.freemarker.runtime import Environment
+from expensify.freemarker.values import is_number, kind_of, number_of
+
+_WIDE = Context(prec=400)
+_HALF = Decimal("0.5")
+_COMPUTER = decimal_format("0.################")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def hash_format(minimum: int | None, maximum: int | None) -> Callable[[Environment, Any], str]:
+    """How `#{n; m2M4}` prints: between `minimum` and `maximum` decimals, no grouping."""
+    if minimum is None or maximum is None:
+        return lambda env, value: env.number_text(number_of(value))
+    form = decimal_format("0." + "0" * minimum + "#" * (maximum - minimum) if maximum else "0")
+    return lambda env, value: form(_number(value))
+
+
+@plain("c")
+def _c(env: Environment, value: Any) -> str:
+    """For computers: no grouping, up to 16 decimals, true and false."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _COMPUTER(_number(value))
+
+
+@plain("abs")
+def _abs(env: Environment, value: Any) -> Any:
+    number = number_of(value)
+    return subtract(0, number) if number < 0 else number
+
+
+@plain("round")
+def _round(env: Environment, value: Any) -> int:
+    """To the nearest whole number, halves upwards; by way of a float, as FreeMarker does it."""
+    return int((_double(value) + _HALF).to_integral_value(ROUND_FLOOR, _WIDE))
+
+
+@plain("floor")
+def _floor(env: Environment, value: Any) -> int:
+    return int(_double(value).to_integral_value(ROUND_FLOOR, _WIDE))
+
+
+@plain("ceiling")
+def _ceiling(env: Environment, value: Any) -> int:
+    return int(_double(value).to_integral_value(ROUND_CEILING, _WIDE))
+
+
+def _cut(bits: int) -> Callable[[Environment, Any], int]:
+    """The integer part in that many bits; what does not fit wraps around, as in Java."""
+
+    def cut(env: Environment, value: Any) -> int:
+        half = 1 << (bits - 1)
+        return (int(number_of(value)) + half) % (2 * half) - half
+
+    return cut
+
+
+plain("int")(_cut(32))
+plain("long")(_cut(64))
+plain("short")(_cut(16))
+plain("byte")(_cut(8))
+
+
+@plain("double")
+def _to_double(env: Environment, value: Any) -> float:
+    return float(_double(value))
+
+
+@plain("float")
+def _to_float(env: Environment, value: Any) -> float:
+    return float(_double(value))
+
+
+@plain("is_nan")
+@plain("is_infinite")
+def _is_unusual(env: Environment, value: Any) -> bool:
+    number_of(value)
+    return False
+
+
+@plain("lower_abc")
+def _lower_abc(env: Environment, value: Any) -> str:
+    return _abc(value)
+
+
+@plain("upper_abc")
+def _upper_abc(env: Environment, value: Any) -> str:
+    return _abc(value).upper()
+
+
+def _abc(value: Any) -> str:
+    """1 is a, 26 is z, 27 is aa."""
+    number = number_of(value)
+    if number != int(number) or number < 1 or number >= 2**31:
+        raise RenderError("letters count whole numbers from 1 on")
+    rest, letters = int(number), ""
+    while rest:
+        rest, digit = divmod(rest - 1, 26)
+        letters = _LETTERS[digit] + letters
+    return letters
+
+
+def _number(value: Any) -> int | Decimal | float:
+    if is_number(value):
+        return value  # type: ignore[no-any-return]
+    raise RenderError(f"expected a number, but this is {kind_of(value)}")
+
+
+def _double(value: Any) -> Decimal:
+    """The number as the nearest float, exactly."""
+    number = number_of(value)
+    try:
+        near = float(number)
+    except OverflowError:
+        near = math.inf
+    if math.isinf(near):
+        raise RenderError("this number is too large to round")
+    return Decimal(near)

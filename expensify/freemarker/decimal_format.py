@@ -1,0 +1,279 @@
+"""Java's DecimalFormat patterns, such as `0.00` and `#,##0.##`, in the symbols of the USA.
+
+Numbers are rounded half to even. A float is rounded by its true binary value, as Java does since version 8.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from decimal import (
+    ROUND_CEILING,
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_DOWN,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    Context,
+    Decimal,
+)
+from functools import lru_cache
+
+from expensify.freemarker.errors import RenderError
+from expensify.freemarker.values import Number
+
+MAX_FRACTION = 400
+"""Digits after the point, and before it, that a pattern may ask for."""
+
+_WIDE = Context(prec=5000, Emin=-999999, Emax=999999)
+_ROUNDINGS = {
+    "up": ROUND_UP, "down": ROUND_DOWN, "ceiling": ROUND_CEILING, "floor": ROUND_FLOOR,
+    "halfUp": ROUND_HALF_UP, "halfDown": ROUND_HALF_DOWN, "halfEven": ROUND_HALF_EVEN,
+}  # fmt: skip
+_NUMBER_PART = re.compile(r"([#,]*)([0,]*)(\.?)(0*)(#*)(?:E(0+))?\Z")
+_OPTION = re.compile(r"\s*([A-Za-z]+)\s*=\s*(?:'((?:[^']|'')*)'|\"((?:[^\"]|\"\")*)\"|([^\s,'\"]+))\s*,?")
+
+
+@dataclass(frozen=True)
+class DecimalFormat:
+    """One pattern, ready to print numbers. Affixes are final text, the sign of negative ones included."""
+
+    prefix: str
+    suffix: str
+    negative_prefix: str
+    negative_suffix: str
+    minimum_integers: int
+    maximum_integers: int
+    minimum_decimals: int
+    maximum_decimals: int
+    group: int
+    multiplier: int
+    shows_point: bool
+    exponent_digits: int
+    rounding: str = ROUND_HALF_EVEN
+    point: str = "."
+    separator: str = ","
+
+    def __call__(self, value: Number) -> str:
+        """The number as text."""
+        if type(value) is int and self._is_plain:
+            return str(value)
+        if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+            return self._special(value)
+        number, negative = self._scaled(value)
+        if self.exponent_digits:
+            body = self._scientific(number)
+        else:
+            body = self._fixed(self._rounded(number))
+        if negative:
+            return f"{self.negative_prefix}{body}{self.negative_suffix}"
+        return f"{self.prefix}{body}{self.suffix}"
+
+    @property
+    def _is_plain(self) -> bool:
+        return (
+            self.minimum_decimals == 0
+            and self.minimum_integers <= 1
+            and not self.group
+            and self.multiplier == 1
+            and not self.exponent_digits
+            and not self.shows_point
+            and self.negative_prefix == "-"
+            and not (self.prefix or self.suffix or self.negative_suffix)
+        )
+
+    def _special(self, value: float) -> str:
+        if value != value:
+            return "NaN"
+        if value < 0:
+            return f"{self.negative_prefix}∞{self.negative_suffix}"
+        return f"{self.prefix}∞{self.suffix}"
+
+    def _scaled(self, value: Number) -> tuple[Decimal, bool]:
+        """The absolute value to print, and whether it is negative."""
+        if isinstance(value, float):
+            value *= self.multiplier
+            shortest = Decimal(repr(value))
+            # Enough decimals for the shortest form: print that; else round the value the bits really have.
+            fits = -int(shortest.as_tuple().exponent) <= self.maximum_decimals  # type: ignore[arg-type]
+            number = shortest if fits or self.exponent_digits else Decimal(value)
+            negative = number.is_signed()
+        else:
+            number = Decimal(value)
+            if self.multiplier != 1:
+                number = _WIDE.multiply(number, Decimal(self.multiplier))
+            negative = number < 0
+        return (number.copy_negate() if negative else number), negative
+
+    def _rounded(self, number: Decimal) -> Decimal:
+        if -int(number.as_tuple().exponent) > self.maximum_decimals:  # type: ignore[arg-type]
+            return number.quantize(Decimal(1).scaleb(-self.maximum_decimals), self.rounding, _WIDE)
+        return number
+
+    def _fixed(self, number: Decimal) -> str:
+        whole, _, decimals = f"{number:f}".partition(".")
+        whole = whole.lstrip("0")
+        decimals = decimals.rstrip("0").ljust(self.minimum_decimals, "0")
+        whole = whole.rjust(self.minimum_integers, "0")[-self.maximum_integers :] if self.maximum_integers else ""
+        if not whole and not decimals:
+            whole = "0"
+        if self.group:
+            whole = _grouped(whole, self.group, self.separator)
+        point = self.point if decimals or self.shows_point else ""
+        return f"{whole}{point}{decimals}"
+
+    def _scientific(self, number: Decimal) -> str:
+        significant = self.maximum_integers + self.maximum_decimals
+        digits, point_at = _digits(number, significant, self.rounding)
+        exponent = point_at
+        least = self.minimum_integers
+        if self.maximum_integers > 1 and self.maximum_integers > self.minimum_integers:
+            size = self.maximum_integers
+            exponent = (exponent - 1) // size * size if exponent >= 1 else int((exponent - size) / size) * size
+            least = 1
+        else:
+            exponent -= least
+        integers = point_at - exponent if digits else least
+        if not digits:
+            exponent = 0
+        total = max(len(digits), self.minimum_integers + self.minimum_decimals, integers)
+        shown = digits.ljust(total, "0")
+        whole, decimals = shown[:integers], shown[integers:]
+        point = self.point if decimals or self.shows_point else ""
+        power = str(abs(exponent)).rjust(self.exponent_digits, "0")
+        return f"{whole}{point}{decimals}E{'-' if exponent < 0 else ''}{power}"
+
+
+@lru_cache(maxsize=500)
+def decimal_format(pattern: str) -> DecimalFormat:
+    """The format of a Java pattern, with FreeMarker's `;;` options; a RenderError for what is not one."""
+    standard, _, options = pattern.partition(";;")
+    positive, negative = _halves(standard)
+    prefix, body, suffix = _affixes(positive, pattern)
+    found = _NUMBER_PART.match(body)
+    if found is None or (not body and not standard == ""):
+        raise RenderError(f"{pattern!r} is not a number format; write it like 0.00 or #,##0.##")
+    optional, fixed, point, zeros, hashes, power = found.groups()
+    integers = optional + fixed
+    group = len(integers) - integers.rfind(",") - 1 if "," in integers else 0
+    if "," in integers and group == 0:
+        raise RenderError(f"{pattern!r} is not a number format: it ends its thousands with a comma")
+    least = fixed.count("0")
+    if standard == "":
+        least, hashes = 1, "#" * MAX_FRACTION
+    elif least == 0 and not point:
+        least = 1 if power is None and optional.count("#") else 0
+    elif least == 0 and not zeros and hashes:
+        least = 0
+    if max(len(integers), len(zeros) + len(hashes)) > MAX_FRACTION:
+        raise RenderError(f"this number format asks for more than {MAX_FRACTION} digits")
+    percent = 100 if "%" in _unquoted(positive) else 1000 if "\u2030" in _unquoted(positive) else 1
+    before, after = _literal(prefix), _literal(suffix)
+    negative_before, negative_after = "-" + before, after
+    if negative is not None:
+        first, _body, last = _affixes(negative, pattern)
+        if (first, last) != (prefix, suffix):
+            negative_before, negative_after = _literal(first), _literal(last)
+    result = DecimalFormat(
+        prefix=before,
+        suffix=after,
+        negative_prefix=negative_before,
+        negative_suffix=negative_after,
+        minimum_integers=least,
+        maximum_integers=optional.count("#") + least if power else 10**9,
+        minimum_decimals=len(zeros),
+        maximum_decimals=len(zeros) + len(hashes),
+        group=group,
+        multiplier=percent,
+        shows_point=bool(point) and not zeros and not hashes,
+        exponent_digits=len(power) if power else 0,
+    )
+    return _with_options(result, options, pattern) if options.strip() else result
+
+
+def _with_options(result: DecimalFormat, options: str, pattern: str) -> DecimalFormat:
+    at = 0
+    while at < len(options.rstrip()):
+        found = _OPTION.match(options, at)
+        if found is None:
+            raise RenderError(f"cannot read the options of the number format {pattern!r}")
+        name, value = found[1], found[2] or found[3] or found[4] or ""
+        if name == "roundingMode" and value in _ROUNDINGS:
+            result = replace(result, rounding=_ROUNDINGS[value])
+        elif name == "multiplier" and re.fullmatch(r"[0-9]{1,6}", value):
+            result = replace(result, multiplier=int(value))
+        elif name in ("decimalSeparator", "monetaryDecimalSeparator") and len(value) == 1:
+            result = replace(result, point=value)
+        elif name == "groupingSeparator" and len(value) == 1:
+            result = replace(result, separator=value)
+        elif name == "minusSign" and len(value) == 1:
+            result = replace(result, negative_prefix=result.negative_prefix.replace("-", value, 1))
+        else:
+            raise RenderError(f"the option {name}={value} of a number format is not supported")
+        at = found.end()
+    return result
+
+
+def _halves(pattern: str) -> tuple[str, str | None]:
+    """The positive and the negative half of a pattern; a quoted semicolon does not divide."""
+    quoted = False
+    for at, character in enumerate(pattern):
+        if character == "'":
+            quoted = not quoted
+        elif character == ";" and not quoted:
+            return pattern[:at], pattern[at + 1 :]
+    return pattern, None
+
+
+def _affixes(half: str, pattern: str) -> tuple[str, str, str]:
+    """Prefix, number and suffix, the affixes still quoted."""
+    start, quoted = None, False
+    for at, character in enumerate(half):
+        if character == "'":
+            quoted = not quoted
+        if not quoted and character in "#0,.":
+            if start is None:
+                start = at
+            end = at + 1
+        elif start is not None and not (character == "E" and half[at + 1 : at + 2] == "0"):
+            break
+    if quoted:
+        raise RenderError(f"{pattern!r} is not a number format: a quote is not closed")
+    if start is None:
+        return half, "", ""
+    if any(character in "#0,." for character in _unquoted(half[end:])):
+        raise RenderError(f"{pattern!r} is not a number format: its digits are not in one piece")
+    return half[:start], half[start:end], half[end:]
+
+
+def _unquoted(affix: str) -> str:
+    return re.sub(r"'[^']*'", "", affix)
+
+
+def _literal(affix: str) -> str:
+    """An affix as it prints: quotes resolved, currency signs replaced."""
+    parts = re.split(r"('[^']*')", affix)
+    shown = [
+        (part[1:-1] or "'") if part.startswith("'") else part.replace("\u00a4\u00a4", "USD").replace("\u00a4", "$")
+        for part in parts
+    ]
+    return "".join(shown)
+
+
+def _grouped(digits: str, size: int, separator: str) -> str:
+    head = len(digits) % size
+    parts = [digits[:head]] if head else []
+    parts.extend(digits[at : at + size] for at in range(head, len(digits), size))
+    return separator.join(parts)
+
+
+def _digits(number: Decimal, significant: int, rounding: str) -> tuple[str, int]:
+    """Significant digits without trailing zeros, and where the point stands before or after them."""
+    if not number:
+        return "", 0
+    if significant:
+        places = significant - number.adjusted() - 1
+        number = number.quantize(Decimal(1).scaleb(-places), rounding, _WIDE)
+    digits = "".join(map(str, number.as_tuple().digits)).rstrip("0")
+    return digits, number.adjusted() + 1

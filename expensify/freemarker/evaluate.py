@@ -1,0 +1,426 @@
+"""Expressions as closures: what a template asks for, bound once, run many times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from expensify.freemarker import arithmetic, builtin
+from expensify.freemarker.comparing import compare, equal
+from expensify.freemarker.errors import Missing, RenderError, TemplateError
+from expensify.freemarker.indexing import field, item
+from expensify.freemarker.routines import invoke
+from expensify.freemarker.runtime import Evaluator, Frame
+from expensify.freemarker.scope import Scope
+from expensify.freemarker.special import special
+from expensify.freemarker.tree import (
+    Arithmetic,
+    BooleanLiteral,
+    BuiltIn,
+    Call,
+    Comparison,
+    Default,
+    Dot,
+    Element,
+    Exists,
+    Expression,
+    HashLiteral,
+    Index,
+    InterpolatedString,
+    Lambda,
+    ListLiteral,
+    Logic,
+    Name,
+    Not,
+    NumberInterpolation,
+    NumberLiteral,
+    Parenthesis,
+    Range,
+    Sign,
+    SpecialName,
+    StringLiteral,
+    Text,
+)
+from expensify.freemarker.values import (
+    EMPTY,
+    NOTHING,
+    EndlessRange,
+    NumberRange,
+    integer_of,
+    is_map,
+    is_number,
+    is_sequence,
+    kind_of,
+    number_of,
+    string_of,
+)
+
+_RELATIONS: dict[str, Callable[[int], bool]] = {
+    "<": lambda order: order < 0,
+    "<=": lambda order: order <= 0,
+    ">": lambda order: order > 0,
+    ">=": lambda order: order >= 0,
+}
+
+
+class ExpressionCompiler:
+    """Turns expressions into closures; `scope` says which loop variables are around them."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def compile(self, node: Expression) -> Evaluator:
+        """A closure that gives the value, None when it is missing."""
+        compiled: Evaluator = _COMPILERS[type(node)](self, node)
+        return compiled
+
+    def needed(self, node: Expression) -> Evaluator:
+        """A closure that gives the value and never None."""
+        read = self.compile(node)
+        if isinstance(node, (StringLiteral, NumberLiteral, BooleanLiteral, Arithmetic, Comparison, Logic, Not)):
+            return read
+
+        def need(frame: Frame) -> Any:
+            value = read(frame)
+            if value is None:
+                raise absent(node)
+            return value
+
+        return need
+
+    def condition(self, node: Expression) -> Callable[[Frame], bool]:
+        """A closure that gives a boolean."""
+        read = self.compile(node)
+
+        def test(frame: Frame) -> bool:
+            value = read(frame)
+            if value is True or value is False:
+                return value  # type: ignore[no-any-return]
+            return truth(value, node)
+
+        return test
+
+    def iterable(self, node: Expression) -> Evaluator:
+        """A closure that gives something to walk through once, which may be endless or made on the way."""
+        return self.needed(node)
+
+    # ---- literals
+
+    def _constant(self, node: StringLiteral | BooleanLiteral) -> Evaluator:
+        value = node.value
+        return lambda frame: value
+
+    def _number(self, node: NumberLiteral) -> Evaluator:
+        try:
+            value = arithmetic.add(node.value, 0) if isinstance(node.value, int) else arithmetic.exact(str(node.value))
+        except RenderError as error:
+            raise TemplateError(error.message, node.span) from None
+        return lambda frame: value
+
+    def _interpolated(self, node: InterpolatedString) -> Evaluator:
+        pieces = [self._piece(part) for part in node.parts]
+
+        def join(frame: Frame) -> str:
+            found, length = [], 0
+            for piece in pieces:
+                text = piece(frame)
+                length += len(text)
+                frame.env.allow(length)
+                found.append(text)
+            return "".join(found)
+
+        return join
+
+    def _piece(self, part: Element) -> Callable[[Frame], str]:
+        if isinstance(part, Text):
+            text = part.text
+            return lambda frame: text
+        return self.printed(part)
+
+    def printed(self, node: Any) -> Callable[[Frame], str]:
+        """What a `${…}` or `#{…}` prints."""
+        read = self.needed(node.printed)
+        if isinstance(node, NumberInterpolation):
+            form = builtin.hash_format(node.minimum, node.maximum)
+            return lambda frame: form(frame.env, read(frame))
+
+        def show(frame: Frame) -> str:
+            value = read(frame)
+            return value if type(value) is str else frame.env.text(value)
+
+        return show
+
+    def _list(self, node: ListLiteral) -> Evaluator:
+        items = [self.needed(item) for item in node.items]
+
+        def build(frame: Frame) -> list[Any]:
+            frame.env.charge(len(items))
+            return [item(frame) for item in items]
+
+        return build
+
+    def _hash(self, node: HashLiteral) -> Evaluator:
+        pairs = [(self.needed(key), self.needed(value), key.span) for key, value in node.pairs]
+
+        def build(frame: Frame) -> dict[str, Any]:
+            frame.env.charge(len(pairs))
+            return {frame.env.text(key(frame)): value(frame) for key, value, _ in pairs}
+
+        return build
+
+    # ---- names
+
+    def _name(self, node: Name) -> Evaluator:
+        return self.scope.reader(node.name)
+
+    def _special(self, node: SpecialName) -> Evaluator:
+        return special(node)
+
+    def _dot(self, node: Dot) -> Evaluator:
+        if isinstance(node.target, BuiltIn) and node.target.arguments is None and builtin.takes_key(node.target.name):
+            key = StringLiteral(node.span, node.name)
+            return self._builtin(BuiltIn(node.span, node.target.target, node.target.name, (key,), node.target.name_span))
+        target, name = self.compile(node.target), node.name
+
+        def read(frame: Frame) -> Any:
+            holder = target(frame)
+            if type(holder) is dict:
+                return holder.get(name)
+            if holder is None:
+                raise absent(node.target)
+            return field(holder, name, node.target.span)
+
+        return read
+
+    def _index(self, node: Index) -> Evaluator:
+        if isinstance(node.target, BuiltIn) and node.target.arguments is None and builtin.takes_key(node.target.name):
+            made = BuiltIn(node.span, node.target.target, node.target.name, (node.key,), node.target.name_span)
+            return self._builtin(made)
+        target, key = self.needed(node.target), self.needed(node.key)
+        return lambda frame: item(frame.env, target(frame), key(frame), node.span)
+
+    def _call(self, node: Call) -> Evaluator:
+        target = self.needed(node.target)
+        arguments = [self.compile(argument) for argument in node.arguments]
+
+        def call(frame: Frame) -> Any:
+            routine = target(frame)
+            return invoke(frame.env, routine, [argument(frame) for argument in arguments], node.span)
+
+        return call
+
+    def _builtin(self, node: BuiltIn) -> Evaluator:
+        return builtin.compile_builtin(self, node)
+
+    # ---- what may be missing
+
+    def forgiving(self, node: Expression) -> Evaluator:
+        """The value for `!`, `??` and their like: inside parentheses anything missing on the way is forgiven."""
+        read = self.compile(node)
+        if not isinstance(node, Parenthesis):
+            return read
+
+        def forgive(frame: Frame) -> Any:
+            try:
+                return read(frame)
+            except Missing:
+                return None
+
+        return forgive
+
+    def _default(self, node: Default) -> Evaluator:
+        target = self.forgiving(node.target)
+        fallback = self.compile(node.fallback) if node.fallback is not None else lambda frame: EMPTY
+
+        def choose(frame: Frame) -> Any:
+            value = target(frame)
+            return fallback(frame) if value is None else value
+
+        return choose
+
+    def _exists(self, node: Exists) -> Evaluator:
+        target = self.forgiving(node.target)
+        return lambda frame: target(frame) is not None
+
+    def _parenthesis(self, node: Parenthesis) -> Evaluator:
+        return self.compile(node.inner)
+
+    # ---- operators
+
+    def _not(self, node: Not) -> Evaluator:
+        test = self.condition(node.operand)
+        return lambda frame: not test(frame)
+
+    def _logic(self, node: Logic) -> Evaluator:
+        tests = [self.condition(operand) for operand in node.operands]
+        if node.operator == "&&":
+            return lambda frame: all(test(frame) for test in tests)
+        return lambda frame: any(test(frame) for test in tests)
+
+    def _sign(self, node: Sign) -> Evaluator:
+        operand, span = self.needed(node.operand), node.operand.span
+
+        def change(frame: Frame) -> Any:
+            number = _placed(number_of, operand(frame), span)
+            return arithmetic.subtract(0, number) if node.negative else number
+
+        return change
+
+    def _comparison(self, node: Comparison) -> Evaluator:
+        left, right = self.needed(node.left), self.needed(node.right)
+        if node.operator in ("==", "!="):
+            wanted = node.operator == "=="
+
+            def same(frame: Frame) -> bool:
+                try:
+                    return equal(frame.env, left(frame), right(frame)) is wanted
+                except RenderError as error:
+                    error.place(node.span)
+                    raise
+
+            return same
+        decide = _RELATIONS[node.operator]
+
+        def relate(frame: Frame) -> bool:
+            try:
+                return decide(compare(frame.env, left(frame), right(frame), node.operator))
+            except RenderError as error:
+                error.place(node.span)
+                raise
+
+        return relate
+
+    def _arithmetic(self, node: Arithmetic) -> Evaluator:
+        first = self.needed(node.operands[0])
+        rest = [
+            (operator, arithmetic.OPERATIONS[operator], self.needed(operand), operand.span)
+            for operator, operand in zip(node.operators, node.operands[1:], strict=True)
+        ]
+
+        def reckon(frame: Frame) -> Any:
+            value = first(frame)
+            for operator, operation, operand, span in rest:
+                other = operand(frame)
+                try:
+                    if operator == "+":
+                        value = plus(frame, value, other)
+                    else:
+                        value = operation(number_of(value), number_of(other))
+                except RenderError as error:
+                    error.place(span)
+                    raise
+            return value
+
+        return reckon
+
+    def _range(self, node: Range) -> Evaluator:
+        start = self.needed(node.start)
+        end = self.needed(node.end) if node.end is not None else None
+        kind = node.kind
+
+        def build(frame: Frame) -> Any:
+            first = _placed(integer_of, start(frame), node.span)
+            if end is None:
+                return EndlessRange(first)
+            last = _placed(integer_of, end(frame), node.span)
+            return number_range(first, last, kind)
+
+        return build
+
+    def _lambda(self, node: Lambda) -> Evaluator:
+        raise TemplateError("a lambda can only be an argument of ?filter, ?map, ?take_while or ?drop_while", node.span)
+
+
+def number_range(first: int, last: int, kind: str) -> NumberRange:
+    """The numbers of a range; inclusive and exclusive ones may count down."""
+    if kind == "..*":
+        step = 1 if last >= 0 else -1
+        return NumberRange(range(first, first + last, step), adaptive=True)
+    step = 1 if last >= first else -1
+    if kind == "..":
+        return NumberRange(range(first, last + step, step), inclusive=True)
+    return NumberRange(range(first, last, step))
+
+
+def plus(frame: Frame, left: Any, right: Any) -> Any:
+    """`+`: numbers add, lists and maps join, anything else that prints is put together as text."""
+    env = frame.env
+    if type(left) is str and type(right) is str:
+        env.allow(len(left) + len(right))
+        return left + right
+    if is_number(left) and is_number(right):
+        return arithmetic.add(number_of(left), number_of(right))
+    if is_sequence(left) and is_sequence(right):
+        first, second = env.listed(left), env.listed(right)
+        env.charge((len(first) + len(second) >> 4) + 1)
+        return [*first, *second]
+    if is_map(left) and is_map(right) and (isinstance(left, Mapping) or isinstance(right, Mapping)):
+        if isinstance(left, Mapping) and isinstance(right, Mapping):
+            env.charge((len(left) + len(right) >> 4) + 1)
+            return {**left, **right}
+        return left if isinstance(left, Mapping) else right
+    before, after = env.text(left), env.text(right)
+    env.allow(len(before) + len(after))
+    return before + after
+
+
+def absent(node: Expression) -> Missing:
+    """The error for a value that is needed and missing, in the words of the template."""
+    shown = path(node)
+    what = f"{shown} is missing" if shown else "this value is missing"
+    return Missing(f'{what}; test it with ?has_content, or give it a default like {shown or "(x)"}!""', node.span)
+
+
+def path(node: Expression) -> str:
+    """`expense.merchant` for the expression that reads it; empty for others."""
+    if isinstance(node, Name):
+        return node.name
+    if isinstance(node, Dot) and (front := path(node.target)):
+        return f"{front}.{node.name}"
+    return ""
+
+
+def truth(value: Any, node: Expression) -> bool:
+    """A boolean, or the reason why the value is none."""
+    if value is None:
+        raise absent(node)
+    if isinstance(value, bool):
+        return value
+    if value is NOTHING:
+        return False
+    raise RenderError(f"expected a boolean, but this is {kind_of(value)}", node.span)
+
+
+def _placed(convert: Callable[[Any], Any], value: Any, span: Any) -> Any:
+    try:
+        return convert(value)
+    except RenderError as error:
+        error.place(span)
+        raise
+
+
+_COMPILERS: dict[type, Callable[[Any, Any], Evaluator]] = {
+    StringLiteral: ExpressionCompiler._constant,
+    BooleanLiteral: ExpressionCompiler._constant,
+    NumberLiteral: ExpressionCompiler._number,
+    InterpolatedString: ExpressionCompiler._interpolated,
+    ListLiteral: ExpressionCompiler._list,
+    HashLiteral: ExpressionCompiler._hash,
+    Name: ExpressionCompiler._name,
+    SpecialName: ExpressionCompiler._special,
+    Dot: ExpressionCompiler._dot,
+    Index: ExpressionCompiler._index,
+    Call: ExpressionCompiler._call,
+    BuiltIn: ExpressionCompiler._builtin,
+    Default: ExpressionCompiler._default,
+    Exists: ExpressionCompiler._exists,
+    Parenthesis: ExpressionCompiler._parenthesis,
+    Not: ExpressionCompiler._not,
+    Sign: ExpressionCompiler._sign,
+    Arithmetic: ExpressionCompiler._arithmetic,
+    Comparison: ExpressionCompiler._comparison,
+    Logic: ExpressionCompiler._logic,
+    Range: ExpressionCompiler._range,
+    Lambda: ExpressionCompiler._lambda,
+}

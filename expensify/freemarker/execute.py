@@ -1,0 +1,408 @@
+"""Elements as closures that write to the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Any
+
+from expensify.freemarker import arithmetic
+from expensify.freemarker.compressing import compress
+from expensify.freemarker.comparing import equal
+from expensify.freemarker.errors import LimitExceeded, Missing, RenderError, Stopped
+from expensify.freemarker.evaluate import ExpressionCompiler, absent, plus
+from expensify.freemarker.looping import BreakLoop, ContinueLoop, run_items, run_list
+from expensify.freemarker.routines import Returned, Routine, call_macro
+from expensify.freemarker.runtime import Evaluator, Frame, NestedBody, Runner
+from expensify.freemarker.scope import Scope
+from expensify.freemarker.setting_changes import change_setting
+from expensify.freemarker.tree import (
+    Assign,
+    AssignBlock,
+    Assignment,
+    Attempt,
+    Body,
+    Break,
+    Comment,
+    Compress,
+    Continue,
+    Element,
+    Escape,
+    Flush,
+    If,
+    Interpolation,
+    Items,
+    List,
+    Macro,
+    MacroCall,
+    Nested,
+    NoEscape,
+    NumberInterpolation,
+    Return,
+    Sep,
+    Setting,
+    Stop,
+    Switch,
+    Text,
+    Trim,
+)
+from expensify.freemarker.values import number_of
+
+_SILENT = (Comment, Trim, Flush)
+
+
+class Compiler:
+    """Turns bodies into closures. `routines` are all macros of the template: they exist before it begins."""
+
+    def __init__(self) -> None:
+        self.routines: list[Routine] = []
+        self.scope = Scope()
+        self.expressions = ExpressionCompiler(self.scope)
+
+    def body(self, body: Body) -> Runner:
+        """A closure that runs the elements in order, and lets those go whose errors the settings forgive."""
+        elements = [element for element in body if not isinstance(element, _SILENT)]
+        runners = [self.element(element) for element in elements]
+        count = len(runners) + 1
+        places = {id(runner): element.span for runner, element in zip(runners, elements, strict=True)}
+
+        def run(frame: Frame) -> None:
+            env = frame.env
+            env.charge(count)
+            for runner in runners:
+                try:
+                    runner(frame)
+                except RenderError as error:
+                    if isinstance(error, env.forgiven):
+                        continue
+                    error.place(places[id(runner)])
+                    raise
+
+        return run
+
+    def element(self, node: Element) -> Runner:
+        runner: Runner = _COMPILERS[type(node)](self, node)
+        return runner
+
+    # ---- printing
+
+    def _text(self, node: Text) -> Runner:
+        text = node.text
+        return lambda frame: frame.env.write(text)
+
+    def _interpolation(self, node: Interpolation) -> Runner:
+        read, printed = self.expressions.compile(node.printed), node.printed
+
+        def run(frame: Frame) -> None:
+            value = read(frame)
+            if type(value) is str:
+                frame.env.write(value)
+            elif value is None:
+                raise absent(printed)
+            else:
+                frame.env.write(frame.env.text(value))
+
+        return run
+
+    def _number(self, node: NumberInterpolation) -> Runner:
+        show = self.expressions.printed(node)
+        return lambda frame: frame.env.write(show(frame))
+
+    def _compress(self, node: Compress) -> Runner:
+        run = self.body(node.body)
+        return lambda frame: frame.env.write(compress(frame.env.capture(run, frame)))
+
+    # ---- branching
+
+    def _if(self, node: If) -> Runner:
+        branches = [
+            (self.expressions.condition(branch.condition) if branch.condition is not None else None, self.body(branch.body))
+            for branch in node.branches
+        ]
+
+        def run(frame: Frame) -> None:
+            for test, body in branches:
+                if test is None or test(frame):
+                    body(frame)
+                    return
+
+        return run
+
+    def _switch(self, node: Switch) -> Runner:
+        subject = self.expressions.needed(node.subject)
+        cases = [
+            (self.expressions.needed(case.condition) if case.condition is not None else None, self.body(case.body))
+            for case in node.cases
+        ]
+        default = next((at for at, (value, _) in enumerate(cases) if value is None), None)
+
+        def run(frame: Frame) -> None:
+            wanted = subject(frame)
+            start = default
+            for at, (value, _) in enumerate(cases):
+                if value is not None and equal(frame.env, wanted, value(frame)):
+                    start = at
+                    break
+            if start is None:
+                return
+            try:
+                for _, body in cases[start:]:
+                    body(frame)
+            except BreakLoop:
+                pass
+
+        return run
+
+    def _attempt(self, node: Attempt) -> Runner:
+        tried, recover = self.body(node.body), self.body(node.recover.body)
+
+        def run(frame: Frame) -> None:
+            env = frame.env
+            try:
+                printed = env.capture(tried, frame)
+            except LimitExceeded:
+                raise
+            except RenderError as error:
+                env.errors.append(error)
+                try:
+                    recover(frame)
+                finally:
+                    env.errors.pop()
+            else:
+                env.parts.append(printed)
+
+        return run
+
+    def _stop(self, node: Stop) -> Runner:
+        message = self.expressions.needed(node.message) if node.message is not None else None
+
+        def run(frame: Frame) -> None:
+            said = f": {frame.env.text(message(frame))}" if message is not None else ""
+            raise Stopped(f"the template stopped itself{said}", node.span)
+
+        return run
+
+    # ---- loops
+
+    def _list(self, node: List) -> Runner:
+        source = self.expressions.iterable(node.source)
+        otherwise = self.body(node.otherwise.body) if node.otherwise is not None else None
+        slot = self.scope.open_list()
+        self.scope.enter_list(slot)
+        self.scope.name_list(slot, node.names)
+        body = self.body(node.body)
+        self.scope.unbind(len(node.names))
+        self.scope.leave_list()
+        return run_list(node, source, slot, body, otherwise)
+
+    def _items(self, node: Items) -> Runner:
+        slot = self.scope.current_list
+        assert slot is not None
+        self.scope.name_list(slot, node.names)
+        body = self.body(node.body)
+        self.scope.unbind(len(node.names))
+        return run_items(node, slot, body)
+
+    def _sep(self, node: Sep) -> Runner:
+        slot = self.scope.current_list
+        assert slot is not None
+        body = self.body(node.body)
+
+        def run(frame: Frame) -> None:
+            if frame.loops[slot].has_next:
+                body(frame)
+
+        return run
+
+    def _break(self, node: Break) -> Runner:
+        def run(frame: Frame) -> None:
+            raise BreakLoop
+
+        return run
+
+    def _continue(self, node: Continue) -> Runner:
+        def run(frame: Frame) -> None:
+            raise ContinueLoop
+
+        return run
+
+    # ---- variables
+
+    def _assign(self, node: Assign) -> Runner:
+        steps = [self._assignment(node, assignment) for assignment in node.assignments]
+        if len(steps) == 1:
+            return steps[0]
+
+        def run(frame: Frame) -> None:
+            for step in steps:
+                step(frame)
+
+        return run
+
+    def _assignment(self, node: Assign, assignment: Assignment) -> Runner:
+        name, scope = assignment.name, node.scope
+        if assignment.operator == "=" and assignment.value is not None:
+            value = self.expressions.needed(assignment.value)
+            if scope == "assign":
+
+                def assign(frame: Frame) -> None:
+                    frame.env.variables[name] = value(frame)
+
+                return assign
+
+            def put(frame: Frame) -> None:
+                variables_of(frame, scope)[name] = value(frame)
+
+            return put
+        return self._change(node, assignment)
+
+    def _change(self, node: Assign, assignment: Assignment) -> Runner:
+        """`+=`, `++` and their like: the variable must be there, in that very scope."""
+        name, scope, operator = assignment.name, node.scope, assignment.operator[0]
+        value: Evaluator = (
+            self.expressions.needed(assignment.value) if assignment.value is not None else lambda frame: 1
+        )
+        adds_anything = assignment.operator == "+="
+
+        def change(frame: Frame) -> None:
+            variables = variables_of(frame, scope)
+            old = variables.get(name)
+            if old is None:
+                raise Missing(f"{name} is missing where {assignment.operator} would change it", assignment.span)
+            new = value(frame)
+            try:
+                if adds_anything:
+                    variables[name] = plus(frame, old, new)
+                else:
+                    variables[name] = arithmetic.OPERATIONS[operator](number_of(old), number_of(new))
+            except RenderError as error:
+                error.place(assignment.span)
+                raise
+
+        return change
+
+    def _assign_block(self, node: AssignBlock) -> Runner:
+        body, name, scope = self.body(node.body), node.name, node.scope
+
+        def run(frame: Frame) -> None:
+            variables_of(frame, scope)[name] = frame.env.capture(body, frame)
+
+        return run
+
+    def _setting(self, node: Setting) -> Runner:
+        value, name, span = self.expressions.needed(node.value), node.name, node.span
+
+        def run(frame: Frame) -> None:
+            try:
+                change_setting(frame.env, name, value(frame))
+            except RenderError as error:
+                error.place(span)
+                raise
+
+        return run
+
+    # ---- macros
+
+    def _macro(self, node: Macro) -> Runner:
+        outside_scope, outside = self.scope, self.expressions
+        self.scope = Scope(local=True)
+        self.expressions = ExpressionCompiler(self.scope)
+        defaults = {p.name: self.expressions.compile(p.default) for p in node.parameters if p.default is not None}
+        routine = Routine(
+            node.name,
+            is_function=node.is_function,
+            parameters=tuple(p.name for p in node.parameters),
+            defaults=defaults,
+            catch_all=node.catch_all,
+        )
+        routine.run = self.body(node.body)
+        routine.loops = self.scope.slots
+        self.scope, self.expressions = outside_scope, outside
+        self.routines.append(routine)
+
+        def run(frame: Frame) -> None:
+            frame.env.variables[routine.name] = routine
+
+        return run
+
+    def _return(self, node: Return) -> Runner:
+        value = self.expressions.compile(node.value) if node.value is not None else lambda frame: None
+
+        def run(frame: Frame) -> None:
+            raise Returned(value(frame))
+
+        return run
+
+    def _nested(self, node: Nested) -> Runner:
+        arguments = [self.expressions.compile(argument) for argument in node.arguments]
+
+        def run(frame: Frame) -> None:
+            body = frame.body
+            if body is None:
+                return
+            values = [argument(frame) for argument in arguments]
+            for slot, value in zip(body.slots, chain(values, [None] * len(body.slots)), strict=False):
+                body.frame.loops[slot] = value
+            body.run(body.frame)
+
+        return run
+
+    def _call(self, node: MacroCall) -> Runner:
+        target = self.expressions.needed(node.target)
+        positional = [self.expressions.compile(argument) for argument in node.positional]
+        named = [(name, self.expressions.compile(argument)) for name, argument in node.named]
+        body: Runner | None = None
+        slots: Sequence[int] = ()
+        if node.body is not None:
+            first = self.scope.bind(node.body_parameters, "parameter")
+            slots = range(first, first + len(node.body_parameters))
+            body = self.body(node.body)
+            self.scope.unbind(len(node.body_parameters))
+
+        def run(frame: Frame) -> None:
+            routine = target(frame)
+            values = [argument(frame) for argument in positional]
+            pairs = [(name, argument(frame)) for name, argument in named]
+            nested = NestedBody(frame, body, slots) if body is not None else None
+            call_macro(frame.env, routine, values, pairs, nested, node.span)
+
+        return run
+
+    def _escape(self, node: Escape | NoEscape) -> Runner:
+        return self.body(node.body)
+
+
+def variables_of(frame: Frame, scope: str) -> dict[str, Any]:
+    """The variables that a tag of that scope assigns to."""
+    if scope == "assign":
+        return frame.env.variables
+    if scope == "global":
+        return frame.env.globals
+    assert frame.local is not None
+    return frame.local
+
+
+_COMPILERS: dict[type, Callable[[Any, Any], Runner]] = {
+    Text: Compiler._text,
+    Interpolation: Compiler._interpolation,
+    NumberInterpolation: Compiler._number,
+    Compress: Compiler._compress,
+    If: Compiler._if,
+    Switch: Compiler._switch,
+    Attempt: Compiler._attempt,
+    Stop: Compiler._stop,
+    List: Compiler._list,
+    Items: Compiler._items,
+    Sep: Compiler._sep,
+    Break: Compiler._break,
+    Continue: Compiler._continue,
+    Assign: Compiler._assign,
+    AssignBlock: Compiler._assign_block,
+    Setting: Compiler._setting,
+    Macro: Compiler._macro,
+    Return: Compiler._return,
+    Nested: Compiler._nested,
+    MacroCall: Compiler._call,
+    Escape: Compiler._escape,
+    NoEscape: Compiler._escape,
+}

@@ -1,0 +1,225 @@
+"""The state of one rendering: variables, output, limits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from time import monotonic
+from typing import Any
+
+from expensify.freemarker.dates import DateFormats
+from expensify.freemarker.decimal_format import DecimalFormat, decimal_format
+from expensify.freemarker.errors import LimitExceeded, Missing, RenderError, UnformattedBoolean
+from expensify.freemarker.settings import Limits, Settings
+from expensify.freemarker.values import (
+    EndlessRange,
+    NumberRange,
+    is_moment,
+    is_number,
+    is_sequence,
+    kind_of,
+)
+
+Evaluator = Callable[["Frame"], Any]
+"""An expression, ready to run: None stands for a missing value."""
+Runner = Callable[["Frame"], None]
+"""An element or body, ready to run: it writes to the environment."""
+
+_CLOCK_EVERY = 500
+
+
+class Loop:
+    """Where one <#list> is: its current item, and for maps the value under the key."""
+
+    __slots__ = ("has_next", "index", "second", "value")
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self.second: Any = None
+        self.index = 0
+        self.has_next = False
+
+
+class Frame:
+    """The variables one piece of template text sees besides the template's own: a macro call has a new frame."""
+
+    __slots__ = ("body", "env", "local", "loops")
+
+    def __init__(self, env: Environment, loops: int, local: dict[str, Any] | None, body: NestedBody | None) -> None:
+        self.env = env
+        self.loops: list[Any] = [None] * loops
+        self.local = local
+        self.body = body
+
+
+class NestedBody:
+    """What stands between `<@x>` and `</@x>`, to be run by <#nested> in the frame where it was written."""
+
+    __slots__ = ("frame", "run", "slots")
+
+    def __init__(self, frame: Frame, run: Runner, slots: Sequence[int]) -> None:
+        self.frame = frame
+        self.run = run
+        self.slots = slots
+
+
+class Environment:
+    """One rendering."""
+
+    __slots__ = (
+        "_alarm",
+        "_deadline",
+        "_listed",
+        "_written",
+        "boolean_words",
+        "data",
+        "dates",
+        "depth",
+        "errors",
+        "forgiven",
+        "globals",
+        "limits",
+        "now",
+        "number_format",
+        "parts",
+        "settings",
+        "steps",
+        "variables",
+    )
+
+    def __init__(self, data: Mapping[str, object], limits: Limits, settings: Settings) -> None:
+        self.data = data
+        self.variables: dict[str, Any] = {}
+        self.globals: dict[str, Any] = {}
+        self.limits = limits
+        self.settings = settings
+        self.parts: list[str] = []
+        self.steps = 0
+        self.depth = 0
+        self.errors: list[RenderError] = []
+        self.number_format: DecimalFormat = decimal_format(settings.number_format)
+        self.boolean_words: tuple[str, str] | None = ("true", "false") if settings.boolean == "words" else None
+        self.now = settings.now or dt.datetime.now(dt.UTC)
+        self.dates = DateFormats(settings.zone)
+        self.forgiven: tuple[type[RenderError], ...] = ()
+        if settings.missing == "empty":
+            self.forgiven += (Missing,)
+        if settings.boolean == "empty":
+            self.forgiven += (UnformattedBoolean,)
+        self._written = 0
+        self._deadline = monotonic() + limits.seconds
+        self._alarm = min(_CLOCK_EVERY, limits.steps)
+        self._listed: dict[int, tuple[Any, list[Any]]] = {}
+
+    # ---- limits
+
+    def charge(self, steps: int) -> None:
+        """Count work done; a LimitExceeded ends the rendering when there was too much."""
+        self.steps += steps
+        if self.steps > self._alarm:
+            self._check()
+
+    def _check(self) -> None:
+        if self.steps > self.limits.steps:
+            raise LimitExceeded(f"the template did more than {self.limits.steps} steps")
+        if monotonic() > self._deadline:
+            raise LimitExceeded(f"the template ran for more than {self.limits.seconds:g} seconds")
+        self._alarm = min(self.steps + _CLOCK_EVERY, self.limits.steps)
+
+    def allow(self, characters: int) -> None:
+        """Refuse a text of that many characters before it is made."""
+        if characters > self.limits.output_chars:
+            raise LimitExceeded(f"a text here would have more than {self.limits.output_chars} characters")
+        if characters > 256:
+            self.charge(characters >> 4)
+
+    def enter(self) -> None:
+        """Count one more macro or function call inside the others; `depth` goes down again at its end."""
+        self.depth += 1
+        if self.depth > self.limits.depth:
+            raise LimitExceeded(f"macros and functions call each other more than {self.limits.depth} deep")
+
+    # ---- output
+
+    def write(self, text: str) -> None:
+        self._written += len(text)
+        if self._written > self.limits.output_chars:
+            raise LimitExceeded(f"the template printed more than {self.limits.output_chars} characters")
+        self.parts.append(text)
+
+    def capture(self, run: Runner, frame: Frame) -> str:
+        """What a body prints, as a string instead."""
+        outside, self.parts = self.parts, []
+        try:
+            run(frame)
+            return "".join(self.parts)
+        finally:
+            self.parts = outside
+
+    # ---- values
+
+    def text(self, value: Any) -> str:
+        """A value as it prints: strings, numbers, dates, and booleans as far as the settings let them."""
+        kind = type(value)
+        if kind is str:
+            return value  # type: ignore[no-any-return]
+        if kind is int or kind is Decimal:
+            return self.number_text(value)
+        if isinstance(value, str):
+            return str(value)
+        if isinstance(value, bool):
+            if self.boolean_words is not None:
+                return self.boolean_words[0] if value else self.boolean_words[1]
+            raise UnformattedBoolean('a boolean does not print by itself; write it like b?string("yes", "no")')
+        if is_number(value):
+            return self.number_text(value)
+        if is_moment(value):
+            return self.dates.text(value)
+        if value is None:
+            raise Missing("this value is missing")
+        raise RenderError(f"this is {kind_of(value)}, which does not print by itself")
+
+    def number_text(self, value: int | Decimal | float) -> str:
+        if isinstance(value, int) and value.bit_length() > 4000:
+            raise LimitExceeded("this number is too large to print")
+        return self.number_format(value)
+
+    def listed(self, value: Any, what: str = "a list") -> Sequence[Any]:
+        """The value as a list of known length. An iterator is read once and remembered."""
+        if isinstance(value, (list, tuple, NumberRange)):
+            return value
+        if isinstance(value, EndlessRange):
+            raise RenderError("this range has no end")
+        if isinstance(value, str) or not is_sequence(value):
+            if isinstance(value, str) and not value and type(value) is not str:
+                return ()
+            raise RenderError(f"expected {what}, but this is {kind_of(value)}")
+        known = self._listed.get(id(value))
+        if known is None:
+            # The value is kept beside its list so that no other object can get its id.
+            known = self._listed[id(value)] = (value, self.drain(value))
+        return known[1]
+
+    def iterated(self, value: Any, what: str = "a list") -> Iterable[Any]:
+        """The value for one walk through it; only here may a range be endless."""
+        return value if isinstance(value, EndlessRange) else self.listed(value, what)
+
+    def drain(self, items: Iterable[Any]) -> list[Any]:
+        """All items of something that may go on for ever."""
+        return list(self.counted(items))
+
+    def counted(self, items: Iterable[Any]) -> Iterator[Any]:
+        """The items, each of them charged."""
+        for item in items:
+            self.charge(1)
+            yield item
+
+    def lookup(self, name: str) -> Any:
+        """A variable of the template, else a global one, else one of the data."""
+        value = self.variables.get(name)
+        if value is None:
+            value = self.globals.get(name)
+            if value is None:
+                value = self.data.get(name)
+        return value

@@ -1,0 +1,131 @@
+"""Which loop variables surround a place. FreeMarker scopes them by text, so names are bound while compiling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from expensify.freemarker.runtime import Evaluator, Frame
+
+Binding = Literal["loop", "second", "parameter"]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A name bound in a slot of the frame. Parameters of lambdas and macro bodies have no ?index."""
+
+    name: str
+    slot: int
+    binding: Binding
+
+
+class Scope:
+    """The text of the template, or of one macro; each has its own frame."""
+
+    def __init__(self, *, local: bool = False) -> None:
+        self.local = local
+        self.slots = 0
+        self._visible: list[Variable] = []
+        self._lists: list[int] = []
+
+    def bind(self, names: tuple[str, ...], binding: Binding) -> int:
+        """Make names visible until `unbind`; a loop has one slot for both of its names."""
+        slot = self.slots
+        if binding == "loop":
+            self.slots += 1
+            kinds: tuple[Binding, ...] = ("loop", "second")
+            self._visible.extend(Variable(n, slot, k) for n, k in zip(names, kinds, strict=False))
+        else:
+            self.slots += len(names)
+            self._visible.extend(Variable(name, slot + at, binding) for at, name in enumerate(names))
+        return slot
+
+    def unbind(self, count: int) -> None:
+        if count:
+            del self._visible[-count:]
+
+    def open_list(self) -> int:
+        """A slot for a <#list> whose <#items> comes later."""
+        slot = self.slots
+        self.slots += 1
+        return slot
+
+    def name_list(self, slot: int, names: tuple[str, ...]) -> None:
+        kinds: tuple[Binding, ...] = ("loop", "second")
+        self._visible.extend(Variable(n, slot, k) for n, k in zip(names, kinds, strict=False))
+
+    def enter_list(self, slot: int) -> None:
+        self._lists.append(slot)
+
+    def leave_list(self) -> None:
+        self._lists.pop()
+
+    @property
+    def current_list(self) -> int | None:
+        """The slot of the innermost <#list>."""
+        return self._lists[-1] if self._lists else None
+
+    def loop_of(self, name: str) -> Variable | None:
+        """The innermost loop variable or parameter of that name."""
+        return next((v for v in reversed(self._visible) if v.name == name), None)
+
+    def reader(self, name: str) -> Evaluator:
+        """A closure that reads the variable as this place sees it: loops inside out, locals, then the template's."""
+        read = _outermost(name, self.local)
+        for variable in self._visible:
+            if variable.name == name:
+                read = _reader(variable, read)
+            elif variable.binding != "parameter" and name.startswith(variable.name):
+                read = _old_loop_name(variable, name, read)
+        return read
+
+
+def _outermost(name: str, local: bool) -> Evaluator:
+    if not local:
+
+        def read(frame: Frame) -> Any:
+            env = frame.env
+            value = env.variables.get(name)
+            return env.lookup(name) if value is None else value
+
+        return read
+
+    def read_local(frame: Frame) -> Any:
+        value = frame.local.get(name) if frame.local is not None else None
+        return frame.env.lookup(name) if value is None else value
+
+    return read_local
+
+
+def _reader(variable: Variable, outer: Evaluator) -> Evaluator:
+    """A null item lets the next variable of that name show through."""
+    slot = variable.slot
+    if variable.binding == "loop":
+
+        def read(frame: Frame) -> Any:
+            value = frame.loops[slot].value
+            return outer(frame) if value is None else value
+
+    elif variable.binding == "second":
+
+        def read(frame: Frame) -> Any:
+            value = frame.loops[slot].second
+            return outer(frame) if value is None else value
+
+    else:
+
+        def read(frame: Frame) -> Any:
+            value = frame.loops[slot]
+            return outer(frame) if value is None else value
+
+    return read
+
+
+def _old_loop_name(variable: Variable, name: str, outer: Evaluator) -> Evaluator:
+    """`x_index` and `x_has_next`, from before `x?index`."""
+    slot, ending = variable.slot, name[len(variable.name) :]
+    if ending == "_index":
+        return lambda frame: frame.loops[slot].index
+    if ending == "_has_next":
+        return lambda frame: frame.loops[slot].has_next
+    return outer

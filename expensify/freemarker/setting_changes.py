@@ -1,0 +1,38 @@
+"""<#setting name=value>: formats that hold from there to the end of the rendering."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from expensify.freemarker.decimal_format import decimal_format
+from expensify.freemarker.errors import RenderError
+from expensify.freemarker.runtime import Environment
+from expensify.freemarker.values import string_of
+
+
+def change_setting(env: Environment, name: str, value: Any) -> None:
+    """Change one format of the environment."""
+    text = string_of(value)
+    if name == "number_format":
+        env.number_format = decimal_format(NUMBER_FORMATS.get(text, text))
+    elif name == "boolean_format":
+        yes, comma, no = text.partition(",")
+        if text == "c":
+            yes, comma, no = "true", ",", "false"
+        if not comma or not yes or not no:
+            raise RenderError("a boolean format is two words with a comma between them, like yes,no")
+        env.boolean_words = (yes, no)
+    elif name == "locale":
+        if text not in ("en_US", "en"):
+            raise RenderError("only the locale en_US is supported")
+    else:
+        env.dates.change(name, text)
+
+
+NUMBER_FORMATS = {
+    "number": "#,##0.###",
+    "computer": "0.################",
+    "c": "0.################",
+    "percent": "#,##0%",
+    "currency": "\u00a4#,##0.00",
+}

@@ -1,0 +1,49 @@
+"""The names of FreeMarker's tags: which exist, which of them we run, how they may be spelled."""
+
+from __future__ import annotations
+
+import difflib
+
+# Tags that begin or end something. The value says what may stand between the name and the `>`.
+KNOWN = frozenset(
+    "if elseif else list items sep foreach break continue switch case default assign global local macro function"
+    " return nested compress noparse comment escape noescape attempt recover stop flush setting t lt rt nt ftl".split()
+)
+UNSUPPORTED = {
+    "include": "templates stand alone",
+    "import": "templates stand alone",
+    "visit": "it walks XML",
+    "recurse": "it walks XML",
+    "fallback": "it walks XML",
+    "transform": "it calls Java",
+    "call": "write <@name …/>",
+    "outputformat": "nothing is escaped by itself",
+    "autoesc": "nothing is escaped by itself",
+    "noautoesc": "nothing is escaped by itself",
+    "on": "the server's version does not have it",
+}
+TAKES_EXPRESSION = frozenset(
+    "if elseif list items foreach switch case assign global local macro function escape setting".split()
+)
+"""Tags whose name must be followed by white space."""
+CAMEL_NAMES = {"elseIf": "elseif", "noParse": "noparse", "noEscape": "noescape", "forEach": "foreach"}
+# Of these names the lower-case form shows the other convention.
+LEGACY_NAMES = frozenset(CAMEL_NAMES.values())
+
+
+def plain_name(written: str) -> str | None:
+    """The name of a tag in lower case; None when FreeMarker has no such tag."""
+    name = CAMEL_NAMES.get(written, written)
+    return name if name in KNOWN or name in UNSUPPORTED else None
+
+
+def unknown(written: str) -> str:
+    """What to say of a tag that does not exist."""
+    near = difflib.get_close_matches(written.lower(), sorted(KNOWN), n=1, cutoff=0.7)
+    hint = f"; did you mean <#{near[0]}>?" if near else ""
+    return f"there is no tag <#{written}>{hint}"
+
+
+def unsupported(name: str) -> str:
+    """What to say of a tag that FreeMarker has and we do not run."""
+    return f"<#{name}> is not supported: {UNSUPPORTED[name]}"

@@ -1,0 +1,83 @@
+"""<#if>, <#switch>, <#attempt> and <#stop>."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from expensify.freemarker.tree import Attempt, Block, Branch, Case, Comment, Expression, If, Stop, Switch, Text
+
+if TYPE_CHECKING:
+    from expensify.freemarker.parser import Parser, Tag
+
+
+def if_(parser: Parser, tag: Tag) -> If:
+    branches: list[Branch] = []
+    found: Tag | None = tag
+    while found is not None and not found.closing and found.name in ("if", "elseif", "else"):
+        if branches and branches[-1].condition is None:
+            raise parser.error(f"<#{found.name}> cannot follow <#else>", found.start, found.end)
+        condition, end = None, 0
+        if found.name == "else":
+            parser.offset = end = parser.tag_end(found, slash=True)
+        else:
+            parser.offset = found.end
+            condition = _expression(parser, found, loose=found.name == "elseif")
+            end = parser.offset
+        divider = found
+        body, found = parser.body()
+        branches.append(Branch(parser.branch_span(divider, end, body), condition, body))
+    parser.finish(("if",), tag, found)
+    return If(parser.span(tag), tuple(branches))
+
+
+def switch(parser: Parser, tag: Tag) -> Switch:
+    subject = _expression(parser, tag)
+    parser.context.breakable += 1
+    before, found = parser.body()
+    if any(not isinstance(e, Comment) and not (isinstance(e, Text) and not e.text.strip(" \t\r\n")) for e in before):
+        raise parser.error("only white space may stand between <#switch> and its first <#case>", tag.start, tag.end)
+    cases: list[Case] = []
+    while found is not None and not found.closing and found.name in ("case", "default"):
+        condition, end = None, 0
+        if found.name == "default":
+            if any(case.condition is None for case in cases):
+                raise parser.error("<#switch> can have only one <#default>", found.start, found.end)
+            parser.offset = end = parser.tag_end(found)
+        else:
+            parser.offset = found.end
+            condition = _expression(parser, found)
+            end = parser.offset
+        divider = found
+        body, found = parser.body()
+        cases.append(Case(parser.branch_span(divider, end, body), condition, body))
+    parser.context.breakable -= 1
+    parser.finish(("switch",), tag, found)
+    return Switch(parser.span(tag), subject, tuple(cases))
+
+
+def attempt(parser: Parser, tag: Tag) -> Attempt:
+    parser.offset = parser.tag_end(tag)
+    body, found = parser.body()
+    if found is None or found.closing or found.name != "recover":
+        raise parser.error("<#attempt> needs a <#recover>", tag.start, tag.end)
+    parser.offset = end = parser.tag_end(found)
+    divider = found
+    recovery, found = parser.body()
+    block = Block(parser.branch_span(divider, end, recovery), recovery)
+    parser.finish(("attempt", "recover"), tag, found)
+    return Attempt(parser.span(tag), body, block)
+
+
+def stop(parser: Parser, tag: Tag) -> Stop:
+    reader = parser.reader()
+    message = None if reader.lexer.peek().kind == "end" else reader.expression()
+    parser.close(reader, tag, loose=True)
+    return Stop(parser.span(tag), message)
+
+
+def _expression(parser: Parser, tag: Tag, *, loose: bool = False) -> Expression:
+    """The one expression of a tag, and its end."""
+    reader = parser.reader()
+    found = reader.expression()
+    parser.close(reader, tag, loose=loose)
+    return found

@@ -1,0 +1,145 @@
+"""What a saved export asks for, in words for people."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from exports import periods
+from exports.jobs import Settings
+from exports.models import ExportVersion
+
+# The API's names, and what the same states are called on Expensify's website [M].
+STATES = {
+    "OPEN": "Open",
+    "SUBMITTED": "Processing (submitted)",
+    "APPROVED": "Approved",
+    "REIMBURSED": "Reimbursed",
+    "ARCHIVED": "Closed (archived)",
+}
+FILE_TYPES = {
+    "csv": "CSV, a table as text",
+    "xlsx": "XLSX, an Excel workbook",
+    "xls": "XLS, an old Excel workbook",
+    "txt": "TXT, plain text",
+    "json": "JSON",
+    "xml": "XML",
+    "pdf": "PDF, one for each report",
+}
+# What the settings are called where versions are compared; several that belong together share a name.
+SETTINGS = {
+    "policy_ids": "policies",
+    "period": "period",
+    "period_start": "period",
+    "period_end": "period",
+    "approved_since": "approval date",
+    "approved_since_date": "approval date",
+    "report_ids": "report IDs",
+    "states": "report states",
+    "not_marked_as": "label to skip",
+    "limit": "limit",
+    "employee_email": "employee",
+    "file_extension": "file type",
+    "file_basename": "file name",
+    "full_page_receipts": "receipts",
+    "email_recipients": "e-mail",
+    "email_message": "e-mail",
+    "mark_as": "label to mark with",
+    "sftp_host": "SFTP upload",
+    "sftp_login": "SFTP upload",
+    "sftp_port": "SFTP upload",
+    "test": "test switch",
+}
+
+
+class Line(NamedTuple):
+    label: str
+    text: str
+
+
+def lines(settings: Settings, *, at: datetime, zone: ZoneInfo, policy_names: Mapping[str, str]) -> list[Line]:
+    """What these settings ask for, and the days that a relative period covers if the run starts at `at`."""
+    return [
+        *_selection(settings, at, zone),
+        *_filters(settings, policy_names),
+        *_file(settings),
+        *_afterwards(settings),
+    ]
+
+
+def changed(version: ExportVersion, before: ExportVersion) -> list[str]:
+    """The names of what differs between two versions."""
+    names = [
+        name
+        for setting, name in SETTINGS.items()
+        if version.settings.get(setting) != before.settings.get(setting)
+    ]
+    if version.template != before.template:
+        names.append("template")
+    return list(dict.fromkeys(names))
+
+
+def _selection(settings: Settings, at: datetime, zone: ZoneInfo) -> Iterator[Line]:
+    if settings.report_ids:
+        yield Line("Reports", ", ".join(settings.report_ids))
+    if settings.period:
+        days = _days(settings.period, settings.period_start, settings.period_end, at, zone)
+        yield Line("Created or submitted", days)
+    if settings.approved_since == periods.FIXED:
+        yield Line("Approved after", _day(date.fromisoformat(settings.approved_since_date)))
+    elif settings.approved_since:
+        yield Line("Approved after the first day of", _days(settings.approved_since, "", "", at, zone))
+
+
+def _days(kind: str, start: str, end: str, at: datetime, zone: ZoneInfo) -> str:
+    if kind == periods.FIXED:
+        first = f"from {_day(date.fromisoformat(start))}" if start else ""
+        last = f"until {_day(date.fromisoformat(end))}" if end else ""
+        return f"{first} {last}".strip().capitalize()
+    if kind == periods.SINCE_LAST_SUCCESS:
+        return periods.KINDS[kind]
+    period = periods.resolve(kind, at=at, zone=zone)
+    days = [_day(day) for day in dict.fromkeys((period.start, period.end)) if day]
+    return f"{periods.KINDS[kind]} (today that is {' to '.join(days)})"
+
+
+def _filters(settings: Settings, policy_names: Mapping[str, str]) -> Iterator[Line]:
+    if settings.policy_ids:
+        yield Line("Policies", ", ".join(policy_names.get(id_, id_) for id_ in settings.policy_ids))
+    else:
+        yield Line("Policies", "All that the credential reaches")
+    states = ", ".join(STATES.get(state, state) for state in settings.states)
+    yield Line("Report states", states or "Any")
+    if settings.not_marked_as:
+        yield Line("Left out", f"Reports marked with “{settings.not_marked_as}”")
+    if settings.limit is not None:
+        yield Line("At most", f"{settings.limit} report{'' if settings.limit == 1 else 's'}")
+    if settings.employee_email:
+        yield Line("From the account of", settings.employee_email)
+
+
+def _file(settings: Settings) -> Iterator[Line]:
+    yield Line("File", FILE_TYPES.get(settings.file_extension, settings.file_extension))
+    if settings.file_basename:
+        yield Line("File name begins with", settings.file_basename)
+    if settings.full_page_receipts and settings.file_extension == "pdf":
+        yield Line("Receipts", "Full page, in the PDF")
+
+
+def _afterwards(settings: Settings) -> Iterator[Line]:
+    done = []
+    if settings.mark_as:
+        done.append(f"mark the reports as exported with “{settings.mark_as}”")
+    if settings.email_recipients:
+        done.append(f"e-mail a link to {', '.join(settings.email_recipients)}")
+    if settings.sftp_host:
+        done.append(f"upload the file to {settings.sftp_host}")
+    if done:
+        sentence = ", then ".join(done)
+        yield Line("Expensify will", f"only test; it would {sentence}" if settings.test else sentence)
+    elif settings.test:
+        yield Line("Test", "Yes: nothing is done at Expensify afterwards")
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"

@@ -1,0 +1,119 @@
+"""The members of a company's policies as they would be, kept apart until they are meant to be."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+from ..company import Company, Member, Person
+from ..state import Pair, role
+
+
+class Roster:
+    """A working copy of people and members, with what was added and removed by policy."""
+
+    def __init__(self, company: Company, pair: Pair) -> None:
+        self._company = company
+        self._pair = pair
+        self._people = deepcopy(company.people)
+        self._members = {policy.id: deepcopy(policy.members) for policy in company.policies.values()}
+        self._renamed: dict[str, str] = {}
+        self.added: dict[str, list[str]] = {}
+        self.removed: dict[str, list[str]] = {}
+
+    def administers(self, policy_id: str) -> bool:
+        """Whether the pair reaches that policy as an admin."""
+        policy = self._company.policies.get(policy_id)
+        return (
+            policy is not None
+            and policy_id in self._pair.policies
+            and role(policy, self._pair.account) == "admin"
+        )
+
+    def policies_of(self, email: str) -> list[str]:
+        """The policies of the pair that the person is a member of."""
+        return [
+            policy_id
+            for policy_id, members in self._members.items()
+            if email in members and self.administers(policy_id)
+        ]
+
+    def address_for(self, email: str, employee_id: str) -> str:
+        """The address to work with: a known number under a new address moves that account to it [M]."""
+        for policy_id, members in self._members.items():
+            if policy_id not in self._pair.policies:
+                continue
+            for known in members.values():
+                if known.employee_id == employee_id and known.email != email and email not in self._people:
+                    self._rename(known.email, email)
+                    return email
+        return email
+
+    def name(self, email: str, first: str, last: str) -> None:
+        """Make the person known; names they have are not overwritten [M]."""
+        person = self._people.setdefault(email, Person(email, "", "", self._next_account()))
+        person.first_name = person.first_name or first
+        person.last_name = person.last_name or last
+
+    def set(self, email: str, policy_id: str, values: Mapping[str, Any]) -> None:
+        """Make the person a member with those values; empty ones change nothing, as nothing can be emptied [O]."""
+        members = self._members[policy_id]
+        if email not in members:
+            members[email] = Member(email)
+            self._note(self.added, policy_id, email)
+        given = {key: value for key, value in values.items() if value not in (None, "")}
+        if email in (self._company.policies[policy_id].owner, self._pair.account):
+            given["role"] = "admin"
+        members[email] = replace(members[email], **given)
+
+    def overwrite(self, email: str, policy_id: str, values: Mapping[str, Any]) -> None:
+        """Set a member's values as they are, the empty ones too."""
+        self._members[policy_id][email] = replace(self._members[policy_id][email], **values)
+
+    def remove(self, email: str, policy_id: str) -> None:
+        if self._members[policy_id].pop(email, None) is not None:
+            self._note(self.removed, policy_id, email)
+
+    def invite_managers(self, email: str, policy_id: str, *, first_only: bool) -> None:
+        """See that the manager, and unless `first_only` the managers above, are members where they approve."""
+        seen: set[str] = set()
+        while email and email not in seen:
+            seen.add(email)
+            if email not in self._members[policy_id]:
+                self.name(email, "", "")
+                self.set(email, policy_id, {"submits_to": self._manager_of(email)})
+            if first_only:
+                return
+            email = self._members[policy_id][email].submits_to
+
+    def commit(self) -> None:
+        """From now on it is so."""
+        self._company.people = self._people
+        for policy_id, members in self._members.items():
+            self._company.policies[policy_id].members = members
+        for report in self._company.reports.values():
+            report.account_email = self._renamed.get(report.account_email, report.account_email)
+
+    def _rename(self, old: str, new: str) -> None:
+        person = self._people.pop(old, None) or Person(old, "", "", self._next_account())
+        self._people[new] = replace(person, email=new, secondary_logins=[*person.secondary_logins, old])
+        self._renamed[old] = new
+        for members in self._members.values():
+            if old in members:
+                members[new] = replace(members.pop(old), email=new)
+            for member in members.values():
+                for attribute in ("submits_to", "forwards_to", "over_limit_forwards_to"):
+                    if getattr(member, attribute) == old:
+                        setattr(member, attribute, new)
+
+    def _manager_of(self, email: str) -> str:
+        return next(
+            (members[email].submits_to for members in self._members.values() if email in members), email
+        )
+
+    def _next_account(self) -> int:
+        return max(person.account_id for person in self._people.values()) + 37
+
+    @staticmethod
+    def _note(where: dict[str, list[str]], policy_id: str, email: str) -> None:
+        where.setdefault(policy_id, []).append(email)

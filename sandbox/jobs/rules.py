@@ -1,0 +1,48 @@
+"""Expense rules: what new expenses of a member get by themselves."""
+
+from typing import Any
+
+from ..answers import Answer, Refused, ok
+from ..company import Policy
+from ..company.model import Rule
+from ..state import Request, State, administer, section
+from .values import required_email, required_text
+
+FIRST_RULE = 4242
+DONE = {"responseMessage": "OK"}
+
+
+def create_rule(state: State, request: Request) -> Answer:
+    """`OK` without the rule's number, which only shows in the 666 for an identical second one [O]."""
+    policy, email, actions = _read(state, request)
+    for rule in policy.rules:
+        if (rule.email, rule.actions) == (email, actions):
+            raise Refused(666, f"Rule already exists with those actions, please update rule {rule.id}")
+    number = FIRST_RULE + sum(len(policy.rules) for policy in state.company.policies.values())
+    policy.rules.append(Rule(number, email, actions))
+    return ok(DONE)
+
+
+def update_rule(state: State, request: Request) -> Answer:
+    policy, email, actions = _read(state, request)
+    number = request.settings.get("ruleID")
+    if not isinstance(number, int):
+        raise Refused(410, "Required parameter 'ruleID' is missing")
+    for rule in policy.rules:
+        if (rule.id, rule.email) == (number, email):
+            rule.actions = actions
+            return ok(DONE)
+    raise Refused(404, f"Rule {number} not found")
+
+
+def _read(state: State, request: Request) -> tuple[Policy, str, dict[str, Any]]:
+    settings = request.settings
+    policy = administer(state, request.pair, required_text(settings, "policyID"))
+    email = required_email(settings)
+    if email not in policy.members:
+        raise Refused(404, f"{email} is not a member of policy '{policy.id}'")
+    given = section(settings, "actions")
+    actions = {key: given[key] for key in ("tag", "defaultBillable") if key in given}
+    if not actions:
+        raise Refused(410, "Required parameter 'actions' is missing")
+    return policy, email, actions

@@ -1,0 +1,41 @@
+"""Checked reading of single values; every complaint has the words the manual uses for its kind."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..answers import Refused
+
+
+def required_text(values: Mapping[str, Any], key: str) -> str:
+    """Refused 410 `Required parameter '…' is missing` [M for policyIDList] unless it is a string with content."""
+    value = values.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise Refused(410, f"Required parameter '{key}' is missing")
+    return value
+
+
+def required_cents(values: Mapping[str, Any], key: str) -> int:
+    value = values.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Refused(410, f"'{key}' parameter is missing or malformed")
+    return value
+
+
+def required_email(values: Mapping[str, Any]) -> str:
+    """`employeeEmail`; Refused 410 with the words observed live [O]."""
+    value = values.get("employeeEmail")
+    if not isinstance(value, str) or "@" not in value:
+        raise Refused(410, "'employeeEmail' parameter is missing or malformed")
+    return value
+
+
+def listed(values: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """The parts of a comma-separated string; Refused 410 when it is something else."""
+    return tuple(part.strip() for part in optional_text(values, key).split(",") if part.strip())
+
+
+def optional_text(values: Mapping[str, Any], key: str) -> str:
+    value = values.get(key, "")
+    if not isinstance(value, str):
+        raise Refused(410, f"'{key}' parameter is missing or malformed")
+    return value

@@ -1,0 +1,37 @@
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django_scopes import scope
+
+from accounts.models import Credential, Team
+from exports import dispatch, tasks, worker
+from exports.models import Run
+
+
+@pytest.fixture(autouse=True)
+def at_work(settings: Any, acme: Team, budget: Any, sandbox: Any) -> Iterator[None]:
+    """Acme's data are open, Redis and the sandbox are there, and a second attempt need not be waited for."""
+    settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = 0, 3
+    settings.EXPENSIFY_ANSWER_SECONDS = 3
+    with scope(team=acme):
+        yield
+    worker.http().close()
+    worker.http.cache_clear()
+
+
+@pytest.fixture
+def work(credential: Credential) -> Callable[[Run], Run]:
+    """Do what a worker does, in this process, until the run is final or waits for something else than its turn."""
+
+    def work(run: Run) -> Run:
+        for _ in range(12):
+            run.refresh_from_db()
+            if not run.is_resting:
+                break
+            dispatch.enqueue(Run.objects.get(pk=run.pk))
+            tasks.take_turn.run(credential.fingerprint, "")
+        run.refresh_from_db()
+        return run
+
+    return work

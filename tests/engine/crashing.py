@@ -1,0 +1,59 @@
+"""A Celery worker whose processes die by SIGKILL at a point that a test names, once.
+
+Run as `python -m tests.engine.crashing <celery's arguments>`. CRASH_FILE names a file; when it holds `before X` or
+`after X`, the next process that comes there removes the file and kills itself.
+"""
+
+import importlib
+import os
+import signal
+import sys
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import django
+from celery.__main__ import main
+
+POINTS = {
+    "take": ("exports.dispatch", "take"),
+    "claim": ("exports.worker", "_claim"),
+    "generate": ("expensify.client", "Client.generate"),
+    "download": ("expensify.client", "Client.download"),
+    "store": ("exports.results", "store"),
+    "row": ("exports.models", "Result.objects.create"),
+    "parts": ("exports.results", "discard_parts"),
+    "note": ("exports.models", "Run.move"),
+}
+
+
+def lethal(name: str, function: Any, crash_file: Path) -> Any:
+    def die_if_asked(point: str) -> None:
+        if crash_file.exists() and crash_file.read_text() == point:
+            crash_file.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    @wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        die_if_asked(f"before {name}")
+        answer = function(*args, **kwargs)
+        die_if_asked(f"after {name}")
+        return answer
+
+    return wrapped
+
+
+def install() -> None:
+    crash_file = Path(os.environ["CRASH_FILE"])
+    for name, (module, path) in POINTS.items():
+        owner: Any = importlib.import_module(module)
+        *outer, last = path.split(".")
+        for part in outer:
+            owner = getattr(owner, part)
+        setattr(owner, last, lethal(name, getattr(owner, last), crash_file))
+
+
+if __name__ == "__main__":
+    django.setup()
+    install()
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Workers killed by SIGKILL at every point of a run: real Celery, real Redis, real beat, real HTTP."""
+
+import itertools
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django_scopes import scope, scopes_disabled
+
+from accounts.models import Team, User
+from exports import runs
+from exports.models import FINAL, Result, Run
+from sandbox import Choices, Sandbox
+from tests.conftest import make_credential, make_export
+from tests.engine.crashing import POINTS
+from tests.workers import Processes
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+LIMITS = ((50, 1.0), (200, 6.0))
+
+
+@pytest.fixture(scope="module")
+def fast_sandbox() -> Iterator[Any]:
+    server = Sandbox(choices=Choices(limits=LIMITS))
+    with server.serve() as served:
+        server.url = served.url
+        yield server
+
+
+@pytest.fixture(scope="module")
+def processes(
+    fast_sandbox: Any, django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Processes]:
+    folder = tmp_path_factory.mktemp("processes")
+    with django_db_blocker.unblock():
+        processes = Processes(
+            folder,
+            EXPENSIFY_URL=fast_sandbox.url,
+            EXPENSIFY_LIMITS="50/1s,200/6s",
+            EXPENSIFY_ANSWER_SECONDS="2",
+            STUCK_AFTER_SECONDS="2.5",
+            RETRY_SECONDS="0.2",
+            SWEEP_SECONDS="0.3",
+            CRASH_FILE=str(folder / "crash"),
+        )
+        processes.worker(processes=2, module="tests.engine.crashing")
+        processes.beat()
+    yield processes
+    processes.stop()
+
+
+@pytest.fixture
+def team(processes: Processes, fast_sandbox: Any, budget: Any, acme: Team) -> Iterator[Team]:
+    fast_sandbox.reset()
+    with scope(team=acme):
+        yield acme
+
+
+def finished(run: Run, processes: Processes, seconds: float = 40) -> Run:
+    with scopes_disabled():
+        give_up = time.monotonic() + seconds
+        while time.monotonic() < give_up:
+            run.refresh_from_db()
+            if run.status in FINAL:
+                return run
+            time.sleep(0.05)
+    raise AssertionError(f"{run} is still {run.status}\n{processes.logs()[-4000:]}")
+
+
+EVERYWHERE = [f"{when} {name}" for name, when in itertools.product(POINTS, ("before", "after"))]
+
+
+@pytest.mark.parametrize("point", EVERYWHERE)
+def test_a_killed_worker_loses_and_doubles_nothing(
+    point: str, team: Team, alice: User, fast_sandbox: Any, processes: Processes
+) -> None:
+    credential = make_credential(team)
+    plain = make_export(credential, alice, "Plain")
+    marking = make_export(credential, alice, "Marking", mark_as="ERP")
+    crash = Path(processes.environment["CRASH_FILE"])
+
+    crash.write_text(point)
+    run = runs.start(plain, by=alice)
+    finished(run, processes)
+    assert not crash.exists(), f"no worker came to: {point}"
+    crash.write_text(point)
+    careful = runs.start(marking, by=alice)
+    finished(careful, processes)
+
+    assert not crash.exists(), f"no worker came to: {point}"
+    assert run.status == Run.Status.SUCCEEDED, run.error
+    marked = [made for made in fast_sandbox.generated if made.label]
+    assert len(marked) <= 1
+    if careful.status == Run.Status.UNCONFIRMED:
+        assert point in {"after claim", "before generate", "after generate", "after note", "before note"}
+    else:
+        assert careful.status == Run.Status.SUCCEEDED, careful.error
+        assert len(marked) == 1
+    for row in Result.objects.all():
+        with row.file.open() as file:
+            assert len(file.read()) == row.size
+    assert Result.objects.count() == Run.objects.filter(status=Run.Status.SUCCEEDED).count()
+    assert fast_sandbox.refused == 0

@@ -1,0 +1,88 @@
+"""Real workers and beat for the tests: processes of their own, over the test's database and Redis."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def database_url() -> str:
+    """The test database, as a child process reaches it."""
+    values = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{values['NAME']}"
+    user = f"{values['USER']}:{values['PASSWORD']}@" if values["USER"] else ""
+    return f"postgres://{user}{values['HOST']}:{values['PORT']}/{values['NAME']}"
+
+
+class Processes:
+    """Portal processes that belong to one test or module; `stop` ends them all."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "portal.settings",
+            "DATABASE_URL": database_url(),
+            "REDIS_URL": settings.REDIS_URL,
+            "VAR_DIR": os.environ["VAR_DIR"],
+            "STORAGE_URL": f"file://{settings.STORAGES['default']['OPTIONS']['location']}",
+            **environment,
+        }
+        self.folder = folder
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *arguments: str, log: str) -> "subprocess.Popen[bytes]":
+        with (self.folder / log).open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.running.append(process)
+        return process
+
+    def worker(self, *, processes: int = 1, module: str = "celery") -> "subprocess.Popen[bytes]":
+        number = len(self.running)
+        return self.start(
+            "-m", module, "-A", "portal", "worker", "-Q", "calls,portal", "-c", str(processes),
+            "-n", f"w{number}@test", "--without-gossip", "--without-mingle", "--loglevel", "WARNING",
+            log=f"worker-{number}.log",
+        )  # fmt: skip
+
+    def beat(self) -> "subprocess.Popen[bytes]":
+        return self.start(
+            "-m", "celery", "-A", "portal", "beat", "--schedule", str(self.folder / "beat"), "--loglevel", "WARNING",
+            log="beat.log",
+        )  # fmt: skip
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
+
+    def stop(self) -> None:
+        for process in self.running:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            process.wait()
+        self.running.clear()
+
+
+def wait_until(true: Callable[[], Any], *, seconds: float = 30, every: float = 0.05) -> Any:
+    """The first true answer; an assertion fails when none came in time."""
+    give_up = time.monotonic() + seconds
+    while not (answer := true()):
+        assert time.monotonic() < give_up, f"not true within {seconds} s: {true}"
+        time.sleep(every)
+    return answer
