@@ -1,0 +1,241 @@
+"""Known secrets are put in by the front door and hunted everywhere they must not come out."""
+
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import sentry_sdk
+import structlog
+from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope, scopes_disabled
+from sentry_sdk.transport import Transport
+
+from accounts.models import Credential, Team, User
+from exports import dispatch, runs, saved_exports, tasks, worker
+from exports.jobs import Settings
+from exports.models import ApiCall, Run, SavedExport
+from expensify.budget import Limits
+from portal import logs
+from sandbox import Choices, Fault, Sandbox
+from tests.conftest import TEMPLATE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PAIR_ID = "aa_canary_finance_example"
+SECRET = "5ecre7canary0123456789abcdef0123456789ab"
+SFTP_PASSWORD = "sftp-canary-Tr0ub4dor"
+CANARIES = (PAIR_ID, SECRET, SFTP_PASSWORD)
+ECHO = f"Bad request: partnerUserID={PAIR_ID} partnerUserSecret={SECRET} password={SFTP_PASSWORD}"
+
+
+def found_in(text: str) -> list[str]:
+    return [canary for canary in CANARIES if canary in text]
+
+
+@pytest.fixture
+def roomy(settings: Any, redis_client: redis.Redis) -> Iterator[None]:
+    """Limits that nothing here meets."""
+    settings.EXPENSIFY_LIMITS = Limits.parse("500/1s,2000/6s")
+    settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = 0, 2
+    dispatch.budget.cache_clear()
+    dispatch.budget().introduce(fresh=True)
+    yield
+    dispatch.budget.cache_clear()
+    worker.http().close()
+    worker.http.cache_clear()
+
+
+@pytest.fixture
+def server(settings: Any) -> Iterator[Sandbox]:
+    sandbox = Sandbox(choices=Choices(limits=()))
+    sandbox.add_pair(PAIR_ID, SECRET)
+    with sandbox.serve() as served:
+        settings.EXPENSIFY_URL = served.url
+        yield sandbox
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """Every line that any logger writes, from DEBUG on, in the portal's own format."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield stream
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+@pytest.fixture
+def hunted(
+    roomy: None, server: Sandbox, written: io.StringIO, acme: Team, alice: User, client: Client
+) -> Client:
+    """Acme's credential and SFTP password have gone every way there is, and Alice is signed in."""
+    client.force_login(alice)
+    client.post(
+        reverse("accounts:credential-new", args=[acme.slug]),
+        {"name": "Canary", "partner_user_id": PAIR_ID, "partner_user_secret": SECRET},
+    )
+    with scope(team=acme):
+        credential = acme.credentials.get()
+        dispatch.sweep()
+        tasks.take_turn.run(credential.fingerprint, "")
+        exports = [
+            saved(credential, alice, "Upload", sftp_host="sftp.example.com", sftp_login="portal"),
+            saved(credential, alice, "Plain"),
+        ]
+        for fault in (
+            None,
+            Fault(envelope=(500, ECHO)),
+            Fault(body=f"<html>{ECHO}</html>".encode()),
+            Fault(drop_after_work=True),
+        ):
+            for export in exports:
+                if fault:
+                    server.script(fault, on="generate", times=2)
+                work_off(runs.start(export, by=alice))
+                server._scripted.clear()
+        server.replace_secret(PAIR_ID, "another")
+        work_off(runs.start(exports[1], by=alice))
+        statuses = set(Run.objects.values_list("status", flat=True))
+        assert statuses >= {Run.Status.SUCCEEDED, Run.Status.FAILED, Run.Status.UNCONFIRMED}
+    return client
+
+
+def saved(credential: Credential, by: User, name: str, **asked: Any) -> SavedExport:
+    settings = {"policy_ids": [], "report_ids": ["50352738"], "states": [], "email_recipients": []} | asked
+    return saved_exports.save(
+        SavedExport(team=credential.team, credential=credential, name=name),
+        settings=Settings(**settings),
+        template=TEMPLATE,
+        sftp_password=SFTP_PASSWORD if "sftp_host" in asked else None,
+        by=by,
+    )
+
+
+def work_off(run: Run) -> None:
+    for _ in range(6):
+        run.refresh_from_db()
+        if run.is_final:
+            return
+        dispatch.enqueue(Run.objects.get(pk=run.pk))
+        tasks.take_turn.run(run.credential.fingerprint, "")
+    raise AssertionError(f"{run} is still {run.status}")
+
+
+def crawled(client: Client, start: str) -> dict[str, str]:
+    """Every page that links lead to from `start`, by path: the whole portal as this person sees it."""
+    pages: dict[str, str] = {}
+    ahead = [start]
+    while ahead:
+        path = ahead.pop()
+        if path in pages or "logout" in path or path.startswith("/static/"):
+            continue
+        response = client.get(path, follow=True)
+        content = b"".join(response.streaming_content) if response.streaming else response.content
+        pages[path] = content.decode(errors="replace") + str(response.headers)
+        links = re.findall(r'(?:href|hx-get|action)="(/[^"#]*|\?[^"#]*)"', pages[path])
+        ahead += [link if link.startswith("/") else path.partition("?")[0] + link for link in links[:200]]
+        assert len(pages) < 400, "the crawl does not end"
+    return pages
+
+
+def test_no_page_shows_a_secret(hunted: Client, acme: Team) -> None:
+    pages = crawled(hunted, reverse("exports:home", args=[acme.slug]))
+
+    assert len(pages) > 25
+    assert {path: found_in(text) for path, text in pages.items() if found_in(text)} == {}
+
+
+def test_no_log_line_message_task_or_table_holds_a_secret(
+    hunted: Client, written: io.StringIO, redis_client: redis.Redis, tmp_path: Path
+) -> None:
+    assert found_in(written.getvalue()) == []
+
+    kept = {}
+    for key in redis_client.scan_iter():
+        kept[key] = repr(redis_client.dump(key)) + repr(redis_client.type(key))
+        if redis_client.type(key) == b"list":
+            kept[key] += repr(redis_client.lrange(key, 0, -1))
+        elif redis_client.type(key) == b"hash":
+            kept[key] += repr(redis_client.hgetall(key))
+    assert kept
+    assert {key: found_in(text) for key, text in kept.items() if found_in(text)} == {}
+
+    rows = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names():
+            cursor.execute(f'SELECT * FROM "{table}"')
+            rows[table] = "\n".join(
+                str([bytes(value) if isinstance(value, memoryview) else value for value in row])
+                for row in cursor.fetchall()
+            )
+    assert "partner" in rows["exports_apicall"] or "Bad request" in rows["exports_apicall"]
+    assert {table: found_in(text) for table, text in rows.items() if found_in(text)} == {}
+
+    with scopes_disabled():
+        call_command("dumpdata", output=str(tmp_path / "dump.json"))
+    assert found_in((tmp_path / "dump.json").read_text()) == []
+
+
+def test_the_calls_record_says_what_the_server_said_without_the_secrets_in_it(hunted: Client, acme: Team) -> None:
+    with scope(team=acme):
+        messages = [call.message for call in ApiCall.objects.exclude(message="")]
+
+    assert any(message.startswith("Bad request: partnerUserID=") for message in messages)
+    assert found_in(json.dumps(messages)) == []
+
+
+class Kept(Transport):
+    """Where error reports end in this test instead of at Sentry."""
+
+    reports: list[str] = []
+
+    def capture_envelope(self, envelope: Any) -> None:
+        self.reports.append(envelope.serialize().decode(errors="replace"))
+
+
+def test_an_error_report_holds_no_secret(hunted: Client, acme: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {}
+    monkeypatch.setattr(sentry_sdk, "init", lambda dsn, **kept: options.update(kept))
+    logs.report_errors_to("https://key@sentry.example/1")
+    monkeypatch.undo()
+    sentry_sdk.init("https://key@sentry.example/1", transport=Kept, **options)
+    try:
+        with scope(team=acme):
+            pair = acme.credentials.get().partner_pair()
+            try:
+                raise RuntimeError(f"unforeseen, with partnerUserSecret={pair.partner_user_secret}")
+            except RuntimeError as error:
+                sentry_sdk.capture_exception(error)
+        sentry_sdk.flush()
+    finally:
+        sentry_sdk.init()
+
+    assert any("unforeseen" in report for report in Kept.reports)
+    assert found_in("\n".join(Kept.reports)) == []
+
+
+def test_the_hunt_would_find_a_secret() -> None:
+    assert found_in(f"… {SECRET} …") == [SECRET]
+    assert django_settings.LOGGING_CONFIG is None  # the portal's own configuration is the one in force
