@@ -79,7 +79,6 @@ def report_errors_to(dsn: str) -> None:
     if dsn:
         sentry_sdk.init(
             dsn,
-            send_default_pii=False,
             max_request_body_size="never",
             include_local_variables=False,
             before_send=lambda event, _hint: blank_secrets(event),

@@ -35,7 +35,8 @@ PAIR_ID = "aa_canary_finance_example"
 SECRET = "5ecre7canary0123456789abcdef0123456789ab"
 SFTP_PASSWORD = "sftp-canary-Tr0ub4dor"
 CANARIES = (PAIR_ID, SECRET, SFTP_PASSWORD)
-ECHO = f"Bad request: partnerUserID={PAIR_ID} partnerUserSecret={SECRET} password={SFTP_PASSWORD}"
+# A server that answers with what it was sent, secrets and all.
+ECHO = f"Bad request: partnerUserID={PAIR_ID} partnerUserSecret={SECRET}"
 
 
 def found_in(text: str) -> list[str]:
@@ -104,15 +105,14 @@ def hunted(
             saved(credential, alice, "Upload", sftp_host="sftp.example.com", sftp_login="portal"),
             saved(credential, alice, "Plain"),
         ]
-        for fault in (
-            None,
-            Fault(envelope=(500, ECHO)),
-            Fault(body=f"<html>{ECHO}</html>".encode()),
-            Fault(drop_after_work=True),
-        ):
-            for export in exports:
-                if fault:
-                    server.script(fault, on="generate", times=2)
+        for export, echo in zip(exports, (f"{ECHO} password={SFTP_PASSWORD}", ECHO), strict=True):
+            for fault in (
+                Fault(),
+                Fault(envelope=(500, echo)),
+                Fault(body=f"<html>{echo}</html>".encode()),
+                Fault(drop_after_work=True),
+            ):
+                server.script(fault, on="generate", times=2)
                 work_off(runs.start(export, by=alice))
                 server._scripted.clear()
         server.replace_secret(PAIR_ID, "another")
