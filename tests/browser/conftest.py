@@ -1,0 +1,101 @@
+"""Chromium over the portal's own pages: signed in as somebody, on a screen or a phone, in light or dark."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from accounts.models import User
+
+SIZES = {"screen": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+# Set to a word to keep a picture of every page that is looked at, in var/screenshots.
+PICTURES = os.environ.get("SCREENSHOTS")
+PICTURES_FOLDER = Path(settings.BASE_DIR) / "var" / "screenshots"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("Chromium is not installed here: install the package “chromium” to drive the pages.")
+    return browser_type_launch_args | {"executable_path": chromium, "args": ["--no-sandbox"]}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def database_beside_the_browsers_loop() -> None:
+    """Playwright keeps an event loop in this thread, which Django takes for a reason to refuse the database."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture
+def context(browser: Browser, live_server: Any) -> Iterator[BrowserContext]:
+    """A browser window of its own. The test fails if any page complains: a script error, or the security policy."""
+    context = browser.new_context(
+        base_url=live_server.url, viewport=SIZES["screen"], reduced_motion="reduce", locale="en-GB"
+    )
+    context.set_default_timeout(10_000)
+    complaints: list[str] = []
+    context.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    context.on("weberror", lambda problem: complaints.append(str(problem.error)))
+    yield context
+    context.close()
+    assert [said for said in complaints if "Failed to load resource" not in said] == []
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def sign_in(context: BrowserContext, live_server: Any) -> Callable[[User], None]:
+    """Sign somebody in without the form."""
+
+    def sign_in(user: User) -> None:
+        client = Client()
+        client.force_login(user)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+
+    return sign_in
+
+
+@pytest.fixture
+def look(page: Page) -> Callable[..., None]:
+    """Check the open page (or the one at `url`) on a screen and a phone, in light and dark.
+
+    It must pass axe, and must not be wider than its window. With SCREENSHOTS set, pictures are kept under `name`.
+    """
+
+    def look(name: str, url: str | None = None) -> None:
+        if url is not None:
+            page.goto(url)
+        for size, viewport in SIZES.items():
+            page.set_viewport_size(viewport)  # type: ignore[arg-type]
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                if PICTURES:
+                    PICTURES_FOLDER.mkdir(parents=True, exist_ok=True)
+                    page.screenshot(path=PICTURES_FOLDER / f"{name}-{size}-{scheme}.png", full_page=True)
+                found = Axe().run(page)
+                assert found.violations_count == 0, f"{name}, {size}, {scheme}: {found.generate_report()}"
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= viewport["width"], f"{name} is {width} px wide on a {size}"
+        page.set_viewport_size(SIZES["screen"])  # type: ignore[arg-type]
+        page.emulate_media(color_scheme="light")
+
+    return look
