@@ -6,8 +6,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from .app import Sandbox
-from .choices import Choices, parse_limits
+from sandbox.app import Sandbox
+from sandbox.choices import Choices, parse_limits
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

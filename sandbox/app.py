@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable, Iterator
 from email.utils import formatdate
 from typing import Any
 
-from . import control, jobs
-from .answers import RATE_LIMITED, Answer, Refused, envelope, page
-from .choices import Choices
-from .company import DEMO_PAIRS, Company
-from .faults import Fault, Scripted
-from .parameters import Job, read_form, read_job, read_query, without_secrets
-from .server import PATH, App, Cut, Environ, Server, StartResponse
-from .state import Arrival, Generation, Pair, Request, State
-from .windows import Windows
+from sandbox import control, jobs
+from sandbox.answers import RATE_LIMITED, Answer, Refused, envelope, page
+from sandbox.choices import Choices
+from sandbox.company import DEMO_PAIRS, Company
+from sandbox.faults import Fault, Scripted
+from sandbox.parameters import Job, read_form, read_job, read_query, without_secrets
+from sandbox.server import PATH, App, Cut, Environ, Server, StartResponse
+from sandbox.state import Arrival, Generation, Pair, Request, State
+from sandbox.windows import Windows
 
 log = logging.getLogger("sandbox")
 

@@ -6,11 +6,11 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from .answers import JSON, Answer
-from .faults import Fault
+from sandbox.answers import JSON, Answer
+from sandbox.faults import Fault
 
 if TYPE_CHECKING:
-    from .app import Sandbox
+    from sandbox.app import Sandbox
 
 
 def answer(sandbox: Sandbox, method: str, path: str, body: bytes) -> Answer:

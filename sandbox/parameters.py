@@ -8,7 +8,7 @@ from email.parser import BytesParser
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .answers import Refused
+from sandbox.answers import Refused
 
 Job = dict[str, Any]
 

@@ -2,6 +2,7 @@
 
 import io
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +27,7 @@ class Server:
     def __init__(self, app: App, host: str, port: int, on_stop: Callable[[], None] = lambda: None) -> None:
         self._http = _Listener((host, port), app)
         self._on_stop = on_stop
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         shown = f"[{host}]" if ":" in host else host
         self.base_url = f"http://{shown}:{self._http.server_address[1]}"
         self.url = self.base_url + PATH
@@ -92,8 +93,6 @@ class _Listener(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Callers that hang up are this server's daily bread; anything else is a bug and shows."""
-        import sys
-
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 

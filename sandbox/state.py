@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .answers import Refused
-from .choices import Choices
-from .company import Company, Policy, Report
-from .faults import Fault
-from .parameters import Job, read_json
+from sandbox.answers import Refused
+from sandbox.choices import Choices
+from sandbox.company import Company, Policy, Report
+from sandbox.faults import Fault
+from sandbox.parameters import Job, read_json
 
 
 @dataclass

@@ -3,9 +3,9 @@
 import random
 from datetime import date, datetime, time
 
-from .model import Card, Person, Policy, Report
-from .policies import make_cards, make_policies
-from .reports import ReportMaker, new_report_id
+from sandbox.company.model import Card, Person, Policy, Report
+from sandbox.company.policies import make_cards, make_policies
+from sandbox.company.reports import ReportMaker, new_report_id
 
 DEMO_PAIRS = {
     "aa_demo_acme_example": "ac3e" * 10,
@@ -20,7 +20,7 @@ DEMO_ACCOUNTS = {
 
 
 class Company:
-    """Acme and Umbrella: seven policies, some sixty people, about 400 reports with 4,000 expenses.
+    """Acme and Umbrella: seven policies, 71 people, 393 reports with some 3,800 expenses.
 
     Reports reach from thirteen months before `today` up to `today`, so the last and the current month are
     never empty. The random numbers are drawn for looks and have nothing to hide.

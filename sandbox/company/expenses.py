@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from .model import Card, Expense, Policy
-from .words import ATTENDEES, COMMENTS, RATES_TO_EUR, TRADES
+from sandbox.company.model import Card, Expense, Policy
+from sandbox.company.words import ATTENDEES, COMMENTS, RATES_TO_EUR, TRADES
 
 FIRST_TRANSACTION = 4_000_000_000_000_000_001
 DISTANCE_RATES = {"EUR": ("km", 30), "USD": ("mi", 67), "GBP": ("mi", 45)}

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ..choices import Choices
-from .company import Company
-from .model import Member, Person, Report
-from .reports import BASE_62
+from sandbox.choices import Choices
+from sandbox.company.company import Company
+from sandbox.company.model import Member, Person, Report
+from sandbox.company.reports import BASE_62
 
 STATUS = {"OPEN": "Open", "SUBMITTED": "Processing", "APPROVED": "Approved", "REIMBURSED": "Reimbursed"}
 STATE_NUMBER = {"OPEN": 0, "SUBMITTED": 1, "APPROVED": 2, "REIMBURSED": 6, "ARCHIVED": 2}

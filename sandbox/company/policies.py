@@ -5,8 +5,8 @@ import unicodedata
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from .model import Card, Member, Person, Policy, TagLevel
-from .words import FIRST_NAMES, LAST_NAMES, TRADES
+from sandbox.company.model import Card, Member, Person, Policy, TagLevel
+from sandbox.company.words import FIRST_NAMES, LAST_NAMES, TRADES
 
 
 class Plan(NamedTuple):

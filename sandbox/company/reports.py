@@ -5,10 +5,10 @@ import string
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
-from .expenses import ExpenseMaker, convert
-from .model import Card, Expense, Person, Policy, Report
-from .policies import COST_CENTERS
-from .words import CITIES, REPORT_TITLES
+from sandbox.company.expenses import ExpenseMaker, convert
+from sandbox.company.model import Card, Expense, Person, Policy, Report
+from sandbox.company.policies import COST_CENTERS
+from sandbox.company.words import CITIES, REPORT_TITLES
 
 BASE_62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 MONTHS = 14

@@ -2,10 +2,20 @@
 
 from collections.abc import Callable
 
-from ..answers import Answer, Refused
-from ..parameters import Job
-from ..state import Request, State, section
-from . import create, download, employees, employees_csv, export, policies, reconcile, rules, update
+from sandbox.answers import Answer, Refused
+from sandbox.jobs import (
+    create,
+    download,
+    employees,
+    employees_csv,
+    export,
+    policies,
+    reconcile,
+    rules,
+    update,
+)
+from sandbox.parameters import Job
+from sandbox.state import Request, State, section
 
 Work = Callable[[State, Request], Answer]
 

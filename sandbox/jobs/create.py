@@ -3,13 +3,13 @@
 from datetime import datetime, time
 from typing import Any
 
-from ..answers import JSON, Answer, Refused, ok
-from ..company import Expense, Member, Policy, Report
-from ..company.expenses import convert
-from ..state import Request, State, reach, section
-from .dates import read_date
-from .rights import act_as
-from .values import required_cents, required_email, required_text
+from sandbox.answers import JSON, Answer, Refused, ok
+from sandbox.company import Expense, Member, Policy, Report
+from sandbox.company.expenses import convert
+from sandbox.jobs.dates import read_date
+from sandbox.jobs.rights import act_as
+from sandbox.jobs.values import required_cents, required_email, required_text
+from sandbox.state import Request, State, reach, section
 
 
 def create_report(state: State, request: Request) -> Answer:

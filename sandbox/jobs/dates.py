@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from ..answers import Refused
+from sandbox.answers import Refused
 
 
 def read_date(values: Mapping[str, Any], key: str) -> date | None:

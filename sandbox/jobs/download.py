@@ -1,7 +1,7 @@
 """The downloader."""
 
-from ..answers import Answer, Refused
-from ..state import Request, State, StoredFile
+from sandbox.answers import Answer, Refused
+from sandbox.state import Request, State, StoredFile
 
 MEDIA_TYPES = {
     "csv": "text/csv;charset=utf-8",

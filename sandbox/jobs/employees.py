@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..answers import Answer, Refused, ok
-from ..parameters import read_json
-from ..state import Request, State, section
-from .rights import is_address
-from .roster import Roster
+from sandbox.answers import Answer, Refused, ok
+from sandbox.jobs import mail
+from sandbox.jobs.rights import is_address
+from sandbox.jobs.roster import Roster
+from sandbox.parameters import read_json
+from sandbox.state import Request, State, section
 
 REQUIRED = ("employeeEmail", "managerEmail", "employeeID", "policyID")
 ROLES = ("user", "auditor", "admin")
@@ -41,7 +42,8 @@ def update_employees(state: State, request: Request) -> Answer:
     groups = _groups(state, feed, good)
     if not dry_run:
         roster.commit()
-    _mail_summary(state, request, len(good), skipped, dry_run=dry_run)
+    summary = f"{'Dry run: ' if dry_run else ''}{len(good)} updated, {len(skipped)} skipped"
+    state.mails += [mail.record(request, to, summary) for to in mail.asked_for(request.job)]
     return ok(
         {
             "dry-run": dry_run,
@@ -166,17 +168,3 @@ def _groups(state: State, feed: Sequence[Any], good: Sequence[Record]) -> dict[s
         if not _is_terminated(state, record):
             groups.setdefault(str(record["domainGroupID"]), []).append(record["employeeEmail"])
     return groups
-
-
-def _mail_summary(
-    state: State, request: Request, updated: int, skipped: Sequence[Any], *, dry_run: bool
-) -> None:
-    actions = request.job.get("onFinish")
-    for action in actions if isinstance(actions, list) else ():
-        if isinstance(action, dict) and action.get("actionName") == "email" and action.get("recipients"):
-            recipients = [part.strip() for part in str(action["recipients"]).split(",")]
-            mode = "Dry run: " if dry_run else ""
-            message = f"{mode}{updated} updated, {len(skipped)} skipped"
-            state.mails.append(
-                {"pair": request.pair.id, "recipients": recipients, "message": message, "file_names": []}
-            )

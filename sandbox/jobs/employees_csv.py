@@ -3,10 +3,10 @@
 import csv
 import io
 
-from ..answers import Answer, Refused, ok
-from ..state import Request, State, administer
-from .roster import Roster
-from .values import required_text
+from sandbox.answers import Answer, Refused, ok
+from sandbox.jobs.roster import Roster
+from sandbox.jobs.values import required_text
+from sandbox.state import Request, State, administer
 
 REQUIRED = ("EmployeeEmail", "ManagerEmail", "Admin")
 

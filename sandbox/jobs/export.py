@@ -5,16 +5,17 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from ..answers import Answer, Refused, text
-from ..company import Report
-from ..company.fields import report_fields
-from ..parameters import without_secrets
-from ..state import Generation, Request, State, StoredFile, section
-from .pdf import report_pdf
-from .render import TemplateFailed, render_template, template_answer
-from .selection import choose, read_selection
-from .workbook import workbook
-from .xls import old_workbook
+from sandbox.answers import Answer, Refused, text
+from sandbox.company import Report
+from sandbox.company.fields import report_fields
+from sandbox.jobs import mail
+from sandbox.jobs.pdf import report_pdf
+from sandbox.jobs.render import TemplateFailed, render_template, template_answer
+from sandbox.jobs.selection import choose, read_selection
+from sandbox.jobs.workbook import workbook
+from sandbox.jobs.xls import old_workbook
+from sandbox.parameters import without_secrets
+from sandbox.state import Generation, Request, State, StoredFile, section
 
 log = logging.getLogger("sandbox")
 
@@ -141,17 +142,14 @@ def _mails(
     state: State, request: Request, actions: Sequence[dict[str, Any]], names: Sequence[str]
 ) -> list[dict[str, Any]]:
     return [
-        {
-            "pair": request.pair.id,
-            "recipients": [part.strip() for part in str(action["recipients"]).split(",")],
-            "message": render_template(
-                str(action.get("message", "")), {"filenames": list(names)}, state.choices
-            ),
-            "file_names": list(names),
-        }
+        mail.record(request, mail.recipients(action), _message(state, action, names), names)
         for action in actions
         if action["actionName"] == "email"
     ]
+
+
+def _message(state: State, action: dict[str, Any], names: Sequence[str]) -> str:
+    return render_template(str(action.get("message", "")), {"filenames": list(names)}, state.choices)
 
 
 def _uploads(

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..answers import Answer, Refused, ok
-from ..company import Policy
-from ..company.model import Card
-from ..state import Request, State, reach, role
-from .rights import act_as, require_domain_admin
+from sandbox.answers import Answer, Refused, ok
+from sandbox.company import Policy
+from sandbox.company.model import Card
+from sandbox.jobs.rights import act_as, require_domain_admin
+from sandbox.state import Request, State, reach, role
 
 
 def list_policies(state: State, request: Request) -> Answer:

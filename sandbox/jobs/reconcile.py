@@ -4,15 +4,16 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from ..answers import Answer, Refused, ok
-from ..company import Expense, Report
-from ..company.fields import in_base_10, status
-from ..company.model import Card, in_report_currency
-from ..state import Request, State, StoredFile, section
-from .dates import read_date
-from .render import TemplateFailed, render_template
-from .rights import require_domain_admin
-from .values import optional_text, required_text
+from sandbox.answers import Answer, Refused, ok
+from sandbox.company import Expense, Report
+from sandbox.company.fields import in_base_10, status
+from sandbox.company.model import Card, in_report_currency
+from sandbox.jobs import mail
+from sandbox.jobs.dates import read_date
+from sandbox.jobs.render import TemplateFailed, render_template
+from sandbox.jobs.rights import require_domain_admin
+from sandbox.jobs.values import optional_text, required_text
+from sandbox.state import Request, State, StoredFile, section
 
 EXTENSIONS = ("csv", "txt", "json", "xml")
 ALL_FEEDS = "export_all_feeds"
@@ -82,6 +83,7 @@ def reconcile(state: State, request: Request) -> Answer:
     state.files[name] = StoredFile(
         content.encode(), "reconciliation", request.pair.id, request.pair.account, state.clock()
     )
+    state.mails += [mail.record(request, to, "", [name]) for to in mail.asked_for(request.job)]
     answer = ok({"filename": name, "responseMessage": "OK"})
     answer.file_name = name
     return answer

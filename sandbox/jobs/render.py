@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from expensify.freemarker import Settings, TemplateError, parse, render
-
-from ..answers import Answer, envelope, page
-from ..choices import Choices
+from sandbox.answers import Answer, envelope, page
+from sandbox.choices import Choices
 
 
 class TemplateFailed(Exception):

@@ -2,8 +2,8 @@
 
 import re
 
-from ..answers import Refused
-from ..state import Request, State
+from sandbox.answers import Refused
+from sandbox.state import Request, State
 
 _ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 

@@ -5,8 +5,8 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from ..company import Company, Member, Person
-from ..state import Pair, role
+from sandbox.company import Company, Member, Person
+from sandbox.state import Pair, role
 
 
 class Roster:

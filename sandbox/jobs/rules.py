@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ..answers import Answer, Refused, ok
-from ..company import Policy
-from ..company.model import Rule
-from ..state import Request, State, administer, section
-from .values import required_email, required_text
+from sandbox.answers import Answer, Refused, ok
+from sandbox.company import Policy
+from sandbox.company.model import Rule
+from sandbox.jobs.values import required_email, required_text
+from sandbox.state import Request, State, administer, section
 
 FIRST_RULE = 4242
 DONE = {"responseMessage": "OK"}

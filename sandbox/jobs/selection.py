@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ..answers import Refused
-from ..company import Report
-from ..company.reports import STATES
-from ..state import Request, State, section, sees
-from .dates import read_date, year_before
-from .values import listed, optional_text
+from sandbox.answers import Refused
+from sandbox.company import Report
+from sandbox.company.reports import STATES
+from sandbox.jobs.dates import read_date, year_before
+from sandbox.jobs.values import listed, optional_text
+from sandbox.state import Request, State, section, sees
 
 
 @dataclass(frozen=True)

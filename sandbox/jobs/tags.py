@@ -4,8 +4,8 @@ import csv
 import io
 from typing import Any
 
-from ..answers import Refused
-from ..company.model import TagLevel
+from sandbox.answers import Refused
+from sandbox.company.model import TagLevel
 
 MALFORMED = "'tags' object malformed"
 

@@ -5,13 +5,13 @@ from copy import deepcopy
 from datetime import date, datetime, time
 from typing import Any
 
-from ..answers import Answer, Refused, ok
-from ..company import Policy, Report
-from ..company.fields import status
-from ..state import Request, State, administer, section, sees
-from .dates import read_date
-from .tags import inline_levels, table_levels
-from .values import listed, optional_text, required_text
+from sandbox.answers import Answer, Refused, ok
+from sandbox.company import Policy, Report
+from sandbox.company.fields import status
+from sandbox.jobs.dates import read_date
+from sandbox.jobs.tags import inline_levels, table_levels
+from sandbox.jobs.values import listed, optional_text, required_text
+from sandbox.state import Request, State, administer, section, sees
 
 EDITABLE_FIELDS = ("text", "dropdown", "date")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..answers import Refused
+from sandbox.answers import Refused
 
 
 def required_text(values: Mapping[str, Any], key: str) -> str:

@@ -3,8 +3,8 @@
 import struct
 from collections.abc import Iterable, Iterator
 
-from ..answers import Refused
-from .workbook import rows
+from sandbox.answers import Refused
+from sandbox.jobs.workbook import rows
 
 SECTOR = 512
 SMALLEST_STREAM = 4096  # shorter ones would have to live in the mini stream

@@ -1,4 +1,5 @@
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import date
@@ -11,7 +12,13 @@ from sandbox import DEMO_PAIRS, Choices, Company, Sandbox
 
 TODAY = date(2026, 3, 18)
 ACME, UMBRELLA = DEMO_PAIRS
-ROWS = '<#list reports as report><#list report.transactionList as expense>${expense.transactionID}<#lt>\n</#list></#list>'
+COMPANY = pickle.dumps(Company(TODAY))  # copied four times faster than it is made
+ROWS = """<#list reports as report>
+<#list report.transactionList as expense>
+${expense.transactionID}<#lt>
+</#list>
+</#list>
+"""
 
 
 class Caller:
@@ -21,7 +28,7 @@ class Caller:
         self.sandbox = sandbox
         self.url = url
         self.base_url = url.removesuffix("/Integration-Server/ExpensifyIntegrations")
-        self.http = httpx.Client(timeout=10, trust_env=False)
+        self.http = httpx.Client(timeout=10, trust_env=False, verify=False)
 
     def credentials(self, pair: str = ACME) -> dict[str, str]:
         known = self.sandbox.pairs.get(pair)
@@ -80,7 +87,7 @@ def calling() -> Iterator[Callable[..., Caller]]:
 
         def start(*, control: bool = False, **choices: Any) -> Caller:
             sandbox = Sandbox(
-                choices=Choices(**{"limits": (), **choices}), company=Company(TODAY), control=control
+                choices=Choices(**{"limits": (), **choices}), company=pickle.loads(COMPANY), control=control
             )
             caller = Caller(sandbox, stack.enter_context(sandbox.serve()).url)
             stack.callback(caller.http.close)

@@ -42,6 +42,10 @@ def test_counted_refusals_keep_the_window_shut():
     assert accepted("sliding", times, count_refused=False) == [0.0] * 5 + [12.0]
 
 
+def test_counted_refusals_do_not_fill_a_bucket_over_its_rim():
+    assert accepted("leaky", [0.0] * 9 + [2.0], count_refused=True) == [0.0] * 5 + [2.0]
+
+
 def test_refusal_says_how_long_it_lasts():
     windows = Windows(LIMITS, "sliding", count_refused=False)
     for at in (0.0, 1.0, 2.0, 3.0, 4.0):
