@@ -33,6 +33,9 @@ def team_view(permission: Permission) -> Callable[[View], View]:
             if opened is None:
                 raise Http404
             membership = Membership.objects.filter(team=opened, user=request.user).first()
+            if membership is not None:
+                membership.team = opened
+                request.team, request.membership = opened, membership
             if membership is None or not membership.may(permission):
                 audit.record(
                     Action.ACCESS_DENIED,
@@ -45,9 +48,6 @@ def team_view(permission: Permission) -> Callable[[View], View]:
                 if membership is None:
                     raise Http404
                 raise PermissionDenied(permission.value)
-            membership.team = opened
-            request.team = opened
-            request.membership = membership
             with scope(team=opened), timezone.override(opened.zone):
                 return view(request, **arguments)
 

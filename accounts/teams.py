@@ -1,5 +1,6 @@
 """What people do to teams: make one, change it, and decide who belongs to it in which role."""
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
@@ -24,7 +25,12 @@ class AlreadyMember(Exception):
 @transaction.atomic
 def create(name: str, time_zone: str, *, admin: User, by: User | Actor) -> Team:
     """A new team with its first Admin. Raises ValidationError when the name or zone cannot be used."""
-    team = Team(name=name, slug=slugify(name)[:60], time_zone=time_zone)
+    slug = slugify(name)[:60]
+    if not slug:
+        raise ValidationError("The name needs letters a to z or digits: the team's address is made of them.")
+    if Team.objects.filter(slug=slug).exists():
+        raise ValidationError(f"There is a team at /t/{slug}/ already. Choose another name.")
+    team = Team(name=name, slug=slug, time_zone=time_zone)
     team.full_clean()
     team.save()
     audit.record(Action.TEAM_CREATED, team, by=by, name=name, address=team.slug, time_zone=time_zone)

@@ -125,10 +125,10 @@ class EmployeeAnswer:
     raw: dict[str, Any]
 
 
-def parse(body: bytes, clean: Clean) -> Any:
-    """The JSON value in `body` with every text cleaned, or None when it is not JSON."""
+def parse(text: str, clean: Clean) -> Any:
+    """The JSON value in `text` with every text in it cleaned, or None when it is not JSON."""
     try:
-        return _cleaned(json.loads(body.decode("utf-8-sig", "replace")), clean)
+        return _cleaned(json.loads(text), clean)
     except (ValueError, RecursionError):  # a thousand brackets are valid JSON, and an attack
         return None
 
@@ -217,7 +217,7 @@ def read_retry_after(value: str | None, now: datetime) -> float | None:
     return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
 
 
-def read_file_names(body: bytes, value: Any, extension: str, clean: Clean) -> list[str]:
+def read_file_names(text: str, value: Any, extension: str) -> list[str]:
     """The file names in a successful exporter's answer: one, or for `pdf` one or more.
 
     The answer is the bare name without a line end, for PDFs names separated by commas [O]; a
@@ -225,10 +225,10 @@ def read_file_names(body: bytes, value: Any, extension: str, clean: Clean) -> li
     download, so one with anything but letters, digits, `.`, `_`, `-` and spaces, or with another extension
     than was asked for, is OutcomeUnknown: the file, and its marks, may exist all the same.
     """
-    text = value.get("filename") if isinstance(value, dict) else clean(body.decode("utf-8", "replace"))
-    if not isinstance(text, str):
+    said = value.get("filename") if isinstance(value, dict) else text
+    if not isinstance(said, str):
         raise OutcomeUnknown(code="unreadable")
-    names = [name.strip() for name in (text.split(",") if extension.lower() == "pdf" else [text])]
+    names = [name.strip() for name in (said.split(",") if extension.lower() == "pdf" else [said])]
     if not all(_is_trustworthy(name, extension) for name in names):
         raise OutcomeUnknown(code="unreadable")
     return names

@@ -47,4 +47,8 @@ def scrubber(secrets: Iterable[str]) -> Callable[[str], str]:
 
 
 def _echoes(secret: str) -> set[str]:
-    return {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], html.escape(secret)}
+    """The secret as it is, within JSON, and either of them within a form, a URL or a page."""
+    plain = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    return plain | {
+        echo for text in plain for echo in (quote_plus(text), quote(text, safe=""), html.escape(text))
+    }

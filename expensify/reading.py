@@ -28,15 +28,15 @@ class Answer:
 
     def json(self, accepted: Collection[int] = (200,)) -> dict[str, Any]:
         """The object of a successful answer; OutcomeUnknown when it is no object or has no code."""
-        value = self._judged(self._body(JSON_BYTES), accepted)
+        value = self._judged(self._text(JSON_BYTES), accepted)
         if not isinstance(value, dict) or self.response_code is None:
             raise OutcomeUnknown(code="unreadable")
         return value
 
     def file_names(self, extension: str) -> list[str]:
         """The names in a successful exporter's answer, see `read_file_names`."""
-        body = self._body(NAMES_BYTES)
-        return read_file_names(body, self._judged(body), extension, self._clean)
+        text = self._text(NAMES_BYTES)
+        return read_file_names(text, self._judged(text), extension)
 
     def file(self, name: str, into: BinaryIO, max_bytes: int, progress: Callable[[int], None]) -> Download:
         """Copy the body into `into`, once its beginning shows that it is no error.
@@ -46,7 +46,7 @@ class Answer:
         is 200.
         """
         if not self.response.succeeded:
-            self._judged(self._body(HEAD_BYTES))
+            self._judged(self._text(HEAD_BYTES))
         if self.response.announced > max(max_bytes, HEAD_BYTES):
             raise TooLarge
         head, pieces = bytearray(), self.response.pieces()
@@ -55,7 +55,7 @@ class Answer:
             if len(head) > HEAD_BYTES:
                 break
         else:
-            self._judged(bytes(head))
+            self._judged(self._cleaned(head))
         if not head:
             raise NotFound(code="not_ready", sentence=_NOT_READY)
 
@@ -69,17 +69,21 @@ class Answer:
             progress(size)
         return Download(size, digest.hexdigest(), media_type(name))
 
-    def _body(self, most: int) -> bytes:
+    def _text(self, most: int) -> str:
+        """The whole body as text without secrets, so that none stands in a variable when an error rises."""
         if self.response.succeeded:
-            return self.response.body(most)
+            return self._cleaned(self.response.body(most))
         try:  # the status alone is a verdict here, so the body is only asked for its words
-            return self.response.body(HEAD_BYTES)
+            return self._cleaned(self.response.body(HEAD_BYTES))
         except OutcomeUnknown:
-            return b""
+            return ""
 
-    def _judged(self, body: bytes, accepted: Collection[int] = (200,)) -> Any:
-        """The JSON value of `body`, or None; raises the error the answer amounts to."""
-        value = parse(body, self._clean)
+    def _cleaned(self, body: bytes | bytearray) -> str:
+        return self._clean(body.decode("utf-8-sig", "replace"))
+
+    def _judged(self, text: str, accepted: Collection[int] = (200,)) -> Any:
+        """The JSON value of `text`, or None; raises the error the answer amounts to."""
+        value = parse(text, self._clean)
         verdict = judge(
             self.response.http_status, value, retry_after=self.response.retry_after, accepted=accepted
         )

@@ -1,6 +1,6 @@
 """What people do to runs: start, cancel, run again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,6 +13,9 @@ from expensify.jobs import ReportExport
 from exports import jobs, tasks
 from exports.models import Run, SavedExport
 from exports.models.run import RESTING, Status
+
+# Two clicks on the same button within this time are one.
+DOUBLE_CLICK = timedelta(seconds=3)
 
 
 class CannotStart(Exception):
@@ -55,9 +58,21 @@ def start(
 
 
 @transaction.atomic
+def start_by_click(export: SavedExport, *, by: User, again_of: Run | None = None) -> Run:
+    """`start` for a button in a page: a double click starts one run. Raises CannotStart."""
+    # The second of two clicks waits here for the first, and finds its run.
+    SavedExport.objects.select_for_update().get(pk=export.pk)
+    just_now = timezone.now() - DOUBLE_CLICK
+    clicked = export.runs.filter(
+        requested_by=by, source=Run.Source.PAGE, again_of=again_of, created_at__gt=just_now
+    )
+    return clicked.order_by("-id").first() or start(export, by=by, again_of=again_of)
+
+
+@transaction.atomic
 def again(run: Run, *, by: User) -> Run:
     """A new run of the same export, as the export stands now; the old one counts as looked after."""
-    new = start(run.export, by=by, again_of=run)
+    new = start_by_click(run.export, by=by, again_of=run)
     look_after(run)
     return new
 

@@ -1,5 +1,6 @@
 """A result as a table: any delimiter and encoding that a template can produce, read row by row."""
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ def encoding_of(sample: bytes) -> str:
             return name
     try:
         # The sample may end in the middle of a character.
-        sample[:-3].decode("utf-8") if len(sample) >= SAMPLE else sample.decode("utf-8")
+        codecs.getincrementaldecoder("utf-8")().decode(sample, final=len(sample) < SAMPLE)
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"

@@ -87,19 +87,24 @@ def _selection(settings: Settings, at: datetime, zone: ZoneInfo) -> Iterator[Lin
         yield Line("Created or submitted", days)
     if settings.approved_since == periods.FIXED:
         yield Line("Approved after", _day(date.fromisoformat(settings.approved_since_date)))
+    elif settings.approved_since == periods.SINCE_LAST_SUCCESS:
+        yield Line("Approved after", "The day of the last successful run")
     elif settings.approved_since:
-        yield Line("Approved after the first day of", _days(settings.approved_since, "", "", at, zone))
+        day = _day(periods.resolve(settings.approved_since, at=at, zone=zone).start)
+        yield Line(
+            "Approved after", f"First day of “{periods.KINDS[settings.approved_since]}” (today that is {day})"
+        )
 
 
 def _days(kind: str, start: str, end: str, at: datetime, zone: ZoneInfo) -> str:
     if kind == periods.FIXED:
-        first = f"from {_day(date.fromisoformat(start))}" if start else ""
-        last = f"until {_day(date.fromisoformat(end))}" if end else ""
-        return f"{first} {last}".strip().capitalize()
+        first = f"From {_day(date.fromisoformat(start))}" if start else ""
+        last = f"{'until' if start else 'Until'} {_day(date.fromisoformat(end))}" if end else ""
+        return f"{first} {last}".strip()
     if kind == periods.SINCE_LAST_SUCCESS:
         return periods.KINDS[kind]
     period = periods.resolve(kind, at=at, zone=zone)
-    days = [_day(day) for day in dict.fromkeys((period.start, period.end)) if day]
+    days = map(_day, dict.fromkeys((period.start, period.end)))
     return f"{periods.KINDS[kind]} (today that is {' to '.join(days)})"
 
 
@@ -141,5 +146,5 @@ def _afterwards(settings: Settings) -> Iterator[Line]:
         yield Line("Test", "Yes: nothing is done at Expensify afterwards")
 
 
-def _day(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"
+def _day(day: date | None) -> str:
+    return f"{day.day} {day:%b %Y}" if day else ""

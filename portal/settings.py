@@ -20,7 +20,7 @@ DEMO = env.flag("DEMO")
 DEBUG = False
 
 SECRET_KEY = env.text("SECRET_KEY")
-# Newest first; the first one encrypts, all of them decrypt. See docs/keys.md for changing them.
+# Newest first; the first one encrypts, all of them decrypt. docs/operations.md tells how to change them.
 CREDENTIAL_KEYS = env.keys("CREDENTIAL_KEYS")
 if not DEMO:
     if SECRET_KEY.startswith("demo-") or len(SECRET_KEY) < 50:
@@ -33,7 +33,9 @@ if not DEMO:
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEMO else None)
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", "")
 # Where people reach the portal: for links that are made outside of a request.
-SITE_URL = env.text("SITE_URL", f"https://{ALLOWED_HOSTS[0]}" if not DEMO else "http://localhost:8000").rstrip("/")
+SITE_URL = env.text(
+    "SITE_URL", f"https://{ALLOWED_HOSTS[0]}" if not DEMO else "http://localhost:8000"
+).rstrip("/")
 # How many proxies of ours stand in front and append to X-Forwarded-For; 0 trusts nobody's header.
 TRUSTED_PROXIES = int(env.number("TRUSTED_PROXIES", 0))
 
@@ -216,6 +218,13 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.adapter.Adapter"
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.sign_in.LoginForm",
+    "change_password": "accounts.forms.sign_in.ChangePasswordForm",
+    "reset_password": "accounts.forms.sign_in.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.sign_in.ResetPasswordKeyForm",
+    "reauthenticate": "accounts.forms.sign_in.ReauthenticateForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

@@ -23,7 +23,7 @@ TEMPLATE = """<#if addHeader>
 </#if>
 <#list reports as report>
   <#list report.transactionList as expense>
-    "${expense.merchant}",<#t>
+    "${expense.merchant?replace("\\"", "\\"\\"")}",<#t>
     ${(expense.amount / 100)?string("0.00")}<#lt>
   </#list>
 </#list>

@@ -23,7 +23,9 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 from portal.settings import *  # noqa: F403
 
-# Whether pages find their files is the browser tests' business; here nothing is collected first.
+# Nothing is collected first: pages find their files where they lie in the repository.
+WHITENOISE_USE_FINDERS = True
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # A file, so that real workers see what a test writes.

@@ -8,7 +8,7 @@ from django import template
 from django.template import Context
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.timezone import localtime
+from django.utils.timezone import localdate, localtime
 
 from accounts.permissions import Permission
 
@@ -58,6 +58,13 @@ def moment(at: datetime | None, detail: str = "") -> str:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', local.isoformat(), f"{local:%A, %H:%M:%S %Z}", shown
     )
+
+
+@register.filter
+def days_ago(at: datetime) -> str:
+    """How many days back, by the team's calendar: "today", "yesterday", "40 days ago"."""
+    days = (localdate() - localtime(at).date()).days
+    return {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
 
 
 @register.filter

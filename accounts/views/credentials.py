@@ -3,7 +3,8 @@ from django.db import IntegrityError
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import credentials
 from accounts.door import team_view
@@ -22,6 +23,8 @@ def credential_list(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/credential_list.html", {"credentials": found})
 
 
+@sensitive_post_parameters("partner_user_id", "partner_user_secret")
+@require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_CREDENTIALS)
 def credential_new(request: HttpRequest) -> HttpResponse:
     form = NewCredentialForm(request.POST or None, team=request.team)
@@ -47,7 +50,7 @@ def credential(request: HttpRequest, credential: int) -> HttpResponse:
         {
             "credential": found,
             "policies": found.policies.all(),
-            "exports": found.exports.live(),
+            "exports": request.team.exports.live().filter(credential=found),
             "calls": found.calls.order_by("-pk")[:10],
         },
     )
@@ -64,6 +67,7 @@ def credential_status(request: HttpRequest, credential: int) -> HttpResponse:
     return render(request, "accounts/_credential_standing.html", context, status=STOP_POLLING)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_CREDENTIALS)
 def credential_rename(request: HttpRequest, credential: int) -> HttpResponse:
     found = get_object_or_404(request.team.credentials, pk=credential)
@@ -87,6 +91,7 @@ def credential_check(request: HttpRequest, credential: int) -> HttpResponse:
     return redirect(found)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_CREDENTIALS)
 def credential_wipe(request: HttpRequest, credential: int) -> HttpResponse:
     found = get_object_or_404(request.team.credentials, pk=credential)
@@ -98,7 +103,7 @@ def credential_wipe(request: HttpRequest, credential: int) -> HttpResponse:
         return redirect(found)
     context = {
         "credential": found,
-        "exports": found.exports.live(),
+        "exports": request.team.exports.live().filter(credential=found),
         "unfinished_runs": found.runs.unfinished().count(),
     }
     return render(request, "accounts/credential_wipe.html", context)

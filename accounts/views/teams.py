@@ -1,7 +1,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import teams
 from accounts.door import team_view
@@ -25,6 +25,7 @@ def team(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/team.html", {"members": members, "roles": Role.choices})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_TEAM)
 def team_edit(request: HttpRequest) -> HttpResponse:
     present = {"name": request.team.name, "time_zone": request.team.time_zone}

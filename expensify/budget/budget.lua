@@ -65,7 +65,7 @@ local function load(key)
     wake = 0,        -- when the pending wake is due; 0: none is pending
     token = '',      -- and the word it will say
     serving = 0,     -- virtual time: the start tag of the last ticket served
-    joined = 0,      -- tickets that joined since the line was last empty
+    joined = 0,      -- tickets that were given a place so far
     owed = 0,        -- calls the waiting tickets stand for
   }
   local log, latest = state.log, now + L.unanswered
@@ -105,6 +105,7 @@ local function save(state, waiting)
   local needed = DAY
   if waiting == 0 then
     redis.call('DEL', TAGS, FLOWS)
+    state.owed = 0
     needed = math.max(math.abs(state.log[1] or 0), quiet_until(state)) + L.horizon
     needed = math.max(needed, state.slack_until, (state.flying[#state.flying] or 0) + LEASE) - now
   end
@@ -148,13 +149,9 @@ local function forget_idle_flows(state)
   end
 end
 
--- Start-time fair queueing: a ticket starts when its flow's last one ends, but not in the past.
--- Virtual time runs in microseconds of service and is set to the clock whenever the line is empty,
--- so that an order given out earlier is always the smaller one.
+-- Start-time fair queueing: a ticket starts when its flow's last one ends, but not in the past. Virtual time
+-- is microseconds of service; it begins at the clock, so places kept from an earlier life come first.
 local function join(state, tickets)
-  if redis.call('ZCARD', LINE) == 0 then
-    state.serving, state.joined, state.owed = math.max(state.serving, now), 0, 0
-  end
   if state.serving == 0 then state.serving = now end
   for _, ticket in ipairs(tickets) do
     if not redis.call('ZSCORE', LINE, ticket.name) then

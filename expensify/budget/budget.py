@@ -162,7 +162,7 @@ class Budget:
         )
         standing = {name: rank for name, rank in zip(tickets, ranks, strict=True) if rank >= 0}
         instants = self.limits.instants(
-            [round(rank * owed / waiting) for rank in standing.values()],
+            [round(rank * max(owed, waiting) / waiting) for rank in standing.values()],
             [age / 1e6 for age in ages],
             quiet=quiet / 1e6,
             slack=slack / 1e6,

@@ -123,7 +123,9 @@ def test_team_and_audit_pages_look_right(
     look("menu")
 
 
-def test_pages_of_other_roles_look_right(look: Look, sign_in: SignIn, bob: User, erin: User, page: Page) -> None:
+def test_pages_of_other_roles_look_right(
+    look: Look, sign_in: SignIn, bob: User, erin: User, page: Page
+) -> None:
     sign_in(bob)
     look("forbidden", "/t/acme/audit/")
     sign_in(erin)

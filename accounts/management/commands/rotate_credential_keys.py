@@ -4,6 +4,7 @@ from typing import Any
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import models, transaction
+from django.utils.text import capfirst
 from django_scopes import scopes_disabled
 
 from accounts import audit
@@ -44,7 +45,7 @@ class Command(BaseCommand):
             try:
                 done += _seal_again(row, name)
             except CannotOpen as error:
-                self.stderr.write(f"{row._meta.verbose_name} {row.pk}, {name}: {error}".capitalize())
+                self.stderr.write(f"{capfirst(row._meta.verbose_name)} {row.pk}, {name}: {error}")
         recounted = sum(map(_fingerprint_again, _rows(Credential)))
         with transaction.atomic():
             audit.record(Action.KEYS_ROTATED, None, by=audit.operator(), secrets=done, fingerprints=recounted)

@@ -30,6 +30,6 @@ class Command(BaseCommand):
                 for sentence in faults:
                     self.stdout.write(f"  {sentence}")
             else:
-                self.stdout.write(f"The log of {owner} is whole: {chain.length} entries.")
+                self.stdout.write(f"The log of {owner} is whole (entries: {chain.length}).")
         if broken:
             raise CommandError(f"{broken} of {len(chains)} logs are not whole.")

@@ -1,0 +1,119 @@
+"""How much of Expensify's call limit each way to keep it uses, and how often it is refused.
+
+    python -m benchmarks.budget                            ten times the real speed, about four minutes
+    python -m benchmarks.budget --speed 1 --minutes 5      true speed, 5 minutes for each load of each contender
+
+Eight processes share one credential and call a referee over HTTP that counts arrivals in sliding windows.
+Minutes and waits are those of the real limits, whatever the speed.
+"""
+
+import argparse
+import multiprocessing
+import random
+import time
+from dataclasses import dataclass
+from statistics import quantiles
+
+import redis
+
+from benchmarks.budget.contenders import CONTENDERS, Field, save_ours
+from benchmarks.budget.scale import scale
+from expensify.budget import Budget
+from tests.expensify.budget.referees import HttpReferee, steady_share
+from tests.servers import RedisServer
+
+WORKERS = 8
+HEADS = ("", "of limit", "429s", "overtaken", "trips/call", "| wait p50", "p95", "429s")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    share: float
+    refused: int
+    overtaken: float
+    trips: float
+    waits: list[float]
+
+
+def race(name: str, speed: int, minutes: float, load: float | None) -> Outcome:
+    """One contender, with a backlog from the start or (with `load`) jobs at random for that share of the limit."""
+    work, save = CONTENDERS[name]
+    budgets, queues = RedisServer().start(), RedisServer().start()
+    span = minutes * 60 / speed
+    capacity = round(20 * minutes)
+    field = Field(speed, budgets.url, queues.url, 0, 0)
+    with HttpReferee(field.windows).serving() as referee:
+        if save is save_ours:
+            Budget(redis.Redis.from_url(budgets.url), field.limits).introduce(fresh=True)
+        start = time.monotonic() + 3  # processes and libraries take that long to be ready
+        field = Field(speed, budgets.url, queues.url, referee.server_port, start + span)
+        spawn = multiprocessing.get_context("spawn")
+        workers = [spawn.Process(target=work, args=(field, seed), daemon=True) for seed in range(WORKERS)]
+        for worker in workers:
+            worker.start()
+        time.sleep(max(0.0, start - time.monotonic()))
+        saved: dict[str, float] = {}
+
+        def put(*names: str) -> None:
+            saved.update(dict.fromkeys(names, time.monotonic()))
+            save(field, list(names))
+
+        if load is None:
+            put(*(f"run:{n}" for n in range(capacity * 2)))
+        else:
+            draw, n = random.Random(1), 0
+            while field.left > 10 / speed:
+                put(f"run:{n}")
+                n += 1
+                time.sleep(draw.expovariate(load * speed * 20 / 60))
+        for worker in workers:
+            worker.join(max(field.left, 0) + 120 / speed)
+            worker.kill()
+    trips = int(redis.Redis.from_url(queues.url).get("trips") or 0)
+    if save is save_ours:
+        trips += 1 if load is None else len(saved)
+    budgets.remove()
+    queues.remove()
+    numbers = [int(name.split(":")[1]) for name, _ in referee.accepted]
+    latest, overtaken = -1, 0
+    for number in numbers:
+        overtaken += number < latest
+        latest = max(latest, number)
+    return Outcome(
+        share=steady_share(referee.arrivals, 20, 60 / speed),
+        refused=referee.refused,
+        overtaken=overtaken / len(numbers),
+        trips=trips / len(numbers),
+        waits=[(at - saved[name]) * speed for name, at in referee.accepted],
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, prog="benchmarks.budget"
+    )
+    parser.add_argument("--speed", type=int, choices=(1, 2, 5, 10), default=10, help="times the real limits")
+    parser.add_argument("--minutes", type=float, default=4, help="of the real limits, for each load")
+    parser.add_argument("--credentials", type=int, default=10_000, help="in the scale section")
+    parser.add_argument("--only", choices=CONTENDERS, help="one contender")
+    options = parser.parse_args()
+
+    print(
+        f"{WORKERS} processes, one credential, {options.speed} x speed, {options.minutes:g} minutes a load."
+    )
+    print("Left: a backlog from the start. Right: jobs at random, 80 % of the limit; waits in seconds.\n")
+    print("{:<22} {:>9} {:>6} {:>10} {:>11} {:>11} {:>6} {:>6}".format(*HEADS))
+    for name in [options.only] if options.only else CONTENDERS:
+        full = race(name, options.speed, options.minutes, None)
+        open_ = race(name, options.speed, options.minutes, 0.8)
+        cuts = quantiles(open_.waits, n=20)
+        print(
+            f"{name:<22} {full.share:>9.1%} {full.refused:>6} {full.overtaken:>10.0%} {full.trips:>11.1f} "
+            f"| {cuts[9]:>9.2f} {cuts[18]:>6.1f} {open_.refused:>6}",
+            flush=True,
+        )
+    scale(options.credentials)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""What a budget costs Redis: microseconds of the server for each question, bytes for each credential."""
+
+import redis
+
+from expensify.budget import Budget, Limits, Permit, Ticket
+from tests.servers import RedisServer
+
+
+def scale(credentials: int) -> None:
+    server = RedisServer().start()
+    client = redis.Redis.from_url(server.url)
+    budget = Budget(client, Limits())
+    budget.introduce(fresh=True)
+    keys = [f"{n:020x}" for n in range(credentials)]
+    empty = client.info("memory")["used_memory"]
+
+    def report(what: str) -> None:
+        stats = client.info("commandstats")["cmdstat_evalsha"]
+        held = (client.info("memory")["used_memory"] - empty) / credentials
+        print(f"  {what:<44} {stats['usec_per_call']:>8.1f} µs {held:>8.0f} bytes each")
+        client.config_resetstat()
+
+    print(
+        f"\nRedis {client.info('server')['redis_version']}, {credentials:,} credentials, one round trip each:"
+    )
+    client.config_resetstat()
+    for key in keys:
+        budget.enqueue(key, [Ticket(f"run:{n}", "export:1", calls=2) for n in range(7)])
+    report("enqueue seven runs")
+    permits: dict[str, Permit] = {}
+    for _ in range(5):
+        for key in keys:
+            permit = budget.step(key, pop=True).permit
+            if permit is not None:
+                permits[key] = permit
+    report("pop, granted")
+    for key in keys:
+        budget.step(key, pop=True)
+    report("pop, too early")
+    for key, permit in permits.items():
+        permit.answered()
+        budget.step(key, done=permit.done, enqueue=Ticket("run:4", "export:1", order=1.0), pop=True)
+    report("answer + enqueue + pop")
+    for start in range(0, credentials, 50):
+        budget.usages(keys[start : start + 50])
+    report("usage of fifty")
+    for key in keys:
+        budget.remove(key, [f"run:{n}" for n in range(7)])
+    report("remove seven; the log alone is left")
+
+    line = "f" * 20
+    budget.enqueue(line, [Ticket(f"run:{n}", f"export:{n % 40}", calls=2) for n in range(5000)])
+    client.config_resetstat()
+    for start in range(0, 5000, 50):
+        budget.places(line, [f"run:{n}" for n in range(start, start + 50)])
+    print("  in a line of 5,000 runs:")
+    report("places of fifty")
+    for n in range(1000):
+        budget.enqueue(line, Ticket(f"late:{n}", "export:1"))
+    report("enqueue one")
+    server.remove()

@@ -1,0 +1,184 @@
+"""What can stand in a column: the catalogue's fields, and values worked out from several of them."""
+
+from expensify.freemarker.catalogue import CATALOGUE, Catalogue, Field
+
+_DAYS = {
+    "yyyy-MM-dd": "2026-01-31",
+    "dd.MM.yyyy": "31.01.2026",
+    "MM/dd/yyyy": "01/31/2026",
+    "dd/MM/yyyy": "31/01/2026",
+    "yyyyMMdd": "20260131",
+}
+FORMATS: dict[str, dict[str, str]] = {
+    "cents": {"0.00": "1234.50", "0,00": "1234,50", "0": "1235", "cents": "123450"},
+    "number": {"": "1.0846", "0.00": "1.08", "0,00": "1,08", "0": "1"},
+    "date": _DAYS,
+    "datetime": {"": "2026-01-31 09:30:00"} | _DAYS,
+}
+"""Per type of field: its formats with an example each, the usual one first. Other types have none."""
+
+COMPUTED = Catalogue(
+    [
+        Field(
+            name="final.merchant",
+            level="expense",
+            type="text",
+            label="Merchant",
+            group="Final values",
+            meaning="The shop or supplier as it counts: as edited, else as entered.",
+            example="Cafe Central Wien",
+        ),
+        Field(
+            name="final.created",
+            level="expense",
+            type="date",
+            label="Date",
+            group="Final values",
+            meaning="Day of the expense as it counts: as edited, else as entered.",
+            example="2026-01-03",
+        ),
+        Field(
+            name="final.amount",
+            level="expense",
+            type="cents",
+            label="Amount",
+            group="Final values",
+            meaning="The amount as it counts, as edited, else as entered, in the currency of the expense.",
+            example="1300",
+            currency="expense",
+        ),
+        Field(
+            name="final.reportAmount",
+            level="expense",
+            type="cents",
+            label="Amount in report currency",
+            group="Final values",
+            meaning="The amount as it counts in the currency of the report; empty where Expensify does not tell it.",
+            example="1410",
+            currency="report",
+        ),
+        Field(
+            name="final.taxAmount",
+            level="expense",
+            type="cents",
+            label="Tax amount",
+            group="Final values",
+            meaning="The tax in the amount as it counts: as edited, else as entered, in the currency of the expense.",
+            example="240",
+            currency="expense",
+        ),
+        Field(
+            name="final.netAmount",
+            level="expense",
+            type="cents",
+            label="Net amount",
+            group="Final values",
+            meaning="The amount less its tax, both as they count, in the currency of the expense.",
+            example="1060",
+            currency="expense",
+        ),
+        Field(
+            name="final.mcc",
+            level="expense",
+            type="integer",
+            label="Merchant category code",
+            group="Final values",
+            meaning="The card networks' code for the kind of shop: as edited, else as imported.",
+            example="5812",
+        ),
+        Field(
+            name="final.tagX",
+            level="expense",
+            type="text",
+            label="Tag, level X",
+            group="Final values",
+            meaning="One level of the tag, from Expensify's own levels, else cut out of the whole tag at its colons.",
+            example="Berlin",
+            placeholder="X",
+        ),
+        Field(
+            name="final.approvers",
+            level="report",
+            type="text",
+            label="All approvers",
+            group="Final values",
+            meaning="The addresses of all who approved the report, in order, with semicolons between.",
+            example="manager@example.com; cfo@example.com",
+        ),
+        Field(
+            name="group.category",
+            level="report",
+            type="text",
+            label="Category",
+            group="Totals",
+            meaning="The category whose expenses the row adds up.",
+            example="Meals",
+        ),
+        Field(
+            name="group.categoryGlCode",
+            level="report",
+            type="text",
+            label="Category GL code",
+            group="Totals",
+            meaning="The ledger account of that category.",
+            example="6000",
+        ),
+        Field(
+            name="group.count",
+            level="report",
+            type="integer",
+            label="Number of expenses",
+            group="Totals",
+            meaning="How many expenses the row stands for.",
+            example="3",
+        ),
+        Field(
+            name="group.sum",
+            level="report",
+            type="cents",
+            label="Sum in report currency",
+            group="Totals",
+            meaning="The row's expenses added up in the currency of the report; empty if one is not known in it.",
+            example="12900",
+            currency="report",
+        ),
+    ]
+)
+
+_OF_A_CATEGORY = ("group.category", "group.categoryGlCode")
+
+
+def field(name: str) -> Field | None:
+    """A field of the catalogue or a computed one, a placeholder in its name filled in; None if it cannot be a value."""
+    found = COMPUTED.field(name) or CATALOGUE.field(name)
+    return (
+        found
+        if found and found.is_value and not found.placeholder and found.level in ("report", "expense")
+        else None
+    )
+
+
+def fields(rows: str) -> list[Field]:
+    """What may be chosen for the rows of a layout; a name with a placeholder has to be filled in first.
+
+    Computed values come first: they are what most people want.
+    """
+    return [found for found in [*COMPUTED, *CATALOGUE] if found.is_value and fits(found, rows)]
+
+
+def fits(found: Field, rows: str) -> bool:
+    """Whether a row of that kind has one value for the field."""
+    if found.name in _OF_A_CATEGORY:
+        return rows == "totals"
+    if found.name.startswith("group."):
+        return rows != "expense"
+    return found.level == "report" or (found.level == "expense" and rows == "expense")
+
+
+def usual_format(found: Field) -> str:
+    return next(iter(FORMATS.get(found.type, {"": ""})))
+
+
+def nearest(name: str) -> list[str]:
+    """Names that somebody who wrote `name` may have meant, nearest first."""
+    return [*COMPUTED.nearest(name), *(near for near in CATALOGUE.nearest(name) if field(near))]

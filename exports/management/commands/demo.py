@@ -1,0 +1,222 @@
+import os
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django_scopes import scope
+
+from accounts import audit, credentials, teams
+from accounts.models import Team, User
+from accounts.permissions import Role
+from expensify.client import Pair
+from exports import runs, saved_exports, starters
+from exports.jobs import Settings
+from exports.models import ApiCall, Run, SavedExport
+from exports.models.run import Status
+
+PASSWORD = "try-the-portal"
+COMPANY = {
+    "Acme": (
+        "Europe/Berlin",
+        [("Alice", Role.ADMIN), ("Erin", Role.EDITOR), ("Audrey", Role.AUDITOR), ("Bob", Role.VIEWER)],
+    ),
+    "Umbrella": ("America/New_York", [("Charlie", Role.ADMIN)]),
+}
+# What Expensify's help page walks through: this report, and this template for it.
+HELP_PAGE_EXPORT = "Help page example"
+HELP_PAGE_REPORT = "50352738"
+HELP_PAGE_TEMPLATE = """\
+<#if addHeader>
+ Merchant,Amount,Transaction Date<#lt>
+</#if>
+<#list reports as report>
+ <#list report.transactionList as expense>
+ <#if expense.modifiedMerchant?has_content>
+ <#assign merchant = expense.modifiedMerchant>
+ <#else>
+ <#assign merchant = expense.merchant>
+ </#if>
+ <#if expense.convertedAmount?has_content>
+ <#assign amount = expense.convertedAmount/100>
+ <#elseif expense.modifiedAmount?has_content>
+ <#assign amount = expense.modifiedAmount/100>
+ <#else>
+ <#assign amount = expense.amount/100>
+ </#if>
+ <#if expense.modifiedCreated?has_content>
+ <#assign created = expense.modifiedCreated>
+ <#else>
+ <#assign created = expense.created>
+ </#if>
+ ${merchant},<#t>
+ ${amount},<#t>
+ ${created}<#lt>
+ </#list>
+</#list>
+"""
+# Longer than the minute that the call budget may have to wait after a restart of Redis.
+PATIENCE = 150
+FIRST_LINES = 6
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the demo company, once, and say who can sign in: two teams, five people, and, with a pair for each team "
+        "in DEMO_PAIRS (acme=ID:SECRET,umbrella=ID:SECRET), credentials and saved exports."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--run",
+            action="store_true",
+            help=f"then run “{HELP_PAGE_EXPORT}”, wait for its file and tell each step",
+        )
+
+    def handle(self, *args: Any, run: bool, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("This is not a demo, and the password of its people is public. Set DEMO=yes.")
+        pairs = _pairs(os.environ.get("DEMO_PAIRS", ""))
+        for name in COMPANY:
+            team = _make_team(name)
+            if team.slug in pairs:
+                _make_exports(team, pairs[team.slug])
+        if run:
+            acme = Team.objects.get(slug="acme")
+            with scope(team=acme):
+                self._run(acme)
+        else:
+            self._say_who_can_sign_in()
+
+    def _say_who_can_sign_in(self) -> None:
+        self.stdout.write(f"Sign in with the password {PASSWORD} as")
+        for name, (_, people) in COMPANY.items():
+            for who, role in people:
+                self.stdout.write(f"  {_address(who, name):<28} {role.label:<8} of {name}")
+
+    def _run(self, team: Team) -> None:
+        export = team.exports.live().filter(name=HELP_PAGE_EXPORT).first()
+        if export is None:
+            raise CommandError(f"{team} has no export “{HELP_PAGE_EXPORT}”, so there is nothing to run.")
+        try:
+            run = runs.start(export, by=audit.operator(), source=Run.Source.COMMAND)
+        except runs.CannotStart as error:
+            raise CommandError(f"The run was not started. {error}") from None
+        self._follow(run)
+        if run.status != Status.SUCCEEDED:
+            raise CommandError(f"{run} has {run.get_status_display().lower()}. {run.error}")
+        with default_storage.open(run.result.file.name) as file:
+            for line in file.read(4096).decode(errors="replace").splitlines()[:FIRST_LINES]:
+                self.stdout.write(f"          | {line}")
+
+    def _follow(self, run: Run) -> None:
+        started = time.monotonic()
+        told = 0
+        while not run.is_final or told == 0:
+            calls = list(run.calls.all())
+            run.refresh_from_db()  # after the calls, so that it knows of each what came of it
+            story = list(_story(run, calls))
+            for sentence in story[told:]:
+                self.stdout.write(f"{time.monotonic() - started:7.1f} s  {sentence}")
+            self.stdout.flush()
+            told = len(story)
+            if not run.is_final and time.monotonic() - started > PATIENCE:
+                state = run.get_status_display().lower()
+                raise CommandError(f"{run} is still {state} after {PATIENCE} seconds. Is a worker running?")
+            time.sleep(0.1)
+
+
+@transaction.atomic
+def _make_team(name: str) -> Team:
+    """The team with its people, made unless it is there already."""
+    team = Team.objects.filter(slug=name.lower()).first()
+    if team is not None:
+        return team
+    zone, people = COMPANY[name]
+    users = [
+        (User.objects.create_user(_address(who, name), PASSWORD, first_name=who), role)
+        for who, role in people
+    ]
+    team = teams.create(name, zone, admin=users[0][0], by=audit.operator())
+    for user, role in users[1:]:
+        teams.add(team, user, role, by=audit.operator())
+    return team
+
+
+@transaction.atomic
+def _make_exports(team: Team, pair: Pair) -> None:
+    """The team's credential and what it exports, unless it has had a credential already."""
+    with scope(team=team):
+        if team.credentials.exists():
+            return
+        admin = team.memberships.filter(role=Role.ADMIN).earliest("pk").user
+        credential = credentials.add(team, f"{team}, demo account", pair, by=admin)
+        for name, asked, template in _exports():
+            saved_exports.save(
+                SavedExport(team=team, credential=credential, name=name),
+                settings=Settings.from_json(asked),
+                template=template,
+                sftp_password=None,
+                by=admin,
+            )
+
+
+def _exports() -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Name, settings other than their defaults, and template of each export."""
+    yield HELP_PAGE_EXPORT, {"report_ids": [HELP_PAGE_REPORT]}, HELP_PAGE_TEMPLATE
+    yield (
+        "Last month, one row per expense",
+        {"period": "last_month", "file_basename": "expenses_"},
+        starters.EXPENSES,
+    )
+    yield (
+        "Month to date, one row per report",
+        {"period": "month_to_date", "file_basename": "reports_"},
+        starters.REPORTS,
+    )
+    yield (
+        "Approved and not yet in the ledger",
+        {
+            "period": "last_quarter",
+            "states": ["APPROVED", "REIMBURSED"],
+            "not_marked_as": "Ledger",
+            "mark_as": "Ledger",
+            "file_basename": "ledger_",
+        },
+        starters.EXPENSES,
+    )
+
+
+def _story(run: Run, calls: Sequence[ApiCall]) -> Iterator[str]:
+    """What has happened to the run so far, a sentence each; a sentence once said stays where it is."""
+    yield f"{run} of “{run.export}” is queued with the credential “{run.credential}”."
+    for call in calls:
+        if call.seconds is None:
+            return
+        answer = f"HTTP {call.http_status}" if call.http_status else "no answer"
+        said = f" “{call.message}”" if call.message else ""
+        yield f"Call at {settings.EXPENSIFY_URL} to {call.kind}: {answer}{said}, after {call.seconds:.2f} s."
+        if call.kind == "generate" and run.remote_file:
+            yield f"The file is called {run.remote_file}."
+    if run.status == Status.SUCCEEDED:
+        result = run.result
+        yield f"Stored: {result.rows} rows, {result.size} bytes, SHA-256 {result.sha256}."
+
+
+def _address(who: str, team: str) -> str:
+    return f"{who.lower()}@{team.lower()}.example"
+
+
+def _pairs(text: str) -> dict[str, Pair]:
+    """ "acme=ID:SECRET,umbrella=ID:SECRET" as a pair for each team's slug."""
+    found = {}
+    for part in filter(None, text.split(",")):
+        slug, _, pair = part.partition("=")
+        partner_user_id, _, partner_user_secret = pair.partition(":")
+        if not (slug and partner_user_id and partner_user_secret):
+            raise CommandError("DEMO_PAIRS is not of the form acme=ID:SECRET,umbrella=ID:SECRET.")
+        found[slug.strip()] = Pair(partner_user_id, partner_user_secret)
+    return found

@@ -1,0 +1,111 @@
+import shutil
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.core.management.base import BaseCommand, CommandError
+from django_scopes import scope
+
+from accounts import audit
+from accounts.models import Team
+from exports import runs
+from exports.models import Run, SavedExport
+from exports.models.run import Status
+
+POLL_SECONDS = 0.5
+FAILED, NOT_FOUND, UNCONFIRMED, STILL_WAITING = 1, 2, 3, 4
+CODES = {Status.FAILED: FAILED, Status.CANCELLED: FAILED, Status.UNCONFIRMED: UNCONFIRMED}
+
+
+class Command(BaseCommand):
+    help = (
+        "Run a saved export. Ends with 0 when it succeeded (or was queued), 1 when it failed, 2 when there is nothing "
+        "of that name, 3 when it is not known what happened at Expensify, 4 when it was still at work at the time-out."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("team", help="the team's name as it stands in its addresses, like acme")
+        parser.add_argument("export", help="the export's name or number")
+        parser.add_argument("--wait", action="store_true", help="until it has finished")
+        parser.add_argument(
+            "--output",
+            metavar="FILE",
+            help="wait, and write the result there; - writes it to standard output",
+        )
+        parser.add_argument(
+            "--timeout",
+            type=float,
+            default=900,
+            metavar="SECONDS",
+            help="wait no longer than this (900); the run goes on",
+        )
+
+    def handle(
+        self, *, team: str, export: str, wait: bool, output: str | None, timeout: float, **options: Any
+    ) -> None:
+        found = Team.objects.filter(slug=team).first()
+        if found is None:
+            raise CommandError(f"There is no team “{team}”.", returncode=NOT_FOUND)
+        with scope(team=found):
+            run = self._start(found, export)
+            self.stderr.write(f"Run {run.pk} of “{run.export}” is queued.")
+            if wait or output:
+                self._wait(run, timeout)
+                self._report(run)
+                if output:
+                    self._write(run, output)
+
+    def _start(self, team: Team, wanted: str) -> Run:
+        try:
+            return runs.start(_export(team, wanted), by=audit.operator(), source=Run.Source.COMMAND)
+        except runs.CannotStart as reason:
+            raise CommandError(str(reason), returncode=FAILED) from reason
+
+    def _wait(self, run: Run, timeout: float) -> None:
+        give_up = time.monotonic() + timeout
+        while not run.is_final:
+            if time.monotonic() > give_up:
+                raise CommandError(
+                    f"Run {run.pk} is still {run.get_status_display().lower()} after {timeout:g} seconds. "
+                    "It goes on by itself.",
+                    returncode=STILL_WAITING,
+                )
+            time.sleep(POLL_SECONDS)
+            run.refresh_from_db(fields=["status", "error"])
+
+    def _report(self, run: Run) -> None:
+        if run.status != Status.SUCCEEDED:
+            raise CommandError(
+                f"Run {run.pk} {run.get_status_display().lower()}. {run.error}", returncode=CODES[run.status]
+            )
+        self.stderr.write(f"Run {run.pk} succeeded: {run.result.name}, {run.result.size} bytes.")
+
+    def _write(self, run: Run, output: str) -> None:
+        with default_storage.open(run.result.file.name) as file:
+            if output == "-":
+                shutil.copyfileobj(file, sys.stdout.buffer)
+                sys.stdout.buffer.flush()
+            else:
+                with Path(output).open("wb") as target:
+                    shutil.copyfileobj(file, target)
+        audit.record(
+            audit.Action.RESULT_DOWNLOADED,
+            run.result,
+            by=audit.operator(),
+            size=run.result.size,
+            sha256=run.result.sha256,
+        )
+
+
+def _export(team: Team, wanted: str) -> SavedExport:
+    """By name, else by number. An archived one only by number, to be told that it is archived."""
+    exports = team.exports.select_related("credential", "version")
+    found = exports.live().filter(name__iexact=wanted).first()
+    if found is None and wanted.isascii() and wanted.isdecimal():
+        found = exports.filter(pk=int(wanted)).first()
+    if found is None:
+        raise CommandError(f"The team “{team}” has no saved export “{wanted}”.", returncode=NOT_FOUND)
+    return found

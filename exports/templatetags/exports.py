@@ -1,0 +1,47 @@
+from django import template
+
+from exports.models import ApiCall, Run
+from exports.models.run import Status
+
+register = template.Library()
+
+TONES = {
+    Status.QUEUED: "wait",
+    Status.GENERATING: "busy",
+    Status.GENERATED: "wait",
+    Status.DOWNLOADING: "busy",
+    Status.SUCCEEDED: "good",
+    Status.FAILED: "bad",
+    Status.UNCONFIRMED: "warn",
+    Status.CANCELLED: "quiet",
+}
+KINDS = {
+    "generate": "Make the file",
+    "download": "Download the file",
+    "policy_list": "List the policies",
+}
+
+
+@register.inclusion_tag("pieces/state.html")
+def run_state(run: Run) -> dict[str, str]:
+    """The state of a run, in colour and words."""
+    return {"tone": TONES[run.status], "text": run.get_status_display()}
+
+
+@register.filter
+def kind_in_words(call: ApiCall) -> str:
+    return KINDS.get(call.kind, call.kind)
+
+
+@register.filter
+def about(seconds: float | None) -> str:
+    """A time to wait, no more exact than it is known: "a few seconds", "about 40 seconds", "about 12 minutes"."""
+    if seconds is None:
+        return ""
+    if seconds < 5:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {5 * round(seconds / 5)} seconds"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} minutes"
+    return f"about {round(seconds / 3600)} hours"

@@ -1,0 +1,59 @@
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.door import team_view
+from accounts.models import Credential, Team
+from accounts.permissions import Permission
+from expensify.budget import BudgetUnavailable
+from exports import dispatch
+from exports.views.queue import find_places
+
+SHOWN = 10
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def home(request: HttpRequest) -> HttpResponse:
+    """What needs somebody, what goes on, what came of it, and what may still be called."""
+    team = request.team
+    runs = team.runs.select_related("export", "credential").defer("job", "template")
+    attention = list(runs.needing_attention().order_by("-id")[: SHOWN + 1])
+    unfinished = list(runs.unfinished().order_by("id")[: SHOWN + 1])
+    find_places(unfinished)
+    budgets = _budgets(team)
+    return render(
+        request,
+        "exports/home.html",
+        {
+            "attention": attention[:SHOWN],
+            "more_attention": len(attention) > SHOWN,
+            "refused": [each for each in budgets["credentials"] if each.status == Credential.Status.REFUSED],
+            "unfinished": unfinished[:SHOWN],
+            "more_unfinished": len(unfinished) > SHOWN,
+            "latest": team.results.select_related("run__export")[:5],
+            "has_exports": team.exports.live().exists(),
+            **budgets,
+        },
+    )
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def budget(request: HttpRequest) -> HttpResponse:
+    """The meters alone, for a page that asks again every few seconds."""
+    return render(request, "exports/_meters.html", _budgets(request.team))
+
+
+def _budgets(team: Team) -> dict[str, Any]:
+    """The credentials that have a pair, each with its `usage`; `queue_away` when Redis cannot say."""
+    credentials = list(team.credentials.exclude(status=Credential.Status.WIPED))
+    try:
+        usages = dispatch.usages(credentials) if credentials else {}
+    except BudgetUnavailable:
+        usages = None
+    for credential in credentials:
+        credential.usage = usages.get(credential.pk) if usages else None
+    return {"credentials": credentials, "queue_away": usages is None}

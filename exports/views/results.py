@@ -1,0 +1,49 @@
+from django.contrib import messages
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_safe
+
+from accounts import audit
+from accounts.audit import Action
+from accounts.door import team_view
+from accounts.permissions import Permission
+from exports import previews
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def result(request: HttpRequest, result: int) -> HttpResponse:
+    result = get_object_or_404(request.team.results.select_related("run__export"), pk=result)
+    return render(request, "exports/result.html", {"result": result, "preview": previews.preview(result)})
+
+
+@require_GET
+@team_view(Permission.DOWNLOAD_RESULTS)
+def result_download(request: HttpRequest, result: int) -> HttpResponseBase:
+    """The original bytes, always as a file to save: whatever is in them, the browser does not open it here."""
+    result = get_object_or_404(request.team.results, pk=result)
+    if result.purged_at is not None:
+        messages.info(
+            request, "This file was deleted when its retention time was over. Run the export again to get it."
+        )
+        return redirect(result)
+    try:
+        file = default_storage.open(result.file.name)
+    except FileNotFoundError:
+        messages.error(
+            request, "The file is no longer in the portal's storage. Run the export again to get it."
+        )
+        return redirect(result)
+    audit.record(Action.RESULT_DOWNLOADED, result, by=request.user, size=result.size, sha256=result.sha256)
+    return FileResponse(file, as_attachment=True, filename=result.name, content_type=result.media_type)
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def result_picture(request: HttpRequest, result: int) -> HttpResponse:
+    """The first page of a PDF, drawn."""
+    drawn = previews.picture(get_object_or_404(request.team.results, pk=result))
+    if drawn is None:
+        raise Http404
+    return HttpResponse(drawn, content_type="image/png", headers={"Cache-Control": "private, max-age=3600"})

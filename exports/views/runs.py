@@ -1,0 +1,97 @@
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.door import team_view
+from accounts.paging import page_of
+from accounts.permissions import Permission
+from exports import runs, timeline
+from exports.forms.runs import RunFilter
+from exports.models import Run
+from exports.runs import CannotStart
+from exports.views.queue import find_places
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def run_list(request: HttpRequest) -> HttpResponse:
+    form = RunFilter(request.GET, team=request.team)
+    found = form.of(request.team.runs.select_related("export").defer("job", "template"))
+    return render(request, "exports/run_list.html", {"form": form, "page": page_of(found, request.GET)})
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def run(request: HttpRequest, run: int) -> HttpResponse:
+    shown = _run(request, run)
+    job = json.dumps(shown.job, indent=2, ensure_ascii=False)
+    return render(request, "exports/run.html", {**_course(shown), "job": job})
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def run_timeline(request: HttpRequest, run: int) -> HttpResponse:
+    """The part of a run's page that changes. `?was=<status>` is what the reader saw last: only news are announced."""
+    shown = _run(request, run)
+    is_news = request.GET.get("was") != shown.status
+    return render(request, "exports/_run_timeline.html", {**_course(shown), "is_news": is_news})
+
+
+@require_POST
+@team_view(Permission.RUN_EXPORTS)
+def export_run(request: HttpRequest, export: int) -> HttpResponse:
+    export = get_object_or_404(request.team.exports.select_related("credential", "version"), pk=export)
+    try:
+        return redirect(runs.start_by_click(export, by=request.user))
+    except CannotStart as reason:
+        messages.error(request, str(reason))
+        return redirect(export)
+
+
+@require_POST
+@team_view(Permission.RUN_EXPORTS)
+def run_cancel(request: HttpRequest, run: int) -> HttpResponse:
+    run = get_object_or_404(request.team.runs, pk=run)
+    if not runs.cancel(run, by=request.user):
+        messages.info(request, "This run could not be cancelled: its call is under way, or it has finished.")
+    return redirect(run)
+
+
+@require_POST
+@team_view(Permission.RUN_EXPORTS)
+def run_again(request: HttpRequest, run: int) -> HttpResponse:
+    run = get_object_or_404(request.team.runs, pk=run)
+    try:
+        return redirect(runs.again(run, by=request.user))
+    except CannotStart as reason:
+        messages.error(request, str(reason))
+        return redirect(run)
+
+
+@require_POST
+@team_view(Permission.RUN_EXPORTS)
+def run_looked_after(request: HttpRequest, run: int) -> HttpResponse:
+    runs.look_after(get_object_or_404(request.team.runs, pk=run))
+    return redirect(request.team)
+
+
+def _run(request: HttpRequest, run: int) -> Run:
+    rows = request.team.runs.select_related("export__version", "version", "credential", "result")
+    return get_object_or_404(rows, pk=run)
+
+
+def _course(run: Run) -> dict[str, Any]:
+    find_places([run])
+    calls = list(run.calls.all())
+    again = list(run.again.values_list("pk", flat=True))
+    return {
+        "run": run,
+        "result": getattr(run, "result", None),
+        "calls": calls,
+        "steps": timeline.steps(run, calls),
+        "again": again,
+    }

@@ -1,0 +1,157 @@
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.door import team_view
+from accounts.permissions import Permission
+from exports import saved_exports, wording
+from exports.forms.export import ExportForm
+from exports.forms.pasting import CannotRead, read
+from exports.jobs import Settings
+from exports.models import ExportVersion, SavedExport
+from exports.starters import STARTERS
+
+LAST_RUNS = 10
+LAST_VERSIONS = 20
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def export_list(request: HttpRequest) -> HttpResponse:
+    archived = request.GET.get("archived") == "1"
+    exports = request.team.exports.filter(archived_at__isnull=not archived)
+    last_run = request.team.runs.filter(export=OuterRef("pk")).order_by("-id")
+    exports = list(
+        exports.select_related("credential", "version").annotate(
+            last_run_id=Subquery(last_run.values("pk")[:1])
+        )
+    )
+    last_runs = request.team.runs.defer("job", "template").in_bulk(
+        [each.last_run_id for each in exports if each.last_run_id]
+    )
+    for export in exports:
+        export.last_run = last_runs.get(export.last_run_id)
+    return render(request, "exports/export_list.html", {"exports": exports, "archived": archived})
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def export(request: HttpRequest, export: int) -> HttpResponse:
+    """What the export asks for, as its present version or `?version=<number>` has it."""
+    export = get_object_or_404(request.team.exports.select_related("credential", "version"), pk=export)
+    versions = list(export.versions.all()[: LAST_VERSIONS + 1])
+    shown = export.version
+    if number := request.GET.get("version", ""):
+        shown = get_object_or_404(
+            export.versions, number=number if number.isdecimal() and len(number) < 9 else 0
+        )
+    policy_names = dict(
+        request.team.policies.filter(policy_id__in=shown.settings["policy_ids"]).values_list(
+            "policy_id", "name"
+        )
+    )
+    return render(
+        request,
+        "exports/export.html",
+        {
+            "export": export,
+            "shown": shown,
+            "lines": wording.lines(
+                Settings.from_json(shown.settings),
+                at=timezone.now(),
+                zone=request.team.zone,
+                policy_names=policy_names,
+            ),
+            "versions": _with_changes(versions)[:LAST_VERSIONS],
+            "runs": export.runs.defer("job", "template").select_related("version")[:LAST_RUNS],
+        },
+    )
+
+
+@sensitive_post_parameters("pasted_job", "sftp_password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(Permission.EDIT_EXPORTS)
+def export_new(request: HttpRequest) -> HttpResponse:
+    return _edit(request, SavedExport(team=request.team))
+
+
+@sensitive_post_parameters("pasted_job", "sftp_password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(Permission.EDIT_EXPORTS)
+def export_edit(request: HttpRequest, export: int) -> HttpResponse:
+    return _edit(request, get_object_or_404(request.team.exports.live().select_related("version"), pk=export))
+
+
+@require_POST
+@team_view(Permission.EDIT_EXPORTS)
+def export_clone(request: HttpRequest, export: int) -> HttpResponse:
+    export = get_object_or_404(request.team.exports.select_related("credential", "version"), pk=export)
+    copy = saved_exports.clone(export, by=request.user)
+    messages.success(request, f"This is a copy of “{export}”. Change what you need and save it.")
+    return redirect("exports:export-edit", request.team.slug, copy.pk)
+
+
+@require_POST
+@team_view(Permission.EDIT_EXPORTS)
+def export_archive(request: HttpRequest, export: int) -> HttpResponse:
+    export = get_object_or_404(request.team.exports, pk=export)
+    if saved_exports.archive(export, by=request.user):
+        messages.success(
+            request, f"“{export}” is archived. Its runs and results stay; clone it to use it again."
+        )
+    return redirect("exports:export-list", request.team.slug)
+
+
+def _edit(request: HttpRequest, export: SavedExport) -> HttpResponse:
+    """The form, which may also be sent to have a pasted job read or a ready template put in; then nothing is saved."""
+    form_with = partial(ExportForm, team=request.team, now=timezone.now(), instance=export)
+    if request.method != "POST":
+        return _form_page(request, form_with(initial=_starter(request.GET.get("starter"))))
+    form = form_with(request.POST, initial={})
+    if pasted := request.POST.get("pasted_job", "").strip():
+        try:
+            values, notes = read(pasted)
+        except CannotRead as problem:
+            return _form_page(request, form_with(initial=form.entered()), job_problem=str(problem))
+        return _form_page(
+            request, form_with(initial=form.entered() | values), job_was_read=True, job_notes=notes
+        )
+    if "starter" in request.POST:
+        return _form_page(request, form_with(initial=form.entered() | _starter(request.POST["starter"])))
+    if not form.is_valid():
+        return _form_page(request, form)
+    saved_exports.save(
+        form.instance,
+        settings=form.settings,
+        template=form.cleaned_data["template"],
+        sftp_password=form.new_sftp_password,
+        by=request.user,
+    )
+    messages.success(request, f"“{form.instance}” is saved as version {form.instance.version.number}.")
+    return redirect(form.instance)
+
+
+def _form_page(request: HttpRequest, form: ExportForm, **told: Any) -> HttpResponse:
+    return render(
+        request,
+        "exports/export_form.html",
+        {"form": form, "export": form.instance, "starters": STARTERS, **told},
+    )
+
+
+def _starter(name: str | None) -> dict[str, str]:
+    return {"template": STARTERS[name].template} if name in STARTERS else {}
+
+
+def _with_changes(versions: list[ExportVersion]) -> list[ExportVersion]:
+    """Each version with the names of what it `changed` against the one before it, as far as that is among them."""
+    for version, before in zip(versions, [*versions[1:], None], strict=True):
+        version.changed = wording.changed(version, before) if before else []
+    return versions

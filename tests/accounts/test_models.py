@@ -1,0 +1,140 @@
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django_scopes import ScopeError, scope, scopes_disabled
+
+from accounts.models import Credential, Membership, Policy, Team, User
+from accounts.permissions import Role
+from exports.models import Run, SavedExport
+from tests.conftest import make_credential, make_export
+
+
+def test_two_users_cannot_share_an_address_in_other_letters(alice: User) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User(email="ALICE@acme.example").save()
+
+
+def test_addresses_are_kept_in_small_letters(db: None) -> None:
+    assert User.objects.create_user("Dora@Example.ORG").email == "dora@example.org"
+
+
+def test_person_is_called_by_name_or_else_by_address(alice: User) -> None:
+    assert str(alice) == "Alice"
+    assert str(User(email="dora@example.org")) == "dora@example.org"
+
+
+def test_time_zone_must_exist() -> None:
+    team = Team(name="Acme", slug="acme", time_zone="Mars/Base")
+
+    with pytest.raises(ValidationError) as refused:
+        team.clean_fields()
+    assert refused.value.messages == ["“Mars/Base” is not a time zone. Use a name such as Europe/Berlin."]
+
+
+def test_person_is_in_a_team_once(acme: Team, alice: User) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Membership.objects.create(team=acme, user=alice, role=Role.VIEWER)
+
+
+def test_role_must_be_known(acme: Team, charlie: User) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Membership.objects.create(team=acme, user=charlie, role="owner")
+
+
+# ------------------------------------------------------------ credentials
+
+
+def test_credential_name_is_taken_whatever_its_letters(acme: Team) -> None:
+    make_credential(acme, "Main")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_credential(acme, "MAIN")
+
+
+def test_two_teams_may_use_one_name(acme: Team, umbrella: Team) -> None:
+    assert str(make_credential(acme, "Main")) == str(make_credential(umbrella, "Main"))
+
+
+def test_wiped_credential_cannot_keep_its_pair(acme: Team) -> None:
+    credential = make_credential(acme)
+
+    with pytest.raises(IntegrityError), transaction.atomic(), scope(team=acme):
+        Credential.objects.filter(pk=credential.pk).update(status=Credential.Status.WIPED)
+
+
+def test_credential_without_pair_is_wiped(acme: Team) -> None:
+    credential = make_credential(acme)
+
+    with pytest.raises(IntegrityError), transaction.atomic(), scope(team=acme):
+        Credential.objects.filter(pk=credential.pk).update(pair=None)
+
+
+@pytest.mark.parametrize(
+    ("status", "can"), [("unchecked", True), ("working", True), ("refused", False), ("wiped", False)]
+)
+def test_refused_and_wiped_credentials_make_no_calls(status: str, can: bool) -> None:
+    assert Credential(status=status).can_call is can
+
+
+def test_policy_is_listed_once_for_a_credential(credential: Credential) -> None:
+    with scope(team=credential.team):
+        Policy.objects.create(team=credential.team, credential=credential, policy_id="A1", name="Main")
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Policy.objects.create(team=credential.team, credential=credential, policy_id="A1", name="Again")
+
+
+# ------------------------------------------------------------ teams are sealed, in the database too
+
+
+def test_reading_a_teams_rows_without_an_open_team_fails(credential: Credential) -> None:
+    with pytest.raises(ScopeError):
+        list(Credential.objects.all())
+
+
+def test_open_team_shows_only_its_own_rows(acme: Team, umbrella: Team) -> None:
+    ours, theirs = make_credential(acme), make_credential(umbrella)
+
+    with scope(team=acme):
+        assert list(Credential.objects.all()) == [ours]
+    with scope(team=umbrella):
+        assert list(Credential.objects.all()) == [theirs]
+
+
+def test_export_cannot_use_another_teams_credential(acme: Team, umbrella: Team) -> None:
+    theirs = make_credential(umbrella)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SavedExport(team=acme, credential=theirs, name="Stolen").save()
+
+
+def test_export_cannot_be_turned_to_another_teams_credential(
+    acme: Team, umbrella: Team, export: SavedExport
+) -> None:
+    theirs = make_credential(umbrella)
+
+    with pytest.raises(IntegrityError), transaction.atomic(), scope(team=acme):
+        SavedExport.objects.filter(pk=export.pk).update(credential=theirs)
+
+
+@pytest.mark.parametrize("foreign", ["credential", "export"])
+def test_run_cannot_use_what_is_another_teams(
+    acme: Team, umbrella: Team, alice: User, charlie: User, export: SavedExport, foreign: str
+) -> None:
+    their_credential = make_credential(umbrella)
+    theirs = {"credential": their_credential, "export": make_export(their_credential, charlie)}
+    values = {"credential": export.credential, "export": export} | {foreign: theirs[foreign]}
+
+    with pytest.raises(IntegrityError), transaction.atomic(), scopes_disabled():
+        Run.objects.create(
+            team=acme,
+            version=export.version,
+            job={},
+            template="",
+            marks=False,
+            source="page",
+            requested_by_name="Alice",
+            moved_at=timezone.now(),
+            **values,
+        )

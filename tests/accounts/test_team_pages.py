@@ -1,0 +1,156 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Membership, Team, User
+from accounts.permissions import Role
+from tests.conftest import member
+
+AsUser = Callable[[User], Client]
+
+
+def of(user: User, verb: str) -> str:
+    return f"/t/acme/team/members/{Membership.objects.get(user=user).pk}/{verb}/"
+
+
+def shown_after(client: Client, url: str, **values: str) -> str:
+    return client.post(url, values, follow=True).content.decode()
+
+
+def test_start_leads_to_the_first_of_ones_teams(
+    as_user: AsUser, acme: Team, umbrella: Team, charlie: User
+) -> None:
+    client = as_user(charlie)
+    assert client.get("/").headers["Location"] == "/t/umbrella/"
+
+    Membership.objects.create(team=acme, user=charlie, role=Role.VIEWER)
+
+    assert client.get("/").headers["Location"] == "/t/acme/"
+
+
+def test_person_without_a_team_is_told_what_to_do(as_user: AsUser, db: None) -> None:
+    response = as_user(User.objects.create_user("dora@example.org")).get("/")
+
+    assert (response.status_code, response.templates[0].name) == (200, "accounts/no_team.html")
+    assert "You are in no team yet" in response.content.decode()
+
+
+def test_switcher_offers_exactly_ones_own_teams(
+    as_user: AsUser, acme: Team, umbrella: Team, alice: User, charlie: User
+) -> None:
+    Team.objects.create(name="Initech", slug="initech")
+    Membership.objects.create(team=acme, user=charlie, role=Role.VIEWER)
+
+    response = as_user(charlie).get("/t/umbrella/team/")
+
+    assert [m.team.slug for m in response.context["my_memberships"]] == ["acme", "umbrella"]
+
+
+@pytest.mark.parametrize(
+    ("role", "places"),
+    [
+        (Role.ADMIN, ["Home", "Exports", "Runs", "Credentials", "Audit", "Team"]),
+        (Role.EDITOR, ["Home", "Exports", "Runs", "Credentials", "Team"]),
+        (Role.AUDITOR, ["Home", "Exports", "Runs", "Credentials", "Audit", "Team"]),
+        (Role.VIEWER, ["Home", "Exports", "Runs"]),
+    ],
+)
+def test_navigation_shows_what_the_role_may_open(
+    as_user: AsUser, acme: Team, redis_client: Any, role: Role, places: list[str]
+) -> None:
+    response = as_user(member(acme, "Person", role)).get("/t/acme/exports/")
+
+    shown = response.context["places"]
+    assert [place.label for place in shown] == places
+    assert [place.label for place in shown if place.is_current] == ["Exports"]
+
+
+def test_admin_renames_the_team_and_moves_it(as_user: AsUser, acme: Team, alice: User) -> None:
+    as_user(alice).post("/t/acme/team/edit/", {"name": "Acme Ltd", "time_zone": "Europe/London"})
+
+    acme.refresh_from_db()
+    assert (acme.name, acme.time_zone, acme.slug) == ("Acme Ltd", "Europe/London", "acme")
+
+
+def test_zone_that_does_not_exist_is_refused(as_user: AsUser, acme: Team, alice: User) -> None:
+    response = as_user(alice).post("/t/acme/team/edit/", {"name": "Acme", "time_zone": "Mars/Base"})
+
+    assert list(response.context["form"].errors) == ["time_zone"]
+    acme.refresh_from_db()
+    assert acme.time_zone == "Europe/Berlin"
+
+
+def test_admin_gives_a_member_another_role(as_user: AsUser, acme: Team, alice: User, bob: User) -> None:
+    shown = shown_after(as_user(alice), of(bob, "role"), role="editor")
+
+    assert Membership.objects.get(user=bob).role == Role.EDITOR
+    assert "Bob is now Editor." in shown
+
+
+def test_role_that_does_not_exist_changes_nothing(
+    as_user: AsUser, acme: Team, alice: User, bob: User
+) -> None:
+    shown = shown_after(as_user(alice), of(bob, "role"), role="owner")
+
+    assert Membership.objects.get(user=bob).role == Role.VIEWER
+    assert "There is no such role. Nothing was changed." in shown
+
+
+def test_admin_removes_a_member(as_user: AsUser, acme: Team, alice: User, bob: User) -> None:
+    shown = shown_after(as_user(alice), of(bob, "remove"))
+
+    assert not Membership.objects.filter(user=bob).exists()
+    assert "Bob is no longer in Acme." in shown
+
+
+@pytest.mark.parametrize(("verb", "values"), [("role", {"role": "viewer"}), ("remove", {})])
+def test_last_admin_is_told_why_not(
+    as_user: AsUser, acme: Team, alice: User, verb: str, values: dict[str, str]
+) -> None:
+    shown = shown_after(as_user(alice), of(alice, verb), **values)
+
+    assert Membership.objects.get(user=alice).role == Role.ADMIN
+    assert "A team needs an Admin. Make somebody else an Admin first." in shown
+
+
+def test_admin_who_leaves_is_led_out(as_user: AsUser, acme: Team, alice: User) -> None:
+    member(acme, "Dora", Role.ADMIN)
+
+    response = as_user(alice).post(of(alice, "remove"))
+
+    assert response.headers["Location"] == "/"
+
+
+def test_admin_who_becomes_a_viewer_is_led_to_what_they_may_see(
+    as_user: AsUser, acme: Team, alice: User
+) -> None:
+    member(acme, "Dora", Role.ADMIN)
+
+    response = as_user(alice).post(of(alice, "role"), {"role": "viewer"})
+
+    assert response.headers["Location"] == "/"
+
+
+def test_editor_sees_roles_but_cannot_change_them(
+    as_user: AsUser, acme: Team, alice: User, erin: User
+) -> None:
+    shown = as_user(erin).get("/t/acme/team/").content.decode()
+
+    assert "alice@acme.example" in shown
+    assert "<select" not in shown
+
+
+def test_one_member_and_three_cost_the_same_queries(
+    as_user: AsUser, acme: Team, alice: User, count_queries: Any
+) -> None:
+    client = as_user(alice)
+    with count_queries() as one:
+        client.get("/t/acme/team/")
+    member(acme, "Bob", Role.VIEWER)
+    member(acme, "Erin", Role.EDITOR)
+    with count_queries() as three:
+        client.get("/t/acme/team/")
+
+    assert len(three) == len(one)

@@ -1,0 +1,269 @@
+"""The pages of exports, runs and results in Chromium: how they look, without JavaScript, and alive."""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from django_scopes import scope
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from accounts.models import Credential, Policy, Team, User
+from exports import dispatch, starters
+from exports.models import Run, SavedExport
+from exports.models.run import Status
+from tests.conftest import make_credential, make_export
+from tests.documentation import JOB, TEMPLATE
+from tests.exports.conftest import make_call, make_result, make_run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Look = Callable[..., None]
+SignIn = Callable[[User], None]
+
+
+@pytest.fixture(autouse=True)
+def empty_queue(budget: Any) -> None:
+    """The meters have something to ask."""
+
+
+@pytest.fixture
+def monthly(acme: Team, alice: User) -> SavedExport:
+    """An export that uses most of the form."""
+    main = make_credential(acme, "Headquarters")
+    with scope(team=acme):
+        for number, name in enumerate(["Sales", "Marketing and events", "Research"]):
+            Policy.objects.create(team=acme, credential=main, policy_id=f"0123456789ABCDE{number}", name=name)
+    return make_export(
+        main, alice, "Monthly expenses", template=starters.EXPENSES, report_ids=[], period="last_month",
+        states=["APPROVED"], policy_ids=["0123456789ABCDE0"], mark_as="ERP", not_marked_as="ERP",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def without_javascript(
+    browser: Browser, live_server: Any, context: BrowserContext
+) -> Iterator[Callable[[], Page]]:
+    """A page where no script runs, for whoever is signed in."""
+    contexts = []
+
+    def page() -> Page:
+        plain = browser.new_context(base_url=live_server.url, java_script_enabled=False, locale="en-GB")
+        plain.add_cookies(context.cookies())  # type: ignore[arg-type]
+        plain.set_default_timeout(10_000)
+        contexts.append(plain)
+        return plain.new_page()
+
+    yield page
+    for plain in contexts:
+        plain.close()
+
+
+# ------------------------------------------------------------ how they look
+
+
+def test_pages_of_a_new_team(acme: Team, alice: User, sign_in: SignIn, look: Look) -> None:
+    sign_in(alice)
+
+    look("home-new", "/t/acme/")
+    look("exports-none", "/t/acme/exports/")
+    look("runs-none", "/t/acme/runs/")
+
+
+def test_home_and_lists_of_a_busy_team(
+    monthly: SavedExport, acme: Team, alice: User, erin: User, sign_in: SignIn, look: Look
+) -> None:
+    refused = make_credential(acme, "Old account", status=Credential.Status.REFUSED)
+    long = make_export(
+        monthly.credential, erin, "Reimbursed last month, with receipts, for the auditors of the group"
+    )
+    make_export(refused, erin, "Never run")
+    for status in Status:
+        make_run(long, erin, status, error="Expensify found a mistake in the request. Nothing was changed.")
+    for _ in range(26):
+        make_result(make_run(monthly, alice, Status.SUCCEEDED), b"a,b\n1,2\n")
+    with scope(team=acme):
+        dispatch.enqueue(make_run(monthly, alice))
+    sign_in(alice)
+
+    look("home-busy", "/t/acme/")
+    look("exports", "/t/acme/exports/")
+    look("runs", "/t/acme/runs/")
+    look("runs-filtered", "/t/acme/runs/?state=cancelled&first_day=2020-01-01&last_day=2020-01-02")
+
+
+def test_an_export_and_its_form(
+    monthly: SavedExport, alice: User, page: Page, sign_in: SignIn, look: Look
+) -> None:
+    make_run(monthly, alice, Status.FAILED)
+    sign_in(alice)
+
+    look("export", f"/t/acme/exports/{monthly.pk}/")
+    look("export-form", f"/t/acme/exports/{monthly.pk}/edit/")
+    page.get_by_label("Name", exact=True).fill("")
+    page.get_by_label("Template").fill("${reports")
+    page.get_by_label("File type").select_option("pdf")
+    page.get_by_label("Period").select_option("fixed")
+    page.get_by_role("button", name="Save").first.click()
+    look("export-form-problems")
+    page.get_by_text("Paste a job").click()
+    page.get_by_label("Job from Expensify's documentation").fill("nonsense")
+    page.get_by_role("button", name="Read this job").click()
+    look("export-form-unread")
+
+
+def test_runs_in_every_state(
+    monthly: SavedExport, alice: User, sign_in: SignIn, page: Page, look: Look
+) -> None:
+    later = timezone.now() + timedelta(hours=1)
+    runs = {
+        "queued": make_run(monthly, alice),
+        "trying-again": make_run(
+            monthly,
+            alice,
+            Status.GENERATED,
+            attempts=2,
+            retry_at=later,
+            error="Expensify could not be reached.",
+        ),
+        "downloading": make_run(monthly, alice, Status.DOWNLOADING, bytes_received=12_345_678),
+        "failed": make_run(
+            monthly, alice, Status.FAILED, error="Expensify found a mistake. Nothing was changed."
+        ),
+        "unconfirmed": make_run(monthly, alice, Status.UNCONFIRMED, marks=True, error="No answer came."),
+        "cancelled": make_run(monthly, alice, Status.CANCELLED, error="Alice cancelled this run."),
+        "succeeded": make_run(monthly, alice, Status.SUCCEEDED),
+    }
+    make_call(
+        runs["failed"], response_code=410, message="Malformed date '16-01-01'. Expected format is yyyy-MM-dd"
+    )
+    make_result(runs["succeeded"], b"a,b\n1,2\n", "export0fd99e06-a636-4974-b6bc-3ceb12163386.csv")
+    sign_in(alice)
+
+    for name, run in runs.items():
+        look(f"run-{name}", f"/t/acme/runs/{run.pk}/")
+
+
+def test_results_of_every_kind(monthly: SavedExport, alice: User, sign_in: SignIn, look: Look) -> None:
+    pdf = io.BytesIO()
+    Image.new("RGB", (595, 842), "white").save(pdf, "PDF")
+    contents = {
+        "wide.csv": b"\n".join([b",".join([b"Some longer words"] * 20)] * 120),
+        "export.json": b'{"reports": [1, 2, 3]}',
+        "export.pdf": pdf.getvalue(),
+        "damaged.xlsx": b"no workbook",
+    }
+    sign_in(alice)
+
+    for name, content in contents.items():
+        result = make_result(make_run(monthly, alice, Status.SUCCEEDED), content, name)
+        look(f"result-{name}", f"/t/acme/results/{result.pk}/")
+
+
+# ------------------------------------------------------------ without JavaScript
+
+
+def test_export_is_made_edited_and_run_without_javascript(
+    acme: Team, alice: User, sign_in: SignIn, without_javascript: Callable[[], Page]
+) -> None:
+    make_credential(acme, "Headquarters")
+    sign_in(alice)
+    page = without_javascript()
+
+    page.goto("/t/acme/")
+    page.get_by_role("link", name="Make the first export").click()
+    page.get_by_role("button", name="One row per report").click()
+    page.get_by_text("Paste a job").click()
+    page.get_by_label("Job from Expensify's documentation").fill(JOB)
+    page.get_by_role("button", name="Read this job").click()
+    expect(page.get_by_text("The job was read into the form")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("Of one report")
+    page.get_by_label("Name", exact=True).press("Enter")
+    expect(page.get_by_text("Choose the credential to ask Expensify with.")).to_be_visible()
+    page.get_by_label("Credential").select_option(label="Headquarters")
+    page.get_by_role("button", name="Save").last.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Of one report")
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Template").fill(TEMPLATE)
+    page.get_by_role("button", name="Save").first.click()
+    page.get_by_role("button", name="Run now").click()
+    expect(page.get_by_role("link", name="Look again")).to_be_visible()
+    page.get_by_role("button", name="Cancel this run").click()
+
+    expect(page.get_by_text("Alice cancelled this run.")).to_be_visible()
+    with scope(team=acme):
+        run = Run.objects.get()
+        assert (run.version.number, run.template, run.version.settings["report_ids"]) == (
+            2,
+            TEMPLATE,
+            ["50352738"],
+        )
+
+
+def test_dates_show_with_the_choice_that_needs_them(
+    monthly: SavedExport, alice: User, sign_in: SignIn, without_javascript: Callable[[], Page]
+) -> None:
+    sign_in(alice)
+    page = without_javascript()
+    page.goto("/t/acme/exports/new/")
+
+    expect(page.get_by_label("First day")).to_be_hidden()
+    page.get_by_label("Period").select_option("fixed")
+
+    expect(page.get_by_label("First day")).to_be_visible()
+    expect(page.get_by_label("Approved after this day")).to_be_hidden()
+
+
+# ------------------------------------------------------------ alive
+
+
+def test_run_page_follows_its_run_and_rests_when_it_is_final(
+    monthly: SavedExport, acme: Team, alice: User, page: Page, sign_in: SignIn
+) -> None:
+    run = make_run(monthly, alice)
+    with scope(team=acme):
+        dispatch.enqueue(run)
+    sign_in(alice)
+    page.goto(f"/t/acme/runs/{run.pk}/")
+    expect(page.get_by_text("Place 1 in the line")).to_be_visible()
+    page.get_by_text("Job as sent, without secrets").click()
+
+    with scope(team=acme):
+        run.move(Status.QUEUED, Status.GENERATING)
+        make_call(run, seconds=None, response_code=None)
+    expect(page.get_by_text("Expensify makes the file.")).to_be_visible()
+    expect(page.locator("#run-news")).to_have_text("Generating")
+    with scope(team=acme):
+        run.move(Status.GENERATING, Status.GENERATED, remote_file="export1.csv")
+        run.move(Status.GENERATED, Status.DOWNLOADING, bytes_received=2048)
+    expect(page.get_by_text("export1.csv")).to_be_visible()
+    expect(page.get_by_text("2.0\u00a0KB")).to_be_visible()
+    with scope(team=acme):
+        run.move(Status.DOWNLOADING, Status.SUCCEEDED)
+        make_result(run, b"a,b\n1,2\n")
+    expect(page.get_by_role("link", name="Look at the result")).to_be_visible()
+
+    # What the reader had opened stayed open, and the page asks no more.
+    expect(page.get_by_label("Job as sent")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(2500)
+    assert asked == []
+    page.get_by_role("link", name="Look at the result").click()
+    expect(page.get_by_role("region", name="First rows").get_by_role("cell")).to_have_text(["1", "2"])
+
+
+def test_meters_on_home_move_by_themselves(
+    monthly: SavedExport, budget: Any, alice: User, page: Page, sign_in: SignIn
+) -> None:
+    sign_in(alice)
+    page.goto("/t/acme/")
+    expect(page.get_by_text("0 of 5")).to_be_visible()
+
+    budget.step(monthly.credential.fingerprint, enqueue=dispatch.Ticket("t", flow="f"), pop=True)
+
+    expect(page.get_by_text(re.compile("^1 of 5$"))).to_be_visible()

@@ -1,0 +1,48 @@
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from expensify.budget import Permit
+from expensify.client import Call, Client, Pair, http_client
+from tests.expensify.scripted import ScriptedServer
+
+PAIR = Pair("aa_finance_example_com", "5ec2e7000000000000000000000000000000cafe")
+
+
+class Caller:
+    """Makes a client for each call, with a fresh permit, and keeps what both reported."""
+
+    def __init__(self, server: ScriptedServer, http: httpx.Client) -> None:
+        self.server = server
+        self.http = http
+        self.calls: list[Call] = []
+        self.permit = Permit(1, good_until=0)
+
+    def client(self, *, good_for: float = 60, **settings: Any) -> Client:
+        self.permit = Permit(1, good_until=time.monotonic() + good_for)
+        return Client(
+            **({"pair": PAIR, "url": self.server.url, "http": self.http, "answer_seconds": 5} | settings),
+            permit=self.permit,
+            on_call=self.calls.append,
+        )
+
+    @property
+    def outcome(self) -> str | None:
+        """What the permit of the last client will tell the budget."""
+        return self.permit.done and self.permit.done.outcome
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    server = ScriptedServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def caller(server: ScriptedServer) -> Iterator[Caller]:
+    with http_client() as http:
+        yield Caller(server, http)

@@ -1,0 +1,428 @@
+"""How a request leaves: its form, the permit that lets it go, and what is known when it fails."""
+
+import datetime as dt
+import json
+import socket
+import ssl
+import time
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from expensify.client import http_client
+from expensify.errors import OutcomeUnknown, PermitExpired, RateLimited, Unreachable
+from expensify.jobs import EmployeeUpdate, MarkAsExported, ReportExport
+from tests.expensify.conftest import PAIR, Caller
+from tests.expensify.scripted import ScriptedServer, http, raw
+from tests.servers import free_port
+
+JOB = ReportExport(report_ids=("R00bCluvcO4T",))
+MARKING = ReportExport(report_ids=("R00bCluvcO4T",), on_finish=(MarkAsExported("ERP"),))
+TEMPLATE = "${report.total} + 5% & <#t>\n“ü”"
+
+
+@pytest.fixture
+def tls(tmp_path):
+    """A server's side of TLS with a certificate that nobody trusts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = tmp_path / "server.pem"
+    pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
+
+
+# ------------------------------------------------------------ the request
+
+
+def test_request_is_one_form_post_whose_job_and_template_survive_encoding(server, caller):
+    server.will_answer(http("export1.csv"))
+
+    caller.client().generate(JOB, TEMPLATE)
+
+    [request] = server.requests
+    assert request.line == "POST /Integration-Server/ExpensifyIntegrations HTTP/1.1"
+    assert request.form == {
+        "requestJobDescription": [json.dumps(JOB.description(PAIR))],
+        "template": [TEMPLATE],
+    }
+
+
+def test_request_headers_are_these_and_no_others(server, caller):
+    server.will_answer(http("export1.csv"))
+
+    caller.client().generate(JOB, "x")
+
+    headers = server.requests[0].headers
+    assert headers == {
+        "host": f"127.0.0.1:{server.port}",
+        "content-type": "application/x-www-form-urlencoded",
+        "content-length": str(len(server.requests[0].body)),
+        "user-agent": "expensify-portal/1",
+        "accept": "*/*",
+        "accept-encoding": "identity",
+        "connection": "keep-alive",
+    }
+
+
+def test_second_call_goes_over_the_first_ones_connection(server, caller):
+    server.will_answer(http("export1.csv", keep=True), http("export2.csv"))
+
+    caller.client().generate(JOB, "x")
+    caller.client().generate(JOB, "x")
+
+    assert (len(server.requests), server.connections) == (2, 1)
+
+
+def test_connection_closed_by_the_server_while_idle_is_replaced(server, caller):
+    server.will_answer(http("export1.csv", headers="Connection: keep-alive\r\n"), http("export2.csv"))
+
+    caller.client().generate(JOB, "x")
+    time.sleep(0.1)
+
+    assert caller.client().generate(JOB, "x") == ["export2.csv"]
+
+
+def test_cookie_of_one_answer_is_not_sent_with_the_next_request(server, caller):
+    server.will_answer(
+        http("export1.csv", headers="Set-Cookie: session=acme; Path=/\r\n", keep=True), http("export2.csv")
+    )
+
+    caller.client().generate(JOB, "x")
+    caller.client().generate(JOB, "x")
+
+    assert ["cookie" in request.headers for request in server.requests] == [False, False]
+
+
+def test_proxy_of_the_environment_is_not_used(server, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{free_port()}")
+    server.will_answer(http("export1.csv"))
+
+    with http_client() as connections:
+        assert Caller(server, connections).client().generate(JOB, "x") == ["export1.csv"]
+
+
+def test_redirect_is_not_followed(server, caller):
+    server.will_answer(http(status="307 Temporary Redirect", headers=f"Location: {server.url}\r\n"))
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        caller.client().generate(JOB, "x")
+
+    assert (caught.value.code, caught.value.http_status) == ("no_verdict", 307)
+    assert len(server.requests) == 1
+
+
+# ------------------------------------------------------------ the permit
+
+
+def test_answered_call_spends_its_permit(server, caller):
+    server.will_answer(http("export1.csv"))
+
+    caller.client().generate(JOB, "x")
+
+    assert caller.outcome == "answered"
+
+
+def test_stale_permit_sends_nothing(server, caller):
+    with pytest.raises(PermitExpired):
+        caller.client(good_for=-1).generate(JOB, "x")
+
+    assert server.requests == []
+    assert caller.outcome == "not_sent"
+    assert caller.calls == []
+
+
+def test_permit_is_looked_at_after_the_handshake_so_a_slow_one_cannot_make_the_request_late(tls):
+    server = ScriptedServer(tls=tls, handshake_takes=0.5)
+    server.will_answer(http("export1.csv"))
+
+    with http_client(verify=False) as connections:
+        caller = Caller(server, connections)
+        with pytest.raises(PermitExpired):
+            caller.client(good_for=0.25).generate(JOB, "x")
+
+    assert (server.connections, server.requests) == (1, [])
+    assert caller.outcome == "not_sent"
+
+
+def test_client_makes_one_call_only(server, caller):
+    server.will_answer(http("export1.csv"), http("export2.csv"))
+    client = caller.client()
+    client.generate(JOB, "x")
+
+    with pytest.raises(RuntimeError):
+        client.generate(JOB, "x")
+
+    assert (len(server.requests), len(caller.calls)) == (1, 1)
+
+
+def test_permit_used_elsewhere_sends_nothing(server, caller):
+    client = caller.client()
+    caller.permit.use()
+
+    with pytest.raises(RuntimeError):
+        client.generate(JOB, "x")
+
+    assert server.requests == []
+
+
+def test_transport_that_does_not_announce_its_sending_is_refused(caller):
+    deaf = httpx.Client(
+        transport=httpx.MockTransport(lambda request: httpx.Response(200, text="export1.csv"))
+    )
+
+    with pytest.raises(RuntimeError):
+        caller.client(http=deaf).generate(JOB, "x")
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("Retry-After: 17\r\n", 17.0),
+        ("Retry-After: 0\r\n", 0.0),
+        ("Retry-After: Thu, 01 Jan 2015 00:00:00 GMT\r\n", 0.0),
+        ("Retry-After: soon\r\n", None),
+        ("Retry-After: -5\r\n", None),
+        ("Retry-After: inf\r\n", None),
+        ("", None),
+    ],
+)
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        ("429 Too Many Requests", "<html>slow down</html>"),
+        ("200 OK", '{"responseCode": 429, "responseMessage": "You have been rate-limited."}'),
+        (
+            "429 Too Many Requests",
+            '{"responseCode": "429", "responseMessage": "You have been rate-limited."}',
+        ),
+    ],
+)
+def test_both_forms_of_429_tell_the_permit_how_long_to_wait(server, caller, status, body, header, seconds):
+    server.will_answer(http(body, status, header))
+
+    with pytest.raises(RateLimited) as caught:
+        caller.client().policies()
+
+    assert caught.value.retry_after == seconds
+    assert caller.permit.done is not None
+    assert (caller.permit.done.outcome, caller.permit.done.retry_after) == ("refused", seconds)
+
+
+def test_retry_after_as_a_date_counts_from_now(server, caller):
+    at = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30)
+    header = f"Retry-After: {at:%a, %d %b %Y %H:%M:%S} GMT\r\n"
+    server.will_answer(http("", "429 Too Many Requests", header))
+
+    with pytest.raises(RateLimited) as caught:
+        caller.client().policies()
+
+    assert caught.value.retry_after is not None
+    assert 27 < caught.value.retry_after <= 30
+
+
+def test_429_whose_body_breaks_off_is_still_a_429(server, caller):
+    server.will_answer(raw(b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 500\r\n\r\n{"))
+
+    with pytest.raises(RateLimited):
+        caller.client().policies()
+
+
+# ------------------------------------------------------------ never left, or no answer
+
+
+def test_refused_connection_never_left(caller):
+    url = f"http://127.0.0.1:{free_port()}/"
+
+    with pytest.raises(Unreachable):
+        caller.client(url=url).generate(MARKING, "x")
+
+    assert caller.outcome == "not_sent"
+
+
+def test_unknown_host_never_left(caller):
+    with pytest.raises(Unreachable):
+        caller.client(url="http://portal.invalid/").generate(MARKING, "x")
+
+    assert caller.outcome == "not_sent"
+
+
+def test_untrusted_certificate_never_left(tls):
+    server = ScriptedServer(tls=tls)
+    with http_client() as connections:
+        caller = Caller(server, connections)
+        with pytest.raises(Unreachable):
+            caller.client().generate(MARKING, "x")
+
+    assert server.requests == []
+    assert caller.outcome == "not_sent"
+
+
+def test_connection_that_never_stands_never_left(caller):
+    # A full backlog: the kernel answers nothing to further handshakes.
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for filler in (first, second):
+            filler.setblocking(False)
+            filler.connect_ex(full.getsockname())
+        impatient = httpx.Client(trust_env=False, event_hooks={"request": [_hurry]})
+
+        with impatient, pytest.raises(Unreachable):
+            caller.client(http=impatient, url=f"http://127.0.0.1:{full.getsockname()[1]}/").generate(
+                MARKING, "x"
+            )
+
+    assert caller.outcome == "not_sent"
+
+
+def _hurry(request: httpx.Request) -> None:
+    request.extensions["timeout"]["connect"] = 0.3
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        raw(),
+        raw(b"HTTP/1.1 200"),
+        raw(b"\x00\x01 not HTTP at all \r\n\r\n"),
+        raw(1.0),
+    ],
+    ids=["closed", "cut in the status line", "not HTTP", "silence"],
+)
+def test_request_without_an_answer_has_an_unknown_outcome(server, caller, reply):
+    server.will_answer(reply)
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        caller.client(answer_seconds=0.3).generate(MARKING, "x")
+
+    assert (caught.value.code, caught.value.http_status) == ("no_answer", None)
+    assert len(server.requests) == 1
+    assert caller.outcome == "unanswered"
+
+
+def test_answer_that_drips_is_given_up(server, caller):
+    server.will_answer(
+        raw(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n",
+            *(step for c in b"export1.csv" for step in (bytes([c]), 0.1)),
+        )
+    )
+
+    started = time.monotonic()
+    with pytest.raises(OutcomeUnknown) as caught:
+        caller.client(answer_seconds=0.4).generate(MARKING, "x")
+
+    assert caught.value.code == "too_slow"
+    assert time.monotonic() - started < 0.9
+
+
+def test_interrupted_call_tells_the_permit_and_the_record(server, caller):
+    class TimeLimit(BaseException):
+        pass
+
+    def interrupt(_: int) -> None:
+        raise TimeLimit
+
+    server.will_answer(http(b"a,b\n"))
+
+    with open("/dev/null", "wb") as nowhere, pytest.raises(TimeLimit):
+        caller.client().download("export1.csv", nowhere, max_bytes=100, progress=interrupt)
+
+    assert caller.outcome == "answered"
+    assert [call.message for call in caller.calls] == ["The portal broke the call off."]
+
+
+# ------------------------------------------------------------ what is said and recorded
+
+
+def test_lost_answer_of_a_marking_job_asks_a_person_to_look(server, caller):
+    server.will_answer(raw())
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        caller.client().generate(MARKING, "x")
+
+    assert caught.value.sentence == (
+        "The request was sent, but Expensify did not answer. It may or may not have been carried out. "
+        "Look in Expensify whether the change was made before you repeat it."
+    )
+
+
+@pytest.mark.parametrize(
+    "job",
+    [JOB, EmployeeUpdate(dry_run=True)],
+)
+def test_lost_answer_of_a_job_that_changes_nothing_says_so(server, caller, job):
+    server.will_answer(raw())
+    client = caller.client()
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        client.generate(job, "x") if isinstance(job, ReportExport) else client.update_employees(job, [])
+
+    assert caught.value.sentence == (
+        "The request was sent, but Expensify did not answer. "
+        "It can be repeated without harm: nothing at Expensify is marked or changed by it."
+    )
+
+
+def test_successful_call_is_recorded(server, caller):
+    server.will_answer(http('{"responseCode": 200, "responseMessage": "OK", "policyList": []}'))
+
+    caller.client().policies()
+
+    [call] = caller.calls
+    assert (call.kind, call.http_status, call.response_code, call.message, call.bytes_received) == (
+        "policy_list", 200, 200, "OK", 64,
+    )  # fmt: skip
+    assert abs(call.sent_at - dt.datetime.now(dt.UTC)) < dt.timedelta(seconds=5)
+    assert 0 < call.seconds < 5
+
+
+def test_refused_call_is_recorded_in_the_apis_words(server, caller):
+    server.will_answer(http('{"responseCode": 410, "responseMessage": "Required parameter\\n is missing"}'))
+
+    with pytest.raises(Exception, match="Required"):
+        caller.client().generate(JOB, "x")
+
+    [call] = caller.calls
+    assert (call.kind, call.http_status, call.response_code, call.message) == (
+        "generate", 200, 410, "Required parameter is missing",
+    )  # fmt: skip
+
+
+def test_call_that_never_left_is_recorded_in_the_portals_words(caller):
+    with pytest.raises(Unreachable):
+        caller.client(url=f"http://127.0.0.1:{free_port()}/").generate(JOB, "x")
+
+    [call] = caller.calls
+    assert (call.http_status, call.response_code, call.message) == (None, None, Unreachable.sentence)
+
+
+def test_recorded_message_is_cut_at_500_characters(server, caller):
+    server.will_answer(http(json.dumps({"responseCode": 500, "responseMessage": "long" * 400})))
+
+    with pytest.raises(Exception, match="long"):
+        caller.client().generate(JOB, "x")
+
+    assert len(caller.calls[0].message) == 500

@@ -1,0 +1,79 @@
+"""What the tests of the pages have in common: people who are signed in, runs in any state, results with real files."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.test import Client
+from django.utils import timezone
+from django_scopes import scope
+
+from accounts.models import Team, User
+from exports import results, tables
+from exports.models import ApiCall, Result, Run, SavedExport
+from exports.models.run import FINAL, Status
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+@pytest.fixture
+def acme_open(acme: Team) -> Any:
+    """Acme's data can be read in the test itself."""
+    with scope(team=acme):
+        yield acme
+
+
+def make_run(export: SavedExport, by: User | None = None, status: str = Status.QUEUED, **fields: Any) -> Run:
+    """A run of the export that has come to this state."""
+    now = timezone.now()
+    fetched = status in {Status.GENERATED, Status.DOWNLOADING, Status.SUCCEEDED}
+    described: dict[str, Any] = {
+        "job": {"type": "file"},
+        "template": export.version.template,
+        "marks": False,
+        "source": Run.Source.PAGE,
+        "requested_by": by,
+        "requested_by_name": str(by or "root (command line)"),
+        "remote_file": "export1.csv" if fetched else "",
+        "finished_at": now if status in FINAL else None,
+        "status": status,
+    }
+    with scope(team=export.team):
+        return Run.objects.create(
+            team=export.team,
+            export=export,
+            version=export.version,
+            credential=export.credential,
+            **(described | fields),
+        )
+
+
+def make_call(run: Run, kind: str = "generate", **fields: Any) -> ApiCall:
+    answered = {"seconds": 1.5, "http_status": 200, "response_code": 200, "sent_at": timezone.now()}
+    with scope(team=run.team):
+        return ApiCall.objects.create(
+            team=run.team, run=run, credential=run.credential, kind=kind, **(answered | fields)
+        )
+
+
+def make_result(run: Run, content: bytes, name: str = "export1.csv") -> Result:
+    """The result of a run that succeeded, its file in private storage."""
+    path = default_storage.save(f"teams/{run.team_id}/runs/{run.pk}/{name}", ContentFile(content))
+    with scope(team=run.team):
+        return Result.objects.create(
+            team=run.team,
+            run=run,
+            file=path,
+            name=name,
+            media_type=results.MEDIA_TYPES.get(results.extension(name), "application/octet-stream"),
+            size=len(content),
+            rows=tables.count_rows(Path(default_storage.path(path)), results.extension(name)),
+            sha256=hashlib.sha256(content).hexdigest(),
+        )

@@ -1,0 +1,163 @@
+"""Who may import whom: the arrows of docs/contributing.md, held over the source itself."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MAY_IMPORT = {
+    "portal": {"portal", "accounts", "exports", "expensify"},
+    "exports": {"exports", "accounts", "expensify"},
+    "accounts": {"accounts", "expensify"},
+    "expensify": {"expensify"},
+    "sandbox": {"sandbox", "expensify.freemarker"},
+}
+# From what people see down to what is stored; within exports an import goes down this list, never up.
+DOWN = ["urls", "views", "forms", "runs", "tasks", "dispatch", "worker", "results", "models"]
+
+
+def sources() -> dict[str, Path]:
+    found = {}
+    for package in MAY_IMPORT:
+        for path in (ROOT / package).rglob("*.py"):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+SOURCES = sources()
+TREES = {name: ast.parse(path.read_text()) for name, path in SOURCES.items()}
+
+
+def imported(node: ast.Import | ast.ImportFrom, by: str) -> Iterator[str]:
+    """The modules that an import statement of the module `by` names, in full."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+        return
+    base = node.module or ""
+    if node.level:
+        is_package = SOURCES[by].name == "__init__.py"
+        parts = by.split(".")
+        above = parts[: len(parts) - node.level + is_package]
+        base = ".".join([*above, *filter(None, [node.module])])
+    for alias in node.names:
+        inside = f"{base}.{alias.name}"
+        yield inside if inside in SOURCES else base
+
+
+def imports(module: str, *, for_types: bool = True) -> set[str]:
+    """What a module imports; without `for_types`, only what is loaded when it runs."""
+    tree = TREES[module]
+    if not for_types:
+        body = [
+            node
+            for node in tree.body
+            if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
+        ]
+        tree = ast.Module(body, [])
+    return {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in imported(node, module)
+    }
+
+
+def is_in(name: str, packages: set[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_a_package_imports_only_what_stands_below_it(package: str) -> None:
+    wrong = {
+        (module, name)
+        for module in SOURCES
+        if is_in(module, {package})
+        for name in imports(module)
+        if is_in(name, set(MAY_IMPORT)) and not is_in(name, MAY_IMPORT[package])
+    }
+
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("package", ["expensify", "sandbox"])
+def test_the_client_and_the_sandbox_know_neither_django_nor_celery(package: str) -> None:
+    wrong = {
+        (module, name)
+        for module in SOURCES
+        if is_in(module, {package})
+        for name in imports(module)
+        if is_in(name, {"django", "celery"})
+    }
+
+    assert wrong == set()
+
+
+def test_the_call_budget_and_the_template_language_know_nothing_of_the_client() -> None:
+    wrong = {
+        (module, name)
+        for part in ("expensify.budget", "expensify.freemarker")
+        for module in SOURCES
+        if is_in(module, {part})
+        for name in imports(module)
+        if is_in(name, {"expensify"}) and not is_in(name, {part, "expensify.errors"})
+    }
+
+    assert wrong == set()
+
+
+def test_within_exports_imports_go_down() -> None:
+    def height(module: str) -> int | None:
+        parts = module.split(".")
+        return DOWN.index(parts[1]) if parts[0] == "exports" and parts[1:2] and parts[1] in DOWN else None
+
+    wrong = {
+        (module, name)
+        for module in SOURCES
+        for name in imports(module)
+        if (above := height(module)) is not None and (below := height(name)) is not None and below < above
+    }
+
+    assert wrong == set()
+
+
+def test_only_views_and_urls_import_views() -> None:
+    views = {"accounts.views", "exports.views", "portal.views"}
+    wrong = {
+        (module, name)
+        for module in SOURCES
+        for name in imports(module)
+        if is_in(name, views) and not is_in(module, views) and not module.endswith(".urls")
+    }
+
+    assert wrong == set()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {
+        module: {name for name in imports(module, for_types=False) if name in SOURCES and name != module}
+        for module in SOURCES
+    }
+
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_imports_stand_at_the_top() -> None:
+    inline = {
+        (module, function.name)
+        for module, tree in TREES.items()
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        # Signals can be connected only when all apps are loaded.
+        and not (module.endswith(".apps") and function.name == "ready")
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+
+    assert inline == set()

@@ -1,0 +1,313 @@
+"""The walk: every route of the portal, as everybody who might knock there."""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pypdfium2
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+from django_scopes import scope
+
+from accounts.audit import Action
+from accounts.models import AuditEntry, Membership, Team, User
+from accounts.permissions import ROLE_PERMISSIONS, Permission, Role
+from exports.models import Result, Run
+from tests.conftest import make_credential, make_export, member
+
+P = Permission
+READ, CHANGE, FORM = {"GET"}, {"POST"}, {"GET", "POST"}
+
+# What each route asks for and understands, written by hand: a new route is a KeyError until it stands here.
+ROUTES: dict[str, tuple[Permission, set[str]]] = {
+    "accounts:credential-list": (P.VIEW_CREDENTIALS, READ),
+    "accounts:credential-new": (P.MANAGE_CREDENTIALS, FORM),
+    "accounts:credential": (P.VIEW_CREDENTIALS, READ),
+    "accounts:credential-status": (P.VIEW_CREDENTIALS, READ),
+    "accounts:credential-rename": (P.MANAGE_CREDENTIALS, FORM),
+    "accounts:credential-check": (P.MANAGE_CREDENTIALS, CHANGE),
+    "accounts:credential-wipe": (P.MANAGE_CREDENTIALS, FORM),
+    "accounts:audit-list": (P.VIEW_AUDIT, READ),
+    "accounts:team": (P.VIEW_TEAM, READ),
+    "accounts:team-edit": (P.MANAGE_TEAM, FORM),
+    "accounts:member-role": (P.MANAGE_TEAM, CHANGE),
+    "accounts:member-remove": (P.MANAGE_TEAM, CHANGE),
+    "exports:home": (P.VIEW_EXPORTS, READ),
+    "exports:budget": (P.VIEW_EXPORTS, READ),
+    "exports:export-list": (P.VIEW_EXPORTS, READ),
+    "exports:export-new": (P.EDIT_EXPORTS, FORM),
+    "exports:export": (P.VIEW_EXPORTS, READ),
+    "exports:export-edit": (P.EDIT_EXPORTS, FORM),
+    "exports:export-clone": (P.EDIT_EXPORTS, CHANGE),
+    "exports:export-archive": (P.EDIT_EXPORTS, CHANGE),
+    "exports:export-run": (P.RUN_EXPORTS, CHANGE),
+    "exports:run-list": (P.VIEW_EXPORTS, READ),
+    "exports:run": (P.VIEW_EXPORTS, READ),
+    "exports:run-timeline": (P.VIEW_EXPORTS, READ),
+    "exports:run-cancel": (P.RUN_EXPORTS, CHANGE),
+    "exports:run-again": (P.RUN_EXPORTS, CHANGE),
+    "exports:run-looked-after": (P.RUN_EXPORTS, CHANGE),
+    "exports:result": (P.VIEW_EXPORTS, READ),
+    "exports:result-download": (P.DOWNLOAD_RESULTS, READ),
+    "exports:result-picture": (P.VIEW_EXPORTS, READ),
+}
+
+# What lies outside of every team, and why it may.
+WITHOUT_A_TEAM = {
+    "accounts:start",  # leads on to a team of one's own
+    "healthz",
+    "readyz",
+    "metrics",
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_signup",  # closed
+    "account_reauthenticate",
+    "account_change_password",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+}
+
+
+class Route(NamedTuple):
+    name: str
+    path: str
+    view: Callable[..., HttpResponse]
+    arguments: tuple[str, ...]
+
+
+def walk(resolver: URLResolver, prefix: str = "", namespace: str = "") -> Iterator[Route]:
+    for each in resolver.url_patterns:
+        path = prefix + str(each.pattern)
+        if isinstance(each, URLPattern):
+            yield Route(f"{namespace}{each.name}", path, each.callback, tuple(each.pattern.converters))
+        else:
+            yield from walk(each, path, f"{each.namespace}:" if each.namespace else namespace)
+
+
+ALL = list(walk(get_resolver()))
+TEAM_ROUTES = [route for route in ALL if route.path.startswith("t/")]
+WITH_OBJECT = [route for route in TEAM_ROUTES if len(route.arguments) > 1]
+BY_NAME = pytest.mark.parametrize("route", TEAM_ROUTES, ids=lambda route: route.name)
+
+
+def knocks(routes: list[Route]) -> Any:
+    """Each route with each of its methods. One that is not in the table has none: the first test speaks of it."""
+    methods = {name: methods for name, (_, methods) in ROUTES.items()}
+    each = [(route, method) for route in routes for method in sorted(methods.get(route.name, ()))]
+    return pytest.mark.parametrize(
+        ("route", "method"), each, ids=[f"{method}-{route.name}" for route, method in each]
+    )
+
+
+class World(NamedTuple):
+    """A team with one of everything, and the ids by the names that URL arguments have."""
+
+    team: Team
+    objects: dict[str, int]
+
+    def arguments(self, route: Route, team: Team | None = None) -> dict[str, Any]:
+        objects = {name: self.objects[name] for name in route.arguments if name != "team"}
+        return {"team": (team or self.team).slug, **objects}
+
+    def url(self, route: Route, team: Team | None = None) -> str:
+        return reverse(route.name, kwargs=self.arguments(route, team))
+
+
+def make_world(team: Team, admin: User) -> World:
+    now = timezone.now()
+    credential = make_credential(team)
+    export = make_export(credential, admin)
+    page = io.BytesIO()
+    document = pypdfium2.PdfDocument.new()
+    document.new_page(200, 100)
+    document.save(page)
+    document.close()
+    with scope(team=team):
+        run = Run.objects.create(
+            team=team, export=export, version=export.version, credential=credential, job={}, template="",
+            marks=False, source="page", requested_by=admin, requested_by_name=str(admin),
+            status=Run.Status.SUCCEEDED, finished_at=now, moved_at=now, remote_file="report.pdf",
+        )  # fmt: skip
+        result = Result.objects.create(
+            team=team, run=run, name="report.pdf", media_type="application/pdf", size=page.tell(), rows=None,
+            sha256="0" * 64, file=default_storage.save(f"walk/{team.slug}.pdf", ContentFile(page.getvalue())),
+        )  # fmt: skip
+    somebody = Membership.objects.get(user=member(team, "Somebody", Role.VIEWER))
+    return World(
+        team,
+        {
+            "credential": credential.pk,
+            "export": export.pk,
+            "run": run.pk,
+            "result": result.pk,
+            "membership": somebody.pk,
+        },
+    )
+
+
+@pytest.fixture
+def world(acme: Team, alice: User, redis_client: Any) -> World:
+    return make_world(acme, alice)
+
+
+def knock(user: User | None, method: str, url: str) -> HttpResponse:
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    response = client.generic(method, url, content_type="application/x-www-form-urlencoded")
+    if response.streaming:
+        list(response.streaming_content)  # a file is closed when it has been read
+    return response
+
+
+# ------------------------------------------------------------ the map
+
+
+def test_walk_finds_the_routes() -> None:
+    assert {route.name for route in TEAM_ROUTES} == set(ROUTES)
+
+
+@BY_NAME
+def test_every_team_route_has_a_door_that_asks_for_the_right_permission(route: Route) -> None:
+    assert route.view.door is ROUTES[route.name][0]  # type: ignore[attr-defined]
+
+
+@BY_NAME
+def test_every_team_route_names_its_team(route: Route) -> None:
+    assert (route.path.startswith("t/<slug:team>/"), route.arguments[0]) == (True, "team")
+
+
+def test_nothing_else_is_outside_of_a_team() -> None:
+    assert {route.name for route in ALL if route not in TEAM_ROUTES} - WITHOUT_A_TEAM == set()
+
+
+# ------------------------------------------------------------ who comes in
+
+
+@knocks(TEAM_ROUTES)
+@pytest.mark.parametrize("role", list(Role))
+def test_role_gets_exactly_its_permissions(world: World, route: Route, method: str, role: Role) -> None:
+    permission, _ = ROUTES[route.name]
+    person = member(world.team, "Person", role)
+
+    response = knock(person, method, world.url(route))
+
+    if permission in ROLE_PERMISSIONS[role]:
+        assert response.status_code in {200, 302, 286}
+        assert not response.headers.get("Location", "").startswith("/account/")
+    else:
+        assert response.status_code == 403
+
+
+@knocks(TEAM_ROUTES)
+def test_outsider_gets_404_like_for_a_team_that_does_not_exist(
+    world: World, charlie: User, route: Route, method: str
+) -> None:
+    assert knock(charlie, method, world.url(route)).status_code == 404
+    nowhere = world.url(route).replace("/acme/", "/nowhere/")
+    assert knock(charlie, method, nowhere).status_code == 404
+
+
+@knocks(WITH_OBJECT)
+def test_object_of_another_team_is_not_found_in_ones_own(
+    world: World, umbrella: Team, charlie: User, route: Route, method: str
+) -> None:
+    assert knock(charlie, method, world.url(route, umbrella)).status_code == 404
+
+
+@knocks(WITH_OBJECT)
+def test_object_that_does_not_exist_is_not_found(
+    world: World, alice: User, route: Route, method: str
+) -> None:
+    nothing = dict.fromkeys(route.arguments, 10**18) | {"team": "acme"}
+
+    assert knock(alice, method, reverse(route.name, kwargs=nothing)).status_code == 404
+
+
+@BY_NAME
+def test_other_methods_are_refused(world: World, alice: User, route: Route) -> None:
+    refused = {"GET", "POST", "PUT", "PATCH", "DELETE"} - ROUTES[route.name][1]
+
+    assert {knock(alice, method, world.url(route)).status_code for method in refused} == {405}
+
+
+@BY_NAME
+def test_stranger_is_asked_to_sign_in(world: World, route: Route) -> None:
+    url = world.url(route)
+    for method in ROUTES[route.name][1]:
+        response = knock(None, method, url)
+
+        assert (response.status_code, response.headers["Location"]) == (302, f"/account/login/?next={url}")
+
+
+@BY_NAME
+def test_person_whose_account_is_closed_is_a_stranger(world: World, alice: User, route: Route) -> None:
+    client = Client()
+    client.force_login(alice)
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+
+    for method in ROUTES[route.name][1]:
+        assert client.generic(method, world.url(route)).headers["Location"].startswith("/account/login/")
+
+
+def test_superuser_has_no_way_around_the_door(world: World, charlie: User) -> None:
+    User.objects.filter(pk=charlie.pk).update(is_superuser=True, is_staff=True)
+
+    assert knock(charlie, "GET", "/t/acme/").status_code == 404
+
+
+def test_removed_member_is_out_with_the_next_click(world: World, bob: User) -> None:
+    client = Client()
+    client.force_login(bob)
+    assert client.get("/t/acme/").status_code == 200
+
+    Membership.objects.filter(user=bob).delete()
+
+    assert client.get("/t/acme/").status_code == 404
+
+
+# ------------------------------------------------------------ what the log says of it
+
+
+@pytest.mark.parametrize(("name", "status"), [("bob", 403), ("charlie", 404)])
+def test_denied_attempt_is_in_the_log_of_the_team(
+    world: World, bob: User, charlie: User, name: str, status: int
+) -> None:
+    person = {"bob": bob, "charlie": charlie}[name]
+    response = Client()
+    response.force_login(person)
+
+    assert response.get("/t/acme/audit/?person=1", REMOTE_ADDR="192.0.2.7").status_code == status
+
+    entry = AuditEntry._base_manager.filter(team=world.team).latest("number")
+    assert (entry.action, entry.actor_id, entry.address) == (Action.ACCESS_DENIED, person.pk, "192.0.2.7")
+    assert entry.data == {"path": "/t/acme/audit/", "method": "GET", "needed": "read the audit log"}
+
+
+def test_denied_change_changes_nothing(world: World, bob: User) -> None:
+    url = reverse("accounts:credential-wipe", args=["acme", world.objects["credential"]])
+
+    assert knock(bob, "POST", url).status_code == 403
+    with scope(team=world.team):
+        assert world.team.credentials.get().can_call is True
+
+
+def test_change_without_its_token_is_refused(world: World, alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    url = reverse("accounts:credential-wipe", args=["acme", world.objects["credential"]])
+
+    response = client.post(url)
+
+    assert response.status_code == 403
+    assert "This form was open for too long" in response.content.decode()
+    with scope(team=world.team):
+        assert world.team.credentials.get().can_call is True
