@@ -10,22 +10,18 @@ and is compared with it, byte for byte, in tests/expensify/freemarker.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from expensify.freemarker.errors import LimitExceeded, Missing, RenderError, TemplateError
 from expensify.freemarker.settings import Limits, Settings
-from expensify.freemarker.template import Template, parse
-from expensify.freemarker.template import render as _render
+from expensify.freemarker.template import Template, parse, render
 
-__all__ = ["LimitExceeded", "Limits", "Missing", "RenderError", "Settings", "Template", "TemplateError", "parse", "render"]
-
-
-def render(
-    template: Template, data: Mapping[str, object], *, limits: Limits = Limits(), settings: Settings = Settings()
-) -> str:
-    """The text of the template over the data.
-
-    Raises RenderError, with line and column, where the data cannot go through it, and LimitExceeded (one of them)
-    where it asks for too much. The same template may be rendered by several threads at once.
-    """
-    return _render(template, data, limits, settings)
+__all__ = [
+    "LimitExceeded",
+    "Limits",
+    "Missing",
+    "RenderError",
+    "Settings",
+    "Template",
+    "TemplateError",
+    "parse",
+    "render",
+]

@@ -80,7 +80,7 @@ def exact(digits: str) -> Decimal:
 
 
 def _bounded(number: Exact) -> Exact:
-    if type(number) is int:
+    if isinstance(number, int):
         if -_MAX_INT < number < _MAX_INT:
             return number
     elif number.is_finite() and number.adjusted() < MAX_DIGITS and _scale(number) <= 2 * MAX_DIGITS:

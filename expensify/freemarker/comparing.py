@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from expensify.freemarker.collation import same
 from expensify.freemarker.errors import RenderError
 from expensify.freemarker.runtime import Environment
-from expensify.freemarker.values import Moment, is_moment, is_number, kind_of, number_of
+from expensify.freemarker.values import boolean_of, is_moment, is_number, kind_of, number_of
 
 
 def equal(env: Environment, left: Any, right: Any) -> bool:
-    """Whether two values are equal: numbers by value, strings by the rules of the language's collation."""
+    """Whether two values are equal: numbers by value, strings by Java's collation."""
     if isinstance(left, str) and isinstance(right, str):
-        return left == right
-    if isinstance(left, bool) and isinstance(right, bool):
-        return left is right
+        return same(left, right)
+    first, second = boolean_of(left), boolean_of(right)
+    if first is not None and second is not None:
+        return first is second
     return compare(env, left, right, "==") == 0
 
 
@@ -28,9 +30,17 @@ def compare(env: Environment, left: Any, right: Any, operator: str) -> int:
         if before.kind != after.kind:
             raise RenderError(f"cannot compare a {before.kind} with a {after.kind}")
         return (before.at > after.at) - (before.at < after.at)
-    if isinstance(left, (str, bool)) and isinstance(right, (str, bool)) and isinstance(left, str) == isinstance(right, str):
-        raise RenderError(f"{operator} compares numbers and dates, not {kind_of(left)[2:]}s")
+    for kind, name in ((str, "strings"), (bool, "booleans")):
+        if isinstance(left, kind) and isinstance(right, kind):
+            raise RenderError(f"{operator} compares numbers and dates, not {name}")
     raise RenderError(f"cannot compare {kind_of(left)} with {kind_of(right)}")
 
 
-__all__ = ["Moment", "compare", "equal"]
+def alike(env: Environment, left: Any, right: Any) -> bool:
+    """Equality for searching lists: values of different kinds are merely different."""
+    if left is None or right is None:
+        return False
+    try:
+        return equal(env, left, right)
+    except RenderError:
+        return False

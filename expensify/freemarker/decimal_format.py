@@ -19,6 +19,7 @@ from decimal import (
     Decimal,
 )
 from functools import lru_cache
+from typing import NamedTuple
 
 from expensify.freemarker.errors import RenderError
 from expensify.freemarker.values import Number
@@ -31,7 +32,8 @@ _ROUNDINGS = {
     "up": ROUND_UP, "down": ROUND_DOWN, "ceiling": ROUND_CEILING, "floor": ROUND_FLOOR,
     "halfUp": ROUND_HALF_UP, "halfDown": ROUND_HALF_DOWN, "halfEven": ROUND_HALF_EVEN,
 }  # fmt: skip
-_NUMBER_PART = re.compile(r"([#,]*)([0,]*)(\.?)(0*)(#*)(?:E(0+))?\Z")
+_OTHER_SIDE = {ROUND_CEILING: ROUND_FLOOR, ROUND_FLOOR: ROUND_CEILING}
+_NUMBER_PART = re.compile(r"([#,]*)([0,]*)(?:(\.)(0*)(#*))?(?:E(0+))?\Z")
 _OPTION = re.compile(r"\s*([A-Za-z]+)\s*=\s*(?:'((?:[^']|'')*)'|\"((?:[^\"]|\"\")*)\"|([^\s,'\"]+))\s*,?")
 
 
@@ -65,7 +67,7 @@ class DecimalFormat:
         if self.exponent_digits:
             body = self._scientific(number)
         else:
-            body = self._fixed(self._rounded(number))
+            body = self._fixed(self._rounded(number, negative))
         if negative:
             return f"{self.negative_prefix}{body}{self.negative_suffix}"
         return f"{self.prefix}{body}{self.suffix}"
@@ -96,7 +98,7 @@ class DecimalFormat:
             value *= self.multiplier
             shortest = Decimal(repr(value))
             # Enough decimals for the shortest form: print that; else round the value the bits really have.
-            fits = -int(shortest.as_tuple().exponent) <= self.maximum_decimals  # type: ignore[arg-type]
+            fits = -int(shortest.as_tuple().exponent) <= self.maximum_decimals
             number = shortest if fits or self.exponent_digits else Decimal(value)
             negative = number.is_signed()
         else:
@@ -106,16 +108,22 @@ class DecimalFormat:
             negative = number < 0
         return (number.copy_negate() if negative else number), negative
 
-    def _rounded(self, number: Decimal) -> Decimal:
-        if -int(number.as_tuple().exponent) > self.maximum_decimals:  # type: ignore[arg-type]
-            return number.quantize(Decimal(1).scaleb(-self.maximum_decimals), self.rounding, _WIDE)
-        return number
+    def _rounded(self, number: Decimal, negative: bool) -> Decimal:
+        if -int(number.as_tuple().exponent) <= self.maximum_decimals:
+            return number
+        if number.adjusted() < -self.maximum_decimals - 1:
+            # Java gives zero here even where it should round up.
+            return Decimal(0)
+        rounding = _OTHER_SIDE.get(self.rounding, self.rounding) if negative else self.rounding
+        return number.quantize(Decimal(1).scaleb(-self.maximum_decimals), rounding, _WIDE)
 
     def _fixed(self, number: Decimal) -> str:
         whole, _, decimals = f"{number:f}".partition(".")
         whole = whole.lstrip("0")
         decimals = decimals.rstrip("0").ljust(self.minimum_decimals, "0")
-        whole = whole.rjust(self.minimum_integers, "0")[-self.maximum_integers :] if self.maximum_integers else ""
+        whole = (
+            whole.rjust(self.minimum_integers, "0")[-self.maximum_integers :] if self.maximum_integers else ""
+        )
         if not whole and not decimals:
             whole = "0"
         if self.group:
@@ -130,7 +138,9 @@ class DecimalFormat:
         least = self.minimum_integers
         if self.maximum_integers > 1 and self.maximum_integers > self.minimum_integers:
             size = self.maximum_integers
-            exponent = (exponent - 1) // size * size if exponent >= 1 else int((exponent - size) / size) * size
+            exponent = (
+                (exponent - 1) // size * size if exponent >= 1 else int((exponent - size) / size) * size
+            )
             least = 1
         else:
             exponent -= least
@@ -149,26 +159,26 @@ class DecimalFormat:
 def decimal_format(pattern: str) -> DecimalFormat:
     """The format of a Java pattern, with FreeMarker's `;;` options; a RenderError for what is not one."""
     standard, _, options = pattern.partition(";;")
-    positive, negative = _halves(standard)
+    positive, negative = _halves(_marks(standard), pattern)
     prefix, body, suffix = _affixes(positive, pattern)
     found = _NUMBER_PART.match(body)
-    if found is None or (not body and not standard == ""):
+    if found is None:
         raise RenderError(f"{pattern!r} is not a number format; write it like 0.00 or #,##0.##")
-    optional, fixed, point, zeros, hashes, power = found.groups()
+    optional, fixed, point, zeros, hashes, power = (part or "" for part in found.groups())
     integers = optional + fixed
     group = len(integers) - integers.rfind(",") - 1 if "," in integers else 0
     if "," in integers and group == 0:
         raise RenderError(f"{pattern!r} is not a number format: it ends its thousands with a comma")
     least = fixed.count("0")
     if standard == "":
-        least, hashes = 1, "#" * MAX_FRACTION
-    elif least == 0 and not point:
-        least = 1 if power is None and optional.count("#") else 0
-    elif least == 0 and not zeros and hashes:
-        least = 0
+        group, hashes = 3, "#" * MAX_FRACTION
+    elif point and not least and not zeros:
+        # Without a single 0, Java takes the # next to the point for one: #.# is 0.#, and .# is .0
+        least = 1 if "#" in optional else 0
+        zeros, hashes = ("", hashes) if least or not hashes else ("0", hashes[1:])
     if max(len(integers), len(zeros) + len(hashes)) > MAX_FRACTION:
         raise RenderError(f"this number format asks for more than {MAX_FRACTION} digits")
-    percent = 100 if "%" in _unquoted(positive) else 1000 if "\u2030" in _unquoted(positive) else 1
+    percent = 100 if _Mark("%", False) in positive else 1000 if _Mark("\u2030", False) in positive else 1
     before, after = _literal(prefix), _literal(suffix)
     negative_before, negative_after = "-" + before, after
     if negative is not None:
@@ -215,50 +225,64 @@ def _with_options(result: DecimalFormat, options: str, pattern: str) -> DecimalF
     return result
 
 
-def _halves(pattern: str) -> tuple[str, str | None]:
-    """The positive and the negative half of a pattern; a quoted semicolon does not divide."""
+class _Mark(NamedTuple):
+    """A character of a pattern; a quoted one has no meaning."""
+
+    character: str
+    is_quoted: bool
+
+
+def _marks(pattern: str) -> list[_Mark]:
+    """The characters without the quotes around them; two quotes are one, anywhere."""
+    marks: list[_Mark] = []
     quoted = False
-    for at, character in enumerate(pattern):
-        if character == "'":
+    at = 0
+    while at < len(pattern):
+        character = pattern[at]
+        if character != "'":
+            marks.append(_Mark(character, quoted))
+        elif pattern.startswith("''", at):
+            marks.append(_Mark("'", True))
+            at += 1
+        else:
             quoted = not quoted
-        elif character == ";" and not quoted:
-            return pattern[:at], pattern[at + 1 :]
-    return pattern, None
-
-
-def _affixes(half: str, pattern: str) -> tuple[str, str, str]:
-    """Prefix, number and suffix, the affixes still quoted."""
-    start, quoted = None, False
-    for at, character in enumerate(half):
-        if character == "'":
-            quoted = not quoted
-        if not quoted and character in "#0,.":
-            if start is None:
-                start = at
-            end = at + 1
-        elif start is not None and not (character == "E" and half[at + 1 : at + 2] == "0"):
-            break
+        at += 1
     if quoted:
         raise RenderError(f"{pattern!r} is not a number format: a quote is not closed")
-    if start is None:
-        return half, "", ""
-    if any(character in "#0,." for character in _unquoted(half[end:])):
+    return marks
+
+
+def _halves(marks: list[_Mark], pattern: str) -> tuple[list[_Mark], list[_Mark] | None]:
+    """The positive and the negative half; a quoted semicolon does not divide."""
+    for at, mark in enumerate(marks):
+        if mark == (";", False):
+            if any(other == (";", False) for other in marks[at + 1 :]):
+                raise RenderError(f"{pattern!r} is not a number format: it has more than two halves")
+            return marks[:at], marks[at + 1 :]
+    return marks, None
+
+
+def _affixes(marks: list[_Mark], pattern: str) -> tuple[list[_Mark], str, list[_Mark]]:
+    """What stands before the number, the number, and what stands after it."""
+    digits = [at for at, mark in enumerate(marks) if not mark.is_quoted and mark.character in "#0,."]
+    if not digits:
+        return marks, "", []
+    start = end = digits[0]
+    while end < len(marks) and not marks[end].is_quoted and _is_number_part(marks, end):
+        end += 1
+    if digits[-1] >= end:
         raise RenderError(f"{pattern!r} is not a number format: its digits are not in one piece")
-    return half[:start], half[start:end], half[end:]
+    return marks[:start], "".join(mark.character for mark in marks[start:end]), marks[end:]
 
 
-def _unquoted(affix: str) -> str:
-    return re.sub(r"'[^']*'", "", affix)
+def _is_number_part(marks: list[_Mark], at: int) -> bool:
+    return marks[at].character in "#0,." or (marks[at].character == "E" and marks[at + 1 : at + 2] == [("0", False)])
 
 
-def _literal(affix: str) -> str:
-    """An affix as it prints: quotes resolved, currency signs replaced."""
-    parts = re.split(r"('[^']*')", affix)
-    shown = [
-        (part[1:-1] or "'") if part.startswith("'") else part.replace("\u00a4\u00a4", "USD").replace("\u00a4", "$")
-        for part in parts
-    ]
-    return "".join(shown)
+def _literal(affix: list[_Mark]) -> str:
+    """An affix as it prints, with the currency in the place of its sign."""
+    text = "".join(m.character if m.is_quoted or m.character != "\u00a4" else "\ue000" for m in affix)
+    return text.replace("\ue000\ue000", "USD").replace("\ue000", "$")
 
 
 def _grouped(digits: str, size: int, separator: str) -> str:

@@ -46,4 +46,8 @@ def _put_inside(item: Any, name: str, value: Expression) -> Any:
 
 
 def _put_any(item: Any, name: str, value: Expression) -> Any:
-    return _put(cast(Expression, item), name, value) if isinstance(item, Node) else _put_inside(item, name, value)
+    return (
+        _put(cast(Expression, item), name, value)
+        if isinstance(item, Node)
+        else _put_inside(item, name, value)
+    )

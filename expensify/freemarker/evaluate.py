@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable
 from typing import Any
 
 from expensify.freemarker import arithmetic, builtin
-from expensify.freemarker.comparing import compare, equal
 from expensify.freemarker.errors import Missing, RenderError, TemplateError
 from expensify.freemarker.indexing import field, item
+from expensify.freemarker.operators import RELATIONS, absent, number_range, plus, truth, unaddable
 from expensify.freemarker.routines import invoke
 from expensify.freemarker.runtime import Evaluator, Frame
 from expensify.freemarker.scope import Scope
@@ -44,24 +43,10 @@ from expensify.freemarker.tree import (
 )
 from expensify.freemarker.values import (
     EMPTY,
-    NOTHING,
     EndlessRange,
-    NumberRange,
     integer_of,
-    is_map,
-    is_number,
-    is_sequence,
-    kind_of,
     number_of,
-    string_of,
 )
-
-_RELATIONS: dict[str, Callable[[int], bool]] = {
-    "<": lambda order: order < 0,
-    "<=": lambda order: order <= 0,
-    ">": lambda order: order > 0,
-    ">=": lambda order: order >= 0,
-}
 
 
 class ExpressionCompiler:
@@ -78,7 +63,9 @@ class ExpressionCompiler:
     def needed(self, node: Expression) -> Evaluator:
         """A closure that gives the value and never None."""
         read = self.compile(node)
-        if isinstance(node, (StringLiteral, NumberLiteral, BooleanLiteral, Arithmetic, Comparison, Logic, Not)):
+        if isinstance(
+            node, (StringLiteral, NumberLiteral, BooleanLiteral, Arithmetic, Comparison, Logic, Not)
+        ):
             return read
 
         def need(frame: Frame) -> Any:
@@ -96,13 +83,17 @@ class ExpressionCompiler:
         def test(frame: Frame) -> bool:
             value = read(frame)
             if value is True or value is False:
-                return value  # type: ignore[no-any-return]
+                return value
             return truth(value, node)
 
         return test
 
     def iterable(self, node: Expression) -> Evaluator:
         """A closure that gives something to walk through once, which may be endless or made on the way."""
+        while isinstance(node, Parenthesis):
+            node = node.inner
+        if isinstance(node, BuiltIn) and node.name in builtin.LAZY:
+            return builtin.walk(self, node)
         return self.needed(node)
 
     # ---- literals
@@ -113,7 +104,11 @@ class ExpressionCompiler:
 
     def _number(self, node: NumberLiteral) -> Evaluator:
         try:
-            value = arithmetic.add(node.value, 0) if isinstance(node.value, int) else arithmetic.exact(str(node.value))
+            value = (
+                arithmetic.add(node.value, 0)
+                if isinstance(node.value, int)
+                else arithmetic.exact(str(node.value))
+            )
         except RenderError as error:
             raise TemplateError(error.message, node.span) from None
         return lambda frame: value
@@ -178,9 +173,15 @@ class ExpressionCompiler:
         return special(node)
 
     def _dot(self, node: Dot) -> Evaluator:
-        if isinstance(node.target, BuiltIn) and node.target.arguments is None and builtin.takes_key(node.target.name):
+        if (
+            isinstance(node.target, BuiltIn)
+            and node.target.arguments is None
+            and builtin.takes_key(node.target.name)
+        ):
             key = StringLiteral(node.span, node.name)
-            return self._builtin(BuiltIn(node.span, node.target.target, node.target.name, (key,), node.target.name_span))
+            return self._builtin(
+                BuiltIn(node.span, node.target.target, node.target.name, (key,), node.target.name_span)
+            )
         target, name = self.compile(node.target), node.name
 
         def read(frame: Frame) -> Any:
@@ -194,8 +195,14 @@ class ExpressionCompiler:
         return read
 
     def _index(self, node: Index) -> Evaluator:
-        if isinstance(node.target, BuiltIn) and node.target.arguments is None and builtin.takes_key(node.target.name):
-            made = BuiltIn(node.span, node.target.target, node.target.name, (node.key,), node.target.name_span)
+        if (
+            isinstance(node.target, BuiltIn)
+            and node.target.arguments is None
+            and builtin.takes_key(node.target.name)
+        ):
+            made = BuiltIn(
+                node.span, node.target.target, node.target.name, (node.key,), node.target.name_span
+            )
             return self._builtin(made)
         target, key = self.needed(node.target), self.needed(node.key)
         return lambda frame: item(frame.env, target(frame), key(frame), node.span)
@@ -268,23 +275,16 @@ class ExpressionCompiler:
         return change
 
     def _comparison(self, node: Comparison) -> Evaluator:
-        left, right = self.needed(node.left), self.needed(node.right)
-        if node.operator in ("==", "!="):
-            wanted = node.operator == "=="
-
-            def same(frame: Frame) -> bool:
-                try:
-                    return equal(frame.env, left(frame), right(frame)) is wanted
-                except RenderError as error:
-                    error.place(node.span)
-                    raise
-
-            return same
-        decide = _RELATIONS[node.operator]
+        left, right, operator = self.compile(node.left), self.compile(node.right), node.operator
+        decide = RELATIONS[operator]
 
         def relate(frame: Frame) -> bool:
+            # FreeMarker evaluates both sides before it looks at either.
+            first, second = left(frame), right(frame)
+            if first is None or second is None:
+                raise absent(node.left if first is None else node.right)
             try:
-                return decide(compare(frame.env, left(frame), right(frame), node.operator))
+                return decide(frame.env, first, second)
             except RenderError as error:
                 error.place(node.span)
                 raise
@@ -292,24 +292,29 @@ class ExpressionCompiler:
         return relate
 
     def _arithmetic(self, node: Arithmetic) -> Evaluator:
-        first = self.needed(node.operands[0])
+        first = self.compile(node.operands[0])
         rest = [
-            (operator, arithmetic.OPERATIONS[operator], self.needed(operand), operand.span)
+            (operator, arithmetic.OPERATIONS[operator], self.compile(operand), operand)
             for operator, operand in zip(node.operators, node.operands[1:], strict=True)
         ]
 
         def reckon(frame: Frame) -> Any:
             value = first(frame)
-            for operator, operation, operand, span in rest:
-                other = operand(frame)
+            at: Expression = node.operands[0]
+            for operator, operation, operand, part in rest:
                 try:
                     if operator == "+":
-                        value = plus(frame, value, other)
+                        other = operand(frame)
+                        if value is None or other is None:
+                            raise unaddable(frame.env, value, at, part)
+                        value = plus(frame.env, value, other)
                     else:
-                        value = operation(number_of(value), number_of(other))
+                        number = number_of(value)
+                        value = operation(number, number_of(operand(frame)))
                 except RenderError as error:
-                    error.place(span)
+                    error.place(part.span)
                     raise
+                at = part
             return value
 
         return reckon
@@ -329,67 +334,9 @@ class ExpressionCompiler:
         return build
 
     def _lambda(self, node: Lambda) -> Evaluator:
-        raise TemplateError("a lambda can only be an argument of ?filter, ?map, ?take_while or ?drop_while", node.span)
-
-
-def number_range(first: int, last: int, kind: str) -> NumberRange:
-    """The numbers of a range; inclusive and exclusive ones may count down."""
-    if kind == "..*":
-        step = 1 if last >= 0 else -1
-        return NumberRange(range(first, first + last, step), adaptive=True)
-    step = 1 if last >= first else -1
-    if kind == "..":
-        return NumberRange(range(first, last + step, step), inclusive=True)
-    return NumberRange(range(first, last, step))
-
-
-def plus(frame: Frame, left: Any, right: Any) -> Any:
-    """`+`: numbers add, lists and maps join, anything else that prints is put together as text."""
-    env = frame.env
-    if type(left) is str and type(right) is str:
-        env.allow(len(left) + len(right))
-        return left + right
-    if is_number(left) and is_number(right):
-        return arithmetic.add(number_of(left), number_of(right))
-    if is_sequence(left) and is_sequence(right):
-        first, second = env.listed(left), env.listed(right)
-        env.charge((len(first) + len(second) >> 4) + 1)
-        return [*first, *second]
-    if is_map(left) and is_map(right) and (isinstance(left, Mapping) or isinstance(right, Mapping)):
-        if isinstance(left, Mapping) and isinstance(right, Mapping):
-            env.charge((len(left) + len(right) >> 4) + 1)
-            return {**left, **right}
-        return left if isinstance(left, Mapping) else right
-    before, after = env.text(left), env.text(right)
-    env.allow(len(before) + len(after))
-    return before + after
-
-
-def absent(node: Expression) -> Missing:
-    """The error for a value that is needed and missing, in the words of the template."""
-    shown = path(node)
-    what = f"{shown} is missing" if shown else "this value is missing"
-    return Missing(f'{what}; test it with ?has_content, or give it a default like {shown or "(x)"}!""', node.span)
-
-
-def path(node: Expression) -> str:
-    """`expense.merchant` for the expression that reads it; empty for others."""
-    if isinstance(node, Name):
-        return node.name
-    if isinstance(node, Dot) and (front := path(node.target)):
-        return f"{front}.{node.name}"
-    return ""
-
-
-def truth(value: Any, node: Expression) -> bool:
-    """A boolean, or the reason why the value is none."""
-    if value is None:
-        raise absent(node)
-    if isinstance(value, bool):
-        return value
-    if value is NOTHING:
-        return False
-    raise RenderError(f"expected a boolean, but this is {kind_of(value)}", node.span)
+        raise TemplateError(
+            "a lambda can only be an argument of ?filter, ?map, ?take_while or ?drop_while", node.span
+        )
 
 
 def _placed(convert: Callable[[Any], Any], value: Any, span: Any) -> Any:

@@ -6,20 +6,20 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
-from expensify.freemarker import arithmetic
-from expensify.freemarker.compressing import compress
+from expensify.freemarker.assigning import assignment_runner, variables_of
 from expensify.freemarker.comparing import equal
-from expensify.freemarker.errors import LimitExceeded, Missing, RenderError, Stopped
-from expensify.freemarker.evaluate import ExpressionCompiler, absent, plus
+from expensify.freemarker.compressing import compress
+from expensify.freemarker.errors import LimitExceeded, RenderError, Stopped
+from expensify.freemarker.evaluate import ExpressionCompiler
 from expensify.freemarker.looping import BreakLoop, ContinueLoop, run_items, run_list
+from expensify.freemarker.operators import absent
 from expensify.freemarker.routines import Returned, Routine, call_macro
-from expensify.freemarker.runtime import Evaluator, Frame, NestedBody, Runner
+from expensify.freemarker.runtime import Frame, NestedBody, Runner
 from expensify.freemarker.scope import Scope
 from expensify.freemarker.setting_changes import change_setting
 from expensify.freemarker.tree import (
     Assign,
     AssignBlock,
-    Assignment,
     Attempt,
     Body,
     Break,
@@ -46,7 +46,6 @@ from expensify.freemarker.tree import (
     Text,
     Trim,
 )
-from expensify.freemarker.values import number_of
 
 _SILENT = (Comment, Trim, Flush)
 
@@ -116,7 +115,10 @@ class Compiler:
 
     def _if(self, node: If) -> Runner:
         branches = [
-            (self.expressions.condition(branch.condition) if branch.condition is not None else None, self.body(branch.body))
+            (
+                self.expressions.condition(branch.condition) if branch.condition is not None else None,
+                self.body(branch.body),
+            )
             for branch in node.branches
         ]
 
@@ -131,7 +133,10 @@ class Compiler:
     def _switch(self, node: Switch) -> Runner:
         subject = self.expressions.needed(node.subject)
         cases = [
-            (self.expressions.needed(case.condition) if case.condition is not None else None, self.body(case.body))
+            (
+                self.expressions.needed(case.condition) if case.condition is not None else None,
+                self.body(case.body),
+            )
             for case in node.cases
         ]
         default = next((at for at, (value, _) in enumerate(cases) if value is None), None)
@@ -229,7 +234,9 @@ class Compiler:
     # ---- variables
 
     def _assign(self, node: Assign) -> Runner:
-        steps = [self._assignment(node, assignment) for assignment in node.assignments]
+        steps = [
+            assignment_runner(self.expressions, node.scope, assignment) for assignment in node.assignments
+        ]
         if len(steps) == 1:
             return steps[0]
 
@@ -238,48 +245,6 @@ class Compiler:
                 step(frame)
 
         return run
-
-    def _assignment(self, node: Assign, assignment: Assignment) -> Runner:
-        name, scope = assignment.name, node.scope
-        if assignment.operator == "=" and assignment.value is not None:
-            value = self.expressions.needed(assignment.value)
-            if scope == "assign":
-
-                def assign(frame: Frame) -> None:
-                    frame.env.variables[name] = value(frame)
-
-                return assign
-
-            def put(frame: Frame) -> None:
-                variables_of(frame, scope)[name] = value(frame)
-
-            return put
-        return self._change(node, assignment)
-
-    def _change(self, node: Assign, assignment: Assignment) -> Runner:
-        """`+=`, `++` and their like: the variable must be there, in that very scope."""
-        name, scope, operator = assignment.name, node.scope, assignment.operator[0]
-        value: Evaluator = (
-            self.expressions.needed(assignment.value) if assignment.value is not None else lambda frame: 1
-        )
-        adds_anything = assignment.operator == "+="
-
-        def change(frame: Frame) -> None:
-            variables = variables_of(frame, scope)
-            old = variables.get(name)
-            if old is None:
-                raise Missing(f"{name} is missing where {assignment.operator} would change it", assignment.span)
-            new = value(frame)
-            try:
-                if adds_anything:
-                    variables[name] = plus(frame, old, new)
-                else:
-                    variables[name] = arithmetic.OPERATIONS[operator](number_of(old), number_of(new))
-            except RenderError as error:
-                error.place(assignment.span)
-                raise
-
-        return change
 
     def _assign_block(self, node: AssignBlock) -> Runner:
         body, name, scope = self.body(node.body), node.name, node.scope
@@ -307,7 +272,9 @@ class Compiler:
         outside_scope, outside = self.scope, self.expressions
         self.scope = Scope(local=True)
         self.expressions = ExpressionCompiler(self.scope)
-        defaults = {p.name: self.expressions.compile(p.default) for p in node.parameters if p.default is not None}
+        defaults = {
+            p.name: self.expressions.compile(p.default) for p in node.parameters if p.default is not None
+        }
         routine = Routine(
             node.name,
             is_function=node.is_function,
@@ -370,16 +337,6 @@ class Compiler:
 
     def _escape(self, node: Escape | NoEscape) -> Runner:
         return self.body(node.body)
-
-
-def variables_of(frame: Frame, scope: str) -> dict[str, Any]:
-    """The variables that a tag of that scope assigns to."""
-    if scope == "assign":
-        return frame.env.variables
-    if scope == "global":
-        return frame.env.globals
-    assert frame.local is not None
-    return frame.local
 
 
 _COMPILERS: dict[type, Callable[[Any, Any], Runner]] = {

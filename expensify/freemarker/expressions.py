@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.lexer import Lexer, Token
@@ -358,7 +358,7 @@ _POSTFIXES: dict[str, Callable[[ExpressionParser, Expression, Token], Expression
 
 def _integer(digits: str) -> int | Decimal:
     # int() refuses thousands of digits; such a number fails later, as too large, with its place.
-    return int(digits) if len(digits) < 4000 else cast(Decimal, Decimal(digits))
+    return int(digits) if len(digits) < 4000 else Decimal(digits)
 
 
 def _shown(token: Token) -> str:

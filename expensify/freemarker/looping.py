@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from expensify.freemarker.errors import RenderError
 from expensify.freemarker.runtime import Frame, Loop, Runner
 from expensify.freemarker.tree import Items, List
-from expensify.freemarker.values import Nothing, kind_of
+from expensify.freemarker.values import Lazy, Nothing, kind_of
 
 _END = object()
 
 
-class BreakLoop(Exception):  # noqa: N818
+class BreakLoop(Exception):
     """<#break>, on its way out of the loop."""
 
 
-class ContinueLoop(Exception):  # noqa: N818
+class ContinueLoop(Exception):
     """<#continue>, on its way to the loop's next turn."""
 
 
@@ -77,7 +78,9 @@ def run_items(node: Items, slot: int, body: Runner) -> Runner:
         if pairs and not isinstance(item, _Pair):
             raise RenderError("<#items as key, value> needs a map", node.span)
         if not pairs and isinstance(item, _Pair):
-            raise RenderError("listing a map needs two loop variables, like <#items as key, value>", node.span)
+            raise RenderError(
+                "listing a map needs two loop variables, like <#items as key, value>", node.span
+            )
         turn(frame, loop, item, loop.walk, body, pairs=pairs)
 
     return run
@@ -92,6 +95,7 @@ class _Pair(tuple[Any, Any]):
 def turn(frame: Frame, loop: Loop, item: Any, walk: Iterator[Any], body: Runner, *, pairs: bool) -> None:
     """Run the body for the item and all that follow."""
     index = 0
+    continuing = suppress(ContinueLoop)
     try:
         while True:
             following = next(walk, _END)
@@ -101,10 +105,8 @@ def turn(frame: Frame, loop: Loop, item: Any, walk: Iterator[Any], body: Runner,
                 loop.value = item
             loop.index = index
             loop.has_next = following is not _END
-            try:
+            with continuing:
                 body(frame)
-            except ContinueLoop:
-                pass
             if following is _END:
                 return
             item = following
@@ -114,6 +116,10 @@ def turn(frame: Frame, loop: Loop, item: Any, walk: Iterator[Any], body: Runner,
 
 
 def _walked(frame: Frame, value: Any, names: int) -> Iterable[Any]:
+    if isinstance(value, Lazy):
+        if names == 2:
+            raise RenderError("two loop variables need a map, but this is a list")
+        return value
     if isinstance(value, Mapping):
         if names == 1:
             raise RenderError("listing a map needs two loop variables, like <#list m as key, value>")

@@ -112,12 +112,12 @@ class Parser:
         reader = self.reader()
         expression = reader.expression()
         printed = self.escapes.apply(expression)
+        minimum: int | None = None
+        maximum: int | None = None
         if opening == "#{" and reader.lexer.peek().is_mark(";"):
             reader.lexer.take()
             token = reader.expect_name("a number format like m2M4")
             minimum, maximum = self._decimals(token.text, reader.lexer.span(token.start, token.end))
-        else:
-            minimum = maximum = None
         reader.expect("}")
         self.offset = reader.lexer.last_end
         span = self.source.span(start, self.offset)
@@ -225,7 +225,11 @@ class Parser:
             # elseif shows the convention of else_if; elseIf shows the other.
             shown = spelled if name != spelled else "else_if" if name == "elseif" else f"{name}_"
             self.naming.check(shown, self.source.span(mark.start(), mark.end()))
-        if name in TAKES_EXPRESSION and not closing and self.source.text[mark.end() : mark.end() + 1] not in _BLANKS:
+        if (
+            name in TAKES_EXPRESSION
+            and not closing
+            and self.source.text[mark.end() : mark.end() + 1] not in _BLANKS
+        ):
             raise self.error(f"<#{spelled}> needs a space and then an expression", mark.start(), mark.end())
         return Tag(name, closing, mark.start(), mark.end())
 
@@ -242,7 +246,9 @@ class Parser:
             maximum = minimum or 0
         minimum = minimum or 0
         if minimum > maximum or maximum > 50:
-            raise TemplateError(f"{text} asks for at least {minimum} and at most {maximum} decimals (50 at most)", span)
+            raise TemplateError(
+                f"{text} asks for at least {minimum} and at most {maximum} decimals (50 at most)", span
+            )
         return minimum, maximum
 
 

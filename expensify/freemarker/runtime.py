@@ -14,6 +14,8 @@ from expensify.freemarker.errors import LimitExceeded, Missing, RenderError, Unf
 from expensify.freemarker.settings import Limits, Settings
 from expensify.freemarker.values import (
     EndlessRange,
+    Lazy,
+    Matches,
     NumberRange,
     is_moment,
     is_number,
@@ -46,7 +48,9 @@ class Frame:
 
     __slots__ = ("body", "env", "local", "loops")
 
-    def __init__(self, env: Environment, loops: int, local: dict[str, Any] | None, body: NestedBody | None) -> None:
+    def __init__(
+        self, env: Environment, loops: int, local: dict[str, Any] | None, body: NestedBody | None
+    ) -> None:
         self.env = env
         self.loops: list[Any] = [None] * loops
         self.local = local
@@ -99,7 +103,9 @@ class Environment:
         self.depth = 0
         self.errors: list[RenderError] = []
         self.number_format: DecimalFormat = decimal_format(settings.number_format)
-        self.boolean_words: tuple[str, str] | None = ("true", "false") if settings.boolean == "words" else None
+        self.boolean_words: tuple[str, str] | None = (
+            ("true", "false") if settings.boolean == "words" else None
+        )
         self.now = settings.now or dt.datetime.now(dt.UTC)
         self.dates = DateFormats(settings.zone)
         self.forgiven: tuple[type[RenderError], ...] = ()
@@ -171,7 +177,9 @@ class Environment:
         if isinstance(value, bool):
             if self.boolean_words is not None:
                 return self.boolean_words[0] if value else self.boolean_words[1]
-            raise UnformattedBoolean('a boolean does not print by itself; write it like b?string("yes", "no")')
+            raise UnformattedBoolean(
+                'a boolean does not print by itself; write it like b?string("yes", "no")'
+            )
         if is_number(value):
             return self.number_text(value)
         if is_moment(value):
@@ -187,7 +195,7 @@ class Environment:
 
     def listed(self, value: Any, what: str = "a list") -> Sequence[Any]:
         """The value as a list of known length. An iterator is read once and remembered."""
-        if isinstance(value, (list, tuple, NumberRange)):
+        if isinstance(value, (list, tuple, NumberRange, Matches)):
             return value
         if isinstance(value, EndlessRange):
             raise RenderError("this range has no end")
@@ -202,8 +210,8 @@ class Environment:
         return known[1]
 
     def iterated(self, value: Any, what: str = "a list") -> Iterable[Any]:
-        """The value for one walk through it; only here may a range be endless."""
-        return value if isinstance(value, EndlessRange) else self.listed(value, what)
+        """The value for one walk through it; only here may it be endless, or made on the way."""
+        return value if isinstance(value, (EndlessRange, Lazy)) else self.listed(value, what)
 
     def drain(self, items: Iterable[Any]) -> list[Any]:
         """All items of something that may go on for ever."""

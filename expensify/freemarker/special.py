@@ -36,9 +36,13 @@ def special(node: SpecialName) -> Evaluator:
     name = node.name.replace("dataModel", "data_model").replace("timeZone", "time_zone")
     make = _VARIABLES.get(name)
     if make is None:
-        raise TemplateError(f"the special variable .{node.name} does not exist or is not supported", node.span)
+        raise TemplateError(
+            f"the special variable .{node.name} does not exist or is not supported", node.span
+        )
     if name == "vars":
-        return lambda frame: Everything(frame.local or {}, frame.env.variables, frame.env.globals, frame.env.data)
+        return lambda frame: Everything(
+            frame.local or {}, frame.env.variables, frame.env.globals, frame.env.data
+        )
     if name == "locals":
         return _locals
     found = make

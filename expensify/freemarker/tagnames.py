@@ -6,8 +6,42 @@ import difflib
 
 # Tags that begin or end something. The value says what may stand between the name and the `>`.
 KNOWN = frozenset(
-    "if elseif else list items sep foreach break continue switch case default assign global local macro function"
-    " return nested compress noparse comment escape noescape attempt recover stop flush setting t lt rt nt ftl".split()
+    [
+        "if",
+        "elseif",
+        "else",
+        "list",
+        "items",
+        "sep",
+        "foreach",
+        "break",
+        "continue",
+        "switch",
+        "case",
+        "default",
+        "assign",
+        "global",
+        "local",
+        "macro",
+        "function",
+        "return",
+        "nested",
+        "compress",
+        "noparse",
+        "comment",
+        "escape",
+        "noescape",
+        "attempt",
+        "recover",
+        "stop",
+        "flush",
+        "setting",
+        "t",
+        "lt",
+        "rt",
+        "nt",
+        "ftl",
+    ]
 )
 UNSUPPORTED = {
     "include": "templates stand alone",
@@ -23,7 +57,22 @@ UNSUPPORTED = {
     "on": "the server's version does not have it",
 }
 TAKES_EXPRESSION = frozenset(
-    "if elseif list items foreach switch case assign global local macro function escape setting".split()
+    [
+        "if",
+        "elseif",
+        "list",
+        "items",
+        "foreach",
+        "switch",
+        "case",
+        "assign",
+        "global",
+        "local",
+        "macro",
+        "function",
+        "escape",
+        "setting",
+    ]
 )
 """Tags whose name must be followed by white space."""
 CAMEL_NAMES = {"elseIf": "elseif", "noParse": "noparse", "noEscape": "noescape", "forEach": "foreach"}

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from expensify.freemarker.errors import LimitExceeded, RenderError, TemplateError
 from expensify.freemarker.execute import Compiler
 from expensify.freemarker.parser import Parser
-from expensify.freemarker.routines import Returned, Routine
+from expensify.freemarker.routines import Routine
 from expensify.freemarker.runtime import Environment, Frame, Runner
 from expensify.freemarker.settings import Limits, Settings
 from expensify.freemarker.source import Source
 from expensify.freemarker.tree import Body, Span
 from expensify.freemarker.whitespace import strip
 
+_SURROGATES = re.compile("[\ud800-\udfff]+")
 MAX_TEMPLATE_CHARS = 1_000_000
+_LIMITS = Limits()
+_SETTINGS = Settings()
 _START = Span(0, 0, 1, 1, 1, 1)
 
 
@@ -40,12 +44,26 @@ def parse(text: str) -> Template:
         compiler = Compiler()
         run = compiler.body(body)
     except RecursionError:
-        raise TemplateError("the template is nested too deeply", parser.source.span(parser.offset, parser.offset)) from None
+        raise TemplateError("the template is nested too deeply", _here(parser)) from None
     return Template(text, body, run, compiler.scope.slots, tuple(compiler.routines))
 
 
-def render(template: Template, data: Mapping[str, object], limits: Limits, settings: Settings) -> str:
-    """The text of the template over the data."""
+def _here(parser: Parser) -> Span:
+    return parser.source.span(parser.offset, parser.offset)
+
+
+def render(
+    template: Template,
+    data: Mapping[str, object],
+    *,
+    limits: Limits = _LIMITS,
+    settings: Settings = _SETTINGS,
+) -> str:
+    """The text of the template over the data.
+
+    Raises RenderError, with line and column, where the data cannot go through it, and LimitExceeded (one of them)
+    where it asks for too much. The same template may be rendered by several threads at once.
+    """
     env = Environment(data, limits, settings)
     frame = Frame(env, template._loops, None, None)
     # Macros exist from the start, wherever they are written.
@@ -57,4 +75,18 @@ def render(template: Template, data: Mapping[str, object], limits: Limits, setti
     except RenderError as error:
         error.place(_START)
         raise
-    return "".join(env.parts)
+    return _without_lone_surrogates("".join(env.parts))
+
+
+def _without_lone_surrogates(text: str) -> str:
+    """Half an emoji, cut out by ?substring or a slice, is written as ?, as Java writes it."""
+    return _SURROGATES.sub(_joined, text) if not text.isascii() else text
+
+
+def _joined(units: re.Match[str]) -> str:
+    return (
+        units.group()
+        .encode("utf-16-le", "surrogatepass")
+        .decode("utf-16-le", "replace")
+        .replace("\ufffd", "?")
+    )

@@ -7,13 +7,13 @@ Nothing here ever reads an attribute of a value that came with the data.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import count
 from typing import Any, Literal
 
-from expensify.freemarker.errors import RenderError
+from expensify.freemarker.errors import Missing, RenderError
 
 Number = int | Decimal | float
 
@@ -70,8 +70,62 @@ class EndlessRange:
         return count(self.start)
 
 
+class Lazy:
+    """A list that is made while it is walked through, once."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: Iterator[Any]) -> None:
+        self.items = items
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.items
+
+
+class MatchedText(str):
+    """One match of ?matches: its text, and what its groups matched, the whole first."""
+
+    groups: tuple[str, ...]
+
+    def __new__(cls, text: str, groups: tuple[str, ...]) -> MatchedText:
+        made = super().__new__(cls, text)
+        made.groups = groups
+        return made
+
+
+class Matches(Sequence[MatchedText]):
+    """The result of ?matches: a boolean (does all of it match?) and the list of matches inside."""
+
+    __slots__ = ("_every", "_found", "whole")
+
+    def __init__(self, whole: MatchedText | None, every: Callable[[], list[MatchedText]]) -> None:
+        self.whole = whole
+        self._every = every
+        self._found: list[MatchedText] | None = None
+
+    def _items(self) -> list[MatchedText]:
+        if self._found is None:
+            self._found = self._every()
+        return self._found
+
+    def __len__(self) -> int:
+        return len(self._items())
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._items()[index]
+
+
 def is_number(value: object) -> bool:
     return isinstance(value, (int, Decimal, float)) and not isinstance(value, bool)
+
+
+def boolean_of(value: object) -> bool | None:
+    """The value as a boolean; None when it is none."""
+    if isinstance(value, bool):
+        return value
+    if value is NOTHING:
+        return False
+    return value.whole is not None if isinstance(value, Matches) else None
 
 
 def is_moment(value: object) -> bool:
@@ -84,7 +138,7 @@ def is_map(value: object) -> bool:
 
 def is_sequence(value: object) -> bool:
     """Lists and what can be listed: not strings, not maps."""
-    if isinstance(value, (list, tuple, NumberRange, EndlessRange, Nothing)):
+    if isinstance(value, (list, tuple, NumberRange, EndlessRange, Matches, Nothing)):
         return True
     return isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Mapping))
 
@@ -125,6 +179,8 @@ def number_of(value: object, what: str = "a number") -> int | Decimal:
         return Decimal(repr(float(value)))
     if isinstance(value, int) and not isinstance(value, bool):
         return int(value)
+    if value is None:
+        raise Missing(f"expected {what}, but this is missing")
     raise RenderError(f"expected {what}, but this is {kind_of(value)}")
 
 

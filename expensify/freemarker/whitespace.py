@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.tree import (
@@ -31,8 +31,8 @@ from expensify.freemarker.tree import (
     List,
     Macro,
     MacroCall,
-    NoEscape,
     Node,
+    NoEscape,
     NumberInterpolation,
     Sep,
     Setting,
@@ -47,7 +47,10 @@ MAX_LOOKS = 5_000_000
 _SILENT = (Macro, Assign, Setting, Comment)
 _WITH_BODY = (AssignBlock, Branch, Case, Compress, Escape, Items, Macro, NoEscape, Sep)
 # Java's Character.isWhitespace (for the edge of a trimmed line) and String.trim (for "is this line blank").
-JAVA_SPACES = "\t\n\x0b\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
+JAVA_SPACES = (
+    "\t\n\x0b\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a"
+    "\u2028\u2029\u205f\u3000"
+)
 _TRIMMED = "".join(map(chr, range(33)))
 
 
@@ -69,8 +72,21 @@ def strip(body: Body, *, lines: bool = True) -> Body:
 class _Twig:
     """A node with its neighbours, while texts are changing. `first` and `last` are the ends of its children."""
 
-    __slots__ = ("after", "before", "begin", "end", "everything", "first", "last", "make", "node", "parent")
-    __slots__ += ("starts_line", "text", "top")
+    __slots__ = (
+        "after",
+        "before",
+        "begin",
+        "end",
+        "everything",
+        "first",
+        "last",
+        "make",
+        "node",
+        "parent",
+        "starts_line",
+        "text",
+        "top",
+    )
 
     def __init__(self, node: Node | None, parent: _Twig | None, *, top: bool = False) -> None:
         self.node = node
@@ -81,18 +97,18 @@ class _Twig:
         self.first: _Twig | None = None
         self.last: _Twig | None = None
         self.everything: list[_Twig] = []
-        self.make: Callable[[Sequence[Node]], object] | None = None
+        self.make: Callable[[Sequence[Any]], object] | None = None
         self.text = node.text if isinstance(node, Text) else ""
         self.begin, self.end = (node.span.line, node.span.end_line) if node else (0, 0)
         # FreeMarker counts a leading tab as eight columns and then no longer sees a text that begins its line.
         self.starts_line = node is not None and node.span.column == 1 and not self.text.startswith("\t")
 
-    def adopt(self, nodes: Sequence[Node], make: Callable[[Sequence[Node]], object]) -> None:
+    def adopt(self, nodes: Sequence[Node], make: Callable[[Sequence[Any]], object]) -> None:
         self.make = make
         for node in nodes:
             self._append(_twig(node, self))
 
-    def adopt_twigs(self, twigs: Sequence[_Twig], make: Callable[[Sequence[Node]], object]) -> None:
+    def adopt_twigs(self, twigs: Sequence[_Twig], make: Callable[[Sequence[Any]], object]) -> None:
         self.make = make
         for twig in twigs:
             twig.parent = self
@@ -125,7 +141,7 @@ class _Twig:
         if self.make is None:
             return self.node
         kept = (twig for twig in self.everything if not (isinstance(twig.node, Text) and not twig.text))
-        return self.make([cast(Node, twig.rebuilt()) for twig in kept])
+        return self.make([twig.rebuilt() for twig in kept])
 
     # ---- walking the leaves of the tree, in FreeMarker's sense
 
@@ -222,7 +238,9 @@ class _Stripper:
                 line = _last_break(twig.text) + 1
                 if line or twig.starts_line:
                     rest = twig.text[line:]
-                    twig.text = twig.text[:line] + ("" if not rest.strip(_TRIMMED) else rest.lstrip(JAVA_SPACES))
+                    twig.text = twig.text[:line] + (
+                        "" if not rest.strip(_TRIMMED) else rest.lstrip(JAVA_SPACES)
+                    )
             found = found or leaf.node.left or not leaf.node.right
         return found
 
@@ -298,7 +316,7 @@ def _twig(node: Node, parent: _Twig | None) -> _Twig:
             loop = _Twig(node, twig)
             loop.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
             otherwise = _block(node.otherwise, twig)
-            twig.adopt_twigs([loop, otherwise], lambda parts: replace(parts[0], otherwise=parts[1]))  # type: ignore[call-arg]
+            twig.adopt_twigs([loop, otherwise], lambda parts: replace(parts[0], otherwise=parts[1]))
     elif isinstance(node, Attempt):
         tried = _Twig(node, twig)
         tried.adopt(node.body, tuple)

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from expensify.freemarker.builtin import basics, escapes, formats, loops, numbers, sequences, strings  # noqa: F401
+# Importing these registers their built-ins.
+from expensify.freemarker.builtin import basics as basics
+from expensify.freemarker.builtin import dates as dates
+from expensify.freemarker.builtin import escapes as escapes
+from expensify.freemarker.builtin import formats as formats
+from expensify.freemarker.builtin import loops as loops
+from expensify.freemarker.builtin import searching as searching
+from expensify.freemarker.builtin import sequences as sequences
+from expensify.freemarker.builtin import strings as strings
+from expensify.freemarker.builtin.lambdas import walk
 from expensify.freemarker.builtin.numbers import hash_format
 from expensify.freemarker.builtin.registry import KEYED, PLAIN, SHAPED, UNSUPPORTED, run_plain
 from expensify.freemarker.errors import TemplateError
@@ -15,7 +24,10 @@ from expensify.freemarker.tree import BuiltIn
 if TYPE_CHECKING:
     from expensify.freemarker.evaluate import ExpressionCompiler
 
-__all__ = ["compile_builtin", "hash_format", "takes_key"]
+__all__ = ["LAZY", "compile_builtin", "hash_format", "names", "takes_key", "walk"]
+
+LAZY = frozenset({"filter", "map", "take_while", "drop_while"})
+"""Built-ins whose result can be walked through without being built."""
 
 
 def takes_key(name: str) -> bool:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from expensify.freemarker.builtin.registry import check_count, plain, shaped
 from expensify.freemarker.comparing import equal
-from expensify.freemarker.errors import Missing, RenderError, TemplateError
+from expensify.freemarker.errors import RenderError, TemplateError
 from expensify.freemarker.routines import Routine
 from expensify.freemarker.runtime import Environment, Evaluator, Frame
 from expensify.freemarker.tree import BuiltIn
 from expensify.freemarker.values import (
     NOTHING,
     EndlessRange,
+    boolean_of,
     is_map,
     is_moment,
     is_number,
@@ -141,7 +142,7 @@ def _is_number(env: Environment, value: Any) -> bool:
 
 @plain("is_boolean")
 def _is_boolean(env: Environment, value: Any) -> bool:
-    return isinstance(value, bool) or value is NOTHING
+    return boolean_of(value) is not None
 
 
 @plain("is_date")
@@ -199,6 +200,3 @@ def _empty(value: Any) -> list[Any]:
     if is_map(value):
         return []
     raise RenderError(f"expected a map, but this is {kind_of(value)}")
-
-
-__all__ = ["Missing", "has_content"]

@@ -10,7 +10,7 @@ from expensify.freemarker.errors import RenderError
 from expensify.freemarker.runtime import Environment, Evaluator, Frame
 from expensify.freemarker.setting_changes import NUMBER_FORMATS
 from expensify.freemarker.tree import BuiltIn
-from expensify.freemarker.values import is_moment, is_number, kind_of, string_of
+from expensify.freemarker.values import Matches, boolean_of, is_moment, is_number, kind_of, string_of
 
 if TYPE_CHECKING:
     from expensify.freemarker.evaluate import ExpressionCompiler
@@ -25,10 +25,12 @@ def _string(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
     def show(frame: Frame) -> str:
         value = target(frame)
         try:
+            if type(value) is str and not arguments:
+                return value
+            if isinstance(value, (bool, Matches)):
+                return _chosen(frame, boolean_of(value) is True, arguments)
             if not arguments:
-                return _bare(frame.env, value)
-            if isinstance(value, bool):
-                return _chosen(frame, value, arguments)
+                return frame.env.text(value)
             if len(arguments) == 1:
                 return _formatted(frame.env, value, string_of(arguments[0](frame)))
             raise RenderError(f'?string("…", "…") is for booleans; this is {kind_of(value)}')
@@ -39,14 +41,11 @@ def _string(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
     return show
 
 
-def _bare(env: Environment, value: Any) -> str:
-    if isinstance(value, bool) and env.boolean_words is None:
-        return "true" if value else "false"
-    return env.text(value)
-
-
 def _chosen(frame: Frame, value: bool, arguments: list[Evaluator]) -> str:
     """Both words are evaluated, as FreeMarker does; only the chosen one needs to be a string."""
+    if not arguments:
+        words = frame.env.boolean_words or ("true", "false")
+        return words[0] if value else words[1]
     if len(arguments) != 2:
         raise RenderError('a boolean needs two words: ?string("yes", "no")')
     yes, no = arguments[0](frame), arguments[1](frame)

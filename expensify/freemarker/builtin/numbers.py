@@ -12,7 +12,7 @@ from expensify.freemarker.builtin.registry import plain
 from expensify.freemarker.decimal_format import decimal_format
 from expensify.freemarker.errors import RenderError
 from expensify.freemarker.runtime import Environment
-from expensify.freemarker.values import is_number, kind_of, number_of
+from expensify.freemarker.values import boolean_of, is_number, kind_of, number_of
 
 _WIDE = Context(prec=400)
 _HALF = Decimal("0.5")
@@ -31,8 +31,8 @@ def hash_format(minimum: int | None, maximum: int | None) -> Callable[[Environme
 @plain("c")
 def _c(env: Environment, value: Any) -> str:
     """For computers: no grouping, up to 16 decimals, true and false."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if not is_number(value) and (found := boolean_of(value)) is not None:
+        return "true" if found else "false"
     return _COMPUTER(_number(value))
 
 

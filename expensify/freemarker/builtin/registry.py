@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from expensify.freemarker.errors import Missing, RenderError, TemplateError
-from expensify.freemarker.runtime import Environment, Evaluator, Frame
+from expensify.freemarker.errors import RenderError, TemplateError
+from expensify.freemarker.runtime import Evaluator, Frame
 from expensify.freemarker.tree import BuiltIn, Lambda
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ SHAPED: dict[str, Callable[[ExpressionCompiler, BuiltIn], Evaluator]] = {}
 """Built-ins that look at the tree: they take lambdas, forgive missing values or choose what to evaluate."""
 KEYED = {"string", "date", "time", "datetime"}
 """Built-ins whose argument may be written like a field: ?string.iso."""
+STREAMING = {"first", "join", "seq_contains"}
+"""Built-ins that walk through their list once and need not have all of it."""
+ACCEPT_MISSING = {"seq_contains", "seq_index_of", "seq_last_index_of"}
+"""Built-ins whose argument may be missing: it is in no list."""
 UNSUPPORTED = {
     "new": "it makes Java objects",
     "eval": "it runs text as a template",
@@ -47,7 +51,8 @@ UNSUPPORTED = {
     "namespace": "templates stand alone",
     "source": "templates stand alone",
     **dict.fromkeys(
-        ("node_name", "node_type", "node_namespace", "parent", "root", "children", "ancestors"), "it walks XML"
+        ("node_name", "node_type", "node_namespace", "parent", "root", "children", "ancestors"),
+        "it walks XML",
     ),
     **dict.fromkeys(("next_sibling", "previous_sibling"), "it walks XML"),
 }
@@ -76,8 +81,10 @@ def shaped(name: str) -> Callable[[Function], Function]:
 def run_plain(compiler: ExpressionCompiler, node: BuiltIn, plain: Plain) -> Evaluator:
     """The closure of an ordinary built-in."""
     check_count(node, plain.least, plain.most)
-    target, function, span = compiler.needed(node.target), plain.function, node.name_span
-    arguments = [compiler.needed(argument) for argument in node.arguments or ()]
+    target = compiler.iterable(node.target) if node.name in STREAMING else compiler.needed(node.target)
+    function, span = plain.function, node.name_span
+    read = compiler.compile if node.name in ACCEPT_MISSING else compiler.needed
+    arguments = [read(argument) for argument in node.arguments or ()]
 
     def run(frame: Frame) -> Any:
         env = frame.env
@@ -114,6 +121,3 @@ def check_count(node: BuiltIn, least: int, most: int) -> None:
 
 def _count(number: int) -> str:
     return "1 argument" if number == 1 else f"{number} arguments"
-
-
-__all__ = ["KEYED", "PLAIN", "SHAPED", "UNSUPPORTED", "Environment", "Missing", "Plain", "check_count", "plain", "run_plain", "shaped"]

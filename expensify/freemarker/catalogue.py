@@ -1,0 +1,125 @@
+"""Every field that a template can name: for the column builder, for lint, and for completing names in the editor.
+
+`CATALOGUE` has what the report exporter offers, `RECONCILIATION` what the reconciliation exporter does; the same
+name may mean different things in the two. Names, types and examples are facts of the public template references [M],
+of Expensify's own old clients, and of public templates; `Field.evidence` says which.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, cast
+
+Level = Literal["top", "report", "expense", "approver", "action", "card", "policy", "owner"]
+Type = Literal["text", "integer", "number", "cents", "boolean", "date", "datetime", "list", "object"]
+Evidence = Literal["documented", "older", "seen"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One field, by the name that templates use for it when the loop variables are called as the manual calls them.
+
+    `type`: "cents" is a whole number of hundredths of a currency; "date" is text `yyyy-MM-dd`, "datetime" text that
+    begins so. `evidence`: "documented" in the current reference, "older" only in an old copy of it or an old official
+    client, "seen" only in public templates. `group` and `label` are for people who do not read field names.
+    """
+
+    name: str
+    level: Level
+    type: Type
+    label: str
+    meaning: str
+    group: str
+    example: str = ""
+    evidence: Evidence = "documented"
+    placeholder: str = ""
+    """The part of the name that stands for something: "X" for a number from 1, "<Name>" for a name; else ""."""
+    items: Level | Literal[""] = ""
+    """For a list or a map: the level of its items."""
+    edited: str = ""
+    """The field that goes before this one when it has a value, because somebody edited it."""
+    currency: Literal["", "expense", "report"] = ""
+    """For cents: in whose currency they are."""
+    identifier: bool = False
+    """Whether the value may be digits only and longer than the 15 which a spreadsheet keeps."""
+
+    @property
+    def is_value(self) -> bool:
+        """Whether it can stand in a column, unlike a list or an object."""
+        return self.type not in ("list", "object")
+
+
+class Catalogue:
+    """Fields by name and by level, in the order in which a list of them reads best."""
+
+    def __init__(self, fields: Iterable[Field]) -> None:
+        self._fields = {field.name: field for field in fields}
+        self._patterns = [(_pattern(field), field) for field in self._fields.values() if field.placeholder]
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self._fields.values())
+
+    def field(self, name: str) -> Field | None:
+        """The field of that name, or None. `expense.ntag2` and `report.customField.Trip` are found too, filled in."""
+        if name in self._fields:
+            return self._fields[name]
+        for pattern, field in self._patterns:
+            if match := pattern.fullmatch(name):
+                return _filled_in(field, name, match[1])
+        return None
+
+    def fields(self, level: Level) -> list[Field]:
+        """The fields of one level; those with a placeholder stand there once, unfilled."""
+        return [field for field in self if field.level == level]
+
+    def nearest(self, name: str, level: Level | None = None) -> list[str]:
+        """Up to three names which somebody who wrote `name` may have meant, nearest first.
+
+        A name that is right but for its case, or right on another level, comes first; `level` limits the others.
+        """
+        wanted = name.lower()
+        member = wanted.partition(".")[2] or wanted
+        same = [field.name for field in self if field.name.lower() == wanted]
+        moved = [field.name for field in self if field.name.partition(".")[2].lower() == member]
+        by_lower = {field.name.lower(): field.name for field in self if level in (None, field.level)}
+        close = [by_lower[found] for found in get_close_matches(wanted, by_lower, n=3, cutoff=0.75)]
+        # Somebody may know the field by its label: "expense.gl_code".
+        by_label = {_letters(field.label): field.name for field in self if level in (None, field.level)}
+        close += [
+            by_label[found] for found in get_close_matches(_letters(member), by_label, n=2, cutoff=0.85)
+        ]
+        if level is not None:
+            moved.sort(key=lambda found: self._fields[found].level != level)
+        return [found for found in dict.fromkeys(same + moved + close) if found != name][:3]
+
+
+def _pattern(field: Field) -> re.Pattern[str]:
+    """A name with its placeholder filled in: a level of tags counts from 1, a report field is letters and digits."""
+    value = "([1-9][0-9]?)" if field.placeholder == "X" else "([^\\W_][\\w]*|_\\w*)"
+    before, after = field.name.split(field.placeholder)
+    return re.compile(re.escape(before) + value + re.escape(after))
+
+
+def _filled_in(field: Field, name: str, value: str) -> Field:
+    label = field.label.replace("X", value) if field.placeholder == "X" else value.replace("_", " ").strip()
+    return replace(field, name=name, label=label or field.label, placeholder="")
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _load(kind: str) -> Catalogue:
+    stored: dict[str, list[dict[str, Any]]] = json.loads(
+        Path(__file__).with_name("fields.json").read_text("utf-8")
+    )[kind]
+    return Catalogue(Field(level=cast(Level, level), **row) for level, rows in stored.items() for row in rows)
+
+
+CATALOGUE = _load("export")
+RECONCILIATION = _load("reconciliation")

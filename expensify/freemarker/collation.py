@@ -1,0 +1,116 @@
+"""The order of strings in Java's US collation: what ?sort sorts by, and what `==` calls equal.
+
+Letters come before their accents, accents before case; white space and hyphens count only where nothing else
+differs. The weights were read off Java 17's RuleBasedCollator; characters it does not know follow by their code.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+_BASES = (
+    "_¯,;:!¡?¿/.´`^¨~·¸'\"«»()[]{}§¶©®@¤฿¢₡₢$₫€₣₤₥₦₧£₨₪₩¥*\\&#%+±÷×<=>¬|¦°µ"
+    "0123456789¼½¾abcdðefghijklmnopqrstuvwxyz"
+)
+_SPACES = (
+    " ", "\u00a0", "\u2000\u2002", "\u2001\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009",
+    "\u200a", "\u3000", "\ufeff", "\r", "\t", "\n", "\f", "\v",
+)  # fmt: skip
+_MARKS = (
+    "\u0301\u0300\u0306\u0302\u030c\u030a\u030d\u0308\u030b\u0303\u0307\u0304\u0337\u0327\u0328\u0323\u0332\u0305"
+    "\u0309\u030e\u030f\u0310\u0311\u0312\u0313\u0314\u0315\u0316\u0317\u0318\u0319\u031a\u031b\u031c\u031d\u031e"
+    "\u031f\u0320\u0321\u0322\u0324\u0325\u0326\u0329\u032a\u032b\u032c\u032d\u032e\u032f\u0330\u0331\u0333\u0334"
+    "\u0335\u0336\u0338\u0339\u033a\u033b\u033c\u033d\u033e\u033f\u0342"
+)
+_DASHES = "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_PAIRS = {"æ": "ae", "œ": "oe", "þ": "th", "ß": "ss"}
+_UNKNOWN = 0x7FFF
+
+Element = tuple[int, int, int]
+"""Primary, secondary and tertiary weight."""
+
+
+def collate(left: str, right: str) -> int:
+    """Negative, zero or positive, as left comes before, with or after right."""
+    if left == right:
+        return 0
+    first = [element for character in left for element in _elements(character)]
+    second = [element for character in right for element in _elements(character)]
+    return _compare(first, second)
+
+
+def same(left: str, right: str) -> bool:
+    """Whether two strings count as equal."""
+    if left == right:
+        return True
+    # Printable ASCII strings are equal only when they are the same.
+    if left.isascii() and right.isascii() and left.isprintable() and right.isprintable():
+        return False
+    return collate(left, right) == 0
+
+
+def _compare(first: list[Element], second: list[Element]) -> int:
+    """Walk both; the first primary difference decides, else the first secondary, else the first tertiary one."""
+    secondary = tertiary = 0
+    at = to = 0
+    while at < len(first) and to < len(second):
+        one, two = first[at], second[to]
+        if one[0] == two[0]:
+            if one[1] != two[1]:
+                secondary = secondary or (1 if one[1] > two[1] else -1)
+            elif one[2] != two[2] and not secondary:
+                tertiary = tertiary or (1 if one[2] > two[2] else -1)
+        elif one == _IGNORED or two == _IGNORED:
+            at, to = (at + 1, to) if one == _IGNORED else (at, to + 1)
+            continue
+        elif one[0] and two[0]:
+            return 1 if one[0] > two[0] else -1
+        else:
+            # One is a space or accent, the other a letter: the letter waits for the next one.
+            secondary = secondary or (-1 if one[0] else 1)
+            at, to = (at, to + 1) if one[0] else (at + 1, to)
+            continue
+        at, to = at + 1, to + 1
+    for rest, sign in ((first[at:], 1), (second[to:], -1)):
+        if any(element[0] for element in rest):
+            return sign
+        if any(element[1] for element in rest):
+            secondary = secondary or sign
+    return secondary or tertiary
+
+
+def _table() -> dict[str, tuple[Element, ...]]:
+    table: dict[str, tuple[Element, ...]] = {}
+    for weight, base in enumerate(_BASES, 1):
+        table[base] = ((weight, 0, 0),)
+        if base.upper() != base and base != "µ":
+            table[base.upper()] = ((weight, 0, 1),)
+    for weight, spaces in enumerate(_SPACES, 1):
+        table.update(dict.fromkeys(spaces, ((0, weight, 0),)))
+    table.update({mark: ((0, weight, 0),) for weight, mark in enumerate(_MARKS, 0x13)})
+    table.update({dash: ((0, weight, 0),) for weight, dash in enumerate(_DASHES, 0x6D)})
+    table["-"] = ((0, 0x6D, 1),)
+    for letter, pair in _PAIRS.items():
+        one, two = table[pair[0]][0][0], table[pair[1]][0][0]
+        table[letter] = ((one, 0, 2), (two, 0, 1))
+        if len(letter.upper()) == 1:
+            table[letter.upper()] = ((one, 0, 3), (two, 0, 1))
+    ignored = [*range(9), *range(14, 32), *range(0x7F, 0xA0), *range(0x200B, 0x2010)]
+    table.update({chr(code): (_IGNORED,) for code in ignored})
+    return table
+
+
+@lru_cache(maxsize=5000)
+def _elements(character: str) -> tuple[Element, ...]:
+    known = _TABLE.get(character)
+    if known is not None:
+        return known
+    parts = unicodedata.normalize("NFD", character)
+    if len(parts) > 1 and all(part in _TABLE for part in parts):
+        return tuple(element for part in parts for element in _TABLE[part])
+    return (_UNKNOWN, 0, 0), (ord(character) & 0xFFFF, 0, 0)
+
+
+_IGNORED: Element = (0, 0, 0)
+_TABLE = _table()
