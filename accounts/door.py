@@ -12,11 +12,19 @@ from django_scopes import scope, scopes_disabled
 
 from accounts import audit
 from accounts.audit import Action
-from accounts.models import Membership, Team, TeamOwned
+from accounts.models import Membership, Team, TeamOwned, User
 from accounts.permissions import Permission
 
 View = Callable[..., HttpResponseBase]
 Owned = TypeVar("Owned", bound=TeamOwned)
+
+
+class TeamRequest(HttpRequest):
+    """What the door makes of a request."""
+
+    user: User
+    team: Team
+    membership: Membership
 
 
 def team_view(permission: Permission) -> Callable[[View], View]:
@@ -28,7 +36,7 @@ def team_view(permission: Permission) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, team: str, **arguments: Any) -> HttpResponseBase:
+        def guarded(request: TeamRequest, team: str, **arguments: Any) -> HttpResponseBase:
             opened = Team.objects.filter(slug=team).first()
             if opened is None:
                 raise Http404

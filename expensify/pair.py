@@ -4,6 +4,7 @@ import html
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import quote, quote_plus
 
 REMOVED = "[removed]"
@@ -49,6 +50,5 @@ def scrubber(secrets: Iterable[str]) -> Callable[[str], str]:
 def _echoes(secret: str) -> set[str]:
     """The secret as it is, within JSON, and either of them within a form, a URL or a page."""
     plain = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    return plain | {
-        echo for text in plain for echo in (quote_plus(text), quote(text, safe=""), html.escape(text))
-    }
+    writers: tuple[Callable[[str], str], ...] = (quote, partial(quote, safe=""), quote_plus, html.escape)
+    return plain | {write(text) for text in plain for write in writers}

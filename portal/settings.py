@@ -238,12 +238,9 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 
+# Only allauth uses it, to count sign-ins that failed: in the database, so that people can sign in while Redis is away.
 CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "portal:cache",
-    }
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"},
 }
 
 mail = env.address("EMAIL_URL", f"file://{VAR_DIR / 'mail'}" if DEMO else None)

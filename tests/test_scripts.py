@@ -56,6 +56,16 @@ def stack(job: str, folder: Path, **environment: str) -> "subprocess.CompletedPr
     )
 
 
+def manage(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [ROOT / "script/manage", *arguments],
+        env=without_the_tests_settings(VAR_DIR=str(folder)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 class Server:
     """script/server on a port of its own, which `said` listens to."""
 
@@ -168,6 +178,9 @@ def test_the_server_runs_an_export_while_it_starts_and_stops_without_a_trace(ser
         "script/server is running; its worker does the job.",
     )
 
+    managed = manage(server.folder, "verify_audit", "acme")
+    assert managed.stdout.startswith("The log of Acme is whole")
+
     server.process.send_signal(signal.SIGINT)
 
     assert server.process.wait(60) == 0
@@ -183,6 +196,13 @@ def test_a_server_that_is_killed_takes_its_processes_with_it(server: Server) -> 
 
     server.process.wait(10)
     wait_until(lambda: not still_running(server.folder), seconds=30)
+
+
+def test_without_a_running_demo_there_is_nothing_to_manage(tmp_path: Path) -> None:
+    answer = manage(tmp_path, "verify_audit")
+
+    assert answer.returncode == 1
+    assert answer.stderr == "The demo is not running. Start it in another terminal: script/server\n"
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path, redis_url: str) -> None:

@@ -1,8 +1,8 @@
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.door import team_view
+from accounts.door import TeamRequest, team_view
 from accounts.forms.audit import AuditFilterForm
 from accounts.paging import page_of
 from accounts.permissions import Permission
@@ -10,7 +10,7 @@ from accounts.permissions import Permission
 
 @require_safe
 @team_view(Permission.VIEW_AUDIT)
-def audit_list(request: HttpRequest) -> HttpResponse:
+def audit_list(request: TeamRequest) -> HttpResponse:
     form = AuditFilterForm(request.GET, team=request.team)
     form.is_valid()  # what cannot be understood is marked in the form, and the rest applies
     page = page_of(form.apply(request.team.audit_entries.all()), request.GET, key="number")

@@ -1,13 +1,13 @@
 from django.contrib import messages
 from django.db import IntegrityError
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import credentials
-from accounts.door import team_view
+from accounts.door import TeamRequest, team_view
 from accounts.forms.credentials import NameForm, NewCredentialForm
 from accounts.permissions import Permission
 
@@ -17,7 +17,7 @@ STOP_POLLING = 286
 
 @require_safe
 @team_view(Permission.VIEW_CREDENTIALS)
-def credential_list(request: HttpRequest) -> HttpResponse:
+def credential_list(request: TeamRequest) -> HttpResponse:
     live = Count("exports", filter=Q(exports__archived_at=None))
     found = request.team.credentials.annotate(live_exports=live).order_by("name", "pk")
     return render(request, "accounts/credential_list.html", {"credentials": found})
@@ -26,7 +26,7 @@ def credential_list(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("partner_user_id", "partner_user_secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_CREDENTIALS)
-def credential_new(request: HttpRequest) -> HttpResponse:
+def credential_new(request: TeamRequest) -> HttpResponse:
     form = NewCredentialForm(request.POST or None, team=request.team)
     if request.method == "POST" and form.is_valid():
         try:
@@ -42,7 +42,7 @@ def credential_new(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @team_view(Permission.VIEW_CREDENTIALS)
-def credential(request: HttpRequest, credential: int) -> HttpResponse:
+def credential(request: TeamRequest, credential: int) -> HttpResponse:
     found = get_object_or_404(request.team.credentials, pk=credential)
     return render(
         request,
@@ -58,7 +58,7 @@ def credential(request: HttpRequest, credential: int) -> HttpResponse:
 
 @require_safe
 @team_view(Permission.VIEW_CREDENTIALS)
-def credential_status(request: HttpRequest, credential: int) -> HttpResponse:
+def credential_status(request: TeamRequest, credential: int) -> HttpResponse:
     """Polled while a test is under way: nothing new (204) until it is over."""
     found = get_object_or_404(request.team.credentials, pk=credential)
     if found.is_being_checked:
@@ -69,7 +69,7 @@ def credential_status(request: HttpRequest, credential: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_CREDENTIALS)
-def credential_rename(request: HttpRequest, credential: int) -> HttpResponse:
+def credential_rename(request: TeamRequest, credential: int) -> HttpResponse:
     found = get_object_or_404(request.team.credentials, pk=credential)
     form = NameForm(request.POST or None, team=request.team, kept=found.pk, initial={"name": found.name})
     if request.method == "POST" and form.is_valid():
@@ -84,7 +84,7 @@ def credential_rename(request: HttpRequest, credential: int) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_CREDENTIALS)
-def credential_check(request: HttpRequest, credential: int) -> HttpResponse:
+def credential_check(request: TeamRequest, credential: int) -> HttpResponse:
     found = get_object_or_404(request.team.credentials, pk=credential)
     if not credentials.ask_for_check(found, by=request.user):
         messages.info(request, "This credential was wiped: there is nothing left to test.")
@@ -93,7 +93,7 @@ def credential_check(request: HttpRequest, credential: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_CREDENTIALS)
-def credential_wipe(request: HttpRequest, credential: int) -> HttpResponse:
+def credential_wipe(request: TeamRequest, credential: int) -> HttpResponse:
     found = get_object_or_404(request.team.credentials, pk=credential)
     if request.method == "POST":
         if credentials.wipe(found, by=request.user):

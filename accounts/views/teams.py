@@ -4,7 +4,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import teams
-from accounts.door import team_view
+from accounts.door import TeamRequest, team_view
 from accounts.forms.teams import RoleForm, TeamForm
 from accounts.permissions import Permission, Role
 
@@ -20,14 +20,14 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @team_view(Permission.VIEW_TEAM)
-def team(request: HttpRequest) -> HttpResponse:
+def team(request: TeamRequest) -> HttpResponse:
     members = request.team.memberships.select_related("user").order_by("user__first_name", "user__email")
     return render(request, "accounts/team.html", {"members": members, "roles": Role.choices})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_TEAM)
-def team_edit(request: HttpRequest) -> HttpResponse:
+def team_edit(request: TeamRequest) -> HttpResponse:
     present = {"name": request.team.name, "time_zone": request.team.time_zone}
     form = TeamForm(request.POST or None, team=request.team, initial=present)
     if request.method == "POST" and form.is_valid():
@@ -38,7 +38,7 @@ def team_edit(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_TEAM)
-def member_role(request: HttpRequest, membership: int) -> HttpResponse:
+def member_role(request: TeamRequest, membership: int) -> HttpResponse:
     found = get_object_or_404(request.team.memberships.select_related("user"), pk=membership)
     form = RoleForm(request.POST)
     if not form.is_valid():
@@ -55,7 +55,7 @@ def member_role(request: HttpRequest, membership: int) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_TEAM)
-def member_remove(request: HttpRequest, membership: int) -> HttpResponse:
+def member_remove(request: TeamRequest, membership: int) -> HttpResponse:
     found = get_object_or_404(request.team.memberships.select_related("user"), pk=membership)
     try:
         teams.remove(found, by=request.user)
@@ -66,7 +66,7 @@ def member_remove(request: HttpRequest, membership: int) -> HttpResponse:
     return _to_team(request)
 
 
-def _to_team(request: HttpRequest) -> HttpResponse:
+def _to_team(request: TeamRequest) -> HttpResponse:
     """Back to the members' page, or to the start for an Admin who may no longer see it."""
     mine = request.team.memberships.filter(user=request.user).first()
     if mine is None or not mine.may(Permission.VIEW_TEAM):

@@ -15,6 +15,7 @@ from limits.strategies import MovingWindowRateLimiter
 from pyrate_limiter import Limiter, Rate, RedisBucket
 
 from expensify.budget import Budget, Limits, Step, Ticket
+from expensify.errors import PermitExpired
 
 KEY = "0123456789abcdef0123"
 
@@ -35,7 +36,7 @@ class Field:
 
     @property
     def limits(self) -> Limits:
-        """Ours at this speed; a stall of this machine is not ten times shorter, so the wait for answers is kept long."""
+        """Ours at this speed; but a stall of this machine is no shorter at ten times the speed."""
         return Limits(self.windows, eps=0.05 / self.speed, unanswered=max(1.5 / self.speed, 0.3))
 
     @property
@@ -96,9 +97,13 @@ def ours(field: Field, seed: int) -> None:
         field.sleep(due - time.monotonic())
         step = publish(queue, budget.step(KEY, token=token, pop=True))
         while step.permit is not None:
-            step.permit.use()
-            step.permit.answered() if send(step.ticket) else step.permit.refused()
-            step = publish(queue, budget.step(KEY, done=step.permit.done, pop=True))
+            again: list[Ticket] = []
+            try:
+                step.permit.use()
+                step.permit.answered() if send(step.ticket) else step.permit.refused()
+            except PermitExpired:
+                again = [Ticket(step.ticket, "export", order=step.order)]
+            step = publish(queue, budget.step(KEY, done=step.permit.done, enqueue=again, pop=True))
     queue.incrby("trips", CountingConnection.trips)
 
 

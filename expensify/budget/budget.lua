@@ -140,6 +140,11 @@ local function settle(state, done)
   end
 end
 
+-- A line that moves is kept; one that nobody has asked about for a day belongs to a credential long gone.
+local function keep_line()
+  for _, key in ipairs({ LINE, TAGS, FLOWS }) do redis.call('PEXPIRE', key, DAY / 1000) end
+end
+
 -- Flows whose turn has passed need not be remembered; cleared before they outnumber the line.
 local function forget_idle_flows(state)
   if redis.call('HLEN', FLOWS) <= 2 * redis.call('ZCARD', LINE) + 64 then return end
@@ -168,6 +173,7 @@ local function join(state, tickets)
     end
   end
   forget_idle_flows(state)
+  keep_line()
 end
 
 local function take_tag(state, name)
@@ -207,8 +213,8 @@ function operations.step()
     if state.wake == 0 or state.wake > at + TOO_LATE or state.wake + OVERDUE < now then
       token = string.format('%.0f', now)
       state.wake, state.token, wake_in = at, token, at - now
+      keep_line()
     end
-    for _, key in ipairs({ LINE, TAGS, FLOWS }) do redis.call('PEXPIRE', key, DAY / 1000) end
   end
   save(state, waiting)
   return { handle, ticket, order, wake_in, token }

@@ -17,6 +17,7 @@ MONTHS = (
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MAX_COUNT = 100
 _LETTERS = "GyYMLwWDdFEuaHkKhmsSzZX"
+_BY_WEEK = "EuFwWY"
 _PIECE = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+", re.S)
 
 
@@ -52,6 +53,8 @@ def pieces(pattern: str) -> tuple[Piece, ...]:
 
 def format_pattern(at: dt.datetime, pattern: str) -> str:
     """An aware time by a pattern, in its own zone."""
+    if at.year < 1583 and any(piece.letter in _BY_WEEK for piece in pieces(pattern) if piece.letter):
+        raise RenderError("weekdays and weeks before 1583 are those of another calendar")
     return "".join(
         piece.literal if not piece.letter else _FIELDS[piece.letter](at, piece.width)
         for piece in pieces(pattern)
@@ -125,7 +128,7 @@ def _week_of_month(at: dt.datetime) -> int:
 
 
 _FIELDS: dict[str, Callable[[dt.datetime, int], str]] = {
-    "G": lambda at, count: "AD" if count < 4 else "Anno Domini",
+    "G": lambda at, count: "AD",
     "y": _year,
     "Y": _week_year,
     "M": _month,

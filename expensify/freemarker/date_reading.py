@@ -46,6 +46,7 @@ class _Reader:
 
     def field(self, piece: Piece, abuts: bool) -> bool:
         """Take one field; `abuts` says that another number follows at once, so that the width decides."""
+        start = self.at
         while self.text[self.at : self.at + 1] in (" ", "\t"):
             self.at += 1
         letter = "M" if piece.letter == "L" else piece.letter
@@ -59,12 +60,13 @@ class _Reader:
             return self._zone(letter)
         if letter in _UNREADABLE:
             raise RenderError(f"dates cannot be read by the letter {letter} of a format")
-        return self._number(letter, piece.width, abuts)
+        # White space before a number counts towards its width.
+        return self._number(letter, piece.width, start + piece.width if abuts else None)
 
-    def _number(self, letter: str, count: int, abuts: bool) -> bool:
-        end = self.at + count if abuts else len(self.text)
-        found = _INTEGER.match(self.text, self.at, min(end, len(self.text)))
-        if found is None or (abuts and end > len(self.text)):
+    def _number(self, letter: str, count: int, limit: int | None) -> bool:
+        end = len(self.text) if limit is None else limit
+        found = _INTEGER.match(self.text, self.at, end)
+        if found is None or end > len(self.text):
             return False
         value = int(found.group())
         if letter == "y" and count <= 2 and re.fullmatch("[0-9]{2}", found.group()):
@@ -158,6 +160,6 @@ def _hour(fields: dict[str, int]) -> int:
 def _first_of_month(year: int, month: int) -> dt.datetime:
     months = year * 12 + month - 1
     year, month = months // 12, months % 12 + 1
-    if not 1583 <= year <= 9998:
+    if not 1 <= year <= 9998:
         raise RenderError(f"the year {year} is out of range")
     return dt.datetime(year, month, 1)  # noqa: DTZ001

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from expensify.freemarker.date_patterns import format_pattern
 from expensify.freemarker.date_reading import read_pattern
 from expensify.freemarker.errors import RenderError
-from expensify.freemarker.iso_dates import format_iso, iso_options, read_iso
+from expensify.freemarker.iso_dates import format_iso, iso_options, local, read_iso
 from expensify.freemarker.values import Moment, kind_of
 
 Kind = Literal["date", "time", "datetime"]
@@ -74,7 +74,7 @@ class DateFormats:
         options = iso_options(form)
         try:
             if options is not None:
-                return Moment(read_iso(text, kind, self.zone), kind)
+                return Moment(read_iso(text, kind, self.zone, is_xs=options.is_xs), kind)
             found = read_pattern(text, _pattern(form, kind), dt.datetime.now(dt.UTC).year)
             at = found.at.replace(tzinfo=found.zone) if found.zone is not None else local(found.at, self.zone)
             at.astimezone(dt.UTC)
@@ -83,21 +83,15 @@ class DateFormats:
         return Moment(at, kind)
 
 
-def local(at: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
-    """A naive time in a zone, as Java takes it: of two the later one, and past a gap."""
-    early, late = at.replace(tzinfo=zone, fold=0), at.replace(tzinfo=zone, fold=1)
-    first, second = early.utcoffset(), late.utcoffset()
-    return late if first is not None and second is not None and first > second else early
-
-
 def _pattern(form: str, kind: Kind) -> str:
     """The pattern of a style, else the form itself."""
-    parts = form.split("_") if form else ["medium"]
-    if any(part not in _DATE_STYLES for part in parts) or len(parts) > 2:
+    parts = [part for part in form.split("_") if part] or ["medium"]
+    if any(part not in _DATE_STYLES for part in parts[:2]):
         return form
     if kind == "date":
         return _DATE_STYLES[parts[0]]
     if kind == "time":
         return _TIME_STYLES[parts[0]]
-    glue = " 'at' " if parts[0] in ("long", "full") else ", "
-    return _DATE_STYLES[parts[0]] + glue + _TIME_STYLES[parts[-1]]
+    time = parts[min(1, len(parts) - 1)]
+    glue = " 'at' " if {parts[0], time} <= {"long", "full"} else ", "
+    return _DATE_STYLES[parts[0]] + glue + _TIME_STYLES[time]

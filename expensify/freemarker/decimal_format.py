@@ -64,10 +64,8 @@ class DecimalFormat:
         if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
             return self._special(value)
         number, negative = self._scaled(value)
-        if self.exponent_digits:
-            body = self._scientific(number)
-        else:
-            body = self._fixed(self._rounded(number, negative))
+        rounded = number if self.exponent_digits else self._rounded(number, negative)
+        body = self._scientific(number) if self.exponent_digits else self._fixed(rounded)
         if negative:
             return f"{self.negative_prefix}{body}{self.negative_suffix}"
         return f"{self.prefix}{body}{self.suffix}"
@@ -97,9 +95,12 @@ class DecimalFormat:
         if isinstance(value, float):
             value *= self.multiplier
             shortest = Decimal(repr(value))
-            # Enough decimals for the shortest form: print that; else round the value the bits really have.
-            fits = -int(shortest.as_tuple().exponent) <= self.maximum_decimals
-            number = shortest if fits or self.exponent_digits else Decimal(value)
+            # Room for the shortest form: print that; else round the value the bits really have.
+            if self.exponent_digits:
+                fits = len(shortest.as_tuple().digits) <= self.maximum_integers + self.maximum_decimals
+            else:
+                fits = -int(shortest.as_tuple().exponent) <= self.maximum_decimals
+            number = shortest if fits else Decimal(value)
             negative = number.is_signed()
         else:
             number = Decimal(value)
@@ -175,6 +176,7 @@ def decimal_format(pattern: str) -> DecimalFormat:
     elif point and not least and not zeros:
         # Without a single 0, Java takes the # next to the point for one: #.# is 0.#, and .# is .0
         least = 1 if "#" in optional else 0
+        optional = optional.replace("#", "", 1)
         zeros, hashes = ("", hashes) if least or not hashes else ("0", hashes[1:])
     if max(len(integers), len(zeros) + len(hashes)) > MAX_FRACTION:
         raise RenderError(f"this number format asks for more than {MAX_FRACTION} digits")
@@ -270,13 +272,15 @@ def _affixes(marks: list[_Mark], pattern: str) -> tuple[list[_Mark], str, list[_
     start = end = digits[0]
     while end < len(marks) and not marks[end].is_quoted and _is_number_part(marks, end):
         end += 1
-    if digits[-1] >= end:
+    if digits[-1] >= end or marks[end : end + 1] == [("E", False)]:
         raise RenderError(f"{pattern!r} is not a number format: its digits are not in one piece")
     return marks[:start], "".join(mark.character for mark in marks[start:end]), marks[end:]
 
 
 def _is_number_part(marks: list[_Mark], at: int) -> bool:
-    return marks[at].character in "#0,." or (marks[at].character == "E" and marks[at + 1 : at + 2] == [("0", False)])
+    return marks[at].character in "#0,." or (
+        marks[at].character == "E" and marks[at + 1 : at + 2] == [("0", False)]
+    )
 
 
 def _literal(affix: list[_Mark]) -> str:

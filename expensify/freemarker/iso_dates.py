@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from expensify.freemarker.errors import RenderError
 
 _FORM = re.compile(r"(iso|xs)(?:[ _]+(.*))?\Z", re.S)
-_DATE = r"(-?[0-9]{4,9})-([0-9]{2})-([0-9]{2})"
-_BASIC_DATE = r"([0-9]{4})([0-9]{2})([0-9]{2})"
-_TIME = r"([0-9]{2})(?::([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?)?"
-_BASIC_TIME = r"([0-9]{2})(?:([0-9]{2})(?:([0-9]{2})(?:[.,]([0-9]+))?)?)?"
-_ZONE = r"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+_DATE = r"(?P<y>[0-9]{4})-(?P<M>[0-9]{2})-(?P<d>[0-9]{2})"
+_BASIC_DATE = r"(?P<y_>[0-9]{4})(?P<M_>[0-9]{2})(?P<d_>[0-9]{2})"
+_XS_TIME = r"(?P<h>[0-9]{2}):(?P<m>[0-9]{2}):(?P<s>[0-9]{2})(?:\.(?P<f>[0-9]+))?"
+_TIME = r"(?P<h>[0-9]{2})(?::(?P<m>[0-9]{2})(?::(?P<s>[0-9]{2})(?:[.,](?P<f>[0-9]+))?)?)?"
+_BASIC_TIME = r"(?P<h_>[0-9]{2})(?:(?P<m_>[0-9]{2})(?:(?P<s_>[0-9]{2})(?:[.,](?P<f_>[0-9]+))?)?)?"
+_ZONE = r"(?P<zone>Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+_FIRST_DAY = (("y", "1970"), ("M", "1"), ("d", "1"))
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ def iso_options(form: str) -> IsoOptions | None:
 def format_iso(at: dt.datetime, kind: str, options: IsoOptions, zone: dt.tzinfo) -> str:
     """An aware time as text."""
     shown = at.astimezone(dt.UTC if options.utc else zone)
+    if shown.year < 1583:
+        raise RenderError("dates before 1583 are those of another calendar")
     date = f"{shown.year:04}-{shown.month:02}-{shown.day:02}"
     with_zone = options.zone if options.zone is not None else True
     offset = _offset(shown) if with_zone else ""
@@ -60,28 +65,30 @@ def format_iso(at: dt.datetime, kind: str, options: IsoOptions, zone: dt.tzinfo)
     return time if kind == "time" else f"{date}T{time}"
 
 
-def read_iso(text: str, kind: str, zone: dt.tzinfo) -> dt.datetime:
-    """The aware time of a text that is exactly ISO 8601; without a zone it is in the given one."""
-    time = f"(?:{_TIME}|{_BASIC_TIME}){_ZONE}"
-    if kind == "time":
-        found = re.fullmatch(f"T?{time}", text)
-        date = dt.datetime(1970, 1, 1)  # noqa: DTZ001
-        parts = found.groups() if found else ()
-    else:
-        pattern = f"(?:{_DATE}|{_BASIC_DATE})"
-        found = re.fullmatch(pattern + (_ZONE if kind == "date" else f"T{time}"), text)
-        groups = found.groups() if found else ()
-        if found:
-            year, month, day = groups[:3] if groups[0] else groups[3:6]
-            date = _day(int(year), int(month), int(day), text)
-        parts = groups[6:]
+def read_iso(text: str, kind: str, zone: dt.tzinfo, *, is_xs: bool) -> dt.datetime:
+    """The aware time of a text that is exactly ISO 8601, or XML Schema; without a zone it is in the given one."""
+    found = _grammar(kind, is_xs).fullmatch(text)
     if found is None:
-        raise RenderError(f"{text[:40]!r} is not an ISO 8601 {kind}")
-    offset = parts[-1]
+        raise RenderError(f"{text[:40]!r} is not an {'XML Schema' if is_xs else 'ISO 8601'} {kind}")
+    parts = {name: value for name, value in found.groupdict().items() if value is not None}
+    year, month, day = (int(parts.get(name, parts.get(f"{name}_", start))) for name, start in _FIRST_DAY)
+    at = _day(year, month, day, text)
     if kind != "date":
-        hour, minute, second, fraction = parts[:4] if parts[0] else parts[4:8]
-        date += _since_midnight(int(hour), int(minute or 0), int(second or 0), fraction, text)
-    return date.replace(tzinfo=_zone_of(offset) if offset else zone)
+        hour, minute, second = (int(parts.get(name, parts.get(f"{name}_", "0"))) for name in ("h", "m", "s"))
+        at += _since_midnight(hour, minute, second, parts.get("f", parts.get("f_")), text)
+    offset = parts.get("zone")
+    return at.replace(tzinfo=_zone_of(offset)) if offset else local(at, zone)
+
+
+@lru_cache
+def _grammar(kind: str, is_xs: bool) -> re.Pattern[str]:
+    """XML Schema wants every part of a time, and dashes and colons between them."""
+    date, time = (_DATE, _XS_TIME) if is_xs else (f"(?:{_DATE}|{_BASIC_DATE})", f"(?:{_TIME}|{_BASIC_TIME})")
+    if kind == "date":
+        return re.compile(date + (_ZONE if is_xs else ""))
+    if kind == "time":
+        return re.compile(time + _ZONE if is_xs else f"T?{time}{_ZONE}")
+    return re.compile(f"{date}T{time}{_ZONE}")
 
 
 def _day(year: int, month: int, day: int, text: str) -> dt.datetime:
@@ -126,3 +133,10 @@ def _zone_of(offset: str) -> dt.tzinfo:
     if minutes >= 24 * 60:
         raise RenderError(f"there is no such distance from UTC: {offset}")
     return dt.timezone(dt.timedelta(minutes=-minutes if offset[0] == "-" else minutes))
+
+
+def local(at: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """A naive time in a zone, as Java takes it: of two the later one, and past a gap."""
+    early, late = at.replace(tzinfo=zone, fold=0), at.replace(tzinfo=zone, fold=1)
+    first, second = early.utcoffset(), late.utcoffset()
+    return late if first is not None and second is not None and first > second else early

@@ -1,6 +1,6 @@
 """Regular expressions as Java writes them, to a tree. What cannot be matched in bounded time is refused.
 
-Backreferences, look-around, possessive quantifiers and class intersections are refused; everything else that
+Backreferences, look-around, possessive quantifiers, class intersections and `(a*)*` are refused; everything else that
 templates use is here. Nothing is handed to Python's `re`, whose time has no bound.
 """
 
@@ -210,6 +210,9 @@ class Parser:
             least, most = self._bounds(self._next())
             if self._take("+"):
                 raise self._error("uses a possessive quantifier, which is not supported")
+            if most != 1 and may_be_empty(node):
+                # How often nothing matches nothing is where engines differ.
+                raise self._error("repeats something that can be empty, which is not supported")
             node = Repeat(node, least, most, self._take("?"))
         return node
 
@@ -244,7 +247,7 @@ class Parser:
         if letter.lower() in known:
             inside = known[letter.lower()]
         elif letter in "pP":
-            inside = self._property()
+            inside = self._any_case(self._property())
         else:
             return None
         return inside if letter.islower() else lambda c: not inside(c)
@@ -335,6 +338,19 @@ class Parser:
 
     def _error(self, what: str) -> RenderError:
         return RenderError(f"the regular expression {self.pattern[:60]!r} {what}")
+
+
+def may_be_empty(node: Node) -> bool:
+    """Whether a part can match without taking a character."""
+    if isinstance(node, One):
+        return False
+    if isinstance(node, Sequence):
+        return all(may_be_empty(part) for part in node.parts)
+    if isinstance(node, Choice):
+        return any(may_be_empty(option) for option in node.options)
+    if isinstance(node, Group):
+        return may_be_empty(node.inner)
+    return isinstance(node, Edge) or node.least == 0 or may_be_empty(node.inner)
 
 
 def _between(first: str, last: str) -> Test:

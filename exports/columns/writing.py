@@ -36,6 +36,9 @@ def recognise(template: str, layout_json: object) -> bool:
 
 def _cell(column: Column, layout: Layout, sources: blocks.Sources) -> str:
     """What stands for the column in a row: `${...}`."""
+    if column.source == "number" and layout.kind == "csv" and layout.quoting == "always":
+        sources.counts_rows = True
+        return '"${row?c}"'
     expression = _expression(column, layout, sources)
     if layout.kind == "fixed":
         side = "right" if column.is_number else "left"
@@ -46,7 +49,7 @@ def _cell(column: Column, layout: Layout, sources: blocks.Sources) -> str:
 def _expression(column: Column, layout: Layout, sources: blocks.Sources) -> str:
     if column.source == "number":
         sources.counts_rows = True
-        return "cell(row?c)" if layout.kind == "csv" else "row?c"
+        return "row?c"
     if column.source == "constant":
         return _text(
             string("'" + column.text if _is_ticked(column, layout) and column.text else column.text), layout

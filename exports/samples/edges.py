@@ -1,17 +1,21 @@
-"""Everything that breaks files, on purpose: one oddity per expense, named in its comment where there is room."""
+"""Everything that breaks files, on purpose: an oddity or two per expense."""
 
 from typing import Any
 
-from exports.samples.making import Person, Report, Workspace, expense, measured, report, with_receipt
+from exports.samples.making import Expense, Person, Report, Workspace, expense, measured, report, with_receipt
 
 ODD = Person("zoë.o'brien+tax@example.com", "Zoë", 'O\'Brien; "Zed"', 9_007_199_254_740_993, "007")
 ALSO = Person("次郎@例え.jp", "次郎", "田中", 2, "0")
 SHOP = Workspace("12345678901234E5", 'Comma, Quote " & Söhne 🧾', "EUR")
-LONG = "A very long description that goes on and on. " * 60
+DAY = "2026-02-01"
 
 
 def reports() -> list[Report]:
     return [_text(), _formulas(), _amounts(), _missing(), _empty(), _no_list()]
+
+
+def _odd(number: int, merchant: str, comment: str = "", category: str = "Meals", **more: Any) -> Expense:
+    return expense(number, DAY, merchant, 100 * (number % 100), "EUR", category, comment=comment, **more)
 
 
 def _text() -> Report:
@@ -21,73 +25,21 @@ def _text() -> Report:
         SHOP,
         ODD,
         "Approved",
-        "2026-02-01",
+        DAY,
         [
-            expense(
-                101, "2026-02-01", 'Joe\'s "Diner", Pier 39', 100, "EUR", "Meals", comment="Comma and quotes"
-            ),
-            expense(
-                102,
-                "2026-02-01",
-                "Line\nbreak",
-                200,
-                "EUR",
-                "Meals",
-                comment="first\nsecond\r\nthird\rfourth\n",
-            ),
-            expense(
-                103,
-                "2026-02-01",
-                "Emoji 🍕👩‍👩‍👧 and 寿司",
-                300,
-                "EUR",
-                "Food 🍕",
-                comment="e\u0301 is not é",
-            ),
-            expense(
-                104,
-                "2026-02-01",
-                "Marks &amp; Spencer",
-                400,
-                "EUR",
-                "Gifts",
-                comment="3 &lt; 4 &quot;so&quot; on",
-            ),
-            expense(
-                105,
-                "2026-02-01",
-                "  spaces around  ",
-                500,
-                "EUR",
-                " Meals ",
-                comment="\ttab first and last\t",
-            ),
-            expense(
-                106, "2026-02-01", "Back\\slash", 600, "EUR", "Meals", comment="ends with a backslash \\"
-            ),
-            expense(107, "2026-02-01", '"', 700, "EUR", '""', comment='"quoted as a whole"'),
-            expense(
-                108,
-                "2026-02-01",
-                "${merchant} <#if true>",
-                800,
-                "EUR",
-                "<b>",
-                comment="</script> ]]> <!-- -->",
-            ),
-            expense(109, "2026-02-01", "A;B|C\tD", 900, "EUR", "Meals", comment="every delimiter , ; | \t"),
-            expense(110, "2026-02-01", "Long", 1000, "EUR", "Meals", comment=LONG),
-            expense(111, "2026-02-01", "Tags", 1100, "EUR", "Meals", tag="Dept\\: North:Back\\slash::Ünter"),
-            expense(112, "2026-02-01", "Tag", 1200, "EUR", "Meals", tag=r"Only \: one"),
-            expense(
-                113,
-                "2026-02-01",
-                "Separators\u2028and\u0085more",
-                1300,
-                "EUR",
-                "Meals",
-                comment="no\u00a0break",
-            ),
+            _odd(101, 'Joe\'s "Diner", Pier 39', "Comma, apostrophe and quotes"),
+            _odd(102, "Line\nbreak", "first\nsecond\r\nthird\rfourth\n"),
+            _odd(103, "Emoji 🍕👩‍👩‍👧 and 寿司", "e\u0301 is not é", "Food 🍕"),
+            _odd(104, "Marks &amp; Spencer", "3 &lt; 4 &quot;so&quot; on", "Gifts &amp; more"),
+            _odd(105, "  spaces around  ", "\ttab first and last\t", " Meals "),
+            _odd(106, "Back\\slash", "ends with a backslash \\"),
+            _odd(107, '"', '"quoted as a whole"', '""'),
+            _odd(108, "${merchant} <#if true>", "</script> ]]> <!-- -->", "<b>"),
+            _odd(109, "A;B|C\tD", "every delimiter , ; | \t"),
+            _odd(110, "Long", "A very long description that goes on and on. " * 60),
+            _odd(111, "Tags", tag="Dept\\: North:Back\\slash::Ünter"),
+            _odd(112, "Tag", tag="Only \\: one"),
+            _odd(113, "Separators\u2028and\u0085more", "no\u00a0break"),
         ],
         submitted="2026-02-02",
         approvals=((ODD, "2026-02-03"), (ALSO, "2026-02-04")),
@@ -109,50 +61,49 @@ def _formulas() -> Report:
     )
     return report(
         "50352738",
-        "=HYPERLINK(\"https://example.com\")",
+        '=HYPERLINK("https://example.com")',
         SHOP,
         ALSO,
         "Processing",
-        "2026-02-01",
-        [
-            expense(120 + at, "2026-02-01", text, 100, "EUR", text, comment=text, tag=text)
-            for at, text in enumerate(starts)
-        ],
-        submitted="2026-02-01",
+        DAY,
+        [_odd(120 + at, text, text, text, tag=text) for at, text in enumerate(starts)],
+        submitted=DAY,
         waits_for=ODD,
-    )  # fmt: skip
+    )
 
 
 def _amounts() -> Report:
+    def amount(number: int, merchant: str, cents: int, currency: str = "EUR", **more: Any) -> Expense:
+        return expense(number, DAY, merchant, cents, currency, "Meals", **more)
+
     return report(
         "R00amounts",
         "Amounts and numbers",
         SHOP,
         ODD,
-        "Approved",
-        "2026-02-01",
+        "Reimbursed",
+        DAY,
         [
-            expense(140, "2026-02-01", "Refund", -12_345, "EUR", "Meals"),
-            expense(141, "2026-02-01", "Less than a unit", -40, "EUR", "Meals"),
-            expense(142, "2026-02-01", "Half a unit", 50, "EUR", "Meals"),
-            expense(143, "2026-02-01", "Zero", 0, "EUR", "Meals", modifiedAmount=0),
-            expense(144, "2026-02-01", "Set to zero", 5000, "EUR", "Meals", modifiedAmount=0),
-            expense(145, "2026-02-01", "Large", 123_456_789_012, "EUR", "Meals"),
-            expense(146, "2026-02-01", "Rate", 10_000, "JPY", "Meals", rate="0.006134567"),
-            expense(147, "2026-02-01", "No rate known", 10_000, "SEK", "Meals"),
-            expense(148, "2026-02-01", "Tax", 11_900, "EUR", "Meals", tax=("Std", "T19", 19), modifiedTaxAmount=0),
-            expense(149, "2026-02-01", "Rate in words", 100, "EUR", "Meals", taxRate="19%", hasTax=True),
-            expense(150, "2026-02-01", "Longest identifier", 100, "EUR", "Meals", transactionID="9223372036854775807"),
-            expense(151, "2026-02-01", "Identifier as a number", 100, "EUR", "Meals",
-                    transactionID=4_000_000_000_000_000_001),
-            measured(152, "2026-02-01", "0.125", "km", 30, "EUR"),
-            measured(153, "2026-02-01", "1000000", "hours", 1, "EUR"),
-            with_receipt(expense(154, "2026-02-01", "Receipt", 100, "EUR", "Meals"), 1),
+            amount(140, "Refund", -12_345),
+            amount(141, "Less than a unit", -40),
+            amount(142, "Half a unit", 50),
+            amount(143, "Zero", 0),
+            amount(144, "Set to zero", 5000, modifiedAmount=0),
+            amount(145, "Large", 123_456_789_012),
+            amount(146, "Small rate", 10_000, "JPY", rate="0.006134567"),
+            amount(147, "No rate known", 10_000, "SEK"),
+            amount(148, "Tax set to zero", 11_900, tax=("Standard", "T19", 19), modifiedTaxAmount=0),
+            amount(149, "Rate in words", 100, taxRate="19%", hasTax=True),
+            amount(150, "Longest identifier", 100, transactionID="9223372036854775807"),
+            amount(151, "Identifier as a number", 100, transactionID=4_000_000_000_000_000_001),
+            measured(152, DAY, "0.125", "km", 30, "EUR"),
+            measured(153, DAY, "1000000", "hours", 1, "EUR"),
+            with_receipt(amount(154, "Receipt", 100), 1),
         ],
-        submitted="2026-02-01",
+        submitted=DAY,
         approvals=((ALSO, "2026-02-04"),),
         reimbursed="2026-02-05",
-    )  # fmt: skip
+    )
 
 
 def _missing() -> Report:
@@ -163,7 +114,7 @@ def _missing() -> Report:
         SHOP,
         ODD,
         "Open",
-        "2026-02-01",
+        DAY,
         [
             {"transactionID": "4000000000000000161", "amount": 100, "currency": "EUR"},
             nothing | {"transactionID": "4000000000000000162"},
@@ -183,14 +134,14 @@ def _missing() -> Report:
     )
     for name in ("managerEmail", "policyName", "customField", "approvers", "entryID", "submitter"):
         del found[name]
-    return found | {"manager": None, "currency": "EUR"}
+    return found | {"manager": None}
 
 
 def _empty() -> Report:
-    return report("R00empty", "", SHOP, ODD, "Open", "2026-02-01", [])
+    return report("R00empty", "", SHOP, ODD, "Open", DAY, [])
 
 
 def _no_list() -> Report:
-    found = report("R00nothing", "No list of expenses", SHOP, ODD, "Open", "2026-02-01", [])
+    found = report("R00nothing", "No list of expenses", SHOP, ODD, "Open", DAY, [])
     del found["transactionList"]
     return found

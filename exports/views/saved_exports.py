@@ -112,21 +112,20 @@ def export_archive(request: HttpRequest, export: int) -> HttpResponse:
 def _edit(request: HttpRequest, export: SavedExport) -> HttpResponse:
     """The form, which may also be sent to have a pasted job read or a ready template put in; then nothing is saved."""
     form_with = partial(ExportForm, team=request.team, now=timezone.now(), instance=export)
+    page = partial(_form_page, request, saved_name=export.name)
     if request.method != "POST":
-        return _form_page(request, form_with(initial=_starter(request.GET.get("starter"))))
+        return page(form_with(initial=_starter(request.GET.get("starter"))))
     form = form_with(request.POST, initial={})
     if pasted := request.POST.get("pasted_job", "").strip():
         try:
             values, notes = read(pasted)
         except CannotRead as problem:
-            return _form_page(request, form_with(initial=form.entered()), job_problem=str(problem))
-        return _form_page(
-            request, form_with(initial=form.entered() | values), job_was_read=True, job_notes=notes
-        )
+            return page(form_with(initial=form.entered()), job_problem=str(problem))
+        return page(form_with(initial=form.entered() | values), job_was_read=True, job_notes=notes)
     if "starter" in request.POST:
-        return _form_page(request, form_with(initial=form.entered() | _starter(request.POST["starter"])))
+        return page(form_with(initial=form.entered() | _starter(request.POST["starter"])))
     if not form.is_valid():
-        return _form_page(request, form)
+        return page(form)
     saved_exports.save(
         form.instance,
         settings=form.settings,

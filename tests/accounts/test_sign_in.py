@@ -2,6 +2,7 @@ import re
 from typing import Any
 
 import pytest
+import redis
 from django.core import mail
 from django.test import Client
 
@@ -11,11 +12,6 @@ from accounts.permissions import Role
 from tests.conftest import PASSWORD
 
 LOGIN = "/account/login/"
-
-
-@pytest.fixture(autouse=True)
-def fresh_rate_limits(redis_client: Any) -> None:
-    """allauth counts attempts in the cache."""
 
 
 def sign_in(client: Client, email: str, password: str = PASSWORD, path: str = LOGIN) -> Any:
@@ -94,6 +90,18 @@ def test_after_many_failures_even_the_right_password_has_to_wait(client: Client,
     assert response.context["form"].non_field_errors() == [
         "Too many attempts have failed. Wait a few minutes, then try again."
     ]
+
+
+def test_people_sign_in_while_redis_is_away(
+    client: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise redis.ConnectionError("away")
+
+    monkeypatch.setattr(redis.ConnectionPool, "get_connection", away)
+
+    assert sign_in(client, alice.email).headers["Location"] == "/"
+    assert client.get("/t/acme/").status_code == 200
 
 
 def test_nobody_signs_up(client: Client, db: None) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.template import loader
 from django.utils import timezone
 from django_scopes import scope
 from playwright.sync_api import Page, expect
@@ -64,6 +65,14 @@ def test_way_in_looks_right(page: Page, look: Look, db: None) -> None:
     look("password-reset-done", "/account/password/reset/done/")
     look("password-link-old", "/account/password/reset/key/1-abc/")
     look("sign-up-closed", "/account/signup/")
+    page.goto("/account/login/")
+    page.get_by_label("E-mail address").fill("nobody@acme.example")
+    page.get_by_label("Password").fill("wrong")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Sign in").click()
+    look("form-expired")
+    page.set_content(loader.render_to_string("500.html"))
+    look("failed")
 
 
 def test_account_pages_look_right(look: Look, sign_in: SignIn, alice: User, page: Page) -> None:

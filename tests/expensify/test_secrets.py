@@ -4,6 +4,7 @@ import html
 import io
 import json
 import traceback
+from functools import partial
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -61,7 +62,9 @@ def shown(error: BaseException) -> str:
 
 def forms_of(secret: str) -> set[str]:
     forms = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    return forms | {write(form) for form in forms for write in (quote, quote_plus, html.escape)}
+    return forms | {
+        write(form) for form in forms for write in (quote, partial(quote, safe=""), quote_plus, html.escape)
+    }
 
 
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
@@ -153,3 +156,7 @@ def test_repr_shows_no_secret(value):
 
 def test_words_as_short_as_a_bad_password_are_left_in_a_message():
     assert scrubber(["abc", ""])("abc and all") == "abc and all"
+
+
+def test_secret_that_begins_like_another_is_taken_out_whole():
+    assert scrubber(["portal", "portal-2026"])("portal-2026") == "[removed]"

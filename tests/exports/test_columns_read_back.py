@@ -7,6 +7,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from expensify.freemarker import Settings, parse, render
+from expensify.freemarker.catalogue import CATALOGUE, Field
 from exports.columns import (
     DELIMITERS,
     FORMATS,
@@ -21,8 +23,6 @@ from exports.columns import (
     template_of,
     values_of,
 )
-from expensify.freemarker import Settings, parse, render
-from expensify.freemarker.catalogue import CATALOGUE, Field
 
 ODDITIES = (
     "=1+1",

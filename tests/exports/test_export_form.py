@@ -12,37 +12,9 @@ from expensify.freemarker import parse
 from exports.models import SavedExport
 from exports.starters import STARTERS
 from tests.conftest import make_credential, make_export
+from tests.documentation import JOB, TEMPLATE
 from tests.exports.conftest import signed_in
-from tests.exports.test_pasting import HELP_PAGE
 
-HELP_PAGE_TEMPLATE = """<#if addHeader>
- Merchant,Amount,Transaction Date<#lt>
-</#if>
-<#list reports as report>
- <#list report.transactionList as expense>
- <#if expense.modifiedMerchant?has_content>
- <#assign merchant = expense.modifiedMerchant>
- <#else>
- <#assign merchant = expense.merchant>
- </#if>
- <#if expense.convertedAmount?has_content>
- <#assign amount = expense.convertedAmount/100>
- <#elseif expense.modifiedAmount?has_content>
- <#assign amount = expense.modifiedAmount/100>
- <#else>
- <#assign amount = expense.amount/100>
- </#if>
- <#if expense.modifiedCreated?has_content>
- <#assign created = expense.modifiedCreated>
- <#else>
- <#assign created = expense.created>
- </#if>
- ${merchant},<#t>
- ${amount},<#t>
- ${created}<#lt>
- </#list>
-</#list>
-"""
 NEW = "/t/acme/exports/new/"
 
 
@@ -464,22 +436,22 @@ def test_password_is_in_no_page_and_no_audit_entry(
 def test_help_pages_export_can_be_entered_unchanged(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
-    entered = filled_in(credential, report_ids="", template=HELP_PAGE_TEMPLATE.replace("\n", "\r\n"))
+    entered = filled_in(credential, report_ids="", template=TEMPLATE.replace("\n", "\r\n"))
 
-    read = erin_at_work.post(NEW, entered | {"pasted_job": HELP_PAGE, "read_job": "1"})
+    read = erin_at_work.post(NEW, entered | {"pasted_job": JOB, "read_job": "1"})
     form = read.context["form"]
     shown = {name: value for name in form.fields if (value := form[name].value()) not in (None, False)}
     erin_at_work.post(NEW, shown)
 
     export = SavedExport.objects.get()
-    assert (asked(export), export.version.template) == ({"report_ids": ["50352738"]}, HELP_PAGE_TEMPLATE)
+    assert (asked(export), export.version.template) == ({"report_ids": ["50352738"]}, TEMPLATE)
 
 
 def test_reading_a_job_saves_nothing_and_keeps_what_it_says_nothing_about(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
     response = erin_at_work.post(
-        NEW, filled_in(credential, period="last_month", pasted_job=HELP_PAGE, report_ids="R9")
+        NEW, filled_in(credential, period="last_month", pasted_job=JOB, report_ids="R9")
     )
 
     form = response.context["form"]
@@ -489,7 +461,7 @@ def test_reading_a_job_saves_nothing_and_keeps_what_it_says_nothing_about(
     assert form.errors == {}
 
 
-@pytest.mark.parametrize("pasted", [HELP_PAGE, HELP_PAGE[:-30], "no job, my_user_secret"])
+@pytest.mark.parametrize("pasted", [JOB, JOB[:-30], "no job, my_user_secret"])
 def test_pasted_credentials_are_not_shown_again(
     pasted: str, erin_at_work: Client, credential: Credential
 ) -> None:
@@ -531,7 +503,7 @@ def test_unknown_starter_changes_nothing(erin_at_work: Client, credential: Crede
 
 
 def test_help_pages_template_parses() -> None:
-    parse(HELP_PAGE_TEMPLATE)
+    parse(TEMPLATE)
 
 
 def test_archived_export_is_not_edited(erin_at_work: Client, export: SavedExport) -> None:

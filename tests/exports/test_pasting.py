@@ -3,30 +3,8 @@ from typing import Any
 import pytest
 
 from exports.forms.pasting import CannotRead, read
+from tests.documentation import JOB
 
-# The job of Expensify's help page, its step 2, as it stands there.
-HELP_PAGE = """{
-    "type": "file",
-    "credentials": {
-        "partnerUserID": "my_user_id",
-        "partnerUserSecret": "my_user_secret"
-    },
-    "onReceive": {
-        "immediateResponse": [
-            "returnRandomFileName"
-        ]
-    },
-    "inputSettings": {
-        "type": "combinedReportData",
-        "filters": {
-            "reportIDList": "50352738"
-        }
-    },
-    "outputSettings": {
-        "fileExtension": "csv"
-    }
-}
-"""
 NOTHING_ASKED = {
     "report_ids": "",
     "policy_ids": [],
@@ -75,8 +53,8 @@ def differing(text: str) -> dict[str, Any]:
 
 
 def test_job_of_the_help_page_asks_for_its_report_as_csv() -> None:
-    assert differing(HELP_PAGE) == {"report_ids": "50352738"}
-    assert read(HELP_PAGE).notes == [
+    assert differing(JOB) == {"report_ids": "50352738"}
+    assert read(JOB).notes == [
         "The credential in it was left out. Choose one of the team's credentials instead."
     ]
 
@@ -123,13 +101,13 @@ def test_every_setting_of_a_job_finds_its_field() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        HELP_PAGE.replace('"csv"\n', '"csv",\n').replace('"50352738"\n', '"50352738",\n'),
-        HELP_PAGE + '\'\nFor "data" copy-paste the following text',
-        "requestJobDescription=" + HELP_PAGE,
-        HELP_PAGE.replace('"', "'"),
-        HELP_PAGE.replace('"type"', "“type”").replace('"csv"', "„csv“"),
-        HELP_PAGE.replace("    ", "\u00a0"),
-        HELP_PAGE.replace("\n", "\r\n"),
+        JOB.replace('"csv"\n', '"csv",\n').replace('"50352738"\n', '"50352738",\n'),
+        JOB + '\'\nFor "data" copy-paste the following text',
+        "requestJobDescription=" + JOB,
+        JOB.replace('"', "'"),
+        JOB.replace('"type"', "“type”").replace('"csv"', "„csv“"),
+        JOB.replace("    ", "\u00a0"),
+        JOB.replace("\n", "\r\n"),
     ],
     ids=[
         "trailing commas",
@@ -205,8 +183,8 @@ def test_what_is_no_report_export_is_refused_with_a_reason(text: str, reason: st
 @pytest.mark.parametrize(
     "text",
     [
-        HELP_PAGE.replace("my_user_secret", "canary"),
-        HELP_PAGE.replace("my_user_secret", "canary")[:-20],
+        JOB.replace("my_user_secret", "canary"),
+        JOB.replace("my_user_secret", "canary")[:-20],
         '{"canary": "canary"',
     ],
 )

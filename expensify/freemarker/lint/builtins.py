@@ -1,0 +1,127 @@
+"""What the built-ins make of a value, as far as lint follows it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from expensify.freemarker.lint.values import (
+    BOOLEAN,
+    INTEGER,
+    NONE,
+    NUMBERS,
+    SPECIAL,
+    TEXT,
+    UNKNOWN,
+    Value,
+    constant,
+    either,
+    joined,
+    listed,
+)
+
+_BOOLEANS = frozenset(
+    "boolean contains ends_with exists has_content has_next matches seq_contains starts_with".split()
+)
+_INTEGERS = frozenset(
+    "counter index index_of last_index_of length seq_index_of seq_last_index_of size number_of".split()
+)
+_KEEP = frozenset(
+    "abs cap_first capitalize chop_linebreak drop_while ensure_ends_with filter keep_after keep_after_last keep_before "
+    "keep_before_last lower_case remove_beginning remove_ending reverse sequence sort sort_by substring take_while trim "
+    "truncate truncate_c truncate_w uncap_first upper_case".split()
+)
+"""The same value, or a part of it."""
+_WHOLE = frozenset("byte ceiling double float floor int long round short".split())
+_ITEM = frozenset({"first", "last", "max", "min"})
+_JSON = frozenset({"json_string", "js_string", "j_string"})
+_CLASSES = {",": ",", ";": ";", "\t": "\\t", "|": "\\|", '"': '"', "\n": "\\n", "\r": "\\r"}
+_BREAKS = re.compile(r"\\[sRvW]|\[\^")
+
+
+def result(name: str, value: Value, arguments: list[Value]) -> Value:
+    """The value of `value?name(arguments)`; built-ins that look at the tree are the walk's."""
+    if name in _BOOLEANS or name.startswith("is_"):
+        return BOOLEAN
+    if name in _INTEGERS:
+        return INTEGER
+    if name in _KEEP:
+        return replace(value, literal=None)
+    if name in _WHOLE:
+        return value if value.type in ("cents", "unknown") else replace(value, type="integer", literal=None, may=NONE)
+    if name in _ITEM:
+        return value.item or UNKNOWN
+    if name in _JSON:
+        return value.text(escaped=True, may=value.may - {"\n", "\r", "\t"})
+    if name in ("html", "xhtml", "xml"):
+        return value.text(may=value.may - {'"'} | {";"})
+    if name in ("url", "url_path"):
+        return value.text(may=NONE)
+    if name == "string":
+        return _string(value, arguments)
+    if name == "c":
+        return value.text()
+    if name == "number":
+        return value if value.type in NUMBERS else replace(value.text(may=NONE), type="number", identifier=False)
+    if name in ("date", "datetime", "time"):
+        return replace(value.text(may=NONE), type="datetime" if name == "datetime" else "date")
+    if name.startswith("iso"):
+        return value.text(may=NONE)
+    if name == "replace":
+        return _replace(value, arguments)
+    if name == "join":
+        return joined([value.item or UNKNOWN, *arguments])
+    if name in ("split", "word_list", "groups"):
+        return listed(value.text())
+    if name == "chunk":
+        return listed(value)
+    if name == "keys":
+        return listed(TEXT)
+    if name == "values":
+        return listed(value.item or UNKNOWN)
+    if name in ("left_pad", "right_pad", "ensure_starts_with"):
+        return joined([*arguments[-1:], value]) if name == "ensure_starts_with" else value.text()
+    if name in ("item_cycle", "switch"):
+        return either(arguments[1::2] if name == "switch" else arguments)
+    if name in ("item_parity", "item_parity_cap", "lower_abc", "upper_abc"):
+        return TEXT
+    return UNKNOWN
+
+
+def _string(value: Value, arguments: list[Value]) -> Value:
+    """`?string`: words for a boolean, a pattern for a number or a date; without either, a number stays as it was."""
+    if value.type == "boolean" and arguments:
+        return either([replace(argument, literal=None) for argument in arguments])
+    if not arguments:
+        return value.text() if value.type in ("text", "date", "datetime") else value
+    may = arguments[0].may if arguments[0].literal is not None else NONE
+    return replace(value.text(), may=may)
+
+
+def _replace(value: Value, arguments: list[Value]) -> Value:
+    found, put = (arguments[at].literal if at < len(arguments) else None for at in (0, 1))
+    flags = arguments[2].literal or "" if len(arguments) > 2 else ""
+    if found is None:
+        return value.text(doubled=False, escaped=False)
+    gone = _matched(found) if "r" in flags else SPECIAL.intersection(found) if len(found) == 1 else NONE
+    new = SPECIAL.intersection(put) if put is not None else NONE
+    may = (value.may - gone) | new
+    if found == '"' and put == '""':
+        return value.text(may=value.may, doubled=True)
+    if found == '"' and put == '\\"':
+        return value.text(may=value.may, escaped=True)
+    return value.text(may=may)
+
+
+def _matched(pattern: str) -> frozenset[str]:
+    """The special characters that a regular expression surely takes out: those it names by themselves or in a class."""
+    if _BREAKS.search(pattern):
+        named = NONE if "[^" in pattern else frozenset("\n\r\t" if "\\s" in pattern else "\n\r")
+    else:
+        named = NONE
+    if "[^" in pattern:
+        return named
+    return named | {sign for sign, written in _CLASSES.items() if sign in pattern or written in pattern}
+
+
+EMPTY = constant("")

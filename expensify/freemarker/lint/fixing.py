@@ -1,0 +1,43 @@
+"""Expressions rewritten for a fix, as text."""
+
+from __future__ import annotations
+
+from expensify.freemarker.lint.findings import Findings, Fix
+from expensify.freemarker.tree import (
+    BuiltIn,
+    Call,
+    Default,
+    Dot,
+    Exists,
+    Expression,
+    Index,
+    InterpolatedString,
+    Name,
+    Parenthesis,
+    SpecialName,
+    StringLiteral,
+)
+
+_TIGHT = (Name, SpecialName, Dot, Index, Call, BuiltIn, Parenthesis, StringLiteral, InterpolatedString, Exists)
+
+
+def tight(node: Expression, findings: Findings, fallback: str = "") -> str:
+    """The expression, in parentheses where a `?` behind it would reach only its last part.
+
+    `fallback` goes in the place of a textual one, which would not suit what the fix does: `x!""` with 0 is `(x!0)`.
+    """
+    if isinstance(node, Default) and fallback and isinstance(node.fallback, (StringLiteral, type(None))):
+        return f"({findings.written(node.target.span)}!{fallback})"
+    text = findings.written(node.span)
+    return text if isinstance(node, _TIGHT) else f"({text})"
+
+
+def divided(node: Expression, findings: Findings) -> str:
+    """Cents as units with two decimals."""
+    return f'({tight(node, findings, "0")} / 100)?string("0.00")'
+
+
+def in_place_of(node: Expression, label: str, replacement: str) -> Fix:
+    return Fix(label, node.span.start, node.span.end, replacement)
+
+

@@ -1,0 +1,80 @@
+"""What is known at one place of a template: variables, what has been tested, and what has been printed so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from expensify.freemarker.lint.values import Value, either
+
+SAME_CURRENCY = "the expense is in the currency of its report"
+
+
+@dataclass
+class State:
+    """`loops` are the names bound around the place, innermost last. `local` is None outside macros and functions.
+
+    `certain` holds the paths of objects that have been tested, and SAME_CURRENCY. `printed` is a snapshot that
+    belongs to the reader of the output. Nothing runs any more in a state that is `over`, behind a <#return> say.
+    """
+
+    printed: object
+    variables: dict[str, Value] = field(default_factory=dict)
+    local: dict[str, Value] | None = None
+    loops: tuple[tuple[str, Value], ...] = ()
+    certain: frozenset[str] = frozenset()
+    over: bool = False
+
+    def copy(self) -> State:
+        local = None if self.local is None else dict(self.local)
+        return State(self.printed, dict(self.variables), local, self.loops, self.certain, self.over)
+
+    def value(self, name: str) -> Value | None:
+        """The innermost variable of that name, None when there is none (yet)."""
+        for bound, value in reversed(self.loops):
+            if bound == name:
+                return value
+        if self.local is not None and name in self.local:
+            return self.local[name]
+        return self.variables.get(name)
+
+    def refine(self, name: str, value: Value) -> None:
+        """Note that a variable is now known better."""
+        for at in range(len(self.loops) - 1, -1, -1):
+            if self.loops[at][0] == name:
+                self.loops = (*self.loops[:at], (name, value), *self.loops[at + 1 :])
+                return
+        if self.local is not None and name in self.local:
+            self.local[name] = value
+        elif name in self.variables:
+            self.variables[name] = value
+
+    @property
+    def names(self) -> set[str]:
+        """All names that mean something here."""
+        return {name for name, _ in self.loops} | set(self.local or ()) | set(self.variables)
+
+
+def merged(states: list[State], printed: object) -> State:
+    """What is known where several ways meet; `printed` is what has been printed then."""
+    alive = [state for state in states if not state.over]
+    if not alive:
+        over = states[0].copy()
+        over.over = True
+        return over
+    first = alive[0]
+    if len(alive) == 1:
+        result = first.copy()
+        result.printed = printed
+        return result
+    local = None if first.local is None else _merged([state.local or {} for state in alive])
+    certain = first.certain.intersection(*(state.certain for state in alive[1:]))
+    return State(printed, _merged([state.variables for state in alive]), local, first.loops, certain)
+
+
+def _merged(scopes: list[dict[str, Value]]) -> dict[str, Value]:
+    result = dict(scopes[0])
+    for scope in scopes[1:]:
+        for name, value in scope.items():
+            known = result.get(name)
+            result[name] = value if known is None or known is value else either((known, value))
+    return result

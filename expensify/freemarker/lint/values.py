@@ -1,0 +1,153 @@
+"""What lint knows of a value without any data: its type, the fields it comes from, the characters it may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Literal, NamedTuple
+
+from expensify.freemarker.tree import Macro
+
+Type = Literal[
+    "text", "integer", "number", "cents", "money", "boolean", "date", "datetime", "list", "object", "unknown", "none"
+]
+NUMBERS = frozenset({"integer", "number", "cents", "money"})
+SPECIAL = frozenset(',;\t|"\n\r')
+"""The characters that mean something in a delimited file or in JSON; the only ones that are followed."""
+NONE: frozenset[str] = frozenset()
+
+
+class Read(NamedTuple):
+    """A field that was read, by its name in the catalogue, and the place in the text that named it."""
+
+    field: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value. "cents" are undivided, "money" is divided, and both still have to be formatted to be printed.
+
+    `path` is what the catalogue calls an object: "expense", or "expense.receiptObject". `may` holds the SPECIAL
+    characters that can occur. A `doubled` text has its quotes doubled, a `wrapped` one is a whole cell or JSON
+    string with its quotes around it, and in an `escaped` one everything is as JSON wants it. `identifier`: a
+    spreadsheet would take it for a number and round it. "none" is what a recursion gives that has not come back yet.
+    """
+
+    type: Type = "unknown"
+    path: str = ""
+    item: Value | None = None
+    literal: str | None = None
+    reads: frozenset[Read] = frozenset()
+    currencies: frozenset[str] = NONE
+    may: frozenset[str] = NONE
+    doubled: bool = False
+    wrapped: bool = False
+    escaped: bool = False
+    identifier: bool = False
+    routine: Macro | None = None
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the template itself says what it is, in all cases."""
+        return not self.reads and self.type not in ("list", "object", "unknown", "none")
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return frozenset(read.field for read in self.reads)
+
+    @property
+    def fits_a_cell(self) -> bool:
+        return self.wrapped or not self.may
+
+    @property
+    def fits_json(self) -> bool:
+        return self.escaped or '"' not in self.may
+
+    def text(self, **changes: object) -> Value:
+        """The same as text; what it says of characters stays unless changed."""
+        base = self if self.type in ("text", "unknown") else replace(self, may=NONE, currencies=self.currencies)
+        return replace(base, type="text", path="", item=None, literal=None, routine=None, **changes)  # type: ignore[arg-type]
+
+
+UNKNOWN = Value()
+PENDING = Value("none")
+BOOLEAN = Value("boolean")
+INTEGER = Value("integer")
+TEXT = Value("text")
+
+
+def constant(text: str) -> Value:
+    """The value of a string literal."""
+    return Value("text", literal=text, may=SPECIAL.intersection(text))
+
+
+def listed(item: Value) -> Value:
+    return Value("list", item=item)
+
+
+def either(values: Iterable[Value]) -> Value:
+    """What is known when it may be any of these."""
+    return reduce(_either, values, PENDING)
+
+
+def _either(one: Value, other: Value) -> Value:
+    if one == other or other.type == "none":
+        return one
+    if one.type == "none":
+        return other
+    return Value(
+        type=_common_type(one, other),
+        path=one.path or other.path if not (one.path and other.path and one.path != other.path) else "",
+        item=either(value.item for value in (one, other) if value.item) if one.item or other.item else None,
+        reads=one.reads | other.reads,
+        currencies=one.currencies | other.currencies,
+        may=one.may | other.may,
+        doubled=all(value.doubled or '"' not in value.may for value in (one, other)),
+        wrapped=one.fits_a_cell and other.fits_a_cell and (one.wrapped or other.wrapped),
+        escaped=one.fits_json and other.fits_json and (one.escaped or other.escaped),
+        identifier=one.identifier or other.identifier,
+        routine=one.routine or other.routine,
+    )
+
+
+def _common_type(one: Value, other: Value) -> Type:
+    """A constant beside a field is its fallback: the field says what the value is."""
+    if one.is_constant and not other.is_constant:
+        return other.type
+    if (other.is_constant and not one.is_constant) or one.type == other.type:
+        return one.type
+    if {one.type, other.type} <= {"integer", "number"}:
+        return "number"
+    if {one.type, other.type} <= {"date", "datetime"}:
+        return "datetime"
+    return "text" if one.is_constant and other.is_constant else "unknown"
+
+
+def joined(parts: list[Value]) -> Value:
+    """The text of the parts, one after the other."""
+    if all(part.literal is not None for part in parts):
+        return constant("".join(part.literal or "" for part in parts))
+    inner, wrapped = _unwrapped(parts)
+    first = parts[0]
+    starts_as_text = first.literal is not None and first.literal.strip('"')[:1].strip("0123456789+-. ") != ""
+    return Value(
+        "text",
+        reads=frozenset[Read]().union(*(part.reads for part in parts)),
+        currencies=NONE.union(*(part.currencies for part in parts)),
+        may=NONE.union(*(part.may for part in parts)),
+        doubled=all(part.doubled or '"' not in part.may for part in inner),
+        wrapped=wrapped and all(part.doubled or part.escaped or '"' not in part.may for part in inner),
+        escaped=all(part.fits_json for part in inner) and any(part.escaped for part in inner),
+        identifier=any(part.identifier for part in parts) and not starts_as_text,
+    )
+
+
+def _unwrapped(parts: list[Value]) -> tuple[list[Value], bool]:
+    """The parts without the quotes at both ends, and whether there were any."""
+    first, last = parts[0].literal, parts[-1].literal
+    if len(parts) < 3 or not first or not last or not first.startswith('"') or not last.endswith('"'):
+        return parts, False
+    return [constant(first[1:]), *parts[1:-1], constant(last[:-1])], True
