@@ -44,6 +44,7 @@ REPLIES = {
     "echo of the form in UTF-8": echo(quote_plus(json.dumps(JOB.description(PAIR), ensure_ascii=False))),
     "echo in a form": echo(quote_plus(PAIR.partner_user_secret)),
     "echo in a URL": echo(quote(PAIR.partner_user_secret, safe="")),
+    "echo in a path": echo(quote(PAIR.partner_user_secret)),
     "echo in a page": echo(html.escape(PAIR.partner_user_secret)),
     "echo as a page": http(f"<html>{PAIR.partner_user_secret}</html>", "500 Internal Server Error"),
     "echo as a name": http(f"{PAIR.partner_user_secret}.csv"),

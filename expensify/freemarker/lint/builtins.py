@@ -14,7 +14,6 @@ from expensify.freemarker.lint.values import (
     TEXT,
     UNKNOWN,
     Value,
-    constant,
     either,
     joined,
     listed,
@@ -24,15 +23,15 @@ _BOOLEANS = frozenset(
     "boolean contains ends_with exists has_content has_next matches seq_contains starts_with".split()
 )
 _INTEGERS = frozenset(
-    "counter index index_of last_index_of length seq_index_of seq_last_index_of size number_of".split()
+    "counter index index_of last_index_of length seq_index_of seq_last_index_of size".split()
 )
 _KEEP = frozenset(
-    "abs cap_first capitalize chop_linebreak drop_while ensure_ends_with filter keep_after keep_after_last keep_before "
+    "abs cap_first capitalize chop_linebreak double drop_while ensure_ends_with filter float keep_after keep_after_last keep_before "
     "keep_before_last lower_case remove_beginning remove_ending reverse sequence sort sort_by substring take_while trim "
     "truncate truncate_c truncate_w uncap_first upper_case".split()
 )
 """The same value, or a part of it."""
-_WHOLE = frozenset("byte ceiling double float floor int long round short".split())
+_WHOLE = frozenset("byte ceiling floor int long round short".split())
 _ITEM = frozenset({"first", "last", "max", "min"})
 _JSON = frozenset({"json_string", "js_string", "j_string"})
 _CLASSES = {",": ",", ";": ";", "\t": "\\t", "|": "\\|", '"': '"', "\n": "\\n", "\r": "\\r"}
@@ -123,5 +122,3 @@ def _matched(pattern: str) -> frozenset[str]:
         return named
     return named | {sign for sign, written in _CLASSES.items() if sign in pattern or written in pattern}
 
-
-EMPTY = constant("")

@@ -84,6 +84,9 @@ def constant(text: str) -> Value:
     return Value("text", literal=text, may=SPECIAL.intersection(text))
 
 
+EMPTY = constant("")
+
+
 def listed(item: Value) -> Value:
     return Value("list", item=item)
 

@@ -1,0 +1,194 @@
+"""Fields: what the catalogue says of a name that a template asks an object for."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from expensify.freemarker.catalogue import Field
+from expensify.freemarker.lint.context import Context
+from expensify.freemarker.lint.findings import Fix
+from expensify.freemarker.lint.values import NONE, SPECIAL, UNKNOWN, Read, Value
+from expensify.freemarker.tree import Expression, Span
+
+LEVELS = {
+    "top": "the export",
+    "report": "a report",
+    "expense": "an expense",
+    "approver": "an approver",
+    "action": "an entry of the history",
+    "card": "a card",
+    "policy": "a workspace",
+    "owner": "a card owner",
+}
+INSIDE = {
+    "report": "<#list reports as report>",
+    "expense": "<#list report.transactionList as expense>",
+    "approver": "<#list report.approvers as approver>",
+    "action": "<#list report.actionList as action>",
+}
+"""Where a field of a level can be printed."""
+# What is in these depends on the case, so a name that is not in the catalogue may be right.
+_OPEN = frozenset({"action.details", "expense.nameValuePairs", "owner.data", "categoryGLCodeMap", "reportFieldData"})
+_MAY_BE_EMPTY = frozenset({"expense.receiptObject"})
+# Words of a fixed shape, by the end of their name: nothing in them needs quotes. Other text is typed by people.
+_CODED = re.compile(
+    r"(email|currency|status|state|type|id|url|link|thumbnail|unit|hash|number|source|action|PAN)(\(\))?", re.I
+)
+_SEVERAL_LINES = frozenset({"comment", "message", "details", "attendees"})
+_FREE = SPECIAL - {"\n", "\r"}
+
+
+def member(context: Context, target: Value, name: str, node: Expression, name_span: Span) -> Value:
+    """The value of a field of an object, with what there is to say about it."""
+    if target.type == "list" or (target.type != "object" and not target.path):
+        return UNKNOWN
+    if not target.path:
+        return target.item or UNKNOWN
+    full = f"{target.path}.{name}"
+    field = context.catalogue.field(full)
+    if target.path in _MAY_BE_EMPTY and target.path not in context.state.certain and not context.forgiving:
+        _untested(context, target, node)
+    if field is None or field.placeholder:
+        if target.item is not None:
+            return target.item
+        if target.path not in _OPEN and not _is_prefix(context, full):
+            _unknown(context, target, name, node, name_span)
+        return UNKNOWN
+    return found(context, field, node)
+
+
+def method(context: Context, target: Value, name: str, node: Expression) -> Value:
+    """`report.getSubmitted()`, which the reconciliation's data have."""
+    field = context.catalogue.field(f"{target.path}.{name}()") if target.path else None
+    return UNKNOWN if field is None else found(context, field, node)
+
+
+def found(context: Context, field: Field, node: Expression) -> Value:
+    """The value of a field that exists, noted as read."""
+    context.used.add(field.name)
+    if field.evidence != "documented":
+        _undocumented(context, field, node)
+    if field.type == "list":
+        return Value("list", item=Value("object", path=field.items))
+    if field.type == "object":
+        item = Value("object", path=field.items) if field.items else None
+        return Value("object", path=field.name, item=item)
+    may = _characters(field)
+    return Value(
+        field.type,
+        reads=frozenset({Read(field.name, node.span.start, node.span.end)}),
+        currencies=frozenset({field.currency}) if field.currency else NONE,
+        may=may,
+        identifier=field.identifier,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _characters(field: Field) -> frozenset[str]:
+    if field.type != "text":
+        return NONE
+    last = field.name.rpartition(".")[2]
+    if last in _SEVERAL_LINES:
+        return SPECIAL
+    return NONE if _CODED.search(last) and _CODED.search(last).end() == len(last) else _FREE  # type: ignore[union-attr]
+
+
+def _is_prefix(context: Context, full: str) -> bool:
+    return any(field.name.startswith(full + ".") for field in context.catalogue)
+
+
+def _undocumented(context: Context, field: Field, node: Expression) -> None:
+    if field.evidence == "seen":
+        sentence = (
+            f"{field.name} is in no description of Expensify's; it has only been seen in other people's templates."
+            " Check in a real file that it holds what you expect."
+        )
+    else:
+        sentence = (
+            f"{field.name} stood in an old description of Expensify's and is gone from the present one."
+            " Check in a real file that it still holds what you expect."
+        )
+    context.findings.add("undocumented-field", node.span, sentence, severity="note")
+
+
+def _untested(context: Context, target: Value, node: Expression) -> None:
+    text = context.findings.written(node.span)
+    after = context.findings.text[node.span.end :]
+    if re.match(r"\s*(!|\?\?|\?has_content|\?if_exists|\?exists|\?default)", after):
+        replacement = f"({text})"
+    elif after.startswith("}") and context.findings.text[: node.span.start].endswith("${"):
+        replacement = f'({text})!""'
+    else:
+        replacement = f'(({text})!"")'
+    context.findings.add(
+        "receipt-untested",
+        node.span,
+        "An expense without a receipt has no receiptObject, and asking it for something fails. Test it with"
+        " <#if expense.receiptObject?has_content>, or put the whole name in parentheses with a default behind them.",
+        Fix("Print nothing without a receipt", node.span.start, node.span.end, replacement),
+    )
+
+
+def _unknown(context: Context, target: Value, name: str, node: Expression, name_span: Span) -> None:
+    full = f"{target.path}.{name}"
+    level = target.path.partition(".")[0]
+    custom = context.catalogue.field(f"{target.path}.{re.sub(r'[^A-Za-z0-9]', '_', name)}")
+    if custom is not None:
+        fix = _put(context, custom.name, target, node)
+        sentence = f"In the name of a report field, an underscore stands for every other sign: write {custom.name}."
+        context.findings.add("unknown-field", name_span, sentence, fix)
+        return
+    near = context.catalogue.nearest(full, level if level in LEVELS else None)  # type: ignore[arg-type]
+    sentence = f"{_an(target.path)} has no field {name}."
+    fix = None
+    if near:
+        sentence += f" {question(near)}"
+        there = near[0].partition(".")[0]
+        fix = _put(context, near[0], target, node)
+        if there != level and there in LEVELS:
+            sentence += f" That is a field of {LEVELS[there]}"
+            sentence += "." if fix or there not in INSIDE else f", known only inside {INSIDE[there]}."
+    else:
+        sentence += " Look it up in the list of fields, or take it out."
+    context.findings.add("unknown-field", name_span, sentence, fix)
+
+
+def question(names: list[str]) -> str:
+    """"Did you mean a, b or c?"."""
+    shown = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return f"Did you mean {shown}?"
+
+
+def spelled(context: Context, name: str) -> str | None:
+    """A field of the catalogue as it is written at this place, with the template's own variables; None if it is not
+    to be had here."""
+    path, _, last = name.rpartition(".")
+    while path:
+        for variable, value in [*reversed(context.state.loops), *context.state.variables.items()]:
+            if value.type == "object" and value.path == path:
+                return f"{variable}.{last}"
+        path, _, more = path.rpartition(".")
+        last = f"{more}.{last}"
+    field = context.catalogue.field(name)
+    return name if field is not None and field.level == "top" else None
+
+
+def _put(context: Context, name: str, target: Value, node: Expression) -> Fix | None:
+    """The fix that writes a field of the catalogue in the place of a node that asks `target` for another one."""
+    field = context.catalogue.field(name)
+    if field is None or field.placeholder:
+        return None
+    written = spelled(context, name)
+    dotted = getattr(node, "target", None)
+    if name.startswith(target.path + ".") and dotted is not None:
+        written = context.findings.written(dotted.span) + name[len(target.path) :]
+    if written is None:
+        return None
+    return Fix(f"Write {written}", node.span.start, node.span.end, written)
+
+
+def _an(path: str) -> str:
+    if path in LEVELS:
+        return LEVELS[path].capitalize()
+    return path

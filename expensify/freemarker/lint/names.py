@@ -1,0 +1,72 @@
+"""Variables: what a name stands for at a place, and what to say when it stands for nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+
+from expensify.freemarker.lint import fields
+from expensify.freemarker.lint.context import Context
+from expensify.freemarker.lint.findings import Fix
+from expensify.freemarker.lint.state import SAME_CURRENCY
+from expensify.freemarker.lint.values import BOOLEAN, INTEGER, NONE, UNKNOWN, Value
+from expensify.freemarker.tree import Name
+
+
+def named(context: Context, node: Name) -> Value:
+    """The value of a variable, or of a name that every template can use."""
+    value = context.state.value(node.name)
+    if value is not None:
+        return _as_known(context, value)
+    old = _old_loop_name(context, node.name)
+    if old is not None:
+        return old
+    if node.name in context.macros:
+        return Value(routine=context.macros[node.name])
+    field = context.catalogue.field(node.name)
+    if field is not None and field.level == "top":
+        return fields.found(context, field, node)
+    if any(known.level == "top" and known.name.startswith(node.name + ".") for known in context.catalogue):
+        return Value("object", path=node.name)
+    if node.name not in context.assigned:
+        _unassigned(context, node)
+    return UNKNOWN
+
+
+def _as_known(context: Context, value: Value) -> Value:
+    if value.currencies and SAME_CURRENCY in context.state.certain:
+        return replace(value, currencies=NONE)
+    return value
+
+
+def _old_loop_name(context: Context, name: str) -> Value | None:
+    for bound, _ in context.state.loops:
+        if name == f"{bound}_index":
+            return INTEGER
+        if name == f"{bound}_has_next":
+            return BOOLEAN
+    return None
+
+
+def _unassigned(context: Context, node: Name) -> None:
+    names = context.state.names | set(context.macros)
+    tops = {field.name for field in context.catalogue.fields("top") if "." not in field.name}
+    fix = None
+    sentence = f"Nothing here is called {node.name}, so this prints nothing."
+    near = get_close_matches(node.name, sorted(names | tops), n=2, cutoff=0.7)
+    if node.name in fields.INSIDE and not near:
+        sentence += f" It is known only inside {fields.INSIDE[node.name]}."
+    else:
+        if not near:
+            possible = [name for name in context.catalogue.nearest(node.name) if _member(name) == node.name.lower()]
+            near = [written for name in possible if (written := fields.spelled(context, name))]
+        if near:
+            sentence += f" {fields.question(near)}"
+            fix = Fix(f"Write {near[0]}", node.span.start, node.span.end, near[0])
+        else:
+            sentence += f" Give it a value before, with <#assign {node.name} = …>, or take it out."
+    context.findings.add("unassigned", node.span, sentence, fix)
+
+
+def _member(name: str) -> str:
+    return name.rpartition(".")[2].lower()
