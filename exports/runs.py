@@ -33,10 +33,10 @@ def start(
     run = Run.objects.create(
         team=export.team,
         export=export,
-        version=export.version,
+        version=export.present,
         credential=export.credential,
         job=job.without_secrets(),
-        template=export.version.template,
+        template=export.present.template,
         marks=not job.repeatable,
         source=source,
         requested_by=by if isinstance(by, User) else None,
@@ -49,7 +49,7 @@ def start(
         run,
         by=by,
         export=export.name,
-        version=export.version.number,
+        version=export.present.number,
         credential=export.credential.name,
         again_of=again_of.pk if again_of else None,
     )
@@ -103,7 +103,7 @@ def asked_for(export: SavedExport, *, at: datetime) -> ReportExport:
     """The job of the export, with its secrets, for a run that starts at `at`."""
     last = export.runs.filter(status=Status.SUCCEEDED).order_by("-id").first()
     return jobs.describe(
-        jobs.Settings.from_json(export.version.settings),
+        jobs.Settings.from_json(export.present.settings),
         at=at,
         zone=export.team.zone,
         last_success_at=last.created_at if last else None,

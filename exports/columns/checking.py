@@ -40,9 +40,7 @@ def _of(column: Column, layout: Layout) -> list[str]:
             )
         else:
             if not choices.fits(field, layout.rows):
-                found.append(
-                    f"{field.name} has no single value here; choose another kind of rows, or leave it out."
-                )
+                found.append(f"{field.name} has no single value per row; choose other rows, or leave it out.")
             if column.format not in choices.FORMATS.get(field.type, {"": ""}):
                 found.append(f"The format {column.format!r} does not fit {field.name}.")
             if column.excel_text and field.type in ("cents", "number"):

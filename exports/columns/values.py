@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from itertools import accumulate
 from typing import Any
 
 from expensify.freemarker.catalogue import Field
@@ -34,25 +35,26 @@ def table_of(layout: Layout, text: str) -> list[list[str]]:
     """
     if layout.kind == "csv":
         try:
-            quoting = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter, strict=True)
-            return list(quoting)
+            return list(csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter, strict=True))
         except csv.Error as error:
             raise ValueError(str(error)) from None
     if layout.kind == "json":
         records = json.loads(text, parse_float=str, parse_int=str)
         return [[_json_cell(record[column.heading]) for column in layout.columns] for record in records]
-    rows = []
-    for line in text.split("\n")[:-1]:
-        at, row = 0, []
-        for column in layout.columns:
-            row.append(
-                line[at : at + column.width].strip(" ")
-                if column.is_number
-                else line[at : at + column.width].rstrip(" ")
-            )
-            at += column.width
-        rows.append(row)
-    return rows
+    rows = [_slices(layout, line) for line in text.split("\n")[:-1]]
+    headings = 1 if layout.heading else 0
+    return rows[:headings] + [
+        [
+            cell.lstrip(" ") if column.is_number else cell
+            for column, cell in zip(layout.columns, row, strict=True)
+        ]
+        for row in rows[headings:]
+    ]
+
+
+def _slices(layout: Layout, line: str) -> list[str]:
+    ends = list(accumulate(column.width for column in layout.columns))
+    return [line[start:end].rstrip(" ") for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _json_cell(value: object) -> str:

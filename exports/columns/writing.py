@@ -4,6 +4,7 @@ import json
 import re
 
 from exports.columns import blocks, functions
+from exports.columns.checking import problems
 from exports.columns.layout import Column, Layout, layout_from_json
 from exports.columns.literals import raw, string
 
@@ -12,7 +13,9 @@ _LONGEST = 100
 
 
 def template_of(layout: Layout) -> str:
-    """The template that writes the layout's columns. The layout must have no `problems`."""
+    """The template that writes the layout's columns. Raises ValueError with the first of its `problems`, if any."""
+    if found := problems(layout):
+        raise ValueError(found[0])
     sources = blocks.Sources(layout)
     cells = [_cell(column, layout, sources) for column in layout.columns]
     heading = _heading(layout, sources)
@@ -28,10 +31,11 @@ def template_of(layout: Layout) -> str:
 def recognise(template: str, layout_json: object) -> bool:
     """Whether the template is exactly what the layout writes, line ends aside: then the builder may open it."""
     try:
-        layout = layout_from_json(json.loads(layout_json) if isinstance(layout_json, str) else layout_json)
+        stored = json.loads(layout_json) if isinstance(layout_json, str) else layout_json
+        written = template_of(layout_from_json(stored))
     except ValueError:
         return False
-    return "\n".join(template.split("\r\n")).rstrip("\n") == template_of(layout).rstrip("\n")
+    return template.replace("\r\n", "\n").rstrip("\n") == written.rstrip("\n")
 
 
 def _cell(column: Column, layout: Layout, sources: blocks.Sources) -> str:
@@ -55,8 +59,7 @@ def _expression(column: Column, layout: Layout, sources: blocks.Sources) -> str:
             string("'" + column.text if _is_ticked(column, layout) and column.text else column.text), layout
         )
     field = column.field
-    if field is None:
-        raise ValueError(f"there is no field {column.name}")
+    assert field is not None
     value = sources.of(field)
     if field.type == "cents" and column.format != "cents":
         return _call(f"money{_ENDINGS[column.format]}", value, column, layout)

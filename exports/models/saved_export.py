@@ -54,6 +54,12 @@ class SavedExport(TeamOwned):
         return reverse("exports:export", args=[self.team.slug, self.pk])
 
     @property
+    def present(self) -> "ExportVersion":
+        """What it asks for now. Every export has a version from its first save on."""
+        assert self.version is not None
+        return self.version
+
+    @property
     def is_archived(self) -> bool:
         return self.archived_at is not None
 
