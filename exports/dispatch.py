@@ -17,7 +17,7 @@ from django_scopes import scopes_disabled
 from accounts.door import team_of
 from accounts.models import Credential
 from expensify.budget import Budget, Done, Permit, Place, Step, Ticket, Usage, connect
-from exports import worker
+from exports import results, worker
 from exports.models import Run
 
 # A person's run goes ahead of scheduled ones by this much service, seconds; finite, so those are never starved.
@@ -60,7 +60,10 @@ def enqueue_check(credential: Credential) -> Wake | None:
 
 
 def leave(run: Run) -> None:
+    """Take a cancelled run out of the line, and what it has in storage with it."""
     budget().remove(run.credential.fingerprint, f"run:{run.pk}")
+    if run.status == Run.Status.CANCELLED:
+        results.clear(run)
 
 
 def take(

@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from uuid import uuid4
 
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
@@ -63,10 +65,10 @@ def arriving(name: str) -> Iterator[Path]:
     path = Path(settings.FILE_UPLOAD_TEMP_DIR) / f"{uuid4().hex}.{extension(name)}"
     try:
         yield path
-    except OSError as error:
+    except (OSError, BotoCoreError, Boto3Error, ClientError) as error:
+        reason = getattr(error, "strerror", None) or "its storage does not take it"
         raise CannotStore(
-            f"The portal could not store the file: {error.strerror or 'its storage does not answer'}. "
-            "An operator has to look at the portal's disk."
+            f"The portal could not store the file: {reason}. An operator has to look at the portal's storage."
         ) from error
     finally:
         path.unlink(missing_ok=True)
@@ -99,9 +101,9 @@ def keep_part(run: Run, name: str, path: Path) -> None:
     _save(path, target)
 
 
-def discard_parts(run: Run) -> None:
-    for number in range(len(run.remote_files) - 1):
-        default_storage.delete(_part(run, number))
+def clear(run: Run, *, keep: str = "") -> None:
+    """Delete all that this run has in storage but the file `keep`: parts, and what a killed worker left behind."""
+    _clear(_folder(run), keep)
 
 
 def discard(stored: str) -> None:
@@ -141,6 +143,18 @@ def _zipped(run: Run, last_name: str, last: Path) -> Path:
 
 def _folder(run: Run) -> str:
     return f"teams/{run.team_id}/runs/{run.pk}"
+
+
+def _clear(folder: str, keep: str) -> None:
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in files:
+        if f"{folder}/{name}" != keep:
+            default_storage.delete(f"{folder}/{name}")
+    for name in folders:
+        _clear(f"{folder}/{name}", keep)
 
 
 def _part(run: Run, number: int) -> str:

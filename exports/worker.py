@@ -166,9 +166,10 @@ def _store(run: Run, name: str, file: Path) -> None:
                 rows=stored.rows,
                 sha256=stored.sha256,
             )
-    if not moved:
+    if moved:
+        results.clear(run, keep=stored.file)
+    else:
         results.discard(stored.file)
-    results.discard_parts(run)
 
 
 def _progress(run: Run) -> Callable[[int], None]:
@@ -242,8 +243,11 @@ def _end(
         sentences += (f"Expensify's own words: “{quoting.message}”.",)
     error = " ".join(sentence for sentence in sentences if sentence)
     with transaction.atomic():
-        if run.move(run.status, target, error_code=code, error=error, retry_at=None, **fields):
+        moved = run.move(run.status, target, error_code=code, error=error, retry_at=None, **fields)
+        if moved:
             audit.record(OUTCOMES[target], run, by=PORTAL, code=code, error=error)
+    if moved:
+        results.clear(run)
 
 
 def _done_so_far(run: Run) -> str:

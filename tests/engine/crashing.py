@@ -22,7 +22,7 @@ POINTS = {
     "download": ("expensify.client", "Client.download"),
     "store": ("exports.results", "store"),
     "row": ("exports.models", "Result.objects.create"),
-    "parts": ("exports.results", "discard_parts"),
+    "clear": ("exports.results", "clear"),
     "note": ("exports.models", "Run.move"),
 }
 

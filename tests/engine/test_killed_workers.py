@@ -1,12 +1,14 @@
 """Workers killed by SIGKILL at every point of a run: real Celery, real Redis, real beat, real HTTP."""
 
 import itertools
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django_scopes import scope, scopes_disabled
 
 from accounts.models import Team, User
@@ -19,6 +21,7 @@ from tests.workers import Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
+STORAGE = Path(default_storage.location)
 LIMITS = ((50, 1.0), (200, 6.0))
 
 
@@ -55,6 +58,7 @@ def processes(
 @pytest.fixture
 def team(processes: Processes, fast_sandbox: Any, budget: Any, acme: Team) -> Iterator[Team]:
     fast_sandbox.reset()
+    shutil.rmtree(STORAGE, ignore_errors=True)
     with scope(team=acme):
         yield acme
 
@@ -102,5 +106,8 @@ def test_a_killed_worker_loses_and_doubles_nothing(
     for row in Result.objects.all():
         with row.file.open() as file:
             assert len(file.read()) == row.size
+    finals = {row.file.name for row in Result.objects.all()}
+    stored = {str(path.relative_to(STORAGE)) for path in STORAGE.rglob("*") if path.is_file()}
+    assert stored == finals
     assert Result.objects.count() == Run.objects.filter(status=Run.Status.SUCCEEDED).count()
     assert fast_sandbox.refused == 0
