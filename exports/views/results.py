@@ -1,6 +1,6 @@
 from django.contrib import messages
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_safe
 
@@ -8,7 +8,7 @@ from accounts import audit
 from accounts.audit import Action
 from accounts.door import team_view
 from accounts.permissions import Permission
-from exports import previews
+from exports import previews, ranges
 
 
 @require_safe
@@ -36,7 +36,7 @@ def result_download(request: HttpRequest, result: int) -> HttpResponseBase:
         )
         return redirect(result)
     audit.record(Action.RESULT_DOWNLOADED, result, by=request.user, size=result.size, sha256=result.sha256)
-    return FileResponse(file, as_attachment=True, filename=result.name, content_type=result.media_type)
+    return ranges.attachment(request, result, file)
 
 
 @require_safe

@@ -1,0 +1,59 @@
+"""A part of a file for a browser that goes on with a download that broke off."""
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+
+from exports.models import Result
+
+CHUNK = 256 * 1024
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
+
+
+def attachment(request: HttpRequest, result: Result, file: BinaryIO) -> HttpResponseBase:
+    """The file to save, streamed: all of it, or the one range of bytes that the request asks for.
+
+    A range counts only while the file is the one the browser began with (`If-Range` against its SHA-256). Several
+    ranges at once are answered with the whole file, as the standard allows.
+    """
+    etag = f'"{result.sha256}"'
+    wanted = _wanted(request, etag, result.size)
+    if wanted is None:
+        response: HttpResponseBase = FileResponse(
+            file, as_attachment=True, filename=result.name, content_type=result.media_type
+        )
+    elif wanted[0] >= result.size:
+        file.close()
+        response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{result.size}"})
+    else:
+        first, last = wanted
+        response = StreamingHttpResponse(_part(file, first, last), status=206, content_type=result.media_type)
+        response.headers["Content-Range"] = f"bytes {first}-{last}/{result.size}"
+        response.headers["Content-Length"] = str(last - first + 1)
+        response.headers["Content-Disposition"] = content_disposition_header(True, result.name)
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["ETag"] = etag
+    return response
+
+
+def _wanted(request: HttpRequest, etag: str, size: int) -> tuple[int, int] | None:
+    """First and last byte asked for; None for the whole file."""
+    found = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if found is None or found.groups() == ("", "") or request.headers.get("If-Range", etag) != etag:
+        return None
+    if not found[1]:  # the last so many bytes
+        return max(0, size - int(found[2])), size - 1
+    first, last = int(found[1]), min(int(found[2]) if found[2] else size - 1, size - 1)
+    return (first, last) if first <= last or first >= size else None
+
+
+def _part(file: BinaryIO, first: int, last: int) -> Iterator[bytes]:
+    with file:
+        file.seek(first)
+        left = last - first + 1
+        while left and (chunk := file.read(min(CHUNK, left))):
+            left -= len(chunk)
+            yield chunk
