@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 Level = Literal["top", "report", "expense", "approver", "action", "card", "policy", "owner"]
 Type = Literal["text", "integer", "number", "cents", "boolean", "date", "datetime", "list", "object"]
@@ -80,27 +80,34 @@ class Catalogue:
     def nearest(self, name: str, level: Level | None = None) -> list[str]:
         """Up to three names which somebody who wrote `name` may have meant, nearest first.
 
-        A name that is right but for its case, or right on another level, comes first; `level` limits the others.
+        First what differs in case only, then what has that name on another level, then what people call so; after
+        those, similar names of `level`, or of all levels.
         """
         wanted = name.lower()
-        member = wanted.partition(".")[2] or wanted
-        same = [field.name for field in self if field.name.lower() == wanted]
-        moved = [field.name for field in self if field.name.partition(".")[2].lower() == member]
-        by_lower = {field.name.lower(): field.name for field in self if level in (None, field.level)}
-        close = [by_lower[found] for found in get_close_matches(wanted, by_lower, n=3, cutoff=0.75)]
-        # Somebody may know the field by its label: "expense.gl_code".
-        by_label = {_letters(field.label): field.name for field in self if level in (None, field.level)}
-        close += [
-            by_label[found] for found in get_close_matches(_letters(member), by_label, n=2, cutoff=0.85)
-        ]
-        if level is not None:
-            moved.sort(key=lambda found: self._fields[found].level != level)
-        return [found for found in dict.fromkeys(same + moved + close) if found != name][:3]
+        member = _member(wanted)
+        # Approvers and history have loops of their own: their names are seldom meant outside them.
+        within = ("top", "report", "expense", level) if level else get_args(Level)
+        fields = sorted(
+            (field for field in self if field.level in within), key=lambda field: field.level != level
+        )
+        found = [field.name for field in fields if field.name.lower() == wanted]
+        found += [field.name for field in fields if member and _member(field.name).lower() == member]
+        found += [field.name for field in fields if member and _called(field, member)]
+        by_member = {
+            _member(field.name).lower(): field.name for field in fields if level in (None, field.level)
+        }
+        found += [by_member[near] for near in get_close_matches(member, by_member, n=3, cutoff=0.7)]
+        return [near for near in dict.fromkeys(found) if near != name][:3]
+
+
+def _member(name: str) -> str:
+    """What follows the loop variable; the whole name where there is none."""
+    return name.partition(".")[2] or name
 
 
 def _pattern(field: Field) -> re.Pattern[str]:
     """A name with its placeholder filled in: a level of tags counts from 1, a report field is letters and digits."""
-    value = "([1-9][0-9]?)" if field.placeholder == "X" else "([^\\W_][\\w]*|_\\w*)"
+    value = "([1-9][0-9]?)" if field.placeholder == "X" else r"(\w+)"
     before, after = field.name.split(field.placeholder)
     return re.compile(re.escape(before) + value + re.escape(after))
 
@@ -108,6 +115,12 @@ def _pattern(field: Field) -> re.Pattern[str]:
 def _filled_in(field: Field, name: str, value: str) -> Field:
     label = field.label.replace("X", value) if field.placeholder == "X" else value.replace("_", " ").strip()
     return replace(field, name=name, label=label or field.label, placeholder="")
+
+
+def _called(field: Field, word: str) -> bool:
+    """Whether people would call the field so: its label, or the label's first words."""
+    letters = _letters(word)
+    return letters != "" and letters in (_letters(field.label), _letters(field.label.partition(" as ")[0]))
 
 
 def _letters(text: str) -> str:

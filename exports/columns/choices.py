@@ -180,5 +180,6 @@ def usual_format(found: Field) -> str:
 
 
 def nearest(name: str) -> list[str]:
-    """Names that somebody who wrote `name` may have meant, nearest first."""
-    return [*COMPUTED.nearest(name), *(near for near in CATALOGUE.nearest(name) if field(near))]
+    """Names that somebody who wrote `name` may have meant: those with the same beginning first, then nearest first."""
+    near = [*CATALOGUE.nearest(name), *COMPUTED.nearest(name)]
+    return sorted(filter(field, near), key=lambda found: found.partition(".")[0] != name.partition(".")[0])

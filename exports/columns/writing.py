@@ -106,7 +106,7 @@ def _is_ticked(column: Column, layout: Layout) -> bool:
 def _separator(layout: Layout) -> str:
     if layout.kind == "fixed":
         return ""
-    # As text a tab would be white space, which <#t> takes away.
+    # A bare tab could not be seen in the template, and would not survive every editor.
     return '${"\\t"}' if layout.kind == "csv" and layout.delimiter == "\t" else layout.delimiter
 
 

@@ -88,7 +88,7 @@ def record(level: str) -> st.SearchStrategy[dict[str, Any]]:
             *parents, last = name.split(".")
             for parent in parents:
                 at = at.setdefault(parent, {})
-            at[last] = st.none() | st.just("") | value
+            at[last] = st.none() | st.just("") | value | value | value | value
     objects = {name: value for name, value in found.items() if isinstance(value, dict)}
     flat = {name: value for name, value in found.items() if name not in objects}
     nested = {
