@@ -12,50 +12,52 @@ def scale(credentials: int) -> None:
     budget = Budget(client, Limits())
     budget.introduce(fresh=True)
     keys = [f"{n:020x}" for n in range(credentials)]
-    empty = client.info("memory")["used_memory"]
 
-    def report(what: str) -> None:
-        stats = client.info("commandstats")["cmdstat_evalsha"]
-        held = (client.info("memory")["used_memory"] - empty) / credentials
-        print(f"  {what:<44} {stats['usec_per_call']:>8.1f} µs {held:>8.0f} bytes each")
+    def memory() -> int:
+        return int(client.info("memory")["used_memory"])
+
+    def report(what: str, empty: int, each: int) -> None:
+        micro = client.info("commandstats")["cmdstat_evalsha"]["usec_per_call"]
+        print(f"  {what:<36} {micro:>8.1f} µs {(memory() - empty) / each:>8.0f} bytes each")
         client.config_resetstat()
 
+    empty = memory()
     print(
         f"\nRedis {client.info('server')['redis_version']}, {credentials:,} credentials, one round trip each:"
     )
     client.config_resetstat()
     for key in keys:
         budget.enqueue(key, [Ticket(f"run:{n}", "export:1", calls=2) for n in range(7)])
-    report("enqueue seven runs")
+    report("enqueue seven runs", empty, credentials)
     permits: dict[str, Permit] = {}
     for _ in range(5):
         for key in keys:
             permit = budget.step(key, pop=True).permit
             if permit is not None:
                 permits[key] = permit
-    report("pop, granted")
+    report("pop, granted", empty, credentials)
     for key in keys:
         budget.step(key, pop=True)
-    report("pop, too early")
+    report("pop, too early", empty, credentials)
     for key, permit in permits.items():
         permit.answered()
         budget.step(key, done=permit.done, enqueue=Ticket("run:4", "export:1", order=1.0), pop=True)
-    report("answer + enqueue + pop")
+    report("answer + enqueue + pop", empty, credentials)
     for start in range(0, credentials, 50):
         budget.usages(keys[start : start + 50])
-    report("usage of fifty")
+    report("usage of fifty", empty, credentials)
     for key in keys:
         budget.remove(key, [f"run:{n}" for n in range(7)])
-    report("remove seven; the log alone is left")
+    report("remove seven; the log alone is left", empty, credentials)
 
-    line = "f" * 20
+    line, empty = "f" * 20, memory()
     budget.enqueue(line, [Ticket(f"run:{n}", f"export:{n % 40}", calls=2) for n in range(5000)])
     client.config_resetstat()
     for start in range(0, 5000, 50):
         budget.places(line, [f"run:{n}" for n in range(start, start + 50)])
-    print("  in a line of 5,000 runs:")
-    report("places of fifty")
+    print("one line of 5,000 runs:")
+    report("places of fifty", empty, 5000)
     for n in range(1000):
         budget.enqueue(line, Ticket(f"late:{n}", "export:1"))
-    report("enqueue one")
+    report("enqueue one", empty, 6000)
     server.remove()

@@ -6,8 +6,6 @@ import redis
 from expensify.budget import Budget, Limits, wire
 from tests.expensify.budget.office import Clock
 
-KEY = "0123456789abcdef0123"
-
 
 @pytest.fixture
 def budget(redis_client: redis.Redis) -> Budget:
