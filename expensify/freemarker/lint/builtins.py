@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from expensify.freemarker.lint.values import (
     BOOLEAN,
@@ -20,18 +19,55 @@ from expensify.freemarker.lint.values import (
 )
 
 _BOOLEANS = frozenset(
-    "boolean contains ends_with exists has_content has_next matches seq_contains starts_with".split()
+    [
+        "boolean",
+        "contains",
+        "ends_with",
+        "exists",
+        "has_content",
+        "has_next",
+        "matches",
+        "seq_contains",
+        "starts_with",
+    ]
 )
 _INTEGERS = frozenset(
-    "counter index index_of last_index_of length seq_index_of seq_last_index_of size".split()
+    ["counter", "index", "index_of", "last_index_of", "length", "seq_index_of", "seq_last_index_of", "size"]
 )
 _KEEP = frozenset(
-    "abs cap_first capitalize chop_linebreak double drop_while ensure_ends_with filter float keep_after keep_after_last keep_before "
-    "keep_before_last lower_case remove_beginning remove_ending reverse sequence sort sort_by substring take_while trim "
-    "truncate truncate_c truncate_w uncap_first upper_case".split()
+    [
+        "abs",
+        "cap_first",
+        "capitalize",
+        "chop_linebreak",
+        "double",
+        "drop_while",
+        "ensure_ends_with",
+        "filter",
+        "float",
+        "keep_after",
+        "keep_after_last",
+        "keep_before",
+        "keep_before_last",
+        "lower_case",
+        "remove_beginning",
+        "remove_ending",
+        "reverse",
+        "sequence",
+        "sort",
+        "sort_by",
+        "substring",
+        "take_while",
+        "trim",
+        "truncate",
+        "truncate_c",
+        "truncate_w",
+        "uncap_first",
+        "upper_case",
+    ]
 )
 """The same value, or a part of it."""
-_WHOLE = frozenset("byte ceiling floor int long round short".split())
+_WHOLE = frozenset(["byte", "ceiling", "floor", "int", "long", "round", "short"])
 _ITEM = frozenset({"first", "last", "max", "min"})
 _JSON = frozenset({"json_string", "js_string", "j_string"})
 _CLASSES = {",": ",", ";": ";", "\t": "\\t", "|": "\\|", '"': '"', "\n": "\\n", "\r": "\\r"}
@@ -45,9 +81,13 @@ def result(name: str, value: Value, arguments: list[Value]) -> Value:
     if name in _INTEGERS:
         return INTEGER
     if name in _KEEP:
-        return replace(value, literal=None)
+        return value._replace(literal=None)
     if name in _WHOLE:
-        return value if value.type in ("cents", "unknown") else replace(value, type="integer", literal=None, may=NONE)
+        return (
+            value
+            if value.type in ("cents", "unknown")
+            else value._replace(type="integer", literal=None, may=NONE)
+        )
     if name in _ITEM:
         return value.item or UNKNOWN
     if name in _JSON:
@@ -61,9 +101,9 @@ def result(name: str, value: Value, arguments: list[Value]) -> Value:
     if name == "c":
         return value.text()
     if name == "number":
-        return value if value.type in NUMBERS else replace(value.text(may=NONE), type="number", identifier=False)
+        return value if value.type in NUMBERS else value.text(may=NONE, type="number", identifier=False)
     if name in ("date", "datetime", "time"):
-        return replace(value.text(may=NONE), type="datetime" if name == "datetime" else "date")
+        return value.text(may=NONE, type="datetime" if name == "datetime" else "date")
     if name.startswith("iso"):
         return value.text(may=NONE)
     if name == "replace":
@@ -90,11 +130,11 @@ def result(name: str, value: Value, arguments: list[Value]) -> Value:
 def _string(value: Value, arguments: list[Value]) -> Value:
     """`?string`: words for a boolean, a pattern for a number or a date; without either, a number stays as it was."""
     if value.type == "boolean" and arguments:
-        return either([replace(argument, literal=None) for argument in arguments])
+        return either([argument._replace(literal=None) for argument in arguments])
     if not arguments:
         return value.text() if value.type in ("text", "date", "datetime") else value
     may = arguments[0].may if arguments[0].literal is not None else NONE
-    return replace(value.text(), may=may)
+    return value.text(may=may)
 
 
 def _replace(value: Value, arguments: list[Value]) -> Value:
@@ -121,4 +161,3 @@ def _matched(pattern: str) -> frozenset[str]:
     if "[^" in pattern:
         return named
     return named | {sign for sign, written in _CLASSES.items() if sign in pattern or written in pattern}
-

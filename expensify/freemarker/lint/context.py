@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from expensify.freemarker.catalogue import Catalogue
 from expensify.freemarker.lint.findings import Findings
@@ -13,13 +13,18 @@ from expensify.freemarker.lint.state import State
 from expensify.freemarker.lint.values import Read, Value
 from expensify.freemarker.tree import Expression, List, Macro, Span, Text
 
+MOST_STEPS = 200_000
+"""Elements and expressions looked at in all: calls inside calls and loops inside loops multiply."""
 
-@dataclass
-class Place:
+
+class Place(NamedTuple):
     """Where output is printed: whether a test of addHeader is around it, and how many loops."""
 
     in_heading: bool = False
     loops: int = 0
+
+
+OUTSIDE = Place()
 
 
 class Output(Protocol):
@@ -77,8 +82,7 @@ class Captured(Nowhere):
         self.pieces.append(("", value))
 
 
-@dataclass
-class Printed:
+class Printed(NamedTuple):
     """A `${…}` that was met, for what can only be said at the end."""
 
     value: Value
@@ -87,7 +91,8 @@ class Printed:
 
 @dataclass
 class Context:
-    """`assigned` has every name that is assigned anywhere; `used` every field that is read anywhere."""
+    """`assigned` has every name that is assigned anywhere; `used` every field that is read anywhere, `noted`
+    those which were called undocumented."""
 
     findings: Findings
     catalogue: Catalogue
@@ -96,13 +101,21 @@ class Context:
     macros: dict[str, Macro] = field(default_factory=dict)
     assigned: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
+    noted: set[str] = field(default_factory=set)
     printed: list[Printed] = field(default_factory=list)
-    place: Place = field(default_factory=Place)
+    place: Place = OUTSIDE
     makes_json: bool = False
     formats_numbers: bool = False
     """Whether a <#setting number_format> has gone before."""
     forgiving: bool = False
     """Whether a missing object on the way to the value does no harm: inside `(…)!` and its like."""
+
+    steps: int = 0
+
+    def step(self) -> bool:
+        """Count one thing more to look at; False when it has been enough."""
+        self.steps += 1
+        return self.steps <= MOST_STEPS
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from expensify.freemarker.catalogue import Field
 from expensify.freemarker.lint.context import Context
 from expensify.freemarker.lint.findings import Fix
+from expensify.freemarker.lint.state import SAME_CURRENCY
 from expensify.freemarker.lint.values import NONE, SPECIAL, UNKNOWN, Read, Value
 from expensify.freemarker.tree import Expression, Span
 
@@ -29,11 +30,14 @@ INSIDE = {
 }
 """Where a field of a level can be printed."""
 # What is in these depends on the case, so a name that is not in the catalogue may be right.
-_OPEN = frozenset({"action.details", "expense.nameValuePairs", "owner.data", "categoryGLCodeMap", "reportFieldData"})
+_OPEN = frozenset(
+    {"action.details", "expense.nameValuePairs", "owner.data", "categoryGLCodeMap", "reportFieldData"}
+)
 _MAY_BE_EMPTY = frozenset({"expense.receiptObject"})
 # Words of a fixed shape, by the end of their name: nothing in them needs quotes. Other text is typed by people.
 _CODED = re.compile(
-    r"(email|currency|status|state|type|id|url|link|thumbnail|unit|hash|number|source|action|PAN)(\(\))?", re.I
+    r"(email|currency|status|state|type|id|url|link|thumbnail|unit|hash|number|source|action|PAN)(\(\))?$",
+    re.I,
 )
 _SEVERAL_LINES = frozenset({"comment", "message", "details", "attendees"})
 _FREE = SPECIAL - {"\n", "\r"}
@@ -47,7 +51,7 @@ def member(context: Context, target: Value, name: str, node: Expression, name_sp
         return target.item or UNKNOWN
     full = f"{target.path}.{name}"
     field = context.catalogue.field(full)
-    if target.path in _MAY_BE_EMPTY and target.path not in context.state.certain and not context.forgiving:
+    if target.path in _MAY_BE_EMPTY and not (target.tested or context.forgiving):
         _untested(context, target, node)
     if field is None or field.placeholder:
         if target.item is not None:
@@ -67,19 +71,19 @@ def method(context: Context, target: Value, name: str, node: Expression) -> Valu
 def found(context: Context, field: Field, node: Expression) -> Value:
     """The value of a field that exists, noted as read."""
     context.used.add(field.name)
-    if field.evidence != "documented":
+    if field.evidence == "seen" and field.is_value and field.name not in context.noted:
         _undocumented(context, field, node)
     if field.type == "list":
         return Value("list", item=Value("object", path=field.items))
     if field.type == "object":
         item = Value("object", path=field.items) if field.items else None
-        return Value("object", path=field.name, item=item)
-    may = _characters(field)
+        return Value("object", path=field.name, item=item, tested=field.name in context.state.certain)
+    alike = SAME_CURRENCY in context.state.certain
     return Value(
         field.type,
         reads=frozenset({Read(field.name, node.span.start, node.span.end)}),
-        currencies=frozenset({field.currency}) if field.currency else NONE,
-        may=may,
+        currencies=frozenset({field.currency}) if field.currency and not alike else NONE,
+        may=_characters(field),
         identifier=field.identifier,
     )
 
@@ -91,7 +95,7 @@ def _characters(field: Field) -> frozenset[str]:
     last = field.name.rpartition(".")[2]
     if last in _SEVERAL_LINES:
         return SPECIAL
-    return NONE if _CODED.search(last) and _CODED.search(last).end() == len(last) else _FREE  # type: ignore[union-attr]
+    return NONE if _CODED.search(last) else _FREE
 
 
 def _is_prefix(context: Context, full: str) -> bool:
@@ -99,16 +103,11 @@ def _is_prefix(context: Context, full: str) -> bool:
 
 
 def _undocumented(context: Context, field: Field, node: Expression) -> None:
-    if field.evidence == "seen":
-        sentence = (
-            f"{field.name} is in no description of Expensify's; it has only been seen in other people's templates."
-            " Check in a real file that it holds what you expect."
-        )
-    else:
-        sentence = (
-            f"{field.name} stood in an old description of Expensify's and is gone from the present one."
-            " Check in a real file that it still holds what you expect."
-        )
+    context.noted.add(field.name)
+    sentence = (
+        f"{field.name} is in no description of Expensify's; it has only been seen in other people's templates."
+        " Check in a real file that it holds what you expect."
+    )
     context.findings.add("undocumented-field", node.span, sentence, severity="note")
 
 
@@ -134,12 +133,14 @@ def _unknown(context: Context, target: Value, name: str, node: Expression, name_
     full = f"{target.path}.{name}"
     level = target.path.partition(".")[0]
     custom = context.catalogue.field(f"{target.path}.{re.sub(r'[^A-Za-z0-9]', '_', name)}")
-    if custom is not None:
+    if custom is not None and not custom.placeholder:
         fix = _put(context, custom.name, target, node)
-        sentence = f"In the name of a report field, an underscore stands for every other sign: write {custom.name}."
+        sentence = (
+            f"In the name of a report field, an underscore stands for every other sign: write {custom.name}."
+        )
         context.findings.add("unknown-field", name_span, sentence, fix)
         return
-    near = context.catalogue.nearest(full, level if level in LEVELS else None)  # type: ignore[arg-type]
+    near = [_first(context, found) for found in _nearest(context, full, level)]
     sentence = f"{_an(target.path)} has no field {name}."
     fix = None
     if near:
@@ -154,8 +155,22 @@ def _unknown(context: Context, target: Value, name: str, node: Expression, name_
     context.findings.add("unknown-field", name_span, sentence, fix)
 
 
+def _nearest(context: Context, full: str, level: str) -> list[str]:
+    exact = context.catalogue.field(full)
+    if exact is not None:
+        # Taken over as the manual writes it, placeholder and all.
+        return [full]
+    return context.catalogue.nearest(full, level if level in LEVELS else None)  # type: ignore[arg-type]
+
+
+def _first(context: Context, name: str) -> str:
+    """A name with a level of tags in it, at the first level."""
+    field = context.catalogue.field(name)
+    return name.replace("X", "1") if field is not None and field.placeholder == "X" else name
+
+
 def question(names: list[str]) -> str:
-    """"Did you mean a, b or c?"."""
+    """ "Did you mean a, b or c?"."""
     shown = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
     return f"Did you mean {shown}?"
 

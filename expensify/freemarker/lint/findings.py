@@ -74,6 +74,8 @@ class Findings:
     def __init__(self, text: str) -> None:
         self.text = text
         self.source = Source(text)
+        self.fixable = True
+        """Not inside a string literal, where the quotes of a fix would end the string."""
         self._found: dict[tuple[Code, int], Finding] = {}
 
     def add(
@@ -87,7 +89,7 @@ class Findings:
         key = (code, span.start)
         if key not in self._found:
             place = (span.line, span.column, span.end_line, span.end_column)
-            self._found[key] = Finding(*place, severity, code, sentence, fix)
+            self._found[key] = Finding(*place, severity, code, sentence, fix if self.fixable else None)
 
     def span(self, start: int, end: int) -> Span:
         return self.source.span(start, max(end, start + 1))

@@ -18,7 +18,18 @@ from expensify.freemarker.tree import (
     StringLiteral,
 )
 
-_TIGHT = (Name, SpecialName, Dot, Index, Call, BuiltIn, Parenthesis, StringLiteral, InterpolatedString, Exists)
+_TIGHT = (
+    Name,
+    SpecialName,
+    Dot,
+    Index,
+    Call,
+    BuiltIn,
+    Parenthesis,
+    StringLiteral,
+    InterpolatedString,
+    Exists,
+)
 
 
 def tight(node: Expression, findings: Findings, fallback: str = "") -> str:
@@ -39,5 +50,3 @@ def divided(node: Expression, findings: Findings) -> str:
 
 def in_place_of(node: Expression, label: str, replacement: str) -> Fix:
     return Fix(label, node.span.start, node.span.end, replacement)
-
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from difflib import get_close_matches
 
 from expensify.freemarker.lint import fields
@@ -34,8 +33,10 @@ def named(context: Context, node: Name) -> Value:
 
 
 def _as_known(context: Context, value: Value) -> Value:
+    if value.path in context.state.certain:
+        return value._replace(tested=True)
     if value.currencies and SAME_CURRENCY in context.state.certain:
-        return replace(value, currencies=NONE)
+        return value._replace(currencies=NONE)
     return value
 
 
@@ -58,7 +59,9 @@ def _unassigned(context: Context, node: Name) -> None:
         sentence += f" It is known only inside {fields.INSIDE[node.name]}."
     else:
         if not near:
-            possible = [name for name in context.catalogue.nearest(node.name) if _member(name) == node.name.lower()]
+            possible = [
+                name for name in context.catalogue.nearest(node.name) if _member(name) == node.name.lower()
+            ]
             near = [written for name in possible if (written := fields.spelled(context, name))]
         if near:
             sentence += f" {fields.question(near)}"

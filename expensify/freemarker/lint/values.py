@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from expensify.freemarker.tree import Macro
 
 Type = Literal[
-    "text", "integer", "number", "cents", "money", "boolean", "date", "datetime", "list", "object", "unknown", "none"
+    "text",
+    "integer",
+    "number",
+    "cents",
+    "money",
+    "boolean",
+    "date",
+    "datetime",
+    "list",
+    "object",
+    "unknown",
+    "none",
 ]
 NUMBERS = frozenset({"integer", "number", "cents", "money"})
 SPECIAL = frozenset(',;\t|"\n\r')
@@ -26,14 +36,14 @@ class Read(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One value. "cents" are undivided, "money" is divided, and both still have to be formatted to be printed.
 
-    `path` is what the catalogue calls an object: "expense", or "expense.receiptObject". `may` holds the SPECIAL
-    characters that can occur. A `doubled` text has its quotes doubled, a `wrapped` one is a whole cell or JSON
-    string with its quotes around it, and in an `escaped` one everything is as JSON wants it. `identifier`: a
-    spreadsheet would take it for a number and round it. "none" is what a recursion gives that has not come back yet.
+    `path` is what the catalogue calls an object: "expense", or "expense.receiptObject"; `tested` says that the object
+    is known to be there. `may` holds the SPECIAL characters that can occur outside quotes which the value brings along.
+    A `doubled` text has its quotes doubled, a `wrapped` one is a whole cell or JSON string with its quotes around it,
+    and an `escaped` one is written as JSON wants it. `identifier`: a spreadsheet would take it for a number and round
+    it. "none" is what a recursion gives that has not come back yet.
     """
 
     type: Type = "unknown"
@@ -48,6 +58,7 @@ class Value:
     escaped: bool = False
     identifier: bool = False
     routine: Macro | None = None
+    tested: bool = False
 
     @property
     def is_constant(self) -> bool:
@@ -59,17 +70,14 @@ class Value:
         return frozenset(read.field for read in self.reads)
 
     @property
-    def fits_a_cell(self) -> bool:
-        return self.wrapped or not self.may
-
-    @property
     def fits_json(self) -> bool:
         return self.escaped or '"' not in self.may
 
-    def text(self, **changes: object) -> Value:
+    def text(self, **changes: Any) -> Value:
         """The same as text; what it says of characters stays unless changed."""
-        base = self if self.type in ("text", "unknown") else replace(self, may=NONE, currencies=self.currencies)
-        return replace(base, type="text", path="", item=None, literal=None, routine=None, **changes)  # type: ignore[arg-type]
+        may = self.may if self.type in ("text", "unknown") else NONE
+        kept = Value("text", "", None, None, self.reads, self.currencies, may, *self[7:11])
+        return kept._replace(**changes) if changes else kept
 
 
 UNKNOWN = Value()
@@ -80,8 +88,9 @@ TEXT = Value("text")
 
 
 def constant(text: str) -> Value:
-    """The value of a string literal."""
-    return Value("text", literal=text, may=SPECIAL.intersection(text))
+    """The value of a string literal. One with quotes at both ends is a whole cell."""
+    wrapped = len(text) > 1 and text[0] == text[-1] == '"' and '"' not in text[1:-1].replace('""', "")
+    return Value("text", literal=text, may=NONE if wrapped else SPECIAL.intersection(text), wrapped=wrapped)
 
 
 EMPTY = constant("")
@@ -109,10 +118,11 @@ def _either(one: Value, other: Value) -> Value:
         currencies=one.currencies | other.currencies,
         may=one.may | other.may,
         doubled=all(value.doubled or '"' not in value.may for value in (one, other)),
-        wrapped=one.fits_a_cell and other.fits_a_cell and (one.wrapped or other.wrapped),
+        wrapped=one.wrapped and other.wrapped,
         escaped=one.fits_json and other.fits_json and (one.escaped or other.escaped),
         identifier=one.identifier or other.identifier,
         routine=one.routine or other.routine,
+        tested=all(value.tested or not value.path for value in (one, other)),
     )
 
 
@@ -133,16 +143,17 @@ def joined(parts: list[Value]) -> Value:
     """The text of the parts, one after the other."""
     if all(part.literal is not None for part in parts):
         return constant("".join(part.literal or "" for part in parts))
-    inner, wrapped = _unwrapped(parts)
+    inner, quoted = _unwrapped(parts)
+    wrapped = quoted and all(part.doubled or part.fits_json for part in inner)
     first = parts[0]
     starts_as_text = first.literal is not None and first.literal.strip('"')[:1].strip("0123456789+-. ") != ""
     return Value(
         "text",
         reads=frozenset[Read]().union(*(part.reads for part in parts)),
         currencies=NONE.union(*(part.currencies for part in parts)),
-        may=NONE.union(*(part.may for part in parts)),
+        may=NONE if wrapped else NONE.union(*(part.may for part in parts)),
         doubled=all(part.doubled or '"' not in part.may for part in inner),
-        wrapped=wrapped and all(part.doubled or part.escaped or '"' not in part.may for part in inner),
+        wrapped=wrapped,
         escaped=all(part.fits_json for part in inner) and any(part.escaped for part in inner),
         identifier=any(part.identifier for part in parts) and not starts_as_text,
     )

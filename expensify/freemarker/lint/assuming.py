@@ -1,0 +1,92 @@
+"""What a condition tells about the place behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from expensify.freemarker.lint.state import SAME_CURRENCY
+from expensify.freemarker.lint.values import EMPTY, NUMBERS
+from expensify.freemarker.tree import (
+    BuiltIn,
+    Comparison,
+    Dot,
+    Exists,
+    Expression,
+    Logic,
+    Name,
+    Not,
+    Parenthesis,
+    StringLiteral,
+)
+
+if TYPE_CHECKING:
+    from expensify.freemarker.lint.expressions import Expressions
+
+_CURRENCIES = {frozenset({"expense.currency"}), frozenset({"report.currency"})}
+
+
+def assume(expressions: Expressions, condition: Expression, holds: bool) -> None:
+    """Change the state at hand to one where the condition holds, or where it does not."""
+    if isinstance(condition, Parenthesis):
+        assume(expressions, condition.inner, holds)
+    elif isinstance(condition, Not):
+        assume(expressions, condition.operand, not holds)
+    elif isinstance(condition, Logic):
+        if holds == (condition.operator == "&&"):
+            for operand in condition.operands:
+                assume(expressions, operand, holds)
+    elif isinstance(condition, Exists):
+        _present(expressions, condition.target, holds)
+    elif isinstance(condition, BuiltIn):
+        if condition.name in ("has_content", "exists"):
+            _present(expressions, condition.target, holds)
+        elif condition.name == "is_number" and not holds:
+            _no_number(expressions, condition.target)
+        elif condition.name == "contains" and not holds:
+            _without(expressions, condition)
+    elif isinstance(condition, Comparison) and condition.operator == ("==" if holds else "!="):
+        _equal(expressions, condition)
+
+
+def _present(expressions: Expressions, target: Expression, holds: bool) -> None:
+    while isinstance(target, Parenthesis):
+        target = target.inner
+    state = expressions.context.state
+    if not holds:
+        if isinstance(target, Name) and state.value(target.name) is not None:
+            state.refine(target.name, EMPTY)
+        return
+    with expressions.context.forgiven(True):
+        value = expressions.value(target)
+        # What an object is asked for can only be there if the object is.
+        owner = expressions.value(target.target) if isinstance(target, Dot) else value
+    state.certain |= {found.path for found in (value, owner) if found.path}
+
+
+def _without(expressions: Expressions, condition: BuiltIn) -> None:
+    """Behind `<#if x?contains(",")>…<#return></#if>` there is no comma in x."""
+    state = expressions.context.state
+    argument = condition.arguments[0] if condition.arguments else None
+    if (
+        isinstance(condition.target, Name)
+        and isinstance(argument, StringLiteral)
+        and len(argument.value) == 1
+    ):
+        known = state.value(condition.target.name)
+        if known is not None:
+            state.refine(condition.target.name, known._replace(may=known.may - {argument.value}))
+
+
+def _no_number(expressions: Expressions, target: Expression) -> None:
+    """A number that is none is not there: what stands for it is the text of a default."""
+    state = expressions.context.state
+    if isinstance(target, Name):
+        known = state.value(target.name)
+        if known is not None and known.type in NUMBERS:
+            state.refine(target.name, EMPTY)
+
+
+def _equal(expressions: Expressions, condition: Comparison) -> None:
+    left, right = expressions.value(condition.left), expressions.value(condition.right)
+    if {left.fields, right.fields} == _CURRENCIES:
+        expressions.context.state.certain |= {SAME_CURRENCY}

@@ -1,0 +1,256 @@
+"""A file of rows and columns as the template prints it: quoting, identifiers, headings, and how many columns."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from expensify.freemarker.lint.context import Nowhere, Place
+from expensify.freemarker.lint.findings import Findings, Fix
+from expensify.freemarker.lint.fixing import in_place_of, tight
+from expensify.freemarker.lint.places import offset_of, whole_lines
+from expensify.freemarker.lint.values import Value
+from expensify.freemarker.tree import Expression, Span, Text
+
+_DOUBLED = '?replace("\\"", "\\"\\"")'
+_BREAK = re.compile(r"\r\n|\r|\n")
+_TRIM = re.compile("<#(?:t|lt|rt|nt)>")
+_END_OF_CELL = re.compile(r"\s*(?:$|[,;|<\n\r\t])")
+
+
+class Row(NamedTuple):
+    """The row being printed. `columns` counts the delimiters so far; it and `quoted` are None where ways disagree.
+
+    `cell` is the beginning of the present cell, with a NUL for every value. `start` and `end` are offsets of what is
+    printed first and last in the row, -1 before there is anything; `end` is behind it.
+    """
+
+    columns: int | None = 0
+    quoted: bool | None = False
+    cell: str = ""
+    start: int = -1
+    end: int = -1
+    has_values: bool = False
+    letters: bool = False
+    in_heading: bool = False
+    in_loop: bool = False
+
+
+NEW_ROW = Row()
+
+
+class Delimited(Nowhere):
+    """Rows with `delimiter` between the cells; with none, only headings are looked at."""
+
+    def __init__(self, findings: Findings, delimiter: str) -> None:
+        self._findings = findings
+        self._delimiter = delimiter
+        self._marks = re.compile(r'\r\n|[\r\n"' + re.escape(delimiter) + "]") if delimiter else _BREAK
+        self._rows: dict[int, Row] = {}
+        self.state: object = NEW_ROW
+
+    @property
+    def _row(self) -> Row:
+        return self.state if isinstance(self.state, Row) else NEW_ROW
+
+    # ---- reading what is printed
+
+    def text(self, text: str, node: Text | None, span: Span, place: Place) -> None:
+        at = 0
+        for mark in self._marks.finditer(text):
+            self._plain(text[at : mark.start()], at, node, span, place)
+            self._mark(mark, node, span, place)
+            at = mark.end()
+        self._plain(text[at:], at, node, span, place)
+
+    def _plain(self, text: str, at: int, node: Text | None, span: Span, place: Place) -> None:
+        stripped = text.strip()
+        if stripped:
+            self._touch(at + text.index(stripped), len(stripped), node, span, place)
+            letters = self._row.letters or any(character.isalpha() for character in stripped)
+            self.state = self._row._replace(letters=letters)
+        if text:
+            self.state = self._row._replace(cell=(self._row.cell + text)[:8])
+
+    def _mark(self, mark: re.Match[str], node: Text | None, span: Span, place: Place) -> None:
+        sign, row = mark.group(), self._row
+        if sign[0] in "\r\n":
+            if row.quoted is not True:
+                self._end_row()
+            return
+        if sign == '"':
+            self._touch(mark.start(), 1, node, span, place)
+            quoted = None if row.quoted is None else not row.quoted
+            self.state = self._row._replace(quoted=quoted, cell=(row.cell + '"')[:8])
+        elif row.quoted is not True:
+            if sign.isspace():
+                self.state = row._replace(start=span.start if row.start < 0 else row.start)
+            else:
+                self._touch(mark.start(), 1, node, span, place)
+            columns = None if row.columns is None else row.columns + 1
+            self.state = self._row._replace(columns=columns, cell="")
+
+    def _touch(self, at: int, length: int, node: Text | None, span: Span, place: Place) -> None:
+        """Note that the row has something in it, and where in the template that stands."""
+        row = self._row
+        if node is None:
+            start, end = span.start, span.end
+        else:
+            start = offset_of(self._findings, node, at) if row.start < 0 else row.start
+            end = offset_of(self._findings, node, at + length - 1) + 1
+        self.state = row._replace(
+            start=start if row.start < 0 else row.start,
+            end=end,
+            in_heading=row.in_heading or place.in_heading,
+            in_loop=row.in_loop or place.loops > 0,
+        )
+
+    def _end_row(self) -> None:
+        row = self._row
+        if row.start >= 0:
+            known = self._rows.get(row.start)
+            if known is None:
+                self._rows[row.start] = row
+            elif row.columns not in (known.columns, None):
+                self._rows[row.start] = row._replace(columns=None)
+        self.state = NEW_ROW
+
+    def hole(self, value: Value, node: Expression, span: Span, place: Place) -> None:
+        row = self._row
+        if self._delimiter:
+            if row.quoted is True:
+                self._in_quotes(value, node, span)
+            elif row.quoted is False:
+                self._bare(value, node, span)
+            self._identifier(value, span)
+        self._touch(0, 0, None, span, place)
+        self.state = self._row._replace(has_values=True, cell=(row.cell + "\0")[:8])
+
+    def meet(self, snapshots: list[object]) -> object:
+        rows = [snapshot for snapshot in snapshots if isinstance(snapshot, Row)]
+        if any(row.in_heading for row in rows):
+            # Without a heading there is nothing here, and with one it is as wide as it is.
+            rows = [row for row in rows if row != NEW_ROW]
+        first = rows[0] if rows else NEW_ROW
+        if all(row == first for row in rows):
+            return first
+        started = [row.start for row in rows if row.start >= 0]
+        return Row(
+            columns=first.columns if all(row.columns == first.columns for row in rows) else None,
+            quoted=first.quoted if all(row.quoted == first.quoted for row in rows) else None,
+            cell=first.cell if all(row.cell == first.cell for row in rows) else "\0",
+            start=min(started, default=-1),
+            end=max(row.end for row in rows),
+            has_values=any(row.has_values for row in rows),
+            letters=any(row.letters for row in rows),
+            in_heading=any(row.in_heading for row in rows),
+            in_loop=any(row.in_loop for row in rows),
+        )
+
+    # ---- values in cells
+
+    def _bare(self, value: Value, node: Expression, span: Span) -> None:
+        if value.wrapped:
+            return
+        if "\n" in value.may:
+            self._line_break(
+                span,
+                node,
+                "A line break in this text starts a new row in the middle of the expense."
+                " Put a space in its place, or put the text in quotes.",
+            )
+        if value.may & {self._delimiter, '"'}:
+            fix = None
+            alone = not self._row.cell.strip() and _END_OF_CELL.match(self._findings.text, span.end)
+            if alone and self._findings.text.startswith("${", span.start):
+                quoted = f'"${{{tight(node, self._findings)}{_DOUBLED}}}"'
+                fix = Fix("Put it in quotes", span.start, span.end, quoted)
+            sign = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}[self._delimiter]
+            self._findings.add(
+                "unquoted-text",
+                span,
+                f"A {sign} in this text would begin a new column. Put it in quotes, and double the quotes in it.",
+                fix,
+            )
+
+    def _in_quotes(self, value: Value, node: Expression, span: Span) -> None:
+        if '"' in value.may and not value.doubled and not value.wrapped:
+            self._findings.add(
+                "undoubled-quotes",
+                span,
+                "A quote in this text would end the cell too early. Double the quotes in it.",
+                in_place_of(node, "Double the quotes", tight(node, self._findings) + _DOUBLED),
+            )
+        if "\n" in value.may and not value.wrapped:
+            self._line_break(
+                span,
+                node,
+                "This text can run over several lines. Spreadsheets read that, being in quotes, but some accounting"
+                " programs do not: put a space in the place of line breaks if yours is one of them.",
+                note=True,
+            )
+
+    def _line_break(self, span: Span, node: Expression, sentence: str, *, note: bool = False) -> None:
+        written = tight(node, self._findings) + '?replace("[\\\\r\\\\n]+", " ", "r")'
+        fix = in_place_of(node, "Put a space in the place of line breaks", written)
+        self._findings.add("line-break", span, sentence, fix, "note" if note else "warning")
+
+    def _identifier(self, value: Value, span: Span) -> None:
+        if not value.identifier or self._row.cell.strip(' "') or value.type in ("boolean", "list"):
+            return
+        self._findings.add(
+            "excel-identifier",
+            span,
+            "A spreadsheet takes this identifier for a number and changes its last digits."
+            " Put an apostrophe in front of it.",
+            Fix("Put an apostrophe in front", span.start, span.start, "'"),
+        )
+
+    # ---- rows
+
+    def finish(self) -> None:
+        self._end_row()
+        rows = [self._rows[start] for start in sorted(self._rows)]
+        filled = [row for row in rows if row.in_loop and row.has_values and not row.in_heading]
+        first = min((row.start for row in filled), default=-1)
+        plain = [row for row in rows if self._is_bare_heading(row) and row.start < first]
+        for row in plain:
+            self._unguarded(row)
+        headings = [row for row in rows if row.in_heading and not row.in_loop] or plain
+        if headings and self._delimiter:
+            self._count(headings[-1], filled)
+
+    def _is_bare_heading(self, row: Row) -> bool:
+        return row.letters and not (row.has_values or row.in_heading or row.in_loop)
+
+    def _unguarded(self, row: Row) -> None:
+        text = self._findings.text
+        start, end = whole_lines(text, row.start, row.end)
+        lines = text[start:end] if text[start:end].endswith("\n") else text[start:end] + "\n"
+        fix = Fix("Ask addHeader first", start, end, f"<#if addHeader>\n{lines}</#if>\n")
+        printed = text[row.start : row.end]
+        around = _TRIM.sub("", text[start : row.start] + text[row.end : end])
+        stands_alone = not around.strip() and "<" not in _TRIM.sub("", printed)
+        self._findings.add(
+            "heading-unguarded",
+            self._findings.span(row.start, row.end),
+            "This heading is printed whether or not it is wanted: a file that is put together from several parts would"
+            " have it several times. Print it only when addHeader says so.",
+            fix if stands_alone else None,
+        )
+
+    def _count(self, heading: Row, rows: list[Row]) -> None:
+        titles = heading.columns
+        line = self._findings.span(heading.start, heading.end).line
+        for row in rows:
+            if titles is not None and row.columns is not None and row.columns != titles:
+                self._findings.add(
+                    "heading-columns",
+                    self._findings.span(row.start, row.end),
+                    f"This row has {_columns(row.columns + 1)}, but the heading in line {line} has {titles + 1}."
+                    " Add what is missing, or take out what is too much.",
+                )
+
+
+def _columns(count: int) -> str:
+    return "1 column" if count == 1 else f"{count} columns"

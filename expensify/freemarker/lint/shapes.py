@@ -1,0 +1,93 @@
+"""What sort of file a template writes, from the text that it prints as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from expensify.freemarker.tree import (
+    Attempt,
+    Body,
+    Compress,
+    Element,
+    Escape,
+    If,
+    Interpolation,
+    Items,
+    List,
+    MacroCall,
+    NoEscape,
+    NumberInterpolation,
+    Sep,
+    Span,
+    StringLiteral,
+    Switch,
+    Text,
+)
+
+Kind = Literal["json", "xml", "table", "plain", "empty"]
+_VALUE = "\0"
+_JSON = re.compile(r'\s*[\[{]\s*,?\s*["\[{\]}\0]')
+_XML = re.compile(r"\s*<[A-Za-z?!]")
+_IN_QUOTES = re.compile(r'"[^"\n]*"')
+_DELIMITERS = ",;\t|"
+
+
+class Shape(NamedTuple):
+    """`delimiter` stands between the cells of a table; `first` is what is printed first."""
+
+    kind: Kind
+    delimiter: str
+    first: Span | None
+
+
+def shape_of(body: Body) -> Shape:
+    """The shape of the output. A loop counts once, all ways of a choice count."""
+    pieces = list(_printed(body))
+    text = "".join(piece for piece, _ in pieces)
+    first = next((span for piece, span in pieces if piece.strip()), None)
+    if first is None:
+        return Shape("empty", "", None)
+    if _JSON.match(text):
+        return Shape("json", "", first)
+    if _XML.match(text):
+        return Shape("xml", "", first)
+    bare = _IN_QUOTES.sub("", text)
+    counts = {delimiter: bare.count(delimiter) for delimiter in _DELIMITERS}
+    delimiter = max(_DELIMITERS, key=lambda sign: counts[sign])
+    if not counts[delimiter]:
+        return Shape("plain", "", first)
+    return Shape("table", delimiter, first)
+
+
+def _printed(body: Body) -> Iterator[tuple[str, Span]]:
+    for element in body:
+        if isinstance(element, Text):
+            yield element.text, element.span
+        elif isinstance(element, Interpolation) and isinstance(element.expression, StringLiteral):
+            yield element.expression.value, element.span
+        elif isinstance(element, (Interpolation, NumberInterpolation)):
+            yield _VALUE, element.span
+        else:
+            for inner in bodies_of(element):
+                yield from _printed(inner)
+
+
+def bodies_of(element: Element) -> list[Body]:
+    """The bodies inside an element that are printed where it stands."""
+    match element:
+        case If():
+            return [branch.body for branch in element.branches]
+        case List():
+            return [element.body, *([element.otherwise.body] if element.otherwise else [])]
+        case Switch():
+            return [case.body for case in element.cases]
+        case Attempt():
+            return [element.body, element.recover.body]
+        case Items() | Sep() | Compress() | Escape() | NoEscape():
+            return [element.body]
+        case MacroCall():
+            return [element.body or ()]
+        case _:
+            return []

@@ -1,0 +1,66 @@
+"""Templates around the one line that a test of lint is about, and the questions that such tests ask."""
+
+from expensify.freemarker import parse, render
+from expensify.freemarker.lint import Finding, apply, lint
+
+EXPENSE = {
+    "transactionID": "4000000000000000001",
+    "merchant": 'Bar "Zum Löwen", Wien',
+    "modifiedMerchant": "Löwen",
+    "comment": "Dinner,\nwith client",
+    "amount": 1250,
+    "modifiedAmount": None,
+    "currency": "EUR",
+    "billable": True,
+    "created": "2026-01-04",
+}
+DATA = {
+    "addHeader": True,
+    "reports": [{"reportName": "Trip", "total": 1250, "currency": "EUR", "transactionList": [EXPENSE]}],
+}
+
+
+def per_expense(line: str) -> str:
+    """A template that prints the line for every expense."""
+    return f"""\
+<#list reports as report>
+  <#list report.transactionList as expense>
+    {line}<#lt>
+  </#list>
+</#list>
+"""
+
+
+def per_report(line: str) -> str:
+    """A template that prints the line for every report."""
+    return f"<#list reports as report>\n  {line}<#lt>\n</#list>\n"
+
+
+def codes(text: str, file_extension: str = "csv") -> list[str]:
+    return [finding.code for finding in lint(text, file_extension=file_extension)]
+
+
+def only(text: str, code: str, file_extension: str = "csv") -> Finding:
+    """The one finding of that code."""
+    (found,) = [finding for finding in lint(text, file_extension=file_extension) if finding.code == code]
+    return found
+
+
+def marked(text: str, finding: Finding) -> str:
+    """The text that a finding on one line points at."""
+    assert finding.line == finding.end_line
+    return text.splitlines()[finding.line - 1][finding.column - 1 : finding.end_column]
+
+
+def fixed(text: str, code: str, file_extension: str = "csv") -> str:
+    """The template after the fix, which must have made the finding go away."""
+    fix = only(text, code, file_extension).fix
+    assert fix is not None
+    changed = apply(text, fix)
+    assert code not in codes(changed, file_extension)
+    return changed
+
+
+def printed(text: str) -> str:
+    """What the template prints over one report with one expense."""
+    return render(parse(text), DATA)

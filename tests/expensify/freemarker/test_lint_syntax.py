@@ -1,0 +1,133 @@
+"""Lint of what cannot run: unmatched tags, names that FreeMarker does not have, what the portal does not run."""
+
+import pytest
+
+from expensify.freemarker import parse
+from expensify.freemarker.lint import apply, lint
+from expensify.freemarker.template import MAX_TEMPLATE_CHARS
+from tests.expensify.freemarker.linting import codes, fixed, marked, only, per_expense, printed
+
+
+def test_tag_that_is_not_closed_is_found_where_it_was_opened():
+    text = "<#list reports as report>\n<#if addHeader>\nx\n</#list>\n"
+
+    found = only(text, "unbalanced")
+
+    assert (marked(text, found), found.line, found.severity) == ("<#if addHeader>", 2, "error")
+    assert "</#list> in line 4" in found.sentence
+    assert printed(fixed(text, "unbalanced")) == "x\n"
+
+
+def test_tag_that_is_open_at_the_end():
+    text = "<#if addHeader>\nx\n"
+
+    assert "the template ends" in only(text, "unbalanced").sentence
+    assert printed(fixed(text, "unbalanced")) == "x\n"
+
+
+def test_tag_that_closes_nothing_is_taken_out():
+    text = "<#if addHeader>x</#list></#if>"
+
+    found = only(text, "unbalanced")
+
+    assert marked(text, found) == "</#list>"
+    assert "<#if> of line 1" in found.sentence
+    assert printed(fixed(text, "unbalanced")) == "x"
+
+
+def test_tag_that_closes_nothing_at_all():
+    assert printed(fixed("x</#if>", "unbalanced")) == "x"
+
+
+def test_macro_call_that_is_not_closed():
+    text = "<#macro m>[<#nested>]</#macro><#if true><@m>x</#if>"
+
+    assert marked(text, only(text, "unbalanced")) == "<@m>"
+    assert printed(fixed(text, "unbalanced")) == "[x]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<#-- <#if x> -->",
+        "<#noparse><#if x></#noparse>",
+        '<#if "</#if>" == ">">x</#if>',
+        "<#assign a>x</#assign><#assign b = 1>",
+        "<#macro m></#macro><@m/>",
+        "<#list [] as x><#else></#list>",
+    ],
+)
+def test_tags_that_match_are_fine(text):
+    assert "unbalanced" not in codes(text)
+
+
+def test_misspelt_tag_gets_the_nearest_name():
+    text = "<#lsit reports as report>x</#list>"
+
+    assert only(text, "unknown-tag").severity == "error"
+    assert printed(fixed(text, "unknown-tag")) == "x"
+
+
+def test_misspelt_closing_tag_gets_the_nearest_name():
+    assert printed(fixed("<#if true>x</#iff>", "unknown-tag")) == "x"
+
+
+def test_misspelt_built_in_gets_the_nearest_name():
+    text = per_expense("${expense.currency?lowercase}")
+
+    assert marked(text, only(text, "unknown-built-in")) == "lowercase"
+    assert only(text, "unknown-built-in").severity == "error"
+    assert printed(fixed(text, "unknown-built-in")) == "eur\n"
+
+
+def test_every_wrong_built_in_is_found_at_once_and_the_rest_is_looked_at():
+    found = codes(per_expense("${expense.currency?lowercase},${expense.curency?uppercase}"))
+
+    assert found == ["unknown-built-in", "unknown-field", "unknown-built-in"]
+
+
+@pytest.mark.parametrize("text", ["<#include 'x'>", "${'x'?eval}", "${reports?api}", "<#import 'x' as y>"])
+def test_construct_that_the_portal_does_not_run(text):
+    found = only(text, "unsupported")
+
+    assert found.severity == "error"
+    assert found.sentence.startswith("The portal does not run ")
+
+
+def test_built_in_with_too_many_arguments():
+    assert "takes no arguments" in only("${'x'?upper_case(1)}", "syntax").sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("${1 +}", (1, 6)),
+        ("<#if>x</#if>", (1, 1)),
+        ("x\n${a b}", (2, 5)),
+        ("${'x}", (1, 3)),
+        ("<#-- x", (1, 1)),
+        ("${" + "(" * 200 + "1" + ")" * 200 + "}", (1, 63)),
+    ],
+)
+def test_text_that_cannot_be_read_gives_one_finding_with_its_place(text, place):
+    (found,) = lint(text)
+
+    assert (found.code, found.severity, (found.line, found.column)) == ("syntax", "error", place)
+
+
+def test_text_that_lint_calls_free_of_errors_can_be_parsed():
+    for text in ("", "x", "${reports}", "<#list reports as r></#list>", "${1?c}", "${expense.gone}"):
+        assert [finding for finding in lint(text) if finding.severity == "error"] == []
+        parse(text)
+
+
+def test_text_that_is_too_long_for_a_template():
+    text = "x" * (MAX_TEMPLATE_CHARS + 1)
+
+    assert str(MAX_TEMPLATE_CHARS) in only(text, "syntax").sentence
+
+
+def test_fix_changes_only_its_place():
+    text = "<#if true>\r\nx</#iff>"
+
+    assert apply(text, only(text, "unknown-tag").fix) == "<#if true>\r\nx</#if>"
