@@ -102,9 +102,15 @@ def places(runs: Iterable[Run]) -> dict[int, Place]:
             by_key.setdefault(run.credential.fingerprint, []).append(run)
     found: dict[int, Place] = {}
     for key, waiting in by_key.items():
-        places = budget().places(key, [f"run:{run.pk}" for run in waiting])
+        places = budget().places(key, [f"run:{run.pk}" for run in waiting], under_way=_calls_under_way(key))
         found |= {run.pk: places[f"run:{run.pk}"] for run in waiting if f"run:{run.pk}" in places}
     return found
+
+
+def _calls_under_way(key: str) -> int:
+    """How many calls the runs that are generating now will still need: a download each, ahead of who waits."""
+    with scopes_disabled():
+        return Run.objects.filter(credential__fingerprint=key, status=Run.Status.GENERATING).count()
 
 
 def usages(credentials: Iterable[Credential]) -> dict[int, Usage]:

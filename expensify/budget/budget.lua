@@ -244,13 +244,34 @@ function operations.hold()
   return state.held - now
 end
 
+-- How many calls stand ahead of each rank: exact near the head, where a single call decides about a window, and
+-- by the average of the rest further back, so that a long line costs no more than a short one.
+local EXACT = 100
+
+local function calls_ahead(state, ranks)
+  local head = redis.call('ZRANGE', LINE, 0, EXACT - 1)
+  local tags = #head > 0 and redis.call('HMGET', TAGS, unpack(head)) or {}
+  local sums, sum = {}, 0
+  for i = 1, #head do
+    sums[i] = sum
+    sum = sum + tonumber(string.match(tags[i] or '', '^%d+ (%d+)') or 1)
+  end
+  local beyond = redis.call('ZCARD', LINE) - #head
+  local average = beyond > 0 and math.max(state.owed - sum, beyond) / beyond or 0
+  local ahead = {}
+  for i, rank in ipairs(ranks) do
+    ahead[i] = sums[rank + 1] or math.floor(sum + (rank - #head) * average + 0.5)
+  end
+  return ahead
+end
+
 -- Ages of the calls, latest first; then what the caller needs to work out when each place's turn comes.
 function operations.places()
   local state, ages, ranks = load(STATE), {}, {}
   for i, arrival in ipairs(state.log) do ages[i] = math.max(now - math.abs(arrival), 0) end
   for i, name in ipairs(ask.tickets) do ranks[i] = redis.call('ZRANK', LINE, name) or -1 end
   local quiet = math.max(quiet_until(state) - now, 0)
-  return { ages, quiet, state.slack, redis.call('ZCARD', LINE), state.owed, ranks }
+  return { ages, quiet, state.slack, ranks, calls_ahead(state, ranks) }
 end
 
 function operations.usage()

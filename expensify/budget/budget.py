@@ -151,25 +151,27 @@ class Budget:
         """Nothing goes for so many seconds, at most an hour; a longer hold stands."""
         self._wire.run("hold", self._keys(key), {"span": micro(seconds)})
 
-    def places(self, key: str, tickets: Sequence[str]) -> dict[str, Place]:
+    def places(self, key: str, tickets: Sequence[str], *, under_way: int = 0) -> dict[str, Place]:
         """Where these tickets stand and when each may expect its call; those not in the line are left out.
 
-        A run that stands ahead is counted with all the calls it will need; calls still to come of runs that
-        are under way are not in the line, hence not counted.
+        A run that stands ahead is counted with all the calls it will need. Those still to come of runs that are
+        being served are not in the line; `under_way` says how many there are, and they go first.
         """
-        ages, quiet, slack, waiting, owed, ranks = self._wire.run(
+        ages, quiet, slack, ranks, ahead = self._wire.run(
             "places", self._keys(key), {"tickets": list(tickets)}
         )
-        standing = {name: rank for name, rank in zip(tickets, ranks, strict=True) if rank >= 0}
+        standing = [
+            (name, rank, calls) for name, rank, calls in zip(tickets, ranks, ahead, strict=True) if rank >= 0
+        ]
         instants = self.limits.instants(
-            [round(rank * max(owed, waiting) / waiting) for rank in standing.values()],
+            [calls + under_way for _, _, calls in standing],
             [age / 1e6 for age in ages],
             quiet=quiet / 1e6,
             slack=slack / 1e6,
         )
         return {
             name: Place(rank + 1, starts_in)
-            for (name, rank), starts_in in zip(standing.items(), instants, strict=True)
+            for (name, rank, _), starts_in in zip(standing, instants, strict=True)
         }
 
     def usage(self, key: str) -> Usage:
