@@ -9,11 +9,11 @@ from __future__ import annotations
 from decimal import ROUND_05UP, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 from expensify.freemarker.errors import LimitExceeded, RenderError
+from expensify.freemarker.values import MAX_DIGITS
 
 SCALE = 12
-MAX_DIGITS = 1000
-"""Before or after the decimal point. FreeMarker has no limit, but a template that needs it has gone astray."""
 
+_SCALED = 10**SCALE
 _MAX_INT = 10**MAX_DIGITS
 _EXACT = Context(prec=4 * MAX_DIGITS, rounding=ROUND_HALF_UP, Emin=-999999, Emax=999999)
 # Rounding 0 and 5 away keeps a quotient from looking like a tie; the second rounding is then right.
@@ -46,15 +46,23 @@ def divide(left: Exact, right: Exact) -> Exact:
     if not right:
         raise RenderError("division by zero")
     if type(left) is int and type(right) is int:
-        whole, rest = divmod(left, right)
-        if not rest:
-            return whole
+        return _divide_integers(left, right)
     first, second = Decimal(left), Decimal(right)
     scale = max(_scale(first), _scale(second), SCALE)
     needed = first.adjusted() - second.adjusted() + scale + 3
     context = _QUOTIENT if needed < 60 else _LONG_QUOTIENT
     quotient = context.divide(first, second)
     return _bounded(_round(quotient, scale) if _scale(quotient) > scale else quotient)
+
+
+def _divide_integers(left: int, right: int) -> Exact:
+    whole, rest = divmod(left, right)
+    if not rest:
+        return whole
+    quotient, rest = divmod(abs(left) * _SCALED, abs(right))
+    if 2 * rest >= abs(right):
+        quotient += 1
+    return Decimal(quotient if (left < 0) == (right < 0) else -quotient).scaleb(-SCALE, _EXACT)
 
 
 def modulo(left: Exact, right: Exact) -> int:

@@ -7,6 +7,7 @@ differs. The weights were read off Java 17's RuleBasedCollator; characters it do
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 _BASES = (
@@ -33,11 +34,7 @@ Element = tuple[int, int, int]
 
 def collate(left: str, right: str) -> int:
     """Negative, zero or positive, as left comes before, with or after right."""
-    if left == right:
-        return 0
-    first = [element for character in left for element in _elements(character)]
-    second = [element for character in right for element in _elements(character)]
-    return _compare(first, second)
+    return _compare(_weights(left), _weights(right))
 
 
 def same(left: str, right: str) -> bool:
@@ -50,33 +47,39 @@ def same(left: str, right: str) -> bool:
     return collate(left, right) == 0
 
 
-def _compare(first: list[Element], second: list[Element]) -> int:
+def _weights(text: str) -> Iterator[Element]:
+    for character in text:
+        yield from _elements(character)
+
+
+def _compare(left: Iterator[Element], right: Iterator[Element]) -> int:
     """Walk both; the first primary difference decides, else the first secondary, else the first tertiary one."""
     secondary = tertiary = 0
-    at = to = 0
-    while at < len(first) and to < len(second):
-        one, two = first[at], second[to]
+    one, two = next(left, None), next(right, None)
+    while one is not None and two is not None:
+        go_left = go_right = True
         if one[0] == two[0]:
             if one[1] != two[1]:
                 secondary = secondary or (1 if one[1] > two[1] else -1)
             elif one[2] != two[2] and not secondary:
                 tertiary = tertiary or (1 if one[2] > two[2] else -1)
         elif one == _IGNORED or two == _IGNORED:
-            at, to = (at + 1, to) if one == _IGNORED else (at, to + 1)
-            continue
+            go_left, go_right = one == _IGNORED, one != _IGNORED
         elif one[0] and two[0]:
             return 1 if one[0] > two[0] else -1
         else:
             # One is a space or accent, the other a letter: the letter waits for the next one.
             secondary = secondary or (-1 if one[0] else 1)
-            at, to = (at, to + 1) if one[0] else (at + 1, to)
-            continue
-        at, to = at + 1, to + 1
-    for rest, sign in ((first[at:], 1), (second[to:], -1)):
-        if any(element[0] for element in rest):
-            return sign
-        if any(element[1] for element in rest):
-            secondary = secondary or sign
+            go_left, go_right = not one[0], bool(one[0])
+        one = next(left, None) if go_left else one
+        two = next(right, None) if go_right else two
+    for first, rest, sign in ((one, left, 1), (two, right, -1)):
+        while first is not None:
+            if first[0]:
+                return sign
+            if first[1]:
+                secondary = secondary or sign
+            first = next(rest, None)
     return secondary or tertiary
 
 

@@ -13,6 +13,7 @@ from expensify.freemarker.values import boolean_of, is_moment, is_number, kind_o
 def equal(env: Environment, left: Any, right: Any) -> bool:
     """Whether two values are equal: numbers by value, strings by Java's collation."""
     if isinstance(left, str) and isinstance(right, str):
+        env.charge(len(left) >> 4)
         return same(left, right)
     first, second = boolean_of(left), boolean_of(right)
     if first is not None and second is not None:

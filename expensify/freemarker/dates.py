@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -33,10 +34,7 @@ class DateFormats:
     def change(self, setting: str, value: str) -> None:
         """Obey <#setting>: `time_zone`, `date_format`, `time_format` or `datetime_format`."""
         if setting == "time_zone":
-            try:
-                self.zone = ZoneInfo("UTC" if value == "GMT" else value)
-            except (ZoneInfoNotFoundError, ValueError, OSError):
-                raise RenderError(f"there is no time zone {value[:40]!r}") from None
+            self.zone = zone_of(value)
         else:
             self.formats[setting.removesuffix("_format")] = value
 
@@ -83,6 +81,17 @@ class DateFormats:
         return Moment(at, kind)
 
 
+def zone_of(name: str) -> dt.tzinfo:
+    """The zone of a name like America/New_York."""
+    if name in ("UTC", "GMT"):
+        return dt.UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise RenderError(f"there is no time zone {name[:40]!r}") from None
+
+
+@lru_cache(maxsize=200)
 def _pattern(form: str, kind: Kind) -> str:
     """The pattern of a style, else the form itself."""
     parts = [part for part in form.split("_") if part] or ["medium"]

@@ -6,7 +6,7 @@ Numbers are rounded half to even. A float is rounded by its true binary value, a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import (
     ROUND_CEILING,
     ROUND_DOWN,
@@ -22,7 +22,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from expensify.freemarker.errors import RenderError
-from expensify.freemarker.values import Number
+from expensify.freemarker.values import Number, number_of
 
 MAX_FRACTION = 400
 """Digits after the point, and before it, that a pattern may ask for."""
@@ -32,6 +32,7 @@ _ROUNDINGS = {
     "up": ROUND_UP, "down": ROUND_DOWN, "ceiling": ROUND_CEILING, "floor": ROUND_FLOOR,
     "halfUp": ROUND_HALF_UP, "halfDown": ROUND_HALF_DOWN, "halfEven": ROUND_HALF_EVEN,
 }  # fmt: skip
+_DIRECTED = frozenset({ROUND_UP, ROUND_DOWN, ROUND_CEILING, ROUND_FLOOR})
 _OTHER_SIDE = {ROUND_CEILING: ROUND_FLOOR, ROUND_FLOOR: ROUND_CEILING}
 _NUMBER_PART = re.compile(r"([#,]*)([0,]*)(?:(\.)(0*)(#*))?(?:E(0+))?\Z")
 _OPTION = re.compile(r"\s*([A-Za-z]+)\s*=\s*(?:'((?:[^']|'')*)'|\"((?:[^\"]|\"\")*)\"|([^\s,'\"]+))\s*,?")
@@ -56,11 +57,19 @@ class DecimalFormat:
     rounding: str = ROUND_HALF_EVEN
     point: str = "."
     separator: str = ","
+    quantum: Decimal = field(init=False, repr=False)
+    """The place to round to: 0.01 for two decimals."""
+    is_plain: bool = field(init=False, repr=False)
+    """Whether a whole number prints as Python prints it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "quantum", Decimal(1).scaleb(-self.maximum_decimals))
+        object.__setattr__(self, "is_plain", self._prints_integers_plainly())
 
     def __call__(self, value: Number) -> str:
         """The number as text."""
-        if type(value) is int and self._is_plain:
-            return str(value)
+        if type(value) is int and self.is_plain:
+            return str(number_of(value))
         if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
             return self._special(value)
         number, negative = self._scaled(value)
@@ -70,8 +79,7 @@ class DecimalFormat:
             return f"{self.negative_prefix}{body}{self.negative_suffix}"
         return f"{self.prefix}{body}{self.suffix}"
 
-    @property
-    def _is_plain(self) -> bool:
+    def _prints_integers_plainly(self) -> bool:
         return (
             self.minimum_decimals == 0
             and self.minimum_integers <= 1
@@ -103,28 +111,27 @@ class DecimalFormat:
             number = shortest if fits else Decimal(value)
             negative = number.is_signed()
         else:
-            number = Decimal(value)
+            number = Decimal(number_of(value))
             if self.multiplier != 1:
                 number = _WIDE.multiply(number, Decimal(self.multiplier))
             negative = number < 0
-        return (number.copy_negate() if negative else number), negative
+        return number.copy_abs(), negative
 
     def _rounded(self, number: Decimal, negative: bool) -> Decimal:
-        if -int(number.as_tuple().exponent) <= self.maximum_decimals:
-            return number
-        if number.adjusted() < -self.maximum_decimals - 1:
-            # Java gives zero here even where it should round up.
-            return Decimal(0)
-        rounding = _OTHER_SIDE.get(self.rounding, self.rounding) if negative else self.rounding
-        return number.quantize(Decimal(1).scaleb(-self.maximum_decimals), rounding, _WIDE)
+        rounding = self.rounding
+        if rounding in _DIRECTED:
+            if number.adjusted() < -self.maximum_decimals - 1:
+                # Java gives zero here even where it should round up.
+                return Decimal(0).quantize(self.quantum)
+            rounding = _OTHER_SIDE.get(rounding, rounding) if negative else rounding
+        return number.quantize(self.quantum, rounding, _WIDE)
 
     def _fixed(self, number: Decimal) -> str:
         whole, _, decimals = f"{number:f}".partition(".")
-        whole = whole.lstrip("0")
-        decimals = decimals.rstrip("0").ljust(self.minimum_decimals, "0")
-        whole = (
-            whole.rjust(self.minimum_integers, "0")[-self.maximum_integers :] if self.maximum_integers else ""
-        )
+        if self.minimum_decimals != self.maximum_decimals:
+            decimals = decimals.rstrip("0").ljust(self.minimum_decimals, "0")
+        if self.minimum_integers != 1:
+            whole = whole.lstrip("0").rjust(self.minimum_integers, "0")
         if not whole and not decimals:
             whole = "0"
         if self.group:

@@ -78,7 +78,11 @@ class ExpressionCompiler:
 
     def condition(self, node: Expression) -> Callable[[Frame], bool]:
         """A closure that gives a boolean."""
+        while isinstance(node, Parenthesis):
+            node = node.inner
         read = self.compile(node)
+        if isinstance(node, (BooleanLiteral, Comparison, Logic, Not, Exists)) or is_test(node):
+            return read
 
         def test(frame: Frame) -> bool:
             value = read(frame)
@@ -337,6 +341,11 @@ class ExpressionCompiler:
         raise TemplateError(
             "a lambda can only be an argument of ?filter, ?map, ?take_while or ?drop_while", node.span
         )
+
+
+def is_test(node: Expression) -> bool:
+    """Whether the node is ?has_content, the commonest of conditions."""
+    return isinstance(node, BuiltIn) and node.name == "has_content"
 
 
 def _placed(convert: Callable[[Any], Any], value: Any, span: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -60,7 +61,7 @@ class Compiler:
 
     def body(self, body: Body) -> Runner:
         """A closure that runs the elements in order, and lets those go whose errors the settings forgive."""
-        elements = [element for element in body if not isinstance(element, _SILENT)]
+        elements = _merged(element for element in body if not isinstance(element, _SILENT))
         runners = [self.element(element) for element in elements]
         count = len(runners) + 1
         places = {id(runner): element.span for runner, element in zip(runners, elements, strict=True)}
@@ -86,20 +87,28 @@ class Compiler:
     # ---- printing
 
     def _text(self, node: Text) -> Runner:
-        text = node.text
-        return lambda frame: frame.env.write(text)
+        text, size = node.text, len(node.text)
+
+        def run(frame: Frame) -> None:
+            # As Environment.write does; this is what templates do most.
+            env = frame.env
+            env.written += size
+            env.parts.append(text)
+
+        return run
 
     def _interpolation(self, node: Interpolation) -> Runner:
         read, printed = self.expressions.compile(node.printed), node.printed
 
         def run(frame: Frame) -> None:
             value = read(frame)
-            if type(value) is str:
-                frame.env.write(value)
-            elif value is None:
-                raise absent(printed)
-            else:
-                frame.env.write(frame.env.text(value))
+            env = frame.env
+            if type(value) is not str:
+                if value is None:
+                    raise absent(printed)
+                value = env.text(value)
+            env.written += len(value)
+            env.parts.append(value)
 
         return run
 
@@ -139,22 +148,19 @@ class Compiler:
             )
             for case in node.cases
         ]
-        default = next((at for at, (value, _) in enumerate(cases) if value is None), None)
+        default = next((body for value, body in cases if value is None), None)
 
         def run(frame: Frame) -> None:
             wanted = subject(frame)
-            start = default
-            for at, (value, _) in enumerate(cases):
-                if value is not None and equal(frame.env, wanted, value(frame)):
-                    start = at
-                    break
-            if start is None:
-                return
-            try:
-                for _, body in cases[start:]:
-                    body(frame)
-            except BreakLoop:
-                pass
+            with suppress(BreakLoop):
+                for at, (value, _) in enumerate(cases):
+                    if value is not None and equal(frame.env, wanted, value(frame)):
+                        for _, body in cases[at:]:
+                            body(frame)
+                        return
+                # Only a case that matches runs on into those after it; the default does not.
+                if default is not None:
+                    default(frame)
 
         return run
 
@@ -192,20 +198,19 @@ class Compiler:
     def _list(self, node: List) -> Runner:
         source = self.expressions.iterable(node.source)
         otherwise = self.body(node.otherwise.body) if node.otherwise is not None else None
-        slot = self.scope.open_list()
-        self.scope.enter_list(slot)
-        self.scope.name_list(slot, node.names)
+        slot = self.scope.enter_list()
+        self.scope.bind_loop(slot, node.names)
         body = self.body(node.body)
-        self.scope.unbind(len(node.names))
+        self.scope.unbind(node.names)
         self.scope.leave_list()
         return run_list(node, source, slot, body, otherwise)
 
     def _items(self, node: Items) -> Runner:
         slot = self.scope.current_list
         assert slot is not None
-        self.scope.name_list(slot, node.names)
+        self.scope.bind_loop(slot, node.names)
         body = self.body(node.body)
-        self.scope.unbind(len(node.names))
+        self.scope.unbind(node.names)
         return run_items(node, slot, body)
 
     def _sep(self, node: Sep) -> Runner:
@@ -321,10 +326,10 @@ class Compiler:
         body: Runner | None = None
         slots: Sequence[int] = ()
         if node.body is not None:
-            first = self.scope.bind(node.body_parameters, "parameter")
+            first = self.scope.bind_parameters(node.body_parameters)
             slots = range(first, first + len(node.body_parameters))
             body = self.body(node.body)
-            self.scope.unbind(len(node.body_parameters))
+            self.scope.unbind(node.body_parameters)
 
         def run(frame: Frame) -> None:
             routine = target(frame)
@@ -337,6 +342,18 @@ class Compiler:
 
     def _escape(self, node: Escape | NoEscape) -> Runner:
         return self.body(node.body)
+
+
+def _merged(elements: Iterable[Element]) -> list[Element]:
+    """The elements with texts that stand side by side as one."""
+    found: list[Element] = []
+    for element in elements:
+        before = found[-1] if found else None
+        if isinstance(element, Text) and isinstance(before, Text):
+            found[-1] = Text(before.span.to(element.span), before.text + element.text)
+        else:
+            found.append(element)
+    return found
 
 
 _COMPILERS: dict[type, Callable[[Any, Any], Runner]] = {

@@ -224,8 +224,7 @@ class ExpressionParser:
             return self._hash(token)
         if token.is_mark("."):
             name = self.expect_name("the name of a special variable")
-            self.naming.check(name.text, self._span(name))
-            return SpecialName(self._since(token), name.text)
+            return SpecialName(self._since(token), self.naming.plain(name.text, self._span(name)))
         raise self._unexpected(token, f"expected an expression instead of {_shown(token)}")
 
     def _string(self, token: Token) -> Expression:
@@ -295,7 +294,9 @@ class ExpressionParser:
         if not token.is_mark("!"):
             return self.starts_expression(token)
         saved = self.lexer.save()
-        while self.lexer.peek().is_mark("!"):
+        for _ in range(MAX_NESTING):
+            if not self.lexer.peek().is_mark("!"):
+                break
             self.lexer.take()
         found = self.starts_expression(self.lexer.peek())
         self.lexer.back(saved)

@@ -59,7 +59,7 @@ def _slice(env: Environment, holder: Any, numbers: NumberRange | EndlessRange, s
     whole: Any = env.listed(holder) if is_list else to_units(env.text(holder))
     indexes = _indexes(numbers, len(whole), span)
     if is_list:
-        env.charge(len(indexes) >> 4)
+        env.allow_items(len(indexes))
         return [whole[index] for index in indexes]
     if not indexes:
         return ""

@@ -33,6 +33,7 @@ class IsoOptions:
     utc: bool | None = None
 
 
+@lru_cache(maxsize=200)
 def iso_options(form: str) -> IsoOptions | None:
     """What a format like `iso m nz` asks for; None when it is no ISO format."""
     found = _FORM.match(form)
@@ -139,4 +140,6 @@ def local(at: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
     """A naive time in a zone, as Java takes it: of two the later one, and past a gap."""
     early, late = at.replace(tzinfo=zone, fold=0), at.replace(tzinfo=zone, fold=1)
     first, second = early.utcoffset(), late.utcoffset()
-    return late if first is not None and second is not None and first > second else early
+    if first == second or first is None or second is None:
+        return early
+    return late if first > second else early.astimezone(dt.UTC).astimezone(zone)

@@ -50,11 +50,11 @@ def plus(env: Environment, left: Any, right: Any) -> Any:
         return arithmetic.add(number_of(left), number_of(right))
     if is_sequence(left) and is_sequence(right):
         first, second = env.listed(left), env.listed(right)
-        env.charge((len(first) + len(second) >> 4) + 1)
+        env.allow_items(len(first) + len(second))
         return [*first, *second]
     if is_map(left) and is_map(right) and (isinstance(left, Mapping) or isinstance(right, Mapping)):
         if isinstance(left, Mapping) and isinstance(right, Mapping):
-            env.charge((len(left) + len(right) >> 4) + 1)
+            env.allow_items(len(left) + len(right))
             return {**left, **right}
         return left if isinstance(left, Mapping) else right
     before, after = env.text(left), env.text(right)

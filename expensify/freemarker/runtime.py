@@ -28,6 +28,9 @@ Evaluator = Callable[["Frame"], Any]
 Runner = Callable[["Frame"], None]
 """An element or body, ready to run: it writes to the environment."""
 
+MAX_ITEMS = 5_000_000
+"""Of any one list; a list that is only walked through, such as a range, may be longer."""
+
 _CLOCK_EVERY = 500
 
 
@@ -75,7 +78,6 @@ class Environment:
         "_alarm",
         "_deadline",
         "_listed",
-        "_written",
         "boolean_words",
         "data",
         "dates",
@@ -90,6 +92,7 @@ class Environment:
         "settings",
         "steps",
         "variables",
+        "written",
     )
 
     def __init__(self, data: Mapping[str, object], limits: Limits, settings: Settings) -> None:
@@ -113,7 +116,7 @@ class Environment:
             self.forgiven += (Missing,)
         if settings.boolean == "empty":
             self.forgiven += (UnformattedBoolean,)
-        self._written = 0
+        self.written = 0
         self._deadline = monotonic() + limits.seconds
         self._alarm = min(_CLOCK_EVERY, limits.steps)
         self._listed: dict[int, tuple[Any, list[Any]]] = {}
@@ -124,11 +127,14 @@ class Environment:
         """Count work done; a LimitExceeded ends the rendering when there was too much."""
         self.steps += steps
         if self.steps > self._alarm:
-            self._check()
+            self.check()
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Look at the clock and all the counts."""
         if self.steps > self.limits.steps:
             raise LimitExceeded(f"the template did more than {self.limits.steps} steps")
+        if self.written > self.limits.output_chars:
+            raise LimitExceeded(f"the template printed more than {self.limits.output_chars} characters")
         if monotonic() > self._deadline:
             raise LimitExceeded(f"the template ran for more than {self.limits.seconds:g} seconds")
         self._alarm = min(self.steps + _CLOCK_EVERY, self.limits.steps)
@@ -140,6 +146,12 @@ class Environment:
         if characters > 256:
             self.charge(characters >> 4)
 
+    def allow_items(self, count: int) -> None:
+        """Refuse a list of that many items before it is made."""
+        if count > MAX_ITEMS:
+            raise LimitExceeded(f"a list here would have more than {MAX_ITEMS} items")
+        self.charge((count >> 3) + 1)
+
     def enter(self) -> None:
         """Count one more macro or function call inside the others; `depth` goes down again at its end."""
         self.depth += 1
@@ -149,9 +161,8 @@ class Environment:
     # ---- output
 
     def write(self, text: str) -> None:
-        self._written += len(text)
-        if self._written > self.limits.output_chars:
-            raise LimitExceeded(f"the template printed more than {self.limits.output_chars} characters")
+        """Print; whether it is too much is looked at with the clock."""
+        self.written += len(text)
         self.parts.append(text)
 
     def capture(self, run: Runner, frame: Frame) -> str:
@@ -159,6 +170,7 @@ class Environment:
         outside, self.parts = self.parts, []
         try:
             run(frame)
+            self.check()
             return "".join(self.parts)
         finally:
             self.parts = outside
@@ -189,8 +201,6 @@ class Environment:
         raise RenderError(f"this is {kind_of(value)}, which does not print by itself")
 
     def number_text(self, value: int | Decimal | float) -> str:
-        if isinstance(value, int) and value.bit_length() > 4000:
-            raise LimitExceeded("this number is too large to print")
         return self.number_format(value)
 
     def listed(self, value: Any, what: str = "a list") -> Sequence[Any]:

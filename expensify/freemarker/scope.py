@@ -28,34 +28,28 @@ class Scope:
         self._visible: list[Variable] = []
         self._lists: list[int] = []
 
-    def bind(self, names: tuple[str, ...], binding: Binding) -> int:
-        """Make names visible until `unbind`; a loop has one slot for both of its names."""
-        slot = self.slots
-        if binding == "loop":
-            self.slots += 1
-            kinds: tuple[Binding, ...] = ("loop", "second")
-            self._visible.extend(Variable(n, slot, k) for n, k in zip(names, kinds, strict=False))
-        else:
-            self.slots += len(names)
-            self._visible.extend(Variable(name, slot + at, binding) for at, name in enumerate(names))
-        return slot
+    def bind_parameters(self, names: tuple[str, ...]) -> int:
+        """Make names visible, each in a slot of its own, until `unbind`; the first of the slots."""
+        first = self.slots
+        self.slots += len(names)
+        self._visible.extend(Variable(name, first + at, "parameter") for at, name in enumerate(names))
+        return first
 
-    def unbind(self, count: int) -> None:
-        if count:
-            del self._visible[-count:]
-
-    def open_list(self) -> int:
-        """A slot for a <#list> whose <#items> comes later."""
-        slot = self.slots
-        self.slots += 1
-        return slot
-
-    def name_list(self, slot: int, names: tuple[str, ...]) -> None:
+    def bind_loop(self, slot: int, names: tuple[str, ...]) -> None:
+        """Make the one or two variables of a list visible until `unbind`; they share its slot."""
         kinds: tuple[Binding, ...] = ("loop", "second")
         self._visible.extend(Variable(n, slot, k) for n, k in zip(names, kinds, strict=False))
 
-    def enter_list(self, slot: int) -> None:
-        self._lists.append(slot)
+    def unbind(self, names: tuple[str, ...]) -> None:
+        """Forget the names bound last."""
+        if names:
+            del self._visible[-len(names) :]
+
+    def enter_list(self) -> int:
+        """A slot for a <#list>, which is the current one until `leave_list`."""
+        self._lists.append(self.slots)
+        self.slots += 1
+        return self._lists[-1]
 
     def leave_list(self) -> None:
         self._lists.pop()

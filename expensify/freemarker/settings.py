@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True)
@@ -38,4 +37,4 @@ class Settings:
     boolean: Literal["empty", "error", "words"] = "empty"
     number_format: str = "0.######"
     now: dt.datetime | None = None
-    zone: dt.tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    zone: dt.tzinfo = dt.UTC

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from expensify.freemarker.errors import RenderError, TemplateError
-from expensify.freemarker.runtime import Environment, Evaluator, Frame
+from expensify.freemarker.runtime import Evaluator, Frame
 from expensify.freemarker.tree import SpecialName
 from expensify.freemarker.values import Moment
 
@@ -33,42 +33,34 @@ class Everything(Mapping[str, Any]):
 
 def special(node: SpecialName) -> Evaluator:
     """A closure for the variable; a TemplateError when we do not have it."""
-    name = node.name.replace("dataModel", "data_model").replace("timeZone", "time_zone")
-    make = _VARIABLES.get(name)
-    if make is None:
+    read = _VARIABLES.get(node.name)
+    if read is None:
         raise TemplateError(
             f"the special variable .{node.name} does not exist or is not supported", node.span
         )
-    if name == "vars":
-        return lambda frame: Everything(
-            frame.local or {}, frame.env.variables, frame.env.globals, frame.env.data
-        )
-    if name == "locals":
-        return _locals
-    found = make
-    return lambda frame: found(frame.env)
+    return read
 
 
-def _locals(frame: Frame) -> Any:
-    return frame.local
+def _everything(frame: Frame) -> Everything:
+    return Everything(frame.local or {}, frame.env.variables, frame.env.globals, frame.env.data)
 
 
-def _error(env: Environment) -> str:
-    if not env.errors:
+def _error(frame: Frame) -> str:
+    if not frame.env.errors:
         raise RenderError(".error exists only inside <#recover>")
-    return str(env.errors[-1])
+    return str(frame.env.errors[-1])
 
 
-_VARIABLES: dict[str, Callable[[Environment], Any]] = {
-    "now": lambda env: Moment(env.now, "datetime"),
-    "vars": lambda env: None,
-    "locals": lambda env: None,
-    "data_model": lambda env: env.data,
-    "globals": lambda env: Everything(env.globals, env.data),
-    "main": lambda env: env.variables,
-    "namespace": lambda env: env.variables,
+_VARIABLES: dict[str, Evaluator] = {
+    "now": lambda frame: Moment(frame.env.now, "datetime"),
+    "vars": _everything,
+    "locals": lambda frame: frame.local,
+    "data_model": lambda frame: frame.env.data,
+    "globals": lambda frame: Everything(frame.env.globals, frame.env.data),
+    "main": lambda frame: frame.env.variables,
+    "namespace": lambda frame: frame.env.variables,
     "error": _error,
-    "locale": lambda env: "en_US",
-    "lang": lambda env: "en",
-    "time_zone": lambda env: env.dates.zone_name,
+    "locale": lambda frame: "en_US",
+    "lang": lambda frame: "en",
+    "time_zone": lambda frame: frame.env.dates.zone_name,
 }

@@ -17,7 +17,7 @@ from expensify.freemarker.tree import Body, Span
 from expensify.freemarker.whitespace import strip
 
 _SURROGATES = re.compile("[\ud800-\udfff]+")
-MAX_TEMPLATE_CHARS = 1_000_000
+MAX_TEMPLATE_CHARS = 200_000
 _LIMITS = Limits()
 _SETTINGS = Settings()
 _START = Span(0, 0, 1, 1, 1, 1)
@@ -70,6 +70,7 @@ def render(
     env.variables.update({routine.name: routine for routine in template._routines})
     try:
         template._run(frame)
+        env.check()
     except RecursionError:
         raise LimitExceeded("the template is nested too deeply", _START) from None
     except RenderError as error:

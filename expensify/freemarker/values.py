@@ -13,7 +13,12 @@ from decimal import Decimal
 from itertools import count
 from typing import Any, Literal
 
-from expensify.freemarker.errors import Missing, RenderError
+from expensify.freemarker.errors import LimitExceeded, Missing, RenderError
+
+MAX_DIGITS = 1000
+"""Before the decimal point, and twice that after it. FreeMarker has no limit; a template that needs more is astray."""
+
+_MAX_INT = 10**MAX_DIGITS
 
 Number = int | Decimal | float
 
@@ -166,22 +171,30 @@ def kind_of(value: object) -> str:
 
 def number_of(value: object, what: str = "a number") -> int | Decimal:
     """The value as an exact number; a float counts as the shortest decimal that reads back as it."""
-    kind = type(value)
-    if kind is int:
-        return value  # type: ignore[return-value]
-    if kind is Decimal or isinstance(value, Decimal):
-        if not value.is_finite():  # type: ignore[attr-defined]
-            raise RenderError("this number is infinite or not a number")
-        return value  # type: ignore[return-value]
+    if type(value) is int:
+        if -_MAX_INT < value < _MAX_INT:
+            return value
+        raise LimitExceeded(f"this number has more than {MAX_DIGITS} digits")
+    if isinstance(value, Decimal):
+        return _reasonable(value)
     if isinstance(value, float):
         if value != value or value in (float("inf"), float("-inf")):
             raise RenderError("this number is infinite or not a number")
         return Decimal(repr(float(value)))
     if isinstance(value, int) and not isinstance(value, bool):
-        return int(value)
+        return number_of(int(value))
     if value is None:
         raise Missing(f"expected {what}, but this is missing")
     raise RenderError(f"expected {what}, but this is {kind_of(value)}")
+
+
+def _reasonable(number: Decimal) -> Decimal:
+    """The number, if it is one that arithmetic and formats can take."""
+    if not number.is_finite():
+        raise RenderError("this number is infinite or not a number")
+    if number.adjusted() > MAX_DIGITS or int(number.as_tuple().exponent) < -2 * MAX_DIGITS:
+        raise LimitExceeded(f"this number has more than {MAX_DIGITS} digits")
+    return number
 
 
 def string_of(value: object, what: str = "a string") -> str:

@@ -41,7 +41,7 @@ from expensify.freemarker.tree import (
     Trim,
 )
 
-MAX_LOOKS = 5_000_000
+MAX_LOOKS = 1_000_000
 """How many neighbours are looked at in all; a template with that many tags on one line is not one."""
 
 _SILENT = (Macro, Assign, Setting, Comment)

@@ -94,11 +94,11 @@ def _default(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
 
 @shaped("then")
 def _then(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
-    """Only the chosen side is evaluated."""
+    """Only the chosen side is evaluated; it must not be missing."""
     check_count(node, 2, 2)
     assert node.arguments is not None
     test = compiler.condition(node.target)
-    yes, no = compiler.compile(node.arguments[0]), compiler.compile(node.arguments[1])
+    yes, no = compiler.needed(node.arguments[0]), compiler.needed(node.arguments[1])
     return lambda frame: yes(frame) if test(frame) else no(frame)
 
 
@@ -110,9 +110,9 @@ def _switch(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
     subject = compiler.needed(node.target)
     count = len(arguments) // 2 * 2
     cases = [
-        (compiler.needed(arguments[at]), compiler.compile(arguments[at + 1])) for at in range(0, count, 2)
+        (compiler.needed(arguments[at]), compiler.needed(arguments[at + 1])) for at in range(0, count, 2)
     ]
-    default = compiler.compile(arguments[-1]) if len(arguments) % 2 else None
+    default = compiler.needed(arguments[-1]) if len(arguments) % 2 else None
 
     def choose(frame: Frame) -> Any:
         value = subject(frame)
@@ -160,21 +160,18 @@ def _is_hash(env: Environment, value: Any) -> bool:
 @plain("is_sequence")
 @plain("is_indexable")
 @plain("is_enumerable")
-@plain("is_collection")
 def _is_sequence(env: Environment, value: Any) -> bool:
     return is_sequence(value)
 
 
 @plain("is_macro")
-def _is_macro(env: Environment, value: Any) -> bool:
-    return isinstance(value, Routine) and not value.is_function
-
-
 @plain("is_directive")
-def _is_directive(env: Environment, value: Any) -> bool:
+def _is_macro(env: Environment, value: Any) -> bool:
+    """Functions count too."""
     return isinstance(value, Routine)
 
 
+@plain("is_collection")
 @plain("is_method")
 @plain("is_transform")
 @plain("is_node")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from expensify.freemarker.builtin.registry import plain
-from expensify.freemarker.dates import Kind
+from expensify.freemarker.dates import Kind, zone_of
 from expensify.freemarker.errors import RenderError
 from expensify.freemarker.iso_dates import IsoOptions, format_iso
 from expensify.freemarker.runtime import Environment
@@ -26,7 +25,7 @@ def _as(kind: Kind) -> Any:
             return Moment(moment.at, kind)
         if not isinstance(value, str):
             raise RenderError(f"expected a string or a date, but this is {kind_of(value)}")
-        return env.dates.read(str(value), kind, None if form is None else string_of(form))
+        return env.dates.read(str(value), kind, None if form is None else env.text(form))
 
     return read
 
@@ -83,20 +82,13 @@ def _iso(parts: str, zone: bool | None, where: str) -> Any:
         elif where == "local":
             chosen = env.dates.zone
         else:
-            chosen = _zone(string_of(name))
+            chosen = zone_of(string_of(name))
         try:
             return format_iso(moment.at, moment.kind, options, chosen)
         except OverflowError:
             raise RenderError("this date is too far away") from None
 
     return show
-
-
-def _zone(name: str) -> dt.tzinfo:
-    try:
-        return ZoneInfo("UTC" if name == "GMT" else name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise RenderError(f"there is no time zone {name[:40]!r}") from None
 
 
 for _where in ("utc", "local", ""):

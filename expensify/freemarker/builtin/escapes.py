@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from expensify.freemarker.builtin.registry import plain
 from expensify.freemarker.errors import RenderError
 from expensify.freemarker.runtime import Environment
 from expensify.freemarker.utf16 import to_units
-from expensify.freemarker.values import string_of
 
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 _XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
 _RTF = str.maketrans({"\\": "\\\\", "{": "\\{", "}": "\\}"})
 _SHORT = {"\n": "\\n", "\r": "\\r", "\f": "\\f", "\b": "\\b", "\t": "\\t", "\\": "\\\\", '"': '\\"'}
+_SPECIAL = re.compile("[\"\\\\'/<>\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 _URL_SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.!~'()*")
 _CHARSETS = {
     "utf-8": "utf-8",
@@ -58,9 +59,7 @@ def _j_string(env: Environment, value: Any) -> str:
 
 def _script(text: str, *, json: bool) -> str:
     """For a string in JSON or JavaScript, also where that stands inside HTML: no </, no ]]>, no <!."""
-    if text.isalnum() and text.isascii():
-        return text
-    return "".join(_script_character(text, at, json) for at in range(len(text)))
+    return _SPECIAL.sub(lambda found: _script_character(text, found.start(), json), text)
 
 
 def _script_character(text: str, at: int, json: bool) -> str:
@@ -69,18 +68,15 @@ def _script_character(text: str, at: int, json: bool) -> str:
         return _SHORT[character]
     if character == "'":
         return "'" if json else "\\'"
-    if character == "/" and (at == 0 or text[at - 1] == "<"):
-        return "\\/"
-    if character == ">" and _closes(text, at):
-        return "\\u003E" if json else "\\>"
-    if character == "<" and (at == len(text) - 1 or text[at + 1] in "!?"):
-        return "\\u003C" if json else "\\x3C"
+    if character == "/":
+        return "\\/" if at == 0 or text[at - 1] == "<" else "/"
+    if character == ">":
+        return ">" if not _closes(text, at) else "\\u003E" if json else "\\>"
+    if character == "<":
+        opens = at == len(text) - 1 or text[at + 1] in "!?"
+        return "<" if not opens else "\\u003C" if json else "\\x3C"
     code = ord(character)
-    if code < 0x20 or 0x7F <= code <= 0x9F:
-        return f"\\u{code:04X}" if json else f"\\x{code:02X}"
-    if code in (0x2028, 0x2029):
-        return f"\\u{code:04X}"
-    return character
+    return f"\\x{code:02X}" if code < 0x100 and not json else f"\\u{code:04X}"
 
 
 def _closes(text: str, at: int) -> bool:
@@ -102,9 +98,9 @@ def _url_path(env: Environment, value: Any, charset: Any = "UTF-8") -> str:
 
 def _percent(env: Environment, value: Any, charset: Any, safe: frozenset[int]) -> str:
     text = to_units(env.text(value)).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    codec = _CHARSETS.get(string_of(charset).lower())
+    codec = _CHARSETS.get(env.text(charset).lower())
     if codec is None:
-        raise RenderError(f"the character set {charset[:40]} is not supported; use UTF-8")
+        raise RenderError(f"the character set {env.text(charset)[:40]} is not supported; use UTF-8")
     encoded = text.encode(codec, "replace")
     env.allow(3 * len(encoded))
     return "".join(chr(byte) if byte in safe else f"%{byte:02X}" for byte in encoded)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from expensify.freemarker.builtin.registry import check_count, shaped
 from expensify.freemarker.decimal_format import decimal_format
 from expensify.freemarker.errors import RenderError
+from expensify.freemarker.operators import absent
 from expensify.freemarker.runtime import Environment, Evaluator, Frame
 from expensify.freemarker.setting_changes import NUMBER_FORMATS
 from expensify.freemarker.tree import BuiltIn
-from expensify.freemarker.values import Matches, boolean_of, is_moment, is_number, kind_of, string_of
+from expensify.freemarker.values import Matches, boolean_of, is_moment, is_number, kind_of
 
 if TYPE_CHECKING:
     from expensify.freemarker.evaluate import ExpressionCompiler
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
 @shaped("string")
 def _string(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
     check_count(node, 0, 2)
-    target, span = compiler.needed(node.target), node.name_span
+    target, span = compiler.compile(node.target), node.name_span
     arguments = [compiler.needed(argument) for argument in node.arguments or ()]
 
     def show(frame: Frame) -> str:
         value = target(frame)
+        if value is None:
+            raise absent(node.target)
         try:
             if type(value) is str and not arguments:
                 return value
@@ -32,7 +35,7 @@ def _string(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
             if not arguments:
                 return frame.env.text(value)
             if len(arguments) == 1:
-                return _formatted(frame.env, value, string_of(arguments[0](frame)))
+                return _formatted(frame.env, value, frame.env.text(arguments[0](frame)))
             raise RenderError(f'?string("…", "…") is for booleans; this is {kind_of(value)}')
         except RenderError as error:
             error.place(span)
@@ -42,14 +45,14 @@ def _string(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
 
 
 def _chosen(frame: Frame, value: bool, arguments: list[Evaluator]) -> str:
-    """Both words are evaluated, as FreeMarker does; only the chosen one needs to be a string."""
+    """Both words are made text, as FreeMarker does it, before one is chosen."""
     if not arguments:
         words = frame.env.boolean_words or ("true", "false")
         return words[0] if value else words[1]
     if len(arguments) != 2:
         raise RenderError('a boolean needs two words: ?string("yes", "no")')
-    yes, no = arguments[0](frame), arguments[1](frame)
-    return string_of(yes if value else no)
+    yes, no = frame.env.text(arguments[0](frame)), frame.env.text(arguments[1](frame))
+    return yes if value else no
 
 
 def _formatted(env: Environment, value: Any, form: str) -> str:

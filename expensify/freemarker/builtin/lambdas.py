@@ -57,9 +57,9 @@ def _applied(compiler: ExpressionCompiler, node: BuiltIn, function: Expression) 
         return lambda frame, item: invoke(frame.env, routine(frame), [item], function.span)
     if len(function.parameters) != 1:
         raise TemplateError(f"?{node.name} needs a lambda with one parameter", function.span)
-    slot = compiler.scope.bind(function.parameters, "parameter")
+    slot = compiler.scope.bind_parameters(function.parameters)
     body = compiler.compile(function.body)
-    compiler.scope.unbind(1)
+    compiler.scope.unbind(function.parameters)
 
     def apply(frame: Frame, item: Any) -> Any:
         # A lambda may run inside a call of itself, through a lazy list; the outer item comes back afterwards.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
@@ -12,9 +13,10 @@ from expensify.freemarker.builtin.registry import plain
 from expensify.freemarker.decimal_format import decimal_format
 from expensify.freemarker.errors import RenderError
 from expensify.freemarker.runtime import Environment
-from expensify.freemarker.values import boolean_of, is_number, kind_of, number_of
+from expensify.freemarker.values import boolean_of, is_moment, is_number, kind_of, number_of
 
 _WIDE = Context(prec=400)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _HALF = Decimal("0.5")
 _COMPUTER = decimal_format("0.################")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -69,9 +71,16 @@ def _cut(bits: int) -> Callable[[Environment, Any], int]:
 
 
 plain("int")(_cut(32))
-plain("long")(_cut(64))
 plain("short")(_cut(16))
 plain("byte")(_cut(8))
+
+
+@plain("long")
+def _long(env: Environment, value: Any) -> int:
+    """The integer part in 64 bits; of a date, the milliseconds since 1970."""
+    if is_moment(value):
+        return (env.dates.moment(value).at - _EPOCH) // dt.timedelta(milliseconds=1)
+    return _cut(64)(env, value)
 
 
 @plain("double")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from expensify.freemarker.errors import RenderError, TemplateError
+from expensify.freemarker.operators import absent
 from expensify.freemarker.runtime import Evaluator, Frame
 from expensify.freemarker.tree import BuiltIn, Lambda
 
@@ -81,18 +82,21 @@ def shaped(name: str) -> Callable[[Function], Function]:
 def run_plain(compiler: ExpressionCompiler, node: BuiltIn, plain: Plain) -> Evaluator:
     """The closure of an ordinary built-in."""
     check_count(node, plain.least, plain.most)
-    target = compiler.iterable(node.target) if node.name in STREAMING else compiler.needed(node.target)
+    target = compiler.iterable(node.target) if node.name in STREAMING else compiler.compile(node.target)
     function, span = plain.function, node.name_span
     read = compiler.compile if node.name in ACCEPT_MISSING else compiler.needed
     arguments = [read(argument) for argument in node.arguments or ()]
 
     def run(frame: Frame) -> Any:
         env = frame.env
+        value = target(frame)
+        if value is None:
+            raise absent(node.target)
         try:
             if arguments:
-                result = function(env, target(frame), *[argument(frame) for argument in arguments])
+                result = function(env, value, *[argument(frame) for argument in arguments])
             else:
-                result = function(env, target(frame))
+                result = function(env, value)
         except RenderError as error:
             error.place(span)
             raise

@@ -21,7 +21,7 @@ _REFERENCE = re.compile(r"\\(.)|\$(?:([0-9])|\{([A-Za-z][A-Za-z0-9]*)\})|[\\$]",
 
 @plain("replace", 2, 3)
 def _replace(env: Environment, value: Any, old: Any, new: Any, flags: Any = "") -> str:
-    text, old, new, wanted = env.text(value), string_of(old), string_of(new), string_of(flags)
+    text, old, new, wanted = env.text(value), env.text(old), env.text(new), env.text(flags)
     if "r" in wanted:
         return _replace_regex(env, text, _regex(old, wanted), new, first_only="f" in wanted)
     if not old:
@@ -80,9 +80,10 @@ def _expanded(env: Environment, match: Match, pattern: Regex, new: str) -> str:
 
 @plain("split", 1, 2)
 def _split(env: Environment, value: Any, separator: Any, flags: Any = "") -> list[str]:
-    text, between, wanted = env.text(value), string_of(separator), string_of(flags)
+    text, between, wanted = env.text(value), env.text(separator), env.text(flags)
     if "r" in wanted:
         return _split_regex(env, text, _regex(between, wanted))
+    env.allow_items(text.count(between) + 1)
     if not between:
         parts = [from_units(unit) for unit in to_units(text)]
     elif "i" not in wanted:
@@ -94,7 +95,6 @@ def _split(env: Environment, value: Any, separator: Any, flags: Any = "") -> lis
             parts.append(text[at:start])
             at = start + len(between)
         parts.append(text[at:])
-    env.charge(len(parts))
     return parts
 
 
@@ -118,7 +118,7 @@ def _split_regex(env: Environment, text: str, pattern: Regex) -> list[str]:
 @plain("matches", 1, 2)
 def _matches(env: Environment, value: Any, pattern: Any, flags: Any = "") -> Matches:
     """True when all of the string matches; as a list, the matches in it."""
-    text, found = env.text(value), _regex(string_of(pattern), string_of(flags))
+    text, found = env.text(value), _regex(env.text(pattern), env.text(flags))
     whole = found.match(text, env.charge, whole=True)
 
     def every() -> list[MatchedText]:

@@ -40,7 +40,7 @@ def _last(env: Environment, value: Any) -> Any:
 @plain("reverse")
 def _reverse(env: Environment, value: Any) -> list[Any]:
     items = env.listed(value)
-    env.charge(len(items) >> 4)
+    env.allow_items(len(items))
     return list(reversed(items))
 
 
@@ -66,11 +66,11 @@ def _chunk(env: Environment, value: Any, size: Any, filling: Any = None) -> list
     if length < 1:
         raise RenderError("the size of a chunk is at least 1")
     items = env.listed(value)
-    env.charge(len(items))
+    env.allow_items(len(items))
     chunks = [list(items[at : at + length]) for at in range(0, len(items), length)]
     if chunks and filling is not None:
         missing = length - len(chunks[-1])
-        env.charge(missing)
+        env.allow_items(missing)
         chunks[-1].extend([filling] * missing)
     return chunks
 
@@ -151,6 +151,7 @@ def _sorted(env: Environment, items: Sequence[Any], keys: Sequence[Any]) -> list
     """The items by their keys, which must all be of one kind; equal ones stay in order."""
     if not items:
         return []
+    env.allow_items(len(items))
     order = _order(env, keys[0])
     kind = _kind(keys[0])
     for key in keys:
@@ -171,7 +172,12 @@ def _kind(key: Any) -> str:
 
 def _order(env: Environment, key: Any) -> Callable[[Any, Any], int]:
     if isinstance(key, str):
-        return collate
+
+        def by_collation(left: str, right: str) -> int:
+            env.charge(len(left) >> 4)
+            return collate(left, right)
+
+        return by_collation
     if isinstance(key, bool):
         return lambda left, right: int(left) - int(right)
     if is_number(key) or is_moment(key):

@@ -156,9 +156,9 @@ def _padding(env: Environment, value: Any, width: Any, filling: Any) -> tuple[st
 
 @plain("word_list")
 def _word_list(env: Environment, value: Any) -> list[str]:
-    words = [word for word in _WORDS.split(env.text(value)) if word]
-    env.charge(len(words))
-    return words
+    text = env.text(value)
+    env.allow_items(len(text) // 2)
+    return [word for word in _WORDS.split(text) if word]
 
 
 @plain("number")

@@ -8,11 +8,15 @@ _WORDS = st.sampled_from(["x", "a,b", "total:", '"', "$", "<", "é", "😀", "1"
 TEXT = st.lists(_WHITE | _WORDS, min_size=1, max_size=4).map("".join)
 _LITERAL_TEXT = st.sampled_from(["", "a", "o", " ", "two", "ll", ",", "Hello World", "é", "B", "10", "-1.5"])
 
-_STRING_NAMES = st.sampled_from(["s", "empty", "blank", "quote", "emoji", "lines", "m.b", "m.c.d", "gone", "none", "m.gone"])
+_STRING_NAMES = st.sampled_from(
+    ["s", "empty", "blank", "quote", "emoji", "lines", "m.b", "m.c.d", "gone", "none", "m.gone"]
+)
 _NUMBER_NAMES = st.sampled_from(["n", "zero", "neg", "cents", "big", "d", "long", "f", "half", "m.a", "gone"])
 _BOOLEAN_NAMES = st.sampled_from(["yes", "no", "gone"])
 _LIST_NAMES = st.sampled_from(["xs", "ss", "nothing", "people[0].tags", "gone"])
-_ANY_NAMES = st.sampled_from(["s", "n", "yes", "xs", "m", "gone", "none", "void", "nothing", "day", "people[2].nick", "m.gone"])
+_ANY_NAMES = st.sampled_from(
+    ["s", "n", "yes", "xs", "m", "gone", "none", "void", "nothing", "day", "people[2].nick", "m.gone"]
+)
 
 
 def quoted(text: str) -> str:
@@ -24,9 +28,16 @@ STRING: SearchStrategy[str] = st.deferred(
         _LITERAL_TEXT.map(quoted),
         _STRING_NAMES,
         st.builds("{}?{}".format, _atom(STRING), st.sampled_from(_PLAIN_STRING_BUILTINS)),
-        st.builds("{}?{}({})".format, _atom(STRING), st.sampled_from(_ONE_STRING_BUILTINS), _LITERAL_TEXT.map(quoted)),
+        st.builds(
+            "{}?{}({})".format,
+            _atom(STRING),
+            st.sampled_from(_ONE_STRING_BUILTINS),
+            _LITERAL_TEXT.map(quoted),
+        ),
         st.builds("{}?replace({}, {})".format, _atom(STRING), STRING, _LITERAL_TEXT.map(quoted)),
-        st.builds("{}?{}({})".format, _atom(STRING), st.sampled_from(["left_pad", "right_pad"]), st.integers(0, 12)),
+        st.builds(
+            "{}?{}({})".format, _atom(STRING), st.sampled_from(["left_pad", "right_pad"]), st.integers(0, 12)
+        ),
         st.builds("{}[{}..{}]".format, _atom(STRING), st.integers(0, 4), st.integers(0, 6)),
         st.builds("{}[{}..*{}]".format, _atom(STRING), st.integers(0, 4), st.integers(-2, 6)),
         st.builds("({} + {})".format, STRING, STRING | NUMBER),
@@ -36,7 +47,9 @@ STRING: SearchStrategy[str] = st.deferred(
         st.builds("{}?string({}, {})".format, _atom(BOOLEAN), STRING, _LITERAL_TEXT.map(quoted)),
         st.builds("{}?c".format, _atom(NUMBER | BOOLEAN)),
         st.builds("{}?join({})".format, _atom(LIST), _LITERAL_TEXT.map(quoted)),
-        st.builds("{}?string({})".format, st.sampled_from(["day", "at"]), st.sampled_from(_DATE_FORMATS).map(quoted)),
+        st.builds(
+            "{}?string({})".format, st.sampled_from(["day", "at"]), st.sampled_from(_DATE_FORMATS).map(quoted)
+        ),
         st.builds('"<${{{}}}>"'.format, NUMBER.filter(lambda e: '"' not in e)),
     )
 )
@@ -45,7 +58,11 @@ NUMBER: SearchStrategy[str] = st.deferred(
         st.sampled_from(["0", "1", "2", "10", "0.5", "3.14159", "100", "12345.678", "1000000"]),
         _NUMBER_NAMES,
         st.builds("({} {} {})".format, NUMBER, st.sampled_from("+-*/%"), NUMBER),
-        st.builds("{}?{}".format, _atom(NUMBER), st.sampled_from(["abs", "round", "floor", "ceiling", "int", "long"])),
+        st.builds(
+            "{}?{}".format,
+            _atom(NUMBER),
+            st.sampled_from(["abs", "round", "floor", "ceiling", "int", "long"]),
+        ),
         st.builds("-{}".format, _atom(NUMBER)),
         st.builds("{}?length".format, _atom(STRING)),
         st.builds("{}?index_of({})".format, _atom(STRING), _LITERAL_TEXT.map(quoted)),
@@ -60,15 +77,23 @@ BOOLEAN: SearchStrategy[str] = st.deferred(
     lambda: st.one_of(
         st.sampled_from(["true", "false"]),
         _BOOLEAN_NAMES,
-        st.builds("({} {} {})".format, NUMBER, st.sampled_from(["==", "!=", "lt", "lte", "gt", "gte"]), NUMBER),
+        st.builds(
+            "({} {} {})".format, NUMBER, st.sampled_from(["==", "!=", "lt", "lte", "gt", "gte"]), NUMBER
+        ),
         st.builds("({} {} {})".format, STRING, st.sampled_from(["==", "!="]), STRING),
         st.builds("({} {} {})".format, BOOLEAN, st.sampled_from(["&&", "||"]), BOOLEAN),
         st.builds("!{}".format, _atom(BOOLEAN)),
         st.builds("{}?has_content".format, _atom(st.one_of(_ANY_NAMES, STRING, LIST))),
         st.builds("{}??".format, _atom(_ANY_NAMES | NUMBER)),
-        st.builds("{}?{}({})".format, _atom(STRING), st.sampled_from(_TEST_BUILTINS), _LITERAL_TEXT.map(quoted)),
+        st.builds(
+            "{}?{}({})".format, _atom(STRING), st.sampled_from(_TEST_BUILTINS), _LITERAL_TEXT.map(quoted)
+        ),
         st.builds("{}?seq_contains({})".format, _atom(LIST), NUMBER | STRING),
-        st.builds("{}?is_{}".format, _atom(_ANY_NAMES), st.sampled_from(["string", "number", "boolean", "sequence", "hash"])),
+        st.builds(
+            "{}?is_{}".format,
+            _atom(_ANY_NAMES),
+            st.sampled_from(["string", "number", "boolean", "sequence", "hash"]),
+        ),
     )
 )
 LIST: SearchStrategy[str] = st.deferred(
@@ -102,8 +127,32 @@ _ONE_STRING_BUILTINS = [
     "ensure_starts_with", "ensure_ends_with",
 ]  # fmt: skip
 _TEST_BUILTINS = ["contains", "starts_with", "ends_with"]
-_NUMBER_FORMATS = ["0", "0.00", "0.##", "#,##0.00", "#.#", "000", "0.0;(0.0)", "0%", "0.###E0", ",##0", "'n'0", "$0"]
-_DATE_FORMATS = ["yyyy-MM-dd", "M/d/yy", "d. MMMM yyyy", "EEE", "HH:mm:ss", "iso", "xs", "short", "medium", "h:mm a"]
+_NUMBER_FORMATS = [
+    "0",
+    "0.00",
+    "0.##",
+    "#,##0.00",
+    "#.#",
+    "000",
+    "0.0;(0.0)",
+    "0%",
+    "0.###E0",
+    ",##0",
+    "'n'0",
+    "$0",
+]
+_DATE_FORMATS = [
+    "yyyy-MM-dd",
+    "M/d/yy",
+    "d. MMMM yyyy",
+    "EEE",
+    "HH:mm:ss",
+    "iso",
+    "xs",
+    "short",
+    "medium",
+    "h:mm a",
+]
 
 _VALUE = STRING | NUMBER | BOOLEAN
 _TRIM = st.sampled_from(["<#t>", "<#lt>", "<#rt>", "<#nt>"])
@@ -121,7 +170,17 @@ def _element(depth: int) -> SearchStrategy[str]:
         _TRIM,
         st.builds("<#assign v = {}>".format, _VALUE | LIST),
         st.builds("<#assign v += {}>".format, _VALUE),
-        st.sampled_from(["${v}", "${v!}", "<#-- c -->", "<#--\n-->", "<#noparse> ${x}\n</#noparse>", "<@mac/>", "${fun(3)}"]),
+        st.sampled_from(
+            [
+                "${v}",
+                "${v!}",
+                "<#-- c -->",
+                "<#--\n-->",
+                "<#noparse> ${x}\n</#noparse>",
+                "<@mac/>",
+                "${fun(3)}",
+            ]
+        ),
         st.builds("#{{{}; m{}M{}}}".format, NUMBER, st.integers(0, 2), st.integers(2, 4)),
     )
     if depth == 0:
@@ -134,12 +193,26 @@ def _element(depth: int) -> SearchStrategy[str]:
         st.builds("<#if {}>{}<#elseif {}>{}<#else>{}</#if>".format, BOOLEAN, body, BOOLEAN, body, body),
         st.builds("<#list {} as i>{}</#list>".format, LIST, body),
         st.builds("<#list {} as i>{}${{i!}}{}<#sep>{}</#list>".format, LIST, body, TEXT, body),
-        st.builds("<#list {} as i>{}${{i?index}}<#if i?is_last>{}<#break></#if><#else>{}</#list>".format, LIST, body, body, body),
+        st.builds(
+            "<#list {} as i>{}${{i?index}}<#if i?is_last>{}<#break></#if><#else>{}</#list>".format,
+            LIST,
+            body,
+            body,
+            body,
+        ),
         st.builds("<#list {}>{}<#items as i>{}</#items>{}</#list>".format, LIST, TEXT, body, body),
         st.builds("<#list m as k, v>{}${{k}}{}</#list>".format, body, body),
         st.builds("<#assign v>{}</#assign>".format, body),
         st.builds("<#compress>{}</#compress>".format, body),
-        st.builds("<#switch {}>{}<#case {}>{}<#break><#case 1>{}<#default>{}</#switch>".format, NUMBER, _WHITE, NUMBER, body, body, body),
+        st.builds(
+            "<#switch {}>{}<#case {}>{}<#break><#case 1>{}<#default>{}</#switch>".format,
+            NUMBER,
+            _WHITE,
+            NUMBER,
+            body,
+            body,
+            body,
+        ),
         st.builds("<#attempt>{}<#recover>{}</#attempt>".format, body, body),
         st.builds("<@wrap>{}</@wrap>".format, body),
         st.builds("<@each; q>{}${{q}}{}</@each>".format, body, body),
@@ -151,7 +224,8 @@ _MACROS = st.sampled_from(
     [
         "<#macro mac>\n mac${n}\n</#macro><#function fun x><#return x * 2></#function>"
         "<#macro wrap>[<#nested>]</#macro><#macro each><#list xs as x><#nested x></#list></#macro>",
-        "<#macro mac>m</#macro>\n<#function fun x>\n  <#if x gt 1>\n    <#return x + fun(x - 1)>\n  </#if>\n  <#return 1>\n</#function>\n"
+        "<#macro mac>m</#macro>\n"
+        "<#function fun x>\n  <#if x gt 1>\n    <#return x + fun(x - 1)>\n  </#if>\n  <#return 1>\n</#function>\n"
         "<#macro wrap>\n  <#nested>\n</#macro>\n<#macro each>\n  <#nested 1>,<#t>\n  <#nested s>\n</#macro>\n",
     ]
 )

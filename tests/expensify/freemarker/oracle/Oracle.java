@@ -16,6 +16,7 @@ import java.util.*;
  */
 public class Oracle {
     public static void main(String[] args) throws IOException {
+        System.setProperty("org.freemarker.loggerLibrary", "none");
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, "UTF-8");
         String line;
@@ -56,7 +57,7 @@ public class Oracle {
                 String message = cause instanceof TemplateException
                     ? ((TemplateException) cause).getMessageWithoutStackTop() : String.valueOf(cause.getMessage());
                 missing |= cause instanceof InvalidReferenceException
-                    || message.contains("null/missing value") || message.contains("but it's null");
+                    || message.contains("null/missing value") || message.contains("received a Null");
                 unformatted |= message.contains("Can't convert boolean to string automatically");
             }
             if (!(forgivesMissing && missing) && !(forgivesBoolean && unformatted)) {

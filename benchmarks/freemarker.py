@@ -1,0 +1,89 @@
+"""How fast templates render, next to the real engine where it is installed: `python -m benchmarks.freemarker`."""
+
+import time
+from collections.abc import Callable
+
+from expensify.freemarker import parse, render
+from tests.expensify.freemarker.engine import Engine, is_installed
+
+TEMPLATE = """<#if addHeader == true>
+  Report,Date,Merchant,Category,Tag,Comment,Amount,Currency,Converted,Billable,Reimbursable,Receipt<#lt>
+</#if>
+<#list reports as report>
+  <#list report.transactionList as expense>
+    <#if expense.modifiedMerchant?has_content>
+      <#assign shop = expense.modifiedMerchant>
+    <#else>
+      <#assign shop = expense.merchant>
+    </#if>
+    "${report.reportID}",<#t>
+    ${expense.created?date("yyyy-MM-dd")?string("M/d/yyyy")},<#t>
+    "${shop?replace("\\"", "\\"\\"")}",<#t>
+    "${expense.category}",<#t>
+    "${expense.tag!}",<#t>
+    "${(expense.comment!"")?replace("\\"", "\\"\\"")?replace("\\n", " ")}",<#t>
+    ${(expense.amount / 100)?string("0.00")},<#t>
+    ${expense.currency},<#t>
+    ${((expense.convertedAmount!expense.amount) / 100)?string("#,##0.00")},<#t>
+    ${expense.billable?string("yes", "no")},<#t>
+    ${expense.reimbursable?string("yes", "no")},<#t>
+    '${expense.transactionID}<#lt>
+  </#list>
+</#list>
+"""
+
+
+def company(expenses: int) -> dict[str, object]:
+    """Reports of twenty expenses each."""
+    rows = [
+        {
+            "transactionID": f"{6720309558248016000 + number}",
+            "created": f"2024-{number % 12 + 1:02}-{number % 28 + 1:02}",
+            "merchant": f"Shop {number}",
+            "modifiedMerchant": f'The "{number}"' if number % 3 == 0 else "",
+            "category": "Travel",
+            "comment": "lunch\nwith Bob" if number % 2 else "",
+            "amount": 100 + number * 37,
+            "currency": "USD",
+            "billable": number % 2 == 0,
+            "reimbursable": True,
+        }
+        for number in range(expenses)
+    ]
+    reports = [
+        {"reportID": f"R{start:06}", "transactionList": rows[start : start + 20]}
+        for start in range(0, expenses, 20)
+    ]
+    return {"addHeader": True, "reports": reports}
+
+
+def best(action: Callable[[], object], repeat: int) -> float:
+    """The shortest of several runs, in seconds."""
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def main() -> None:
+    template = parse(TEMPLATE)
+    engine = Engine() if is_installed() else None
+    print(f"parse: {best(lambda: parse(TEMPLATE), 20) * 1000:.1f} ms for {len(TEMPLATE)} characters")
+    for expenses in (200, 6000):
+        data = company(expenses)
+        ours = best(lambda data=data: render(template, data), 7)
+        line = f"{expenses} expenses, 12 columns: {ours * 1000:.0f} ms"
+        if engine is not None:
+            answer = engine.render(TEMPLATE, data, repeat=40)
+            assert answer.output == render(template, data)
+            ratio = ours / answer.seconds
+            line += f"; FreeMarker on warm Java {answer.seconds * 1000:.0f} ms: ours takes {ratio:.1f} times as long"
+        print(line)
+    if engine is not None:
+        engine.close()
+
+
+if __name__ == "__main__":
+    main()

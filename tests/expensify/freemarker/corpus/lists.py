@@ -1,0 +1,40 @@
+"""The built-ins for lists and maps."""
+
+# One template a line, however long it is.
+# ruff: noqa: E501
+
+CASES = {
+    "size": "${xs?size} ${nothing?size} ${m?size} ${(1..5)?size}",
+    "ends": "${xs?first} ${xs?last} ${nothing?first!'none'} ${nothing?last!'none'} ${(3..)?first}",
+    "join": "${xs?join(', ')} ${nothing?join(',')}| ${nothing?join(',', 'empty')} ${xs?join(',', 'empty', '.')} ${holes?join(',')} ${[1, 'a', day]?join('/')}",
+    "sort": "${xs?sort?join(',')} ${ss?sort?join(',')} ${['b', 'B', 'a', 'A', 'é', 'e', 'E', 'z']?sort?join('')} ${[2.5, 1, 10]?sort?join(',')} ${[true, false]?sort?map(b -> b?c)?join(',')}",
+    "sort spaces and signs": "${['a b', 'ab', 'a-b', 'a_b', 'a1', 'a', 'A', '1', '_', ' ']?sort?join('|')}",
+    "sort of dates": "${[day, '2023-01-01'?date.iso]?sort?first?string.iso}",
+    "sort_by": "${people?sort_by('name')?map(p -> p.name)?join(',')} ${people?sort_by('age')?map(p -> p.name)?join(',')} ${people?sort_by('age')?reverse?map(p -> p.name)?join(',')}",
+    "sort_by a path": "<#assign q = [{'a': {'b': 2}}, {'a': {'b': 1}}]>${q?sort_by(['a', 'b'])?map(x -> x.a.b)?join(',')}",
+    "sort of mixed kinds": "<#attempt>${[1, 'a']?sort?size}<#recover>error</#attempt> <#attempt>${people?sort_by('nick')?size}<#recover>error</#attempt>",
+    "reverse": "${xs?reverse?join(',')} ${(1..3)?reverse?join(',')}",
+    "search": "${xs?seq_contains(2)?c} ${xs?seq_contains('2')?c} ${ss?seq_contains('a')?c} ${xs?seq_index_of(2)} ${xs?seq_index_of(9)} ${[1, 2, 1]?seq_last_index_of(1)} ${[1, 2, 1]?seq_index_of(1, 1)} ${[1, 2, 1]?seq_last_index_of(1, 1)}",
+    "search for missing": "${xs?seq_contains(gone)?c}",
+    "chunk": "<#list (1..5)?chunk(2) as row>${row?join(',')};</#list> <#list (1..5)?chunk(2, '-') as row>${row?join(',')};</#list> ${nothing?chunk(3)?size}",
+    "min and max": "${xs?min} ${xs?max} ${nothing?min!'none'} ${holes?max} ${[1.5, 2]?max}",
+    "filter": "${xs?filter(x -> x gt 1)?join(',')} ${people?filter(p -> p.nick??)?map(p -> p.name)?join(',')} ${xs?filter(x -> false)?size}",
+    "map": "${xs?map(x -> x * 2)?join(',')} ${ss?map(x -> x?upper_case)?join('')} ${people?map(p -> p.tags?size)?join(',')}",
+    "lambda sees variables": "<#assign q = 10>${xs?map(x -> x + q)?join(',')}",
+    "lambda in parentheses": "${xs?filter((x) -> x gt 1)?size}",
+    "lambda in a lambda": "${people?filter(p -> p.tags?filter(t -> t == 'x')?size gt 0)?map(p -> p.name)?join(',')}",
+    "lambda hides a variable": "<#list xs as x>${ss?map(x -> x)?join('')}${x};</#list>",
+    "take and drop": "${[1, 2, 3, 1]?take_while(x -> x lt 3)?join(',')} ${[1, 2, 3, 1]?drop_while(x -> x lt 3)?join(',')}",
+    "take from an endless range": "<#list (1..)?take_while(x -> x lt 4) as x>${x}</#list> <#list (1..)?filter(x -> x % 2 == 0) as x><#if x gt 6><#break></#if>${x}</#list>",
+    "chain of lambdas": "${people?filter(p -> p.age gt 26)?map(p -> p.name?upper_case)?join('+')}",
+    "function as an argument": "<#function odd x><#return x % 2 == 1></#function>${xs?filter(odd)?join(',')}",
+    "keys and values": "${m?keys?join(',')} ${{'a': 1, 'b': 2}?values?join(',')} ${void?keys?size}",
+    "nested lists": "${people[0].tags[1]} ${people?map(p -> p.tags?join('/'))?join(',')} ${[[1, 2], [3, 4]][1][0]}",
+    "sequence": "${xs?sequence?size}",
+    "sum idiom": "<#assign total = 0><#list people as p><#assign total = total + p.age></#list>${total}",
+    "group idiom": "<#assign ages = []><#list people as p><#if !ages?seq_contains(p.age)><#assign ages = ages + [p.age]></#if></#list>${ages?sort?join(',')}",
+    "list of lists printed": "<#list people as p>${p.name}:<#list p.tags as t>${t}<#sep>/<#else>-</#list><#sep>; </#list>",
+    "list does not print": "<#attempt>${xs}<#recover>error</#attempt> <#attempt>${m}<#recover>error</#attempt>",
+    "map in a list by number": "${people[1]['name']} ${people[1].nick!'none'}",
+    "counting idiom": "<#assign c = 0><#list people as p><#if p.age == 30><#assign c++></#if></#list>${c}",
+}

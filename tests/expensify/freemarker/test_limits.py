@@ -1,0 +1,187 @@
+"""No template hangs a worker or fills its memory: each of these would, without limits."""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from expensify.freemarker import LimitExceeded, Limits, RenderError, TemplateError, parse, render
+from expensify.freemarker.builtin import names
+
+_GREEDY = {
+    "endless range": "<#list 1.. as i>x</#list>",
+    "endless range without output": "<#list 1.. as i></#list>",
+    "nested loops": "<#list 1..10000 as a><#list 1..10000 as b></#list></#list>",
+    "endless filter": "${(1..)?filter(x -> false)?first!}",
+    "endless take_while": "${(1..)?take_while(x -> true)?size}",
+    "endless join": "${(1..)?map(x -> x)?join(',')}",
+    "macro that calls itself": "<#macro m><@m/></#macro><@m/>",
+    "function that calls itself": "<#function f x><#return f(x + 1)></#function>${f(1)}",
+    "two functions": "<#function f x><#return g(x)></#function><#function g x><#return f(x)></#function>${f(1)}",
+    "macro through its body": "<#macro m><#nested></#macro><#macro n><@m><@n/></@m></#macro><@n/>",
+    "doubled string": "<#assign s = 'xx'><#list 1..100 as i><#assign s = s + s></#list>${s}",
+    "doubled string by literal": "<#assign s = 'xx'><#list 1..100 as i><#assign s = '${s}${s}'></#list>${s}",
+    "doubled string by replace": "<#assign s = 'xx'><#list 1..100 as i><#assign s = s?replace('x', 'xx')></#list>${s}",
+    "replacement of every character": "<#assign s = ''?left_pad(100000)>${s?replace(' ', s)}",
+    "replacement by a regular expression": "<#assign s = ''?left_pad(100000)>${s?replace(' ', s, 'r')}",
+    "replacement by groups": "<#assign s = ''?left_pad(3000)>${s?replace('( +)', s?replace(' ', '$1'), 'r')}",
+    "doubled list": "<#assign l = [1]><#list 1..100 as i><#assign l = l + l></#list>${l?size}",
+    "squared number": "<#assign n = 99><#list 1..100 as i><#assign n = n * n></#list>${n}",
+    "squared fraction": "<#assign n = 99.9><#list 1..100 as i><#assign n = n * n></#list>${n}",
+    "wide padding": "${'x'?left_pad(2000000000)}",
+    "wide padding on the right": "${'x'?right_pad(2000000000, 'ab')}",
+    "long chunk": "${[1]?chunk(2000000000, 0)?first?size}",
+    "reversed range": "${(1..2000000000)?reverse?size}",
+    "sliced range": "${(1..2000000000)[0..1999999999]?size}",
+    "sorted range": "${(1..2000000000)?sort?size}",
+    "joined range": "${(1..2000000000)?join(',')}",
+    "sum of ranges": "${((1..2000000000) + (1..2000000000))?size}",
+    "searched range": "${(1..2000000000)?seq_contains('x')?c}",
+    "captured output": "<#assign s><#list 1.. as i>xxxxxxxxxxxxxxxxxxxx</#list></#assign>",
+    "compressed output": "<#compress><#list 1.. as i>xxxxxxxxxxxxxxxxxxxx </#list></#compress>",
+    "split into characters": "<#assign s = ''?left_pad(900000)><#list 1..1000 as i>${s?split('')?size}</#list>",
+    "many strings kept": "<#assign l = []><#list 1..100000 as i><#assign l = l + ['x'?left_pad(100000)]></#list>",
+    "attempt again and again": "<#list 1.. as i><#attempt>${'x'?number}<#recover></#attempt></#list>",
+    "list that grows": "<#assign l = [1]><#list 1.. as i><#assign l = l + [i]></#list>",
+    "regular expression over a long text": "<#assign s = ''?left_pad(900000, 'a')>${s?matches('(a|b|c|d|e|f)*x')?c}",
+}
+
+
+@pytest.mark.parametrize("template", _GREEDY.values(), ids=_GREEDY.keys())
+def test_greedy_template_ends_soon(template: str) -> None:
+    limits = Limits(steps=300_000, depth=30, output_chars=1_000_000, seconds=10)
+    started = time.monotonic()
+
+    with pytest.raises(LimitExceeded) as caught:
+        render(parse(template), {}, limits=limits)
+
+    assert (caught.value.line, time.monotonic() - started < 5) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+$", "(a|aa)+$", "(a|a)*b", "(.*a){12}x", "a*a*a*a*a*a*b", "^(([a-z])+.)+[A-Z]([a-z])+$"]
+)
+def test_regular_expression_that_backtracks_for_ever_elsewhere_is_quick(pattern: str) -> None:
+    text = "a" * 200 + "!"
+    started = time.monotonic()
+
+    output = render(parse("${s?matches(p)?c}"), {"s": text, "p": pattern})
+
+    assert (output, time.monotonic() - started < 2) == ("false", True)
+
+
+def test_attempt_does_not_survive_a_limit() -> None:
+    template = parse("<#attempt><#list 1.. as i></#list><#recover>survived</#attempt>")
+
+    with pytest.raises(LimitExceeded):
+        render(template, {}, limits=Limits(steps=1000))
+
+
+def test_time_is_limited() -> None:
+    template = parse("<#list 1.. as i></#list>")
+    started = time.monotonic()
+
+    with pytest.raises(LimitExceeded, match=r"for more than 0\.2 seconds"):
+        render(template, {}, limits=Limits(steps=10**12, seconds=0.2))
+
+    assert time.monotonic() - started < 2
+
+
+def test_depth_within_the_limit_is_allowed() -> None:
+    template = parse("<#function f x><#if x == 0><#return 0></#if><#return 1 + f(x - 1)></#function>${f(n)}")
+
+    assert render(template, {"n": 40}) == "40"
+    with pytest.raises(LimitExceeded, match="more than 60 deep"):
+        render(template, {"n": 60})
+
+
+def test_output_up_to_the_limit_is_allowed() -> None:
+    template = parse("${s}${s}")
+
+    assert render(template, {"s": "12345"}, limits=Limits(output_chars=10)) == "1234512345"
+    with pytest.raises(LimitExceeded):
+        render(template, {"s": "12345"}, limits=Limits(output_chars=9))
+
+
+def test_iterator_in_the_data_is_read_once_and_bounded() -> None:
+    def endless() -> Iterator[int]:
+        while True:
+            yield 1
+
+    assert render(parse("${xs?size} ${xs?size}"), {"xs": iter([1, 2])}) == "2 2"
+    with pytest.raises(LimitExceeded):
+        render(parse("${xs?size}"), {"xs": endless()}, limits=Limits(steps=1000))
+
+
+def test_template_length_is_limited() -> None:
+    with pytest.raises(TemplateError, match="at most 200000 characters"):
+        parse("x" * 200_001)
+
+
+@pytest.mark.parametrize(
+    "piece", ["${a}", "!", "<#if a>b</#if>\n", "${a!", "(", "'", "a.", "<#-- -->", "${a+b*c}", "\\"]
+)
+def test_template_of_the_greatest_length_is_parsed_or_refused_soon(piece: str) -> None:
+    text = "${" + piece * (199_000 // len(piece)) if piece in "!('a.\\" else piece * (200_000 // len(piece))
+    started = time.monotonic()
+
+    with suppress(TemplateError):
+        parse(text)
+
+    assert time.monotonic() - started < 15
+
+
+def test_thousands_of_trims_on_one_line_are_refused() -> None:
+    with pytest.raises(TemplateError, match=r"^there are too many tags on this line"):
+        parse("x<#t>" * 5_000)
+
+
+def test_thousands_of_trims_on_lines_of_their_own_are_allowed() -> None:
+    assert render(parse("  x<#t>\n" * 5_000), {}) == "x" * 5_000
+
+
+_VALUES: dict[str, object] = {
+    "s": "some Text",
+    "n": 12,
+    "neg": -3.5,
+    "b": True,
+    "xs": [2, 1],
+    "m": {"a": 1},
+    "none": None,
+    "zero": "",
+}
+_ARGUMENTS = [
+    "",
+    "()",
+    "(1)",
+    "('x')",
+    "(-1)",
+    "(xs)",
+    "(m)",
+    "(b)",
+    "('(')",
+    "(1, 2)",
+    "('a', 'b')",
+    "(99, 'z', 'i')",
+    "(x -> x)",
+    "('a', 'b', 'r')",
+]
+
+
+@pytest.mark.parametrize("name", names())
+def test_built_in_over_any_value_prints_or_complains(name: str) -> None:
+    limits = Limits(steps=10_000, output_chars=10_000)
+    lines: set[int] = set()
+    for arguments in _ARGUMENTS:
+        for value in _VALUES:
+            try:
+                render(parse(f"\n${{({value}?{name}{arguments})!}}"), _VALUES, limits=limits)
+            except TemplateError as error:
+                lines.add(error.line)
+
+    assert lines == {2}
+
+
+def test_limit_is_a_render_error() -> None:
+    assert issubclass(LimitExceeded, RenderError)
