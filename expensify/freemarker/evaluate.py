@@ -199,17 +199,20 @@ class ExpressionCompiler:
         return read
 
     def _index(self, node: Index) -> Evaluator:
-        if (
-            isinstance(node.target, BuiltIn)
-            and node.target.arguments is None
-            and builtin.takes_key(node.target.name)
-        ):
-            made = BuiltIn(
-                node.span, node.target.target, node.target.name, (node.key,), node.target.name_span
-            )
-            return self._builtin(made)
         target, key = self.needed(node.target), self.needed(node.key)
-        return lambda frame: item(frame.env, target(frame), key(frame), node.span)
+        left = node.target
+        if not (isinstance(left, BuiltIn) and left.arguments is None and builtin.takes_key(left.name)):
+            return lambda frame: item(frame.env, target(frame), key(frame), node.span)
+        formatted = self._builtin(BuiltIn(node.span, left.target, left.name, (node.key,), left.name_span))
+
+        def choose(frame: Frame) -> Any:
+            """`n?string["0.00"]` is a format, but `s?string[0]` a character."""
+            chosen = key(frame)
+            if isinstance(chosen, str):
+                return formatted(frame)
+            return item(frame.env, target(frame), chosen, node.span)
+
+        return choose
 
     def _call(self, node: Call) -> Evaluator:
         target = self.needed(node.target)

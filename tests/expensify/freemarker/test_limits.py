@@ -119,9 +119,7 @@ def test_template_length_is_limited() -> None:
         parse("x" * 200_001)
 
 
-@pytest.mark.parametrize(
-    "piece", ["${a}", "!", "<#if a>b</#if>\n", "${a!", "(", "'", "a.", "<#-- -->", "${a+b*c}", "\\"]
-)
+@pytest.mark.parametrize("piece", ["${a}", "${a!", "!", "(", "'", "a.", "<#-- -->", "\\"])
 def test_template_of_the_greatest_length_is_parsed_or_refused_soon(piece: str) -> None:
     text = "${" + piece * (199_000 // len(piece)) if piece in "!('a.\\" else piece * (200_000 // len(piece))
     started = time.monotonic()

@@ -25,7 +25,7 @@ CASES = {
     "rounding modes": "${1.25?string('0.0;; roundingMode=halfUp')} ${1.21?string('0.0;; roundingMode=up')} ${1.29?string('0.0;; roundingMode=down')} ${(-1.25)?string('0.0;; roundingMode=ceiling')}",
     "separators": "${1234.5?string(\"#,##0.00;; decimalSeparator=',' groupingSeparator='.'\")} ${12?string('0;; multiplier=100')}",
     "named formats": "${1234.5?string.number} ${1234.5?string.currency} ${neg?string.currency} ${1234.5?string.computer} ${1234.56789?string}",
-    "pattern by key": "${d?string['0.0']}",
+    "pattern by key": "${d?string['0.0']} ${d?string[0]} ${s?string[1..3]} ${day?string['yyyy']} ${cents?string[1..*2]}",
     "bad patterns": "<#attempt>${n?string('0.0.0')}<#recover>error</#attempt> <#attempt>${n?string(\"0'\")}<#recover>error</#attempt> <#attempt>${n?string('#0#')}<#recover>error</#attempt>",
     "boolean words": "${yes?string('ja', 'nein')} ${no?string('ja', 'nein')} ${yes?string} ${(n gt 3)?string(\"Yes\", \"No\")}",
     "boolean words that are missing": "a${yes?string(gone, 'x')}b",
