@@ -114,6 +114,11 @@ def asked_for(export: SavedExport, *, at: datetime) -> ReportExport:
 def _refuse_to_start(export: SavedExport, job: ReportExport, now: datetime) -> None:
     if export.is_archived:
         raise CannotStart("This export is archived. Clone it to run it again.")
+    if export.present.is_draft:
+        raise CannotStart(
+            "This export is a draft: its template cannot be read. Edit the export and put the template right; "
+            f"nothing was sent. {export.present.draft_because}"
+        )
     if not export.credential.can_call:
         raise CannotStart(
             f"The credential “{export.credential}” is {export.credential.get_status_display().lower()}. "

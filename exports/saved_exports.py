@@ -1,4 +1,4 @@
-"""What people do to saved exports: save (each save is a version), clone, archive."""
+"""What people do to saved exports: save (each save is a version), restore a version, clone, archive."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.audit import Action
 from accounts.models import Credential, Team, User
+from expensify.freemarker import TemplateError, parse
 from exports.jobs import Settings
 from exports.models import ExportVersion, SavedExport
 
@@ -19,12 +20,15 @@ def save(
     *,
     settings: Settings,
     template: str,
+    columns: dict[str, Any] | None = None,
     sftp_password: str | None,
     by: User,
+    restored: int | None = None,
 ) -> SavedExport:
     """Save a new or changed export. What it asks for becomes a version, when it differs from the present one.
 
-    `sftp_password` None keeps the stored one.
+    `columns` is the layout that wrote the template, as JSON. `sftp_password` None keeps the stored one. `restored`
+    is the number of the version that is put back, for the audit log. A template that cannot be read makes a draft.
     """
     is_new = export.pk is None
     before = (
@@ -40,14 +44,18 @@ def save(
         # Whoever saves second waits here, and numbers their version after the first.
         SavedExport.objects.select_for_update().get(pk=export.pk)
         export.save(update_fields=["name", "credential", "sftp_password"])
-    version = export.version
-    if version is None or version.settings != settings.as_json() or version.template != template:
+    asked = {
+        "settings": settings.as_json(),
+        "template": template,
+        "columns": columns,
+        "draft_because": unreadable(template),
+    }
+    if export.version is None or any(getattr(export.version, name) != asked[name] for name in asked):
         last = export.versions.aggregate(last=Max("number"))["last"] or 0
         export.version = ExportVersion.objects.create(
             export=export,
             number=last + 1,
-            settings=settings.as_json(),
-            template=template,
+            **asked,
             by=by,
             by_name=str(by),
             at=timezone.now(),
@@ -56,6 +64,8 @@ def save(
     said = audit.changes(before, _said(export))
     if sftp_password:
         said["sftp_password"] = "set"
+    if said and restored is not None:
+        said["restored"] = restored
     if is_new:
         audit.record(Action.EXPORT_CREATED, export, by=by, **said)
     elif said:
@@ -73,9 +83,25 @@ def clone(export: SavedExport, *, by: User) -> SavedExport:
         copy,
         settings=Settings.from_json(export.version.settings),
         template=export.version.template,
+        columns=export.version.columns,
         sftp_password=None,
         by=by,
     )
+
+
+def restore(export: SavedExport, version: ExportVersion, *, by: User) -> bool:
+    """Make a new version that asks for what an old one did. False when the present one does so already."""
+    before = export.present
+    save(
+        export,
+        settings=Settings.from_json(version.settings),
+        template=version.template,
+        columns=version.columns,
+        sftp_password=None,
+        by=by,
+        restored=version.number,
+    )
+    return export.present != before
 
 
 @transaction.atomic
@@ -85,6 +111,20 @@ def archive(export: SavedExport, *, by: User) -> bool:
     if archived:
         audit.record(Action.EXPORT_ARCHIVED, export, by=by)
     return bool(archived)
+
+
+def unused_name(team: Team, name: str) -> str:
+    """The name itself while it is free in the team, else a copy's."""
+    return name if not team.exports.live().filter(name__iexact=name).exists() else free_name(team, name)
+
+
+def unreadable(template: str) -> str | None:
+    """The sentence that says why a template cannot be read, with line and column; None when it can."""
+    try:
+        parse(template)
+    except TemplateError as error:
+        return f"Line {error.line}, column {error.column}: {error.message}."
+    return None
 
 
 def free_name(team: Team, name: str) -> str:

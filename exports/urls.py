@@ -1,6 +1,6 @@
 from django.urls import path
 
-from exports.views import home, results, runs, saved_exports
+from exports.views import contents, home, results, runs, saved_exports, versions
 
 app_name = "exports"
 urlpatterns = [
@@ -8,10 +8,15 @@ urlpatterns = [
     path("t/<slug:team>/budget/", home.budget, name="budget"),
     path("t/<slug:team>/exports/", saved_exports.export_list, name="export-list"),
     path("t/<slug:team>/exports/new/", saved_exports.export_new, name="export-new"),
+    path("t/<slug:team>/exports/preview/", contents.export_preview, name="export-preview"),
+    path("t/<slug:team>/exports/import/", versions.export_import, name="export-import"),
     path("t/<slug:team>/exports/<int:export>/", saved_exports.export, name="export"),
     path("t/<slug:team>/exports/<int:export>/edit/", saved_exports.export_edit, name="export-edit"),
     path("t/<slug:team>/exports/<int:export>/clone/", saved_exports.export_clone, name="export-clone"),
     path("t/<slug:team>/exports/<int:export>/archive/", saved_exports.export_archive, name="export-archive"),
+    path("t/<slug:team>/exports/<int:export>/compare/", versions.export_compare, name="export-compare"),
+    path("t/<slug:team>/exports/<int:export>/restore/", versions.export_restore, name="export-restore"),
+    path("t/<slug:team>/exports/<int:export>/share/", versions.export_share, name="export-share"),
     path("t/<slug:team>/exports/<int:export>/run/", runs.export_run, name="export-run"),
     path("t/<slug:team>/runs/", runs.run_list, name="run-list"),
     path("t/<slug:team>/runs/<int:run>/", runs.run, name="run"),

@@ -76,6 +76,8 @@ def changed(version: ExportVersion, before: ExportVersion) -> list[str]:
     ]
     if version.template != before.template:
         names.append("template")
+    if version.columns != before.columns:
+        names.append("columns")
     return list(dict.fromkeys(names))
 
 

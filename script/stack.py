@@ -166,6 +166,7 @@ def serve() -> None:
                     say(f"{failure}\nThe portal is up all the same.")
             else:
                 say("No call was made: add a pair of your own under Credentials.")
+            processes.wait_for(lambda: _answers(f"http://127.0.0.1:{port}/readyz"), "The worker")
             say(f"\n{sign_ins}\nOpen {address} (Ctrl-C stops everything; logs are in {LOGS}).")
             while True:
                 processes.check()

@@ -9,11 +9,12 @@ from django import forms
 from django_scopes.forms import SafeModelChoiceField
 
 from accounts.models import Credential, Team
-from expensify.freemarker import TemplateError, parse
 from expensify.jobs import EmailAction, MarkAsExported, OnFinish, ReportExport
 from exports import jobs, periods
+from exports.forms.contents import Contents
 from exports.jobs import Settings
 from exports.models import SavedExport
+from exports.saved_exports import unreadable
 from exports.starters import PDF
 from exports.wording import FILE_TYPES, STATES
 
@@ -152,21 +153,8 @@ class ExportForm(forms.ModelForm):
         label="Only test",
         help_text="Expensify makes the file, but does none of the above: nothing is marked, e-mailed or uploaded.",
     )
-    template = forms.CharField(
-        required=False,
-        strip=False,
-        label="Template",
-        help_text="FreeMarker: it says which columns the file has.",
-        widget=forms.Textarea(
-            attrs={
-                "rows": 24,
-                "spellcheck": "false",
-                "autocapitalize": "off",
-                "class": "font-monospace",
-                "wrap": "off",
-            }
-        ),
-    )
+    # Its fields on the page are those of `contents`; here stand the complaints about them.
+    template = forms.CharField(required=False, strip=False)
 
     settings: Settings
 
@@ -182,16 +170,27 @@ class ExportForm(forms.ModelForm):
         now: datetime,
         instance: SavedExport,
         initial: dict[str, Any],
+        contents: Contents,
         **kwargs: Any,
     ):
-        """`now` is the moment the rules about dates are held against; `initial` overrides what is stored."""
-        super().__init__(*args, instance=instance, initial=_stored(instance) | initial, **kwargs)
-        self.team, self.now = team, now
+        """`now` is the moment the rules about dates are held against; `initial` overrides what is stored.
+
+        `contents` are the columns or the template, which have fields of their own.
+        """
+        super().__init__(
+            *args,
+            instance=instance,
+            initial=_stored(instance) | {"template": contents.template} | initial,
+            **kwargs,
+        )
+        self.team, self.now, self.contents = team, now, contents
         callable_statuses = [Credential.Status.UNCHECKED, Credential.Status.WORKING]
         credentials = team.credentials.filter(status__in=callable_statuses)
         if instance.credential_id:
             credentials = credentials | team.credentials.filter(pk=instance.credential_id)
         self.fields["credential"].queryset = credentials
+        if instance.pk is None and len(credentials) == 1:
+            self.initial["credential"] = self.initial.get("credential") or credentials[0].pk
         self.fields["credential"].empty_label = "Choose a credential"
         self.fields["credential"].error_messages["required"] = "Choose the credential to ask Expensify with."
         self.fields["name"].error_messages["required"] = "Give the export a name."
@@ -205,10 +204,14 @@ class ExportForm(forms.ModelForm):
     def has_stored_password(self) -> bool:
         return "remove_sftp_password" in self.fields
 
+    @staticmethod
+    def taken() -> str:
+        return "The team has a saved export of this name already. Choose another name."
+
     def entered(self) -> dict[str, Any]:
         """What stands in the form's fields, to show it again without complaints. Secrets are not among it."""
-        secret = {"pasted_job", "sftp_password"}
-        return {name: self[name].value() for name in self.fields if name not in secret}
+        apart = {"pasted_job", "sftp_password", "template"}
+        return {name: self[name].value() for name in self.fields if name not in apart}
 
     def _policy_choices(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """All policies of the team's credentials by credential, and last those ticked that are in no list."""
@@ -234,18 +237,15 @@ class ExportForm(forms.ModelForm):
         # The rule that a name is taken once per team looks at these too, though nobody types them.
         return super()._get_validation_exclusions() - {"team", "archived_at"}
 
-    def clean_template(self) -> str:
-        """Browsers send line breaks as CR LF; the template is kept as it was written."""
-        return self.cleaned_data["template"].replace("\r\n", "\n")
-
     def clean_email_message(self) -> str:
         message = self.cleaned_data["email_message"].replace("\r\n", "\n")
-        self._check_template("email_message", message)
+        if reason := unreadable(message):
+            raise forms.ValidationError(reason)
         return message
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        self._check_template_is_there(cleaned)
+        self._check_contents(cleaned)
         self._check_dates(cleaned)
         self._check_policies(cleaned)
         self._check_afterwards(cleaned)
@@ -253,24 +253,16 @@ class ExportForm(forms.ModelForm):
             self._check_contract(cleaned)
         return cleaned
 
-    def _check_template_is_there(self, cleaned: dict[str, Any]) -> None:
-        if "template" not in cleaned:
+    def _check_contents(self, cleaned: dict[str, Any]) -> None:
+        """A template that cannot be read is no mistake here: it makes the export a draft."""
+        if cleaned.get("file_extension") == "pdf":
             return
-        if not cleaned["template"].strip():
-            if cleaned.get("file_extension") == "pdf":
-                cleaned["template"] = PDF
-                return
+        for sentence in self.contents.problems:
+            self.add_error("template", sentence)
+        if not self.contents.is_built and not self.contents.template.strip():
             self.add_error(
                 "template", "Write a template, or put in one of the ready ones and change it to your liking."
             )
-            return
-        self._check_template("template", cleaned["template"])
-
-    def _check_template(self, field: str, text: str) -> None:
-        try:
-            parse(text)
-        except TemplateError as error:
-            self.add_error(field, f"Line {error.line}, column {error.column}: {error.message}.")
 
     def _check_dates(self, cleaned: dict[str, Any]) -> None:
         """A date counts only where its field asks for one."""
@@ -365,6 +357,19 @@ class ExportForm(forms.ModelForm):
         )
 
     @property
+    def template_text(self) -> str:
+        """What is sent to Expensify, which lays a PDF out by itself."""
+        if self.cleaned_data["file_extension"] == "pdf" and (
+            self.contents.is_built or not self.contents.template.strip()
+        ):
+            return PDF
+        return self.contents.text
+
+    @property
+    def columns(self) -> dict[str, Any] | None:
+        return self.contents.columns if self.cleaned_data["file_extension"] != "pdf" else None
+
+    @property
     def new_sftp_password(self) -> str | None:
         """For `saved_exports.save`: None keeps the stored one, empty removes it. Without a host none is kept."""
         if self.cleaned_data["sftp_password"]:
@@ -377,7 +382,7 @@ def _stored(export: SavedExport) -> dict[str, Any]:
     """What the export asks for now, by the names of the form's fields."""
     if export.version is None:
         return {"period": "last_month", "file_extension": "csv", "sftp_port": 22}
-    return Settings.from_json(export.version.settings).as_json() | {"template": export.version.template}
+    return Settings.from_json(export.version.settings).as_json()
 
 
 def _place_of_action(action: OnFinish) -> str:

@@ -65,12 +65,19 @@ class SavedExport(TeamOwned):
 
 
 class ExportVersion(models.Model):
-    """What a saved export asked for between two saves. Never changed after it is written (a trigger sees to it)."""
+    """What a saved export asked for between two saves. Never changed after it is written (a trigger sees to it).
+
+    `columns` is the layout that wrote the template, or null when a person wrote it. A template that cannot be read
+    makes the version a draft: `draft_because` is the sentence that says why it cannot run.
+    """
 
     export = models.ForeignKey(SavedExport, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     settings = models.JSONField()
     template = models.TextField()
+    columns = models.JSONField(null=True)
+    # Null, not "": only a nullable column can be added to SQLite's table without losing its trigger.
+    draft_because = models.TextField(null=True)  # noqa: DJ001
     by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     by_name = models.CharField(max_length=255)
     at = models.DateTimeField()
@@ -83,3 +90,7 @@ class ExportVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.export}, version {self.number}"
+
+    @property
+    def is_draft(self) -> bool:
+        return self.draft_because is not None

@@ -1,7 +1,9 @@
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from django.contrib import messages
+from django.db import IntegrityError
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,11 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.door import team_view
 from accounts.permissions import Permission
 from exports import saved_exports, wording
+from exports.forms.contents import Contents
 from exports.forms.export import ExportForm
 from exports.forms.pasting import CannotRead, read
 from exports.jobs import Settings
 from exports.models import ExportVersion, SavedExport
-from exports.starters import STARTERS
+from exports.views.contents import shown
 
 LAST_RUNS = 10
 LAST_VERSIONS = 20
@@ -110,43 +113,61 @@ def export_archive(request: HttpRequest, export: int) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, export: SavedExport) -> HttpResponse:
-    """The form, which may also be sent to have a pasted job read or a ready template put in; then nothing is saved."""
+    """The form. Its other buttons read a pasted job, change the columns or show a preview; then nothing is saved."""
     form_with = partial(ExportForm, team=request.team, now=timezone.now(), instance=export)
-    page = partial(_form_page, request, saved_name=export.name)
+    page = partial(form_page, request, saved_name=export.name)
     if request.method != "POST":
-        return page(form_with(initial=_starter(request.GET.get("starter"))))
-    form = form_with(request.POST, initial={})
+        contents = Contents.of(export).act(f"starter:{request.GET.get('starter', '')}", request.GET)
+        return page(form_with(initial={}, contents=contents))
+    sent = Contents.sent(request.POST)
+    form = form_with(request.POST, initial={}, contents=sent)
     if pasted := request.POST.get("pasted_job", "").strip():
         try:
             values, notes = read(pasted)
         except CannotRead as problem:
-            return page(form_with(initial=form.entered()), job_problem=str(problem))
-        return page(form_with(initial=form.entered() | values), job_was_read=True, job_notes=notes)
-    if "starter" in request.POST:
-        return page(form_with(initial=form.entered() | _starter(request.POST["starter"])))
+            return page(form_with(initial=form.entered(), contents=sent), job_problem=str(problem))
+        extension = values["file_extension"]
+        form = form_with(initial=form.entered() | values, contents=replace(sent, extension=extension))
+        return page(form, job_was_read=True, job_notes=notes)
+    if do := request.POST.get("do", ""):
+        contents = sent.act(do, request.POST)
+        states = {"states": list(contents.states)} if contents.states else {}
+        return page(form_with(initial=form.entered() | states, contents=contents))
     if not form.is_valid():
         return page(form)
-    saved_exports.save(
-        form.instance,
-        settings=form.settings,
-        template=form.cleaned_data["template"],
-        sftp_password=form.new_sftp_password,
-        by=request.user,
-    )
-    messages.success(request, f"“{form.instance}” is saved as version {form.instance.version.number}.")
+    try:
+        # The rule that a name is taken once is the database's: two people may save the same one at once.
+        saved_exports.save(
+            form.instance,
+            settings=form.settings,
+            template=form.template_text,
+            columns=form.columns,
+            sftp_password=form.new_sftp_password,
+            by=request.user,
+        )
+    except IntegrityError:
+        form.add_error("name", form.taken())
+        return page(form)
+    _tell_saved(request, form.instance)
     return redirect(form.instance)
 
 
-def _form_page(request: HttpRequest, form: ExportForm, **told: Any) -> HttpResponse:
-    return render(
-        request,
-        "exports/export_form.html",
-        {"form": form, "export": form.instance, "starters": STARTERS, **told},
-    )
+def form_page(request: HttpRequest, form: ExportForm, **told: Any) -> HttpResponse:
+    export = form.instance
+    contents = shown(form.contents, request.POST)
+    return render(request, "exports/export_form.html", {"form": form, "export": export, **contents, **told})
 
 
-def _starter(name: str | None) -> dict[str, str]:
-    return {"template": STARTERS[name].template} if name in STARTERS else {}
+def _tell_saved(request: HttpRequest, export: SavedExport) -> None:
+    version = export.present
+    if version.is_draft:
+        messages.warning(
+            request,
+            f"“{export}” is saved as version {version.number}, as a draft: its template cannot be read, "
+            f"so it cannot run yet. {version.draft_because}",
+        )
+    else:
+        messages.success(request, f"“{export}” is saved as version {version.number}.")
 
 
 def _with_changes(versions: list[ExportVersion]) -> list[ExportVersion]:

@@ -229,8 +229,6 @@ def test_dates_count_only_where_fixed_dates_are_chosen(
             "from 1 to 65535",
         ),
         ({"template": " "}, "template", "Write a template"),
-        ({"template": "a\r\n${reports"}, "template", "Line 2, column"),
-        ({"template": "<#list reports as r>"}, "template", "Line 1, column 1"),
     ],
 )
 def test_what_expensify_would_refuse_is_said_at_its_field(
@@ -265,7 +263,7 @@ def test_end_date_alone_serves_an_old_approval_date(
 
 def test_several_problems_are_said_at_once(erin_at_work: Client, credential: Credential) -> None:
     response = erin_at_work.post(
-        NEW, filled_in(credential, name="", limit="0", template="${", file_basename="/")
+        NEW, filled_in(credential, name="", limit="0", template="", file_basename="/")
     )
 
     assert set(problems(response)) == {"name", "limit", "template", "file_basename"}
@@ -423,7 +421,7 @@ def test_password_is_in_no_page_and_no_audit_entry(
         erin_at_work.get(f"/t/acme/exports/{uploading.pk}/"),
         erin_at_work.get(f"/t/acme/exports/{uploading.pk}/edit/"),
         erin_at_work.post(f"/t/acme/exports/{uploading.pk}/edit/", wrong),
-        erin_at_work.post(f"/t/acme/exports/{uploading.pk}/edit/", wrong | {"starter": "expense"}),
+        erin_at_work.post(f"/t/acme/exports/{uploading.pk}/edit/", wrong | {"do": "starter:expense"}),
     ]
 
     assert ["canary" in page.content.decode() for page in pages] == [False] * 4
@@ -489,7 +487,7 @@ def test_starter_comes_with_the_address(name: str, erin_at_work: Client) -> None
 def test_starter_replaces_the_template_alone(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
-    response = erin_at_work.post(NEW, filled_in(credential, starter="report"))
+    response = erin_at_work.post(NEW, filled_in(credential, do="starter:report"))
 
     form = response.context["form"]
     assert (form["name"].value(), form["template"].value()) == ("January", STARTERS["report"].template)
@@ -497,7 +495,7 @@ def test_starter_replaces_the_template_alone(
 
 
 def test_unknown_starter_changes_nothing(erin_at_work: Client, credential: Credential) -> None:
-    response = erin_at_work.post(NEW, filled_in(credential, starter="nothing"))
+    response = erin_at_work.post(NEW, filled_in(credential, do="starter:nothing"))
 
     assert response.context["form"]["template"].value() == "${reports?size}"
 

@@ -1,0 +1,110 @@
+"""How long a preview request takes, from the browser's POST to the answer, over 200 expenses.
+
+    python -m benchmarks.preview              every preset as columns, both starters as text (with lint), 30 times each
+    python -m benchmarks.preview --times 100
+
+The whole stack answers (middleware, door, builder or lint, rendering, page), on a database of its own. What a person
+notices is 300 ms; the page waits 250 ms after the last key before it asks.
+"""
+
+import argparse
+import os
+import time
+from statistics import quantiles
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+
+import django
+
+django.setup()
+
+# ruff: noqa: E402 — models can be imported only now.
+from django.test import Client
+from django.test.utils import setup_databases, setup_test_environment, teardown_databases
+
+from accounts.models import Membership, Team, User
+from accounts.permissions import Role
+from exports import samples
+from exports.columns import PRESETS, Layout
+from exports.samples import company
+from exports.starters import STARTERS
+
+EXPENSES = 200
+
+
+def many_reports() -> list[dict[str, Any]]:
+    """The company's reports over and over, until there are enough expenses."""
+    reports: list[dict[str, Any]] = []
+    while sum(len(report["transactionList"]) for report in reports) < EXPENSES:
+        reports += company.reports()
+    return reports
+
+
+def sent(layout: Layout) -> dict[str, Any]:
+    """What a browser sends of a builder with these columns."""
+    fields: dict[str, Any] = {
+        "written": "columns",
+        "columns": len(layout.columns),
+        "rows": layout.rows,
+        "kind": layout.kind,
+        "heading": "on",
+        "guard": "on",
+    }
+    for number, column in enumerate(layout.columns, start=1):
+        chosen = {
+            "source": column.source,
+            "name": column.name,
+            "heading": column.heading,
+            "text": column.text,
+            "format": column.format,
+            "yes": column.words[0],
+            "no": column.words[1],
+            "fallback": column.fallback,
+        }
+        fields |= {f"column-{number}-{name}": value for name, value in chosen.items()}
+        if column.excel_text:
+            fields[f"column-{number}-excel_text"] = "on"
+    return fields
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--times", type=int, default=30)
+    times = options.parse_args().times
+    samples.SAMPLES["many"] = ("200 expenses", many_reports)
+    setup_test_environment()
+    databases = setup_databases(verbosity=0, interactive=False)
+    try:
+        measure(times)
+    finally:
+        teardown_databases(databases, verbosity=0)
+
+
+def measure(times: int) -> None:
+    team = Team.objects.create(name="Acme", slug="acme", time_zone="Europe/Berlin")
+    user = User.objects.create_user("erin@acme.example", "password")
+    Membership.objects.create(team=team, user=user, role=Role.EDITOR)
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    posts = {f"columns: {preset.name}": sent(preset.layout) for preset in PRESETS.values()}
+    posts |= {f"text: {starter.name}": {"template": starter.template} for starter in STARTERS.values()}
+    print(f"{'preview of 200 expenses':<40}{'p50':>10}{'p95':>10}")
+    for name, fields in posts.items():
+        taken = [ask(client, fields | {"sample": "many"}) for _ in range(times + 1)][1:]
+        cuts = quantiles(taken, n=20)
+        print(f"{name:<40}{cuts[9] * 1000:>7.0f} ms{cuts[18] * 1000:>7.0f} ms")
+
+
+def ask(client: Client, fields: dict[str, Any]) -> float:
+    start = time.perf_counter()
+    response = client.post("/t/acme/exports/preview/", fields)
+    taken = time.perf_counter() - start
+    assert response.context["tryout"].is_made
+    return taken
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Every starter and every preset, run through the two steps against the sandbox."""
+
+import csv
+import io
+from collections.abc import Callable
+
+import pytest
+from django.core.files.storage import default_storage
+
+from accounts.models import Credential, User
+from exports import runs
+from exports.columns import PRESETS, headings_of, table_of, template_of
+from exports.models import Result, Run
+from exports.models.run import Status
+from exports.starters import STARTERS
+from tests.conftest import make_export
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Work = Callable[[Run], Run]
+
+
+def file_of(template: str, credential: Credential, by: User, work: Work) -> str:
+    run = work(runs.start(make_export(credential, by, template=template), by=by))
+    assert (run.status, run.error) == (Status.SUCCEEDED, "")
+    with default_storage.open(Result.objects.get(run=run).file.name) as file:
+        content: bytes = file.read()
+    return content.decode()
+
+
+@pytest.mark.parametrize("key", PRESETS)
+def test_preset_comes_back_as_the_table_it_describes(
+    key: str, credential: Credential, alice: User, work: Work
+) -> None:
+    layout = PRESETS[key].layout
+
+    rows = table_of(layout, file_of(template_of(layout), credential, alice, work))
+
+    assert rows[0] == headings_of(layout)
+    assert len(rows) > 1
+    assert {len(row) for row in rows} == {len(layout.columns)}
+
+
+@pytest.mark.parametrize("key", STARTERS)
+def test_starter_comes_back_as_a_table(key: str, credential: Credential, alice: User, work: Work) -> None:
+    text = file_of(STARTERS[key].template, credential, alice, work)
+
+    rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    assert len(rows) > 1
+    assert {len(row) for row in rows} == {len(rows[0])}
