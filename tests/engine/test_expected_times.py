@@ -9,9 +9,9 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.models import Team, User
+from expensify.budget import Limits
 from exports import dispatch, runs
 from exports.models import Run
-from expensify.budget import Limits
 from sandbox import Choices, Sandbox
 from tests.conftest import make_credential, make_export
 from tests.workers import Processes, wait_until
