@@ -342,6 +342,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
+    os.umask(0o077)  # the database, files and logs are for nobody else on this machine
     try:
         {"serve": serve, "once": once}[sys.argv[1]]()
     except Stopped:
