@@ -7,6 +7,8 @@ round stays text.
 
 from typing import NamedTuple
 
+from expensify.freemarker.catalogue import CATALOGUE, Level
+
 # In CSV text stands in quotes. An apostrophe in front of = + - @ keeps a spreadsheet from taking a merchant's name
 # for a formula; in front of a 19-digit expense ID it keeps the last digits from being rounded away [H].
 _TEXT = """\
@@ -91,6 +93,49 @@ REPORTS = f"""\
 </#list>
 """
 
+
+def _json_value(name: str, kind: str) -> str:
+    """A field as a JSON value: null, or empty text, for what is missing or something else than expected."""
+    level, *outer, _ = name.split(".")
+    value = f"({name})"
+    if outer:  # an object that does not apply may be missing, or empty text
+        holder = ".".join([level, *outer])
+        value = f'(({holder}!"")?is_hash?then(({name})!"", ""))'
+    if kind in {"cents", "number", "integer"}:
+        return f'<#if ({value}!"")?is_number>${{{value}?c}}<#else>null</#if>'
+    if kind == "boolean":
+        return f'<#if ({value}!"")?is_boolean>${{{value}?string("true", "false")}}<#else>null</#if>'
+    return f'"${{({value}!"")?string?json_string}}"'
+
+
+def _data() -> str:
+    """Every documented field as JSON, which the portal takes as a team's own sample data (`exports.own_data`)."""
+
+    def values(level: Level, *more: str) -> str:
+        fields = [
+            (field.name, field.type)
+            for field in CATALOGUE.fields(level)
+            if field.is_value and not field.placeholder and field.evidence == "documented"
+        ]
+        return ",\n".join(
+            f'"{name.partition(".")[2]}": {_json_value(name, kind)}'
+            for name, kind in [*fields, *((name, "text") for name in more)]
+        )
+
+    return f"""\
+<#-- Every field of every expense, as JSON: data of your own to try templates on. -->
+{{"reports": [<#list reports as report>
+{{{values("report")},
+"approvers": [<#list report.approvers![] as approver>
+{{{values("approver")}}}<#sep>,</#sep>
+</#list>],
+"transactionList": [<#list report.transactionList as expense>
+{{{values("expense", "expense.ntag1", "expense.ntag2", "expense.ntag3")}}}<#sep>,</#sep>
+</#list>]}}<#sep>,</#sep>
+</#list>]}}
+"""
+
+
 # Expensify lays a PDF out by itself, but wants a template with the job all the same [C].
 PDF = "default"
 
@@ -98,9 +143,15 @@ PDF = "default"
 class Starter(NamedTuple):
     name: str
     template: str
+    purpose: str
 
 
 STARTERS = {
-    "expense": Starter("One row per expense", EXPENSES),
-    "report": Starter("One row per report", REPORTS),
+    "expense": Starter("One row per expense", EXPENSES, "A template as text, to change by hand."),
+    "report": Starter("One row per report", REPORTS, "A template as text, to change by hand."),
+    "data": Starter(
+        "Data for previews",
+        _data(),
+        "Every field as JSON, file type JSON. Run once, it offers your own reports as sample data.",
+    ),
 }

@@ -6,6 +6,7 @@ Whatever somebody types comes back as an answer within a few seconds: `LIMITS` e
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -14,7 +15,6 @@ from expensify.freemarker import Limits, TemplateError, parse, render
 from expensify.freemarker.lint import Finding, lint
 from exports import tables
 from exports.columns import Layout, headings_of, table_of
-from exports.samples import sample
 
 # The largest sample through the widest preset takes about 200,000 steps.
 LIMITS = Limits(steps=2_000_000, output_chars=2_000_000, seconds=2.0)
@@ -50,15 +50,20 @@ class Tryout:
         return f"Preview with {'more than ' if self.more_rows else ''}{len(self.rows)} rows{found}."
 
 
-def try_out(template: str, *, sample_name: str, extension: str, layout: Layout | None = None) -> Tryout:
-    """The template over a sample. With the `layout` that wrote it the table is read by it, and lint is left out."""
+def try_out(
+    template: str, *, data: Mapping[str, Any], extension: str, layout: Layout | None = None
+) -> Tryout:
+    """The template over data such as `exports.samples` has.
+
+    With the `layout` that wrote it the table is read by it, and lint is left out.
+    """
     findings = lint(template, file_extension=extension) if layout is None else []
     try:
         parsed = parse(template)
     except TemplateError as error:
         return Tryout(problem=_sentence(error), findings=findings, is_unreadable=True)
     try:
-        text = render(parsed, sample(sample_name), limits=LIMITS)
+        text = render(parsed, data, limits=LIMITS)
     except TemplateError as error:
         return Tryout(problem=f"With these data the template stops. {_sentence(error)}", findings=findings)
     try:

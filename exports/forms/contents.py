@@ -31,6 +31,7 @@ Written = Literal["columns", "template"]
 Choice = TypeVar("Choice", bound=str)
 
 _NUMBERS = re.compile("[0-9]{1,5}(-[0-9]{1,5})?")
+OWN = "own"
 MOST_ROWS = 250
 EMPTY = Layout(columns=())
 # A table is a table to Expensify, whichever of these it makes of it.
@@ -45,8 +46,8 @@ FITTING: dict[Kind, tuple[str, ...]] = {
 class Contents:
     """What the form holds of it. `written` says which of the two counts; the other is kept beside it for the way back.
 
-    `sample` is a key of `SAMPLES`; `extension` the file type chosen in the form. `states` are those that a preset
-    wants ticked.
+    `sample` is a key of `SAMPLES` or "own"; `extension` the file type chosen in the form. `states` are those that a
+    preset wants ticked.
     """
 
     written: Written = "columns"
@@ -92,7 +93,7 @@ class Contents:
             written=written,
             layout=_sent_layout(data) if written == "columns" else _layout(data.get("columns")),
             template=data.get("template", "").replace("\r\n", "\n"),
-            sample=data["sample"] if data.get("sample") in SAMPLES else "company",
+            sample=data["sample"] if data.get("sample") in {*SAMPLES, OWN} else "company",
             extension=data.get("file_extension", "csv"),
         )
 

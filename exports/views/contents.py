@@ -1,5 +1,6 @@
 """What is in the file, while somebody edits it: the builder's buttons, the preview and lint. Nothing is saved here."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse, QueryDict
@@ -7,11 +8,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from accounts.door import TeamRequest, team_view
+from accounts.models import Team
 from accounts.permissions import Permission
+from exports import own_data
 from exports.columns import DELIMITERS, KINDS, PRESETS, ROWS
 from exports.forms import builder
-from exports.forms.contents import Contents
-from exports.samples import SAMPLES
+from exports.forms.contents import OWN, Contents
+from exports.own_data import OwnData
+from exports.samples import SAMPLES, sample
 from exports.starters import STARTERS
 from exports.tryout import Tryout, try_out
 from exports.wording import STATES
@@ -23,9 +27,9 @@ def export_preview(request: TeamRequest) -> HttpResponse:
     """The form's contents as sent, after the button `do` if one was pressed: the piece of the page that changes."""
     contents, do = Contents.sent(request.POST), request.POST.get("do", "")
     if do == "find":
-        return render(request, "exports/_fields.html", shown(contents, request.POST))
+        return render(request, "exports/_fields.html", shown(contents, request.team, request.POST))
     after = contents.act(do, request.POST)
-    context = shown(after, request.POST, do=do) | {"is_partial": True}
+    context = shown(after, request.team, request.POST, do=do) | {"is_partial": True}
     if do.startswith(("add:", "up:", "down:", "move:", "remove:")):
         return render(request, "exports/_columns.html", context)
     if do not in ("", "preview"):
@@ -33,15 +37,17 @@ def export_preview(request: TeamRequest) -> HttpResponse:
     return render(request, "exports/_preview.html", context)
 
 
-def shown(contents: Contents, data: QueryDict | None = None, *, do: str = "") -> dict[str, Any]:
+def shown(contents: Contents, team: Team, data: QueryDict | None = None, *, do: str = "") -> dict[str, Any]:
     """What the templates of the contents show. `do` is the button that was pressed, whose row keeps the focus."""
     find = data.get("find", "")[:100] if data else ""
+    own = own_data.latest(team)
     context = {
         "contents": contents,
         "samples": SAMPLES,
         "presets": PRESETS,
         "starters": STARTERS,
-        "tryout": tried(contents),
+        "own_data": own,
+        "tryout": tried(contents, own),
         "find": find,
         "state_choices": STATES,
         "wanted_states": contents.states,
@@ -60,7 +66,7 @@ def shown(contents: Contents, data: QueryDict | None = None, *, do: str = "") ->
     return context
 
 
-def tried(contents: Contents) -> Tryout:
+def tried(contents: Contents, own: OwnData | None) -> Tryout:
     if contents.extension == "pdf":
         return Tryout(problem="Expensify lays out a PDF by itself, so there is nothing to preview.")
     if contents.is_built and contents.problems:
@@ -69,10 +75,16 @@ def tried(contents: Contents) -> Tryout:
         return Tryout(problem="There is no template yet.")
     return try_out(
         contents.text,
-        sample_name=contents.sample,
+        data=_data(contents.sample, own),
         extension=contents.extension,
         layout=contents.layout if contents.is_built else None,
     )
+
+
+def _data(name: str, own: OwnData | None) -> Mapping[str, Any]:
+    if name == OWN:
+        return own.data if own else sample("company")
+    return sample(name)
 
 
 def _focus(do: str, count: int) -> str:

@@ -154,7 +154,7 @@ def _edit(request: HttpRequest, export: SavedExport) -> HttpResponse:
 
 def form_page(request: HttpRequest, form: ExportForm, **told: Any) -> HttpResponse:
     export = form.instance
-    contents = shown(form.contents, request.POST)
+    contents = shown(form.contents, request.team, request.POST)
     return render(request, "exports/export_form.html", {"form": form, "export": export, **contents, **told})
 
 

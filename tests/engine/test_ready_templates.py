@@ -41,7 +41,7 @@ def test_preset_comes_back_as_the_table_it_describes(
     assert {len(row) for row in rows} == {len(layout.columns)}
 
 
-@pytest.mark.parametrize("key", STARTERS)
+@pytest.mark.parametrize("key", ["expense", "report"])
 def test_starter_comes_back_as_a_table(key: str, credential: Credential, alice: User, work: Work) -> None:
     text = file_of(STARTERS[key].template, credential, alice, work)
 

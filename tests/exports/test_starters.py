@@ -73,17 +73,17 @@ def test_report_starter_writes_one_row_for_each_report(settings: Settings) -> No
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("starter", STARTERS)
+@pytest.mark.parametrize("starter", ["expense", "report"])
 def test_no_heading_is_written_when_none_is_asked_for(starter: str) -> None:
     assert [row[0] for row in rows(starter, [REPORT], header=False)] == ["R00bCluvcO4T"]
 
 
-@pytest.mark.parametrize("starter", STARTERS)
+@pytest.mark.parametrize("starter", ["expense", "report"])
 def test_without_reports_only_the_heading_is_written(starter: str) -> None:
     assert [row[0] for row in rows(starter, [])] == ["Report ID"]
 
 
-@pytest.mark.parametrize("starter", STARTERS)
+@pytest.mark.parametrize("starter", ["expense", "report"])
 def test_all_rows_have_as_many_columns_as_the_heading(starter: str) -> None:
     bare = {"reportID": "R1", "transactionList": [{"transactionID": "1", "amount": 5}]}
 

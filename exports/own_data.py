@@ -1,0 +1,83 @@
+"""A team's own reports as sample data: the latest result that is JSON of the shape templates see.
+
+The starter “Data for previews” makes such a file. Its keys may be paths (`"submitter.firstName"`), which become nested.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from django.core.files.storage import default_storage
+
+from accounts.models import Team
+
+LOOKED_AT = 5
+MOST_BYTES = 2 * 1024**2
+MOST_EXPENSES = 200
+
+
+@dataclass(frozen=True)
+class OwnData:
+    run_id: int
+    data: Mapping[str, Any]
+
+
+def latest(team: Team) -> OwnData | None:
+    """The newest of the team's last few JSON results that templates can be tried on; None when there is none."""
+    results = team.results.filter(
+        media_type="application/json", purged_at=None, size__lte=MOST_BYTES, size__gt=0
+    )
+    for result in results.order_by("-id")[:LOOKED_AT]:
+        data = _read(result.pk, result.file.name)
+        if data is not None:
+            return OwnData(result.run_id, data)
+    return None
+
+
+# A result never changes, so what is in it is kept between the requests of somebody who types.
+@lru_cache(maxsize=4)
+def _read(result_id: int, stored: str) -> Mapping[str, Any] | None:
+    try:
+        with default_storage.open(stored) as file:
+            content = json.loads(file.read(), parse_float=Decimal)
+    except (OSError, ValueError, RecursionError):
+        return None
+    reports = content.get("reports") if isinstance(content, dict) else None
+    if not (isinstance(reports, list) and reports and all(map(_is_report, reports))):
+        return None
+    return {"reports": _first(reports), "addHeader": True}
+
+
+def _is_report(report: object) -> bool:
+    return (
+        isinstance(report, dict)
+        and isinstance(report.get("transactionList"), list)
+        and all(isinstance(expense, dict) for expense in report["transactionList"])
+    )
+
+
+def _first(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many whole reports as hold the first expenses; a preview need not show more."""
+    chosen, expenses = [], 0
+    for report in reports:
+        if expenses >= MOST_EXPENSES:
+            break
+        kept = report["transactionList"][: MOST_EXPENSES - expenses]
+        expenses += len(kept)
+        chosen.append(_nested(report | {"transactionList": [_nested(expense) for expense in kept]}))
+    return chosen
+
+
+def _nested(flat: dict[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for path, value in flat.items():
+        *outer, last = path.split(".")
+        place = nested
+        for name in outer:
+            inner = place.setdefault(name, {})
+            place = inner if isinstance(inner, dict) else {}
+        place[last] = value
+    return nested
