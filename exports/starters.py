@@ -144,6 +144,7 @@ class Starter(NamedTuple):
     name: str
     template: str
     purpose: str
+    extension: str = "csv"
 
 
 STARTERS = {
@@ -153,5 +154,6 @@ STARTERS = {
         "Data for previews",
         _data(),
         "Every field as JSON, file type JSON. Run once, it offers your own reports as sample data.",
+        extension="json",
     ),
 }

@@ -17,7 +17,7 @@ from exports.models import FINAL, Result, Run
 from sandbox import Choices, Sandbox
 from tests.conftest import make_credential, make_export
 from tests.engine.crashing import POINTS
-from tests.workers import Processes
+from tests.workers import Processes, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -74,6 +74,10 @@ def finished(run: Run, processes: Processes, seconds: float = 40) -> Run:
     raise AssertionError(f"{run} is still {run.status}\n{processes.logs()[-4000:]}")
 
 
+def in_storage() -> set[str]:
+    return {str(path.relative_to(STORAGE)) for path in STORAGE.rglob("*") if path.is_file()}
+
+
 EVERYWHERE = [f"{when} {name}" for name, when in itertools.product(POINTS, ("before", "after"))]
 
 
@@ -107,7 +111,6 @@ def test_a_killed_worker_loses_and_doubles_nothing(
         with row.file.open() as file:
             assert len(file.read()) == row.size
     finals = {row.file.name for row in Result.objects.all()}
-    stored = {str(path.relative_to(STORAGE)) for path in STORAGE.rglob("*") if path.is_file()}
-    assert stored == finals
+    wait_until(lambda: in_storage() == finals, seconds=5)  # the last thing a worker does for a run
     assert Result.objects.count() == Run.objects.filter(status=Run.Status.SUCCEEDED).count()
     assert fast_sandbox.refused == 0

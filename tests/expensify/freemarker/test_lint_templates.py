@@ -73,7 +73,8 @@ def test_help_page_s_template_gets_better_with_every_fix():
 
 @pytest.mark.parametrize("name", starters.STARTERS)
 def test_starter_is_clean(name):
-    assert lint(starters.STARTERS[name].template) == []
+    starter = starters.STARTERS[name]
+    assert lint(starter.template, file_extension=starter.extension) == []
 
 
 def test_template_that_goes_with_a_pdf_is_clean():
