@@ -13,42 +13,12 @@ from exports.columns import choices
 from exports.columns.layout import EXTENSIONS, Column, Layout, column
 from exports.columns.presets import PRESETS
 from exports.columns.writing import template_of
+from tests.documentation import TEMPLATE as HELP
 from tests.expensify.freemarker.grammar import TEMPLATE
 from tests.expensify.freemarker.soup import DAMAGED, SOUP
 
 # Printing a strategy that refers to itself is slow, and hypothesis says so.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
-
-# The template of Expensify's own help page on the API.
-HELP = """\
-<#if addHeader>
- Merchant,Amount,Transaction Date<#lt>
-</#if>
-<#list reports as report>
- <#list report.transactionList as expense>
- <#if expense.modifiedMerchant?has_content>
- <#assign merchant = expense.modifiedMerchant>
- <#else>
- <#assign merchant = expense.merchant>
- </#if>
- <#if expense.convertedAmount?has_content>
- <#assign amount = expense.convertedAmount/100>
- <#elseif expense.modifiedAmount?has_content>
- <#assign amount = expense.modifiedAmount/100>
- <#else>
- <#assign amount = expense.amount/100>
- </#if>
- <#if expense.modifiedCreated?has_content>
- <#assign created = expense.modifiedCreated>
- <#else>
- <#assign created = expense.created>
- </#if>
- ${merchant},<#t>
- ${amount},<#t>
- ${created}<#lt>
- </#list>
-</#list>
-"""
 
 
 def test_help_page_s_template_runs_but_could_be_better():
