@@ -16,7 +16,8 @@ from accounts.models import Team
 
 LOOKED_AT = 5
 MOST_BYTES = 2 * 1024**2
-MOST_EXPENSES = 200
+# The widest preset previews these within a quarter of a second.
+MOST_EXPENSES = 100
 
 
 @dataclass(frozen=True)
