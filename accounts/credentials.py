@@ -100,7 +100,7 @@ def check(credential: Credential, client: Client) -> None:
         return
     except ExpensifyError as error:
         with transaction.atomic():
-            _keep(credential, message=error.sentence[:500], check_due_at=None)
+            give_up_check(credential, error.sentence)
             audit.record(
                 Action.CREDENTIAL_CHECKED, credential, by=PORTAL, outcome=error.code, answer=error.message
             )
@@ -112,6 +112,11 @@ def check(credential: Credential, client: Client) -> None:
             audit.record(
                 Action.CREDENTIAL_CHECKED, credential, by=PORTAL, outcome="working", policies=len(reached)
             )
+
+
+def give_up_check(credential: Credential, sentence: str) -> None:
+    """The test told nothing about the pair: its status stays, the sentence says why, and no test is due."""
+    _keep(credential, message=sentence[:500], check_due_at=None)
 
 
 def refuse(credential: Credential, error: Unauthorized) -> None:

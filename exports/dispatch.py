@@ -5,6 +5,7 @@ back what Redis lost. A turn is a permit for one call and the ticket at the head
 makes the call at once.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,7 +62,7 @@ def enqueue_check(credential: Credential) -> Wake | None:
 
 def leave(run: Run) -> None:
     """Take a cancelled run out of the line, and what it has in storage with it."""
-    budget().remove(run.credential.fingerprint, f"run:{run.pk}")
+    budget().remove(run.credential.fingerprint, _name(run))
     if run.status == Run.Status.CANCELLED:
         results.clear(run)
 
@@ -96,21 +97,22 @@ def perform(turn: Turn) -> Ticket | None:
 
 def places(runs: Iterable[Run]) -> dict[int, Place]:
     """Where each resting run stands in its line, and when its next call is expected; one round trip for each budget."""
-    by_key: dict[str, list[Run]] = {}
-    for run in runs:
-        if run.is_resting:
-            by_key.setdefault(run.credential.fingerprint, []).append(run)
+    lines = _by_budget(run for run in runs if run.is_resting)
+    under_way = _calls_under_way(lines)
     found: dict[int, Place] = {}
-    for key, waiting in by_key.items():
-        places = budget().places(key, [f"run:{run.pk}" for run in waiting], under_way=_calls_under_way(key))
-        found |= {run.pk: places[f"run:{run.pk}"] for run in waiting if f"run:{run.pk}" in places}
+    for key, waiting in lines.items():
+        places = budget().places(key, [_name(run) for run in waiting], under_way=under_way.get(key, 0))
+        found |= {run.pk: places[_name(run)] for run in waiting if _name(run) in places}
     return found
 
 
-def _calls_under_way(key: str) -> int:
+def _calls_under_way(keys: Iterable[str]) -> dict[str, int]:
     """How many calls the runs that are generating now will still need: a download each, ahead of who waits."""
     with scopes_disabled():
-        return Run.objects.filter(credential__fingerprint=key, status=Run.Status.GENERATING).count()
+        generating = Run.objects.filter(
+            credential__fingerprint__in=list(keys), status=Run.Status.GENERATING
+        ).values_list("credential__fingerprint", flat=True)
+        return Counter(generating)
 
 
 def usages(credentials: Iterable[Credential]) -> dict[int, Usage]:
@@ -137,13 +139,10 @@ def sweep(now: datetime | None = None) -> list[Wake]:
 def _resting_wakes(now: datetime) -> list[Wake]:
     with scopes_disabled():
         due = list(Run.objects.due(now).select_related("credential").order_by("pk")[:SWEEP_BATCH])
-    by_key: dict[str, list[Run]] = {}
-    for run in due:
-        by_key.setdefault(run.credential.fingerprint, []).append(run)
     wakes = []
-    for key, runs in by_key.items():
-        missing = set(budget().missing(key, [f"run:{run.pk}" for run in runs]))
-        step = budget().step(key, enqueue=[_ticket(run) for run in runs if f"run:{run.pk}" in missing])
+    for key, runs in _by_budget(due).items():
+        missing = set(budget().missing(key, [_name(run) for run in runs]))
+        step = budget().step(key, enqueue=[_ticket(run) for run in runs if _name(run) in missing])
         wakes.append(_wake(key, step))
     return [wake for wake in wakes if wake]
 
@@ -154,11 +153,22 @@ def _check_wakes(now: datetime) -> list[Wake]:
     return [wake for wake in map(enqueue_check, due) if wake]
 
 
+def _by_budget(runs: Iterable[Run]) -> dict[str, list[Run]]:
+    lines: dict[str, list[Run]] = {}
+    for run in runs:
+        lines.setdefault(run.credential.fingerprint, []).append(run)
+    return lines
+
+
+def _name(run: Run) -> str:
+    return f"run:{run.pk}"
+
+
 def _ticket(run: Run) -> Ticket:
     """The run's ticket: its flow is the saved export, and once it has a place it keeps it for its later calls."""
     lead = LEAD if run.source == Run.Source.PAGE else 0.0
     return Ticket(
-        f"run:{run.pk}",
+        _name(run),
         flow=f"export:{run.export_id}",
         lead=lead,
         order=run.place,

@@ -95,10 +95,18 @@ def check(credential: Credential, permit: Permit) -> None:
     if not credentials.claim_check(credential, lost_after=timedelta(seconds=settings.STUCK_AFTER_SECONDS)):
         permit.not_sent()
         return
+    try:
+        pair = credential.partner_pair()
+    except CannotOpen as error:
+        permit.not_sent()
+        credentials.give_up_check(
+            credential, f"{error} Nothing was sent. An operator has to look at the keys."
+        )
+        return
     call = ApiCall.objects.create(
         team=credential.team, credential=credential, kind="policy_list", sent_at=timezone.now()
     )
-    credentials.check(credential, _client(credential.partner_pair(), permit, call, credential))
+    credentials.check(credential, _client(pair, permit, call, credential))
     ApiCall.objects.filter(pk=call.pk, seconds=None).delete()
 
 

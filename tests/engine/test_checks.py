@@ -97,6 +97,18 @@ def test_a_credential_wiped_during_its_test_stays_wiped(fresh: Credential, alice
     assert (fresh.status, fresh.pair) == (Credential.Status.WIPED, None)
 
 
+def test_a_pair_that_does_not_open_is_not_sent_and_the_page_says_why(
+    fresh: Credential, sandbox: Sandbox, settings: Any
+) -> None:
+    settings.CREDENTIAL_KEYS = [b"another key of thirty-two bytes!"]
+
+    sweep_and_call(fresh)
+
+    assert (fresh.status, fresh.is_being_checked) == (Credential.Status.UNCHECKED, False)
+    assert fresh.message.endswith("Nothing was sent. An operator has to look at the keys.")
+    assert sandbox.log == []
+
+
 def test_teams_that_hold_the_same_pair_share_one_budget(acme: Team, umbrella: Team, alice: User) -> None:
     ours = credentials.add(acme, "Ours", pair_of(acme), by=alice)
     theirs = credentials.add(umbrella, "Theirs", pair_of(acme), by=alice)
