@@ -53,7 +53,7 @@ def problems(response: HttpResponse) -> dict[str, list[str]]:
 
 def asked(export: SavedExport) -> dict[str, Any]:
     """What the present version asks for, beyond what an untouched form does."""
-    untouched = {"file_extension": "csv", "sftp_port": 22}
+    untouched = {"file_extension": "csv", "sftp_port": 22, "mark_when": "generated"}
     return {
         name: value
         for name, value in export.version.settings.items()
@@ -92,6 +92,7 @@ def test_every_field_is_kept(erin_at_work: Client, credential: Credential, sales
         "file_basename": "january",
         "full_page_receipts": "on",
         "mark_as": "ERP",
+        "mark_when": "generated",
         "email_recipients": "a@acme.example, b@acme.example",
         "email_message": "Ready:\r\n${filenames[0]}",
         "sftp_host": "sftp.acme.example",
@@ -120,6 +121,8 @@ def test_every_field_is_kept(erin_at_work: Client, credential: Credential, sales
         "file_basename": "january",
         "full_page_receipts": True,
         "mark_as": "ERP",
+        "mark_when": "generated",
+        "look_back_days": 0,
         "email_recipients": ["a@acme.example", "b@acme.example"],
         "email_message": "Ready:\n${filenames[0]}",
         "sftp_host": "sftp.acme.example",
