@@ -71,12 +71,12 @@ def sheet_of(source: str, lines: Sequence[Line], notes: Sequence[Note]) -> Sheet
     """The table in these lines: finds the headings, evens out the lines and reports what was uneven.
 
     Blank lines are left out. The headings are the first line that names fields of employees, among the first few; with
-    none such the first line, unless it holds an address and so is a person. Raises Unreadable for too many lines.
+    none such the first line, unless it holds an address and so is a person. Raises Unreadable for none, and for too many.
     """
     filled = [line for line in lines if any(cell.strip() for cell in line.cells)]
     told = list(notes)
     if not filled:
-        return Sheet(source, (), (), tuple(told))
+        raise Unreadable("There is nothing in this table.")
     at = _heading_at(filled)
     if at is None:
         width = max(len(_trimmed(line.cells)) for line in filled[:FIRST_LINES])
@@ -95,6 +95,10 @@ def sheet_of(source: str, lines: Sequence[Line], notes: Sequence[Note]) -> Sheet
                     f"The headings are in row {filled[at].number}; what stands above them was passed over.",
                 )
             )
+    if not body:
+        raise Unreadable("The table has headings and no row below them.")
+    if len(body) > MOST_ROWS:
+        raise Unreadable(too_many())
     return Sheet(
         source,
         headings,

@@ -6,20 +6,15 @@ a sheet whose only two cells lie a million rows apart.
 """
 
 import re
-import zipfile
-import zlib
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from io import BytesIO
-from posixpath import join, normpath
+from posixpath import join
 from typing import Any
-from xml.parsers import expat
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
-from exports.employees.findings import Unreadable, named, quoted
+from exports.employees.findings import Severity, Unreadable, named, quoted
 from exports.employees.sheet import (
     FIRST_LINES,
     MOST_COLUMNS,
@@ -31,31 +26,25 @@ from exports.employees.sheet import (
     too_many,
     too_wide,
 )
+from exports.employees.workbook_parts import DAMAGED, Attributes, parse, parts_of, path_of
 
-MOST_UNPACKED = 100 * 1024**2
-MOST_PARTS = 2000
-CHUNK = 1024 * 1024
-DAMAGED = "This workbook is damaged and cannot be read. Open it in a spreadsheet program, save it anew, and upload that."
-TOO_LARGE = (
-    f"This workbook unpacks to more than {MOST_UNPACKED // 1024**2} MB, far more than {MOST_ROWS:,} rows need. Save the "
-    "one sheet with the employees as a workbook of its own, or as CSV."
-)
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _ZEROS = re.compile("0{2,}")
 # As Excel keeps 15 digits of a number, an identifier with more of them has lost its last.
 _DIGITS_KEPT = 15
 
-Attributes = dict[str, str]
-
 
 def read_workbook(content: bytes) -> Sheet:
-    """The first visible sheet that holds anything, formulas as the values saved with them. Raises Unreadable for damage, bombs and what is no XLSX."""
-    parts = _parts(content)
+    """The first visible sheet that holds anything, formulas as the values saved with them.
+
+    Raises Unreadable for damage, bombs and what is no XLSX.
+    """
+    parts = parts_of(content)
     book = _Book(parts)
     source, notes = "", []
     for number, (name, path) in enumerate(book.sheets):
         cells = _Cells(book)
-        _parse(parts[path], cells.start, cells.end, cells.text)
+        parse(parts[path], cells.start, cells.end, cells.text)
         if not cells.lines:
             continue
         others = [other for other, _ in book.sheets[number + 1 :]]
@@ -69,47 +58,12 @@ def read_workbook(content: bytes) -> Sheet:
         source = f"XLSX, sheet {quoted(name)}"
         if cells.hidden:
             rows = "row is" if cells.hidden == 1 else "rows are"
-            sentence = f"{cells.hidden:,} {rows} hidden in the spreadsheet, by a filter perhaps, and read like the others."
+            sentence = (
+                f"{cells.hidden:,} {rows} hidden in the spreadsheet, by a filter perhaps. All were read."
+            )
             notes.append(Note(None, None, "warning", "hidden_rows", sentence))
         return sheet_of(source, cells.lines, [*notes, *cells.notes])
     raise Unreadable("This workbook has no cell with anything in it. Upload the one with the employees.")
-
-
-def _parts(content: bytes) -> dict[str, bytes]:
-    """The XML parts, unpacked under a limit that counts what really comes out, not what the archive says of itself."""
-    parts: dict[str, bytes] = {}
-    left = MOST_UNPACKED
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            entries = archive.infolist()
-            if len(entries) > MOST_PARTS:
-                raise Unreadable(TOO_LARGE)
-            names = {entry.filename for entry in entries}
-            if "mimetype" in names or "xl/workbook.bin" in names:
-                raise Unreadable(
-                    "This is another kind of workbook. Save it as “Excel workbook (.xlsx)”, or as CSV."
-                )
-            for entry in entries:
-                if not entry.filename.lower().endswith((".xml", ".rels")):
-                    continue
-                if entry.flag_bits & 0x1:
-                    raise Unreadable("This workbook has a password. Save it without one, and upload that.")
-                unpacked = bytearray()
-                # Bit by bit: at once it would be unpacked whole, and only then cut to the size the entry claims.
-                with archive.open(entry) as part:
-                    while chunk := part.read(CHUNK):
-                        unpacked += chunk
-                        if len(unpacked) > left:
-                            raise Unreadable(TOO_LARGE)
-                left -= len(unpacked)
-                parts[_path(entry.filename)] = bytes(unpacked)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError):
-        raise Unreadable(DAMAGED) from None
-    return parts
-
-
-def _path(name: str) -> str:
-    return normpath(name.replace("\\", "/")).lstrip("/").lower()
 
 
 class _Book:
@@ -121,24 +75,24 @@ class _Book:
             raise Unreadable("This ZIP file is no workbook. Save the table as XLSX or CSV and upload that.")
         self._targets: dict[str, tuple[str, str]] = {}
         if "xl/_rels/workbook.xml.rels" in parts:
-            _parse(parts["xl/_rels/workbook.xml.rels"], self._relation)
+            parse(parts["xl/_rels/workbook.xml.rels"], self._relation)
         self.sheets: list[tuple[str, str]] = []
         self.epoch = CALENDAR_WINDOWS_1900
-        _parse(parts["xl/workbook.xml"], self._sheet)
+        parse(parts["xl/workbook.xml"], self._sheet)
         if not self.sheets:
             raise Unreadable(DAMAGED)
         self.texts: list[str] = []
         for kind, path in self._targets.values():
             if kind == "sharedstrings" and path in parts:
                 texts = _Texts()
-                _parse(parts[path], texts.start, texts.end, texts.text)
+                parse(parts[path], texts.start, texts.end, texts.text)
                 self.texts = texts.texts
         self._formats: dict[int, str] = {}
         self._styles: list[str] = []
         self._in_cell_styles = False
         for kind, path in self._targets.values():
             if kind == "styles" and path in parts:
-                _parse(parts[path], self._style, self._style_end)
+                parse(parts[path], self._style, self._style_end)
 
     def format(self, style: str) -> str:
         """The number format of a cell's style, "General" when it has none."""
@@ -150,7 +104,7 @@ class _Book:
             target = attributes.get("Target", "")
             path = target if target.startswith("/") else join("xl", target)
             kind = attributes.get("Type", "").rpartition("/")[2].lower()
-            self._targets[attributes.get("Id", "")] = kind, _path(path)
+            self._targets[attributes.get("Id", "")] = kind, path_of(path)
 
     def _sheet(self, name: str, attributes: Attributes) -> None:
         if name == "workbookPr" and attributes.get("date1904") in ("1", "true"):
@@ -327,8 +281,8 @@ class _Cells:
             self._note(
                 "warning",
                 "digits_lost",
-                f"A spreadsheet keeps {_DIGITS_KEPT} digits of a number, and {quoted(digits)} has more: its last digits "
-                "may be wrong. Make the column text there, and enter it again.",
+                f"A spreadsheet keeps {_DIGITS_KEPT} digits of a number, and {quoted(digits)} has more: its last "
+                "digits may be wrong. Make the column text there, and enter it again.",
             )
 
     def _day(self, number: Decimal) -> str:
@@ -342,7 +296,7 @@ class _Cells:
             )
         return str(moment)
 
-    def _note(self, severity: Any, code: str, sentence: str) -> None:
+    def _note(self, severity: Severity, code: str, sentence: str) -> None:
         self.notes.append(Note(self._row, self._column, severity, code, sentence))
 
 
@@ -355,39 +309,3 @@ def _column(name: str) -> int:
 
 def _whole(text: str | None) -> int:
     return int(text) if text and text.isdecimal() and len(text) < 10 else 0
-
-
-def _parse(
-    part: bytes,
-    start: Callable[[str, Attributes], None],
-    end: Callable[[str], None] | None = None,
-    text: Callable[[str], None] | None = None,
-) -> None:
-    """Hand the part's elements over, their names without namespaces. Raises Unreadable.
-
-    No workbook has a document type; one that has is an attack with entities, and refused before any is read.
-    """
-    parser = expat.ParserCreate()
-    local: dict[str, str] = {}
-
-    def name_of(name: str) -> str:
-        return local.setdefault(name, name.rpartition(":")[2])
-
-    def starts(name: str, attributes: Attributes) -> None:
-        start(name_of(name), attributes)
-
-    def refuse(*_: object) -> None:
-        raise Unreadable(DAMAGED)
-
-    parser.buffer_text = True
-    parser.StartElementHandler = starts
-    if end is not None:
-        parser.EndElementHandler = lambda name: end(name_of(name))
-    if text is not None:
-        parser.CharacterDataHandler = text
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    try:
-        parser.Parse(part, True)
-    except expat.ExpatError:
-        raise Unreadable(DAMAGED) from None
