@@ -125,8 +125,8 @@ class _Records:
                 self._repair(
                     field,
                     "text_boolean",
-                    f"the text {quoted(value)} was read as {'yes' if word in ('true', 'yes') else 'no'}, and is sent as "
-                    "a boolean: nobody knows how Expensify reads the text",
+                    f"the text {quoted(value)} was read as {'yes' if word in ('true', 'yes') else 'no'}, and is sent "
+                    "as a boolean: nobody knows how Expensify reads the text",
                 )
             return value
         self._find(

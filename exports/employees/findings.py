@@ -1,5 +1,6 @@
 """What was found in a feed, each on its cell, in a sentence for the person who prepares it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,10 +38,10 @@ def quoted(text: str, most: int = 60) -> str:
     return f"“{seen if len(seen) <= most else seen[: most - 1] + '…'}”"
 
 
-def named(things: list[str], most: int = 3) -> str:
-    """“a, b, c and 4 more”."""
+def named(things: Sequence[str], most: int = 3, total: int = 0) -> str:
+    """“a, b, c and 4 more”; `total` where more are meant than are given."""
     shown = things[:most]
-    rest = len(things) - len(shown)
+    rest = max(total, len(things)) - len(shown)
     if rest:
-        return f"{', '.join(shown)} and {rest} more"
+        return f"{', '.join(shown)} and {rest:,} more"
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

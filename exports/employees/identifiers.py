@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from exports.employees.fields import FIELDS, Person
 from exports.employees.findings import Finding, Severity, named, quoted
@@ -62,7 +62,7 @@ def looks_damaged(number: int, person: Person) -> Iterator[Finding]:
             yield Finding(number, name, "warning", found[1], found[2])
 
 
-def duplicates(rows: Iterable[tuple[int, Person]]) -> Iterator[Finding]:
+def duplicates(rows: Sequence[tuple[int, Person]]) -> Iterator[Finding]:
     """One number under several addresses, one address with several numbers, and a person more than once."""
     by_number: dict[str, list[tuple[int, Person]]] = defaultdict(list)
     by_email: dict[str, list[tuple[int, Person]]] = defaultdict(list)
@@ -71,56 +71,76 @@ def duplicates(rows: Iterable[tuple[int, Person]]) -> Iterator[Finding]:
             by_number[person.employee_id].append((number, person))
         if person.email:
             by_email[person.email].append((number, person))
-    for rows_ in by_number.values():
-        if len({person.email for _, person in rows_}) > 1:
-            for number, person in rows_:
-                others = [f"{other.email} (row {at})" for at, other in rows_ if other.email != person.email]
+    for group in by_number.values():
+        first_of = {person.email: at for at, person in reversed(group)}
+        if len(first_of) > 1:
+            # Four are enough for three others; a column without numbers may have 20,000.
+            some = list(first_of.items())[-4:][::-1]
+            for at, person in group:
+                others = [f"{email} (row {row})" for email, row in some if email != person.email]
                 yield Finding(
-                    number,
+                    at,
                     "employee_id",
                     "error",
                     "duplicate_number",
-                    f"{named(others)} {'has' if len(others) == 1 else 'have'} the same number, which would join their "
+                    f"The same number stands with {named(others, total=len(first_of) - 1)}, and would join these "
                     "accounts. Find out whose it is.",
                 )
-    for rows_ in by_email.values():
-        if len(rows_) > 1:
-            yield from _one_person(rows_)
+    for group in by_email.values():
+        if len(group) > 1:
+            yield from _one_person(group)
 
 
 def _one_person(rows: list[tuple[int, Person]]) -> Iterator[Finding]:
-    """Rows of one address: several numbers or two contents for one policy are errors."""
-    for number, person in rows:
-        others = [(at, other) for at, other in rows if at != number]
-        numbers = sorted({other.employee_id for _, other in others} - {person.employee_id, ""})
-        if person.employee_id and numbers:
-            at = named(
-                [f"{other.employee_id} in row {row}" for row, other in others if other.employee_id in numbers]
+    """Rows of one address: several numbers, or two contents for one policy, are errors."""
+    number_in = {person.employee_id: at for at, person in reversed(rows) if person.employee_id}
+    if len(number_in) > 1:
+        some = list(number_in.items())[-4:][::-1]
+        for at, person in rows:
+            others = [f"{number} (row {row})" for number, row in some if number != person.employee_id]
+            sentence = (
+                f"The same address stands with the number {named(others, total=len(number_in) - 1)}. Find out "
+                "which is right."
             )
-            sentence = f"The same address has the number {at}. Find out which is right."
-            yield Finding(number, "email", "error", "duplicate_address", sentence)
-        same_place = [(at, other) for at, other in others if other.policy == person.policy]
-        if same_place:
-            at, other = same_place[0]
-            differing = [FIELDS[name].heading for name in FIELDS if other.value(name) != person.value(name)]
-            if differing:
-                sentence = f"The person also has row {at}, with another {named(differing)}. Keep one of the two rows."
-                yield Finding(number, "", "error", "twice_differently", sentence)
-            elif number > at:
-                sentence = f"The same as row {at}. Take one of the two out."
-                yield Finding(number, "", "warning", "twice", sentence)
-        elif others and not numbers:
-            sentence = f"The person also has row {others[0][0]}, for another policy. Expensify gets both, in this order."
-            yield Finding(number, "policy", "notice", "several_policies", sentence)
+            yield Finding(at, "email", "error", "duplicate_address", sentence)
+    by_policy: dict[str, list[tuple[int, Person]]] = defaultdict(list)
+    for at, person in rows:
+        by_policy[person.policy].append((at, person))
+    for same in by_policy.values():
+        yield from _one_place(same)
+    if len(by_policy) > 1 and len(number_in) == 1:
+        for policy, same in by_policy.items():
+            other = next(other for other in by_policy if other != policy)
+            at, other_at = same[0][0], by_policy[other][0][0]
+            sentence = (
+                f"The person also has row {other_at}, for another policy. Expensify gets both, in this order."
+            )
+            yield Finding(at, "policy", "notice", "several_policies", sentence)
 
 
-def against_known(rows: Iterable[tuple[int, Person]], known: Known) -> Iterator[Finding]:
+def _one_place(rows: list[tuple[int, Person]]) -> Iterator[Finding]:
+    """Rows of one address in one policy: the same again is a slip, something else an error on each."""
+    first_at, first = rows[0]
+    if all(person == first for _, person in rows):
+        for at, _ in rows[1:]:
+            yield Finding(at, "", "warning", "twice", f"The same as row {first_at}. Take one of the two out.")
+        return
+    second = next(row for row in rows if row[1] != first)
+    for at, person in rows:
+        other_at, other = second if person == first else rows[0]
+        differing = [FIELDS[name].heading for name in FIELDS if other.value(name) != person.value(name)]
+        sentence = (
+            f"The person also has row {other_at}, with another {named(differing)}. Keep one of the two rows."
+        )
+        yield Finding(at, "", "error", "twice_differently", sentence)
+
+
+def against_known(rows: Sequence[tuple[int, Person]], known: Known) -> Iterator[Finding]:
     """A number that is not the one a person is known with, or that is known with somebody else."""
-    rows = list(rows)
     without_zeros: dict[str, list[str]] = defaultdict(list)
-    for number in known.address_of:
-        if number.isdecimal():
-            without_zeros[number.lstrip("0")].append(number)
+    for known_number in known.address_of:
+        if known_number.isdecimal():
+            without_zeros[known_number.lstrip("0")].append(known_number)
     in_feed = {person.email for _, person in rows}
     for number, person in rows:
         if not person.employee_id or not person.email:

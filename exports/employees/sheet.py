@@ -71,7 +71,7 @@ def sheet_of(source: str, lines: Sequence[Line], notes: Sequence[Note]) -> Sheet
     """The table in these lines: finds the headings, evens out the lines and reports what was uneven.
 
     Blank lines are left out. The headings are the first line that names fields of employees, among the first few; with
-    none such the first line, unless it holds an address and so is a person. Raises Unreadable for none, and for too many.
+    none such the first line, unless it holds an address and so is a person. Raises Unreadable for no rows or too many.
     """
     filled = [line for line in lines if any(cell.strip() for cell in line.cells)]
     told = list(notes)
