@@ -29,6 +29,7 @@ _KIND_OF: dict[str, Kind] = {
 }
 # They say what the row does, and are no property of the person afterwards.
 _ORDERS = ("policy", "additional_policies", "is_terminated", "remove_from_others")
+_TOLD_BY_FEEDS = tuple(name for name in FIELDS if name not in MEMBER_FIELDS and name not in _ORDERS)
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,9 @@ class FieldChange:
 class Change:
     """What a row does to a person. `kinds` has one or more of `KINDS`, in their order.
 
-    `before` is how the person is known in the row's policy, None for a joiner, and for one of whom nothing is known. `after` is what would be there; an empty cell leaves what there is. `added` and `removed` are
-    policies; those removed without the row naming them are in both `removed` and `implied`.
+    `before` is how the person is known in the row's policy, None for a joiner, and for one of whom nothing is known.
+    `after` is what would be there; an empty cell leaves what there is. `added` and `removed` are policies; those
+    removed without the row naming them are in `implied` too.
     """
 
     row: int
@@ -79,8 +81,8 @@ def before_of(person: Person, known: Known) -> Person | None:
         member = known.by_place.get((person.policy, email))
         last = known.last_by_place.get((person.policy, email))
         if member is not None:
-            told = {name: last.value(name) for name in FIELDS if name not in MEMBER_FIELDS} if last else {}
-            return replace(member, **{name: told[name] for name in told if name not in _ORDERS})  # type: ignore[arg-type]
+            told = {name: last.value(name) for name in _TOLD_BY_FEEDS} if last else {}
+            return replace(member, **told) if told else member  # type: ignore[arg-type]
         if person.policy not in known.members and last is not None and not last.is_leaving:
             return last
     return None
@@ -149,23 +151,25 @@ def _present_policies(person: Person, known: Known) -> tuple[str, ...]:
 
 def _after(person: Person, before: Person | None) -> Person:
     """The row over what there was: nothing can be emptied [O], and Custom Field 1 gets the number when left out [M]."""
-    given = {name: person.value(name) for name in FIELDS if person.has(name)}
+    given = person.given()
     if not person.custom_field_1 and person.employee_id:
         given["custom_field_1"] = person.employee_id
-    return replace(before or Person(), **given)  # type: ignore[arg-type]  # each its own field's value
+    return Person(**{**(before.given() if before else {}), **given})  # type: ignore[arg-type]  # each its field's value
 
 
 def _changes_elsewhere(person: Person, known: Known) -> Iterator[FieldChange]:
     """What the row changes in its further policies, of which the person is a member already."""
+    if not person.additional_policies:
+        return
     given = _after(person, None)
     for policy in person.policies[1:] if person.policy else person.policies:
         member = known.by_place.get((policy, person.email))
         if member is None:
             continue
         for name in FIELDS:
-            if name in MEMBER_FIELDS and name not in ("email", *_ORDERS) and given.has(name):
-                if given.value(name) != member.value(name):
-                    yield FieldChange(name, member.value(name), given.value(name), policy=policy)
+            counts_here = name in MEMBER_FIELDS and name not in ("email", *_ORDERS) and given.has(name)
+            if counts_here and given.value(name) != member.value(name):
+                yield FieldChange(name, member.value(name), given.value(name), policy=policy)
 
 
 def _field_changes(before: Person, after: Person, known: Known) -> list[FieldChange]:

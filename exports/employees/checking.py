@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from exports.employees.cells import Row, person_of
-from exports.employees.chains import Tree, check_chains
+from exports.employees.chain_checks import Tree, check_chains
 from exports.employees.fields import FIELDS, Person
 from exports.employees.findings import Finding, named, quoted
 from exports.employees.identifiers import against_known, duplicates, looks_damaged
@@ -39,6 +39,11 @@ class Checked:
     people: tuple[Person, ...]
     findings: tuple[Finding, ...]
     trees: tuple[Tree, ...]
+
+    @property
+    def numbered(self) -> list[tuple[int, Person]]:
+        """The people with their rows' numbers."""
+        return [(row.number, person) for row, person in zip(self.rows, self.people, strict=True)]
 
     @property
     def errors(self) -> list[Finding]:

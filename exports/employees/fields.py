@@ -219,6 +219,10 @@ class Person:
         """Whether the field is sent: False and 0 are values, the empty ones are not."""
         return self.value(field) not in ("", None, ())
 
+    def given(self) -> dict[str, Value]:
+        """The fields that are sent, by name."""
+        return {name: value for name, value in vars(self).items() if value not in ("", None, ())}
+
     @property
     def policies(self) -> tuple[str, ...]:
         """The policies that the row names, each once."""
@@ -230,7 +234,7 @@ class Person:
 
     def as_json(self) -> dict[str, Any]:
         """What is there, for storage: an amount as text, a list as a list."""
-        return {name: _stored(self.value(name)) for name in FIELDS if self.has(name)}
+        return {name: _stored(value) for name, value in self.given().items()}
 
     def as_record(self, *, limits_in_cents: bool) -> dict[str, Any]:
         """The object of the feed, exactly as it is sent; what is empty is left out.
@@ -238,7 +242,7 @@ class Person:
         A limit goes as cents or, with the setting off, in currency units: the unit is inferred only [I]. Raises
         ValueError for a limit that is no whole number of those; the checks find it before.
         """
-        record = {field.key: _stored(self.value(name)) for name, field in FIELDS.items() if self.has(name)}
+        record = {FIELDS[name].key: _stored(value) for name, value in self.given().items()}
         if self.approval_limit is not None:
             sent = self.approval_limit * (100 if limits_in_cents else 1)
             if sent != sent.to_integral_value():

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exports.employees.chains import Policy, policies_after
+from exports.employees.chains import Policy, policies_after, renamed_logins
 from exports.employees.changes import Change
 from exports.employees.fields import APPROVERS, FIELDS, Person
 from exports.employees.known import Known
@@ -58,7 +58,7 @@ def readiness(rows: Sequence[tuple[int, Person]], found: Sequence[Change], known
     after = {policy.id: policy for policy in policies_after(rows, known)}
     waiting: dict[tuple[str, str], list[tuple[Person, str]]] = defaultdict(list)
     policies = {policy for change in found for policy in change.removed}
-    renamed = {old: person.email for _, person in rows if (old := known.renamed_from(person))}
+    renamed = renamed_logins(rows, known)
     for policy in policies:
         for member in known.members.get(policy, ()):
             for name in APPROVERS:

@@ -74,6 +74,11 @@ def settings_from_json(stored: object) -> Settings:
     return Settings(**given)
 
 
+def records(people: Iterable[Person], settings: Settings) -> list[dict[str, Any]]:
+    """The feed's objects, exactly as they are sent."""
+    return [person.as_record(limits_in_cents=settings.limits_in_cents) for person in people]
+
+
 def content_hash(
     people: Iterable[Person], settings: Settings, *, feed: FeedUrl | FeedSftp | None = None
 ) -> str:
@@ -88,7 +93,6 @@ def content_hash(
     del described["dry-run"]
     if feed is not None:
         described["feed"] = {name: value for name, value in asdict(feed).items() if name != "password"}
-    records = [person.as_record(limits_in_cents=settings.limits_in_cents) for person in people]
-    described["data"] = json.loads(job.data(records)) if feed is None else None
+    described["data"] = json.loads(job.data(records(people, settings))) if feed is None else None
     canonical = json.dumps(described, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

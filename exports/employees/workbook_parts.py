@@ -66,31 +66,42 @@ def parse(
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
 ) -> None:
-    """Hand the part's elements over, their names without namespaces. Raises Unreadable.
+    """Hand the part's elements over, their names without the prefix that the whole part has. Raises Unreadable.
 
     No workbook has a document type; one that has is an attack with entities, and refused before any is read.
     """
     parser = expat.ParserCreate()
-    local: dict[str, str] = {}
 
-    def name_of(name: str) -> str:
-        return local.setdefault(name, name.rpartition(":")[2])
-
-    def starts(name: str, attributes: Attributes) -> None:
-        start(name_of(name), attributes)
+    def root(name: str, attributes: Attributes) -> None:
+        if ":" in name:
+            _strip_prefixes(parser, start, end)
+            start(name.rpartition(":")[2], attributes)
+        else:
+            parser.StartElementHandler = start
+            parser.EndElementHandler = end
+            start(name, attributes)
 
     def refuse(*_: object) -> None:
         raise Unreadable(DAMAGED)
 
     parser.buffer_text = True
-    parser.StartElementHandler = starts
-    if end is not None:
-        parser.EndElementHandler = lambda name: end(name_of(name))
-    if text is not None:
-        parser.CharacterDataHandler = text
+    parser.StartElementHandler = root
+    parser.CharacterDataHandler = text
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
     try:
         parser.Parse(part, True)
     except expat.ExpatError:
         raise Unreadable(DAMAGED) from None
+
+
+def _strip_prefixes(
+    parser: expat.XMLParserType,
+    start: Callable[[str, Attributes], None],
+    end: Callable[[str], None] | None,
+) -> None:
+    """For the few programs that write a prefix on every name; done for all it would double the time."""
+    parser.StartElementHandler = lambda name, attributes: start(name.rpartition(":")[2], attributes)
+    if end is not None:
+        ended = end
+        parser.EndElementHandler = lambda name: ended(name.rpartition(":")[2])
