@@ -278,7 +278,7 @@ def _read_amount(text: str, field: Field, notes: Notes) -> Value:
 def _grouped(digits: str) -> Decimal | None:
     """1.234.567,89 or 1,234,567.89 or 1234,5; None for anything else."""
     for group, point in ((",", "."), (".", ",")):
-        whole = rf"(?:[0-9]{{1,15}}|[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}}){{1,4}})"
+        whole = rf"(?:[0-9]{{1,15}}|[1-9][0-9]{{0,2}}(?:{re.escape(group)}[0-9]{{3}}){{1,4}})"
         if re.fullmatch(rf"-?{whole}(?:{re.escape(point)}[0-9]{{1,9}})?", digits):
             return Decimal(digits.replace(group, "").replace(point, "."))
     return None
