@@ -246,7 +246,13 @@ class _Checked:
 
     @cached_property
     def _approvers(self) -> dict[str, str]:
-        known = (email for email in self._below if email in self._policy.places)
+        """Those who approve now or afterwards, by what their addresses are like."""
+        now = {
+            getattr(member, name)
+            for member in self._known.members.get(self._policy.id, ())
+            for name in APPROVERS
+        }
+        known = [email for email in {*now, *self._below} if email in self._policy.places]
         return {text: email for email in known for text in _shortened(email)}
 
     def _leaver(self, leaver: str, number: int) -> Iterator[Finding]:
