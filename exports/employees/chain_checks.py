@@ -252,7 +252,7 @@ class _Checked:
             for member in self._known.members.get(self._policy.id, ())
             for name in APPROVERS
         }
-        known = [email for email in {*now, *self._below} if email in self._policy.places]
+        known = sorted(email for email in {*now, *self._below} if email in self._policy.places)
         return {text: email for email in known for text in _shortened(email)}
 
     def _leaver(self, leaver: str, number: int) -> Iterator[Finding]:
