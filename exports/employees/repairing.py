@@ -187,7 +187,7 @@ class _Text:
                     self._repaired(f"{word[0]} was read as {json.dumps(_WORDS[word[0].lower()])}")
                 self._at = word.end()
                 return _WORDS[word[0].lower()]
-            raise self._refuse(f"{quoted(word[0])} stands without quotation marks")
+            raise self._refuse("a word stands without quotation marks")
         raise self._refuse("the text breaks off" if not char else f"a value is missing before {quoted(char)}")
 
     def _list(self) -> list[Any]:
@@ -205,7 +205,7 @@ class _Text:
         while self._more("}", opened, bool(pairs)):
             key = self._key()
             if self._skip() != ":":
-                raise self._refuse(f"a colon is missing after {quoted(key)}")
+                raise self._refuse("a colon is missing after a name")
             self._at += 1
             pairs.append((key, self._value()))
         return object_of(pairs)

@@ -153,6 +153,37 @@ def test_number_of_somebody_else_for_a_known_person_would_join_accounts() -> Non
     assert (1, "employee_id", "error", "joins_accounts") in told(checked(replace(BEN, employee_id="E-2")))
 
 
+def test_number_that_two_members_have_already_is_nobodys_rename() -> None:
+    there = known(member(BOSS), member(ANN, employee_id="E-3"), member(BEN))
+
+    assert told(checked(BEN, replace(ANN, employee_id="E-3"), against=there)) == [
+        (row, "employee_id", "error", "duplicate_number") for row in (1, 2)
+    ]
+
+
+def test_number_of_the_rows_own_policy_is_the_one_that_counts() -> None:
+    there = known(*MEMBERS, wien=(member(replace(BEN, policy=WIEN, employee_id="W-3")),))
+
+    assert told(checked(BEN, against=there)) == []
+
+
+@pytest.mark.parametrize(
+    ("is_whole_feed", "expected"), [(True, [(None, "", "warning", "not_in_feed")]), (False, [])]
+)
+def test_people_of_the_last_feed_without_a_row_are_told_when_the_rows_are_meant_to_be_all(
+    is_whole_feed: bool, expected: list[Any]
+) -> None:
+    there = known(last_feed=(BOSS, ANN, BEN))
+
+    result = check(rows_of([BEN]), there, Settings(), is_whole_feed=is_whole_feed)
+
+    assert told(result) == expected
+    assert [finding.sentence for finding in result.findings] == [
+        "2 people of the last feed have no row now: boss@acme.example and ann@acme.example. Nothing happens to them; "
+        "who is to leave needs a row."
+    ] * len(expected)
+
+
 # ------------------------------------------------------------ twice in the feed
 
 

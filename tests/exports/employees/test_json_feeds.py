@@ -173,10 +173,10 @@ def test_slip_is_repaired_and_told_with_its_place(text: str, repair: str) -> Non
         ('[{"employeeEmail": "a"}, {"employeeEmail": ', "at line 1, column 44 the text breaks off"),
         (
             '[{"employeeEmail" "a@b.example"}]',
-            "at line 1, column 19 a colon is missing after “employeeEmail”",
+            "at line 1, column 19 a colon is missing after a name",
         ),
         ('[{"employeeEmail": }]', "at line 1, column 20 a value is missing before “}”"),
-        ('[{"employeeEmail": ann}]', "at line 1, column 20 “ann” stands without quotation marks"),
+        ('[{"employeeEmail": ann}]', "at line 1, column 20 a word stands without quotation marks"),
         ('[{"employeeEmail": "a"]', "at line 1, column 23 “]” stands where “}” has to be"),
         (
             "[{'lastName': 'O'Brien'}]",
@@ -187,6 +187,11 @@ def test_slip_is_repaired_and_told_with_its_place(text: str, repair: str) -> Non
 )
 def test_what_could_mean_two_things_is_refused_with_its_place(text: str, place: str) -> None:
     assert place in refusal(text)
+
+
+@pytest.mark.parametrize("secret", ["geheim", '"geheim', "'geheim' 'x'", '"a" : geheim'])
+def test_refusal_quotes_nothing_of_a_text_that_may_hold_a_secret(secret: str) -> None:
+    assert "geheim" not in refusal(f'{{"credentials": {{"partnerUserSecret": {secret}}}}}')
 
 
 @pytest.mark.parametrize(
