@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from exports.employees.cells import Row, person_of
 from exports.employees.chain_checks import Tree, check_chains
-from exports.employees.changes import not_in_feed
+from exports.employees.changes import before_of, not_in_feed
 from exports.employees.fields import FIELDS, Person
 from exports.employees.findings import Finding, named, quoted
 from exports.employees.identifiers import against_known, duplicates, looks_damaged
@@ -213,12 +213,8 @@ def _access(number: int, person: Person, known: Known) -> Iterator[Finding]:
     if person.is_leaving and is_known and member is None and not known.renamed_from(person):
         sentence = f"{person.email} is no member of the policy, so there is nothing to remove."
         yield Finding(number, "is_terminated", "warning", "leaver_unknown", sentence)
-    if (
-        person.role == "admin"
-        and not person.is_leaving
-        and is_known
-        and (member is None or member.role != "admin")
-    ):
+    before = before_of(person, known) if person.role == "admin" and not person.is_leaving else person
+    if before is None or before.role != person.role:
         sentence = f"{person.email} becomes an admin of the policy, and can change it and its members."
         yield Finding(number, "role", "warning", "new_admin", sentence)
     if person.remove_from_others:

@@ -333,6 +333,22 @@ def test_somebody_who_becomes_an_admin_needs_a_tick(person: Person, expected: li
     assert told(checked(person)) == expected
 
 
+@pytest.mark.parametrize(
+    ("last_feed", "expected"),
+    [((), [(1, "role", "warning", "new_admin")]), ((replace(BOSS, role="admin"),), [])],
+)
+def test_admin_of_the_last_feed_is_none_anew_where_members_were_not_read(
+    last_feed: tuple[Person, ...], expected: list[Any]
+) -> None:
+    assert told(checked(replace(BOSS, role="admin"), against=Known(NAMES, last_feed=last_feed))) == expected
+
+
+def test_renamed_admin_is_none_anew() -> None:
+    result = checked(replace(BOSS, email="chief@acme.example", manager="chief@acme.example", role="admin"))
+
+    assert [finding.code for finding in result.findings] == ["renames_login"]
+
+
 def test_removal_from_policies_that_the_row_does_not_name_is_told_with_their_names() -> None:
     there = known(*MEMBERS, wien=(member(replace(BEN, policy=WIEN)),))
 
