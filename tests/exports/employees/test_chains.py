@@ -286,6 +286,23 @@ def test_members_below_a_renamed_manager_go_with_them() -> None:
     assert told(result) == [(1, "email", "warning", "renames_login")]
 
 
+def test_next_approver_whom_the_row_leaves_out_stays_and_may_close_a_circle() -> None:
+    there = known(member(BOSS), member(ANN), member(BEN, approves_to=ANN.email))
+
+    result = checked(replace(ANN, approves_to=BEN.email), BEN, against=there)
+
+    assert told(result) == [(row, "approves_to", "error", "cycle") for row in (1, 2)]
+
+
+def test_leaver_leaves_the_rows_policy_and_approves_on_in_others() -> None:
+    wien = (member(replace(BEN, policy=WIEN)), member(replace(ANN, policy=WIEN, manager=BEN.email)))
+    row = replace(BEN, is_terminated=True, additional_policies=(WIEN,))
+
+    result = checked(row, against=known(*MEMBERS, wien=wien))
+
+    assert told(result) == [(1, "additional_policies", "warning", "leaver_with_policies")]
+
+
 def test_approver_after_oneself_is_a_circle() -> None:
     assert told(checked(replace(ANN, approves_to=ANN.email))) == [(1, "approves_to", "error", "cycle")]
 
