@@ -109,34 +109,13 @@ class _Checked:
 
     def _circle(self, circle: Sequence[str], fields: Sequence[str]) -> Iterator[Finding]:
         inside = set(circle)
-        path = self._path(circle, fields)
         is_so_today = all(self._is_so_today(email, fields, inside) for email in circle)
+        sentence = _circle_sentence(self._path(circle, fields), fields, is_so_today)
         for email in circle:
             place = self._policy.places[email]
             for name, to in onward(place, fields):
-                if to not in inside or place.row is None:
-                    continue
-                yield Finding(
-                    place.row,
-                    name,
-                    "warning" if is_so_today else "error",
-                    "cycle",
-                    self._circle_sentence(path, name, is_so_today),
-                )
-
-    def _circle_sentence(self, path: Sequence[str], name: str, is_so_today: bool) -> str:
-        today = " It is so already." if is_so_today else ""
-        if len(path) == 1:
-            return f"{path[0]} would approve after themselves.{today} Leave the field empty, or name somebody else."
-        shown = [*path, path[0]]
-        if len(shown) > 8:
-            shown = [*shown[:5], f"… {len(shown) - 7} more …", *shown[-2:]]
-        way = " → ".join(shown)
-        if name == "manager":
-            return f"The managers go round in a circle: {way}.{today} Let the one at the top name themselves."
-        return (
-            f"Reports would go round in a circle: {way}.{today} Leave the next approver of one of them empty."
-        )
+                if to in inside and place.row is not None:
+                    yield Finding(place.row, name, "warning" if is_so_today else "error", "cycle", sentence)
 
     def _is_so_today(self, email: str, fields: Sequence[str], inside: set[str]) -> bool:
         member = self._known.by_place.get((self._policy.id, email))
@@ -246,7 +225,13 @@ class _Checked:
 
     @cached_property
     def _approvers(self) -> dict[str, str]:
-        known = (email for email in self._below if email in self._policy.places)
+        """Those who approve now or afterwards, by what their addresses are like."""
+        now = {
+            getattr(member, name)
+            for member in self._known.members.get(self._policy.id, ())
+            for name in APPROVERS
+        }
+        known = sorted(email for email in {*now, *self._below} if email in self._policy.places)
         return {text: email for email in known for text in _shortened(email)}
 
     def _leaver(self, leaver: str, number: int) -> Iterator[Finding]:
@@ -268,6 +253,21 @@ class _Checked:
             tuple(Node(child, self._policy.places[child].row) for child in below[:MOST_CHILDREN]),
             max(0, len(below) - MOST_CHILDREN),
         )
+
+
+def _circle_sentence(path: Sequence[str], fields: Sequence[str], is_so_today: bool) -> str:
+    today = " It is so already." if is_so_today else ""
+    if len(path) == 1:
+        return (
+            f"{path[0]} would approve after themselves.{today} Leave the field empty, or name somebody else."
+        )
+    shown = [*path, path[0]]
+    if len(shown) > 8:
+        shown = [*shown[:5], f"… {len(shown) - 7:,} more …", *shown[-2:]]
+    way = " → ".join(shown)
+    if "manager" in fields:
+        return f"The managers go round in a circle: {way}.{today} Let the one at the top name themselves."
+    return f"Reports would go round in a circle: {way}.{today} Leave the next approver of one of them empty."
 
 
 def _shortened(address: str) -> list[str]:

@@ -84,7 +84,8 @@ def before_of(person: Person, known: Known) -> Person | None:
             told = {name: last.value(name) for name in _TOLD_BY_FEEDS} if last else {}
             return replace(member, **told) if told else member  # type: ignore[arg-type]
         if person.policy not in known.members and last is not None and not last.is_leaving:
-            return last
+            # What was left out of the last feed was filled with the number then.
+            return replace(last, custom_field_1=last.custom_field_1 or last.employee_id)
     return None
 
 

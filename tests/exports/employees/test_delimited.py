@@ -103,10 +103,14 @@ def test_empty_cells_too_many_are_nothing() -> None:
     assert table(b"email,name\na@b.example,Lee,,\n").notes == ()
 
 
-def test_row_with_one_cell_is_told_and_filled_up() -> None:
-    sheet = table(b"email,name,id\na@b.example\n")
+@pytest.mark.parametrize(
+    ("line", "cells"),
+    [("a@b.example", ("a@b.example", "", "")), ("a@b.example,Lee", ("a@b.example", "Lee", ""))],
+)
+def test_row_with_too_few_cells_is_told_and_filled_up(line: str, cells: tuple[str, ...]) -> None:
+    sheet = table(f"email,name,id\n{line}\n".encode())
 
-    assert sheet.lines[0].cells == ("a@b.example", "", "")
+    assert sheet.lines[0].cells == cells
     assert [(note.row, note.severity, note.code) for note in sheet.notes] == [(2, "warning", "short_row")]
 
 
