@@ -19,10 +19,9 @@ from benchmarks import stage
 
 # ruff: noqa: I001 — the stage comes first.
 import httpx
-from django.utils import timezone
 from django_scopes import scope
 
-from accounts.models import Credential, Team, User
+from accounts.models import Team, User
 from expensify.client import Pair
 from exports.models import Run, SavedExport
 from sandbox import Sandbox
@@ -88,10 +87,7 @@ def an_export(team: Team, user: User, sandbox: Sandbox, number: int) -> SavedExp
     pair = Pair(f"aa_{number}_acme_example", f"secret-{number}")
     reached = sandbox.pairs["aa_demo_acme_example"].policies
     sandbox.add_pair(pair.partner_user_id, pair.partner_user_secret, policies=reached)
-    credential = Credential(team=team, name=f"Pair {number}")
-    credential.take_pair(pair, timezone.now())
-    credential.status = Credential.Status.WORKING
-    credential.save()
+    credential = stage.working_credential(team, f"Pair {number}", pair)
     with scope(team=team):
         return make_export(credential, user, f"Export {number}")
 

@@ -25,9 +25,11 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import setup_databases, setup_test_environment, teardown_databases
+from django.utils import timezone
 
-from accounts.models import Membership, Team, User
+from accounts.models import Credential, Membership, Team, User
 from accounts.permissions import Role
+from expensify.client import Pair
 from exports import dispatch, heartbeat
 from tests.workers import Processes, wait_until
 
@@ -80,6 +82,14 @@ def team_with_editor() -> tuple[Team, User]:
     user = User.objects.create_user("erin@acme.example", "password", first_name="Erin")
     Membership.objects.create(team=team, user=user, role=Role.ADMIN)
     return team, user
+
+
+def working_credential(team: Team, name: str, pair: Pair) -> Credential:
+    credential = Credential(team=team, name=name)
+    credential.take_pair(pair, timezone.now())
+    credential.status = Credential.Status.WORKING
+    credential.save()
+    return credential
 
 
 def signed_in(user: User) -> dict[str, str]:
