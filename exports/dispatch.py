@@ -109,9 +109,11 @@ def places(runs: Iterable[Run]) -> dict[int, Place]:
 def _calls_under_way(keys: Iterable[str]) -> dict[str, int]:
     """How many calls the runs that are generating now will still need: a download each, ahead of who waits."""
     with scopes_disabled():
-        generating = Run.objects.filter(
-            credential__fingerprint__in=list(keys), status=Run.Status.GENERATING
-        ).values_list("credential__fingerprint", flat=True)
+        generating = (
+            Run.objects.unfinished()
+            .filter(credential__fingerprint__in=list(keys), status=Run.Status.GENERATING)
+            .values_list("credential__fingerprint", flat=True)
+        )
         return Counter(generating)
 
 
