@@ -21,7 +21,8 @@ from exports.views.queue import find_places
 def run_list(request: HttpRequest) -> HttpResponse:
     form = RunFilter(request.GET, team=request.team)
     found = form.of(request.team.runs.select_related("export").defer("job", "template"))
-    return render(request, "exports/run_list.html", {"form": form, "page": page_of(found, request.GET)})
+    page = page_of(found, request.GET, moment="created_at" if form.is_of_days else "")
+    return render(request, "exports/run_list.html", {"form": form, "page": page})
 
 
 @require_safe
