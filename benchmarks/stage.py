@@ -24,7 +24,7 @@ django.setup()
 from django.conf import settings
 from django.db import connection
 from django.test import Client
-from django.test.utils import setup_databases, setup_test_environment, teardown_databases
+from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone
 
 from accounts.models import Credential, Membership, Team, User
@@ -37,7 +37,6 @@ from tests.workers import Processes, wait_until
 @contextmanager
 def database() -> Iterator[str]:
     """An empty database with all tables; its name in words."""
-    setup_test_environment()
     with redirect_stdout(io.StringIO()):  # the cache's table announces itself
         databases = setup_databases(verbosity=0, interactive=False)
     try:
