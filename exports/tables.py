@@ -127,7 +127,7 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
     rest = b""
     while piece := file.read(BLOCK):
         piece = rest + piece
-        end = piece.rfind(b"\n") + 1 or piece.rfind(b"\r", 0, -1) + 1
+        end = max(piece.rfind(b"\n"), piece.rfind(b"\r")) + 1
         if end:
             yield piece[:end]
         rest = piece[end:]
