@@ -18,7 +18,7 @@ from django_scopes import scopes_disabled
 from accounts.door import team_of
 from accounts.models import Credential
 from expensify.budget import Budget, Done, Permit, Place, Step, Ticket, Usage, connect
-from exports import results, worker
+from exports import results, steps, worker
 from exports.models import Run
 
 # A person's run goes ahead of scheduled ones by this much service, seconds; finite, so those are never starved.
@@ -107,14 +107,17 @@ def places(runs: Iterable[Run]) -> dict[int, Place]:
 
 
 def _calls_under_way(keys: Iterable[str]) -> dict[str, int]:
-    """How many calls the runs that are generating now will still need: a download each, ahead of who waits."""
+    """How many calls the runs that are at work now will still need, ahead of who waits."""
     with scopes_disabled():
-        generating = (
-            Run.objects.unfinished()
-            .filter(credential__fingerprint__in=list(keys), status=Run.Status.GENERATING)
-            .values_list("credential__fingerprint", flat=True)
+        at_work = (
+            Run.objects.in_flight()
+            .filter(credential__fingerprint__in=list(keys))
+            .values_list("credential__fingerprint", "status", "selects", "marks_last")
         )
-        return Counter(generating)
+        needed: Counter[str] = Counter()
+        for key, status, selects, marks_last in at_work:
+            needed[key] += steps.calls_left(status, selects=selects, marks_last=marks_last)
+        return needed
 
 
 def usages(credentials: Iterable[Credential]) -> dict[int, Usage]:
@@ -140,7 +143,8 @@ def sweep(now: datetime | None = None) -> list[Wake]:
 
 def _resting_wakes(now: datetime) -> list[Wake]:
     with scopes_disabled():
-        due = list(Run.objects.due(now).select_related("credential").order_by("pk")[:SWEEP_BATCH])
+        rows = Run.objects.due(now).select_related("credential").defer("job", "template", "selection")
+        due = list(rows.order_by("pk")[:SWEEP_BATCH])
     wakes = []
     for key, runs in _by_budget(due).items():
         missing = set(budget().missing(key, [_name(run) for run in runs]))
@@ -174,7 +178,7 @@ def _ticket(run: Run) -> Ticket:
         flow=f"export:{run.export_id}",
         lead=lead,
         order=run.place,
-        calls=2 if run.status == Run.Status.QUEUED else 1,
+        calls=steps.calls_left(run.status, selects=run.selects, marks_last=run.marks_last),
     )
 
 

@@ -17,7 +17,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 
 from exports import tables
-from exports.models import Run
+from exports.models import Result, Run
 
 CHUNK = 1024 * 1024
 
@@ -101,9 +101,26 @@ def keep_part(run: Run, name: str, path: Path) -> None:
     _save(path, target)
 
 
-def clear(run: Run, *, keep: str = "") -> None:
-    """Delete all that this run has in storage but the file `keep`: parts, and what a killed worker left behind."""
-    _clear(_folder(run), keep)
+def verify(stored: Stored) -> None:
+    """Read a stored file back, to know it safe. Raises CannotStore when it is not what was stored."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with default_storage.open(stored.file) as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+    except (OSError, BotoCoreError, Boto3Error, ClientError):
+        size = -1
+    if (size, digest.hexdigest()) != (stored.size, stored.sha256):
+        raise CannotStore(
+            "The file did not come back from the portal's storage as it was stored. An operator has to look at it."
+        )
+
+
+def clear(run: Run) -> None:
+    """Delete all that this run has in storage but its result: parts, and what a killed worker left behind."""
+    kept = Result.objects.filter(run=run).values_list("file", flat=True).first()
+    _clear(_folder(run), kept or "")
 
 
 def discard(stored: str) -> None:

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from exports.columns import Layout, headings_of, table_of
+
 DELIMITERS = ",;\t|"
 # How much of a file is looked at to tell its encoding and delimiter.
 SAMPLE = 64 * 1024
@@ -70,6 +72,27 @@ def rows_of(text: TextIO) -> Iterator[list[str]]:
     for row in csv.reader(iter(partial(text.readline, LINE), ""), delimiter=delimiter_of(sample)):
         if row:
             yield row
+
+
+def rows_by(layout: Layout, path: Path) -> Iterator[list[str]]:
+    """The rows of a file that the layout's template made, its heading left out. Raises ValueError for another file."""
+    with path.open("rb") as file, opened(file) as text:
+        if layout.kind == "csv":
+            try:
+                rows: Iterator[list[str]] = csv.reader(text, delimiter=layout.delimiter, strict=True)
+                yield from _without(headings_of(layout) if layout.heading else [], filter(None, rows))
+            except csv.Error:
+                raise ValueError("the file is not such a table") from None
+        else:
+            table = table_of(layout, text.read())
+            yield from table[1:] if layout.heading and layout.kind == "fixed" else table
+
+
+def _without(heading: list[str], rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    first = next(rows, None)
+    if first is not None and first != heading:
+        yield first
+    yield from rows
 
 
 def count_rows(path: Path, extension: str) -> int | None:
