@@ -57,7 +57,7 @@ def portal(url: str, **environment: str) -> Iterator["Portal"]:
 
 
 class Portal(Processes):
-    """The processes; `web` is the address of the web server, `work` the worker's main process."""
+    """The processes; `web` is the address of the web server, `serving` and `work` its and the worker's main process."""
 
     def open(self) -> None:
         dispatch.budget().introduce(fresh=True)
@@ -65,7 +65,7 @@ class Portal(Processes):
         subprocess.run(collect, env=self.environment, check=True)
         port = free_port()
         self.web = f"http://127.0.0.1:{port}"
-        self.start(
+        self.serving = self.start(
             "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4",
             "--no-control-socket", log="web.log",
         )  # fmt: skip
