@@ -477,7 +477,9 @@ def test_download_is_in_the_audit_log(as_bob: Client, bob: User, result: Any) ->
 
 
 def test_asking_for_the_head_of_a_download_downloads_nothing(as_bob: Client, result: Any) -> None:
-    assert as_bob.head(f"/t/acme/results/{result.pk}/download/").status_code == 405
+    response = as_bob.head(f"/t/acme/results/{result.pk}/download/")
+
+    assert (response.status_code, response.headers["Content-Length"]) == (200, str(result.size))
     assert AuditEntry.objects.filter(action=Action.RESULT_DOWNLOADED).count() == 0
 
 
