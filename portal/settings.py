@@ -138,6 +138,8 @@ elif storage.scheme == "s3":
             "default_acl": None,
             "file_overwrite": False,
             "querystring_auth": True,
+            # A larger file lies on the disk while it is read; without a number it would lie in memory.
+            "max_memory_size": 1024**2,
         },
     }
 else:
