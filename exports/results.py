@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 
+from expensify.client import Download
 from exports import tables
 from exports.models import Result, Run
 
@@ -74,12 +75,13 @@ def arriving(name: str) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-def store(run: Run, name: str, path: Path) -> Stored:
+def store(run: Run, name: str, path: Path, arrived: Download) -> Stored:
     """Put a finished download into private storage, with its parts if it is the last of several files."""
+    size, sha256 = arrived.size, arrived.sha256
     if len(run.remote_files) > 1:
         path, name = _zipped(run, name, path), f"{PurePosixPath(run.remote_files[0]).stem}.zip"
+        size, sha256 = _measured(path)
     try:
-        size, sha256 = measure(path)
         rows = tables.count_rows(path, extension(name))
         return Stored(
             file=_save(path, f"{_folder(run)}/{run.moves}-{name}"),
@@ -131,13 +133,10 @@ def extension(name: str) -> str:
     return PurePosixPath(name).suffix.lstrip(".").lower()
 
 
-def measure(path: Path) -> tuple[int, str]:
+def _measured(path: Path) -> tuple[int, str]:
     """Bytes, and SHA-256 in hex."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-        return file.tell(), digest.hexdigest()
+        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _save(path: Path, target: str) -> str:

@@ -14,7 +14,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.audit import PORTAL, Action
 from accounts.keyring import unseal
-from expensify.client import Client
+from expensify.client import Client, Download
 from expensify.jobs import ReportExport
 from exports import jobs, results, selection
 from exports.columns import Layout, layout_from_json
@@ -97,12 +97,14 @@ def _download(run: Run, client: Client) -> None:
     name = run.remote_files[run.fetched]
     with results.arriving(name) as file:
         with file.open("wb") as into:
-            client.download(name, into, max_bytes=settings.RESULT_MAX_BYTES, progress=_progress(run))
+            arrived = client.download(
+                name, into, max_bytes=settings.RESULT_MAX_BYTES, progress=_progress(run)
+            )
         if run.fetched + 1 < len(run.remote_files):
             results.keep_part(run, name, file)
             run.move(Status.DOWNLOADING, Status.GENERATED, fetched=run.fetched + 1, **FRESH)
             return
-        _store(run, name, file)
+        _store(run, name, file, arrived)
 
 
 def _mark(run: Run, client: Client) -> None:
@@ -113,12 +115,12 @@ def _mark(run: Run, client: Client) -> None:
             audit.record(Action.RUN_SUCCEEDED, run, by=PORTAL, reports=len(ids), marked_as=run.mark_label)
 
 
-def _store(run: Run, name: str, file: Path) -> None:
+def _store(run: Run, name: str, file: Path, arrived: Download) -> None:
     """File first, row after: a crash in between leaves a file nobody knows, never a row without its bytes."""
     checked = selection.check(_selection(run), _layout(run), file) if run.selects else None
     if checked and checked.problem:
         raise selection.CannotRead(checked.problem)
-    stored = results.store(run, name, file)
+    stored = results.store(run, name, file, arrived)
     if run.marks_last:
         results.verify(stored)
     target, action = (

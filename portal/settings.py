@@ -1,5 +1,6 @@
 """All settings. What differs between machines comes from the environment; `docs/settings.md` lists it."""
 
+import sys
 from pathlib import Path
 
 import dj_database_url
@@ -137,6 +138,8 @@ elif storage.scheme == "s3":
             "default_acl": None,
             "file_overwrite": False,
             "querystring_auth": True,
+            # A larger file lies on the disk while it is read; without a number it would lie in memory.
+            "max_memory_size": 1024**2,
         },
     }
 else:
@@ -189,6 +192,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
+# Celery would connect to the database anew for every task, which costs Postgres 10 ms; see portal/celery.py.
+CELERY_DB_REUSE_MAX = sys.maxsize
 CELERY_TASK_DEFAULT_QUEUE = "portal"
 # A due call must not wait behind other work.
 CELERY_TASK_ROUTES = {

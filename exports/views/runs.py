@@ -25,7 +25,8 @@ SHOWN_REPORTS = 100
 def run_list(request: HttpRequest) -> HttpResponse:
     form = RunFilter(request.GET, team=request.team)
     found = form.of(request.team.runs.select_related("export").defer("job", "template", "selection"))
-    return render(request, "exports/run_list.html", {"form": form, "page": page_of(found, request.GET)})
+    page = page_of(found, request.GET, moment="created_at" if form.is_of_days else "")
+    return render(request, "exports/run_list.html", {"form": form, "page": page})
 
 
 @require_safe
