@@ -21,6 +21,7 @@ from tests.chaos.postgres import PostgresServer
 from tests.chaos.telling import counted, history, table
 from tests.chaos.workers import Crew
 from tests.servers import RedisServer
+from tests.workers import wait_until
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Campaign:
         """True when every rule held. Prints as it goes."""
         began = time.monotonic()
         self.crew.look_after()
+        wait_until(lambda: all(worker.is_up for worker in self.crew.workers))
         self.havoc.start()
         try:
             self._work()

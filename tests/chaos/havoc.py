@@ -37,8 +37,8 @@ class Havoc:
         self._network, self._disk = network, disk
         self._later: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
-        self._calm = threading.Event()
-        self._thread = threading.Thread(target=self._go_on, name="havoc")
+        self._calm, self._is_calm = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._go_on, name="havoc", daemon=True)
         self.failure: BaseException | None = None
         self._acts: dict[Callable[[], None], int] = {
             self._kill_a_process: 5,
@@ -60,7 +60,7 @@ class Havoc:
     def calm(self) -> None:
         """No more of it; what is frozen thaws, what is full is emptied, and the workers are whole in number."""
         self._calm.set()
-        self._thread.join()
+        self._is_calm.wait()
 
     def _go_on(self) -> None:
         try:
@@ -72,10 +72,13 @@ class Havoc:
                     acts = list(self._acts)
                     self._chance.choices(acts, [self._acts[act] for act in acts])[0]()
                     next_at = time.monotonic() + self._chance.expovariate(1 / self._every)
-            self._do_what_is_due(all_of_it=True)
         except BaseException as error:
             self.failure = error
             raise
+        finally:
+            self._do_what_is_due(all_of_it=True)
+            self._is_calm.set()
+        threading.Event().wait()  # for ever: the servers it started would die with this thread
 
     def _do_what_is_due(self, *, all_of_it: bool = False) -> None:
         while self._later and (all_of_it or self._later[0][0] <= time.monotonic()):

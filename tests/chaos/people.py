@@ -76,6 +76,7 @@ class People:
         with scope(team=desk.credential.team):
             kind = next(kind for kind in KINDS if kind.name == run.export.name.rpartition(" ")[0])
             self._saved(desk, kind)
+            run = Run.objects.get(pk=run.pk)  # with the export as it stands now
             for _ in range(clicks):
                 runs.again(run, by=desk.user)
             self.did["run again"] += 1

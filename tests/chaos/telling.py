@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 
+from sandbox import Fault
 from tests.chaos.evidence import Evidence, Traces
 
 
@@ -24,7 +26,7 @@ def history(evidence: Evidence, traces: Traces) -> str:
         for call in traces.calls
     ]
     lines += [
-        (arrival.at, f"sandbox  {arrival.kind} -> {arrival.code} {arrival.http_status} {arrival.fault or ''}")
+        (arrival.at, f"sandbox  {arrival.kind} -> {arrival.code} {arrival.http_status}{said(arrival.fault)}")
         for arrival in traces.arrivals
     ]
     lines += [
@@ -39,6 +41,14 @@ def history(evidence: Evidence, traces: Traces) -> str:
     ]
     told = [f"{run} ({traces.kind}, {run.credential}): {run.status} {run.error_code}, {run.moves} moves. {run.error}"]
     return "\n".join(told + [f"  {clock(at)} {line}" for at, line in sorted(lines)])
+
+
+def said(fault: Fault | None) -> str:
+    """A fault by what differs from none."""
+    if fault is None:
+        return ""
+    set_fields = {name: value for name, value in asdict(fault).items() if value != getattr(Fault(), name)}
+    return f", fault {set_fields}"
 
 
 def table(rows: Iterable[tuple[str, object]]) -> str:

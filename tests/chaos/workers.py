@@ -21,6 +21,11 @@ class Worker:
     told_to_stop_at: float | None = None
 
     @property
+    def is_up(self) -> bool:
+        """Before it has its pool, a SIGTERM simply ends it."""
+        return len(self.pids) > 1
+
+    @property
     def pids(self) -> list[int]:
         """The main process and its pool."""
         pid = self.main.pid
@@ -67,6 +72,7 @@ class Crew:
             self.workers.remove(worker)
             self.leaving.append(worker)
             worker.told_to_stop_at = time.time()
+            worker.excused |= not worker.is_up
             worker.main.send_signal(signal.SIGTERM)
 
     def kill_beat(self) -> None:
