@@ -1,5 +1,6 @@
 """Everything that is known at the end, gathered once: rows, storage, audit log, the sandbox's log, the journal."""
 
+import json
 import os
 from collections import Counter
 from dataclasses import dataclass, field
@@ -54,15 +55,39 @@ class Evidence:
             self.traces[entry.target_id].entries.append(entry)
         for result in results:
             self.traces[result.run_id].result = result
-        by_name = {base_name(run): self.traces[run.pk] for run in rows}
         self.complaints: list[str] = []
         self.strangers: list[Arrival] = []
+        self._share_out(sandbox)
+
+    def _share_out(self, sandbox: Sandbox) -> None:
+        """Each request and each generation to the run it is of."""
+        by_name = {base_name(traces.run): traces for traces in self.traces.values()}
+        by_file: dict[str, Traces] = {}
         for arrival in sandbox.log:
-            traces = by_name.get(asked_name(arrival))
-            (traces.arrivals if traces else self.strangers).append(arrival)
+            if arrival.kind == "download":
+                traces = by_file.get(str(arrival.job.get("fileName")))
+            else:
+                traces = by_name.get(str(arrival.job["outputSettings"].get("fileBasename"))) or self._by_label(arrival)
+            if traces is None:
+                self.strangers.append(arrival)
+                continue
+            traces.arrivals.append(arrival)
+            by_file |= dict.fromkeys(arrival.file_name.split(","), traces)
         for generation in sandbox.generated:
-            if traces := by_name.get(generation.file_names[0].partition(".")[0] + "."):
+            if traces := by_file.get(generation.file_names[0]):
                 traces.generated.append(generation)
+
+    def _by_label(self, arrival: Arrival) -> Traces | None:
+        """The run whose label this is: the list of reports and their marking go by other file names."""
+        words = json.dumps(arrival.job)
+        labelled = [
+            traces
+            for traces in self.traces.values()
+            if traces.run.mark_label
+            and f'"{traces.run.mark_label}"' in words
+            and traces.began_at <= arrival.at  # “Mark these reports now” begins later, with the same label
+        ]
+        return labelled[-1] if labelled else None
 
     @cached_property
     def stored(self) -> set[str]:
@@ -86,9 +111,3 @@ def base_name(run: Run) -> str:
     """As the run asked for it; it ends with a dot, and has no other."""
     return str(run.job["outputSettings"]["fileBasename"])
 
-
-def asked_name(arrival: Arrival) -> str:
-    """The base name of the file that a request is about."""
-    if arrival.kind == "download":
-        return str(arrival.job.get("fileName", "")).partition(".")[0] + "."
-    return str(arrival.job.get("outputSettings", {}).get("fileBasename", ""))

@@ -28,6 +28,8 @@ OUTCOMES = {
     Status.UNCONFIRMED: Action.RUN_UNCONFIRMED,
     Status.CANCELLED: Action.RUN_CANCELLED,
 }
+# What a call is to the portal, by what it is to Expensify.
+SENT_AS = {"generate": ("select", "generate", "mark"), "download": ("list", "download")}
 # What takes a worker away in the middle of a call. A SIGTERM does not, nor does a restart of Redis.
 WORKER_GONE = ("SIGKILL to a", "SIGSTOP")
 
@@ -42,9 +44,9 @@ def every_request_belongs_to_a_run_and_was_noted_before(evidence: Evidence) -> I
     for arrival in evidence.strangers:
         yield None, f"A {arrival.kind} that no run explains arrived at {arrival.at:.3f}."
     for pk, traces in evidence.traces.items():
-        for kind in ("generate", "download"):
+        for kind, noted_as in SENT_AS.items():
             arrived = sum(arrival.kind == kind for arrival in traces.arrivals)
-            noted = sum(call.kind == kind for call in traces.calls)
+            noted = sum(call.kind in noted_as for call in traces.calls)
             if arrived > noted:
                 yield pk, f"{arrived} requests to {kind} arrived, {noted} are noted."
 
@@ -60,29 +62,31 @@ def every_call_is_finished_or_its_worker_was_gone(evidence: Evidence) -> Iterato
 
 def what_marks_is_generated_at_most_once(evidence: Evidence) -> Iterator[Broken]:
     for pk, traces in evidence.traces.items():
+        marked = sum(bool(generation.label) for generation in traces.generated)
+        if marked > 1:
+            yield pk, f"It marked its reports {marked} times."
         if traces.run.marks and len(traces.generated) > 1:
             yield pk, f"It marks or uploads, and was generated {len(traces.generated)} times."
 
 
-def what_succeeded_was_generated(evidence: Evidence) -> Iterator[Broken]:
+def what_succeeded_was_generated_and_marked(evidence: Evidence) -> Iterator[Broken]:
     for pk, traces in evidence.traces.items():
+        labels = {generation.label for generation in traces.generated if generation.label}
+        if labels - {traces.run.mark_label}:
+            yield pk, f"It was to mark as “{traces.run.mark_label}”, and marked as {', '.join(sorted(labels))}."
         if traces.run.status == Status.SUCCEEDED and not traces.generated:
             yield pk, "It succeeded, and Expensify generated nothing."
-        label = next(
-            (action["label"] for action in traces.run.job.get("onFinish", []) if "label" in action), ""
-        )
-        for generation in traces.generated:
-            if generation.label != label:
-                yield pk, f"It was to mark as “{label}”, and marked as “{generation.label}”."
+        if traces.run.status == Status.SUCCEEDED and traces.run.mark_label and not labels:
+            yield pk, "It succeeded, and its reports are not marked."
 
 
 def an_unconfirmed_run_has_a_reason(evidence: Evidence) -> Iterator[Broken]:
     for pk, traces in evidence.traces.items():
         if traces.run.status != Status.UNCONFIRMED:
             continue
-        if not traces.run.marks:
+        if not (traces.run.marks or traces.run.marks_last):
             yield pk, "It is unconfirmed, and marks nothing."
-        call = [call for call in traces.calls if call.kind == "generate"][-1:]
+        call = [call for call in traces.calls if call.kind in ("generate", "mark")][-1:]
         since = call[0].sent_at.timestamp() if call else traces.began_at
         if traces.run.error_code == "worker_lost":
             explained = bool(evidence.journal.between(since, traces.ended_at, *WORKER_GONE))
@@ -114,8 +118,10 @@ def a_failed_run_has_a_reason(evidence: Evidence) -> Iterator[Broken]:
 
 def a_result_is_what_expensify_generated(evidence: Evidence) -> Iterator[Broken]:
     for pk, traces in evidence.traces.items():
-        if (traces.result is None) != (traces.run.status != Status.SUCCEEDED):
-            yield pk, f"It is {traces.run.status}, and {'has no' if traces.result is None else 'has a'} result."
+        if traces.result is None and traces.run.status == Status.SUCCEEDED and not traces.run.of_batch:
+            yield pk, "It succeeded, and has no result."
+        if traces.result is not None and traces.run.status != Status.SUCCEEDED and not traces.run.marks_last:
+            yield pk, f"It is {traces.run.status}, and has a result."
         if traces.result is not None:
             for sentence in _wrong_bytes(evidence, traces):
                 yield pk, sentence
@@ -204,7 +210,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     every_request_belongs_to_a_run_and_was_noted_before,
     every_call_is_finished_or_its_worker_was_gone,
     what_marks_is_generated_at_most_once,
-    what_succeeded_was_generated,
+    what_succeeded_was_generated_and_marked,
     an_unconfirmed_run_has_a_reason,
     a_failed_run_has_a_reason,
     a_result_is_what_expensify_generated,

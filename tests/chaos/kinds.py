@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from exports.jobs import WHEN_SAFE
 from exports.models.run import Status
 from tests.chaos.evidence import Traces
 from tests.conftest import TEMPLATE
@@ -21,6 +22,17 @@ def holds_as_many_files(number: int) -> Check:
             yield f"It has {len(traces.run.remote_files)} files, not {number}."
 
     return check
+
+
+def marks_last_what_is_safe(traces: Traces) -> Iterator[str]:
+    for generation in traces.generated:
+        if not generation.label:
+            continue
+        listed = [report["id"] for report in (traces.run.selection or {"reports": []})["reports"]]
+        if list(generation.report_ids) != listed:
+            yield f"It marked {', '.join(generation.report_ids)}, and had listed {', '.join(listed)}."
+        if traces.result is None and not traces.run.of_batch:
+            yield "It marked reports whose file is not in the portal."
 
 
 def comes_to_nothing(traces: Traces) -> Iterator[str]:
@@ -62,6 +74,17 @@ KINDS = (
         3,
         lambda reports, label: {"report_ids": reports[:2], "file_extension": "pdf", "mark_as": label},
         checks=(holds_as_many_files(2),),
+    ),
+    Kind(
+        "safe",
+        4,
+        lambda reports, label: {
+            "report_ids": reports[:2],
+            "mark_as": label,
+            "not_marked_as": label,
+            "mark_when": WHEN_SAFE,
+        },
+        checks=(marks_last_what_is_safe,),
     ),
     Kind("large", 2, lambda reports, label: {"report_ids": reports[:1]}, template=LARGE),
     Kind(
