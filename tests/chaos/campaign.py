@@ -1,4 +1,4 @@
-"""One campaign: people start runs while havoc goes on; then all is calm, the portal finishes, and the rules are checked."""
+"""One campaign: people start runs while havoc goes on; then all is calm, and the rules are checked."""
 
 import random
 import time
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from exports import heartbeat
 from sandbox import Sandbox
 from tests.chaos import faults, pace
 from tests.chaos.disk import Disk
@@ -73,7 +74,7 @@ class Campaign:
         """True when every rule held. Prints as it goes."""
         began = time.monotonic()
         self.crew.look_after()
-        wait_until(lambda: all(worker.is_up for worker in self.crew.workers))
+        wait_until(heartbeat.is_fresh)
         self.havoc.start()
         try:
             self._work()
@@ -161,7 +162,11 @@ class Campaign:
                     ("faults answered", counted(answered)),
                     ("calls", f"{len(self.sandbox.log)}, of which {self.sandbox.refused} over the limit"),
                     ("generations", len(self.sandbox.generated)),
-                    *([] if self.disk.limited else [("left out", "a full disk: mounting a small one takes root")]),
+                    *(
+                        []
+                        if self.disk.limited
+                        else [("left out", "a full disk: mounting a small one takes root")]
+                    ),
                     ("seconds", f"{seconds:.0f}"),
                     ("verdict", f"{len(broken)} broken" if broken else f"all {len(INVARIANTS)} rules held"),
                 ]

@@ -61,13 +61,17 @@ class Evidence:
 
     def _share_out(self, sandbox: Sandbox) -> None:
         """Each request and each generation to the run it is of."""
-        by_name = {base_name(traces.run): traces for traces in self.traces.values()}
+        by_name = {
+            base_name(traces.run): traces for traces in self.traces.values() if not traces.run.of_batch
+        }
         by_file: dict[str, Traces] = {}
         for arrival in sandbox.log:
             if arrival.kind == "download":
                 traces = by_file.get(str(arrival.job.get("fileName")))
             else:
-                traces = by_name.get(str(arrival.job["outputSettings"].get("fileBasename"))) or self._by_label(arrival)
+                traces = by_name.get(
+                    str(arrival.job["outputSettings"].get("fileBasename"))
+                ) or self._by_label(arrival)
             if traces is None:
                 self.strangers.append(arrival)
                 continue
@@ -110,4 +114,3 @@ class Evidence:
 def base_name(run: Run) -> str:
     """As the run asked for it; it ends with a dot, and has no other."""
     return str(run.job["outputSettings"]["fileBasename"])
-

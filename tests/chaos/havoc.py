@@ -1,4 +1,4 @@
-"""What happens to the portal's machines: killed, frozen and stopped workers, servers restarted, disk full, network cut."""
+"""What happens to the machines: workers killed, frozen, stopped; servers restarted; disk full; network cut."""
 
 import heapq
 import itertools
@@ -100,7 +100,7 @@ class Havoc:
         """One process of a worker's pool, as the kernel does when memory is short."""
         worker = self._some_worker()
         pid = self._chance.choice(worker.pids[1:] or worker.pids)
-        worker.excused |= pid == worker.main.pid
+        worker.excused |= pid == worker.main.pid or not worker.is_up
         self._journal.note("SIGKILL to a process", f"{pid} of worker {worker.main.pid}")
         worker.send(signal.SIGKILL, [pid])
 

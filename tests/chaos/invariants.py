@@ -1,6 +1,6 @@
-"""What must hold when all is calm again, whatever happened before. A new rule is a function here and a line in INVARIANTS.
+"""What must hold when all is calm again, whatever happened before.
 
-Each yields what breaks it: the run, or None for the portal as a whole, and a sentence.
+A new rule is a function here and a line in INVARIANTS. Each yields what breaks it: the run, or None for the portal as a whole, and a sentence.
 """
 
 import hashlib
@@ -57,7 +57,10 @@ def every_call_is_finished_or_its_worker_was_gone(evidence: Evidence) -> Iterato
             sent_at = call.sent_at.timestamp()
             lost_by = sent_at + 2 * pace.ANSWER + pace.STUCK
             if call.seconds is None and not evidence.journal.between(sent_at, lost_by, *WORKER_GONE):
-                yield pk, f"Its {call.kind} of {call.sent_at:%H:%M:%S.%f} was never finished, and no worker was gone."
+                yield (
+                    pk,
+                    f"Its {call.kind} of {call.sent_at:%H:%M:%S.%f} was never finished, and no worker was gone.",
+                )
 
 
 def what_marks_is_generated_at_most_once(evidence: Evidence) -> Iterator[Broken]:
@@ -73,7 +76,10 @@ def what_succeeded_was_generated_and_marked(evidence: Evidence) -> Iterator[Brok
     for pk, traces in evidence.traces.items():
         labels = {generation.label for generation in traces.generated if generation.label}
         if labels - {traces.run.mark_label}:
-            yield pk, f"It was to mark as “{traces.run.mark_label}”, and marked as {', '.join(sorted(labels))}."
+            yield (
+                pk,
+                f"It was to mark as “{traces.run.mark_label}”, and marked as {', '.join(sorted(labels))}.",
+            )
         if traces.run.status == Status.SUCCEEDED and not traces.generated:
             yield pk, "It succeeded, and Expensify generated nothing."
         if traces.run.status == Status.SUCCEEDED and traces.run.mark_label and not labels:
@@ -94,7 +100,10 @@ def an_unconfirmed_run_has_a_reason(evidence: Evidence) -> Iterator[Broken]:
             faulty = any(arrival.fault for arrival in traces.arrivals if arrival.at >= since)
             explained = faulty or bool(evidence.journal.between(since, traces.ended_at, "network", "SIGSTOP"))
         if not explained:
-            yield pk, f"It is unconfirmed ({traces.run.error_code}), and nothing went wrong while it was generated."
+            yield (
+                pk,
+                f"It is unconfirmed ({traces.run.error_code}), and nothing went wrong while it was generated.",
+            )
 
 
 def a_failed_run_has_a_reason(evidence: Evidence) -> Iterator[Broken]:

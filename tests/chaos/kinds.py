@@ -1,4 +1,4 @@
-"""The kinds of run that people start here: what each asks for, and what must have come of it besides the rules for all."""
+"""The kinds of run that people start here: what each asks for, and what must have come of it besides."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

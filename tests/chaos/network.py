@@ -118,5 +118,3 @@ class Network:
             return  # not even the end of it arrives
         if not writer.transport.is_closing():
             writer.write_eof()
-
-
