@@ -181,6 +181,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Above every task's time limit and countdown, or Redis hands a task out a second time.
     "visibility_timeout": max(900, 2 * CELERY_TASK_TIME_LIMIT),
     "global_keyprefix": "portal:celery:",
+    # Whoever rings a bell does not wait for a Redis that is away; workers go on trying to reach it all the same.
+    "max_retries": 0,
     "socket_timeout": 10,
     "socket_connect_timeout": 2,
 }
