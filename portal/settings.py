@@ -161,8 +161,9 @@ EXPENSIFY_URL = env.text(
 EXPENSIFY_LIMITS = Limits.parse(env.text("EXPENSIFY_LIMITS", "5/10s,20/60s"))
 # Seconds to wait for an answer once a request is sent. Generating is slow at Expensify, PDF above all.
 EXPENSIFY_ANSWER_SECONDS = env.number("EXPENSIFY_ANSWER_SECONDS", 240)
-# A call in flight for longer than this belongs to a worker that is gone.
-STUCK_AFTER_SECONDS = env.number("STUCK_AFTER_SECONDS", 2 * EXPENSIFY_ANSWER_SECONDS)
+# A call in flight for longer than this belongs to a worker that is gone: an answer may take as long to come and as
+# long again to read, besides connecting and sending (a minute) and storing the file.
+STUCK_AFTER_SECONDS = env.number("STUCK_AFTER_SECONDS", 2 * EXPENSIFY_ANSWER_SECONDS + 120)
 # How often an unreachable Integration Server, or a file that is not there yet, is tried for one run.
 CALL_ATTEMPTS = int(env.number("CALL_ATTEMPTS", 5))
 # Seconds before the second attempt; each further one waits twice as long.
