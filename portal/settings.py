@@ -206,6 +206,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(SWEEP_SECONDS),
         "options": {"expires": 10 * SWEEP_SECONDS},
     },
+    "tidy": {
+        "task": "exports.tasks.tidy",
+        "schedule": schedule(10 * SWEEP_SECONDS),
+        "options": {"expires": 100 * SWEEP_SECONDS},
+    },
 }
 
 # ---------------------------------------------------------------- people
