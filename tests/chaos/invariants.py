@@ -1,6 +1,7 @@
 """What must hold when all is calm again, whatever happened before.
 
-A new rule is a function here and a line in INVARIANTS. Each yields what breaks it: the run, or None for the portal as a whole, and a sentence.
+A new rule is a function here and a line in INVARIANTS. Each yields what breaks it: the run, or None for the portal as
+a whole, and a sentence.
 """
 
 import hashlib
