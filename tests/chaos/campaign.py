@@ -31,9 +31,8 @@ class Plan:
 
     runs: int
     seed: int
-    engine: str
     backlog: int = 40
-    every: float = 1.2
+    every: float = 1.0
     """Seconds between two acts of havoc, on average."""
     fault_share: float = 0.12
     workers: int = 3
@@ -101,7 +100,7 @@ class Campaign:
     def _work(self) -> None:
         """People start, cancel and repeat until the plan's number of runs is there and most have ended."""
         chance, said_at = self._chance("clicks"), 0.0
-        while self.people.did["started"] < self.plan.runs:
+        while self.people.did["started"] < self.plan.runs and self.havoc.failure is None:
             unfinished = self.plan.backlog
             with self.people.clicking():
                 unfinished = self.people.unfinished()
@@ -123,7 +122,7 @@ class Campaign:
             time.sleep(0.1)
 
     def _finish(self) -> None:
-        """Wait until every run has ended, and a sweep has looked after what dead workers left."""
+        """Wait until every run has ended, and what dead workers left has been looked after."""
         give_up = time.monotonic() + 60 + self.plan.backlog
         said_at = 0.0
         while (unfinished := self.people.unfinished()) and time.monotonic() < give_up:
@@ -132,7 +131,10 @@ class Campaign:
             if time.monotonic() - said_at > 5:
                 said_at = time.monotonic()
                 self._say(f"{unfinished} unfinished")
-        time.sleep(pace.STUCK + 4 * pace.SWEEP)
+        give_up = time.monotonic() + 4 * pace.STUCK + 20 * pace.SWEEP
+        while self.people.untidied() and time.monotonic() < give_up:
+            self.crew.look_after()
+            time.sleep(0.2)
 
     def _say(self, words: str) -> None:
         arrivals = len(self.sandbox.log)

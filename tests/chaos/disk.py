@@ -3,6 +3,7 @@
 import ctypes
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
@@ -21,11 +22,14 @@ class Disk:
 
     def fill(self, *, leave: int = 0) -> None:
         """Take what is free but `leave` bytes."""
-        free = os.statvfs(self.folder)
-        size = free.f_bavail * free.f_frsize - leave
-        if size > 0:
-            with self._filler.open("ab") as file:
-                os.posix_fallocate(file.fileno(), 0, size)
+        with self._filler.open("ab") as file:
+            while True:
+                free = os.statvfs(self.folder)
+                size = free.f_bavail * free.f_frsize - leave
+                if size <= 0:
+                    return
+                with suppress(OSError):  # somebody wrote in between, so less is free than a moment ago
+                    os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size + size)
 
     def free(self) -> None:
         self._filler.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ CHOICES = Choices().faster(10)
 ANSWER = 2.0
 STUCK = 2 * ANSWER + 1
 RETRY = 0.2
-SWEEP = 0.5
+SWEEP = 0.3
 # What a worker that was told to stop gets: a whole call, and the beginning and end of a process.
 GRACE = 3 * ANSWER + 6
 

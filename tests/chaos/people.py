@@ -94,6 +94,10 @@ class People:
         with scopes_disabled():
             return Run.objects.unfinished().count()
 
+    def untidied(self) -> int:
+        with scopes_disabled():
+            return Run.objects.filter(tidied_at=None).count()
+
     def _saved(self, desk: Desk, kind: Kind) -> SavedExport:
         """The desk's export of this kind, changed to ask for a file that no other run has."""
         self._number += 1
