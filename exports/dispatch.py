@@ -21,7 +21,7 @@ from expensify.budget import Budget, Done, Permit, Place, Step, Ticket, Usage, c
 from exports import results, worker
 from exports.models import Run
 
-# A person's run goes ahead of scheduled ones by this much service, seconds; finite, so those are never starved.
+# A team's people go ahead of what nobody waits for by this much service, seconds; finite, so that is never starved.
 LEAD = 120.0
 # How many lost tickets one sweep puts back; the next sweep, seconds later, takes the next ones.
 SWEEP_BATCH = 2000
@@ -56,7 +56,7 @@ def enqueue(run: Run) -> Wake | None:
 
 def enqueue_check(credential: Credential) -> Wake | None:
     """Put a credential's test in the line, ahead of scheduled runs."""
-    ticket = Ticket(f"check:{credential.pk}", flow=f"checks:{credential.team_id}", lead=LEAD)
+    ticket = Ticket(f"check:{credential.pk}", flow="checks", lead=LEAD, team=str(credential.team_id))
     return _wake(credential.fingerprint, budget().enqueue(credential.fingerprint, [ticket]))
 
 
@@ -166,11 +166,11 @@ def _name(run: Run) -> str:
 
 def _ticket(run: Run) -> Ticket:
     """The run's ticket: its flow is the saved export, and once it has a place it keeps it for its later calls."""
-    lead = LEAD if run.source == Run.Source.PAGE else 0.0
     return Ticket(
         _name(run),
+        team=str(run.team_id),
         flow=f"export:{run.export_id}",
-        lead=lead,
+        lead=LEAD if run.source == Run.Source.PAGE else 0.0,
         order=run.place,
         calls=2 if run.status == Run.Status.QUEUED else 1,
     )
