@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, credentials
+from accounts import audit, clock, credentials
 from accounts.audit import PORTAL, Action
 from accounts.keyring import CannotOpen, unseal
 from accounts.models import Credential
@@ -235,7 +235,7 @@ def _try_again(
         )
         return
     seconds = settings.RETRY_SECONDS * 2 ** (attempts - 1)
-    retry_at = timezone.now() + timedelta(seconds=seconds) if wait else None
+    retry_at = clock.now() + timedelta(seconds=seconds) if wait else None
     _rest(run, attempts=attempts, retry_at=retry_at, error_code=code, error=sentence)
 
 

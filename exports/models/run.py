@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import ScopedManager
 
+from accounts import clock
 from accounts.models import Credential, Team, TeamOwned
 from exports.models.saved_export import SavedExport
 
@@ -159,7 +160,7 @@ class Run(TeamOwned):
 
         The only place where a run's status changes: one conditional UPDATE, so of all racing workers one wins.
         """
-        now = timezone.now()
+        now = clock.now()
         fields |= {"status": target, "moved_at": now}
         if target in FINAL:
             fields["finished_at"] = now
