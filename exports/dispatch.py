@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from django.conf import settings
+from django.db.models import Q
 from django_scopes import scopes_disabled
 
 from accounts import clock
@@ -107,12 +108,11 @@ def places(runs: Iterable[Run]) -> dict[int, Place]:
 
 
 def _calls_under_way(keys: Iterable[str]) -> dict[str, int]:
-    """How many calls the runs that are generating now will still need: a download each, ahead of who waits."""
+    """How many calls the runs that have begun and are not in line will still need: they go ahead of who waits."""
+    begun = Q(status=Run.Status.GENERATING) | Q(status=Run.Status.GENERATED, retry_at__isnull=False)
     with scopes_disabled():
-        generating = Run.objects.filter(
-            credential__fingerprint__in=list(keys), status=Run.Status.GENERATING
-        ).values_list("credential__fingerprint", flat=True)
-        return Counter(generating)
+        found = Run.objects.filter(begun, credential__fingerprint__in=list(keys))
+        return Counter(found.values_list("credential__fingerprint", flat=True))
 
 
 def usages(credentials: Iterable[Credential]) -> dict[int, Usage]:

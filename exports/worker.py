@@ -30,7 +30,7 @@ from expensify.errors import (
     TryLater,
     Unauthorized,
 )
-from exports import jobs, results
+from exports import generation_time, jobs, results
 from exports.models import ApiCall, Result, Run
 from exports.models.run import Status
 
@@ -130,7 +130,16 @@ class Step(NamedTuple):
 def _generate(run: Run, client: Client) -> None:
     password = unseal(run.export, "sftp_password") or ""
     names = client.generate(jobs.recall(run.job, sftp_password=password), run.template)
-    run.move(Status.GENERATING, Status.GENERATED, remote_file=",".join(names), attempts=0, retry_at=None)
+    wait, now = generation_time.before_first_look(run), clock.now()
+    run.move(
+        Status.GENERATING,
+        Status.GENERATED,
+        remote_file=",".join(names),
+        attempts=0,
+        generated_at=now,
+        ready_after=wait,
+        retry_at=now + timedelta(seconds=wait) if wait else None,
+    )
 
 
 def _download(run: Run, client: Client) -> None:
@@ -140,7 +149,14 @@ def _download(run: Run, client: Client) -> None:
             client.download(name, into, max_bytes=settings.RESULT_MAX_BYTES, progress=_progress(run))
         if run.fetched + 1 < len(run.remote_files):
             results.keep_part(run, name, file)
-            run.move(Status.DOWNLOADING, Status.GENERATED, fetched=run.fetched + 1, attempts=0, retry_at=None)
+            run.move(
+                Status.DOWNLOADING,
+                Status.GENERATED,
+                fetched=run.fetched + 1,
+                ready_after=generation_time.until_ready(run),
+                attempts=0,
+                retry_at=None,
+            )
             return
         _store(run, name, file)
 
@@ -159,6 +175,7 @@ def _store(run: Run, name: str, file: Path) -> None:
             Status.DOWNLOADING,
             Status.SUCCEEDED,
             fetched=run.fetched + 1,
+            ready_after=generation_time.until_ready(run),
             bytes_received=stored.size,
             error_code="",
             error="",
@@ -202,7 +219,10 @@ def _settle(run: Run, error: ExpensifyError) -> None:
         _rest(run)  # the budget holds the pair back; the run keeps its place
     elif isinstance(error, OutcomeUnknown) and generating and run.marks:
         _end(run, Status.UNCONFIRMED, error.code, error.sentence, _unclear(run), quoting=error)
-    elif isinstance(error, TryLater | OutcomeUnknown) or (isinstance(error, NotFound) and not generating):
+    elif isinstance(error, NotFound) and not generating:
+        ready_after = run.ready_after if run.fetched else None  # this look came too early
+        _try_again(run, error.code, error.sentence, quoting=error, ready_after=ready_after)
+    elif isinstance(error, TryLater | OutcomeUnknown):
         _try_again(run, error.code, error.sentence, quoting=error)
     else:
         if isinstance(error, Unauthorized):
@@ -218,7 +238,13 @@ def _rest(run: Run, **fields: object) -> bool:
 
 
 def _try_again(
-    run: Run, code: str, sentence: str, *, quoting: ExpensifyError | None = None, wait: bool = True
+    run: Run,
+    code: str,
+    sentence: str,
+    *,
+    quoting: ExpensifyError | None = None,
+    wait: bool = True,
+    **fields: object,
 ) -> None:
     """One more failed attempt: rest, longer each time, or fail after the last."""
     attempts = run.attempts + 1
@@ -236,7 +262,7 @@ def _try_again(
         return
     seconds = settings.RETRY_SECONDS * 2 ** (attempts - 1)
     retry_at = clock.now() + timedelta(seconds=seconds) if wait else None
-    _rest(run, attempts=attempts, retry_at=retry_at, error_code=code, error=sentence)
+    _rest(run, attempts=attempts, retry_at=retry_at, error_code=code, error=sentence, **fields)
 
 
 def _end(

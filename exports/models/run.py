@@ -99,6 +99,12 @@ class Run(TeamOwned):
     remote_file = models.TextField(
         blank=True, help_text="The file name, or names separated by commas, that came back."
     )
+    generated_at = models.DateTimeField(null=True, blank=True)
+    ready_after = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Seconds from the file's name to the file; while a look came too early, null.",
+    )
     fetched = models.PositiveIntegerField(default=0, help_text="How many of those files are in the portal.")
     bytes_received = models.PositiveBigIntegerField(default=0)
     error_code = models.CharField(max_length=40, blank=True)
@@ -150,6 +156,11 @@ class Run(TeamOwned):
     @property
     def is_resting(self) -> bool:
         return self.status in RESTING
+
+    @property
+    def waits_for_file(self) -> bool:
+        """Whether it rests because its file is usually not there yet."""
+        return self.status == Status.GENERATED and self.retry_at is not None and not self.attempts
 
     @property
     def remote_files(self) -> list[str]:

@@ -1,6 +1,5 @@
 """Whose turn it is when many wait for one pair: real rows, a real line, and requests in the order the server saw."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,26 +9,12 @@ from accounts.models import Credential, Team, User
 from expensify.budget import Limits
 from exports import dispatch, runs, tasks
 from exports.models import ApiCall, Run, SavedExport
-from sandbox import Choices, Sandbox
+from sandbox import Sandbox
 from tests.conftest import make_credential, make_export, pair_of
 
+pytestmark = pytest.mark.usefixtures("without_limits")
+
 UNATTENDED = Run.Source.COMMAND
-
-
-@pytest.fixture
-def sandbox(settings: Any) -> Iterator[Sandbox]:
-    """A server without limits, so that only the line decides who is next."""
-    server = Sandbox(choices=Choices(limits=()))
-    with server.serve() as served:
-        settings.EXPENSIFY_URL = served.url
-        yield server
-
-
-@pytest.fixture
-def wide(settings: Any, budget: Any) -> None:
-    """A budget that lets everything through at once, but counts service as the published limits do."""
-    settings.EXPENSIFY_LIMITS = Limits(((10_000, 30_000.0),))
-    dispatch.budget.cache_clear()
 
 
 def line_up(*started: Run) -> None:
@@ -67,7 +52,6 @@ def generated(credential: Credential) -> list[str]:
     return [name for name, kind in called(credential) if kind == "generate"]
 
 
-@pytest.mark.usefixtures("wide")
 def test_a_run_fetches_its_file_before_the_next_one_is_begun(
     credential: Credential, alice: User, sandbox: Sandbox
 ) -> None:
@@ -78,7 +62,6 @@ def test_a_run_fetches_its_file_before_the_next_one_is_begun(
     assert [arrival.kind for arrival in sandbox.log] == ["generate", "download"] * 3
 
 
-@pytest.mark.usefixtures("wide")
 def test_a_team_with_twenty_exports_takes_turns_with_a_team_that_has_one(
     credential: Credential, alice: User, umbrella: Team, charlie: User
 ) -> None:
@@ -93,7 +76,6 @@ def test_a_team_with_twenty_exports_takes_turns_with_a_team_that_has_one(
     assert len(order) == 23
 
 
-@pytest.mark.usefixtures("wide")
 def test_one_run_does_not_wait_for_the_hundred_of_another_export(credential: Credential, alice: User) -> None:
     start(make_export(credential, alice, "Hundred"), alice, count=100)
     start(make_export(credential, alice, "One"), alice)
@@ -106,8 +88,10 @@ def test_one_run_does_not_wait_for_the_hundred_of_another_export(credential: Cre
 
 
 def test_one_run_behind_a_hundred_is_promised_seconds(
-    budget: Any, credential: Credential, alice: User
+    settings: Any, credential: Credential, alice: User
 ) -> None:
+    settings.EXPENSIFY_LIMITS = Limits()
+    dispatch.budget.cache_clear()
     hundred = start(make_export(credential, alice, "Hundred"), alice, count=100)
     (one,) = start(make_export(credential, alice, "One"), alice)
 
@@ -117,7 +101,6 @@ def test_one_run_behind_a_hundred_is_promised_seconds(
     assert places[hundred[-1].pk].starts_in > 9 * 60
 
 
-@pytest.mark.usefixtures("wide")
 def test_people_are_ahead_of_schedules_by_two_minutes_of_calls_and_no_more(
     credential: Credential, alice: User
 ) -> None:
