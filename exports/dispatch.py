@@ -8,7 +8,7 @@ makes the call at once.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from django.conf import settings
@@ -30,11 +30,11 @@ SWEEP_BATCH = 2000
 
 @dataclass(frozen=True)
 class Wake:
-    """The one alarm clock of a budget: take a turn with this token after so many seconds."""
+    """The one alarm clock of a budget: take a turn with this token, at `due_at` by Redis's clock or else at once."""
 
     key: str
     token: str
-    seconds: float
+    due_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -187,4 +187,7 @@ def _ticket(run: Run) -> Ticket:
 
 
 def _wake(key: str, step: Step) -> Wake | None:
-    return None if step.wake_in is None else Wake(key, step.token, step.wake_in)
+    if step.wake_in is None:
+        return None
+    due_at = datetime.fromtimestamp(step.at + step.wake_in, UTC) if step.wake_in else None
+    return Wake(key, step.token, due_at)

@@ -201,7 +201,6 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "exports.tasks.sweep",
         "schedule": schedule(SWEEP_SECONDS),
-        "options": {"expires": 10 * SWEEP_SECONDS},
     },
 }
 

@@ -46,7 +46,8 @@ class Step:
     """What a step decided: `ticket` may call now when there is a `permit`.
 
     With a `wake_in`, exactly one wake that carries `token` is to be published, that many seconds from now.
-    `order` is the ticket's place among those that were served, to come back with.
+    `order` is the ticket's place among those that were served, to come back with. `at` is Redis's clock, as seconds
+    since 1970, when the step was decided.
     """
 
     permit: Permit | None
@@ -54,6 +55,7 @@ class Step:
     order: float
     wake_in: float | None
     token: str
+    at: float
 
 
 @dataclass(frozen=True)
@@ -130,13 +132,14 @@ class Budget:
             arguments["done"] = _described_done(done)
         if tickets:
             arguments["enqueue"] = [_described_ticket(ticket) for ticket in tickets]
-        handle, ticket, order, wake_in, word = self._wire.run("step", self._keys(key), arguments)
+        handle, ticket, order, wake_in, word, at = self._wire.run("step", self._keys(key), arguments)
         return Step(
             permit=Permit(handle, good_until=asked_at + self.limits.permit_seconds) if handle else None,
             ticket=text(ticket),
             order=float(order),
             wake_in=wake_in / 1e6 if wake_in >= 0 else None,
             token=text(word),
+            at=at / 1e6,
         )
 
     def enqueue(self, key: str, tickets: Ticket | Sequence[Ticket]) -> Step:

@@ -32,7 +32,7 @@ function operations.step()
     end
   end
   save(state, waiting)
-  return { handle, ticket, order, wake_in, token }
+  return { handle, ticket, order, wake_in, token, now }
 end
 
 -- A flow gets back what its last tickets were charged: whoever cancels and starts over loses nothing.
