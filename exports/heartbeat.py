@@ -6,6 +6,8 @@ from functools import cache
 import redis
 from django.conf import settings
 
+from expensify.budget import connect
+
 KEY = "portal:worker-seen"
 SWEPT = "portal:swept"
 # Seconds; a sweep says it every few.
@@ -14,7 +16,7 @@ SILENT_AFTER = 60
 
 @cache
 def client() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+    return connect(settings.REDIS_URL)
 
 
 def beat() -> None:

@@ -183,8 +183,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "portal:celery:",
     "socket_timeout": 10,
     "socket_connect_timeout": 2,
+    # A person's click does not wait for Redis to return; the sweep rings again. Workers look for it in their own way.
+    "max_retries": 0,
 }
-CELERY_TASK_PUBLISH_RETRY = False  # the sweep rings again; a person's click does not wait for Redis
+CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

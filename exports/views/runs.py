@@ -85,7 +85,7 @@ def _run(request: HttpRequest, run: int) -> Run:
 
 
 def _course(run: Run) -> dict[str, Any]:
-    find_places([run])
+    queue_away = not find_places([run])
     calls = list(run.calls.all())
     again = list(run.again.values_list("pk", flat=True))
     return {
@@ -94,4 +94,5 @@ def _course(run: Run) -> dict[str, Any]:
         "calls": calls,
         "steps": timeline.steps(run, calls),
         "again": again,
+        "queue_away": queue_away,
     }
