@@ -32,7 +32,7 @@ class Plan:
     runs: int
     seed: int
     backlog: int = 40
-    every: float = 1.0
+    every: float = 1.5
     """Seconds between two acts of havoc, on average."""
     fault_share: float = 0.12
     workers: int = 3
