@@ -31,9 +31,9 @@ class Plan:
 
     runs: int
     seed: int
-    backlog: int = 40
-    every: float = 1.5
+    every: float
     """Seconds between two acts of havoc, on average."""
+    backlog: int = 40
     fault_share: float = 0.12
     workers: int = 3
     processes: int = 2
