@@ -62,7 +62,9 @@ class Campaign:
             postgres=postgres,
             network=self.network,
             disk=disk,
+            requests=lambda: len(self.sandbox.log),
             every=plan.every,
+            acts=plan.runs // 2,
         )
         self.fault_names = faults.script(
             self.sandbox, self._chance("faults"), calls=2 * plan.runs, share=plan.fault_share

@@ -159,6 +159,7 @@ def _wrong_bytes(evidence: Evidence, traces: Traces) -> Iterator[str]:
         content = file.read()
     if len(content) != result.size or hashlib.sha256(content).hexdigest() != result.sha256:
         yield "The bytes in storage are not those its result tells of."
+        return
     names = traces.run.remote_files
     if len(names) == 1:
         if content != files[names[0]].content:
