@@ -4,12 +4,13 @@ Each function may be cut off between any two lines. What was claimed stays in fl
 finds it: a generation that marks reports becomes UNCONFIRMED then, everything else goes back to be done again.
 """
 
+import time
 from datetime import timedelta
 from functools import cache
 
 import httpx
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django_scopes import scopes_disabled
@@ -232,6 +233,27 @@ def _claim(run: Run, step: Step, place: float) -> ApiCall | None:
         )
 
 
+def _wait_for_database() -> None:
+    """Come back with a connection that works, or raise when the run would be given up by now.
+
+    A call takes minutes at worst, and what it did cannot be asked for again: a restart of the database meanwhile must
+    not lose its answer.
+    """
+    if connection.in_atomic_block:
+        return  # a transaction around a call is only there in tests
+    give_up = time.monotonic() + settings.STUCK_AFTER_SECONDS
+    close_old_connections()  # from here on the connection is tried before it is used
+    while True:
+        try:
+            with connection.cursor():
+                return
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > give_up:
+                raise
+            connection.close()
+            time.sleep(0.5)
+
+
 def _another_marks(run: Run) -> bool:
     """Whether a run is between listing its reports and marking them with the label that this one would list by.
 
@@ -259,6 +281,7 @@ def _waiting_for_label(run: Run) -> dict[str, object]:
 
 def _client(pair: Pair, permit: Permit, call: ApiCall, target: Run | Credential) -> Client:
     def keep(made: Call) -> None:
+        _wait_for_database()
         with transaction.atomic():
             ApiCall.objects.filter(pk=call.pk).update(
                 sent_at=made.sent_at,
