@@ -143,7 +143,7 @@ def sweep(now: datetime | None = None) -> list[Wake]:
 
 def _resting_wakes(now: datetime) -> list[Wake]:
     with scopes_disabled():
-        rows = Run.objects.due(now).select_related("credential").defer("job", "template", "selection")
+        rows = Run.objects.due(now).select_related("credential").brief()
         due = list(rows.order_by("pk")[:SWEEP_BATCH])
     wakes = []
     for key, runs in _by_budget(due).items():
