@@ -17,7 +17,7 @@ from django_scopes import scopes_disabled
 
 from accounts.door import team_of
 from accounts.models import Credential
-from expensify.budget import Budget, Done, Permit, Place, Step, Ticket, Usage, connect
+from expensify.budget import Budget, Permit, Place, Step, Ticket, Usage, connect
 from exports import results, steps, worker
 from exports.models import Run
 
@@ -67,13 +67,17 @@ def leave(run: Run) -> None:
         results.clear(run)
 
 
-def take(
-    key: str, token: str, done: Done | None = None, again: Ticket | None = None
-) -> tuple[Turn | None, Wake | None]:
-    """Report the last call, put its run back in line if it goes on, and take the next turn if it may be taken now."""
-    step = budget().step(key, token=token, done=done, enqueue=[again] if again else [], pop=True)
+def take(key: str, token: str) -> tuple[Turn | None, Wake | None]:
+    """Take the next turn, if it may be taken now."""
+    step = budget().step(key, token=token, pop=True)
     turn = Turn(key, step.ticket, step.order, step.permit) if step.permit else None
     return turn, _wake(key, step)
+
+
+def report(turn: Turn, *, again: Ticket | None) -> Wake | None:
+    """Say what became of the call, and put its run back in line if it goes on."""
+    step = budget().step(turn.key, done=turn.permit.done, enqueue=[again] if again else [])
+    return _wake(turn.key, step)
 
 
 def perform(turn: Turn) -> Ticket | None:
@@ -85,6 +89,9 @@ def perform(turn: Turn) -> Ticket | None:
                 worker.check(credential, turn.permit)
         except Credential.DoesNotExist:
             turn.permit.not_sent()
+        return None
+    if kind != "run":  # a newer version's, while it is rolled out; its own workers put the ticket back
+        turn.permit.not_sent()
         return None
     try:
         with team_of(Run, int(pk)) as run:

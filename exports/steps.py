@@ -102,7 +102,8 @@ def _download(run: Run, client: Client) -> None:
             )
         if run.fetched + 1 < len(run.remote_files):
             results.keep_part(run, name, file)
-            run.move(Status.DOWNLOADING, Status.GENERATED, fetched=run.fetched + 1, **FRESH)
+            if not run.move(Status.DOWNLOADING, Status.GENERATED, fetched=run.fetched + 1, **FRESH):
+                results.clear_if_over(run)
             return
         _store(run, name, file, arrived)
 

@@ -164,8 +164,9 @@ EXPENSIFY_URL = env.text(
 EXPENSIFY_LIMITS = Limits.parse(env.text("EXPENSIFY_LIMITS", "5/10s,20/60s"))
 # Seconds to wait for an answer once a request is sent. Generating is slow at Expensify, PDF above all.
 EXPENSIFY_ANSWER_SECONDS = env.number("EXPENSIFY_ANSWER_SECONDS", 240)
-# A call in flight for longer than this belongs to a worker that is gone.
-STUCK_AFTER_SECONDS = env.number("STUCK_AFTER_SECONDS", 2 * EXPENSIFY_ANSWER_SECONDS)
+# A call in flight for longer than this belongs to a worker that is gone: an answer may take as long to come and as
+# long again to read, besides connecting and sending (a minute) and storing the file.
+STUCK_AFTER_SECONDS = env.number("STUCK_AFTER_SECONDS", 2 * EXPENSIFY_ANSWER_SECONDS + 120)
 # How often an unreachable Integration Server, or a file that is not there yet, is tried for one run.
 CALL_ATTEMPTS = int(env.number("CALL_ATTEMPTS", 5))
 # Seconds before the second attempt; each further one waits twice as long.
@@ -184,6 +185,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Above every task's time limit and countdown, or Redis hands a task out a second time.
     "visibility_timeout": max(900, 2 * CELERY_TASK_TIME_LIMIT),
     "global_keyprefix": "portal:celery:",
+    # Whoever rings a bell does not wait for a Redis that is away; workers go on trying to reach it all the same.
+    "max_retries": 0,
     "socket_timeout": 10,
     "socket_connect_timeout": 2,
 }
@@ -207,6 +210,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "exports.tasks.sweep",
         "schedule": schedule(SWEEP_SECONDS),
         "options": {"expires": 10 * SWEEP_SECONDS},
+    },
+    "tidy": {
+        "task": "exports.tasks.tidy",
+        "schedule": schedule(10 * SWEEP_SECONDS),
+        "options": {"expires": 100 * SWEEP_SECONDS},
     },
 }
 

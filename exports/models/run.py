@@ -146,6 +146,9 @@ class Run(TeamOwned):
     bytes_received = models.PositiveBigIntegerField(default=0)
     error_code = models.CharField(max_length=40, blank=True)
     error = models.TextField(blank=True)
+    tidied_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its storage was looked through after its end."
+    )
     looked_after_at = models.DateTimeField(null=True, blank=True)
 
     objects = ScopedManager(RunQuerySet.as_manager().__class__, team="team")
@@ -180,6 +183,11 @@ class Run(TeamOwned):
             models.Index(fields=["team", "created_at"], name="run_by_time"),
             models.Index(
                 fields=["status", "moved_at"], condition=Q(finished_at__isnull=True), name="run_unfinished"
+            ),
+            models.Index(
+                fields=["finished_at"],
+                condition=Q(finished_at__isnull=False, tidied_at__isnull=True),
+                name="run_to_tidy",
             ),
             models.Index(
                 fields=["mark_label"],
