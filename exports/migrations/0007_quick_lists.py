@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("exports", "0005_mark_when_safe")]
+    dependencies = [("exports", "0006_tidy_ended_runs")]
     operations = [
         migrations.AddIndex("run", models.Index(fields=["team", "source", "-id"], name="run_by_source")),
         migrations.AddIndex("run", models.Index(fields=["team", "created_at"], name="run_by_time")),
