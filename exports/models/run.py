@@ -56,6 +56,10 @@ class RunQuerySet(models.QuerySet["Run"]):
         """In flight since before `since`: the worker is gone."""
         return self.in_flight().filter(moved_at__lt=since)
 
+    def brief(self) -> "RunQuerySet":
+        """For lists: without what only a run's own page and its calls read, which can be long."""
+        return self.defer("job", "template", "selection")
+
     def needing_attention(self) -> "RunQuerySet":
         return self.filter(status__in=[Status.FAILED, Status.UNCONFIRMED], looked_after_at=None)
 

@@ -24,7 +24,7 @@ SHOWN_REPORTS = 100
 @team_view(Permission.VIEW_EXPORTS)
 def run_list(request: HttpRequest) -> HttpResponse:
     form = RunFilter(request.GET, team=request.team)
-    found = form.of(request.team.runs.select_related("export").defer("job", "template", "selection"))
+    found = form.of(request.team.runs.select_related("export").brief())
     page = page_of(found, request.GET, moment="created_at" if form.is_of_days else "")
     return render(request, "exports/run_list.html", {"form": form, "page": page})
 
