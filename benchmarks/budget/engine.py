@@ -48,8 +48,28 @@ def many(speed: int, minutes: float, credentials: int) -> None:
     )
 
 
+def tick(credentials: int) -> None:
+    """What beat's sweep costs every few seconds."""
+    print(f"\nOne sweep, {credentials:,} credentials, a hundred runs of each busy one in line:")
+    for busy in (0, 100, 1000):
+        found = installed("benchmarks.budget.tick", credentials, busy)
+        print(
+            f"  {busy:>5,} busy {found['milliseconds']:>10.1f} ms {found['queries']:>6} queries "
+            f"{found['trips']:>7} trips",
+            flush=True,
+        )
+
+
 def measured(model: str, speed: int, minutes: float, credentials: int, load: float | None) -> dict[str, Any]:
-    """One load in a process of its own, over a new Redis and a new database (or the one that DATABASE_URL names)."""
+    """One load on a new installation."""
+    arguments = ["--model", model, "--speed", speed, "--minutes", minutes, "--credentials", credentials]
+    if load is not None:
+        arguments += ["--load", load]
+    return installed("benchmarks.budget.load", *arguments, speed=speed)
+
+
+def installed(module: str, *arguments: object, speed: int = 1) -> dict[str, Any]:
+    """What a module says in a process of its own: over a new Redis, and SQLite or the database of DATABASE_URL."""
     server, folder = RedisServer().start(), tempfile.mkdtemp(prefix="portal-benchmark-")
     limits = ",".join(f"{calls}/{seconds / speed:g}s" for calls, seconds in Limits().windows)
     environment = os.environ | {
@@ -62,12 +82,9 @@ def measured(model: str, speed: int, minutes: float, credentials: int, load: flo
         "VAR_DIR": folder,
         "EXPENSIFY_LIMITS": limits,
     }
-    arguments = ["--model", model, "--speed", speed, "--minutes", minutes, "--credentials", credentials]
-    if load is not None:
-        arguments += ["--load", load]
     try:
         process = subprocess.run(
-            [sys.executable, "-m", "benchmarks.budget.load", *map(str, arguments)],
+            [sys.executable, "-m", module, *map(str, arguments)],
             cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
     finally:

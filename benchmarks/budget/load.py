@@ -1,6 +1,6 @@
 """One load on the whole portal: real runs in a database, Celery workers over HTTP, and a server that counts.
 
-`benchmarks.budget.engine` runs it, with the settings of a new installation in its environment. It prints JSON, one line.
+`benchmarks.budget.engine` runs it, with the settings of a new installation in its environment. It prints one line.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from accounts.audit import PORTAL  # noqa: E402
 from accounts.models import Credential, Team, User  # noqa: E402
 from expensify.budget import Limits  # noqa: E402
 from expensify.client import Pair  # noqa: E402
-from exports import dispatch, heartbeat, runs, saved_exports  # noqa: E402
+from exports import dispatch, heartbeat, runs, saved_exports, tasks  # noqa: E402
 from exports.jobs import Settings  # noqa: E402
 from exports.models import ApiCall, Run, SavedExport  # noqa: E402
 from sandbox import Choices, Sandbox  # noqa: E402
@@ -76,6 +76,8 @@ def fill(exports: list[SavedExport], each: int) -> None:
     for export in exports:
         for _ in range(each):
             runs.start(export, by=PORTAL, source=Run.Source.COMMAND)
+    for wake in dispatch.sweep():  # all are in line before the first worker starts
+        tasks.ring(wake)
 
 
 def drip(exports: list[SavedExport], speed: int, span: float, load: float) -> None:
