@@ -39,7 +39,9 @@ class _OwnClock:
 
     def _measure(self) -> None:
         try:
-            self._ahead = datetime.now(UTC) - heartbeat.now()
+            theirs = heartbeat.now()
+            # Read after theirs: what the answer took makes alarms late by that, where early ones would be set again.
+            self._ahead = datetime.now(UTC) - theirs
         except RedisError:
             return  # as measured last; without Redis nothing is due anyhow
         self._measured_at = time.monotonic()

@@ -169,7 +169,7 @@ def test_the_pages_say_what_a_run_waits_for(
     home = client.get(reverse("exports:home", args=[acme.slug])).content.decode()
 
     at = f"{run.retry_at.astimezone(acme.zone):%H:%M:%S}"
-    assert f"Waits for the file, which usually takes about 30 seconds; asked for at {at}." in page
+    assert f"Waits for the file, which usually takes about 30 seconds; the download begins at {at}." in page
     assert f"Waits for the file until {at}" in home
 
 
