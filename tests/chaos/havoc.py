@@ -7,6 +7,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
 
 from tests.chaos import pace
 from tests.chaos.disk import Disk
@@ -45,7 +48,7 @@ class Havoc:
         self._acts: dict[Callable[[], None], int] = {
             self._kill_a_process: 5,
             self._kill_a_worker: 4,
-            self._kill_them_all: 2,
+            self._kill_them_all: 4,
             self._stop_a_worker: 4,
             self._freeze: 7,
             self._cut_the_network: 6,
@@ -97,12 +100,16 @@ class Havoc:
 
     # ------------------------------------------------------------ workers
 
-    def _wait_for_a_request(self) -> None:
-        """Until some worker is busy with a call or with what came of it: idle ones have nothing to lose."""
-        before, give_up = self._requests(), time.monotonic() + 1
-        while self._requests() == before and time.monotonic() < give_up:
-            time.sleep(0.001)
-        time.sleep(self._chance.uniform(0, 0.05))
+    def _wait_for_work(self) -> None:
+        """Until some worker makes a call, or has a file on its way into storage: idle ones have nothing to lose."""
+        arriving, before = Path(settings.FILE_UPLOAD_TEMP_DIR), self._requests()
+        wait_for, then = self._chance.choice(
+            [(lambda: self._requests() != before, 0.05), (lambda: any(arriving.iterdir()), 0.005)]
+        )
+        give_up = time.monotonic() + 1
+        while not wait_for() and time.monotonic() < give_up:
+            time.sleep(0.0002)
+        time.sleep(self._chance.uniform(0, then))
 
     def _some_worker(self) -> Worker:
         return self._chance.choice(self._crew.workers)
@@ -111,7 +118,7 @@ class Havoc:
         """One process of a worker's pool, as the kernel does when memory is short."""
         worker = self._some_worker()
         pid = self._chance.choice(worker.pids[1:] or worker.pids)
-        self._wait_for_a_request()
+        self._wait_for_work()
         worker.excused |= pid == worker.main.pid or not worker.is_up
         self._journal.note("SIGKILL to a process", f"{pid} of worker {worker.main.pid}")
         worker.send(signal.SIGKILL, [pid])
@@ -119,14 +126,14 @@ class Havoc:
     def _kill_a_worker(self) -> None:
         worker = self._some_worker()
         pids = self._chance.choice([worker.pids, worker.pids, [worker.main.pid]])
-        self._wait_for_a_request()
+        self._wait_for_work()
         worker.excused = True
         self._journal.note("SIGKILL to a worker", ", ".join(map(str, pids)))
         worker.send(signal.SIGKILL, pids)
 
     def _kill_them_all(self) -> None:
         """The power fails on the machine with all the workers."""
-        self._wait_for_a_request()
+        self._wait_for_work()
         self._journal.note("SIGKILL to all workers")
         for worker in self._crew.workers:
             worker.excused = True
@@ -142,7 +149,7 @@ class Havoc:
         worker = self._some_worker()
         pids = self._chance.choice([worker.pids, worker.pids[:1], worker.pids[-1:]])
         seconds = self._chance.choice([0.3, 1.0, pace.ANSWER, pace.STUCK + 2])
-        self._wait_for_a_request()
+        self._wait_for_work()
         worker.excused = True
         event = self._journal.note("SIGSTOP", f"{pids} for {seconds:g} s", lasting=True)
         worker.send(signal.SIGSTOP, pids)

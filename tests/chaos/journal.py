@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-
 # Seconds that a killed process may still take to die, or a worker to notice what broke.
 AFTERMATH = 0.5
 
