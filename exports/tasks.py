@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 from celery import Task, shared_task
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -12,6 +13,7 @@ from kombu.exceptions import OperationalError
 from accounts.door import team_of
 from expensify.budget import BudgetUnavailable
 from exports import dispatch, heartbeat, results
+from exports.alarms import AlarmRequest
 from exports.dispatch import Wake
 from exports.models import Run
 
@@ -34,7 +36,7 @@ def leave_line(run_id: int) -> None:
 
 
 # Acknowledged early: a lost alarm is set again by the sweep, and a second copy of one would only find nothing to do.
-@shared_task(acks_late=False, reject_on_worker_lost=False)
+@shared_task(acks_late=False, reject_on_worker_lost=False, Request=AlarmRequest)
 def take_turn(key: str, token: str) -> None:
     """The alarm of a call budget: set the next alarm, then make one call, if one may be made now.
 
@@ -50,8 +52,9 @@ def take_turn(key: str, token: str) -> None:
 def sweep() -> None:
     """What a lost bell or a dead worker left undone; and word that there is a worker to do it."""
     heartbeat.beat()
-    for wake in dispatch.sweep():
-        ring(wake)
+    if heartbeat.begin_sweep(settings.SWEEP_SECONDS):
+        for wake in dispatch.sweep():
+            ring(wake)
 
 
 @shared_task
@@ -62,7 +65,7 @@ def tidy() -> None:
 
 def ring(wake: Wake | None) -> None:
     if wake is not None:
-        take_turn.apply_async((wake.key, wake.token), countdown=wake.seconds or None)
+        take_turn.apply_async((wake.key, wake.token), eta=wake.due_at)
 
 
 def ring_after_commit(task: Task, *ids: Any) -> None:

@@ -190,7 +190,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 10,
     "socket_connect_timeout": 2,
 }
-CELERY_TASK_PUBLISH_RETRY = False  # the sweep rings again; a person's click does not wait for Redis
+CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -209,7 +209,6 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "exports.tasks.sweep",
         "schedule": schedule(SWEEP_SECONDS),
-        "options": {"expires": 10 * SWEEP_SECONDS},
     },
     "tidy": {
         "task": "exports.tasks.tidy",

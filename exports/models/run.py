@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import ScopedManager
 
+from accounts import clock
 from accounts.models import Credential, Team, TeamOwned
 from exports.models.saved_export import SavedExport
 
@@ -142,6 +143,12 @@ class Run(TeamOwned):
     remote_file = models.TextField(
         blank=True, help_text="The file name, or names separated by commas, that came back."
     )
+    generated_at = models.DateTimeField(null=True, blank=True)
+    ready_after = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Seconds from the file's name to the file; while a look came too early, null.",
+    )
     fetched = models.PositiveIntegerField(default=0, help_text="How many of those files are in the portal.")
     bytes_received = models.PositiveBigIntegerField(default=0)
     error_code = models.CharField(max_length=40, blank=True)
@@ -216,6 +223,11 @@ class Run(TeamOwned):
         return self.status in RESTING
 
     @property
+    def waits_for_file(self) -> bool:
+        """Whether it rests because its file is usually not there yet."""
+        return self.status == Status.GENERATED and self.retry_at is not None and not self.attempts
+
+    @property
     def remote_files(self) -> list[str]:
         return [name for name in self.remote_file.split(",") if name]
 
@@ -224,7 +236,7 @@ class Run(TeamOwned):
 
         The only place where a run's status changes: one conditional UPDATE, so of all racing workers one wins.
         """
-        now = timezone.now()
+        now = clock.now()
         fields |= {"status": target, "moved_at": now}
         if target in FINAL:
             fields["finished_at"] = now

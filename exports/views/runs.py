@@ -107,7 +107,7 @@ def _run(request: HttpRequest, run: int) -> Run:
 
 
 def _course(run: Run) -> dict[str, Any]:
-    find_places([run])
+    queue_away = not find_places([run])
     calls = list(run.calls.all())
     again = list(run.again.values_list("pk", flat=True))
     return {
@@ -119,6 +119,7 @@ def _course(run: Run) -> dict[str, Any]:
         "can_be_marked": runs.can_be_marked(run),
         # The list may be long: it is shown once, when the page stops asking.
         "listed": _listed(run) if run.is_final and run.report_count else None,
+        "queue_away": queue_away,
     }
 
 

@@ -63,7 +63,11 @@ def _campaign(
     dispatch.budget().introduce(fresh=True)
     print(f"seed {options.seed}, {options.runs} runs on {options.engine}", flush=True)
     campaign = Campaign(
-        Plan(runs=options.runs, seed=options.seed), folder, redis=redis, postgres=postgres, disk=disk
+        Plan(runs=options.runs, seed=options.seed, every=1.5 if options.runs >= 100 else 0.8),
+        folder,
+        redis=redis,
+        postgres=postgres,
+        disk=disk,
     )
     try:
         return campaign.carry_out()

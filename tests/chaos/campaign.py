@@ -31,9 +31,9 @@ class Plan:
 
     runs: int
     seed: int
-    backlog: int = 40
-    every: float = 1.0
+    every: float
     """Seconds between two acts of havoc, on average."""
+    backlog: int = 40
     fault_share: float = 0.12
     workers: int = 3
     processes: int = 2
@@ -62,7 +62,9 @@ class Campaign:
             postgres=postgres,
             network=self.network,
             disk=disk,
+            requests=lambda: len(self.sandbox.log),
             every=plan.every,
+            acts=plan.runs // 2,
         )
         self.fault_names = faults.script(
             self.sandbox, self._chance("faults"), calls=2 * plan.runs, share=plan.fault_share

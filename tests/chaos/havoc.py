@@ -18,7 +18,7 @@ from tests.servers import RedisServer
 
 
 class Havoc:
-    """One thing after another at random moments, all drawn from one generator, until `calm`."""
+    """One thing after another at random moments, all drawn from one generator, until `calm` or so many `acts`."""
 
     def __init__(
         self,
@@ -30,11 +30,13 @@ class Havoc:
         postgres: PostgresServer | None,
         network: Network,
         disk: Disk,
+        requests: Callable[[], int],
         every: float,
+        acts: int,
     ) -> None:
-        self._chance, self._journal, self._every = chance, journal, every
+        self._chance, self._journal, self._every, self._left = chance, journal, every, acts
         self._crew, self._redis, self._postgres = crew, redis, postgres
-        self._network, self._disk = network, disk
+        self._network, self._disk, self._requests = network, disk, requests
         self._later: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._calm, self._is_calm = threading.Event(), threading.Event()
@@ -42,7 +44,8 @@ class Havoc:
         self.failure: BaseException | None = None
         self._acts: dict[Callable[[], None], int] = {
             self._kill_a_process: 5,
-            self._kill_a_worker: 5,
+            self._kill_a_worker: 4,
+            self._kill_them_all: 2,
             self._stop_a_worker: 4,
             self._freeze: 7,
             self._cut_the_network: 6,
@@ -68,7 +71,8 @@ class Havoc:
             while not self._calm.wait(0.05):
                 self._do_what_is_due()
                 self._crew.look_after()
-                if time.monotonic() >= next_at:
+                if self._left and time.monotonic() >= next_at:
+                    self._left -= 1
                     acts = list(self._acts)
                     self._chance.choices(acts, [self._acts[act] for act in acts])[0]()
                     next_at = time.monotonic() + self._chance.expovariate(1 / self._every)
@@ -93,6 +97,13 @@ class Havoc:
 
     # ------------------------------------------------------------ workers
 
+    def _wait_for_a_request(self) -> None:
+        """Until some worker is busy with a call or with what came of it: idle ones have nothing to lose."""
+        before, give_up = self._requests(), time.monotonic() + 1
+        while self._requests() == before and time.monotonic() < give_up:
+            time.sleep(0.001)
+        time.sleep(self._chance.uniform(0, 0.05))
+
     def _some_worker(self) -> Worker:
         return self._chance.choice(self._crew.workers)
 
@@ -100,6 +111,7 @@ class Havoc:
         """One process of a worker's pool, as the kernel does when memory is short."""
         worker = self._some_worker()
         pid = self._chance.choice(worker.pids[1:] or worker.pids)
+        self._wait_for_a_request()
         worker.excused |= pid == worker.main.pid or not worker.is_up
         self._journal.note("SIGKILL to a process", f"{pid} of worker {worker.main.pid}")
         worker.send(signal.SIGKILL, [pid])
@@ -107,9 +119,18 @@ class Havoc:
     def _kill_a_worker(self) -> None:
         worker = self._some_worker()
         pids = self._chance.choice([worker.pids, worker.pids, [worker.main.pid]])
+        self._wait_for_a_request()
         worker.excused = True
         self._journal.note("SIGKILL to a worker", ", ".join(map(str, pids)))
         worker.send(signal.SIGKILL, pids)
+
+    def _kill_them_all(self) -> None:
+        """The power fails on the machine with all the workers."""
+        self._wait_for_a_request()
+        self._journal.note("SIGKILL to all workers")
+        for worker in self._crew.workers:
+            worker.excused = True
+            worker.send(signal.SIGKILL, worker.pids)
 
     def _stop_a_worker(self) -> None:
         worker = self._some_worker()
@@ -121,6 +142,7 @@ class Havoc:
         worker = self._some_worker()
         pids = self._chance.choice([worker.pids, worker.pids[:1], worker.pids[-1:]])
         seconds = self._chance.choice([0.3, 1.0, pace.ANSWER, pace.STUCK + 2])
+        self._wait_for_a_request()
         worker.excused = True
         event = self._journal.note("SIGSTOP", f"{pids} for {seconds:g} s", lasting=True)
         worker.send(signal.SIGSTOP, pids)

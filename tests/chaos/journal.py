@@ -5,6 +5,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+# Seconds that a killed process may still take to die, or a worker to notice what broke.
+AFTERMATH = 0.5
+
 
 @dataclass
 class Event:
@@ -16,7 +19,7 @@ class Event:
     until: float | None = None
 
     def overlaps(self, start: float, end: float) -> bool:
-        return self.at <= end and (self.until or self.at) >= start
+        return self.at <= end and (self.until or self.at) + AFTERMATH >= start
 
 
 class Journal:

@@ -12,7 +12,7 @@ from tests.chaos import pace
 from tests.workers import Processes
 
 # Seconds from its start until a worker works, on a busy machine.
-UP_AFTER = 6.0
+UP_AFTER = 15.0
 
 
 @dataclass(eq=False)

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.audit import Action
 from accounts.models import AuditEntry, Credential, Team, User
+from expensify.client import Pair
 from exports import dispatch
 from exports.models import Run, SavedExport
 from exports.models.run import Status
@@ -35,15 +36,6 @@ def as_alice(alice: User) -> Client:
 @pytest.fixture
 def as_bob(bob: User) -> Client:
     return signed_in(bob)
-
-
-@pytest.fixture
-def queue_away(settings: Any) -> Any:
-    """Redis does not answer."""
-    settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    dispatch.budget.cache_clear()
-    yield
-    dispatch.budget.cache_clear()
 
 
 def text(client: Client, url: str) -> str:
@@ -123,16 +115,19 @@ def test_home_shows_how_much_of_the_budget_is_used(
     assert ["3 of 5" in page, "3 of 20" in page] == [True, True]
 
 
-def test_pages_say_so_when_the_queue_is_away(
-    queue_away: None, as_alice: Client, export: SavedExport, alice: User
+def test_the_credentials_page_shows_its_own_budget_and_no_other(
+    as_alice: Client, acme: Team, credential: Credential, budget: Any
 ) -> None:
-    run = make_run(export, alice)
+    other = make_credential(acme, "Other", pair=Pair("aa_other", "s"))
+    for n in range(3):
+        budget.step(other.fingerprint, enqueue=dispatch.Ticket(f"t{n}", flow="f"), pop=True)
+    budget.enqueue(other.fingerprint, [dispatch.Ticket(f"w{n}", flow="f") for n in range(4)])
 
-    assert "The queue is away" in text(as_alice, "/t/acme/")
-    assert "The queue is away" in text(as_alice, "/t/acme/budget/")
-    assert "If the queue is away, it goes on when the queue is back." in text(
-        as_alice, f"/t/acme/runs/{run.pk}/"
-    )
+    page, others = (text(as_alice, f"/t/acme/credentials/{each.pk}/") for each in (credential, other))
+
+    assert ["0 of 5" in page, "0 of 20" in page, "waiting in line" in page] == [True, True, False]
+    assert ["3 of 5" in others, "3 of 20" in others, "4 waiting in line." in others] == [True, True, True]
+    assert "4 waiting in line." in text(as_alice, f"/t/acme/credentials/{other.pk}/budget/")
 
 
 # ------------------------------------------------------------ lists cost the same whatever their length

@@ -151,17 +151,44 @@ def test_somebody_without_a_row_whom_the_answer_names_is_told() -> None:
     )
 
 
-def test_removal_from_a_policy_that_the_row_does_not_name_is_told() -> None:
-    said = line(
-        replace(BEN, remove_from_others=True),
-        updatedEmployeesCount=1,
-        diff={"diffToRemove": {"ELSEWHERE": [BEN.email]}},
+def test_removal_from_a_policy_that_no_row_names_is_told() -> None:
+    row = replace(BEN, remove_from_others=True)
+
+    said = line(row, updatedEmployeesCount=1, diff={"diffToRemove": {"ELSEWHERE": [BEN.email]}})
+
+    assert (said.outcome, said.sentence) == ("removed", "Removed from ELSEWHERE too, which no row names.")
+
+
+def test_manager_with_a_row_who_is_invited_elsewhere_is_told_so_on_that_row() -> None:
+    found = got(ANN, BEN, updatedEmployeesCount=2, diff={"diffToAdd": {WIEN: [ANN.email]}})
+
+    assert [(said.outcome, said.sentence) for said in found.lines[:1]] == [
+        (
+            "added",
+            "Added to Acme Wien too, which no row names: somebody's chain of approvers goes there.",
+        )
+    ]
+    assert found.others == ()
+
+
+def test_of_somebody_who_moves_each_row_tells_of_its_own_policy() -> None:
+    rows = [replace(BEN, is_terminated=True), replace(BEN, policy=WIEN)]
+
+    found = got(
+        *rows,
+        updatedEmployeesCount=2,
+        diff={"diffToAdd": {WIEN: [BEN.email]}, "diffToRemove": {ACME: [BEN.email]}},
     )
 
-    assert (said.outcome, said.sentence) == (
-        "removed",
-        "Removed from ELSEWHERE too, which the row does not name.",
+    assert [said.sentence for said in found.lines] == ["Removed from Acme GmbH.", "Added to Acme Wien."]
+
+
+def test_leaver_who_is_removed_elsewhere_only_is_not_called_removed() -> None:
+    said = line(
+        replace(BEN, is_terminated=True), updatedEmployeesCount=1, diff={"diffToRemove": {WIEN: [BEN.email]}}
     )
+
+    assert said.outcome == "unmentioned"
 
 
 @pytest.mark.parametrize(

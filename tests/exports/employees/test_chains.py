@@ -177,23 +177,35 @@ def test_circle_among_members_whom_no_row_touches_is_left_alone() -> None:
     assert (told(result), result.trees) == ([], ())
 
 
+def drawn(node: Node) -> list[tuple[str, int | None, str]]:
+    """A tree without branches, from the top."""
+    assert len(node.children) <= 1
+    return [(node.email, node.row, node.state), *(line for child in node.children for line in drawn(child))]
+
+
 def test_circle_is_drawn_from_the_approver_down() -> None:
-    result = checked(replace(BOSS, manager=BEN.email), ANN, BEN)
+    (tree,) = checked(replace(BOSS, manager=BEN.email), ANN, BEN).trees
 
-    def chain(node: Node) -> list[tuple[str, int | None, str]]:
-        assert len(node.children) <= 1
-        return [
-            (node.email, node.row, node.state),
-            *(line for child in node.children for line in chain(child)),
-        ]
-
-    (tree,) = result.trees
     assert (tree.policy, tree.trouble) == (ACME, "cycle")
-    assert chain(tree.root) == [
+    assert drawn(tree.root) == [
         ("boss@acme.example", 1, ""),
         ("ann@acme.example", 2, ""),
         ("ben@acme.example", 3, ""),
         ("boss@acme.example", 1, "again"),
+    ]
+
+
+def test_long_circle_is_drawn_with_its_middle_left_out() -> None:
+    people = [person(number, email((number + 1) % 30)) for number in range(30)]
+
+    (tree,) = checked(*people, against=Known(NAMES, {ACME: ()})).trees
+
+    assert drawn(tree.root) == [
+        (email(0), 1, ""),
+        *((email(number), number + 1, "") for number in range(29, 21, -1)),
+        ("", None, "gap"),
+        *((email(number), number + 1, "") for number in range(8, 0, -1)),
+        (email(0), 1, "again"),
     ]
 
 

@@ -142,6 +142,18 @@ def test_further_policy_is_joined() -> None:
     assert (found.kinds, found.added) == (("other",), (WIEN,))
 
 
+@pytest.mark.parametrize(
+    ("last", "kind", "unknown"),
+    [((), "unknown", (WIEN,)), ((replace(BEN, additional_policies=(WIEN,)),), "unchanged", ())],
+)
+def test_nobody_is_said_to_join_a_further_policy_that_was_not_read(
+    last: tuple[Person, ...], kind: str, unknown: tuple[str, ...]
+) -> None:
+    found = change(replace(BEN, additional_policies=(WIEN,)), Known(NAMES, {ACME: MEMBERS}, last))
+
+    assert (found.kinds, found.added, found.unknown) == ((kind,), (), unknown)
+
+
 def test_change_in_a_further_policy_is_told_with_the_policy() -> None:
     wien = member(replace(BEN, policy=WIEN, manager=BOSS.email))
 

@@ -58,6 +58,14 @@ def test_bad_address_is_an_error_on_its_cell(field: str, address: str) -> None:
     assert ("error", "address") in codes(field, address)
 
 
+def test_address_longer_than_any_mail_server_takes_is_an_error() -> None:
+    domain = ".".join(["a" * 60, "b" * 60, "c" * 60, "d" * 59]) + ".example"
+
+    assert len(f"ann@{domain}") == 254
+    assert codes("email", f"ann@{domain}") == [("warning", "renames_login")]
+    assert ("error", "address") in codes("email", f"anna@{domain}")
+
+
 @pytest.mark.parametrize(
     "address", ["o'brien+x@acme.example", "a.b-c_d@sub.acme.example", "a@müller.example", "1@2.co"]
 )

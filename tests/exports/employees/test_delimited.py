@@ -62,6 +62,17 @@ def test_commas_in_headings_and_amounts_do_not_hide_the_semicolon() -> None:
     assert table(content.encode()).headings == ("E-Mail", "Approval limit", "Nachname, Vorname")
 
 
+def test_headings_that_are_understood_outweigh_commas_that_stand_more_evenly() -> None:
+    lines = [
+        "E-Mail;Name;Personalnummer",
+        "a@b.example;Lee, Ann;1",
+        "c@b.example;Ray, Ben",
+        "d@b.example;Poe, Cat",
+    ]
+
+    assert table("\n".join(lines).encode()).headings == ("E-Mail", "Name", "Personalnummer")
+
+
 def test_excels_own_first_line_names_the_delimiter_and_counts_as_a_row() -> None:
     sheet = table(b"sep=;\r\nemail;limit\r\na@b.example;1,5\r\n")
 

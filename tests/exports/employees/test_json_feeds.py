@@ -240,7 +240,7 @@ def test_limit_in_cents_is_told_on_its_cell() -> None:
     ]
 
 
-@pytest.mark.parametrize("value", ["much", True, [], {}, 10**20])
+@pytest.mark.parametrize("value", ["much", True, [], {}, 10**20, "1E-999999", "1E+999999", "NaN"])
 def test_limit_that_is_no_amount_is_an_error(value: Any) -> None:
     assert [
         (f.field, f.severity, f.code) for f in one(approvalLimit=value).findings if f.severity == "error"

@@ -122,6 +122,15 @@ def test_further_policy_is_left_again() -> None:
     assert found.people == (replace(BEN, policy=WIEN, is_terminated=True),)
 
 
+def test_nobody_is_removed_from_a_policy_that_they_may_have_been_in() -> None:
+    found = undone(replace(BEN, additional_policies=(WIEN,)), Known(NAMES, {ACME: MEMBERS}))
+
+    assert (found.people, sentences(found)) == (
+        (),
+        [f"Whether the person was in the policy {WIEN} before is not known, so no row removes them from it."],
+    )
+
+
 def test_change_in_a_further_policy_is_set_back_there() -> None:
     wien = member(replace(BEN, policy=WIEN, manager=BOSS.email))
 

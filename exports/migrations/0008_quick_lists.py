@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("exports", "0006_tidy_ended_runs")]
+    dependencies = [("exports", "0007_usual_generation_time")]
     operations = [
         migrations.AddIndex("run", models.Index(fields=["team", "source", "-id"], name="run_by_source")),
         migrations.AddIndex("run", models.Index(fields=["team", "created_at"], name="run_by_time")),
