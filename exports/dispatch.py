@@ -118,7 +118,7 @@ def _calls_under_way(keys: Iterable[str]) -> dict[str, int]:
     """How many calls the runs that have begun and are not in line will still need: they go ahead of who waits."""
     begun = Q(status__in=IN_FLIGHT) | Q(status=Run.Status.GENERATED, retry_at__isnull=False)
     with scopes_disabled():
-        found = Run.objects.filter(begun, credential__fingerprint__in=list(keys))
+        found = Run.objects.unfinished().filter(begun, credential__fingerprint__in=list(keys))
         needed: Counter[str] = Counter()
         for key, status, selects, marks_last in found.values_list(
             "credential__fingerprint", "status", "selects", "marks_last"
