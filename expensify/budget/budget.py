@@ -146,6 +146,10 @@ class Budget:
         """Join the line; a ticket that waits in it already keeps its place."""
         return self.step(key, enqueue=tickets)
 
+    def later(self, order: float, calls: int = 1) -> float:
+        """The order of a ticket that lets the others pass for so many calls."""
+        return order + calls * micro(self.limits.service)
+
     def remove(self, key: str, tickets: str | Iterable[str]) -> int:
         """Leave the line; how many were in it. Tell all that leave together, and their flow starts afresh."""
         names = [tickets] if isinstance(tickets, str) else list(tickets)

@@ -87,6 +87,18 @@ def test_one_run_does_not_wait_for_the_hundred_of_another_export(credential: Cre
     assert len(order) == 202
 
 
+def test_a_run_of_many_files_lets_others_pass(credential: Credential, alice: User, sandbox: Sandbox) -> None:
+    reached = sandbox.pairs[credential.partner_pair().partner_user_id].policies
+    ids = [report.id for report in sandbox.company.reports.values() if report.policy_id in reached][:12]
+    start(make_export(credential, alice, "PDFs", report_ids=ids, file_extension="pdf"), alice)
+    start(make_export(credential, alice, "One"), alice)
+
+    order = called(credential)
+
+    files = [("PDFs", "download")]
+    assert order == [("PDFs", "generate"), *files * 3, ("One", "generate"), ("One", "download"), *files * 9]
+
+
 def test_one_run_behind_a_hundred_is_promised_seconds(
     settings: Any, credential: Credential, alice: User
 ) -> None:

@@ -236,6 +236,24 @@ def test_places_without_their_clocks_count_as_lost(budget: Budget, redis_client:
     assert [key for key in redis_client.scan_iter() if key.decode().count(":") > 2] == []
 
 
+def test_calls_that_an_older_version_noted_still_count(budget: Budget, redis_client: redis.Redis) -> None:
+    """What it did not know of is as if nothing had been."""
+    budget.enqueue(KEY, tickets("", "x", 5))
+    serve(budget, 5)
+    redis_client.eval(
+        """local state = cmsgpack.unpack(redis.call('GET', KEYS[1]))
+        state.teams, state.served, state.joined = nil, nil, nil
+        redis.call('SET', KEYS[1], cmsgpack.pack(state))""",
+        1,
+        "{portal}:" + KEY + ":state",
+    )
+
+    step = budget.step(KEY, enqueue=Ticket("new", "y", team="A"), pop=True)
+
+    assert (step.permit, budget.waiting(KEY)) == (None, ["new"])
+    assert budget.usage(KEY).used[0].calls == 5
+
+
 def test_nothing_of_a_line_outlives_it(budget: Budget, redis_client: redis.Redis) -> None:
     budget.enqueue(KEY, [*tickets("A", "x", 1), *tickets("B", "y", 1, lead=LEAD)])
     serve(budget, 2)
