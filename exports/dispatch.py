@@ -200,7 +200,8 @@ def _ticket(run: Run) -> Ticket:
 
 def _order(run: Run) -> float | None:
     """The run's place; one of many files lets others pass after each: a hundred PDFs are five minutes."""
-    return budget().later(run.place) if run.place is not None and run.fetched else run.place
+    has_more_files = run.status == Run.Status.GENERATED and run.fetched
+    return budget().later(run.place) if run.place is not None and has_more_files else run.place
 
 
 def _wake(key: str, step: Step) -> Wake | None:
