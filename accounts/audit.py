@@ -40,6 +40,7 @@ class Action(StrEnum):
     EXPORT_ARCHIVED = "export archived"
     RUN_STARTED = "run started"
     RUN_CANCELLED = "run cancelled"
+    RUN_STORED = "run's file stored"
     RUN_SUCCEEDED = "run succeeded"
     RUN_FAILED = "run failed"
     RUN_UNCONFIRMED = "run unconfirmed"

@@ -18,9 +18,9 @@ from django_scopes import scopes_disabled
 from accounts import clock
 from accounts.door import team_of
 from accounts.models import Credential
-from expensify.budget import Budget, Done, Permit, Place, Step, Ticket, Usage, connect
-from exports import results, worker
-from exports.models import Run
+from expensify.budget import Budget, Permit, Place, Step, Ticket, Usage, connect
+from exports import results, steps, worker
+from exports.models import IN_FLIGHT, Run
 
 # A team's people go ahead of what nobody waits for by this much service, seconds; finite, so that is never starved.
 LEAD = 120.0
@@ -68,13 +68,17 @@ def leave(run: Run) -> None:
         results.clear(run)
 
 
-def take(
-    key: str, token: str, done: Done | None = None, again: Ticket | None = None
-) -> tuple[Turn | None, Wake | None]:
-    """Report the last call, put its run back in line if it goes on, and take the next turn if it may be taken now."""
-    step = budget().step(key, token=token, done=done, enqueue=[again] if again else [], pop=True)
+def take(key: str, token: str) -> tuple[Turn | None, Wake | None]:
+    """Take the next turn, if it may be taken now."""
+    step = budget().step(key, token=token, pop=True)
     turn = Turn(key, step.ticket, step.order, step.permit) if step.permit else None
     return turn, _wake(key, step)
+
+
+def report(turn: Turn, *, again: Ticket | None) -> Wake | None:
+    """Say what became of the call, and put its run back in line if it goes on."""
+    step = budget().step(turn.key, done=turn.permit.done, enqueue=[again] if again else [])
+    return _wake(turn.key, step)
 
 
 def perform(turn: Turn) -> Ticket | None:
@@ -86,6 +90,9 @@ def perform(turn: Turn) -> Ticket | None:
                 worker.check(credential, turn.permit)
         except Credential.DoesNotExist:
             turn.permit.not_sent()
+        return None
+    if kind != "run":  # a newer version's, while it is rolled out; its own workers put the ticket back
+        turn.permit.not_sent()
         return None
     try:
         with team_of(Run, int(pk)) as run:
@@ -109,10 +116,15 @@ def places(runs: Iterable[Run]) -> dict[int, Place]:
 
 def _calls_under_way(keys: Iterable[str]) -> dict[str, int]:
     """How many calls the runs that have begun and are not in line will still need: they go ahead of who waits."""
-    begun = Q(status=Run.Status.GENERATING) | Q(status=Run.Status.GENERATED, retry_at__isnull=False)
+    begun = Q(status__in=IN_FLIGHT) | Q(status=Run.Status.GENERATED, retry_at__isnull=False)
     with scopes_disabled():
-        found = Run.objects.filter(begun, credential__fingerprint__in=list(keys))
-        return Counter(found.values_list("credential__fingerprint", flat=True))
+        found = Run.objects.unfinished().filter(begun, credential__fingerprint__in=list(keys))
+        needed: Counter[str] = Counter()
+        for key, status, selects, marks_last in found.values_list(
+            "credential__fingerprint", "status", "selects", "marks_last"
+        ):
+            needed[key] += steps.calls_left(status, selects=selects, marks_last=marks_last)
+        return needed
 
 
 def usages(credentials: Iterable[Credential]) -> dict[int, Usage]:
@@ -153,7 +165,7 @@ def _tickets(names: Sequence[str], now: datetime) -> list[Ticket]:
         return []
     with scopes_disabled():
         runs = Run.objects.due(now).filter(pk__in=[int(name.partition(":")[2]) for name in names])
-        return [_ticket(run) for run in runs.defer("job", "template").order_by("pk")]
+        return [_ticket(run) for run in runs.brief().order_by("pk")]
 
 
 def _check_wakes(now: datetime) -> list[Wake]:
@@ -181,13 +193,14 @@ def _ticket(run: Run) -> Ticket:
         flow=f"export:{run.export_id}",
         lead=LEAD if run.source == Run.Source.PAGE else 0.0,
         order=_order(run),
-        calls=2 if run.status == Run.Status.QUEUED else 1,
+        calls=steps.calls_left(run.status, selects=run.selects, marks_last=run.marks_last),
     )
 
 
 def _order(run: Run) -> float | None:
     """The run's place; one of many files lets others pass after each: a hundred PDFs are five minutes."""
-    return budget().later(run.place) if run.place is not None and run.fetched else run.place
+    has_more_files = run.status == Run.Status.GENERATED and run.fetched
+    return budget().later(run.place) if run.place is not None and has_more_files else run.place
 
 
 def _wake(key: str, step: Step) -> Wake | None:

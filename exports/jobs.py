@@ -1,25 +1,33 @@
 """A saved form as the API's job. Pure functions: what an export asks for on a given day."""
 
 from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from expensify.jobs import EmailAction, MarkAsExported, OnFinish, ReportExport, SftpUpload
 from exports import periods
 
+AT_GENERATION, WHEN_SAFE = "generated", "safe"
+MARK_WHEN = {
+    WHEN_SAFE: "When the file is safe in the portal (five calls)",
+    AT_GENERATION: "When Expensify makes the file (two calls)",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything the form of a saved export holds besides its name, credential and template; kept as JSON in a version.
 
-    `period` and `approved_since` name a kind of `periods.KINDS`, or are empty. Dates are `yyyy-mm-dd`.
+    `period` and `approved_since` name a kind of `periods.KINDS`, or are empty. Dates are `yyyy-mm-dd`. A relative
+    period begins `look_back_days` earlier, for reports that were approved late. `mark_when` is one of `MARK_WHEN`.
     """
 
     policy_ids: list[str]
     period: str = ""
     period_start: str = ""
     period_end: str = ""
+    look_back_days: int = 0
     approved_since: str = ""
     approved_since_date: str = ""
     report_ids: list[str]
@@ -33,6 +41,7 @@ class Settings:
     email_recipients: list[str]
     email_message: str = ""
     mark_as: str = ""
+    mark_when: str = AT_GENERATION
     sftp_host: str = ""
     sftp_login: str = ""
     sftp_port: int = 22
@@ -47,6 +56,16 @@ class Settings:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    @property
+    def marks_last(self) -> bool:
+        """Whether the reports are marked by a call of its own after the file is stored. A test marks none."""
+        return bool(self.mark_as) and self.mark_when == WHEN_SAFE and not self.test
+
+    @property
+    def selects(self) -> bool:
+        """Whether a run lists the reports first: to mark exactly those, or to show which of them come late."""
+        return self.marks_last or self.look_back_days > 0
 
 
 def describe(
@@ -68,9 +87,10 @@ def describe(
     approved = (
         resolve(settings.approved_since, settings.approved_since_date) if settings.approved_since else None
     )
+    look_back = timedelta(days=settings.look_back_days)
     return ReportExport(
         report_ids=tuple(settings.report_ids),
-        start_on=period.start if period else None,
+        start_on=period.start - look_back if period and period.start else None,
         end_on=period.end if period else None,
         # The API's words are "approved after"; whether the day itself counts is not known: sources disagree.
         approved_after=approved.start if approved else None,
@@ -85,6 +105,21 @@ def describe(
         on_finish=_on_finish(settings, sftp_password),
         test=settings.test,
     )
+
+
+def late_before(
+    settings: Settings, *, at: datetime, zone: ZoneInfo, last_success_at: datetime | None = None
+) -> date | None:
+    """The first day of what a run asks for at `at`: an older report comes late. None when it asks for no period."""
+    for kind, start in (
+        (settings.period, settings.period_start),
+        (settings.approved_since, settings.approved_since_date),
+    ):
+        if kind == periods.FIXED:
+            return _day(start)
+        if kind:
+            return periods.resolve(kind, at=at, zone=zone, last_success_at=last_success_at).start
+    return None
 
 
 def recall(snapshot: dict[str, Any], *, sftp_password: str) -> ReportExport:

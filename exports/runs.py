@@ -1,6 +1,9 @@
 """What people do to runs: start, cancel, run again."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -8,11 +11,13 @@ from django.utils import timezone
 from accounts import audit
 from accounts.audit import Action, Actor
 from accounts.keyring import unseal
-from accounts.models import User
+from accounts.models import Credential, User
 from expensify.jobs import ReportExport
-from exports import jobs, tasks
+from exports import effects, jobs, selection, tasks
+from exports.jobs import Settings
 from exports.models import Run, SavedExport
 from exports.models.run import RESTING, Status
+from exports.selection import Selection
 
 # Two clicks on the same button within this time are one.
 DOUBLE_CLICK = timedelta(seconds=3)
@@ -28,45 +33,14 @@ def start(
 ) -> Run:
     """Queue a run of the export as it stands now. Raises CannotStart with a sentence for people."""
     now = timezone.now()
-    job = asked_for(export, at=now)
-    _refuse_to_start(export, job, now)
-    run = Run.objects.create(
-        team=export.team,
-        export=export,
-        version=export.present,
-        credential=export.credential,
-        job=job.without_secrets(),
-        template=export.present.template,
-        marks=not job.repeatable,
-        source=source,
-        requested_by=by if isinstance(by, User) else None,
-        requested_by_name=str(by) if isinstance(by, User) else by.name,
-        again_of=again_of,
-        moved_at=now,
-    )
-    audit.record(
-        Action.RUN_STARTED,
-        run,
-        by=by,
-        export=export.name,
-        version=export.present.number,
-        credential=export.credential.name,
-        again_of=again_of.pk if again_of else None,
-    )
-    tasks.ring_after_commit(tasks.line_up, run.pk)
-    return run
+    asked = Settings.from_json(export.present.settings)
+    return _queue(export, asked, now, by=by, source=source, again_of=again_of)
 
 
 @transaction.atomic
 def start_by_click(export: SavedExport, *, by: User, again_of: Run | None = None) -> Run:
     """`start` for a button in a page: a double click starts one run. Raises CannotStart."""
-    # The second of two clicks waits here for the first, and finds its run.
-    SavedExport.objects.select_for_update().get(pk=export.pk)
-    just_now = timezone.now() - DOUBLE_CLICK
-    clicked = export.runs.filter(
-        requested_by=by, source=Run.Source.PAGE, again_of=again_of, created_at__gt=just_now
-    )
-    return clicked.order_by("-id").first() or start(export, by=by, again_of=again_of)
+    return _once_per_click(export, by, again_of, lambda: start(export, by=by, again_of=again_of))
 
 
 @transaction.atomic
@@ -78,20 +52,68 @@ def again(run: Run, *, by: User) -> Run:
 
 
 @transaction.atomic
+def same_reports_again(run: Run, *, by: User) -> Run:
+    """A new run for the reports that `run` listed, whatever label they carry; it puts none on. Raises CannotStart.
+
+    Everything else is as the export stands now, so a corrected column reaches an old batch.
+    """
+    asked = replace(
+        Settings.from_json(run.export.present.settings),
+        report_ids=list(_listed(run).ids),
+        period="",
+        approved_since="",
+        look_back_days=0,
+        policy_ids=[],
+        states=[],
+        limit=None,
+        not_marked_as="",
+        mark_as="",
+    )
+    now = timezone.now()
+    new = _once_per_click(
+        run.export, by, run, lambda: _queue(run.export, asked, now, by=by, again_of=run, of_batch=True)
+    )
+    look_after(run)
+    return new
+
+
+@transaction.atomic
+def mark_now(run: Run, *, by: User) -> Run:
+    """A new run that only marks the reports of one whose file is safe but whose marking failed. Raises CannotStart."""
+    if not can_be_marked(run):
+        raise CannotStart(
+            "Only a run whose file is in the portal and whose reports may not be marked can do that."
+        )
+    new = _once_per_click(run.export, by, run, lambda: _queue_marking(run, by))
+    look_after(run)
+    return new
+
+
+def can_be_marked(run: Run) -> bool:
+    """Whether the file is safe in the portal while the reports are not marked, or nobody knows."""
+    if not run.marks_last or run.status not in {Status.FAILED, Status.UNCONFIRMED, Status.CANCELLED}:
+        return False
+    is_safe = run.of_batch or hasattr(run, "result")
+    return is_safe and not run.again.filter(of_batch=True, status=Status.SUCCEEDED, marks_last=True).exists()
+
+
+@transaction.atomic
 def cancel(run: Run, *, by: User | Actor) -> bool:
     """Stop a run that rests. False when it is at work, or has finished."""
-    for status in sorted(RESTING):
-        if run.move(
-            status,
-            Status.CANCELLED,
-            error_code="cancelled",
-            error=f"{by if isinstance(by, User) else by.name} cancelled this run. "
-            + CANCELLED_CHANGES[status](run),
-        ):
-            audit.record(Action.RUN_CANCELLED, run, by=by, was=status)
-            tasks.ring_after_commit(tasks.leave_line, run.pk)
-            return True
-    return False
+    was = run.status
+    if was not in RESTING:
+        return False
+    who = by if isinstance(by, User) else by.name
+    if not run.move(
+        was,
+        Status.CANCELLED,
+        error_code="cancelled",
+        error=f"{who} cancelled this run. {effects.cancelled(run)}",
+    ):
+        return False
+    audit.record(Action.RUN_CANCELLED, run, by=by, was=was)
+    tasks.ring_after_commit(tasks.leave_line, run.pk)
+    return True
 
 
 def look_after(run: Run) -> None:
@@ -99,16 +121,119 @@ def look_after(run: Run) -> None:
     Run.objects.filter(pk=run.pk, looked_after_at=None).update(looked_after_at=timezone.now())
 
 
-def asked_for(export: SavedExport, *, at: datetime) -> ReportExport:
-    """The job of the export, with its secrets, for a run that starts at `at`."""
-    last = export.runs.filter(status=Status.SUCCEEDED).order_by("-id").first()
+def asked_for(export: SavedExport, asked: Settings, *, at: datetime) -> ReportExport:
+    """The job of these settings of the export, with its secrets, for a run that starts at `at`."""
     return jobs.describe(
-        jobs.Settings.from_json(export.present.settings),
+        asked,
         at=at,
         zone=export.team.zone,
-        last_success_at=last.created_at if last else None,
+        last_success_at=_last_success_at(export),
         sftp_password=unseal(export, "sftp_password") or "",
     )
+
+
+def _queue(
+    export: SavedExport,
+    asked: Settings,
+    now: datetime,
+    *,
+    by: User | Actor,
+    source: str = Run.Source.PAGE,
+    again_of: Run | None = None,
+    of_batch: bool = False,
+) -> Run:
+    job = asked_for(export, asked, at=now)
+    _refuse_to_start(export, job, now)
+    generated = selection.of_exactly(job, (), marking=False) if asked.marks_last else job
+    run = Run.objects.create(
+        team=export.team,
+        export=export,
+        version=export.present,
+        credential=export.credential,
+        job=job.without_secrets(),
+        template=export.present.template,
+        marks=not generated.repeatable,
+        selects=asked.selects,
+        marks_last=asked.marks_last,
+        mark_label=asked.mark_as if job.marks else "",
+        late_before=jobs.late_before(
+            asked, at=now, zone=export.team.zone, last_success_at=_last_success_at(export)
+        ),
+        source=source,
+        again_of=again_of,
+        of_batch=of_batch,
+        moved_at=now,
+        **_asked_by(by),
+    )
+    return _rung(run, by)
+
+
+def _queue_marking(run: Run, by: User) -> Run:
+    """A run that begins where the other one stopped: its file is stored, and the list is known."""
+    _refuse_to_call(run.credential)
+    new = Run.objects.create(
+        team=run.team,
+        export=run.export,
+        version=run.version,
+        credential=run.credential,
+        job=run.job,
+        template=run.template,
+        marks=False,
+        marks_last=True,
+        mark_label=run.mark_label,
+        selection=run.selection,
+        report_count=run.report_count,
+        remote_file=run.remote_file,
+        status=Status.STORED,
+        source=Run.Source.PAGE,
+        again_of=run,
+        of_batch=True,
+        **_asked_by(by),
+    )
+    return _rung(new, by)
+
+
+def _rung(run: Run, by: User | Actor) -> Run:
+    audit.record(
+        Action.RUN_STARTED,
+        run,
+        by=by,
+        export=run.export.name,
+        version=run.version.number,
+        credential=run.credential.name,
+        again_of=run.again_of_id,
+    )
+    tasks.ring_after_commit(tasks.line_up, run.pk)
+    return run
+
+
+def _asked_by(by: User | Actor) -> dict[str, Any]:
+    if isinstance(by, User):
+        return {"requested_by": by, "requested_by_name": str(by)}
+    return {"requested_by": None, "requested_by_name": by.name}
+
+
+def _once_per_click(export: SavedExport, by: User, again_of: Run | None, start: Callable[[], Run]) -> Run:
+    """What `start` makes, unless this person made it a moment ago: a double click is one."""
+    # The second of two clicks waits here for the first, and finds its run.
+    SavedExport.objects.select_for_update().get(pk=export.pk)
+    just_now = timezone.now() - DOUBLE_CLICK
+    clicked = export.runs.filter(
+        requested_by=by, source=Run.Source.PAGE, again_of=again_of, created_at__gt=just_now
+    )
+    return clicked.order_by("-id").first() or start()
+
+
+def _listed(run: Run) -> Selection:
+    if not run.selection or not run.report_count:
+        raise CannotStart("This run did not list its reports, so they cannot be asked for again.")
+    return Selection.from_json(run.selection)
+
+
+def _last_success_at(export: SavedExport) -> datetime | None:
+    """When the last run that covered a period was started."""
+    succeeded = export.runs.filter(status=Status.SUCCEEDED, of_batch=False)
+    return succeeded.order_by("-id").values_list("created_at", flat=True).first()
 
 
 def _refuse_to_start(export: SavedExport, job: ReportExport, now: datetime) -> None:
@@ -119,26 +244,15 @@ def _refuse_to_start(export: SavedExport, job: ReportExport, now: datetime) -> N
             "This export is a draft: its template cannot be read. Edit the export and put the template right; "
             f"nothing was sent. {export.present.draft_because}"
         )
-    if not export.credential.can_call:
-        raise CannotStart(
-            f"The credential “{export.credential}” is {export.credential.get_status_display().lower()}. "
-            "An Admin has to put that right first; nothing was sent."
-        )
+    _refuse_to_call(export.credential)
     problems = job.problems(now.astimezone(export.team.zone).date())
     if problems:
         raise CannotStart(" ".join(problem.sentence for problem in problems))
 
 
-def _nothing_changed(run: Run) -> str:
-    return "Nothing was sent to Expensify." if not run.attempts else "Nothing was changed at Expensify."
-
-
-def _file_remains(run: Run) -> str:
-    if run.marks:
-        return (
-            "Its file was generated, and what the export does at Expensify (marking, uploading) has happened."
+def _refuse_to_call(credential: Credential) -> None:
+    if not credential.can_call:
+        raise CannotStart(
+            f"The credential “{credential}” is {credential.get_status_display().lower()}. "
+            "An Admin has to put that right first; nothing was sent."
         )
-    return "Its file was generated at Expensify and is left there; nothing else was changed."
-
-
-CANCELLED_CHANGES = {Status.QUEUED: _nothing_changed, Status.GENERATED: _file_remains}

@@ -50,7 +50,7 @@ def save(
         "columns": columns,
         "draft_because": unreadable(template),
     }
-    if export.version is None or any(getattr(export.version, name) != asked[name] for name in asked):
+    if export.version is None or _asked_by(export.version) != asked:
         last = export.versions.aggregate(last=Max("number"))["last"] or 0
         export.version = ExportVersion.objects.create(
             export=export,
@@ -135,6 +135,16 @@ def free_name(team: Team, name: str) -> str:
         number += 1
         copy = f"{name[:80]} (copy {number})"
     return copy
+
+
+def _asked_by(version: ExportVersion) -> dict[str, Any]:
+    """What a version asks for; a setting that came after it was saved has its default."""
+    return {
+        "settings": Settings.from_json(version.settings).as_json(),
+        "template": version.template,
+        "columns": version.columns,
+        "draft_because": version.draft_because,
+    }
 
 
 def _said(export: SavedExport) -> dict[str, Any]:

@@ -7,11 +7,12 @@ import structlog
 from celery import Task, shared_task
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.door import team_of
 from expensify.budget import BudgetUnavailable
-from exports import dispatch, heartbeat
+from exports import dispatch, heartbeat, results
 from exports.alarms import AlarmRequest
 from exports.dispatch import Wake
 from exports.models import Run
@@ -37,13 +38,14 @@ def leave_line(run_id: int) -> None:
 # Acknowledged early: a lost alarm is set again by the sweep, and a second copy of one would only find nothing to do.
 @shared_task(acks_late=False, reject_on_worker_lost=False, Request=AlarmRequest)
 def take_turn(key: str, token: str) -> None:
-    """The alarm of a call budget: make the calls that may be made now, and set the next alarm before each."""
+    """The alarm of a call budget: set the next alarm, then make one call, if one may be made now.
+
+    No second one: a worker that is told to stop ends with this call, and no long line takes it to its time limit.
+    """
     turn, wake = dispatch.take(key, token)
     ring(wake)
-    while turn is not None:
-        again = dispatch.perform(turn)
-        turn, wake = dispatch.take(key, "", done=turn.permit.done, again=again)
-        ring(wake)
+    if turn is not None:
+        ring(dispatch.report(turn, again=dispatch.perform(turn)))
 
 
 @shared_task
@@ -53,6 +55,12 @@ def sweep() -> None:
     if heartbeat.begin_sweep(settings.SWEEP_SECONDS):
         for wake in dispatch.sweep():
             ring(wake)
+
+
+@shared_task
+def tidy() -> None:
+    """What dead workers left lying about."""
+    results.tidy(timezone.now())
 
 
 def ring(wake: Wake | None) -> None:

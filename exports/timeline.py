@@ -9,12 +9,25 @@ from exports.models.run import Status
 
 NAMES = {
     "queued": "Queued",
+    "selecting": "Asking which reports there are",
+    "listing": "Fetching the list",
+    "listed": "Reports known",
     "generating": "Generating",
     "generated": "File name received",
     "downloading": "Downloading",
     "stored": "Stored",
+    "marking": "Marking the reports",
+    "marked": "Marked",
 }
-KEYS = list(NAMES)
+# Where a run rests that waits for the call of the next step.
+_RESTS_AT = {Status.SELECTED: "listing", Status.LISTED: "listed", Status.STORED: "marking"}
+_CALLS = {
+    "select": "selecting",
+    "list": "listing",
+    "generate": "generating",
+    "download": "downloading",
+    "mark": "marking",
+}
 
 
 @dataclass(frozen=True)
@@ -36,11 +49,12 @@ class Step:
 
 
 def steps(run: Run, calls: Sequence[ApiCall]) -> list[Step]:
-    """The five steps of a run; `calls` are the run's, oldest first."""
-    reached = _reached(run, calls)
+    """The steps of a run; `calls` are the run's, oldest first."""
+    keys = _keys(run)
+    reached = keys.index(_reached(run, calls))
     times = _times(run, calls)
     found = []
-    for number, key in enumerate(KEYS):
+    for number, key in enumerate(keys):
         if run.status == Status.SUCCEEDED or number < reached:
             state = "done"
         elif number == reached:
@@ -51,23 +65,46 @@ def steps(run: Run, calls: Sequence[ApiCall]) -> list[Step]:
     return found
 
 
-def _reached(run: Run, calls: Sequence[ApiCall]) -> int:
+def _keys(run: Run) -> list[str]:
+    if run.marks_last and run.of_batch:
+        return ["queued", "marking", "marked"]
+    if run.report_count == 0:
+        return ["queued", "selecting", "listing", "listed"]
+    return [
+        "queued",
+        *(["selecting", "listing", "listed"] if run.selects else []),
+        *["generating", "generated", "downloading", "stored"],
+        *(["marking", "marked"] if run.marks_last else []),
+    ]
+
+
+def _reached(run: Run, calls: Sequence[ApiCall]) -> str:
     if not run.is_final:
-        return KEYS.index(run.status)
+        return _RESTS_AT.get(Status(run.status), run.status)
+    made = {call.kind for call in calls}
+    is_stored = run.of_batch or (run.remote_file and run.fetched == len(run.remote_files))
+    if run.marks_last and is_stored:
+        return "marking"
     if run.remote_file:
-        return KEYS.index("downloading" if any(call.kind == "download" for call in calls) else "generated")
-    return KEYS.index("generating" if calls else "queued")
+        return "downloading" if "download" in made else "generated"
+    if run.report_count is not None:
+        return "generating" if "generate" in made else "listed"
+    if run.selection_file:
+        return "listing"
+    return ("selecting" if run.selects else "generating") if calls else "queued"
 
 
 def _times(run: Run, calls: Sequence[ApiCall]) -> dict[str, datetime | None]:
-    generate = next((call for call in reversed(calls) if call.kind == "generate"), None)
-    download = next((call for call in reversed(calls) if call.kind == "download"), None)
-    return {
+    last = {call.kind: call for call in calls}
+    sent: dict[str, datetime | None] = {
+        step: last[kind].sent_at for kind, step in _CALLS.items() if kind in last
+    }
+    return sent | {
         "queued": run.created_at,
-        "generating": generate.sent_at if generate else None,
-        "generated": _answered(generate) if run.remote_file else None,
-        "downloading": download.sent_at if download else None,
-        "stored": run.finished_at,
+        "listed": _answered(last.get("list")) if run.report_count is not None else None,
+        "generated": _answered(last.get("generate")) if run.remote_file else None,
+        "stored": _answered(last.get("download")) if run.marks_last else run.finished_at,
+        "marked": run.finished_at,
     }
 
 

@@ -32,6 +32,7 @@ SETTINGS = {
     "period": "period",
     "period_start": "period",
     "period_end": "period",
+    "look_back_days": "days to look back",
     "approved_since": "approval date",
     "approved_since_date": "approval date",
     "report_ids": "report IDs",
@@ -45,6 +46,7 @@ SETTINGS = {
     "email_recipients": "e-mail",
     "email_message": "e-mail",
     "mark_as": "label to mark with",
+    "mark_when": "when to mark",
     "sftp_host": "SFTP upload",
     "sftp_login": "SFTP upload",
     "sftp_port": "SFTP upload",
@@ -87,6 +89,11 @@ def _selection(settings: Settings, at: datetime, zone: ZoneInfo) -> Iterator[Lin
     if settings.period:
         days = _days(settings.period, settings.period_start, settings.period_end, at, zone)
         yield Line("Created or submitted", days)
+        if settings.look_back_days:
+            yield Line(
+                "Late ones too",
+                f"Reports of the {settings.look_back_days} days before, if they came too late for their own period",
+            )
     if settings.approved_since == periods.FIXED:
         yield Line("Approved after", _day(date.fromisoformat(settings.approved_since_date)))
     elif settings.approved_since == periods.SINCE_LAST_SUCCESS:
@@ -134,8 +141,13 @@ def _file(settings: Settings) -> Iterator[Line]:
 
 
 def _afterwards(settings: Settings) -> Iterator[Line]:
+    if settings.marks_last:
+        yield Line(
+            "Marked",
+            f"With “{settings.mark_as}”, when the file is safe in the portal: five calls, exactly the listed reports",
+        )
     done = []
-    if settings.mark_as:
+    if settings.mark_as and not settings.marks_last:
         done.append(f"mark the reports as exported with “{settings.mark_as}”")
     if settings.email_recipients:
         done.append(f"e-mail a link to {', '.join(settings.email_recipients)}")

@@ -5,20 +5,19 @@ finds it: a generation that marks reports becomes UNCONFIRMED then, everything e
 """
 
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
+from django_scopes import scopes_disabled
 
 from accounts import audit, clock, credentials
 from accounts.audit import PORTAL, Action
-from accounts.keyring import CannotOpen, unseal
+from accounts.keyring import CannotOpen
 from accounts.models import Credential
 from expensify.client import Call, Client, Pair, Permit, http_client
 from expensify.errors import (
@@ -30,10 +29,13 @@ from expensify.errors import (
     TryLater,
     Unauthorized,
 )
-from exports import generation_time, jobs, results
-from exports.models import ApiCall, Result, Run
+from exports import effects, results, steps
+from exports.models import ApiCall, Run
 from exports.models.run import Status
+from exports.selection import CannotRead
+from exports.steps import Step
 
+WAITS_FOR_LABEL = "waits_for_label"
 LOST = "The portal's worker was stopped in the middle of the call."
 
 OUTCOMES = {
@@ -50,12 +52,12 @@ def http() -> httpx.Client:
 
 
 def perform(run: Run, permit: Permit, *, place: float) -> None:
-    """Make the run's next call with this permit: generate, or download the next file.
+    """Make the run's next call with this permit.
 
     Harmless when somebody else moved the run in the meantime: nothing is sent, and the permit goes back. `place` is the
     run's order in the line, which it keeps for its later calls.
     """
-    step = STEPS.get(run.status)
+    step = steps.due(run)
     if step is None:
         permit.not_sent()
         return
@@ -73,7 +75,7 @@ def perform(run: Run, permit: Permit, *, place: float) -> None:
         return
     except Unauthorized as error:
         permit.not_sent()
-        _end(run, Status.FAILED, error.code, error.sentence, _done_so_far(run))
+        _end(run, Status.FAILED, error.code, error.sentence, effects.done_so_far(run))
         return
     call = _claim(run, step, place)
     if call is None:
@@ -85,9 +87,11 @@ def perform(run: Run, permit: Permit, *, place: float) -> None:
         call.delete()
         _rest(run)
     except ExpensifyError as error:
-        _settle(run, error)
+        _settle(run, step, error)
     except results.CannotStore as error:
         _try_again(run, "storage", str(error))
+    except CannotRead as error:
+        _end(run, Status.FAILED, "wrong_file", str(error), effects.done_so_far(run))
 
 
 def check(credential: Credential, permit: Permit) -> None:
@@ -112,129 +116,43 @@ def check(credential: Credential, permit: Permit) -> None:
 
 def give_up_on(run: Run) -> None:
     """The worker of this run is gone: go on from the row. Only a person repeats what may have marked reports."""
-    if run.status == Status.GENERATING and run.marks:
-        _end(run, Status.UNCONFIRMED, "worker_lost", LOST, _unclear(run))
-    elif run.status in {step.in_flight for step in STEPS.values()}:
-        _try_again(run, "worker_lost", LOST, wait=False)
-
-
-# ------------------------------------------------------------ the steps
-
-
-class Step(NamedTuple):
-    kind: str
-    in_flight: str
-    make: Callable[[Run, Client], None]
-
-
-def _generate(run: Run, client: Client) -> None:
-    password = unseal(run.export, "sftp_password") or ""
-    names = client.generate(jobs.recall(run.job, sftp_password=password), run.template)
-    wait, now = generation_time.before_first_look(run), clock.now()
-    run.move(
-        Status.GENERATING,
-        Status.GENERATED,
-        remote_file=",".join(names),
-        attempts=0,
-        generated_at=now,
-        ready_after=wait,
-        retry_at=now + timedelta(seconds=wait) if wait else None,
-    )
-
-
-def _download(run: Run, client: Client) -> None:
-    name = run.remote_files[run.fetched]
-    with results.arriving(name) as file:
-        with file.open("wb") as into:
-            client.download(name, into, max_bytes=settings.RESULT_MAX_BYTES, progress=_progress(run))
-        if run.fetched + 1 < len(run.remote_files):
-            results.keep_part(run, name, file)
-            run.move(
-                Status.DOWNLOADING,
-                Status.GENERATED,
-                fetched=run.fetched + 1,
-                ready_after=generation_time.until_ready(run),
-                attempts=0,
-                retry_at=None,
-            )
-            return
-        _store(run, name, file)
-
-
-STEPS: dict[str, Step] = {
-    Status.QUEUED: Step("generate", Status.GENERATING, _generate),
-    Status.GENERATED: Step("download", Status.DOWNLOADING, _download),
-}
-
-
-def _store(run: Run, name: str, file: Path) -> None:
-    """File first, row after: a crash in between leaves a file nobody knows, never a row without its bytes."""
-    stored = results.store(run, name, file)
-    with transaction.atomic():
-        moved = run.move(
-            Status.DOWNLOADING,
-            Status.SUCCEEDED,
-            fetched=run.fetched + 1,
-            ready_after=generation_time.until_ready(run),
-            bytes_received=stored.size,
-            error_code="",
-            error="",
-        )
-        if moved:
-            Result.objects.create(team=run.team, run=run, **stored._asdict())
-            audit.record(
-                Action.RUN_SUCCEEDED,
-                run,
-                by=PORTAL,
-                file=stored.name,
-                size=stored.size,
-                rows=stored.rows,
-                sha256=stored.sha256,
-            )
-    if moved:
-        results.clear(run, keep=stored.file)
+    step = steps.under_way(run)
+    if step is None:
+        return
+    if _must_not_be_repeated(run, step):
+        _end(run, Status.UNCONFIRMED, "worker_lost", LOST, effects.unclear(run))
     else:
-        results.discard(stored.file)
-
-
-def _progress(run: Run) -> Callable[[int], None]:
-    """Shows the bytes on the run's page, at most once a second."""
-    shown_at = time.monotonic()
-
-    def show(received: int) -> None:
-        nonlocal shown_at
-        if time.monotonic() - shown_at >= 1:
-            shown_at = time.monotonic()
-            Run.objects.filter(pk=run.pk, moves=run.moves).update(bytes_received=received)
-
-    return show
+        _try_again(run, "worker_lost", LOST, wait=False)
 
 
 # ------------------------------------------------------------ what an error means for the run
 
 
-def _settle(run: Run, error: ExpensifyError) -> None:
-    generating = run.status == Status.GENERATING
+def _settle(run: Run, step: Step, error: ExpensifyError) -> None:
     if isinstance(error, RateLimited):
         _rest(run)  # the budget holds the pair back; the run keeps its place
-    elif isinstance(error, OutcomeUnknown) and generating and run.marks:
-        _end(run, Status.UNCONFIRMED, error.code, error.sentence, _unclear(run), quoting=error)
-    elif isinstance(error, NotFound) and not generating:
+    elif isinstance(error, OutcomeUnknown) and _must_not_be_repeated(run, step):
+        _end(run, Status.UNCONFIRMED, error.code, error.sentence, effects.unclear(run), quoting=error)
+    elif isinstance(error, NotFound) and step is steps.DOWNLOAD:
         ready_after = run.ready_after if run.fetched else None  # this look came too early
         _try_again(run, error.code, error.sentence, quoting=error, ready_after=ready_after)
-    elif isinstance(error, TryLater | OutcomeUnknown):
+    elif isinstance(error, TryLater | OutcomeUnknown) or (isinstance(error, NotFound) and step is steps.LIST):
         _try_again(run, error.code, error.sentence, quoting=error)
     else:
         if isinstance(error, Unauthorized):
             credentials.refuse(run.credential, error)
-        _end(run, Status.FAILED, error.code, error.sentence, _done_so_far(run), quoting=error)
+        _end(run, Status.FAILED, error.code, error.sentence, effects.done_so_far(run), quoting=error)
+
+
+def _must_not_be_repeated(run: Run, step: Step) -> bool:
+    return step is steps.MARK or (run.marks and step.in_flight == Status.GENERATING)
 
 
 def _rest(run: Run, **fields: object) -> bool:
     """Back to the state before the call, at its place in the line."""
-    source = run.status
-    target = next(resting for resting, step in STEPS.items() if step.in_flight == source)
-    return run.move(source, target, **({"retry_at": None} | fields))
+    step = steps.under_way(run)
+    assert step is not None
+    return run.move(step.in_flight, step.resting, **({"retry_at": None} | fields))
 
 
 def _try_again(
@@ -255,7 +173,7 @@ def _try_again(
             code,
             sentence,
             f"This was tried {attempts} times.",
-            _done_so_far(run),
+            effects.done_so_far(run),
             quoting=quoting,
             attempts=attempts,
         )
@@ -284,36 +202,6 @@ def _end(
         results.clear(run)
 
 
-def _done_so_far(run: Run) -> str:
-    """What is true at Expensify when a run fails after its file was generated, and what to do about it."""
-    if not run.remote_file:
-        return ""
-    if not run.marks:
-        return "The file had been generated at Expensify; nothing else was changed there. The export can be run again."
-    return (
-        f"The file had been generated, so {_effects(run)} has happened. To get the file all the same, clone the "
-        "export, take these actions and the filter on the label out, and run the clone."
-    )
-
-
-def _unclear(run: Run) -> str:
-    return (
-        f"Whether {_effects(run)} has happened is not known, so the portal does not repeat it by itself. "
-        "Look in Expensify; if it has not happened, run the export again."
-    )
-
-
-def _effects(run: Run) -> str:
-    effects = [
-        f"marking the reports as “{action['label']}”"
-        if "label" in action
-        else "the upload to the SFTP server"
-        for action in run.job.get("onFinish", [])
-        if action["actionName"] in {"markAsExported", "sftpUpload"}
-    ]
-    return " and ".join(effects)
-
-
 # ------------------------------------------------------------ claims, calls
 
 
@@ -330,8 +218,14 @@ def _pair(run: Run) -> Pair:
 
 
 def _claim(run: Run, step: Step, place: float) -> ApiCall | None:
-    """Take the run for one call, and note the call before it is sent. None when another worker was first."""
+    """Take the run for one call, and note the call before it is sent.
+
+    None when another worker was first, or when the run has to wait for another that marks with the same label.
+    """
     with transaction.atomic():
+        if run.status == Status.QUEUED and run.mark_label and _another_marks(run):
+            run.move(Status.QUEUED, Status.QUEUED, **_waiting_for_label(run), place=place)
+            return None
         if not run.move(run.status, step.in_flight, retry_at=None, place=place):
             return None
         return ApiCall.objects.create(
@@ -339,8 +233,55 @@ def _claim(run: Run, step: Step, place: float) -> ApiCall | None:
         )
 
 
+def _wait_for_database() -> None:
+    """Come back with a connection that works, or raise when the run would be given up by now.
+
+    A call takes minutes at worst, and what it did cannot be asked for again: a restart of the database meanwhile must
+    not lose its answer.
+    """
+    if connection.in_atomic_block:
+        return  # a transaction around a call is only there in tests
+    give_up = time.monotonic() + settings.STUCK_AFTER_SECONDS
+    close_old_connections()  # from here on the connection is tried before it is used
+    while True:
+        try:
+            with connection.cursor():
+                return
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > give_up:
+                raise
+            connection.close()
+            time.sleep(0.5)
+
+
+def _another_marks(run: Run) -> bool:
+    """Whether a run is between listing its reports and marking them with the label that this one would list by.
+
+    Both would export the same reports. The lock lets one run at a time look and be claimed.
+    """
+    with scopes_disabled():
+        others = Run.objects.unfinished().filter(
+            mark_label=run.mark_label, credential__fingerprint=run.credential.fingerprint
+        )
+        same_pair = Credential.objects.filter(fingerprint=run.credential.fingerprint).order_by("pk")
+        list(same_pair.select_for_update().values_list("pk"))
+        at_work = others.exclude(pk=run.pk).exclude(status=Status.QUEUED)
+        in_the_way = Q(marks_last=True) | (Q(status=Status.GENERATING) if run.marks_last else Q())
+        return bool(at_work.filter(in_the_way).exists())
+
+
+def _waiting_for_label(run: Run) -> dict[str, object]:
+    return {
+        "retry_at": clock.now() + timedelta(seconds=settings.RETRY_SECONDS),
+        "error_code": WAITS_FOR_LABEL,
+        "error": f"Another run is about to mark reports as “{run.mark_label}”. This one begins when that is done, "
+        "so that no report is exported twice.",
+    }
+
+
 def _client(pair: Pair, permit: Permit, call: ApiCall, target: Run | Credential) -> Client:
     def keep(made: Call) -> None:
+        _wait_for_database()
         with transaction.atomic():
             ApiCall.objects.filter(pk=call.pk).update(
                 sent_at=made.sent_at,
@@ -353,7 +294,7 @@ def _client(pair: Pair, permit: Permit, call: ApiCall, target: Run | Credential)
                 Action.API_CALLED,
                 target,
                 by=PORTAL,
-                kind=made.kind,
+                kind=call.kind,
                 milliseconds=round(made.seconds * 1000),
                 http_status=made.http_status,
                 response_code=made.response_code,

@@ -41,7 +41,7 @@ def wait_until_loaded(url: str) -> None:
             time.sleep(0.02)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Have the kernel end a server whose tests were killed."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -65,7 +65,7 @@ class RedisServer:
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )  # fmt: skip
         wait_for_port(self.port)
         wait_until_loaded(self.url)
@@ -77,8 +77,9 @@ class RedisServer:
             self.process.wait()
             self.process = None
 
-    def restart(self, *, emptied: bool = False) -> None:
+    def restart(self, *, emptied: bool = False, away: float = 0.0) -> None:
         self.stop()
+        time.sleep(away)
         if emptied:
             for path in self.folder.iterdir():
                 path.unlink()

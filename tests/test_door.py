@@ -57,6 +57,8 @@ ROUTES: dict[str, tuple[Permission, set[str]]] = {
     "exports:run-timeline": (P.VIEW_EXPORTS, READ),
     "exports:run-cancel": (P.RUN_EXPORTS, CHANGE),
     "exports:run-again": (P.RUN_EXPORTS, CHANGE),
+    "exports:run-same-reports": (P.RUN_EXPORTS, CHANGE),
+    "exports:run-mark-now": (P.RUN_EXPORTS, CHANGE),
     "exports:run-looked-after": (P.RUN_EXPORTS, CHANGE),
     "exports:result": (P.VIEW_EXPORTS, READ),
     "exports:result-download": (P.DOWNLOAD_RESULTS, READ),

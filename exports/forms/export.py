@@ -72,6 +72,14 @@ class ExportForm(forms.ModelForm):
     period_end = forms.DateField(
         required=False, label="Last day", widget=forms.DateInput(attrs={"type": "date"})
     )
+    look_back_days = forms.IntegerField(
+        required=False,
+        label="Days to look back for late ones",
+        help_text="A report that is approved after its period was closed is in no later period. With these days "
+        "the period begins earlier, and the label to skip keeps out what was exported before. 60 is usual.",
+        min_value=0,
+        max_value=300,
+    )
     approved_since = forms.ChoiceField(
         required=False,
         label="Approved after",
@@ -125,6 +133,12 @@ class ExportForm(forms.ModelForm):
         label="Mark the reports as exported, with this label",
         max_length=255,
         help_text="Once marked, a report cannot be unmarked from here.",
+    )
+    mark_when = forms.ChoiceField(
+        required=False,
+        label="When to mark them",
+        choices=list(jobs.MARK_WHEN.items()),
+        help_text="Marked with the file, reports whose file is then lost are marked although nobody has it.",
     )
     email_recipients = Words(
         required=False,
@@ -243,6 +257,11 @@ class ExportForm(forms.ModelForm):
             raise forms.ValidationError(reason)
         return message
 
+    def clean_mark_when(self) -> str:
+        """Without a label there is nothing to choose; with one, the safe way unless the other was chosen."""
+        chosen = self.cleaned_data["mark_when"] or jobs.WHEN_SAFE
+        return chosen if self.cleaned_data.get("mark_as") else jobs.AT_GENERATION
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         self._check_contents(cleaned)
@@ -273,6 +292,13 @@ class ExportForm(forms.ModelForm):
         ):
             self.add_error(
                 "period_start", "Give the first day, the last day or both, or choose another period."
+            )
+        if cleaned.get("period") in {None, "", periods.FIXED}:
+            cleaned["look_back_days"] = 0
+        elif cleaned.get("look_back_days") and not cleaned.get("not_marked_as"):
+            self.add_error(
+                "look_back_days",
+                "Give the label to skip as well: without it the reports of these days come again with every run.",
             )
         if cleaned.get("approved_since") != periods.FIXED:
             cleaned["approved_since_date"] = None
@@ -325,6 +351,7 @@ class ExportForm(forms.ModelForm):
                 name: cleaned[name].isoformat() if cleaned[name] else ""
                 for name in ("period_start", "period_end", "approved_since_date")
             }
+            | {"look_back_days": cleaned["look_back_days"] or 0}
             | {"sftp_port": cleaned["sftp_port"] if cleaned["sftp_port"] is not None else 22}
         )
         job = jobs.describe(
@@ -381,8 +408,10 @@ class ExportForm(forms.ModelForm):
 def _stored(export: SavedExport) -> dict[str, Any]:
     """What the export asks for now, by the names of the form's fields."""
     if export.version is None:
-        return {"period": "last_month", "file_extension": "csv", "sftp_port": 22}
-    return Settings.from_json(export.version.settings).as_json()
+        return {"period": "last_month", "file_extension": "csv", "sftp_port": 22, "mark_when": jobs.WHEN_SAFE}
+    stored = Settings.from_json(export.version.settings).as_json()
+    # The choice waits for a label: an export that has marked nothing so far begins with the safe way.
+    return stored if stored["mark_as"] else stored | {"mark_when": jobs.WHEN_SAFE}
 
 
 def _place_of_action(action: OnFinish) -> str:

@@ -11,13 +11,22 @@ SAME_TEAM = [
 
 
 def forwards(apps, schema_editor):
+    if schema_editor.connection.vendor != "postgresql":
+        create_triggers(schema_editor, {table for table, _, _ in SAME_TEAM})
+        return
     for table, column, other in SAME_TEAM:
         name = f"{table}_{column}_of_team"
-        if schema_editor.connection.vendor == "postgresql":
-            schema_editor.execute(
-                f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY ({column}, team_id) REFERENCES {other} (id, team_id)"
-            )
+        schema_editor.execute(
+            f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY ({column}, team_id) REFERENCES {other} (id, team_id)"
+        )
+
+
+def create_triggers(schema_editor, tables):
+    """On SQLite; again after every later migration that makes one of the tables anew, which drops its triggers."""
+    for table, column, other in SAME_TEAM:
+        if table not in tables:
             continue
+        name = f"{table}_{column}_of_team"
         for event in ("INSERT", "UPDATE"):
             schema_editor.execute(
                 f"""

@@ -15,28 +15,37 @@ from exports.models.saved_export import SavedExport
 
 class Status(models.TextChoices):
     QUEUED = "queued", "Queued"
+    SELECTING = "selecting", "Asking for the reports"
+    SELECTED = "selected", "List is made"
+    LISTING = "listing", "Fetching the list"
+    LISTED = "listed", "Reports known"
     GENERATING = "generating", "Generating"
     GENERATED = "generated", "File name received"
     DOWNLOADING = "downloading", "Downloading"
+    STORED = "stored", "Stored, not marked yet"
+    MARKING = "marking", "Marking the reports"
     SUCCEEDED = "succeeded", "Succeeded"
     FAILED = "failed", "Failed"
     UNCONFIRMED = "unconfirmed", "Unconfirmed"
     CANCELLED = "cancelled", "Cancelled"
 
 
-RESTING = frozenset({Status.QUEUED, Status.GENERATED})
-IN_FLIGHT = frozenset({Status.GENERATING, Status.DOWNLOADING})
+RESTING = frozenset({Status.QUEUED, Status.SELECTED, Status.LISTED, Status.GENERATED, Status.STORED})
+IN_FLIGHT = frozenset(
+    {Status.SELECTING, Status.LISTING, Status.GENERATING, Status.DOWNLOADING, Status.MARKING}
+)
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UNCONFIRMED, Status.CANCELLED})
 
 
 class RunQuerySet(models.QuerySet["Run"]):
     def resting(self) -> "RunQuerySet":
-        return self.filter(status__in=RESTING)
+        return self.unfinished().filter(status__in=RESTING)
 
     def in_flight(self) -> "RunQuerySet":
-        return self.filter(status__in=IN_FLIGHT)
+        return self.unfinished().filter(status__in=IN_FLIGHT)
 
     def unfinished(self) -> "RunQuerySet":
+        """Said along with a state, it lets the database use its short index of unfinished runs."""
         return self.filter(finished_at=None)
 
     def due(self, at: datetime) -> "RunQuerySet":
@@ -47,6 +56,10 @@ class RunQuerySet(models.QuerySet["Run"]):
         """In flight since before `since`: the worker is gone."""
         return self.in_flight().filter(moved_at__lt=since)
 
+    def brief(self) -> "RunQuerySet":
+        """For lists: without what only a run's own page and its calls read, which can be long."""
+        return self.defer("job", "template", "selection")
+
     def needing_attention(self) -> "RunQuerySet":
         return self.filter(status__in=[Status.FAILED, Status.UNCONFIRMED], looked_after_at=None)
 
@@ -55,9 +68,12 @@ class Run(TeamOwned):
     """One attempt to get a file from the Integration Server.
 
     QUEUED -> GENERATING -> GENERATED -> DOWNLOADING -> SUCCEEDED
-    From GENERATING and DOWNLOADING back to the state before, to try later; to FAILED when the API said no.
-    GENERATING -> UNCONFIRMED when no answer came and the job marks reports: only a person may repeat that.
-    QUEUED, GENERATED -> CANCELLED. A FINAL run never leaves; "run again" makes a new one.
+    One that `selects` asks first which reports there are: QUEUED -> SELECTING -> SELECTED -> LISTING -> LISTED ->
+    GENERATING ..., or -> SUCCEEDED when there are none.
+    One that `marks_last` marks them only when the file is safe: ... DOWNLOADING -> STORED -> MARKING -> SUCCEEDED.
+    From an IN_FLIGHT state back to the resting one before, to try later; to FAILED when the API said no.
+    GENERATING, MARKING -> UNCONFIRMED when no answer came to what may be done once only: a person decides.
+    RESTING -> CANCELLED. A FINAL run never leaves; "run again" makes a new one.
     """
 
     Status = Status
@@ -75,6 +91,34 @@ class Run(TeamOwned):
     template = models.TextField()
     marks = models.BooleanField(
         help_text="Generating marks reports or uploads the file: never to be done twice."
+    )
+    # Old processes insert rows too while a new version is rolled out, hence the defaults in the database.
+    selects = models.BooleanField(
+        db_default=False, default=False, help_text="Lists the reports first, and exports exactly those."
+    )
+    marks_last = models.BooleanField(
+        db_default=False,
+        default=False,
+        help_text="Marks the listed reports by a call of its own, when the file is stored.",
+    )
+    of_batch = models.BooleanField(
+        db_default=False,
+        default=False,
+        help_text="Is about the reports that an earlier run listed, not about a period.",
+    )
+    mark_label = models.CharField(
+        max_length=255, blank=True, db_default="", default="", help_text="The label its reports get."
+    )
+    late_before = models.DateField(
+        null=True, blank=True, help_text="Reports from before this day belong to an earlier period."
+    )
+    selection_file = models.CharField(max_length=255, blank=True, db_default="", default="")
+    selection = models.JSONField(
+        null=True, blank=True, help_text="The listed reports, see `exports.selection`."
+    )
+    report_count = models.PositiveIntegerField(null=True, blank=True)
+    checked = models.CharField(
+        max_length=500, blank=True, db_default="", default="", help_text="What of the file was as listed."
     )
     source = models.CharField(max_length=20, choices=Source)
     requested_by = models.ForeignKey(
@@ -109,6 +153,9 @@ class Run(TeamOwned):
     bytes_received = models.PositiveBigIntegerField(default=0)
     error_code = models.CharField(max_length=40, blank=True)
     error = models.TextField(blank=True)
+    tidied_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its storage was looked through after its end."
+    )
     looked_after_at = models.DateTimeField(null=True, blank=True)
 
     objects = ScopedManager(RunQuerySet.as_manager().__class__, team="team")
@@ -118,9 +165,15 @@ class Run(TeamOwned):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="run_status_known"),
             models.CheckConstraint(
-                condition=Q(status__in=["generated", "downloading", "succeeded"], remote_file__gt="")
-                | ~Q(status__in=["generated", "downloading", "succeeded"]),
+                condition=Q(remote_file__gt="")
+                | Q(status="succeeded", report_count=0)
+                | ~Q(status__in=["generated", "downloading", "stored", "marking", "succeeded"]),
                 name="run_generated_has_file",
+            ),
+            models.CheckConstraint(
+                condition=Q(marks_last=True, mark_label__gt="", report_count__gt=0)
+                | ~Q(status__in=["stored", "marking"]),
+                name="run_marks_what_it_listed",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=sorted(FINAL), finished_at__isnull=False)
@@ -133,8 +186,20 @@ class Run(TeamOwned):
             models.Index(fields=["team", "status", "-id"], name="run_by_status"),
             models.Index(fields=["team", "export", "-id"], name="run_by_export"),
             models.Index(fields=["team", "requested_by", "-id"], name="run_by_person"),
+            models.Index(fields=["team", "source", "-id"], name="run_by_source"),
+            models.Index(fields=["team", "created_at"], name="run_by_time"),
             models.Index(
                 fields=["status", "moved_at"], condition=Q(finished_at__isnull=True), name="run_unfinished"
+            ),
+            models.Index(
+                fields=["finished_at"],
+                condition=Q(finished_at__isnull=False, tidied_at__isnull=True),
+                name="run_to_tidy",
+            ),
+            models.Index(
+                fields=["mark_label"],
+                condition=Q(finished_at__isnull=True, mark_label__gt=""),
+                name="run_under_way_by_label",
             ),
             models.Index(
                 fields=["team", "-id"],

@@ -11,17 +11,26 @@ register = template.Library()
 
 TONES = {
     Status.QUEUED: "wait",
+    Status.SELECTING: "busy",
+    Status.SELECTED: "wait",
+    Status.LISTING: "busy",
+    Status.LISTED: "wait",
     Status.GENERATING: "busy",
     Status.GENERATED: "wait",
     Status.DOWNLOADING: "busy",
+    Status.STORED: "wait",
+    Status.MARKING: "busy",
     Status.SUCCEEDED: "good",
     Status.FAILED: "bad",
     Status.UNCONFIRMED: "warn",
     Status.CANCELLED: "quiet",
 }
 KINDS = {
+    "select": "List the reports",
+    "list": "Download the list",
     "generate": "Make the file",
     "download": "Download the file",
+    "mark": "Mark the reports",
     "policy_list": "List the policies",
 }
 

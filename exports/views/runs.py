@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -13,15 +14,19 @@ from exports import runs, timeline
 from exports.forms.runs import RunFilter
 from exports.models import Run
 from exports.runs import CannotStart
+from exports.selection import Selection
 from exports.views.queue import find_places
+
+SHOWN_REPORTS = 100
 
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
 def run_list(request: HttpRequest) -> HttpResponse:
     form = RunFilter(request.GET, team=request.team)
-    found = form.of(request.team.runs.select_related("export").defer("job", "template"))
-    return render(request, "exports/run_list.html", {"form": form, "page": page_of(found, request.GET)})
+    found = form.of(request.team.runs.select_related("export").brief())
+    page = page_of(found, request.GET, moment="created_at" if form.is_of_days else "")
+    return render(request, "exports/run_list.html", {"form": form, "page": page})
 
 
 @require_safe
@@ -64,12 +69,19 @@ def run_cancel(request: HttpRequest, run: int) -> HttpResponse:
 @require_POST
 @team_view(Permission.RUN_EXPORTS)
 def run_again(request: HttpRequest, run: int) -> HttpResponse:
-    run = get_object_or_404(request.team.runs, pk=run)
-    try:
-        return redirect(runs.again(run, by=request.user))
-    except CannotStart as reason:
-        messages.error(request, str(reason))
-        return redirect(run)
+    return _repeat(request, run, runs.again)
+
+
+@require_POST
+@team_view(Permission.RUN_EXPORTS)
+def run_same_reports(request: HttpRequest, run: int) -> HttpResponse:
+    return _repeat(request, run, runs.same_reports_again)
+
+
+@require_POST
+@team_view(Permission.RUN_EXPORTS)
+def run_mark_now(request: HttpRequest, run: int) -> HttpResponse:
+    return _repeat(request, run, runs.mark_now)
 
 
 @require_POST
@@ -79,9 +91,19 @@ def run_looked_after(request: HttpRequest, run: int) -> HttpResponse:
     return redirect(request.team)
 
 
+def _repeat(request: HttpRequest, run: int, repeat: Callable[..., Run]) -> HttpResponse:
+    """Make a new run of an old one in one of the ways of `runs`, and show it."""
+    old = get_object_or_404(request.team.runs, pk=run)
+    try:
+        return redirect(repeat(old, by=request.user))
+    except CannotStart as reason:
+        messages.error(request, str(reason))
+        return redirect(old)
+
+
 def _run(request: HttpRequest, run: int) -> Run:
     rows = request.team.runs.select_related("export__version", "version", "credential", "result")
-    return get_object_or_404(rows, pk=run)
+    return get_object_or_404(rows.defer("selection"), pk=run)
 
 
 def _course(run: Run) -> dict[str, Any]:
@@ -94,5 +116,16 @@ def _course(run: Run) -> dict[str, Any]:
         "calls": calls,
         "steps": timeline.steps(run, calls),
         "again": again,
+        "can_be_marked": runs.can_be_marked(run),
+        # The list may be long: it is shown once, when the page stops asking.
+        "listed": _listed(run) if run.is_final and run.report_count else None,
         "queue_away": queue_away,
     }
+
+
+def _listed(run: Run) -> dict[str, Any]:
+    """The reports of the run, late arrivals first, as many as a page takes."""
+    reports = Selection.from_json(run.selection or {}).reports
+    late = [report for report in reports if report.is_late(run.late_before)]
+    others = [report for report in reports if not report.is_late(run.late_before)]
+    return {"reports": [*late, *others][:SHOWN_REPORTS], "late": {report.id for report in late}}

@@ -15,6 +15,7 @@ from accounts.models import Credential, Policy, Team, User
 from exports import dispatch, starters
 from exports.models import Run, SavedExport
 from exports.models.run import Status
+from exports.selection import Report, Selection
 from tests.conftest import make_credential, make_export
 from tests.documentation import JOB, TEMPLATE
 from tests.exports.conftest import make_call, make_result, make_run
@@ -145,6 +146,70 @@ def test_runs_in_every_state(
         runs["failed"], response_code=410, message="Malformed date '16-01-01'. Expected format is yyyy-MM-dd"
     )
     make_result(runs["succeeded"], b"a,b\n1,2\n", "export0fd99e06-a636-4974-b6bc-3ceb12163386.csv")
+    sign_in(alice)
+
+    for name, run in runs.items():
+        look(f"run-{name}", f"/t/acme/runs/{run.pk}/")
+
+
+def test_runs_that_mark_their_reports_last(
+    monthly: SavedExport, alice: User, sign_in: SignIn, look: Look
+) -> None:
+    today = timezone.now().date()
+    days = [today - timedelta(days=days) for days in (50, 45, 12, 3)]
+    reports = tuple(
+        Report(
+            f"R00bCluvcO4{letter}",
+            f"Trip number {letter}",
+            str(day),
+            str(day),
+            str(today),
+            "1300",
+            "EUR",
+            3,
+        )
+        for letter, day in zip("TUVW", days, strict=True)
+    )
+    last: dict[str, Any] = {
+        "selects": True,
+        "marks_last": True,
+        "mark_label": "ERP",
+        "selection_file": "list_1.csv",
+        "selection": Selection(reports, "5200").as_json(),
+        "report_count": len(reports),
+        "late_before": today - timedelta(days=30),
+    }
+    stored = last | {"remote_file": "export1.csv", "fetched": 1}
+    checked = "The file has the 12 rows that the listed reports make, and “Amount” adds up to 52.00, as in the list."
+    runs = {
+        "waiting-for-label": make_run(
+            monthly,
+            alice,
+            selects=True,
+            marks_last=True,
+            mark_label="ERP",
+            error_code="waits_for_label",
+            retry_at=timezone.now(),
+            error="Another run is about to mark reports as “ERP”. This one begins when that is done.",
+        ),
+        "listed": make_run(monthly, alice, Status.LISTED, **last),
+        "marking": make_run(monthly, alice, Status.MARKING, **stored),
+        "marked": make_run(monthly, alice, Status.SUCCEEDED, **stored, checked=checked),
+        "mark-unconfirmed": make_run(
+            monthly,
+            alice,
+            Status.UNCONFIRMED,
+            **stored,
+            error="The file is safe in the portal. No answer came.",
+        ),
+        "nothing-listed": make_run(
+            monthly, alice, Status.SUCCEEDED, **last | {"report_count": 0, "remote_file": ""}
+        ),
+    }
+    for name in ("marking", "marked", "mark-unconfirmed"):
+        make_result(runs[name], b"a,b\n1,2\n")
+        for kind in ("select", "list", "generate", "download", "mark"):
+            make_call(runs[name], kind)
     sign_in(alice)
 
     for name, run in runs.items():

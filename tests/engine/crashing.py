@@ -1,7 +1,8 @@
 """A Celery worker whose processes die by SIGKILL at a point that a test names, once.
 
 Run as `python -m tests.engine.crashing <celery's arguments>`. CRASH_FILE names a file; when it holds `before X` or
-`after X`, the next process that comes there removes the file and kills itself.
+`after X`, the next process that comes there removes the file and kills itself. X is one of POINTS, one of STEPS, or
+`request to mark`.
 """
 
 import importlib
@@ -25,6 +26,9 @@ POINTS = {
     "clear": ("exports.results", "clear"),
     "note": ("exports.models", "Run.move"),
 }
+
+
+STEPS = ("SELECT", "LIST", "GENERATE_LISTED", "DOWNLOAD", "MARK")
 
 
 def lethal(name: str, function: Any, crash_file: Path) -> Any:
@@ -51,6 +55,13 @@ def install() -> None:
         for part in outer:
             owner = getattr(owner, part)
         setattr(owner, last, lethal(name, getattr(owner, last), crash_file))
+    steps: Any = importlib.import_module("exports.steps")
+    for name in STEPS:
+        step = getattr(steps, name)
+        setattr(steps, name, step._replace(make=lethal(name, step.make, crash_file)))
+    client: Any = importlib.import_module("expensify.client").Client
+    generate, marking = client.generate, lethal("request to mark", client.generate, crash_file)
+    client.generate = lambda self, job, template: (marking if job.marks else generate)(self, job, template)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Workers killed by SIGKILL at every point of a run: real Celery, real Redis, real beat, real HTTP."""
 
+import hashlib
 import itertools
 import shutil
 import time
@@ -16,7 +17,7 @@ from exports import runs
 from exports.models import FINAL, Result, Run
 from sandbox import Choices, Sandbox
 from tests.conftest import make_credential, make_export
-from tests.engine.crashing import POINTS
+from tests.engine.crashing import POINTS, STEPS
 from tests.workers import Processes, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -113,4 +114,39 @@ def test_a_killed_worker_loses_and_doubles_nothing(
     finals = {row.file.name for row in Result.objects.all()}
     wait_until(lambda: in_storage() == finals, seconds=5)  # the last thing a worker does for a run
     assert Result.objects.count() == Run.objects.filter(status=Run.Status.SUCCEEDED).count()
+    assert fast_sandbox.refused == 0
+
+
+IN_FIVE_CALLS = [
+    f"{when} {name}" for name, when in itertools.product((*STEPS, "request to mark"), ("before", "after"))
+]
+
+
+@pytest.mark.parametrize("point", IN_FIVE_CALLS)
+def test_a_killed_worker_marks_only_what_is_safe(
+    point: str, team: Team, alice: User, fast_sandbox: Any, processes: Processes
+) -> None:
+    credential = make_credential(team)
+    export = make_export(
+        credential, alice, "Safe", mark_as="ERP", mark_when="safe", period="last_month", report_ids=[]
+    )
+    crash = Path(processes.environment["CRASH_FILE"])
+
+    crash.write_text(point)
+    run = runs.start(export, by=alice)
+    finished(run, processes)
+
+    assert not crash.exists(), f"no worker came to: {point}"
+    marked = [made for made in fast_sandbox.generated if made.label]
+    assert len(marked) <= 1
+    if run.status == Run.Status.UNCONFIRMED:
+        assert point in {"before MARK", "before request to mark", "after request to mark"}
+    else:
+        assert run.status == Run.Status.SUCCEEDED, run.error
+        assert len(marked) == 1
+    with run.result.file.open() as file:
+        assert hashlib.sha256(file.read()).hexdigest() == run.result.sha256
+    for made in marked:
+        assert list(made.report_ids) == [report["id"] for report in run.selection["reports"]]
+    wait_until(lambda: in_storage() == {run.result.file.name}, seconds=5)
     assert fast_sandbox.refused == 0

@@ -15,6 +15,7 @@ from accounts.models import Team, User
 from exports import results, tables
 from exports.models import ApiCall, Result, Run, SavedExport
 from exports.models.run import FINAL, Status
+from exports.selection import Report, Selection
 
 
 def signed_in(user: User) -> Client:
@@ -30,10 +31,18 @@ def acme_open(acme: Team) -> Any:
         yield acme
 
 
+ONE_REPORT = Selection(
+    (Report("R00bCluvcO4T", "Trip to Wien", "2026-10-01", "2026-10-03", "2026-11-02", "1300", "EUR", 2),),
+    "1300",
+).as_json()
+
+
 def make_run(export: SavedExport, by: User | None = None, status: str = Status.QUEUED, **fields: Any) -> Run:
     """A run of the export that has come to this state."""
     now = timezone.now()
-    fetched = status in {Status.GENERATED, Status.DOWNLOADING, Status.SUCCEEDED}
+    marking = status in {Status.STORED, Status.MARKING}
+    selecting = status in {Status.SELECTING, Status.SELECTED, Status.LISTING, Status.LISTED}
+    fetched = marking or status in {Status.GENERATED, Status.DOWNLOADING, Status.SUCCEEDED}
     described: dict[str, Any] = {
         "job": {"type": "file"},
         "template": export.version.template,
@@ -41,7 +50,13 @@ def make_run(export: SavedExport, by: User | None = None, status: str = Status.Q
         "source": Run.Source.PAGE,
         "requested_by": by,
         "requested_by_name": str(by or "root (command line)"),
+        "selects": selecting or marking,
+        "marks_last": selecting or marking,
+        "mark_label": "ERP" if selecting or marking else "",
+        "report_count": 1 if marking or status == Status.LISTED else None,
+        "selection": ONE_REPORT if marking or status == Status.LISTED else None,
         "remote_file": "export1.csv" if fetched else "",
+        "fetched": int(marking or status == Status.SUCCEEDED),
         "finished_at": now if status in FINAL else None,
         "status": status,
     }

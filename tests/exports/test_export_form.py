@@ -53,7 +53,7 @@ def problems(response: HttpResponse) -> dict[str, list[str]]:
 
 def asked(export: SavedExport) -> dict[str, Any]:
     """What the present version asks for, beyond what an untouched form does."""
-    untouched = {"file_extension": "csv", "sftp_port": 22}
+    untouched = {"file_extension": "csv", "sftp_port": 22, "mark_when": "generated"}
     return {
         name: value
         for name, value in export.version.settings.items()
@@ -92,6 +92,7 @@ def test_every_field_is_kept(erin_at_work: Client, credential: Credential, sales
         "file_basename": "january",
         "full_page_receipts": "on",
         "mark_as": "ERP",
+        "mark_when": "generated",
         "email_recipients": "a@acme.example, b@acme.example",
         "email_message": "Ready:\r\n${filenames[0]}",
         "sftp_host": "sftp.acme.example",
@@ -120,6 +121,8 @@ def test_every_field_is_kept(erin_at_work: Client, credential: Credential, sales
         "file_basename": "january",
         "full_page_receipts": True,
         "mark_as": "ERP",
+        "mark_when": "generated",
+        "look_back_days": 0,
         "email_recipients": ["a@acme.example", "b@acme.example"],
         "email_message": "Ready:\n${filenames[0]}",
         "sftp_host": "sftp.acme.example",
@@ -128,6 +131,44 @@ def test_every_field_is_kept(erin_at_work: Client, credential: Credential, sales
         "test": True,
     }
     assert unseal(export, "sftp_password") == " canary "
+
+
+def test_new_marking_export_marks_when_the_file_is_safe(
+    erin_at_work: Client, credential: Credential, acme_open: Team
+) -> None:
+    shown = erin_at_work.get(NEW).context["form"]
+
+    erin_at_work.post(NEW, filled_in(credential, mark_as="ERP", mark_when=shown["mark_when"].value()))
+
+    assert asked(SavedExport.objects.get()) == {
+        "report_ids": ["50352738"], "mark_as": "ERP", "mark_when": "safe",
+    }  # fmt: skip
+
+
+def test_export_from_before_the_choice_keeps_marking_with_its_file(
+    erin_at_work: Client, credential: Credential, erin: User
+) -> None:
+    export = make_export(credential, erin, mark_as="ERP")
+
+    form = erin_at_work.get(f"/t/acme/exports/{export.pk}/edit/").context["form"]
+
+    assert form["mark_when"].value() == "generated"
+
+
+def test_looking_back_without_a_label_to_skip_is_refused(
+    erin_at_work: Client, credential: Credential
+) -> None:
+    response = erin_at_work.post(NEW, filled_in(credential, period="last_month", look_back_days="60"))
+
+    assert list(problems(response)) == ["look_back_days"]
+
+
+def test_days_to_look_back_count_only_with_a_relative_period(
+    erin_at_work: Client, credential: Credential, acme_open: Team
+) -> None:
+    erin_at_work.post(NEW, filled_in(credential, look_back_days="60"))
+
+    assert asked(SavedExport.objects.get()) == {"report_ids": ["50352738"]}
 
 
 def test_opened_and_sent_back_unchanged_makes_no_new_version(

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from expensify.jobs import EmailAction, MarkAsExported, ReportExport, SftpUpload
-from exports.jobs import Settings, describe
+from exports.jobs import Settings, describe, late_before
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # In Berlin it is already 1 April.
@@ -39,6 +39,45 @@ def test_fixed_dates_may_lack_the_first_day() -> None:
 
 def test_no_period_asks_for_no_dates() -> None:
     assert described(report_ids=["R1"]) == ReportExport(report_ids=("R1",))
+
+
+def test_relative_period_begins_the_days_earlier_that_are_looked_back() -> None:
+    job = described(period="last_month", look_back_days=60, not_marked_as="ERP")
+
+    assert (job.start_on, job.end_on) == (date(2025, 12, 31), date(2026, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("asked", "first_day"),
+    [
+        ({"period": "last_month", "look_back_days": 60}, date(2026, 3, 1)),
+        ({"approved_since": "last_month"}, date(2026, 3, 1)),
+        ({"period": "fixed", "period_start": "2026-01-15"}, date(2026, 1, 15)),
+        ({"period": "fixed", "period_end": "2026-01-15"}, None),
+        ({"report_ids": ["R1"]}, None),
+    ],
+)
+def test_reports_from_before_the_period_itself_are_late(
+    asked: dict[str, Any], first_day: date | None
+) -> None:
+    assert late_before(Settings(**(EMPTY | asked)), at=AT, zone=BERLIN) == first_day
+
+
+@pytest.mark.parametrize(
+    ("asked", "selects", "marks_last"),
+    [
+        ({"mark_as": "ERP", "mark_when": "safe"}, True, True),
+        ({"mark_as": "ERP", "mark_when": "safe", "test": True}, False, False),
+        ({"mark_as": "ERP"}, False, False),
+        ({"mark_when": "safe"}, False, False),
+        ({"look_back_days": 60}, True, False),
+        ({"mark_as": "ERP", "look_back_days": 60}, True, False),
+    ],
+)
+def test_which_runs_list_their_reports_first(asked: dict[str, Any], selects: bool, marks_last: bool) -> None:
+    settings = Settings(**(EMPTY | asked))
+
+    assert (settings.selects, settings.marks_last) == (selects, marks_last)
 
 
 def test_actions_come_with_the_password_that_is_passed_in() -> None:

@@ -318,6 +318,49 @@ def test_days_of_the_filter_are_the_teams_days(
     assert listed(as_alice, query) == [runs[number].pk for number in found]
 
 
+def test_runs_of_some_days_are_paged_by_their_time(
+    as_alice: Client, export: SavedExport, alice: User
+) -> None:
+    # Written in no order, and some at the same moment.
+    times = [datetime(2026, 4, 1, 12, number * 7 % 30, tzinfo=UTC) for number in range(60)]
+    runs = [make_run(export, alice) for _ in times]
+    for run, at in zip(runs, times, strict=True):
+        Run.objects.filter(pk=run.pk).update(created_at=at)
+    expected = [run.pk for _, run in sorted(zip(times, runs, strict=True), key=newest, reverse=True)]
+    url = "/t/acme/runs/"
+
+    first = as_alice.get(url + "?last_day=2026-04-01&state=queued").context["page"]
+    second = as_alice.get(url + first.older).context["page"]
+    third = as_alice.get(url + second.older).context["page"]
+    back = as_alice.get(url + third.newer).context["page"]
+
+    assert [run.pk for page in (first, second, third) for run in page.rows] == expected
+    assert (first.newer, third.older) == ("", "")
+    assert back.rows == second.rows
+
+
+def newest(timed: tuple[datetime, Run]) -> tuple[datetime, int]:
+    return timed[0], timed[1].pk
+
+
+@pytest.mark.parametrize("mark", ["5", "x-5", "1-2-3", "99999999999999999999-5", "-"])
+def test_page_mark_that_makes_no_sense_shows_the_newest(
+    mark: str, as_alice: Client, export: SavedExport, alice: User
+) -> None:
+    run = make_run(export, alice)
+
+    assert listed(as_alice, f"?first_day=2026-01-01&before={mark}") == [run.pk]
+
+
+@pytest.mark.parametrize("query", ["?first_day=0001-01-01", "?last_day=9999-12-31", "?first_day=nonsense"])
+def test_day_that_makes_no_sense_filters_nothing(
+    query: str, as_alice: Client, export: SavedExport, alice: User
+) -> None:
+    run = make_run(export, alice)
+
+    assert listed(as_alice, query) == [run.pk]
+
+
 def test_run_shows_its_calls_in_words(as_alice: Client, export: SavedExport, alice: User) -> None:
     run = make_run(export, alice, Status.FAILED, error="Expensify found a mistake.")
     make_call(run, seconds=2.25, response_code=410, message="Malformed date")
@@ -429,7 +472,9 @@ def test_download_is_in_the_audit_log(as_bob: Client, bob: User, result: Any) ->
 
 
 def test_asking_for_the_head_of_a_download_downloads_nothing(as_bob: Client, result: Any) -> None:
-    assert as_bob.head(f"/t/acme/results/{result.pk}/download/").status_code == 405
+    response = as_bob.head(f"/t/acme/results/{result.pk}/download/")
+
+    assert (response.status_code, response.headers["Content-Length"]) == (200, str(result.size))
     assert AuditEntry.objects.filter(action=Action.RESULT_DOWNLOADED).count() == 0
 
 

@@ -13,7 +13,7 @@ from django_scopes import scopes_disabled
 
 from accounts import audit
 from accounts.audit import Action
-from accounts.models import AuditEntry, Team, User
+from accounts.models import AuditEntry, Credential, Team, User
 from exports import dispatch, saved_exports, tasks, worker
 from exports.models import Run, SavedExport
 from exports.models.run import Status
@@ -117,6 +117,21 @@ def test_unclear_run_ends_with_3(export: SavedExport, at_work: Sandbox, alice: U
     code, said = call("acme", "Marking", "--wait")
 
     assert (code, "unconfirmed. The request was sent" in said) == (3, True)
+
+
+def test_run_without_a_report_writes_no_file_and_ends_with_5(
+    acme: Team, credential: Credential, alice: User, at_work: Sandbox, tmp_path: Path
+) -> None:
+    make_export(
+        credential, alice, "Ledger", period="last_month", report_ids=[], mark_as="ERP", mark_when="safe",
+        not_marked_as="ERP", states=["OPEN"], policy_ids=["FFFFFFFFFFFFFFFF"],
+    )  # fmt: skip
+
+    code, said = call("acme", "Ledger", "--output", str(tmp_path / "none.csv"))
+
+    assert code == 5
+    assert "no report passed the filters" in said
+    assert not (tmp_path / "none.csv").exists()
 
 
 def test_run_that_waits_longer_than_the_timeout_ends_with_4_and_goes_on(

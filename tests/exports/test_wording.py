@@ -31,6 +31,16 @@ def said(**asked: Any) -> dict[str, str]:
             "Created or submitted",
             "Last month (today that is 1 Mar 2026 to 31 Mar 2026)",
         ),
+        (
+            {"period": "last_month", "look_back_days": 60},
+            "Late ones too",
+            "Reports of the 60 days before, if they came too late for their own period",
+        ),
+        (
+            {"mark_as": "ERP", "mark_when": "safe"},
+            "Marked",
+            "With “ERP”, when the file is safe in the portal: five calls, exactly the listed reports",
+        ),
         ({"period": "yesterday"}, "Created or submitted", "Yesterday (today that is 31 Mar 2026)"),
         ({"period": "since_last_success"}, "Created or submitted", "Since the last successful run"),
         (

@@ -14,7 +14,7 @@ from accounts.models import Team, User
 from accounts.permissions import Role
 from expensify.client import Pair
 from exports import runs, saved_exports, starters
-from exports.jobs import Settings
+from exports.jobs import WHEN_SAFE, Settings
 from exports.models import ApiCall, Run, SavedExport
 from exports.models.run import Status
 
@@ -184,6 +184,8 @@ def _exports() -> Iterator[tuple[str, dict[str, Any], str]]:
             "states": ["APPROVED", "REIMBURSED"],
             "not_marked_as": "Ledger",
             "mark_as": "Ledger",
+            "mark_when": WHEN_SAFE,
+            "look_back_days": 60,
             "file_basename": "ledger_",
         },
         starters.EXPENSES,

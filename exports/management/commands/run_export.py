@@ -16,14 +16,15 @@ from exports.models import Run, SavedExport
 from exports.models.run import Status
 
 POLL_SECONDS = 0.5
-FAILED, NOT_FOUND, UNCONFIRMED, STILL_WAITING = 1, 2, 3, 4
+FAILED, NOT_FOUND, UNCONFIRMED, STILL_WAITING, NO_FILE = 1, 2, 3, 4, 5
 CODES = {Status.FAILED: FAILED, Status.CANCELLED: FAILED, Status.UNCONFIRMED: UNCONFIRMED}
 
 
 class Command(BaseCommand):
     help = (
         "Run a saved export. Ends with 0 when it succeeded (or was queued), 1 when it failed, 2 when there is nothing "
-        "of that name, 3 when it is not known what happened at Expensify, 4 when it was still at work at the time-out."
+        "of that name, 3 when it is not known what happened at Expensify, 4 when it was still at work at the time-out, "
+        "5 when a file was asked for but no report passed the filters, so that there is none."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -74,16 +75,21 @@ class Command(BaseCommand):
                     returncode=STILL_WAITING,
                 )
             time.sleep(POLL_SECONDS)
-            run.refresh_from_db(fields=["status", "error"])
+            run.refresh_from_db(fields=["status", "error", "report_count"])
 
     def _report(self, run: Run) -> None:
         if run.status != Status.SUCCEEDED:
             raise CommandError(
                 f"Run {run.pk} {run.get_status_display().lower()}. {run.error}", returncode=CODES[run.status]
             )
+        if run.report_count == 0:
+            self.stderr.write(f"Run {run.pk} succeeded: no report passed the filters, so there is no file.")
+            return
         self.stderr.write(f"Run {run.pk} succeeded: {run.result.name}, {run.result.size} bytes.")
 
     def _write(self, run: Run, output: str) -> None:
+        if run.report_count == 0:
+            raise CommandError(f"{output} was not written.", returncode=NO_FILE)
         with default_storage.open(run.result.file.name) as file:
             if output == "-":
                 shutil.copyfileobj(file, sys.stdout.buffer)

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("exports", "0004_columns")]
+    dependencies = [("exports", "0006_tidy_ended_runs")]
     operations = [
         migrations.AddField("run", "generated_at", models.DateTimeField(blank=True, null=True)),
         migrations.AddField(
