@@ -154,9 +154,8 @@ def _resting_wakes(now: datetime) -> list[Wake]:
         for key, pk in Run.objects.due(now).order_by("pk").values_list("credential__fingerprint", "pk"):
             lines.setdefault(key, []).append(_name(pk))
     wakes = []
-    for key, waiting in lines.items():
-        lost = budget().missing(key, waiting)[:SWEEP_BATCH]
-        wakes.append(_wake(key, budget().enqueue(key, _tickets(lost, now))))
+    for key, lost in budget().lost(lines).items():
+        wakes.append(_wake(key, budget().enqueue(key, _tickets(lost[:SWEEP_BATCH], now))))
     return [wake for wake in wakes if wake]
 
 

@@ -9,6 +9,7 @@ import redis
 
 from expensify.budget import Budget, Limits, Ticket
 from tests.expensify.budget.office import KEY, Clock, Job, Luck, Office
+from tests.expensify.budget.steps import missing
 
 LEAD = 120  # 40 calls of 3 s each
 WIDE = Limits(((100_000, 1.0),))  # no limit, so that a line can be served to its end
@@ -232,7 +233,7 @@ def test_places_without_their_clocks_count_as_lost(budget: Budget, redis_client:
     redis_client.delete("{portal}:" + KEY + ":state")
 
     assert budget.step(KEY, enqueue=crowd[1], pop=True).ticket == "Ax1"
-    assert budget.missing(KEY, [ticket.name for ticket in crowd]) == [ticket.name for ticket in crowd]
+    assert missing(budget, [ticket.name for ticket in crowd]) == [ticket.name for ticket in crowd]
     assert [key for key in redis_client.scan_iter() if key.decode().count(":") > 2] == []
 
 
