@@ -112,11 +112,11 @@ def _calls_under_way(keys: Iterable[str]) -> dict[str, int]:
         at_work = (
             Run.objects.in_flight()
             .filter(credential__fingerprint__in=list(keys))
-            .values_list("credential__fingerprint", "status", "selects", "marks_last")
+            .values_list("credential__fingerprint", "status", "purpose", "selects", "marks_last")
         )
         needed: Counter[str] = Counter()
-        for key, status, selects, marks_last in at_work:
-            needed[key] += steps.calls_left(status, selects=selects, marks_last=marks_last)
+        for key, status, purpose, selects, marks_last in at_work:
+            needed[key] += steps.calls_left(status, purpose=purpose, selects=selects, marks_last=marks_last)
         return needed
 
 
@@ -175,10 +175,12 @@ def _ticket(run: Run) -> Ticket:
     lead = LEAD if run.source == Run.Source.PAGE else 0.0
     return Ticket(
         _name(run),
-        flow=f"export:{run.export_id}",
+        flow=f"export:{run.export_id}" if run.export_id else f"update:{run.update_id}",
         lead=lead,
         order=run.place,
-        calls=steps.calls_left(run.status, selects=run.selects, marks_last=run.marks_last),
+        calls=steps.calls_left(
+            run.status, purpose=run.purpose, selects=run.selects, marks_last=run.marks_last
+        ),
     )
 
 

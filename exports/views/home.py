@@ -19,7 +19,7 @@ SHOWN = 10
 def home(request: HttpRequest) -> HttpResponse:
     """What needs somebody, what goes on, what came of it, and what may still be called."""
     team = request.team
-    runs = team.runs.select_related("export", "credential").defer("job", "template")
+    runs = team.runs.select_related("export", "update", "credential").defer("job", "template")
     attention = list(runs.needing_attention().order_by("-id")[: SHOWN + 1])
     unfinished = list(runs.unfinished().order_by("id")[: SHOWN + 1])
     find_places(unfinished)

@@ -24,7 +24,9 @@ SHOWN_REPORTS = 100
 @team_view(Permission.VIEW_EXPORTS)
 def run_list(request: HttpRequest) -> HttpResponse:
     form = RunFilter(request.GET, team=request.team)
-    found = form.of(request.team.runs.select_related("export").defer("job", "template", "selection"))
+    found = form.of(
+        request.team.runs.select_related("export", "update").defer("job", "template", "selection")
+    )
     return render(request, "exports/run_list.html", {"form": form, "page": page_of(found, request.GET)})
 
 
@@ -101,7 +103,7 @@ def _repeat(request: HttpRequest, run: int, repeat: Callable[..., Run]) -> HttpR
 
 
 def _run(request: HttpRequest, run: int) -> Run:
-    rows = request.team.runs.select_related("export__version", "version", "credential", "result")
+    rows = request.team.runs.select_related("export__version", "update", "version", "credential", "result")
     return get_object_or_404(rows.defer("selection"), pk=run)
 
 

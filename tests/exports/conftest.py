@@ -31,6 +31,8 @@ def acme_open(acme: Team) -> Any:
         yield acme
 
 
+# The states that a run of a saved export can be in.
+OF_EXPORTS = [status for status in Status if status not in {Status.READING, Status.UPDATING}]
 ONE_REPORT = Selection(
     (Report("R00bCluvcO4T", "Trip to Wien", "2026-10-01", "2026-10-03", "2026-11-02", "1300", "EUR", 2),),
     "1300",
