@@ -14,17 +14,13 @@ from django.utils import timezone
 from accounts import audit
 from accounts.audit import Action, Actor
 from accounts.models import Credential, Membership, Team, User
-from accounts.permissions import Permission
 from expensify.jobs import FeedSftp, FeedUrl
-from exports import employees, feeds, tasks
+from exports import employees, feeds, tasks, update_rules
 from exports.employees import ColumnMapping, Feed, Row, Settings, Sheet
 from exports.models import EmployeeUpdate, FeedProfile, Run
+from exports.update_rules import Cannot as Cannot
 
 Purpose = Run.Purpose
-
-
-class Cannot(Exception):
-    """It cannot be done now; the text says why and what to do."""
 
 
 # ------------------------------------------------------------ preparing
@@ -172,7 +168,7 @@ def change_settings(
 def accept_warnings(update: EmployeeUpdate, *, by: User, content_hash: str) -> None:
     """Somebody says of every warning that it is meant. Raises Cannot."""
     update = _open(update)
-    _refuse_other(update, content_hash)
+    update_rules.refuse_other(update, content_hash)
     update.accepted_hash, update.accepted_by_name = update.content_hash, str(by)
     update.save(update_fields=["accepted_hash", "accepted_by_name"])
     warnings = feeds.analyse(update).checked.warnings
@@ -248,7 +244,7 @@ def try_out(update: EmployeeUpdate, *, by: User | Actor) -> Run:
     """A dry run of the update as it stands. Raises Cannot."""
     with transaction.atomic():
         update = _open(update)
-        _refuse_errors(update)
+        update_rules.refuse_errors(update)
         job = feeds.settings_of(update).job(dry_run=True, feed=feeds.feed_of(update))
         return _start(
             update, Purpose.DRY_RUN, job.without_secrets() | {"content_hash": update.content_hash}, by=by
@@ -259,10 +255,8 @@ def try_out(update: EmployeeUpdate, *, by: User | Actor) -> Run:
 def submit(update: EmployeeUpdate, *, by: User, content_hash: str) -> None:
     """Ask another person for approval. Raises Cannot."""
     update = _open(update)
-    _refuse_other(update, content_hash)
-    _refuse_untried(update)
-    if not update.team.two_people:
-        raise Cannot("This team needs no second person, so there is nothing to ask for. Apply the update.")
+    update_rules.refuse_other(update, content_hash)
+    update_rules.may_submit(update)
     update.submitted_at = timezone.now()
     update.save(update_fields=["submitted_at"])
     audit.record(Action.UPDATE_SUBMITTED, update, by=by, content_hash=update.content_hash)
@@ -274,15 +268,9 @@ def approve(
 ) -> None:
     """Approve exactly the content with this hash, as another person than the author. Raises Cannot."""
     update = _open(update)
-    _refuse_other(update, content_hash)
-    _refuse_untried(update)
-    if not by.may(Permission.APPROVE_UPDATES):
-        raise Cannot("Your role does not include approving employee updates.")
-    if by.user_id == update.author_id:
-        raise Cannot("You prepared this update. Another person has to approve it.")
-    if update.submitted_at is None:
-        raise Cannot("This update was not sent for approval yet. Its author does that after the dry run.")
-    _refuse_leavers(update, by, typed_leavers)
+    update_rules.refuse_other(update, content_hash)
+    update_rules.may_approve(update, by)
+    update_rules.refuse_leavers(update, by, typed_leavers)
     update.approved_hash, update.approved_at = update.content_hash, timezone.now()
     update.approved_by, update.approved_by_name = by.user, str(by.user)
     update.typed_leavers = typed_leavers
@@ -315,12 +303,10 @@ def apply(
     """Send the update, once. Raises Cannot unless it was tried, and approved where the team asks for that."""
     with transaction.atomic():
         update = _open(update)
-        _refuse_other(update, content_hash)
-        _refuse_untried(update)
-        if update.team.two_people and not update.is_approved:
-            raise Cannot("This update needs the approval of a second person before it can be applied.")
+        update_rules.refuse_other(update, content_hash)
+        update_rules.may_apply(update)
         if not update.team.two_people:
-            _refuse_leavers(update, by, typed_leavers)
+            update_rules.refuse_leavers(update, by, typed_leavers)
         job = feeds.settings_of(update).job(dry_run=False, feed=feeds.feed_of(update))
         said = {
             "content_hash": update.content_hash,
@@ -365,45 +351,8 @@ def _open(update: EmployeeUpdate) -> EmployeeUpdate:
     """The update as it stands, for this transaction alone; refused once it is sent or closed."""
     rows = EmployeeUpdate.objects.select_for_update(of=("self",)).select_related("team", "credential")
     update = rows.get(pk=update.pk)
-    if not update.is_open:
-        raise Cannot(
-            "This employee update is closed: it was sent, discarded or wiped. Prepare a new one instead."
-        )
+    update_rules.refuse_closed(update)
     return update
-
-
-def _refuse_other(update: EmployeeUpdate, content_hash: str) -> None:
-    if content_hash != update.content_hash:
-        raise Cannot("The update was changed since you opened this page. Look at it again.")
-
-
-def _refuse_errors(update: EmployeeUpdate) -> None:
-    if not update.content_hash:
-        raise Cannot("The columns of this update have no names yet.")
-    if update.error_count:
-        raise Cannot(f"There are {update.error_count} errors in the rows. Mend them first; nothing was sent.")
-    if not update.row_count and not update.is_hosted:
-        raise Cannot("The update has no rows. Add some first.")
-    if not update.is_accepted:
-        raise Cannot("There are warnings. Look at them and say that they are meant; nothing was sent.")
-
-
-def _refuse_untried(update: EmployeeUpdate) -> None:
-    _refuse_errors(update)
-    if not update.is_tried():
-        raise Cannot(
-            "There is no dry run of exactly these rows and settings "
-            f"from the last {update.team.dry_run_hours} hours. Make one first."
-        )
-
-
-def _refuse_leavers(update: EmployeeUpdate, by: Membership, typed: int | None) -> None:
-    """Many people at once leave only when an Admin has typed how many."""
-    guard = feeds.analyse(update).guard(
-        most_percent=update.team.most_leavers_percent, most_people=update.team.most_leavers
-    )
-    if guard.stops and not (typed == guard.leavers and by.may(Permission.APPROVE_UPDATES)):
-        raise Cannot(guard.sentence)
 
 
 def _changed(update: EmployeeUpdate, by: User | Actor, **said: Any) -> None:

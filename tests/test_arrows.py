@@ -28,6 +28,7 @@ DOWN = [
     "steps",
     "employee_steps",
     "results",
+    "update_rules",
     "feeds",
     "models",
 ]
