@@ -47,7 +47,7 @@ def prepare(
         profile=profile,
         reverse_of=reverse_of,
         author=by if isinstance(by, User) else None,
-        author_name=str(by) if isinstance(by, User) else by.name,
+        author_name=_name(by),
         settings=settings.as_json(),
         submits_itself=submits_itself,
     )
@@ -128,6 +128,8 @@ def change_rows(
     What was found when the file was read is forgotten of rows that change. Raises Cannot.
     """
     update = _open(update)
+    if update.sheet is not None:
+        raise Cannot("The columns of this update have no names yet. Choose them first.")
     changed = changed or {}
     rows = {row.number: row for row in feeds.rows_of(update)}
     for number, cells in changed.items():
@@ -165,11 +167,11 @@ def change_settings(
 
 
 @transaction.atomic
-def accept_warnings(update: EmployeeUpdate, *, by: User, content_hash: str) -> None:
+def accept_warnings(update: EmployeeUpdate, *, by: User | Actor, content_hash: str) -> None:
     """Somebody says of every warning that it is meant. Raises Cannot."""
     update = _open(update)
     update_rules.refuse_other(update, content_hash)
-    update.accepted_hash, update.accepted_by_name = update.content_hash, str(by)
+    update.accepted_hash, update.accepted_by_name = update.content_hash, _name(by)
     update.save(update_fields=["accepted_hash", "accepted_by_name"])
     warnings = feeds.analyse(update).checked.warnings
     audit.record(
@@ -211,13 +213,8 @@ def prepare_reverse(update: EmployeeUpdate, *, by: User) -> EmployeeUpdate:
 def reverse_of(update: EmployeeUpdate) -> employees.Reverse:
     """What would go back, and what cannot: of the people whom Expensify did not skip."""
     analysis = feeds.analyse(update)
-    answer = feeds.answer_of(update, "applied_answer")
-    skipped: set[int] = set()
-    if answer is not None:
-        receipt = employees.receipt(
-            analysis.changes, answer, dry_run=False, policies=analysis.known.policies or {}
-        )
-        skipped = {line.row for line in receipt.lines if line.outcome == "skipped"}
+    receipt = feeds.receipt_of(update, "applied_answer")
+    skipped = {line.row for line in receipt.lines if line.outcome == "skipped"} if receipt else set()
     return employees.reverse(
         [change for change in analysis.changes if change.row not in skipped], analysis.known
     )
@@ -226,18 +223,21 @@ def reverse_of(update: EmployeeUpdate) -> employees.Reverse:
 # ------------------------------------------------------------ asking Expensify
 
 
-def read_members(update: EmployeeUpdate, *, by: User | Actor) -> Run:
-    """A run that reads the members of the policies that the rows name; all that are reached, when they name none."""
+def read_members(update: EmployeeUpdate, *, by: User | Actor, policies: Sequence[str] = ()) -> Run:
+    """A run that reads the members of these policies.
+
+    Without any, of those that the rows name; of all that are reached, when they name none.
+    """
     if update.discarded_at or update.wiped_at:
         raise Cannot("This employee update is closed.")
     named = {
         policy for _, person in feeds.analyse(update).checked.numbered for policy in person.policies if policy
     }
     reached = set(update.credential.policies.values_list("policy_id", flat=True))
-    policies = sorted(named & reached if reached else named) or sorted(reached)
+    policies = policies or sorted(named & reached if reached else named) or sorted(reached)
     if not policies:
         raise Cannot("The rows name no policy that the credential reaches, so there are no members to read.")
-    return _start(update, Purpose.MEMBERS, {"type": "get", "policies": policies}, by=by)
+    return _start(update, Purpose.MEMBERS, {"type": "get", "policies": list(policies)}, by=by)
 
 
 def try_out(update: EmployeeUpdate, *, by: User | Actor) -> Run:
@@ -404,7 +404,7 @@ def _start(update: EmployeeUpdate, purpose: str, job: dict[str, Any], *, by: Use
                 marks=purpose == Purpose.APPLY,
                 source=Run.Source.PAGE if isinstance(by, User) else Run.Source.COMMAND,
                 requested_by=by if isinstance(by, User) else None,
-                requested_by_name=str(by) if isinstance(by, User) else by.name,
+                requested_by_name=_name(by),
             )
             audit.record(
                 Action.RUN_STARTED,
@@ -419,6 +419,10 @@ def _start(update: EmployeeUpdate, purpose: str, job: dict[str, Any], *, by: Use
         raise Cannot("The same is under way already. Wait until it is done.") from None
     tasks.ring_after_commit(tasks.line_up, run.pk)
     return run
+
+
+def _name(by: User | Actor) -> str:
+    return str(by) if isinstance(by, User) else by.name
 
 
 def _stored(rows: Sequence[Row]) -> list[dict[str, Any]]:

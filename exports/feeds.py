@@ -36,6 +36,20 @@ class Analysis:
         """People of the last feed who have no row now."""
         return employees.not_in_feed(self.checked.numbered, self.known)
 
+    @cached_property
+    def findings_of(self) -> dict[int | None, list[Finding]]:
+        """The findings by the numbers of their rows; None for the feed as a whole."""
+        found: dict[int | None, list[Finding]] = {}
+        for finding in self.checked.findings:
+            found.setdefault(finding.row, []).append(finding)
+        return found
+
+    @cached_property
+    def fields_in_use(self) -> set[str]:
+        """The fields that have a value in some row, or a finding."""
+        used = {name for row in self.checked.rows for name, text in row.cells.items() if text}
+        return used | {finding.field for finding in self.checked.findings}
+
     def guard(self, *, most_percent: int, most_people: int) -> Guard:
         return employees.guard(
             self.changes, self.known, most_share=most_percent / 100, most_people=most_people

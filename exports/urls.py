@@ -1,6 +1,7 @@
 from django.urls import path
 
 from exports.views import contents, home, results, runs, saved_exports, versions
+from exports.views.updates import preparing, rows
 
 app_name = "exports"
 urlpatterns = [
@@ -18,6 +19,26 @@ urlpatterns = [
     path("t/<slug:team>/exports/<int:export>/restore/", versions.export_restore, name="export-restore"),
     path("t/<slug:team>/exports/<int:export>/share/", versions.export_share, name="export-share"),
     path("t/<slug:team>/exports/<int:export>/run/", runs.export_run, name="export-run"),
+    path("t/<slug:team>/updates/", preparing.update_list, name="update-list"),
+    path("t/<slug:team>/updates/new/", preparing.update_new, name="update-new"),
+    path("t/<slug:team>/updates/<int:update>/columns/", preparing.update_columns, name="update-columns"),
+    path("t/<slug:team>/updates/<int:update>/settings/", preparing.update_settings, name="update-settings"),
+    path("t/<slug:team>/updates/<int:update>/rows/", rows.update_rows, name="update-rows"),
+    path(
+        "t/<slug:team>/updates/<int:update>/rows/change/", rows.update_rows_change, name="update-rows-change"
+    ),
+    path("t/<slug:team>/updates/<int:update>/rows/paste/", rows.update_rows_paste, name="update-rows-paste"),
+    path(
+        "t/<slug:team>/updates/<int:update>/rows/members/",
+        rows.update_rows_members,
+        name="update-rows-members",
+    ),
+    path("t/<slug:team>/updates/<int:update>/rows/keep/", rows.update_rows_keep, name="update-rows-keep"),
+    path(
+        "t/<slug:team>/updates/<int:update>/rows/waiting/",
+        rows.update_rows_waiting,
+        name="update-rows-waiting",
+    ),
     path("t/<slug:team>/runs/", runs.run_list, name="run-list"),
     path("t/<slug:team>/runs/<int:run>/", runs.run, name="run"),
     path("t/<slug:team>/runs/<int:run>/timeline/", runs.run_timeline, name="run-timeline"),

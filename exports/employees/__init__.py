@@ -15,7 +15,16 @@ rows_of(reverse(diff, known).people)                  # the rows of a new update
 from exports.employees.answers import OUTCOMES, Line, Other, Outcome, Receipt, explain, receipt
 from exports.employees.cells import Row, person_of, row_from_json, rows_of, text_of
 from exports.employees.chain_checks import Node, Tree
-from exports.employees.changes import KINDS, Change, FieldChange, Kind, changes, counts, not_in_feed
+from exports.employees.changes import (
+    KINDS,
+    Change,
+    FieldChange,
+    Kind,
+    changes,
+    counts,
+    not_in_feed,
+    same_as_members,
+)
 from exports.employees.checking import Checked, check
 from exports.employees.fields import FIELDS, Field, Person, members_of, person_from_json
 from exports.employees.findings import SEVERITIES, Finding, Severity, Unreadable
@@ -110,6 +119,7 @@ __all__ = [
     "reverse",
     "row_from_json",
     "rows_of",
+    "same_as_members",
     "settings_from_json",
     "suggest",
     "text_of",

@@ -51,6 +51,24 @@ class EmployeeUpdateQuerySet(models.QuerySet["EmployeeUpdate"]):
         """Sent for approval, and neither approved nor voided."""
         return self.live().filter(submitted_at__isnull=False, approved_at=None, applied_by_run=None)
 
+    def at(self, stage: str) -> "EmployeeUpdateQuerySet":
+        """Those at a stage as the list filters them: coarser than `EmployeeUpdate.stage`, and asked of the database."""
+        before_sending = self.live().filter(applied_by_run=None)
+        sent = self.live().filter(applied_by_run__isnull=False)
+        return {
+            "preparing": before_sending.filter(submitted_at=None),
+            "waiting": self.waiting(),
+            "approved": before_sending.filter(approved_at__isnull=False),
+            "sent": sent.exclude(applied_by_run__status__in=["succeeded", "unconfirmed"]),
+            "applied": sent.filter(applied_by_run__status="succeeded"),
+            "unconfirmed": sent.filter(applied_by_run__status="unconfirmed"),
+            "discarded": self.filter(discarded_at__isnull=False),
+        }[stage]
+
+    def without_people(self) -> "EmployeeUpdateQuerySet":
+        """For lists: what is sealed about people stays in the database."""
+        return self.defer(*(field.name for field in sealed_fields(self.model) if field.name != "feed"))
+
 
 class EmployeeUpdate(TeamOwned):
     """What a team wants changed about people at Expensify, from the first row to the receipt.
@@ -185,14 +203,15 @@ class EmployeeUpdate(TeamOwned):
 
     @property
     def stage(self) -> Stage:
-        if self.discarded_at:
+        if self.discarded_at or (self.wiped_at and self.applied_by_run_id is None):
             return Stage.DISCARDED
         if self.applied_by_run is not None:
             status = self.applied_by_run.status
             if status == "succeeded":
                 return Stage.APPLIED
             return Stage.UNCONFIRMED if status == "unconfirmed" else Stage.APPLYING
-        if self.sheet is not None and self.rows is None:
+        # Rows get their hash with the names of their columns.
+        if not self.content_hash:
             return Stage.MAPPING
         if self.error_count or not (self.row_count or self.is_hosted):
             return Stage.ERRORS
