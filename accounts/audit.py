@@ -45,6 +45,7 @@ class Action(StrEnum):
     UPDATE_APPROVED = "employee update approved"
     UPDATE_VOIDED = "employee update's approval voided"
     UPDATE_DISCARDED = "employee update discarded"
+    RECEIPT_DOWNLOADED = "employee update's receipt downloaded"
     UPDATE_WIPED = "employee update's rows wiped"
     PROFILE_SAVED = "feed profile saved"
     RUN_STARTED = "run started"

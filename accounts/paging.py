@@ -1,6 +1,7 @@
 """Long lists a page at a time, by the key of the last row shown: the thousandth page costs as much as the first."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -37,6 +38,38 @@ def page_of(rows: QuerySet[Any], query: QueryDict, *, key: str = "pk", size: int
         shown,
         newer=_beside(query, "after", _key(shown[0], key)) if shown and has_newer else "",
         older=_beside(query, "before", _key(shown[-1], key)) if shown and has_older else "",
+    )
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of a list in their order, which of how many they are, and the query strings of the parts beside them."""
+
+    rows: list[Any]
+    first: int
+    total: int
+    before: str
+    after: str
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1
+
+    def with_rows(self, rows: list[Any]) -> "Part":
+        return replace(self, rows=rows)
+
+
+def part_of(rows: Sequence[Any], query: QueryDict, *, size: int = PAGE_SIZE) -> Part:
+    """The part of a list that `?page=` asks for, counted from 1; the last one when there are fewer."""
+    last = max(1, -(-len(rows) // size))
+    number = min(max(1, _number(query.get("page")) or 1), last)
+    start = (number - 1) * size
+    return Part(
+        list(rows[start : start + size]),
+        first=start + 1,
+        total=len(rows),
+        before=_beside(query, "page", number - 1) if number > 1 else "",
+        after=_beside(query, "page", number + 1) if number < last else "",
     )
 
 

@@ -10,7 +10,19 @@ from accounts.keyring import unseal
 from expensify.answers import EmployeeAnswer, read_employee_answer
 from expensify.jobs import FeedSftp, FeedUrl
 from exports import employees
-from exports.employees import Change, Checked, Finding, Guard, Known, Leaver, Person, Row, Settings, Sheet
+from exports.employees import (
+    Change,
+    Checked,
+    Finding,
+    Guard,
+    Known,
+    Leaver,
+    Person,
+    Receipt,
+    Row,
+    Settings,
+    Sheet,
+)
 from exports.employees.sheet import Line, Note
 from exports.models import EmployeeUpdate
 
@@ -35,6 +47,9 @@ class Analysis:
     def missing(self) -> list[Person]:
         """People of the last feed who have no row now."""
         return employees.not_in_feed(self.checked.numbered, self.known)
+
+    def policy_name(self, policy: str) -> str:
+        return (self.known.policies or {}).get(policy, policy)
 
     @cached_property
     def findings_of(self) -> dict[int | None, list[Finding]]:
@@ -118,6 +133,18 @@ def known_of(update: EmployeeUpdate) -> Known:
     )
 
 
+def members_after(update: EmployeeUpdate) -> dict[str, tuple[Person, ...]] | None:
+    """The members by policy as they were read after the update was sent; None when they were not read."""
+    after: dict[str, list[dict[str, Any]]] | None = unseal(update, "after")
+    if after is None:
+        return None
+    in_cents = settings_of(update).limits_in_cents
+    return {
+        policy: employees.members_of(policy, entries, limits_in_cents=in_cents)
+        for policy, entries in after.items()
+    }
+
+
 def analyse(update: EmployeeUpdate) -> Analysis:
     """The update looked at. The last few are kept in memory, since people look at one page after the other."""
     return _analyse(_Key(update))
@@ -142,6 +169,17 @@ def answer_of(update: EmployeeUpdate, name: str) -> EmployeeAnswer | None:
     """What Expensify answered to the dry run (`tried_answer`) or to the update itself (`applied_answer`)."""
     stored = unseal(update, name)
     return None if stored is None else read_employee_answer(stored)
+
+
+def receipt_of(update: EmployeeUpdate, name: str) -> Receipt | None:
+    """The answer of that name laid on the rows; None without an answer, or when the rows were wiped."""
+    answer = answer_of(update, name)
+    if answer is None:
+        return None
+    analysis = analyse(update)
+    return employees.receipt(
+        analysis.changes, answer, dry_run=name == "tried_answer", policies=analysis.known.policies or {}
+    )
 
 
 def last_applied(update: EmployeeUpdate) -> EmployeeUpdate | None:

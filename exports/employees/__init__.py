@@ -9,6 +9,7 @@ diff = changes(people, known)                         # readiness, guard, not_in
 content_hash(checked.people, settings)                # what an approval is bound to
 settings.job(dry_run=True).data(records(checked.people, settings))
 receipt(diff, answer, dry_run=True, policies=known.policies)
+compare(diff, members_now, known.policies)            # after an update whose answer was lost
 rows_of(reverse(diff, known).people)                  # the rows of a new update that goes back
 """
 
@@ -51,6 +52,7 @@ from exports.employees.mapping import (
     place,
     suggest,
 )
+from exports.employees.present import STANDINGS, Present, Standing, compare
 from exports.employees.reading import read_file, read_pasted
 from exports.employees.reverse import Irreversible, Reverse, reverse
 from exports.employees.settings import PRIMARY_POLICY, Settings, content_hash, records, settings_from_json
@@ -66,6 +68,7 @@ __all__ = [
     "OUTCOMES",
     "PRIMARY_POLICY",
     "SEVERITIES",
+    "STANDINGS",
     "Change",
     "Checked",
     "ChosenColumn",
@@ -87,17 +90,20 @@ __all__ = [
     "Outcome",
     "Person",
     "Placed",
+    "Present",
     "Receipt",
     "Reverse",
     "Row",
     "Settings",
     "Severity",
     "Sheet",
+    "Standing",
     "Suggestion",
     "Tree",
     "Unreadable",
     "changes",
     "check",
+    "compare",
     "content_hash",
     "counts",
     "explain",
