@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, clock
 from accounts.audit import PORTAL, Action
 from accounts.models import Credential, Policy, Team, User
 from expensify.client import Client, Pair
@@ -46,7 +46,7 @@ def ask_for_check(credential: Credential, *, by: User) -> bool:
     asked = (
         Credential.objects.filter(pk=credential.pk)
         .exclude(status=Credential.Status.WIPED)
-        .update(check_due_at=timezone.now())
+        .update(check_due_at=clock.now())
     )
     if asked:
         audit.record(Action.CREDENTIAL_CHECK_ASKED, credential, by=by)
@@ -76,7 +76,7 @@ def wipe(credential: Credential, *, by: User) -> bool:
 
 def claim_check(credential: Credential, *, lost_after: timedelta) -> bool:
     """Take the test that is due; False when another worker has it. It is due again if nothing comes of it."""
-    now = timezone.now()
+    now = clock.now()
     claimed = (
         Credential.objects.filter(pk=credential.pk, check_due_at__lte=now)
         .exclude(status=Credential.Status.WIPED)
@@ -93,7 +93,7 @@ def check(credential: Credential, client: Client) -> None:
     try:
         reached = client.policies()
     except (RateLimited, PermitExpired):
-        _keep(credential, check_due_at=timezone.now())
+        _keep(credential, check_due_at=clock.now())
         return
     except Unauthorized as error:
         refuse(credential, error)

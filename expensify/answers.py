@@ -204,17 +204,28 @@ def _bare_failure(http_status: int, retry_after: float | None) -> ExpensifyError
     return OutcomeUnknown(code="no_verdict", http_status=http_status)
 
 
-def read_retry_after(value: str | None, now: datetime) -> float | None:
-    """The seconds a `Retry-After` header asks for, as a number or an HTTP date; None when unreadable."""
+def read_retry_after(value: str | None, sent: str | None) -> float | None:
+    """The seconds a `Retry-After` header asks for, as a number or an HTTP date; None when unreadable.
+
+    `sent` is the `Date` of the same answer: a date counts from there, since this machine's clock may be wrong.
+    """
     text = (value or "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
         return float(text)
+    at = _read_date(text)
+    if at is None:
+        return None
+    now = _read_date(sent or "") or datetime.now(UTC)
+    return max(0.0, (at - now).total_seconds())
+
+
+def _read_date(text: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
     # A date in "-0000" is read as naive, and means UTC (RFC 5322).
-    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def read_file_names(text: str, value: Any, extension: str) -> list[str]:

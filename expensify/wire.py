@@ -4,7 +4,6 @@ import http.cookiejar
 import ssl
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import httpx
@@ -77,7 +76,8 @@ class Response:
         self._response = response
         self._seconds = seconds
         self.http_status = response.status_code
-        self.retry_after = read_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+        headers = response.headers
+        self.retry_after = read_retry_after(headers.get("Retry-After"), headers.get("Date"))
         self.received = 0
 
     @property

@@ -6,34 +6,35 @@ makes the call at once.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from django.conf import settings
-from django.utils import timezone
+from django.db.models import Q
 from django_scopes import scopes_disabled
 
+from accounts import clock
 from accounts.door import team_of
 from accounts.models import Credential
-from expensify.budget import Budget, Done, Permit, Place, Step, Ticket, Usage, connect
+from expensify.budget import Budget, Permit, Place, Step, Ticket, Usage, connect
 from exports import results, steps, worker
-from exports.models import Run
+from exports.models import IN_FLIGHT, Run
 
-# A person's run goes ahead of scheduled ones by this much service, seconds; finite, so those are never starved.
+# A team's people go ahead of what nobody waits for by this much service, seconds; finite, so that is never starved.
 LEAD = 120.0
-# How many lost tickets one sweep puts back; the next sweep, seconds later, takes the next ones.
+# How many lost tickets of one line a sweep puts back; the next sweep, seconds later, takes the next ones.
 SWEEP_BATCH = 2000
 
 
 @dataclass(frozen=True)
 class Wake:
-    """The one alarm clock of a budget: take a turn with this token after so many seconds."""
+    """The one alarm clock of a budget: take a turn with this token, at `due_at` by Redis's clock or else at once."""
 
     key: str
     token: str
-    seconds: float
+    due_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -56,24 +57,28 @@ def enqueue(run: Run) -> Wake | None:
 
 def enqueue_check(credential: Credential) -> Wake | None:
     """Put a credential's test in the line, ahead of scheduled runs."""
-    ticket = Ticket(f"check:{credential.pk}", flow=f"checks:{credential.team_id}", lead=LEAD)
+    ticket = Ticket(f"check:{credential.pk}", flow="checks", lead=LEAD, team=str(credential.team_id))
     return _wake(credential.fingerprint, budget().enqueue(credential.fingerprint, [ticket]))
 
 
 def leave(run: Run) -> None:
     """Take a cancelled run out of the line, and what it has in storage with it."""
-    budget().remove(run.credential.fingerprint, _name(run))
+    budget().remove(run.credential.fingerprint, _name(run.pk))
     if run.status == Run.Status.CANCELLED:
         results.clear(run)
 
 
-def take(
-    key: str, token: str, done: Done | None = None, again: Ticket | None = None
-) -> tuple[Turn | None, Wake | None]:
-    """Report the last call, put its run back in line if it goes on, and take the next turn if it may be taken now."""
-    step = budget().step(key, token=token, done=done, enqueue=[again] if again else [], pop=True)
+def take(key: str, token: str) -> tuple[Turn | None, Wake | None]:
+    """Take the next turn, if it may be taken now."""
+    step = budget().step(key, token=token, pop=True)
     turn = Turn(key, step.ticket, step.order, step.permit) if step.permit else None
     return turn, _wake(key, step)
+
+
+def report(turn: Turn, *, again: Ticket | None) -> Wake | None:
+    """Say what became of the call, and put its run back in line if it goes on."""
+    step = budget().step(turn.key, done=turn.permit.done, enqueue=[again] if again else [])
+    return _wake(turn.key, step)
 
 
 def perform(turn: Turn) -> Ticket | None:
@@ -85,6 +90,9 @@ def perform(turn: Turn) -> Ticket | None:
                 worker.check(credential, turn.permit)
         except Credential.DoesNotExist:
             turn.permit.not_sent()
+        return None
+    if kind != "run":  # a newer version's, while it is rolled out; its own workers put the ticket back
+        turn.permit.not_sent()
         return None
     try:
         with team_of(Run, int(pk)) as run:
@@ -101,21 +109,20 @@ def places(runs: Iterable[Run]) -> dict[int, Place]:
     under_way = _calls_under_way(lines)
     found: dict[int, Place] = {}
     for key, waiting in lines.items():
-        places = budget().places(key, [_name(run) for run in waiting], under_way=under_way.get(key, 0))
-        found |= {run.pk: places[_name(run)] for run in waiting if _name(run) in places}
+        places = budget().places(key, [_name(run.pk) for run in waiting], under_way=under_way.get(key, 0))
+        found |= {run.pk: places[_name(run.pk)] for run in waiting if _name(run.pk) in places}
     return found
 
 
 def _calls_under_way(keys: Iterable[str]) -> dict[str, int]:
-    """How many calls the runs that are at work now will still need, ahead of who waits."""
+    """How many calls the runs that have begun and are not in line will still need: they go ahead of who waits."""
+    begun = Q(status__in=IN_FLIGHT) | Q(status=Run.Status.GENERATED, retry_at__isnull=False)
     with scopes_disabled():
-        at_work = (
-            Run.objects.in_flight()
-            .filter(credential__fingerprint__in=list(keys))
-            .values_list("credential__fingerprint", "status", "purpose", "selects", "marks_last")
-        )
+        found = Run.objects.filter(begun, credential__fingerprint__in=list(keys))
         needed: Counter[str] = Counter()
-        for key, status, purpose, selects, marks_last in at_work:
+        for key, status, purpose, selects, marks_last in found.values_list(
+            "credential__fingerprint", "status", "purpose", "selects", "marks_last"
+        ):
             needed[key] += steps.calls_left(status, purpose=purpose, selects=selects, marks_last=marks_last)
         return needed
 
@@ -129,7 +136,7 @@ def usages(credentials: Iterable[Credential]) -> dict[int, Usage]:
 
 def sweep(now: datetime | None = None) -> list[Wake]:
     """Do what a lost bell or a dead worker left undone. Any number of sweeps at once are harmless."""
-    now = now or timezone.now()
+    now = now or clock.now()
     with scopes_disabled():
         stuck = Run.objects.stuck(now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)).values_list(
             "pk", flat=True
@@ -142,15 +149,24 @@ def sweep(now: datetime | None = None) -> list[Wake]:
 
 
 def _resting_wakes(now: datetime) -> list[Wake]:
+    lines: dict[str, list[str]] = {}
     with scopes_disabled():
-        rows = Run.objects.due(now).select_related("credential").defer("job", "template", "selection")
-        due = list(rows.order_by("pk")[:SWEEP_BATCH])
+        for key, pk in Run.objects.due(now).order_by("pk").values_list("credential__fingerprint", "pk"):
+            lines.setdefault(key, []).append(_name(pk))
     wakes = []
-    for key, runs in _by_budget(due).items():
-        missing = set(budget().missing(key, [_name(run) for run in runs]))
-        step = budget().step(key, enqueue=[_ticket(run) for run in runs if _name(run) in missing])
-        wakes.append(_wake(key, step))
+    for key, waiting in lines.items():
+        lost = budget().missing(key, waiting)[:SWEEP_BATCH]
+        wakes.append(_wake(key, budget().enqueue(key, _tickets(lost, now))))
     return [wake for wake in wakes if wake]
+
+
+def _tickets(names: Sequence[str], now: datetime) -> list[Ticket]:
+    """The tickets of runs that were not in their line; those that moved in the meantime are left out."""
+    if not names:
+        return []
+    with scopes_disabled():
+        runs = Run.objects.due(now).filter(pk__in=[int(name.partition(":")[2]) for name in names])
+        return [_ticket(run) for run in runs.defer("job", "template").order_by("pk")]
 
 
 def _check_wakes(now: datetime) -> list[Wake]:
@@ -166,17 +182,17 @@ def _by_budget(runs: Iterable[Run]) -> dict[str, list[Run]]:
     return lines
 
 
-def _name(run: Run) -> str:
-    return f"run:{run.pk}"
+def _name(pk: int) -> str:
+    return f"run:{pk}"
 
 
 def _ticket(run: Run) -> Ticket:
     """The run's ticket: its flow is the saved export, and once it has a place it keeps it for its later calls."""
-    lead = LEAD if run.source == Run.Source.PAGE else 0.0
     return Ticket(
-        _name(run),
+        _name(run.pk),
+        team=str(run.team_id),
         flow=f"export:{run.export_id}" if run.export_id else f"update:{run.update_id}",
-        lead=lead,
+        lead=LEAD if run.source == Run.Source.PAGE else 0.0,
         order=run.place,
         calls=steps.calls_left(
             run.status, purpose=run.purpose, selects=run.selects, marks_last=run.marks_last
@@ -185,4 +201,7 @@ def _ticket(run: Run) -> Ticket:
 
 
 def _wake(key: str, step: Step) -> Wake | None:
-    return None if step.wake_in is None else Wake(key, step.token, step.wake_in)
+    if step.wake_in is None:
+        return None
+    due_at = datetime.fromtimestamp(step.at + step.wake_in, UTC) if step.wake_in else None
+    return Wake(key, step.token, due_at)

@@ -1,18 +1,22 @@
-"""Workers say in Redis that they live, so that the web process can tell whether anybody does the work."""
+"""What workers and pages tell each other through Redis: that somebody does the work, who sweeps, what time it is."""
 
+from datetime import UTC, datetime
 from functools import cache
 
 import redis
 from django.conf import settings
 
+from expensify.budget import connect
+
 KEY = "portal:worker-seen"
+SWEPT = "portal:swept"
 # Seconds; a sweep says it every few.
 SILENT_AFTER = 60
 
 
 @cache
 def client() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+    return connect(settings.REDIS_URL)
 
 
 def beat() -> None:
@@ -21,3 +25,14 @@ def beat() -> None:
 
 def is_fresh() -> bool:
     return bool(client().exists(KEY))
+
+
+def begin_sweep(every: float) -> bool:
+    """Whether a sweep is due. Those that piled up while no worker ran are one."""
+    return bool(client().set(SWEPT, "1", nx=True, px=round(every * 500)))
+
+
+def now() -> datetime:
+    """Redis's time, which all machines share."""
+    seconds, micro = client().time()
+    return datetime.fromtimestamp(seconds + micro / 1e6, UTC)

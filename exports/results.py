@@ -5,7 +5,8 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from uuid import uuid4
@@ -15,11 +16,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django_scopes import scopes_disabled
 
+from accounts.door import team_of
+from expensify.client import Download
 from exports import tables
 from exports.models import Result, Run
+from exports.models.run import FINAL
 
 CHUNK = 1024 * 1024
+# How many ended runs are looked at in one go; the next go takes the next ones.
+TIDY_BATCH = 200
 
 MEDIA_TYPES = {
     "csv": "text/csv",
@@ -74,12 +81,13 @@ def arriving(name: str) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-def store(run: Run, name: str, path: Path) -> Stored:
+def store(run: Run, name: str, path: Path, arrived: Download) -> Stored:
     """Put a finished download into private storage, with its parts if it is the last of several files."""
+    size, sha256 = arrived.size, arrived.sha256
     if len(run.remote_files) > 1:
         path, name = _zipped(run, name, path), f"{PurePosixPath(run.remote_files[0]).stem}.zip"
+        size, sha256 = _measured(path)
     try:
-        size, sha256 = measure(path)
         rows = tables.count_rows(path, extension(name))
         return Stored(
             file=_save(path, f"{_folder(run)}/{run.moves}-{name}"),
@@ -123,6 +131,31 @@ def clear(run: Run) -> None:
     _clear(_folder(run), kept or "")
 
 
+def clear_if_over(run: Run) -> None:
+    """For a worker that wrote a part and then found that others had gone on: if they have finished, it clears up."""
+    if Run.objects.filter(pk=run.pk, status__in=FINAL).exists():
+        clear(run)
+
+
+def tidy(now: datetime) -> None:
+    """Remove what killed workers left: where files arrive, and in storage of runs that ended a while ago.
+
+    Each run is looked at once, so long after its end that no call of it can be under way.
+    """
+    before = now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)
+    for path in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir():
+        with suppress(FileNotFoundError):  # its worker lives, and was quicker
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink()
+    with scopes_disabled():
+        ended = Run.objects.filter(finished_at__lt=before, tidied_at=None).order_by("finished_at")
+        pks = list(ended.values_list("pk", flat=True)[:TIDY_BATCH])
+    for pk in pks:
+        with team_of(Run, pk) as run:
+            clear(run)
+            Run.objects.filter(pk=pk).update(tidied_at=now)
+
+
 def discard(stored: str) -> None:
     default_storage.delete(stored)
 
@@ -131,13 +164,10 @@ def extension(name: str) -> str:
     return PurePosixPath(name).suffix.lstrip(".").lower()
 
 
-def measure(path: Path) -> tuple[int, str]:
+def _measured(path: Path) -> tuple[int, str]:
     """Bytes, and SHA-256 in hex."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-        return file.tell(), digest.hexdigest()
+        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _save(path: Path, target: str) -> str:

@@ -5,18 +5,19 @@ Every function here may be cut off between any two lines; what was claimed stays
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
 
-from accounts import audit
+from accounts import audit, clock
 from accounts.audit import PORTAL, Action
 from accounts.keyring import unseal
-from expensify.client import Client
+from expensify.client import Client, Download
 from expensify.jobs import ReportExport
-from exports import employee_steps, jobs, results, selection
+from exports import employee_steps, generation_time, jobs, results, selection
 from exports.columns import Layout, layout_from_json
 from exports.models import Result, Run
 from exports.models.run import Status
@@ -90,19 +91,37 @@ def _generate(run: Run, client: Client) -> None:
     if run.selects:
         asked = selection.of_exactly(asked, _selection(run).ids, marking=not run.marks_last)
     names = client.generate(asked, run.template)
-    run.move(Status.GENERATING, Status.GENERATED, remote_file=",".join(names), **FRESH)
+    wait, now = generation_time.before_first_look(run), clock.now()
+    run.move(
+        Status.GENERATING,
+        Status.GENERATED,
+        remote_file=",".join(names),
+        generated_at=now,
+        ready_after=wait,
+        **FRESH | {"retry_at": now + timedelta(seconds=wait) if wait else None},
+    )
 
 
 def _download(run: Run, client: Client) -> None:
     name = run.remote_files[run.fetched]
     with results.arriving(name) as file:
         with file.open("wb") as into:
-            client.download(name, into, max_bytes=settings.RESULT_MAX_BYTES, progress=_progress(run))
+            arrived = client.download(
+                name, into, max_bytes=settings.RESULT_MAX_BYTES, progress=_progress(run)
+            )
         if run.fetched + 1 < len(run.remote_files):
             results.keep_part(run, name, file)
-            run.move(Status.DOWNLOADING, Status.GENERATED, fetched=run.fetched + 1, **FRESH)
+            moved = run.move(
+                Status.DOWNLOADING,
+                Status.GENERATED,
+                fetched=run.fetched + 1,
+                ready_after=generation_time.until_ready(run),
+                **FRESH,
+            )
+            if not moved:
+                results.clear_if_over(run)
             return
-        _store(run, name, file)
+        _store(run, name, file, arrived)
 
 
 def _mark(run: Run, client: Client) -> None:
@@ -113,12 +132,12 @@ def _mark(run: Run, client: Client) -> None:
             audit.record(Action.RUN_SUCCEEDED, run, by=PORTAL, reports=len(ids), marked_as=run.mark_label)
 
 
-def _store(run: Run, name: str, file: Path) -> None:
+def _store(run: Run, name: str, file: Path, arrived: Download) -> None:
     """File first, row after: a crash in between leaves a file nobody knows, never a row without its bytes."""
     checked = selection.check(_selection(run), _layout(run), file) if run.selects else None
     if checked and checked.problem:
         raise selection.CannotRead(checked.problem)
-    stored = results.store(run, name, file)
+    stored = results.store(run, name, file, arrived)
     if run.marks_last:
         results.verify(stored)
     target, action = (
@@ -130,6 +149,7 @@ def _store(run: Run, name: str, file: Path) -> None:
             target,
             fetched=run.fetched + 1,
             bytes_received=stored.size,
+            ready_after=generation_time.until_ready(run),
             checked=checked.sentence if checked else "",
             **FRESH,
         )

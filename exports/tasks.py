@@ -5,12 +5,15 @@ from typing import Any
 
 import structlog
 from celery import Task, shared_task
+from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.door import team_of
 from expensify.budget import BudgetUnavailable
-from exports import dispatch, heartbeat
+from exports import dispatch, heartbeat, results
+from exports.alarms import AlarmRequest
 from exports.dispatch import Wake
 from exports.models import Run
 
@@ -33,28 +36,36 @@ def leave_line(run_id: int) -> None:
 
 
 # Acknowledged early: a lost alarm is set again by the sweep, and a second copy of one would only find nothing to do.
-@shared_task(acks_late=False, reject_on_worker_lost=False)
+@shared_task(acks_late=False, reject_on_worker_lost=False, Request=AlarmRequest)
 def take_turn(key: str, token: str) -> None:
-    """The alarm of a call budget: make the calls that may be made now, and set the next alarm before each."""
+    """The alarm of a call budget: set the next alarm, then make one call, if one may be made now.
+
+    No second one: a worker that is told to stop ends with this call, and no long line takes it to its time limit.
+    """
     turn, wake = dispatch.take(key, token)
     ring(wake)
-    while turn is not None:
-        again = dispatch.perform(turn)
-        turn, wake = dispatch.take(key, "", done=turn.permit.done, again=again)
-        ring(wake)
+    if turn is not None:
+        ring(dispatch.report(turn, again=dispatch.perform(turn)))
 
 
 @shared_task
 def sweep() -> None:
     """What a lost bell or a dead worker left undone; and word that there is a worker to do it."""
     heartbeat.beat()
-    for wake in dispatch.sweep():
-        ring(wake)
+    if heartbeat.begin_sweep(settings.SWEEP_SECONDS):
+        for wake in dispatch.sweep():
+            ring(wake)
+
+
+@shared_task
+def tidy() -> None:
+    """What dead workers left lying about."""
+    results.tidy(timezone.now())
 
 
 def ring(wake: Wake | None) -> None:
     if wake is not None:
-        take_turn.apply_async((wake.key, wake.token), countdown=wake.seconds or None)
+        take_turn.apply_async((wake.key, wake.token), eta=wake.due_at)
 
 
 def ring_after_commit(task: Task, *ids: Any) -> None:

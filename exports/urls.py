@@ -7,6 +7,9 @@ app_name = "exports"
 urlpatterns = [
     path("t/<slug:team>/", home.home, name="home"),
     path("t/<slug:team>/budget/", home.budget, name="budget"),
+    path(
+        "t/<slug:team>/credentials/<int:credential>/budget/", home.credential_budget, name="credential-budget"
+    ),
     path("t/<slug:team>/exports/", saved_exports.export_list, name="export-list"),
     path("t/<slug:team>/exports/new/", saved_exports.export_new, name="export-new"),
     path("t/<slug:team>/exports/preview/", contents.export_preview, name="export-preview"),

@@ -4,17 +4,18 @@ Each function may be cut off between any two lines. What was claimed stays in fl
 finds it: a generation that marks reports becomes UNCONFIRMED then, everything else goes back to be done again.
 """
 
+import time
 from datetime import timedelta
 from functools import cache
 
 import httpx
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
-from accounts import audit, credentials
+from accounts import audit, clock, credentials
 from accounts.audit import PORTAL, Action
 from accounts.keyring import CannotOpen
 from accounts.models import Credential
@@ -131,12 +132,14 @@ def give_up_on(run: Run) -> None:
 
 
 def _settle(run: Run, step: Step, error: ExpensifyError) -> None:
-    fetching = step.kind in {"list", "download"}
     if isinstance(error, RateLimited):
         _rest(run)  # the budget holds the pair back; the run keeps its place
     elif isinstance(error, OutcomeUnknown) and _must_not_be_repeated(run, step):
         _end(run, Status.UNCONFIRMED, error.code, error.sentence, effects.unclear(run), quoting=error)
-    elif isinstance(error, TryLater | OutcomeUnknown) or (isinstance(error, NotFound) and fetching):
+    elif isinstance(error, NotFound) and step is steps.DOWNLOAD:
+        ready_after = run.ready_after if run.fetched else None  # this look came too early
+        _try_again(run, error.code, error.sentence, quoting=error, ready_after=ready_after)
+    elif isinstance(error, TryLater | OutcomeUnknown) or (isinstance(error, NotFound) and step is steps.LIST):
         _try_again(run, error.code, error.sentence, quoting=error)
     else:
         if isinstance(error, Unauthorized):
@@ -161,7 +164,13 @@ def _rest(run: Run, **fields: object) -> bool:
 
 
 def _try_again(
-    run: Run, code: str, sentence: str, *, quoting: ExpensifyError | None = None, wait: bool = True
+    run: Run,
+    code: str,
+    sentence: str,
+    *,
+    quoting: ExpensifyError | None = None,
+    wait: bool = True,
+    **fields: object,
 ) -> None:
     """One more failed attempt: rest, longer each time, or fail after the last."""
     attempts = run.attempts + 1
@@ -178,8 +187,8 @@ def _try_again(
         )
         return
     seconds = settings.RETRY_SECONDS * 2 ** (attempts - 1)
-    retry_at = timezone.now() + timedelta(seconds=seconds) if wait else None
-    _rest(run, attempts=attempts, retry_at=retry_at, error_code=code, error=sentence)
+    retry_at = clock.now() + timedelta(seconds=seconds) if wait else None
+    _rest(run, attempts=attempts, retry_at=retry_at, error_code=code, error=sentence, **fields)
 
 
 def _end(
@@ -234,6 +243,27 @@ def _claim(run: Run, step: Step, place: float) -> ApiCall | None:
         )
 
 
+def _wait_for_database() -> None:
+    """Come back with a connection that works, or raise when the run would be given up by now.
+
+    A call takes minutes at worst, and what it did cannot be asked for again: a restart of the database meanwhile must
+    not lose its answer.
+    """
+    if connection.in_atomic_block:
+        return  # a transaction around a call is only there in tests
+    give_up = time.monotonic() + settings.STUCK_AFTER_SECONDS
+    close_old_connections()  # from here on the connection is tried before it is used
+    while True:
+        try:
+            with connection.cursor():
+                return
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > give_up:
+                raise
+            connection.close()
+            time.sleep(0.5)
+
+
 def _another_marks(run: Run) -> bool:
     """Whether a run is between listing its reports and marking them with the label that this one would list by.
 
@@ -252,7 +282,7 @@ def _another_marks(run: Run) -> bool:
 
 def _waiting_for_label(run: Run) -> dict[str, object]:
     return {
-        "retry_at": timezone.now() + timedelta(seconds=settings.RETRY_SECONDS),
+        "retry_at": clock.now() + timedelta(seconds=settings.RETRY_SECONDS),
         "error_code": WAITS_FOR_LABEL,
         "error": f"Another run is about to mark reports as “{run.mark_label}”. This one begins when that is done, "
         "so that no report is exported twice.",
@@ -261,6 +291,7 @@ def _waiting_for_label(run: Run) -> dict[str, object]:
 
 def _client(pair: Pair, permit: Permit, call: ApiCall, target: Run | Credential) -> Client:
     def keep(made: Call) -> None:
+        _wait_for_database()
         with transaction.atomic():
             ApiCall.objects.filter(pk=call.pk).update(
                 sent_at=made.sent_at,

@@ -1,5 +1,6 @@
 """All settings. What differs between machines comes from the environment; `docs/settings.md` lists it."""
 
+import sys
 from pathlib import Path
 
 import dj_database_url
@@ -137,6 +138,8 @@ elif storage.scheme == "s3":
             "default_acl": None,
             "file_overwrite": False,
             "querystring_auth": True,
+            # A larger file lies on the disk while it is read; without a number it would lie in memory.
+            "max_memory_size": 1024**2,
         },
     }
 else:
@@ -161,8 +164,9 @@ EXPENSIFY_URL = env.text(
 EXPENSIFY_LIMITS = Limits.parse(env.text("EXPENSIFY_LIMITS", "5/10s,20/60s"))
 # Seconds to wait for an answer once a request is sent. Generating is slow at Expensify, PDF above all.
 EXPENSIFY_ANSWER_SECONDS = env.number("EXPENSIFY_ANSWER_SECONDS", 240)
-# A call in flight for longer than this belongs to a worker that is gone.
-STUCK_AFTER_SECONDS = env.number("STUCK_AFTER_SECONDS", 2 * EXPENSIFY_ANSWER_SECONDS)
+# A call in flight for longer than this belongs to a worker that is gone: an answer may take as long to come and as
+# long again to read, besides connecting and sending (a minute) and storing the file.
+STUCK_AFTER_SECONDS = env.number("STUCK_AFTER_SECONDS", 2 * EXPENSIFY_ANSWER_SECONDS + 120)
 # How often an unreachable Integration Server, or a file that is not there yet, is tried for one run.
 CALL_ATTEMPTS = int(env.number("CALL_ATTEMPTS", 5))
 # Seconds before the second attempt; each further one waits twice as long.
@@ -181,14 +185,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Above every task's time limit and countdown, or Redis hands a task out a second time.
     "visibility_timeout": max(900, 2 * CELERY_TASK_TIME_LIMIT),
     "global_keyprefix": "portal:celery:",
+    # Whoever rings a bell does not wait for a Redis that is away; workers go on trying to reach it all the same.
+    "max_retries": 0,
     "socket_timeout": 10,
     "socket_connect_timeout": 2,
 }
-CELERY_TASK_PUBLISH_RETRY = False  # the sweep rings again; a person's click does not wait for Redis
+CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
+# Celery would connect to the database anew for every task, which costs Postgres 10 ms; see portal/celery.py.
+CELERY_DB_REUSE_MAX = sys.maxsize
 CELERY_TASK_DEFAULT_QUEUE = "portal"
 # A due call must not wait behind other work.
 CELERY_TASK_ROUTES = {
@@ -201,7 +209,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "exports.tasks.sweep",
         "schedule": schedule(SWEEP_SECONDS),
-        "options": {"expires": 10 * SWEEP_SECONDS},
+    },
+    "tidy": {
+        "task": "exports.tasks.tidy",
+        "schedule": schedule(10 * SWEEP_SECONDS),
+        "options": {"expires": 100 * SWEEP_SECONDS},
     },
 }
 

@@ -123,6 +123,11 @@ class Sandbox:
         with self.state.lock:
             self._scripted.append(Scripted(fault, on, times, pair, after))
 
+    def unscript(self) -> None:
+        """Take back every fault that has befallen nobody yet."""
+        with self.state.lock:
+            self._scripted.clear()
+
     def reset(self) -> None:
         """Back to the first morning: log, files, marks, limits, faults, pairs and company."""
         self._start_over(self.company.again())

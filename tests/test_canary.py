@@ -114,7 +114,7 @@ def hunted(
             ):
                 server.script(fault, on="generate", times=2)
                 work_off(runs.start(export, by=alice))
-                server._scripted.clear()
+                server.unscript()
         server.replace_secret(PAIR_ID, "another")
         work_off(runs.start(exports[1], by=alice))
         statuses = set(Run.objects.values_list("status", flat=True))

@@ -20,6 +20,7 @@ import pytest
 import yaml
 from django.conf import settings
 
+from expensify.wire import CONNECT_SECONDS
 from sandbox import DEMO_PAIRS
 from sandbox.server import PATH as SANDBOX_PATH
 from tests.servers import RedisServer, free_port
@@ -106,6 +107,13 @@ def test_images_of_others_are_pinned_to_a_version(name: str) -> None:
 
 def test_workers_can_be_multiplied() -> None:
     assert not {"container_name", "ports", "hostname"} & set(SERVICES["worker"])
+
+
+def test_a_worker_that_is_told_to_stop_gets_the_time_of_a_whole_call() -> None:
+    minutes = re.fullmatch(r"(\d+)m", SERVICES["worker"]["stop_grace_period"])
+
+    assert minutes is not None
+    assert int(minutes[1]) * 60 >= CONNECT_SECONDS + settings.EXPENSIFY_ANSWER_SECONDS + 30
 
 
 def test_only_the_web_server_is_published_and_only_to_this_machine() -> None:

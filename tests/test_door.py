@@ -39,6 +39,7 @@ ROUTES: dict[str, tuple[Permission, set[str]]] = {
     "accounts:member-remove": (P.MANAGE_TEAM, CHANGE),
     "exports:home": (P.VIEW_EXPORTS, READ),
     "exports:budget": (P.VIEW_EXPORTS, READ),
+    "exports:credential-budget": (P.VIEW_CREDENTIALS, READ),
     "exports:export-list": (P.VIEW_EXPORTS, READ),
     "exports:export-new": (P.EDIT_EXPORTS, FORM),
     "exports:export": (P.VIEW_EXPORTS, READ),

@@ -1,4 +1,4 @@
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from accounts.audit import Action
 from accounts.models import AuditEntry, Team
+from accounts.paging import of_days
 
 NOT_A_PERSON = "portal"
 
@@ -43,13 +44,11 @@ class AuditFilterForm(forms.Form):
             entries = entries.filter(actor_id=None if person == NOT_A_PERSON else int(person))
         if action := wanted.get("action"):
             entries = entries.filter(action=action)
-        if first := wanted.get("first"):
-            entries = entries.filter(at__gte=datetime.combine(first, time.min, self._team.zone))
-        if last := wanted.get("last"):
-            entries = entries.filter(
-                at__lt=datetime.combine(last + timedelta(days=1), time.min, self._team.zone)
-            )
-        return entries
+        return of_days(entries, "at", wanted.get("first"), wanted.get("last"), self._team.zone)
+
+    @property
+    def is_of_days(self) -> bool:
+        return bool(self.cleaned_data.get("first") or self.cleaned_data.get("last"))
 
 
 def _people(team: Team) -> list[tuple[str, str]]:

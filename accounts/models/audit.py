@@ -49,6 +49,7 @@ class AuditEntry(models.Model):
         constraints = [models.UniqueConstraint(fields=["chain", "number"], name="audit_numbers_once")]
         indexes = [
             models.Index(fields=["team", "-number"], name="audit_newest"),
+            models.Index(fields=["team", "at"], name="audit_by_time"),
             models.Index(fields=["team", "action", "-number"], name="audit_by_action"),
             models.Index(fields=["team", "actor_id", "-number"], name="audit_by_person"),
             models.Index(fields=["team", "target_type", "target_id", "-number"], name="audit_by_target"),

@@ -13,7 +13,8 @@ from accounts.permissions import Permission
 def audit_list(request: TeamRequest) -> HttpResponse:
     form = AuditFilterForm(request.GET, team=request.team)
     form.is_valid()  # what cannot be understood is marked in the form, and the rest applies
-    page = page_of(form.apply(request.team.audit_entries.all()), request.GET, key="number")
+    moment = "at" if form.is_of_days else ""
+    page = page_of(form.apply(request.team.audit_entries.all()), request.GET, key="number", moment=moment)
     is_filtered = any(form.cleaned_data.values())
     return render(
         request, "accounts/audit_list.html", {"form": form, "page": page, "is_filtered": is_filtered}

@@ -1,9 +1,12 @@
 """How much of Expensify's call limit each way to keep it uses, and how often it is refused.
 
-    python -m benchmarks.budget                            ten times the real speed, about four minutes
-    python -m benchmarks.budget --speed 1 --minutes 5      true speed, 5 minutes for each load of each contender
+    python -m benchmarks.budget                                  ten times the real speed, about four minutes
+    python -m benchmarks.budget race --speed 1 --minutes 5       true speed, 5 minutes for each load of each contender
+    python -m benchmarks.budget engine --speed 1 --minutes 5     the whole portal: Celery, database, sandbox
+    python -m benchmarks.budget many --speed 1                   fifty credentials at once
+    python -m benchmarks.budget scale                            what ten thousand credentials cost Redis, and a sweep
 
-Eight processes share one credential and call a referee over HTTP that counts arrivals in sliding windows.
+In the race eight processes share one credential and call a referee over HTTP that counts arrivals in sliding windows.
 Minutes and waits are those of the real limits, whatever the speed.
 """
 
@@ -17,6 +20,7 @@ from statistics import quantiles
 import redis
 
 from benchmarks.budget.contenders import CONTENDERS, Field, save_ours
+from benchmarks.budget.engine import MODELS, engine, many, tick
 from benchmarks.budget.scale import scale
 from expensify.budget import Budget
 from tests.expensify.budget.referees import HttpReferee, steady_share
@@ -96,27 +100,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, prog="benchmarks.budget"
     )
+    parser.add_argument("section", nargs="?", choices=("race", "scale", "engine", "many"))
     parser.add_argument("--speed", type=int, choices=(1, 2, 5, 10), default=10, help="times the real limits")
     parser.add_argument("--minutes", type=float, default=4, help="of the real limits, for each load")
-    parser.add_argument("--credentials", type=int, default=10_000, help="in the scale section")
-    parser.add_argument("--only", choices=CONTENDERS, help="one contender")
-    options = parser.parse_args()
-
-    print(
-        f"{WORKERS} processes, one credential, {options.speed} x speed, {options.minutes:g} minutes a load."
+    parser.add_argument(
+        "--credentials", type=int, help="10000 to measure the scale, or 50 with backlogs at once"
     )
+    parser.add_argument("--only", choices=(*CONTENDERS, *MODELS), help="one contender, or one way to count")
+    options = parser.parse_args()
+    if options.section in (None, "race"):
+        compare([options.only] if options.only else list(CONTENDERS), options.speed, options.minutes)
+    if options.section in (None, "scale"):
+        scale(options.credentials or 10_000)
+    if options.section == "scale":
+        tick(options.credentials or 10_000)
+    if options.section == "engine":
+        engine(options.speed, options.minutes, [options.only] if options.only else list(MODELS))
+    if options.section == "many":
+        many(options.speed, options.minutes, options.credentials or 50)
+
+
+def compare(names: list[str], speed: int, minutes: float) -> None:
+    print(f"{WORKERS} processes, one credential, {speed} x speed, {minutes:g} minutes a load.")
     print("Left: a backlog from the start. Right: jobs at random, 80 % of the limit; waits in seconds.\n")
     print("{:<22} {:>9} {:>6} {:>10} {:>11} {:>11} {:>6} {:>6}".format(*HEADS))
-    for name in [options.only] if options.only else CONTENDERS:
-        full = race(name, options.speed, options.minutes, None)
-        open_ = race(name, options.speed, options.minutes, 0.8)
+    for name in names:
+        full = race(name, speed, minutes, None)
+        open_ = race(name, speed, minutes, 0.8)
         cuts = quantiles(open_.waits, n=20)
         print(
             f"{name:<22} {full.share:>9.1%} {full.refused:>6} {full.overtaken:>10.0%} {full.trips:>11.1f} "
             f"| {cuts[9]:>9.2f} {cuts[18]:>6.1f} {open_.refused:>6}",
             flush=True,
         )
-    scale(options.credentials)
 
 
 if __name__ == "__main__":

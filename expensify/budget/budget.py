@@ -27,9 +27,10 @@ def budget_key(pepper: bytes, partner_user_id: str) -> str:
 class Ticket:
     """A place in the line, for one call at a time.
 
-    Flows take turns by the service they got. `lead` moves a ticket ahead by so many seconds of service.
-    `calls` is what the run will need in all; a ticket that comes back for its next call brings the `order`
-    it had, and goes where it was.
+    Teams take turns by the service they got, and within a team its flows do. All tickets of a team with the same
+    `lead` may together be ahead of its others, and of other teams, by so many seconds of service. `calls` is what
+    the run will need in all; a ticket that comes back for its next call brings the `order` it had, and goes where
+    it was.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Ticket:
     lead: float = 0
     order: float | None = None
     calls: int = 1
+    team: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Step:
     """What a step decided: `ticket` may call now when there is a `permit`.
 
     With a `wake_in`, exactly one wake that carries `token` is to be published, that many seconds from now.
-    `order` is the ticket's place on the line's own scale, to come back with.
+    `order` is the ticket's place among those that were served, to come back with. `at` is Redis's clock, as seconds
+    since 1970, when the step was decided.
     """
 
     permit: Permit | None
@@ -52,6 +55,7 @@ class Step:
     order: float
     wake_in: float | None
     token: str
+    at: float
 
 
 @dataclass(frozen=True)
@@ -128,13 +132,14 @@ class Budget:
             arguments["done"] = _described_done(done)
         if tickets:
             arguments["enqueue"] = [_described_ticket(ticket) for ticket in tickets]
-        handle, ticket, order, wake_in, word = self._wire.run("step", self._keys(key), arguments)
+        handle, ticket, order, wake_in, word, at = self._wire.run("step", self._keys(key), arguments)
         return Step(
             permit=Permit(handle, good_until=asked_at + self.limits.permit_seconds) if handle else None,
             ticket=text(ticket),
             order=float(order),
             wake_in=wake_in / 1e6 if wake_in >= 0 else None,
             token=text(word),
+            at=at / 1e6,
         )
 
     def enqueue(self, key: str, tickets: Ticket | Sequence[Ticket]) -> Step:
@@ -180,7 +185,7 @@ class Budget:
 
     def usages(self, keys: Sequence[str]) -> dict[str, Usage]:
         """How much of each budget is used now, in one round trip."""
-        names = [self._boot, *(self._key(key, part) for key in keys for part in ("state", "line"))]
+        names = [self._boot, *(self._key(key, part) for key in keys for part in ("state", "tickets"))]
         spans = [micro(seconds) for _, seconds in self.limits.windows]
         answers = self._wire.run("usage", names, {"windows": spans})
         return {
@@ -196,15 +201,15 @@ class Budget:
         }
 
     def waiting(self, key: str) -> list[str]:
-        """Every ticket in the line, in order."""
-        return [text(name) for name in self._wire.command("ZRANGE", self._key(key, "line"), "0", "-1")]
+        """Every ticket in the line, in the order in which they will be served if nobody joins."""
+        return [text(name) for name in self._wire.run("waiting", self._keys(key), {})]
 
     def missing(self, key: str, tickets: Sequence[str]) -> list[str]:
         """Those of these tickets that are not in the line: it was lost, or they were taken."""
         if not tickets:
             return []
-        orders = self._wire.command("ZMSCORE", self._key(key, "line"), *tickets)
-        return [name for name, order in zip(tickets, orders, strict=True) if order is None]
+        found = self._wire.command("HMGET", self._key(key, "tickets"), *tickets)
+        return [name for name, ticket in zip(tickets, found, strict=True) if ticket is None]
 
     @property
     def _boot(self) -> str:
@@ -214,7 +219,7 @@ class Budget:
         return f"{self._prefix}{key}:{part}"
 
     def _keys(self, key: str) -> list[str]:
-        return [self._boot, *(self._key(key, part) for part in ("state", "line", "tags", "flows"))]
+        return [self._boot, *(self._key(key, part) for part in ("state", "tickets", "again", "flows"))]
 
 
 def _described_done(done: Done) -> dict[str, object]:
@@ -227,6 +232,7 @@ def _described_done(done: Done) -> dict[str, object]:
 def _described_ticket(ticket: Ticket) -> dict[str, object]:
     described: dict[str, object] = {
         "name": ticket.name,
+        "team": ticket.team,
         "flow": ticket.flow,
         "lead": micro(ticket.lead),
         "calls": ticket.calls,

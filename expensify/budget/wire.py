@@ -14,7 +14,9 @@ from redis.retry import Retry
 
 from expensify.budget.limits import Limits
 
-SCRIPT = Path(__file__).with_name("budget.lua").read_text()
+SCRIPT = "".join(
+    Path(__file__).with_name(f"{part}.lua").read_text() for part in ("log", "line", "operations")
+)
 
 
 class BudgetUnavailable(Exception):

@@ -146,27 +146,27 @@ class _Reader:
         if reason := self._reason(change):
             words, fix = explain(reason)
             return Line(change.row, change.email, "skipped", words, reason, fix)
-        mine = set(change.person.policies) | set(change.removed)
-        added = [policy for policy in self._added.get(change.email, ()) if policy in mine]
-        removed = [
-            policy
-            for policy in self._removed.get(change.email, ())
-            if policy in mine or not change.person.policy
-        ]
-        further = [policy for policy in self._removed.get(change.email, ()) if policy not in removed]
+        added, removed = (self._of_row(change, by_email) for by_email in (self._added, self._removed))
         sentences = []
         if removed:
             sentences.append(f"{self._would('removed')} from {self._policies(removed)}.")
         if added:
             sentences.append(f"{self._would('added')} to {self._policies(added)}.")
-        if further and change.person.remove_from_others:
+        further_added, further_removed = (
+            self._beyond_rows(change, by_email) for by_email in (self._added, self._removed)
+        )
+        if further_removed:
+            where = self._policies(further_removed)
+            sentences.append(f"{self._would('removed')} from {where} too, which no row names.")
+        if further_added:
             sentences.append(
-                f"{self._would('removed')} from {self._policies(further)} too, which the row does not name."
+                f"{self._would('added')} to {self._policies(further_added)} too, which no row names: somebody's chain "
+                "of approvers goes there."
             )
-            removed = removed or further
+        removed, added = removed or further_removed, added or further_added
         if groups := self._groups.get(change.email):
             sentences.append(f"{self._would('put')} in the domain group {named(groups)}.")
-        if change.person.is_leaving and not removed:
+        if change.person.is_leaving and change.person.policy not in removed:
             sentences.append(
                 "The row asks to remove the person, and the answer does not say that it was done."
             )
@@ -186,6 +186,22 @@ class _Reader:
             " ".join(sentences)
             or "The answer says nothing about the person. Compare with the policy's members.",
         )
+
+    @staticmethod
+    def _policies_of(change: Change) -> set[str]:
+        return {*change.person.policies, *change.removed}
+
+    def _of_row(self, change: Change, by_email: Mapping[str, Sequence[str]]) -> list[str]:
+        mine = self._policies_of(change)
+        return [policy for policy in by_email.get(change.email, ()) if policy in mine]
+
+    def _beyond_rows(self, change: Change, by_email: Mapping[str, Sequence[str]]) -> list[str]:
+        """What the answer says of the person beyond all their rows; told on the first of these."""
+        rows = self._rows_of[change.email]
+        if rows[0] is not change:
+            return []
+        named_in_rows = set().union(*map(self._policies_of, rows))
+        return [policy for policy in by_email.get(change.email, ()) if policy not in named_in_rows]
 
     def others(self) -> list[Other]:
         told: dict[str, list[str]] = defaultdict(list)

@@ -42,7 +42,10 @@ GONE = {
     "terminated", "inactive", "left", "leaver", "former", "offboarded", "withdrawn",
     "inaktiv", "ausgetreten", "ausgeschieden", "gekündigt", "ehemalig",
 }  # fmt: skip
-STILL_THERE = {"active", "employed", "current", "onboarding", "leave", "aktiv", "beschäftigt", "angestellt"}
+STILL_THERE = {
+    "active", "employed", "current", "onboarding", "leave", "on leave", "long term leave", "probation",
+    "aktiv", "beschäftigt", "angestellt", "beurlaubt", "elternzeit", "probezeit",
+}  # fmt: skip
 ROLE_WORDS = {
     "employee": "user", "member": "user", "submitter": "user", "mitarbeiter": "user", "benutzer": "user",
     "nutzer": "user", "mitglied": "user", "standard": "user",

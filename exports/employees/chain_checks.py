@@ -12,7 +12,7 @@ from exports.employees.findings import Finding, named
 from exports.employees.known import Known
 
 Trouble = Literal["cycle", "missing", "leaver"]
-State = Literal["", "again", "missing", "leaver"]
+State = Literal["", "again", "missing", "leaver", "gap"]
 
 MOST_TREES = 50
 MOST_CHILDREN = 8
@@ -24,7 +24,8 @@ _GRAPHS = (("manager",), ("approves_to", "over_limit_approver"))
 class Node:
     """A person in a tree; below stand those whose reports come to them. `more` are left out.
 
-    `state` is "again" where a circle closes, "missing" for an address nobody has, "leaver" for one who leaves.
+    `state` is "again" where a circle closes, "missing" for an address nobody has, "leaver" for one who leaves, and
+    "gap", without an address, for the middle of a long circle.
     """
 
     email: str
@@ -109,34 +110,13 @@ class _Checked:
 
     def _circle(self, circle: Sequence[str], fields: Sequence[str]) -> Iterator[Finding]:
         inside = set(circle)
-        path = self._path(circle, fields)
         is_so_today = all(self._is_so_today(email, fields, inside) for email in circle)
+        sentence = _circle_sentence(self._path(circle, fields), fields, is_so_today)
         for email in circle:
             place = self._policy.places[email]
             for name, to in onward(place, fields):
-                if to not in inside or place.row is None:
-                    continue
-                yield Finding(
-                    place.row,
-                    name,
-                    "warning" if is_so_today else "error",
-                    "cycle",
-                    self._circle_sentence(path, name, is_so_today),
-                )
-
-    def _circle_sentence(self, path: Sequence[str], name: str, is_so_today: bool) -> str:
-        today = " It is so already." if is_so_today else ""
-        if len(path) == 1:
-            return f"{path[0]} would approve after themselves.{today} Leave the field empty, or name somebody else."
-        shown = [*path, path[0]]
-        if len(shown) > 8:
-            shown = [*shown[:5], f"… {len(shown) - 7} more …", *shown[-2:]]
-        way = " → ".join(shown)
-        if name == "manager":
-            return f"The managers go round in a circle: {way}.{today} Let the one at the top name themselves."
-        return (
-            f"Reports would go round in a circle: {way}.{today} Leave the next approver of one of them empty."
-        )
+                if to in inside and place.row is not None:
+                    yield Finding(place.row, name, "warning" if is_so_today else "error", "cycle", sentence)
 
     def _is_so_today(self, email: str, fields: Sequence[str], inside: set[str]) -> bool:
         member = self._known.by_place.get((self._policy.id, email))
@@ -168,11 +148,14 @@ class _Checked:
 
     def _drawn_circle(self, circle: Sequence[str], fields: Sequence[str]) -> Tree:
         # The tree hangs from the approver, so the way round is drawn from its end.
-        path = self._path(circle, fields)
-        if len(path) > 2 * MOST_CHILDREN:
-            path = path[: 2 * MOST_CHILDREN]
-        node = Node(path[0], self._policy.places[path[0]].row, "again")
-        for email in path[1:] + path[:1]:
+        first, *rest = self._path(circle, fields)
+        left_out = len(rest) - 2 * MOST_CHILDREN
+        node = Node(first, self._policy.places[first].row, "again")
+        for number, email in enumerate([*rest, first]):
+            if left_out > 0 and number >= MOST_CHILDREN and number < MOST_CHILDREN + left_out:
+                if number == MOST_CHILDREN:
+                    node = Node("", None, "gap", (node,), left_out)
+                continue
             others = [below for below in self._below[email] if below != node.email]
             node = Node(email, self._policy.places[email].row, "", (node,), len(others))
         return Tree(self._policy.id, "cycle", node)
@@ -246,7 +229,13 @@ class _Checked:
 
     @cached_property
     def _approvers(self) -> dict[str, str]:
-        known = (email for email in self._below if email in self._policy.places)
+        """Those who approve now or afterwards, by what their addresses are like."""
+        now = {
+            getattr(member, name)
+            for member in self._known.members.get(self._policy.id, ())
+            for name in APPROVERS
+        }
+        known = sorted(email for email in {*now, *self._below} if email in self._policy.places)
         return {text: email for email in known for text in _shortened(email)}
 
     def _leaver(self, leaver: str, number: int) -> Iterator[Finding]:
@@ -268,6 +257,21 @@ class _Checked:
             tuple(Node(child, self._policy.places[child].row) for child in below[:MOST_CHILDREN]),
             max(0, len(below) - MOST_CHILDREN),
         )
+
+
+def _circle_sentence(path: Sequence[str], fields: Sequence[str], is_so_today: bool) -> str:
+    today = " It is so already." if is_so_today else ""
+    if len(path) == 1:
+        return (
+            f"{path[0]} would approve after themselves.{today} Leave the field empty, or name somebody else."
+        )
+    shown = [*path, path[0]]
+    if len(shown) > 8:
+        shown = [*shown[:5], f"… {len(shown) - 7:,} more …", *shown[-2:]]
+    way = " → ".join(shown)
+    if "manager" in fields:
+        return f"The managers go round in a circle: {way}.{today} Let the one at the top name themselves."
+    return f"Reports would go round in a circle: {way}.{today} Leave the next approver of one of them empty."
 
 
 def _shortened(address: str) -> list[str]:

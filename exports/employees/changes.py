@@ -52,7 +52,8 @@ class Change:
 
     `before` is how the person is known in the row's policy, None for a joiner, and for one of whom nothing is known.
     `after` is what would be there; an empty cell leaves what there is. `added` and `removed` are policies; those
-    removed without the row naming them are in `implied` too.
+    removed without the row naming them are in `implied` too. Of those in `unknown`, whose members were not read, nobody
+    can say whether the person joins them.
     """
 
     row: int
@@ -64,6 +65,7 @@ class Change:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     implied: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     @property
     def email(self) -> str:
@@ -84,7 +86,8 @@ def before_of(person: Person, known: Known) -> Person | None:
             told = {name: last.value(name) for name in _TOLD_BY_FEEDS} if last else {}
             return replace(member, **told) if told else member  # type: ignore[arg-type]
         if person.policy not in known.members and last is not None and not last.is_leaving:
-            return last
+            # What was left out of the last feed was filled with the number then.
+            return replace(last, custom_field_1=last.custom_field_1 or last.employee_id)
     return None
 
 
@@ -126,15 +129,14 @@ def _change(number: int, person: Person, known: Known) -> Change:
         removed = ((person.policy,) if is_there else ()) + implied
         kinds: tuple[Kind, ...] = ("leaver",) if removed else ("unchanged",)
         return Change(number, kinds, person, before, before or person, (), (), removed, implied)
-    added = tuple(
-        policy
-        for policy in person.policies
-        if policy not in present
-        and (policy in known.members or not (before is not None and policy == before.policy))
+    last = known.last_by_place.get((person.policy, person.email))
+    was_in = {*present, *(last.policies if last and not last.is_leaving else ())}
+    added = tuple(policy for policy in person.policies if policy in known.members and policy not in present)
+    unknown = tuple(
+        policy for policy in person.policies if policy not in known.members and policy not in was_in
     )
     after = _after(person, before)
     if before is None:
-        # Of a policy that was not read nobody can say who joins it.
         kinds = ("joiner",) if person.policy in known.members else ("unknown",)
         fields = tuple(
             FieldChange(name, None, after.value(name))
@@ -147,9 +149,11 @@ def _change(number: int, person: Person, known: Known) -> Change:
     if elsewhere := tuple(_changes_elsewhere(person, known)):
         fields += elsewhere
         kinds = _ordered({*kinds, *_kinds(elsewhere, False)} - {"unchanged"})
+    if unknown:
+        kinds = _ordered({*kinds, "unknown"} - {"unchanged"})
     if implied:
         kinds = _ordered({*kinds, "leaver"} - {"unchanged"})
-    return Change(number, kinds, person, before, after, fields, added, implied, implied)
+    return Change(number, kinds, person, before, after, fields, added, implied, implied, unknown)
 
 
 def _present_policies(person: Person, known: Known) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from exports.employees.cells import Row, person_of
 from exports.employees.chain_checks import Tree, check_chains
+from exports.employees.changes import before_of, not_in_feed
 from exports.employees.fields import FIELDS, Person
 from exports.employees.findings import Finding, named, quoted
 from exports.employees.identifiers import against_known, duplicates, looks_damaged
@@ -54,10 +55,18 @@ class Checked:
         return [finding for finding in self.findings if finding.severity == "warning"]
 
 
-def check(rows: Sequence[Row], known: Known, settings: Settings, already: Sequence[Finding] = ()) -> Checked:
+def check(
+    rows: Sequence[Row],
+    known: Known,
+    settings: Settings,
+    already: Sequence[Finding] = (),
+    *,
+    is_whole_feed: bool = False,
+) -> Checked:
     """Read the cells and check them against each other and against what is known.
 
-    `already` is what was found when the file was read; it is shown among the rest.
+    `already` is what was found when the file was read; it is shown among the rest. With `is_whole_feed` the rows are
+    meant to be everybody, as in a file from the HR system, so that people of the last feed who are gone are told.
     """
     findings = list(already)
     numbered: list[tuple[int, Person]] = []
@@ -72,6 +81,8 @@ def check(rows: Sequence[Row], known: Known, settings: Settings, already: Sequen
     findings += against_known(numbered, known)
     in_chains, trees = check_chains(numbered, known, invites_managers=settings.fix_approval_chains)
     findings += in_chains
+    if is_whole_feed:
+        findings += _absent(numbered, known)
     findings.sort(
         key=lambda finding: (finding.row or 0, _ORDER[finding.field], _SEVERITY_ORDER[finding.severity])
     )
@@ -202,12 +213,8 @@ def _access(number: int, person: Person, known: Known) -> Iterator[Finding]:
     if person.is_leaving and is_known and member is None and not known.renamed_from(person):
         sentence = f"{person.email} is no member of the policy, so there is nothing to remove."
         yield Finding(number, "is_terminated", "warning", "leaver_unknown", sentence)
-    if (
-        person.role == "admin"
-        and not person.is_leaving
-        and is_known
-        and (member is None or member.role != "admin")
-    ):
+    before = before_of(person, known) if person.role == "admin" and not person.is_leaving else person
+    if before is None or before.role != person.role:
         sentence = f"{person.email} becomes an admin of the policy, and can change it and its members."
         yield Finding(number, "role", "warning", "new_admin", sentence)
     if person.remove_from_others:
@@ -233,3 +240,17 @@ def _of_groups(rows: Sequence[tuple[int, Person]]) -> Iterator[Finding]:
         )
         for number in without:
             yield Finding(number, "domain_group", "warning", "group_on_some", sentence)
+
+
+def _absent(rows: Sequence[tuple[int, Person]], known: Known) -> Iterator[Finding]:
+    missing = [person.email for person in not_in_feed(rows, known)]
+    if missing:
+        have = (
+            "1 person of the last feed has"
+            if len(missing) == 1
+            else f"{len(missing):,} people of the last feed have"
+        )
+        sentence = (
+            f"{have} no row now: {named(missing)}. Nothing happens to them; who is to leave needs a row."
+        )
+        yield Finding(None, "", "warning", "not_in_feed", sentence)

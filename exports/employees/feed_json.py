@@ -1,11 +1,10 @@
 """A feed in JSON, as an array or as an `Employees` object, as rows; what was repaired is told."""
 
 from collections import Counter
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from exports.employees.cells import PLAIN_BOOLEANS, Row, text_of
-from exports.employees.fields import FIELDS, KEYS, Field
+from exports.employees.fields import FIELDS, KEYS, Field, amount_of
 from exports.employees.findings import Finding, Severity, Unreadable, quoted
 from exports.employees.headings import EXACT, plain
 from exports.employees.repairing import Number, Object, Repairs, Value, values_in
@@ -148,17 +147,14 @@ class _Records:
     def _amount(self, field: Field, value: Any) -> str:
         if isinstance(value, str) and not isinstance(value, Number) and value.strip():
             self._repair(field, "text_amount", f"the text {quoted(value)} was read as a number")
-        try:
-            amount = Decimal(str(value).strip() or "0") if isinstance(value, str) else None
-        except InvalidOperation:
-            amount = None
-        if amount is None or not amount.is_finite() or abs(amount) >= 10**15:
+        elif isinstance(value, str) and not value.strip():
+            return ""
+        amount = amount_of(value)
+        if amount is None:
             self._find(field.name, "error", "unreadable_amount", "What stands here is no amount. Enter it.")
             return ""
-        if isinstance(value, str) and not value.strip():
-            return ""
         if not self._in_cents:
-            return f"{amount:f}"
+            return text_of(field, amount)
         shown = text_of(field, amount / 100)
         self._find(
             field.name,

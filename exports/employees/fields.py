@@ -333,13 +333,22 @@ def _from_stored(field: Field, value: object) -> Value:
     raise ValueError(f"{field.name} cannot be {value!r}")
 
 
-def _shown_limit(value: object, in_cents: bool) -> Decimal | None:
+def amount_of(value: object) -> Decimal | None:
+    """A JSON number or text as an amount; None for anything that no amount of money looks like.
+
+    A number such as 1E-999999 is short until somebody writes it out.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        amount = Decimal(str(value))
+        amount = Decimal(str(value).strip())
     except InvalidOperation:
         return None
-    if not amount.is_finite() or abs(amount) >= 10**15:
+    if not amount.is_finite() or abs(amount) >= 10**15 or amount != round(amount, 9):
         return None
-    return amount / 100 if in_cents else amount
+    return amount
+
+
+def _shown_limit(value: object, in_cents: bool) -> Decimal | None:
+    amount = amount_of(value)
+    return amount if amount is None or not in_cents else amount / 100

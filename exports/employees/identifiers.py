@@ -145,7 +145,7 @@ def against_known(rows: Sequence[tuple[int, Person]], known: Known) -> Iterator[
     for number, person in rows:
         if not person.employee_id or not person.email:
             continue
-        before = known.number_of.get(person.email, "")
+        before = known.number_as_known(person)
         if before and before != person.employee_id:
             yield _changed_number(number, person, before)
         elif not before and person.employee_id not in known.address_of:

@@ -66,7 +66,14 @@ class Known:
             found |= {person.email: person.employee_id for person in people if person.employee_id}
         return found
 
+    def number_as_known(self, person: Person) -> str:
+        """The employee ID that the person's address is known with, in the row's policy before others; "" for none."""
+        member = self.by_place.get((person.policy, person.email))
+        return (member.employee_id if member else "") or self.number_of.get(person.email, "")
+
     def renamed_from(self, person: Person) -> str:
         """The address that the person's number is known under, when it is another; Expensify renames that login."""
-        known = self.address_of.get(person.employee_id, "") if person.employee_id else ""
-        return known if known and person.email and known != person.email else ""
+        if not person.employee_id or not person.email or self.number_as_known(person) == person.employee_id:
+            return ""
+        known = self.address_of.get(person.employee_id, "")
+        return known if known != person.email else ""

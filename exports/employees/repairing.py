@@ -30,6 +30,7 @@ _QUOTES = {
 }
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "none": None}
+_BETWEEN = "\ufeff \t\r\n,;"
 # An object or a list of objects, rather than a bracket within a sentence.
 _START = re.compile(r"""\{(?=\s*(?:["'“”„‘’«»}]|[A-Za-z_]\w*\s*:))|\[(?=\s*[\[{\]])""")
 _SPACE = re.compile(r"(?:\s|\ufeff)+")
@@ -141,17 +142,16 @@ class _Text:
     def _pass_over(self, end: int) -> None:
         """What stands between two values: nothing, a stray quotation mark, or prose."""
         between = self._text[self._at : end]
-        bare = between.strip("\ufeff \t\r\n,;")
+        bare = between.strip(_BETWEEN)
         if not bare:
             return
         at = self._at + between.index(bare[0])
-        if all(char in _QUOTES for char in bare):
+        if bare[0] in _QUOTES:
             self._repaired("a stray quotation mark was taken out", at)
-        else:
-            first = bare[0]
-            if first in _QUOTES:
-                self._repaired("a stray quotation mark was taken out", at)
-                at += 1
+            rest = bare[1:].lstrip(_BETWEEN)
+            at += len(bare) - len(rest)
+            bare = rest
+        if bare:
             self._repaired("text that is no JSON was passed over", at)
 
     # ------------------------------------------------------------ values
@@ -187,7 +187,7 @@ class _Text:
                     self._repaired(f"{word[0]} was read as {json.dumps(_WORDS[word[0].lower()])}")
                 self._at = word.end()
                 return _WORDS[word[0].lower()]
-            raise self._refuse(f"{quoted(word[0])} stands without quotation marks")
+            raise self._refuse("a word stands without quotation marks")
         raise self._refuse("the text breaks off" if not char else f"a value is missing before {quoted(char)}")
 
     def _list(self) -> list[Any]:
@@ -205,7 +205,7 @@ class _Text:
         while self._more("}", opened, bool(pairs)):
             key = self._key()
             if self._skip() != ":":
-                raise self._refuse(f"a colon is missing after {quoted(key)}")
+                raise self._refuse("a colon is missing after a name")
             self._at += 1
             pairs.append((key, self._value()))
         return object_of(pairs)

@@ -48,7 +48,7 @@ def reverse(found: Sequence[Change], known: Known) -> Reverse:
 
 def _undone(change: Change, known: Known) -> Iterator[Person | str]:
     person = change.person
-    if "unknown" in change.kinds:
+    if change.before is None and "unknown" in change.kinds:
         yield "Nothing is known of how the person was before, so there is nothing to go back to."
         return
     for policy in change.added:
@@ -58,6 +58,8 @@ def _undone(change: Change, known: Known) -> Iterator[Person | str]:
             "An invitation cannot be taken back. The row removes the person from the policy; the account, and the mail "
             "that invited them, stay."
         )
+    for policy in change.unknown:
+        yield f"Whether the person was in the policy {policy} before is not known, so no row removes them from it."
     for policy in change.removed:
         before = change.before if policy == person.policy else known.by_place.get((policy, person.email))
         if before is None:

@@ -87,6 +87,7 @@ def content_hash(
     The same for the dry run and the run that applies, so the switch between them is left out, and so are all
     passwords. A feed that Expensify fetches counts by where it lies: its content is not known here. Which
     credential sends it is no part of it either; an update that could change its credential has to void its approval.
+    Raises ValueError for a limit that cannot be sent, which is an error of the checks.
     """
     job = settings.job(dry_run=True, feed=feed)
     described = job.without_secrets()

@@ -67,11 +67,13 @@ def letters(column: int) -> str:
     return name
 
 
-def sheet_of(source: str, lines: Sequence[Line], notes: Sequence[Note]) -> Sheet:
+def sheet_of(source: str, lines: Sequence[Line], notes: Sequence[Note], *, is_sparse: bool = False) -> Sheet:
     """The table in these lines: finds the headings, evens out the lines and reports what was uneven.
 
-    Blank lines are left out. The headings are the first line that names fields of employees, among the first few; with
-    none such the first line, unless it holds an address and so is a person. Raises Unreadable for no rows or too many.
+    Blank lines are left out. A workbook `is_sparse`: it does not store the empty cells at the end of a row, so that a
+    short line means nothing there. The headings are the first line that names fields of employees, among the first
+    few; with none such the first line, unless it holds an address and so is a person. Raises Unreadable for no rows or
+    too many.
     """
     filled = [line for line in lines if any(cell.strip() for cell in line.cells)]
     told = list(notes)
@@ -102,7 +104,7 @@ def sheet_of(source: str, lines: Sequence[Line], notes: Sequence[Note]) -> Sheet
     return Sheet(
         source,
         headings,
-        tuple(_even(line, len(headings), told) for line in body),
+        tuple(_even(line, len(headings), told, is_sparse) for line in body),
         tuple(told),
         at is not None,
     )
@@ -135,33 +137,26 @@ def _trimmed(cells: tuple[str, ...]) -> tuple[str, ...]:
     return cells[:end]
 
 
-def _even(line: Line, width: int, told: list[Note]) -> Line:
+def _even(line: Line, width: int, told: list[Note], is_sparse: bool) -> Line:
     cells = line.cells
     if len(cells) == width:
         return line
     if len(cells) < width:
-        # A spreadsheet leaves out the empty cells at the end of a row, so only a row that is far too short is odd.
-        if len(cells) == 1 and width > 2:
-            told.append(
-                Note(
-                    line.number,
-                    None,
-                    "warning",
-                    "short_row",
-                    f"This row has 1 cell where the headings have {width}; the others were taken as empty.",
-                )
+        if not is_sparse:
+            sentence = (
+                f"This row has {_cells(len(cells))} where the headings have {width}; the last were taken as empty. If "
+                "a value was cut in two by a line break, mend the file and read it again."
             )
+            told.append(Note(line.number, None, "warning", "short_row", sentence))
         return Line(line.number, cells + ("",) * (width - len(cells)))
     if any(cell.strip() for cell in cells[width:]):
-        told.append(
-            Note(
-                line.number,
-                None,
-                "error",
-                "long_row",
-                f"This row has {len(_trimmed(cells))} cells where the headings have {width}, so its values may stand "
-                "under wrong headings. Put a value with a separator in it into quotation marks, and read the file "
-                "again.",
-            )
+        sentence = (
+            f"This row has {_cells(len(_trimmed(cells)))} where the headings have {width}, so its values may stand "
+            "under wrong headings. Put a value with a separator in it into quotation marks, and read the file again."
         )
+        told.append(Note(line.number, None, "error", "long_row", sentence))
     return Line(line.number, cells[:width])
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"

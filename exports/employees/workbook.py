@@ -62,7 +62,7 @@ def read_workbook(content: bytes) -> Sheet:
                 f"{cells.hidden:,} {rows} hidden in the spreadsheet, by a filter perhaps. All were read."
             )
             notes.append(Note(None, None, "warning", "hidden_rows", sentence))
-        return sheet_of(source, cells.lines, [*notes, *cells.notes])
+        return sheet_of(source, cells.lines, [*notes, *cells.notes], is_sparse=True)
     raise Unreadable("This workbook has no cell with anything in it. Upload the one with the employees.")
 
 

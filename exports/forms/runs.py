@@ -1,10 +1,11 @@
-from datetime import datetime, time
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 
+from accounts.forms.audit import SANE
 from accounts.models import Team
+from accounts.paging import of_days
 from exports.models import Run
 
 NEEDS_ATTENTION = "attention"
@@ -22,8 +23,12 @@ class RunFilter(forms.Form):
     source = forms.ChoiceField(
         required=False, label="Started by", choices=[("", "Any way"), *Run.Source.choices]
     )
-    first_day = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
-    last_day = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
+    first_day = forms.DateField(
+        required=False, label="From", validators=SANE, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    last_day = forms.DateField(
+        required=False, label="To", validators=SANE, widget=forms.DateInput(attrs={"type": "date"})
+    )
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,11 +54,11 @@ class RunFilter(forms.Form):
             runs = runs.filter(requested_by=asked["person"])
         if "source" in asked:
             runs = runs.filter(source=asked["source"])
-        if "first_day" in asked:
-            runs = runs.filter(created_at__gte=datetime.combine(asked["first_day"], time.min, self.team.zone))
-        if "last_day" in asked:
-            runs = runs.filter(created_at__lte=datetime.combine(asked["last_day"], time.max, self.team.zone))
-        return runs
+        return of_days(runs, "created_at", asked.get("first_day"), asked.get("last_day"), self.team.zone)
+
+    @property
+    def is_of_days(self) -> bool:
+        return bool(self.cleaned_data.get("first_day") or self.cleaned_data.get("last_day"))
 
     @property
     def is_used(self) -> bool:

@@ -24,6 +24,10 @@ class Result(TeamOwned):
         indexes = [
             models.Index(fields=["team", "-id"], name="result_newest"),
             models.Index(fields=["sha256"], name="result_by_hash"),
+            # Looked for while somebody edits an export: most teams have none.
+            models.Index(
+                fields=["team", "-id"], condition=models.Q(media_type="application/json"), name="result_json"
+            ),
         ]
 
     def __str__(self) -> str:

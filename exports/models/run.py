@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import ScopedManager
 
+from accounts import clock
 from accounts.models import Credential, Team, TeamOwned
 from exports.models.employee_update import EmployeeUpdate
 from exports.models.saved_export import SavedExport
@@ -49,12 +50,13 @@ FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UNCONFIRMED, Status.C
 
 class RunQuerySet(models.QuerySet["Run"]):
     def resting(self) -> "RunQuerySet":
-        return self.filter(status__in=RESTING)
+        return self.unfinished().filter(status__in=RESTING)
 
     def in_flight(self) -> "RunQuerySet":
-        return self.filter(status__in=IN_FLIGHT)
+        return self.unfinished().filter(status__in=IN_FLIGHT)
 
     def unfinished(self) -> "RunQuerySet":
+        """Said along with a state, it lets the database use its short index of unfinished runs."""
         return self.filter(finished_at=None)
 
     def due(self, at: datetime) -> "RunQuerySet":
@@ -64,6 +66,10 @@ class RunQuerySet(models.QuerySet["Run"]):
     def stuck(self, since: datetime) -> "RunQuerySet":
         """In flight since before `since`: the worker is gone."""
         return self.in_flight().filter(moved_at__lt=since)
+
+    def brief(self) -> "RunQuerySet":
+        """For lists: without what only a run's own page and its calls read, which can be long."""
+        return self.defer("job", "template", "selection")
 
     def needing_attention(self) -> "RunQuerySet":
         return self.filter(status__in=[Status.FAILED, Status.UNCONFIRMED], looked_after_at=None)
@@ -165,10 +171,19 @@ class Run(TeamOwned):
     remote_file = models.TextField(
         blank=True, help_text="The file name, or names separated by commas, that came back."
     )
+    generated_at = models.DateTimeField(null=True, blank=True)
+    ready_after = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Seconds from the file's name to the file; while a look came too early, null.",
+    )
     fetched = models.PositiveIntegerField(default=0, help_text="How many of those files are in the portal.")
     bytes_received = models.PositiveBigIntegerField(default=0)
     error_code = models.CharField(max_length=40, blank=True)
     error = models.TextField(blank=True)
+    tidied_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its storage was looked through after its end."
+    )
     looked_after_at = models.DateTimeField(null=True, blank=True)
 
     objects = ScopedManager(RunQuerySet.as_manager().__class__, team="team")
@@ -222,8 +237,15 @@ class Run(TeamOwned):
             models.Index(fields=["team", "status", "-id"], name="run_by_status"),
             models.Index(fields=["team", "export", "-id"], name="run_by_export"),
             models.Index(fields=["team", "requested_by", "-id"], name="run_by_person"),
+            models.Index(fields=["team", "source", "-id"], name="run_by_source"),
+            models.Index(fields=["team", "created_at"], name="run_by_time"),
             models.Index(
                 fields=["status", "moved_at"], condition=Q(finished_at__isnull=True), name="run_unfinished"
+            ),
+            models.Index(
+                fields=["finished_at"],
+                condition=Q(finished_at__isnull=False, tidied_at__isnull=True),
+                name="run_to_tidy",
             ),
             models.Index(
                 fields=["mark_label"],
@@ -259,6 +281,11 @@ class Run(TeamOwned):
         return self.status in RESTING
 
     @property
+    def waits_for_file(self) -> bool:
+        """Whether it rests because its file is usually not there yet."""
+        return self.status == Status.GENERATED and self.retry_at is not None and not self.attempts
+
+    @property
     def remote_files(self) -> list[str]:
         return [name for name in self.remote_file.split(",") if name]
 
@@ -267,7 +294,7 @@ class Run(TeamOwned):
 
         The only place where a run's status changes: one conditional UPDATE, so of all racing workers one wins.
         """
-        now = timezone.now()
+        now = clock.now()
         fields |= {"status": target, "moved_at": now}
         if target in FINAL:
             fields["finished_at"] = now

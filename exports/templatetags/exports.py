@@ -1,5 +1,9 @@
+from typing import Any
+
 from django import template
 
+from accounts.models import Credential
+from exports import meters
 from exports.models import ApiCall, Run
 from exports.models.run import Status
 
@@ -40,6 +44,12 @@ KINDS = {
 def run_state(run: Run) -> dict[str, str]:
     """The state of a run, in colour and words."""
     return {"tone": TONES[run.status], "text": run.get_status_display()}
+
+
+@register.inclusion_tag("exports/_meters.html")
+def budget_meters(credential: Credential) -> dict[str, Any]:
+    """A credential's call budget, for the page of an app that does not know of runs and lines."""
+    return meters.read([credential])
 
 
 @register.filter

@@ -1,14 +1,11 @@
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from accounts.door import team_view
-from accounts.models import Credential, Team
+from accounts.models import Credential
 from accounts.permissions import Permission
-from expensify.budget import BudgetUnavailable
-from exports import dispatch
+from exports import meters
 from exports.views.queue import find_places
 
 SHOWN = 10
@@ -19,11 +16,11 @@ SHOWN = 10
 def home(request: HttpRequest) -> HttpResponse:
     """What needs somebody, what goes on, what came of it, and what may still be called."""
     team = request.team
-    runs = team.runs.select_related("export", "update", "credential").defer("job", "template")
+    runs = team.runs.select_related("export", "update", "credential").brief()
     attention = list(runs.needing_attention().order_by("-id")[: SHOWN + 1])
     unfinished = list(runs.unfinished().order_by("id")[: SHOWN + 1])
     find_places(unfinished)
-    budgets = _budgets(team)
+    budgets = meters.read(team.credentials.all())
     return render(
         request,
         "exports/home.html",
@@ -35,6 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "more_unfinished": len(unfinished) > SHOWN,
             "latest": team.results.select_related("run__export")[:5],
             "has_exports": team.exports.live().exists(),
+            "named": True,
             **budgets,
         },
     )
@@ -44,16 +42,14 @@ def home(request: HttpRequest) -> HttpResponse:
 @team_view(Permission.VIEW_EXPORTS)
 def budget(request: HttpRequest) -> HttpResponse:
     """The meters alone, for a page that asks again every few seconds."""
-    return render(request, "exports/_meters.html", _budgets(request.team))
+    return render(
+        request, "exports/_meters.html", {**meters.read(request.team.credentials.all()), "named": True}
+    )
 
 
-def _budgets(team: Team) -> dict[str, Any]:
-    """The credentials that have a pair, each with its `usage`; `queue_away` when Redis cannot say."""
-    credentials = list(team.credentials.exclude(status=Credential.Status.WIPED))
-    try:
-        usages = dispatch.usages(credentials) if credentials else {}
-    except BudgetUnavailable:
-        usages = None
-    for credential in credentials:
-        credential.usage = usages.get(credential.pk) if usages else None
-    return {"credentials": credentials, "queue_away": usages is None}
+@require_safe
+@team_view(Permission.VIEW_CREDENTIALS)
+def credential_budget(request: HttpRequest, credential: int) -> HttpResponse:
+    """The meters of one credential."""
+    found = get_object_or_404(request.team.credentials, pk=credential)
+    return render(request, "exports/_meters.html", meters.read([found]))

@@ -2,7 +2,7 @@ from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import audit
 from accounts.audit import Action
@@ -18,7 +18,7 @@ def result(request: HttpRequest, result: int) -> HttpResponse:
     return render(request, "exports/result.html", {"result": result, "preview": previews.preview(result)})
 
 
-@require_GET
+@require_safe
 @team_view(Permission.DOWNLOAD_RESULTS)
 def result_download(request: HttpRequest, result: int) -> HttpResponseBase:
     """The original bytes, always as a file to save: whatever is in them, the browser does not open it here."""
@@ -35,7 +35,10 @@ def result_download(request: HttpRequest, result: int) -> HttpResponseBase:
             request, "The file is no longer in the portal's storage. Run the export again to get it."
         )
         return redirect(result)
-    audit.record(Action.RESULT_DOWNLOADED, result, by=request.user, size=result.size, sha256=result.sha256)
+    if request.method == "GET":
+        audit.record(
+            Action.RESULT_DOWNLOADED, result, by=request.user, size=result.size, sha256=result.sha256
+        )
     return ranges.attachment(request, result, file)
 
 

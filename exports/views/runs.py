@@ -24,10 +24,9 @@ SHOWN_REPORTS = 100
 @team_view(Permission.VIEW_EXPORTS)
 def run_list(request: HttpRequest) -> HttpResponse:
     form = RunFilter(request.GET, team=request.team)
-    found = form.of(
-        request.team.runs.select_related("export", "update").defer("job", "template", "selection")
-    )
-    return render(request, "exports/run_list.html", {"form": form, "page": page_of(found, request.GET)})
+    found = form.of(request.team.runs.select_related("export", "update").brief())
+    page = page_of(found, request.GET, moment="created_at" if form.is_of_days else "")
+    return render(request, "exports/run_list.html", {"form": form, "page": page})
 
 
 @require_safe
@@ -108,7 +107,7 @@ def _run(request: HttpRequest, run: int) -> Run:
 
 
 def _course(run: Run) -> dict[str, Any]:
-    find_places([run])
+    queue_away = not find_places([run])
     calls = list(run.calls.all())
     again = list(run.again.values_list("pk", flat=True))
     return {
@@ -120,6 +119,7 @@ def _course(run: Run) -> dict[str, Any]:
         "can_be_marked": runs.can_be_marked(run),
         # The list may be long: it is shown once, when the page stops asking.
         "listed": _listed(run) if run.is_final and run.report_count else None,
+        "queue_away": queue_away,
     }
 
 

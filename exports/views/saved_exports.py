@@ -36,9 +36,7 @@ def export_list(request: HttpRequest) -> HttpResponse:
             last_run_id=Subquery(last_run.values("pk")[:1])
         )
     )
-    last_runs = request.team.runs.defer("job", "template").in_bulk(
-        [each.last_run_id for each in exports if each.last_run_id]
-    )
+    last_runs = request.team.runs.brief().in_bulk([each.last_run_id for each in exports if each.last_run_id])
     for export in exports:
         export.last_run = last_runs.get(export.last_run_id)
     return render(request, "exports/export_list.html", {"exports": exports, "archived": archived})
@@ -73,7 +71,7 @@ def export(request: HttpRequest, export: int) -> HttpResponse:
                 policy_names=policy_names,
             ),
             "versions": _with_changes(versions)[:LAST_VERSIONS],
-            "runs": export.runs.defer("job", "template").select_related("version")[:LAST_RUNS],
+            "runs": export.runs.brief().select_related("version")[:LAST_RUNS],
         },
     )
 

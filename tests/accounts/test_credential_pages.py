@@ -149,7 +149,8 @@ def test_page_polls_only_while_a_test_is_under_way(as_user: AsUser, acme: Team, 
     client = as_user(alice)
 
     polls = [
-        "hx-trigger" in client.get(each.get_absolute_url()).content.decode() for each in (tested, testing)
+        f"{each.pk}/status/" in client.get(each.get_absolute_url()).content.decode()
+        for each in (tested, testing)
     ]
     assert polls == [False, True]
 

@@ -19,6 +19,7 @@ from exports.selection import Report, Selection
 from tests.conftest import make_credential, make_export
 from tests.documentation import JOB, TEMPLATE
 from tests.exports.conftest import make_call, make_result, make_run
+from tests.servers import RedisServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -335,3 +336,33 @@ def test_meters_on_home_move_by_themselves(
     budget.step(monthly.credential.fingerprint, enqueue=dispatch.Ticket("t", flow="f"), pop=True)
 
     expect(meter).to_have_attribute("value", "1", timeout=8000)
+
+
+def test_pages_while_the_queue_is_away(
+    monthly: SavedExport, redis_server: RedisServer, alice: User, sign_in: SignIn, look: Look, settings: Any
+) -> None:
+    settings.REDIS_URL = redis_server.url
+    dispatch.budget.cache_clear()
+    redis_server.stop()
+    waiting = make_run(monthly, alice)
+    sign_in(alice)
+
+    look("home-queue-away", "/t/acme/")
+    look("run-queue-away", f"/t/acme/runs/{waiting.pk}/")
+    look("credential-queue-away", f"/t/acme/credentials/{monthly.credential_id}/")
+    dispatch.budget.cache_clear()
+
+
+def test_a_run_that_waits_for_its_file(
+    monthly: SavedExport, alice: User, sign_in: SignIn, look: Look, budget: Any
+) -> None:
+    soon = timezone.now() + timedelta(seconds=40)
+    run = make_run(monthly, alice, Status.GENERATED, retry_at=soon, ready_after=45)
+    for n in range(5):
+        budget.step(monthly.credential.fingerprint, enqueue=dispatch.Ticket(f"t{n}", flow="f"), pop=True)
+    budget.enqueue(monthly.credential.fingerprint, [dispatch.Ticket(f"w{n}", flow="f") for n in range(4)])
+    sign_in(alice)
+
+    look("run-waits-for-file", f"/t/acme/runs/{run.pk}/")
+    look("home-waits-for-file", "/t/acme/")
+    look("credential-budget", f"/t/acme/credentials/{monthly.credential_id}/")

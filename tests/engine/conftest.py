@@ -1,12 +1,15 @@
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django_scopes import scope
 
 from accounts.models import Credential, Team
+from expensify.budget import Limits
 from exports import dispatch, tasks, worker
 from exports.models import Run
+from sandbox import Sandbox
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +21,15 @@ def at_work(settings: Any, acme: Team, budget: Any, sandbox: Any) -> Iterator[No
         yield
     worker.http().close()
     worker.http.cache_clear()
+
+
+@pytest.fixture
+def without_limits(settings: Any, budget: Any, sandbox: Sandbox) -> None:
+    """Everything goes through at once, so that only the line decides who is next; service counts as ever."""
+    sandbox.choices = replace(sandbox.choices, limits=())
+    sandbox.reset()
+    settings.EXPENSIFY_LIMITS = Limits(((10_000, 30_000.0),))
+    dispatch.budget.cache_clear()
 
 
 @pytest.fixture

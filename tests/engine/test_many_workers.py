@@ -1,5 +1,6 @@
 """Eight worker processes on one credential, and Redis restarted under them."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,28 @@ def test_eight_processes_make_no_call_too_many_and_waste_hardly_any(
     assert len(sandbox.log) == 50
     # 50 calls need at least two windows of 6 s after the first 20; a budget half wasted would need 27 s.
     assert sandbox.log[-1].at - sandbox.log[0].at < 18
+
+
+def test_runs_started_while_redis_is_away_go_on_when_it_returns(
+    portal: Callable[..., Sandbox], own_redis: RedisServer, acme: Team, alice: User
+) -> None:
+    sandbox = portal(processes=2)
+    export = make_export(make_credential(acme), alice)
+    before = runs.start(export, by=alice)
+    wait_until(lambda: not Run.objects.unfinished().exists(), seconds=30)
+
+    own_redis.stop()
+    meanwhile = [runs.start(export, by=alice) for _ in range(3)]
+    time.sleep(3)
+    assert len(sandbox.log) == 2
+    own_redis.start()
+    wait_until(lambda: unfinished() == 0, seconds=90)
+
+    assert {run.pk for run in Run.objects.filter(status=Run.Status.SUCCEEDED)} == {
+        run.pk for run in (before, *meanwhile)
+    }
+    assert sandbox.refused == 0
+    assert len(sandbox.log) == 8
 
 
 @pytest.mark.parametrize("emptied", [False, True], ids=["kept", "emptied"])

@@ -1,5 +1,6 @@
 """Results in an S3-compatible store, by nothing but STORAGE_URL: a real worker stores, a real command fetches."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -62,3 +63,21 @@ def test_a_result_is_stored_in_the_bucket_and_comes_back_byte_for_byte(
     stored = bucket.Object(f"portal/{result.file.name}").get()["Body"].read()
     assert stored == (tmp_path / "out.csv").read_bytes()
     assert len(stored) == result.size
+
+
+def test_large_file_lies_on_the_disk_while_it_is_read(bucket: Any) -> None:
+    bucket.put_object(Key="portal/large.csv", Body=b"x" * 2_000_000)
+    script = (
+        "from django.core.files.storage import storages\n"
+        "with storages['default'].open('large.csv') as file:\n"
+        "    file.read(1)\n"
+        "    print(file.file._rolled)"
+    )
+    environment = os.environ | {"STORAGE_URL": bucket.url, "DJANGO_SETTINGS_MODULE": "portal.settings"}
+
+    said = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", script],
+        cwd=ROOT, env=environment, check=True, timeout=60, capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert said.stdout == "True\n"

@@ -242,6 +242,22 @@ def test_retry_after_as_a_date_counts_from_now(server, caller):
     assert 27 < caught.value.retry_after <= 30
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_retry_after_as_a_date_counts_from_the_servers_clock(server, caller, hours):
+    theirs = dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
+    until = theirs + dt.timedelta(seconds=45)
+    header = "".join(
+        f"{name}: {at:%a, %d %b %Y %H:%M:%S} GMT\r\n"
+        for name, at in {"Date": theirs, "Retry-After": until}.items()
+    )
+    server.will_answer(http("", "429 Too Many Requests", header))
+
+    with pytest.raises(RateLimited) as caught:
+        caller.client().policies()
+
+    assert caught.value.retry_after == 45
+
+
 def test_429_whose_body_breaks_off_is_still_a_429(server, caller):
     server.will_answer(raw(b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 500\r\n\r\n{"))
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.audit import Action
 from accounts.models import AuditEntry, Credential, Team, User
+from expensify.client import Pair
 from exports import dispatch
 from exports.models import Run, SavedExport
 from exports.models.run import Status
@@ -35,15 +36,6 @@ def as_alice(alice: User) -> Client:
 @pytest.fixture
 def as_bob(bob: User) -> Client:
     return signed_in(bob)
-
-
-@pytest.fixture
-def queue_away(settings: Any) -> Any:
-    """Redis does not answer."""
-    settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    dispatch.budget.cache_clear()
-    yield
-    dispatch.budget.cache_clear()
 
 
 def text(client: Client, url: str) -> str:
@@ -123,16 +115,19 @@ def test_home_shows_how_much_of_the_budget_is_used(
     assert ["3 of 5" in page, "3 of 20" in page] == [True, True]
 
 
-def test_pages_say_so_when_the_queue_is_away(
-    queue_away: None, as_alice: Client, export: SavedExport, alice: User
+def test_the_credentials_page_shows_its_own_budget_and_no_other(
+    as_alice: Client, acme: Team, credential: Credential, budget: Any
 ) -> None:
-    run = make_run(export, alice)
+    other = make_credential(acme, "Other", pair=Pair("aa_other", "s"))
+    for n in range(3):
+        budget.step(other.fingerprint, enqueue=dispatch.Ticket(f"t{n}", flow="f"), pop=True)
+    budget.enqueue(other.fingerprint, [dispatch.Ticket(f"w{n}", flow="f") for n in range(4)])
 
-    assert "The queue is away" in text(as_alice, "/t/acme/")
-    assert "The queue is away" in text(as_alice, "/t/acme/budget/")
-    assert "If the queue is away, it goes on when the queue is back." in text(
-        as_alice, f"/t/acme/runs/{run.pk}/"
-    )
+    page, others = (text(as_alice, f"/t/acme/credentials/{each.pk}/") for each in (credential, other))
+
+    assert ["0 of 5" in page, "0 of 20" in page, "waiting in line" in page] == [True, True, False]
+    assert ["3 of 5" in others, "3 of 20" in others, "4 waiting in line." in others] == [True, True, True]
+    assert "4 waiting in line." in text(as_alice, f"/t/acme/credentials/{other.pk}/budget/")
 
 
 # ------------------------------------------------------------ lists cost the same whatever their length
@@ -323,6 +318,49 @@ def test_days_of_the_filter_are_the_teams_days(
     assert listed(as_alice, query) == [runs[number].pk for number in found]
 
 
+def test_runs_of_some_days_are_paged_by_their_time(
+    as_alice: Client, export: SavedExport, alice: User
+) -> None:
+    # Written in no order, and some at the same moment.
+    times = [datetime(2026, 4, 1, 12, number * 7 % 30, tzinfo=UTC) for number in range(60)]
+    runs = [make_run(export, alice) for _ in times]
+    for run, at in zip(runs, times, strict=True):
+        Run.objects.filter(pk=run.pk).update(created_at=at)
+    expected = [run.pk for _, run in sorted(zip(times, runs, strict=True), key=newest, reverse=True)]
+    url = "/t/acme/runs/"
+
+    first = as_alice.get(url + "?last_day=2026-04-01&state=queued").context["page"]
+    second = as_alice.get(url + first.older).context["page"]
+    third = as_alice.get(url + second.older).context["page"]
+    back = as_alice.get(url + third.newer).context["page"]
+
+    assert [run.pk for page in (first, second, third) for run in page.rows] == expected
+    assert (first.newer, third.older) == ("", "")
+    assert back.rows == second.rows
+
+
+def newest(timed: tuple[datetime, Run]) -> tuple[datetime, int]:
+    return timed[0], timed[1].pk
+
+
+@pytest.mark.parametrize("mark", ["5", "x-5", "1-2-3", "99999999999999999999-5", "-"])
+def test_page_mark_that_makes_no_sense_shows_the_newest(
+    mark: str, as_alice: Client, export: SavedExport, alice: User
+) -> None:
+    run = make_run(export, alice)
+
+    assert listed(as_alice, f"?first_day=2026-01-01&before={mark}") == [run.pk]
+
+
+@pytest.mark.parametrize("query", ["?first_day=0001-01-01", "?last_day=9999-12-31", "?first_day=nonsense"])
+def test_day_that_makes_no_sense_filters_nothing(
+    query: str, as_alice: Client, export: SavedExport, alice: User
+) -> None:
+    run = make_run(export, alice)
+
+    assert listed(as_alice, query) == [run.pk]
+
+
 def test_run_shows_its_calls_in_words(as_alice: Client, export: SavedExport, alice: User) -> None:
     run = make_run(export, alice, Status.FAILED, error="Expensify found a mistake.")
     make_call(run, seconds=2.25, response_code=410, message="Malformed date")
@@ -434,7 +472,9 @@ def test_download_is_in_the_audit_log(as_bob: Client, bob: User, result: Any) ->
 
 
 def test_asking_for_the_head_of_a_download_downloads_nothing(as_bob: Client, result: Any) -> None:
-    assert as_bob.head(f"/t/acme/results/{result.pk}/download/").status_code == 405
+    response = as_bob.head(f"/t/acme/results/{result.pk}/download/")
+
+    assert (response.status_code, response.headers["Content-Length"]) == (200, str(result.size))
     assert AuditEntry.objects.filter(action=Action.RESULT_DOWNLOADED).count() == 0
 
 

@@ -75,6 +75,33 @@ def test_a_range_behind_the_end_is_refused(url: str, client: Client, alice: User
     assert (status, headers["Content-Range"]) == (416, "bytes */10240")
 
 
+def test_the_last_no_bytes_are_refused(url: str, client: Client, alice: User) -> None:
+    client.force_login(alice)
+
+    assert got(client, url, range="bytes=-0")[0] == 416
+
+
+def test_a_range_of_the_same_file_is_gone_on_with(url: str, client: Client, alice: User) -> None:
+    client.force_login(alice)
+    _, _, headers = got(client, url)
+
+    status, content, _ = got(client, url, range="bytes=10-19", **{"if-range": headers["ETag"]})
+
+    assert (status, content) == (206, CONTENT[10:20])
+
+
+def test_head_tells_the_size_of_the_whole_and_that_ranges_may_be_asked_for(
+    url: str, client: Client, alice: User
+) -> None:
+    client.force_login(alice)
+
+    response = client.head(url, headers={"range": "bytes=10-19"})
+
+    told = {name: response.headers[name] for name in ("Content-Length", "Accept-Ranges", "Content-Type")}
+    assert (response.status_code, response.content) == (200, b"")
+    assert told == {"Content-Length": "10240", "Accept-Ranges": "bytes", "Content-Type": "text/csv"}
+
+
 def test_a_range_of_another_file_gets_the_whole_of_this_one(url: str, client: Client, alice: User) -> None:
     client.force_login(alice)
 

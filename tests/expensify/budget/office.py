@@ -38,6 +38,7 @@ class Job:
     saved_at: float
     lead: float = 0
     calls: int = 2
+    team: str = ""
     order: float | None = None
     resting: bool = True
     started_at: float | None = None
@@ -45,7 +46,7 @@ class Job:
     failed: bool = False
 
     def ticket(self) -> Ticket:
-        return Ticket(self.name, self.flow, self.lead, self.order, self.calls)
+        return Ticket(self.name, self.flow, self.lead, self.order, self.calls, self.team)
 
 
 @dataclass

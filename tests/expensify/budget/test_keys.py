@@ -39,8 +39,8 @@ def test_namespaces_are_separate(redis_client: redis.Redis) -> None:
     ours.introduce(fresh=True)
     ours.enqueue(KEY, Ticket("run:1", "a"))
 
-    assert theirs.waiting(KEY) == []
     assert theirs.introduce(fresh=True) == 0
+    assert theirs.waiting(KEY) == []
 
 
 def test_calls_are_remembered_as_long_as_they_matter(budget: Budget, redis_client: redis.Redis) -> None:

@@ -84,7 +84,9 @@ def test_words_that_are_understood_as_booleans_are_told(text: str, value: bool) 
     assert read("remove_from_others", text) == (value, [("notice", "boolean_word")])
 
 
-@pytest.mark.parametrize(("text", "value"), [("Terminated", True), ("ausgetreten", True), ("Aktiv", False)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("Terminated", True), ("ausgetreten", True), ("Aktiv", False), ("On leave", False)]
+)
 def test_employment_status_says_who_leaves(text: str, value: bool) -> None:
     assert read("is_terminated", text) == (value, [("notice", "boolean_word")])
     assert read("remove_from_others", text) == (None, [("error", "unknown_boolean")])

@@ -62,6 +62,17 @@ def test_commas_in_headings_and_amounts_do_not_hide_the_semicolon() -> None:
     assert table(content.encode()).headings == ("E-Mail", "Approval limit", "Nachname, Vorname")
 
 
+def test_headings_that_are_understood_outweigh_commas_that_stand_more_evenly() -> None:
+    lines = [
+        "E-Mail;Name;Personalnummer",
+        "a@b.example;Lee, Ann;1",
+        "c@b.example;Ray, Ben",
+        "d@b.example;Poe, Cat",
+    ]
+
+    assert table("\n".join(lines).encode()).headings == ("E-Mail", "Name", "Personalnummer")
+
+
 def test_excels_own_first_line_names_the_delimiter_and_counts_as_a_row() -> None:
     sheet = table(b"sep=;\r\nemail;limit\r\na@b.example;1,5\r\n")
 
@@ -103,10 +114,14 @@ def test_empty_cells_too_many_are_nothing() -> None:
     assert table(b"email,name\na@b.example,Lee,,\n").notes == ()
 
 
-def test_row_with_one_cell_is_told_and_filled_up() -> None:
-    sheet = table(b"email,name,id\na@b.example\n")
+@pytest.mark.parametrize(
+    ("line", "cells"),
+    [("a@b.example", ("a@b.example", "", "")), ("a@b.example,Lee", ("a@b.example", "Lee", ""))],
+)
+def test_row_with_too_few_cells_is_told_and_filled_up(line: str, cells: tuple[str, ...]) -> None:
+    sheet = table(f"email,name,id\n{line}\n".encode())
 
-    assert sheet.lines[0].cells == ("a@b.example", "", "")
+    assert sheet.lines[0].cells == cells
     assert [(note.row, note.severity, note.code) for note in sheet.notes] == [(2, "warning", "short_row")]
 
 

@@ -66,6 +66,12 @@ def test_values_are_read_as_text() -> None:
     ]
 
 
+def test_row_that_ends_early_is_nothing_odd_in_a_workbook() -> None:
+    sheet = table(workbook(["ann@acme.example"]))
+
+    assert (sheet.lines[0].cells, sheet.notes) == (("ann@acme.example", "", ""), ())
+
+
 @pytest.mark.parametrize(
     ("stored", "text"),
     [

@@ -35,8 +35,8 @@ def let_go(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_rules_for_updates"),
-        ("exports", "0005_mark_when_safe"),
+        ("accounts", "0005_rules_for_updates"),
+        ("exports", "0008_quick_lists"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

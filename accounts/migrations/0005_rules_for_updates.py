@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0003_cache_table"),
+        ("accounts", "0004_audit_by_time"),
     ]
 
     operations = [

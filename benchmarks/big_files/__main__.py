@@ -1,0 +1,183 @@
+"""How a file of a gigabyte comes and goes, next to curl over the same loopback.
+
+    python -m benchmarks.big_files                       about a minute, and 3 GB of disk
+    python -m benchmarks.big_files --megabytes 200
+
+A real worker fetches the file from a server that does nothing else, counts its rows, hashes and stores it; a browser
+fetches it from a real web server. Memory is the most that the process had in use, libraries included.
+"""
+
+import argparse
+import multiprocessing
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import stage
+
+# ruff: noqa: I001 — the stage comes first.
+import httpx
+from django_scopes import scope
+
+from accounts.models import Team, User
+from benchmarks.big_files.source import rows_of, serve
+from expensify.client import Pair
+from exports import runs, tables
+from exports.models import Run
+from tests.conftest import make_export
+from tests.servers import free_port, wait_for_port
+from tests.workers import wait_until
+
+MILLION = 1_000_000
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, prog="benchmarks.big_files"
+    )
+    options.add_argument("--megabytes", type=int, default=1000)
+    size = options.parse_args().megabytes * MILLION
+    folder = Path(tempfile.mkdtemp(prefix="big-files-"))
+    try:
+        with stage.database() as engine, a_source(size) as url, stage.portal(url) as portal:
+            print(f"{size // MILLION} MB of CSV, {engine}; seconds, MB/s, most memory in MB")
+            fetch(url, portal, size, folder)
+        rows_and_preview(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def fetch(url: str, portal: stage.Portal, size: int, folder: Path) -> None:
+    """In: curl and the worker. Out: curl from a plain file server and from the portal."""
+    show("curl from the source, to nowhere", curl(url, "/dev/null"), size)
+    show("curl from the source, to a file", curl(url, str(folder / "plain.csv")), size)
+    team, user = stage.team_with_editor()
+    stage.working_credential(team, "Main", Pair("aa_big", "secret"))
+    run, seen, memory = run_of(team, user, portal)
+    with scope(team=team):
+        downloading = run.calls.get(kind="download")
+        result = run.result
+    assert result.size == size
+    show("worker, received and hashed", downloading.seconds, size)
+    whole = (run.finished_at - downloading.sent_at).total_seconds()
+    show("worker, until stored, with its rows counted", whole, size, memory)
+    print(f"    the run's page said {', '.join(f'{shown / MILLION:.0f} MB' for shown in seen)}")
+    headers = stage.signed_in(user)
+    page = f"{portal.web}/t/acme/results/{result.pk}/"
+    show(
+        "the result's page with its preview",
+        timed(lambda: httpx.get(page, headers=headers).raise_for_status()),
+    )
+    with files_server(folder) as plain:
+        show("curl from a plain file server", curl(f"{plain}/plain.csv", "/dev/null"), size)
+    browser = ("-H", f"Cookie: {headers['Cookie']}")
+    cost = peaks(portal.serving)
+    show("curl from the portal", curl(f"{page}download/", "/dev/null", *browser), size, cost())
+    rest = ("-H", f"Range: bytes={size // 2}-")
+    cost = peaks(portal.serving)
+    show(
+        "curl from the portal, the second half",
+        curl(f"{page}download/", "/dev/null", *browser, *rest),
+        size // 2,
+        cost(),
+    )
+
+
+def run_of(team: Team, user: User, portal: stage.Portal) -> tuple[Run, list[int], float]:
+    """A run that has succeeded, the bytes that its page showed on the way, and the most memory of the worker."""
+    with scope(team=team):
+        export = make_export(team.credentials.get(), user)
+        memory = peaks(portal.work)
+        run, seen = runs.start(export, by=user), [0]
+
+        def has_finished() -> bool:
+            run.refresh_from_db()
+            if run.bytes_received != seen[-1]:
+                seen.append(run.bytes_received)
+            return run.is_final
+
+        wait_until(has_finished, seconds=300, every=0.1)
+        assert run.status == Run.Status.SUCCEEDED, run.error
+    return run, seen[1:], memory()
+
+
+def rows_and_preview(folder: Path) -> None:
+    path = folder / "million.csv"
+    with path.open("wb") as file:
+        for block in rows_of(MILLION * 140):
+            file.write(block)
+    rows = tables.count_rows(path, "csv")
+    taken = timed(lambda: tables.count_rows(path, "csv"))
+    show(f"counting {rows:,} rows, {path.stat().st_size // MILLION} MB", taken, path.stat().st_size)
+
+
+@contextmanager
+def a_source(size: int) -> Iterator[str]:
+    told, tell = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(size, tell), daemon=True)
+    process.start()
+    try:
+        yield told.recv()
+    finally:
+        process.kill()
+        process.join()
+
+
+@contextmanager
+def files_server(folder: Path) -> Iterator[str]:
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "http.server",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--directory",
+        str(folder),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for_port(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def curl(url: str, to: str, *options: str) -> float:
+    command = ["curl", "--silent", "--fail", "--output", to, "--write-out", "%{time_total}", *options, url]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def peaks(process: "subprocess.Popen[bytes]") -> Callable[[], float]:
+    """Forget what the children of this one needed so far; the answer tells the most that one needed since, in MB."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    for pid in children:
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+    def most() -> float:
+        statuses = [Path(f"/proc/{pid}/status").read_text() for pid in children]
+        return max(int(status.split("VmHWM:")[1].split()[0]) for status in statuses) / 1024
+
+    return most
+
+
+def timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def show(what: str, seconds: float, size: int = 0, memory: float = 0) -> None:
+    speed = f"{size / MILLION / seconds:>8.0f}" if size else " " * 8
+    print(f"{what:<48}{seconds:>8.2f}{speed}{f'{memory:>8.0f}' if memory else ''}".rstrip(), flush=True)
+
+
+if __name__ == "__main__":
+    main()

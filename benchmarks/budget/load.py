@@ -1,0 +1,169 @@
+"""One load on the whole portal: real runs in a database, Celery workers over HTTP, and a server that counts.
+
+`benchmarks.budget.engine` runs it, with the settings of a new installation in its environment. It prints one line.
+"""
+
+import argparse
+import json
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from itertools import takewhile
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import django
+import redis
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.utils import timezone  # noqa: E402
+from django_scopes import scope  # noqa: E402
+
+from accounts.audit import PORTAL  # noqa: E402
+from accounts.models import Credential, Team, User  # noqa: E402
+from expensify.budget import Limits  # noqa: E402
+from expensify.client import Pair  # noqa: E402
+from exports import dispatch, heartbeat, runs, saved_exports, tasks  # noqa: E402
+from exports.jobs import Settings  # noqa: E402
+from exports.models import ApiCall, Run, SavedExport  # noqa: E402
+from sandbox import Choices, Sandbox  # noqa: E402
+from tests.expensify.budget.referees import steady_share  # noqa: E402
+from tests.workers import Processes, wait_until  # noqa: E402
+
+PROCESSES = 8
+JITTER = 0.15  # seconds each way, at true speed
+MODELS = {
+    "sliding log": Choices(limit_model="sliding"),
+    "fixed windows": Choices(limit_model="fixed"),
+    "strict bucket": Choices(limit_model="leaky", limits=((5, 15.0),)),
+}
+TEMPLATE = "<#list reports as report>${report.reportID}<#lt>\n</#list>"
+
+
+def jittery(app: Callable[..., Iterable[bytes]], most: float) -> Callable[..., Iterable[bytes]]:
+    """The server as it is reached over a network that takes up to `most` seconds each way."""
+    draw = random.Random(1)
+
+    def answer(environ: Any, start_response: Any) -> Iterable[bytes]:
+        time.sleep(draw.uniform(0, most))
+        body = list(app(environ, start_response))
+        time.sleep(draw.uniform(0, most))
+        return body
+
+    return answer
+
+
+def make_export(sandbox: Sandbox, team: Team, by: User, number: int) -> SavedExport:
+    """A saved export with a credential, and a budget, of its own."""
+    pair = Pair(f"aa_{number}", "s" * 40)
+    sandbox.add_pair(pair.partner_user_id, pair.partner_user_secret)
+    credential = Credential(team=team, name=f"Pair {number}")
+    credential.take_pair(pair, timezone.now())
+    credential.status = Credential.Status.WORKING
+    credential.save()
+    asked = Settings(policy_ids=[], report_ids=["50352738"], states=[], email_recipients=[])
+    export = SavedExport(team=team, credential=credential, name=f"Export {number}")
+    return saved_exports.save(export, settings=asked, template=TEMPLATE, sftp_password=None, by=by)
+
+
+def fill(exports: list[SavedExport], each: int) -> None:
+    """All runs of one export, then all of the next one's: as teams save them."""
+    for export in exports:
+        for _ in range(each):
+            runs.start(export, by=PORTAL, source=Run.Source.COMMAND)
+    for wake in dispatch.sweep():  # all are in line before the first worker starts
+        tasks.ring(wake)
+
+
+def drip(exports: list[SavedExport], speed: int, span: float, load: float) -> None:
+    """Runs at random, for that share of the limits; each takes two calls."""
+    draw, end = random.Random(2), time.monotonic() + span
+    while time.monotonic() < end:
+        runs.start(draw.choice(exports), by=PORTAL, source=Run.Source.COMMAND)
+        time.sleep(draw.expovariate(load * len(exports) * speed * 20 / 60 / 2))
+
+
+def overtaken(latency: float) -> int:
+    """Runs whose first call was sent after that of a later run of the same pair, by more than workers take to send."""
+    begun: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    first = ApiCall.objects.filter(kind="generate").order_by("sent_at")
+    for pair, run, sent_at in first.values_list("credential_id", "run_id", "sent_at"):
+        begun[pair].append((run, sent_at.timestamp()))
+    return sum(
+        any(other > run and earlier < sent - latency for other, earlier in order[:i])
+        for order in begun.values()
+        for i, (run, sent) in enumerate(order)
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--model", choices=MODELS, required=True)
+    parser.add_argument("--load", type=float, default=None)
+    parser.add_argument("--speed", type=int, required=True)
+    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--credentials", type=int, required=True)
+    options = parser.parse_args()
+    speed, span = options.speed, options.minutes * 60 / options.speed
+    capacity = sum(1 for _ in takewhile(lambda at: at < options.minutes * 60, Limits(eps=0).upcoming()))
+
+    call_command("migrate", verbosity=0)
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    dispatch.budget().introduce(fresh=True)
+    sandbox = Sandbox(choices=MODELS[options.model].faster(speed))
+    sandbox.wsgi = jittery(sandbox.wsgi, JITTER / speed)
+    team = Team.objects.create(name="Acme", slug="acme", time_zone="UTC")
+    by = User.objects.create_user("alice@acme.example", "x" * 30)
+    with sandbox.serve() as served, scope(team=team):
+        exports = [make_export(sandbox, team, by, number) for number in range(options.credentials)]
+        if options.load is None:
+            fill(exports, each=capacity // 2 + 3)
+        portal = Processes(Path(settings.VAR_DIR), EXPENSIFY_URL=served.url)
+        try:
+            portal.worker(processes=PROCESSES)
+            portal.beat()
+            wait_until(heartbeat.is_fresh)
+            client.config_resetstat()
+            if options.load is None:
+                wait_until(lambda: sandbox.log)
+                time.sleep(max(0.0, sandbox.log[0].at + span - sandbox.clock()))
+            else:
+                drip(exports, speed, span, options.load)
+                wait_until(lambda: not Run.objects.unfinished().exists(), seconds=60 + 120 / speed)
+            arrived = list(sandbox.log)
+            trips = client.info("commandstats")
+        finally:
+            portal.stop()
+        by_pair: dict[str, list[float]] = defaultdict(list)
+        for arrival in arrived:
+            by_pair[arrival.pair].append(arrival.at)
+        waits = [
+            (call.sent_at - call.run.created_at).total_seconds() * speed
+            for call in ApiCall.objects.filter(kind="generate").select_related("run")
+        ]
+        cuts = quantiles(waits, n=20)
+        shares = [steady_share(at, 20, 60 / speed) for at in by_pair.values() if len(at) > 20]
+        evals = sum(trips.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("eval", "evalsha", "hmget"))
+        print(
+            json.dumps(
+                {
+                    "share": sum(shares) / len(shares) if shares else None,
+                    "used": len(arrived) / (capacity * len(exports)),
+                    "calls": len(arrived),
+                    "refused": sandbox.refused,
+                    "overtaken": overtaken(JITTER / speed + 0.05),
+                    "trips": evals / len(arrived),
+                    "p50": cuts[9],
+                    "p95": cuts[18],
+                }
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()

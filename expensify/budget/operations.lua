@@ -1,0 +1,119 @@
+-- What may be asked. Continues `line.lua`.
+
+local operations = {}
+
+function operations.introduce()
+  return math.max(DOUBTFUL_UNTIL - now, 0)
+end
+
+function operations.step()
+  local state = open()
+  local ticket, order, handle = '', '0', 0
+  if ask.token == state.token then state.wake, state.token = 0, '' end
+  if ask.done then settle(state, ask.done) end
+  if ask.enqueue then join(state, ask.enqueue) end
+
+  local waiting = redis.call('HLEN', TICKETS)
+  if ask.pop and waiting > 0 and next_slot(state, false) <= now then
+    ticket, order = serve(state)
+    handle = now + L.unanswered
+    record(state.log, -handle)
+    if L.in_flight > 0 then table.insert(state.flying, handle) end
+    waiting = waiting - 1
+  end
+
+  local wake_in, token = -1, ''
+  if waiting > 0 then
+    local at = math.min(next_slot(state, true), now + LONGEST_WAKE)
+    if state.wake == 0 or state.wake > at + TOO_LATE or state.wake + OVERDUE < now then
+      token = string.format('%.0f', now)
+      state.wake, state.token, wake_in = at, token, at - now
+      keep_line(state)
+    end
+  end
+  save(state, waiting)
+  return { handle, ticket, order, wake_in, token, now }
+end
+
+-- A flow gets back what its last tickets were charged: whoever cancels and starts over loses nothing.
+function operations.remove()
+  local state, gone, left = open(), {}, 0
+  for _, name in ipairs(ask.tickets) do
+    if redis.call('HEXISTS', TICKETS, name) == 1 then
+      local start, calls, flow, team, line = unpack(take_tag(name))
+      left = left + 1
+      if flow then
+        redis.call('ZREM', AGAIN .. ':' .. line, name)
+        leave(state.teams[team], state.teams[team].lines[line], calls)
+        table.insert(gone, { start = start, calls = calls, flow = flow })
+      else
+        redis.call('ZREM', AGAIN, name)
+      end
+    end
+  end
+  table.sort(gone, function(a, b) return a.start > b.start end)
+  for _, tag in ipairs(gone) do
+    local next_start = tonumber(redis.call('HGET', FLOWS, tag.flow) or 0)
+    if next_start == tag.start + tag.calls * L.service then
+      redis.call('HSET', FLOWS, tag.flow, string.format('%.0f', tag.start))
+    end
+  end
+  save(state, redis.call('HLEN', TICKETS))
+  return left
+end
+
+function operations.hold()
+  local state = open()
+  state.held = math.max(state.held, now + math.min(ask.span, LONGEST_HOLD))
+  save(state, redis.call('HLEN', TICKETS))
+  return state.held - now
+end
+
+function operations.waiting()
+  return (course(open(), redis.call('HLEN', TICKETS)))
+end
+
+-- Exact near the head, where a single call decides about a window, and by averages further back, so that a long
+-- line costs no more than a short one.
+local EXACT = 100
+
+-- Ages of the calls, latest first; then what the caller needs to work out when each place's turn comes.
+function operations.places()
+  local state, ages, ranks, ahead = open(), {}, {}, {}
+  for i, arrival in ipairs(state.log) do ages[i] = math.max(now - math.abs(arrival), 0) end
+  local sequence, before, after = course(state, EXACT)
+  local tags = tags_of(ask.tickets)
+  for i, name in ipairs(ask.tickets) do
+    local found = before[name]
+    if found then
+      ranks[i], ahead[i] = unpack(found)
+    elseif tags[name] then
+      local tag = cmsgpack.unpack(tags[name])
+      local team = after.teams[tag[4]]
+      local rank = redis.call('ZRANK', tag[5] and AGAIN .. ':' .. tag[5] or AGAIN, name)
+      local tickets, calls = far_back(after, rank, team, team and team.lines[tag[5]])
+      ranks[i], ahead[i] = math.floor(#sequence + tickets + 0.5), math.floor(after.calls + calls + 0.5)
+    else
+      ranks[i], ahead[i] = -1, 0
+    end
+  end
+  local quiet = math.max(quiet_until(state) - now, 0)
+  return { ages, quiet, state.slack, ranks, ahead }
+end
+
+function operations.usage()
+  local answers = {}
+  for i = 2, #KEYS, 2 do
+    local state, used = load(KEYS[i]), {}
+    for w, span in ipairs(ask.windows) do
+      used[w] = 0
+      for _, arrival in ipairs(state.log) do
+        if math.abs(arrival) > now - span then used[w] = used[w] + 1 end
+      end
+    end
+    table.insert(answers, { used, math.max(quiet_until(state) - now, 0), redis.call('HLEN', KEYS[i + 1]) })
+  end
+  return answers
+end
+
+return operations[OPERATION]()

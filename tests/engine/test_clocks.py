@@ -1,0 +1,136 @@
+"""Machines whose clocks are minutes apart, and a server that says itself how long to wait."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accounts.models import Team, User
+from expensify.budget import Limits
+from exports import dispatch, runs
+from exports.models import Run, SavedExport
+from sandbox import Choices, Fault, Sandbox
+from tests.conftest import make_credential, make_export
+from tests.engine.test_run_life import Work
+from tests.workers import Processes, wait_until
+
+Machine = Callable[..., Processes]
+
+# Seconds by which a clock is off.
+MINUTES = 300
+LIMITS = "5/1s,20/6s"  # ten times faster than the real ones
+
+
+@pytest.fixture
+def fast_sandbox(redis_client: Any, settings: Any) -> Iterator[Sandbox]:
+    settings.EXPENSIFY_LIMITS = Limits.parse(LIMITS)
+    dispatch.budget.cache_clear()
+    dispatch.budget().introduce(fresh=True)
+    server = Sandbox(choices=Choices().faster(10))
+    with server.serve() as served:
+        settings.EXPENSIFY_URL = served.url
+        yield server
+    dispatch.budget.cache_clear()
+
+
+@pytest.fixture
+def machine(fast_sandbox: Sandbox, settings: Any, tmp_path: Path) -> Iterator[Machine]:
+    """Starts a machine whose clock is so many seconds ahead; without beat unless it is told to."""
+    started: list[Processes] = []
+
+    def machine(ahead: float, *, processes: int = 1, beat: bool = False, **environment: str) -> Processes:
+        folder = tmp_path / str(len(started))
+        folder.mkdir()
+        portal = Processes(
+            folder,
+            EXPENSIFY_URL=settings.EXPENSIFY_URL,
+            EXPENSIFY_LIMITS=LIMITS,
+            SWEEP_SECONDS="0.5",
+            CLOCK_AHEAD=str(ahead),
+            **environment,
+        )
+        started.append(portal)
+        portal.worker(processes=processes, module="tests.engine.shifted")
+        if beat:
+            portal.beat()
+        return portal
+
+    yield machine
+    for portal in started:
+        portal.stop()
+
+
+def statuses() -> set[str]:
+    return set(Run.objects.values_list("status", flat=True))
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_machines_minutes_apart_pass_the_alarm_on_without_a_hitch(
+    machine: Machine, fast_sandbox: Sandbox, acme: Team, alice: User
+) -> None:
+    for ahead in (0, MINUTES, -MINUTES):
+        machine(ahead)  # and no beat, so that nobody sets a lost alarm again
+    export = make_export(make_credential(acme), alice)
+
+    for _ in range(20):
+        runs.start(export, by=alice)
+    wait_until(lambda: not Run.objects.unfinished().exists(), seconds=60)
+
+    assert statuses() == {Run.Status.SUCCEEDED}
+    assert fast_sandbox.refused == 0
+    assert len(fast_sandbox.log) == 40
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("claimed_by", [0, -MINUTES])
+def test_a_sweep_by_a_fast_clock_lets_a_call_under_way_alone(
+    claimed_by: float, machine: Machine, fast_sandbox: Sandbox, acme: Team, alice: User
+) -> None:
+    patience = {"EXPENSIFY_ANSWER_SECONDS": "30", "STUCK_AFTER_SECONDS": "60"}
+    fast_sandbox.script(Fault(delay_after=8), on="generate")
+    export = make_export(make_credential(acme), alice, mark_as="ERP")
+    machine(claimed_by, **patience)
+    run = runs.start(export, by=alice)
+    wait_until(lambda: fast_sandbox.log, seconds=30)
+
+    machine(MINUTES, beat=True, **patience)
+    wait_until(lambda: not Run.objects.unfinished().exists(), seconds=30)
+
+    run.refresh_from_db()
+    assert (run.status, run.error) == (Run.Status.SUCCEEDED, "")
+    assert len(fast_sandbox.generated) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("ahead", [MINUTES, -MINUTES])
+def test_a_machine_whose_clock_is_not_beats_sweeps(
+    ahead: float, machine: Machine, fast_sandbox: Sandbox, acme: Team, alice: User, redis_client: Any
+) -> None:
+    export = make_export(make_credential(acme), alice)
+    run = runs.start(export, by=alice)
+    for key in redis_client.keys("portal:celery:*"):
+        redis_client.delete(key)
+
+    machine(ahead, beat=True)
+    wait_until(lambda: not Run.objects.unfinished().exists(), seconds=30)
+
+    run.refresh_from_db()
+    assert run.status == Run.Status.SUCCEEDED
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("retry_after", ["40", "date:40"])
+def test_the_pair_rests_as_long_as_expensify_asks(
+    retry_after: str, export: SavedExport, alice: User, work: Work, sandbox: Sandbox
+) -> None:
+    sandbox.script(Fault(rate_limited="both", retry_after=retry_after), on="generate")
+
+    work(runs.start(export, by=alice))
+
+    held = dispatch.usages([export.credential])[export.credential.pk].held_until
+    assert 37 < held <= 40
+    assert len(sandbox.log) == 1

@@ -1,0 +1,56 @@
+"""Fifty pairs whose teams saved their runs in bulk: no worker sleeps on one while the others' budgets lie idle."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django_scopes import scope
+
+from accounts.models import Team, User
+from expensify.client import Pair
+from exports import dispatch, runs
+from exports.models import Run
+from sandbox import Choices, Sandbox
+from tests.conftest import make_credential, make_export
+from tests.workers import Processes, wait_until
+
+CREDENTIALS, RUNS = 50, 4
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_fifty_budgets_are_used_at_once(
+    redis_client: Any, acme: Team, alice: User, settings: Any, tmp_path: Path
+) -> None:
+    dispatch.budget.cache_clear()
+    dispatch.budget().introduce(fresh=True)
+    sandbox = Sandbox(choices=Choices())
+    with sandbox.serve() as served, scope(team=acme):
+        portal = Processes(tmp_path, EXPENSIFY_URL=served.url)
+        for number in range(CREDENTIALS):
+            pair = Pair(f"aa_{number}", "s" * 40)
+            sandbox.add_pair(pair.partner_user_id, pair.partner_user_secret)
+            export = make_export(
+                make_credential(acme, f"Pair {number}", pair=pair), alice, f"Export {number}"
+            )
+            for _ in range(
+                RUNS
+            ):  # all of one pair's runs, then all of the next one's, as a bulk of them comes
+                runs.start(export, by=alice)
+        try:
+            for _ in range(4):
+                portal.worker(processes=2)
+            portal.beat()
+            wait_until(lambda: not Run.objects.unfinished().exists(), seconds=120)
+        finally:
+            portal.stop()
+            dispatch.budget.cache_clear()
+
+    assert set(Run.objects.values_list("status", flat=True)) == {Run.Status.SUCCEEDED}
+    assert sandbox.refused == 0
+    assert Counter(arrival.pair for arrival in sandbox.log) == {
+        f"aa_{n}": 2 * RUNS for n in range(CREDENTIALS)
+    }
+    # Each budget gives five calls at once, and the next one ten seconds later.
+    assert len({arrival.pair for arrival in sandbox.log[: 5 * CREDENTIALS]}) == CREDENTIALS
