@@ -118,7 +118,7 @@ def _calls_under_way(keys: Iterable[str]) -> dict[str, int]:
     """How many calls the runs that have begun and are not in line will still need: they go ahead of who waits."""
     begun = Q(status__in=IN_FLIGHT) | Q(status=Run.Status.GENERATED, retry_at__isnull=False)
     with scopes_disabled():
-        found = Run.objects.filter(begun, credential__fingerprint__in=list(keys))
+        found = Run.objects.unfinished().filter(begun, credential__fingerprint__in=list(keys))
         needed: Counter[str] = Counter()
         for key, status, purpose, selects, marks_last in found.values_list(
             "credential__fingerprint", "status", "purpose", "selects", "marks_last"
@@ -154,9 +154,8 @@ def _resting_wakes(now: datetime) -> list[Wake]:
         for key, pk in Run.objects.due(now).order_by("pk").values_list("credential__fingerprint", "pk"):
             lines.setdefault(key, []).append(_name(pk))
     wakes = []
-    for key, waiting in lines.items():
-        lost = budget().missing(key, waiting)[:SWEEP_BATCH]
-        wakes.append(_wake(key, budget().enqueue(key, _tickets(lost, now))))
+    for key, lost in budget().lost(lines).items():
+        wakes.append(_wake(key, budget().enqueue(key, _tickets(lost[:SWEEP_BATCH], now))))
     return [wake for wake in wakes if wake]
 
 
@@ -166,7 +165,7 @@ def _tickets(names: Sequence[str], now: datetime) -> list[Ticket]:
         return []
     with scopes_disabled():
         runs = Run.objects.due(now).filter(pk__in=[int(name.partition(":")[2]) for name in names])
-        return [_ticket(run) for run in runs.defer("job", "template").order_by("pk")]
+        return [_ticket(run) for run in runs.brief().order_by("pk")]
 
 
 def _check_wakes(now: datetime) -> list[Wake]:
@@ -193,11 +192,17 @@ def _ticket(run: Run) -> Ticket:
         team=str(run.team_id),
         flow=f"export:{run.export_id}" if run.export_id else f"update:{run.update_id}",
         lead=LEAD if run.source == Run.Source.PAGE else 0.0,
-        order=run.place,
+        order=_order(run),
         calls=steps.calls_left(
             run.status, purpose=run.purpose, selects=run.selects, marks_last=run.marks_last
         ),
     )
+
+
+def _order(run: Run) -> float | None:
+    """The run's place; one of many files lets others pass after each: a hundred PDFs are five minutes."""
+    has_more_files = run.status == Run.Status.GENERATED and run.fetched
+    return budget().later(run.place) if run.place is not None and has_more_files else run.place
 
 
 def _wake(key: str, step: Step) -> Wake | None:

@@ -127,10 +127,10 @@ def main() -> None:
         try:
             portal.worker(processes=PROCESSES)
             portal.beat()
-            wait_until(heartbeat.is_fresh)
+            wait_until(heartbeat.is_fresh, seconds=180)
             client.config_resetstat()
             if options.load is None:
-                wait_until(lambda: sandbox.log)
+                wait_until(lambda: sandbox.log, seconds=180)
                 time.sleep(max(0.0, sandbox.log[0].at + span - sandbox.clock()))
             else:
                 drip(exports, speed, span, options.load)

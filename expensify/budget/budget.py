@@ -8,7 +8,7 @@ against the latest instant at which each call can have arrived, so neither clock
 import hashlib
 import hmac
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import redis
@@ -146,6 +146,10 @@ class Budget:
         """Join the line; a ticket that waits in it already keeps its place."""
         return self.step(key, enqueue=tickets)
 
+    def later(self, order: float, calls: int = 1) -> float:
+        """The order of a ticket that lets the others pass for so many calls."""
+        return order + calls * micro(self.limits.service)
+
     def remove(self, key: str, tickets: str | Iterable[str]) -> int:
         """Leave the line; how many were in it. Tell all that leave together, and their flow starts afresh."""
         names = [tickets] if isinstance(tickets, str) else list(tickets)
@@ -204,12 +208,20 @@ class Budget:
         """Every ticket in the line, in the order in which they will be served if nobody joins."""
         return [text(name) for name in self._wire.run("waiting", self._keys(key), {})]
 
-    def missing(self, key: str, tickets: Sequence[str]) -> list[str]:
-        """Those of these tickets that are not in the line: it was lost, or they were taken."""
-        if not tickets:
-            return []
-        found = self._wire.command("HMGET", self._key(key, "tickets"), *tickets)
-        return [name for name, ticket in zip(tickets, found, strict=True) if ticket is None]
+    def lost(self, lines: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """The budgets that need a step, with those of these tickets that are not in their line.
+
+        Such a line was lost, or its tickets were taken. With no ticket missing, the line's wake has not come.
+        One round trip for some thousand tickets.
+        """
+        found: dict[str, list[str]] = {}
+        for keys in _batches(lines):
+            names = [self._boot, *(self._key(key, part) for key in keys for part in ("state", "tickets"))]
+            answers = self._wire.run("lost", names, {"lines": [list(lines[key]) for key in keys]})
+            for key, (needs_wake, missing) in zip(keys, answers, strict=True):
+                if needs_wake or missing:
+                    found[key] = [lines[key][number] for number in missing]
+        return found
 
     @property
     def _boot(self) -> str:
@@ -220,6 +232,20 @@ class Budget:
 
     def _keys(self, key: str) -> list[str]:
         return [self._boot, *(self._key(key, part) for part in ("state", "tickets", "again", "flows"))]
+
+
+def _batches(lines: Mapping[str, Sequence[str]], size: int = 2000) -> Iterator[list[str]]:
+    """The keys in groups of about so many tickets: Redis answers nobody else meanwhile."""
+    batch: list[str] = []
+    tickets = 0
+    for key, names in lines.items():
+        batch.append(key)
+        tickets += len(names)
+        if tickets >= size:
+            yield batch
+            batch, tickets = [], 0
+    if batch:
+        yield batch
 
 
 def _described_done(done: Done) -> dict[str, object]:

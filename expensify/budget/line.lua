@@ -122,11 +122,11 @@ local function serve(state)
   return name, string.format('%.0f', turn.order)
 end
 
-local function tags_of(names)
+local function tags_of(names, tickets)
   local tags = {}
   for first = 1, #names, 1000 do -- Lua hands over only so many arguments at once
     local last = math.min(first + 999, #names)
-    for i, tag in ipairs(redis.call('HMGET', TICKETS, unpack(names, first, last))) do
+    for i, tag in ipairs(redis.call('HMGET', tickets or TICKETS, unpack(names, first, last))) do
       tags[names[first + i - 1]] = tag
     end
   end

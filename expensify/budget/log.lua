@@ -55,9 +55,8 @@ local function record(log, arrival)
   log[L.depth + 1] = nil
 end
 
-local function load(key)
-  local raw = redis.call('GET', key)
-  local state = raw and cmsgpack.unpack(raw) or {
+local function blank()
+  return {
     log = {},
     flying = {},     -- handles of calls under way, kept only when their number is capped
     held = 0,        -- somebody asked for quiet until then
@@ -71,6 +70,14 @@ local function load(key)
     joined = 0,      -- tickets that were given a place so far
     served = 0,      -- and those whose turn has come
   }
+end
+
+local function load(key)
+  local raw = redis.call('GET', key)
+  local state = raw and cmsgpack.unpack(raw) or {}
+  for field, value in pairs(blank()) do -- an older version of this script may have kept less
+    if state[field] == nil then state[field] = value end
+  end
   local log, latest = state.log, now + L.unanswered
   while #log > 0 and math.abs(log[#log]) < now - L.horizon do log[#log] = nil end
   for i, arrival in ipairs(log) do -- the clock was set back: no call can arrive later than this

@@ -116,4 +116,19 @@ function operations.usage()
   return answers
 end
 
+-- Which of many budgets need a step: tickets that should wait in line do not, or the line's wake is lost.
+function operations.lost()
+  local answers = {}
+  for i = 2, #KEYS, 2 do
+    local state, names, missing = load(KEYS[i]), ask.lines[i / 2], {}
+    local tags = tags_of(names, KEYS[i + 1])
+    for n, name in ipairs(names) do
+      if not tags[name] then table.insert(missing, n - 1) end
+    end
+    local needs_wake = redis.call('HLEN', KEYS[i + 1]) > 0 and state.wake + OVERDUE < now
+    table.insert(answers, { needs_wake and 1 or 0, missing })
+  end
+  return answers
+end
+
 return operations[OPERATION]()

@@ -75,7 +75,7 @@ class Campaign:
         """True when every rule held. Prints as it goes."""
         began = time.monotonic()
         self.crew.look_after()
-        wait_until(heartbeat.is_fresh)
+        wait_until(heartbeat.is_fresh, seconds=120)
         self.havoc.start()
         try:
             self._work()

@@ -66,12 +66,13 @@ class Evidence:
         }
         by_file: dict[str, Traces] = {}
         for arrival in sandbox.log:
+            if not arrival.job:
+                continue  # its worker was killed while it wrote: nobody can tell what it was to become
             if arrival.kind == "download":
-                traces = by_file.get(str(arrival.job.get("fileName")))
+                traces = by_file.get(str(arrival.job["fileName"]))
             else:
-                traces = by_name.get(
-                    str(arrival.job["outputSettings"].get("fileBasename"))
-                ) or self._by_label(arrival)
+                name = str(arrival.job["outputSettings"]["fileBasename"])
+                traces = by_name.get(name) or self._by_label(arrival)
             if traces is None:
                 self.strangers.append(arrival)
                 continue

@@ -7,6 +7,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
 
 from tests.chaos import pace
 from tests.chaos.disk import Disk
@@ -15,6 +18,10 @@ from tests.chaos.network import Network
 from tests.chaos.postgres import PostgresServer
 from tests.chaos.workers import Crew, Worker
 from tests.servers import RedisServer
+
+# Between two acts: so many calls, or else so many seconds.
+CALLS_BETWEEN = 4
+PATIENCE = 8.0
 
 
 class Havoc:
@@ -37,6 +44,7 @@ class Havoc:
         self._chance, self._journal, self._every, self._left = chance, journal, every, acts
         self._crew, self._redis, self._postgres = crew, redis, postgres
         self._network, self._disk, self._requests = network, disk, requests
+        self._seen = 0
         self._later: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._calm, self._is_calm = threading.Event(), threading.Event()
@@ -45,7 +53,7 @@ class Havoc:
         self._acts: dict[Callable[[], None], int] = {
             self._kill_a_process: 5,
             self._kill_a_worker: 4,
-            self._kill_them_all: 2,
+            self._kill_them_all: 4,
             self._stop_a_worker: 4,
             self._freeze: 7,
             self._cut_the_network: 6,
@@ -71,8 +79,9 @@ class Havoc:
             while not self._calm.wait(0.05):
                 self._do_what_is_due()
                 self._crew.look_after()
-                if self._left and time.monotonic() >= next_at:
+                if self._left and time.monotonic() >= next_at and self._enough_was_done(next_at):
                     self._left -= 1
+                    self._seen = self._requests()
                     acts = list(self._acts)
                     self._chance.choices(acts, [self._acts[act] for act in acts])[0]()
                     next_at = time.monotonic() + self._chance.expovariate(1 / self._every)
@@ -83,6 +92,10 @@ class Havoc:
             self._do_what_is_due(all_of_it=True)
             self._is_calm.set()
         threading.Event().wait()  # for ever: the servers it started would die with this thread
+
+    def _enough_was_done(self, since: float) -> bool:
+        """On a busy machine workers start slowly; trouble comes by what they got done, not by the clock alone."""
+        return self._requests() >= self._seen + CALLS_BETWEEN or time.monotonic() > since + PATIENCE
 
     def _do_what_is_due(self, *, all_of_it: bool = False) -> None:
         while self._later and (all_of_it or self._later[0][0] <= time.monotonic()):
@@ -97,12 +110,16 @@ class Havoc:
 
     # ------------------------------------------------------------ workers
 
-    def _wait_for_a_request(self) -> None:
-        """Until some worker is busy with a call or with what came of it: idle ones have nothing to lose."""
-        before, give_up = self._requests(), time.monotonic() + 1
-        while self._requests() == before and time.monotonic() < give_up:
-            time.sleep(0.001)
-        time.sleep(self._chance.uniform(0, 0.05))
+    def _wait_for_work(self) -> None:
+        """Until some worker makes a call, or has a file on its way into storage: idle ones have nothing to lose."""
+        arriving, before = Path(settings.FILE_UPLOAD_TEMP_DIR), self._requests()
+        wait_for, then = self._chance.choice(
+            [(lambda: self._requests() != before, 0.05), (lambda: any(arriving.iterdir()), 0.005)]
+        )
+        give_up = time.monotonic() + 1
+        while not wait_for() and time.monotonic() < give_up:
+            time.sleep(0.0002)
+        time.sleep(self._chance.uniform(0, then))
 
     def _some_worker(self) -> Worker:
         return self._chance.choice(self._crew.workers)
@@ -111,7 +128,7 @@ class Havoc:
         """One process of a worker's pool, as the kernel does when memory is short."""
         worker = self._some_worker()
         pid = self._chance.choice(worker.pids[1:] or worker.pids)
-        self._wait_for_a_request()
+        self._wait_for_work()
         worker.excused |= pid == worker.main.pid or not worker.is_up
         self._journal.note("SIGKILL to a process", f"{pid} of worker {worker.main.pid}")
         worker.send(signal.SIGKILL, [pid])
@@ -119,14 +136,14 @@ class Havoc:
     def _kill_a_worker(self) -> None:
         worker = self._some_worker()
         pids = self._chance.choice([worker.pids, worker.pids, [worker.main.pid]])
-        self._wait_for_a_request()
+        self._wait_for_work()
         worker.excused = True
         self._journal.note("SIGKILL to a worker", ", ".join(map(str, pids)))
         worker.send(signal.SIGKILL, pids)
 
     def _kill_them_all(self) -> None:
         """The power fails on the machine with all the workers."""
-        self._wait_for_a_request()
+        self._wait_for_work()
         self._journal.note("SIGKILL to all workers")
         for worker in self._crew.workers:
             worker.excused = True
@@ -142,7 +159,7 @@ class Havoc:
         worker = self._some_worker()
         pids = self._chance.choice([worker.pids, worker.pids[:1], worker.pids[-1:]])
         seconds = self._chance.choice([0.3, 1.0, pace.ANSWER, pace.STUCK + 2])
-        self._wait_for_a_request()
+        self._wait_for_work()
         worker.excused = True
         event = self._journal.note("SIGSTOP", f"{pids} for {seconds:g} s", lasting=True)
         worker.send(signal.SIGSTOP, pids)

@@ -42,7 +42,8 @@ def rest_by_thousands(export: SavedExport, by: User, count: int) -> None:
 
 def called(credential: Credential) -> list[tuple[str, str]]:
     """Let one worker do all there is to do; (export, kind) of each call in the order of sending."""
-    tasks.take_turn.run(credential.fingerprint, "")
+    while dispatch.usages([credential])[credential.pk].waiting:
+        tasks.take_turn.run(credential.fingerprint, "")
     with scopes_disabled():
         calls = ApiCall.objects.order_by("sent_at", "pk").select_related("run__export")
         return [(call.run.export.name, call.kind) for call in calls]
@@ -87,6 +88,18 @@ def test_one_run_does_not_wait_for_the_hundred_of_another_export(credential: Cre
     assert len(order) == 202
 
 
+def test_a_run_of_many_files_lets_others_pass(credential: Credential, alice: User, sandbox: Sandbox) -> None:
+    reached = sandbox.pairs[credential.partner_pair().partner_user_id].policies
+    ids = [report.id for report in sandbox.company.reports.values() if report.policy_id in reached][:12]
+    start(make_export(credential, alice, "PDFs", report_ids=ids, file_extension="pdf"), alice)
+    start(make_export(credential, alice, "One"), alice)
+
+    order = called(credential)
+
+    files = [("PDFs", "download")]
+    assert order == [("PDFs", "generate"), *files * 3, ("One", "generate"), ("One", "download"), *files * 9]
+
+
 def test_one_run_behind_a_hundred_is_promised_seconds(
     settings: Any, credential: Credential, alice: User
 ) -> None:
@@ -124,7 +137,8 @@ def test_runs_that_rest_by_thousands_are_nothing_to_another_pair(
 
     dispatch.sweep()
     place = dispatch.places([run])[run.pk]
-    tasks.take_turn.run(theirs.credential.fingerprint, "")
+    for _ in range(2):
+        tasks.take_turn.run(theirs.credential.fingerprint, "")
 
     assert (place.position, place.starts_in) == (1, 0)
     run.refresh_from_db()

@@ -38,6 +38,8 @@ def bucket() -> Iterator[Any]:
     )
     bucket.url = f"s3://key:secret@finance/portal?endpoint={endpoint}&region=eu-central-1"
     yield bucket
+    bucket.objects.delete()  # buckets outlive their server
+    bucket.delete()
     server.stop()
 
 

@@ -117,8 +117,8 @@ class Office:
         """What beat does every five seconds."""
         resting = [job for job in self.jobs.values() if job.resting]
         if resting:
-            missing = self.budget.missing(KEY, [job.name for job in resting])
-            self.step(enqueue=[self.jobs[name].ticket() for name in missing])
+            for missing in self.budget.lost({KEY: [job.name for job in resting]}).values():
+                self.step(enqueue=[self.jobs[name].ticket() for name in missing])
         self.later(5, self.sweep)
 
     def send(self, step: Step) -> None:

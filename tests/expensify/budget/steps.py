@@ -29,6 +29,11 @@ def told(permit: Permit, outcome: str, **words: float) -> Done:
     return permit.done
 
 
+def missing(budget: Budget, names: list[str]) -> list[str]:
+    """Those of these tickets that wait in no line."""
+    return budget.lost({KEY: names}).get(KEY, [])
+
+
 def next_grant(budget: Budget, clock: Clock, *, within: float = 200) -> float:
     """Seconds from now until a step is granted, in whole hundredths."""
     start = clock.now

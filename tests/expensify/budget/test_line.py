@@ -10,6 +10,7 @@ import redis
 
 from expensify.budget import Budget, Limits, Place, Ticket, Used
 from tests.expensify.budget.office import KEY, Clock, Job, Luck, Office
+from tests.expensify.budget.steps import missing
 
 
 def calm(seed: int = 1) -> Luck:
@@ -162,8 +163,8 @@ def test_missing_names_those_not_in_line(budget: Budget) -> None:
     budget.enqueue(KEY, [Ticket("a:0", "a"), Ticket("a:1", "a")])
     budget.step(KEY, pop=True)
 
-    assert budget.missing(KEY, ["a:0", "a:1", "a:2"]) == ["a:0", "a:2"]
-    assert budget.missing(KEY, []) == []
+    assert missing(budget, ["a:0", "a:1", "a:2"]) == ["a:0", "a:2"]
+    assert missing(budget, []) == []
 
 
 def test_places_of_an_idle_budget_follow_its_envelope(timed: Callable[..., Budget], clock: Clock) -> None:

@@ -12,6 +12,7 @@ from redis.retry import Retry
 from expensify.budget import Budget, BudgetUnavailable, Limits, Ticket, connect
 from tests.expensify.budget.office import KEY
 from tests.expensify.budget.referees import SlidingLog
+from tests.expensify.budget.steps import missing
 from tests.servers import RedisServer
 
 MINUTE = 60 + 0.05 + 1.5  # the long window, its guard, and how late an unanswered call may arrive
@@ -92,7 +93,7 @@ def test_restart_that_kept_everything_is_given_a_minute(busy: Budget, redis_serv
 def test_restart_that_lost_everything_is_given_a_minute(busy: Budget, redis_server: RedisServer) -> None:
     redis_server.restart(emptied=True)
 
-    assert busy.missing(KEY, ["run:2"]) == ["run:2"]
+    assert missing(busy, ["run:2"]) == ["run:2"]
     assert busy.step(KEY, enqueue=Ticket("run:2", "a"), pop=True).permit is None
     assert pause(busy) == pytest.approx(MINUTE, abs=0.5)
 
@@ -128,7 +129,7 @@ def test_every_question_says_so_when_redis_is_away(busy: Budget, redis_server: R
         lambda: busy.usage(KEY),
         lambda: busy.hold(KEY, 1),
         lambda: busy.waiting(KEY),
-        lambda: busy.missing(KEY, ["run:2"]),
+        lambda: missing(busy, ["run:2"]),
         lambda: busy.introduce(fresh=True),
     ):
         with pytest.raises(BudgetUnavailable):
@@ -162,7 +163,7 @@ def test_step_whose_answer_got_lost_is_not_repeated(
     redis_server.process.send_signal(signal.SIGCONT)
     assert budget.usage(KEY).used[0].calls == 2
     assert budget.waiting(KEY) == ["run:3"]
-    assert budget.missing(KEY, ["run:2", "run:3"]) == ["run:2"]
+    assert missing(budget, ["run:2", "run:3"]) == ["run:2"]
 
 
 def test_answer_that_came_too_late_is_not_taken_for_the_next_one(
@@ -185,7 +186,7 @@ def test_answer_that_came_too_late_is_not_taken_for_the_next_one(
         signal.signal(signal.SIGALRM, before)
         redis_server.process.send_signal(signal.SIGCONT)
 
-    assert busy.missing(KEY, ["run:2"]) == []
+    assert missing(busy, ["run:2"]) == []
     assert busy.usage(KEY).waiting == 1
 
 

@@ -9,6 +9,7 @@ import redis
 
 from expensify.budget import Budget, Limits, Ticket
 from tests.expensify.budget.office import KEY, Clock, Job, Luck, Office
+from tests.expensify.budget.steps import missing
 
 LEAD = 120  # 40 calls of 3 s each
 WIDE = Limits(((100_000, 1.0),))  # no limit, so that a line can be served to its end
@@ -232,8 +233,26 @@ def test_places_without_their_clocks_count_as_lost(budget: Budget, redis_client:
     redis_client.delete("{portal}:" + KEY + ":state")
 
     assert budget.step(KEY, enqueue=crowd[1], pop=True).ticket == "Ax1"
-    assert budget.missing(KEY, [ticket.name for ticket in crowd]) == [ticket.name for ticket in crowd]
+    assert missing(budget, [ticket.name for ticket in crowd]) == [ticket.name for ticket in crowd]
     assert [key for key in redis_client.scan_iter() if key.decode().count(":") > 2] == []
+
+
+def test_calls_that_an_older_version_noted_still_count(budget: Budget, redis_client: redis.Redis) -> None:
+    """What it did not know of is as if nothing had been."""
+    budget.enqueue(KEY, tickets("", "x", 5))
+    serve(budget, 5)
+    redis_client.eval(
+        """local state = cmsgpack.unpack(redis.call('GET', KEYS[1]))
+        state.teams, state.served, state.joined = nil, nil, nil
+        redis.call('SET', KEYS[1], cmsgpack.pack(state))""",
+        1,
+        "{portal}:" + KEY + ":state",
+    )
+
+    step = budget.step(KEY, enqueue=Ticket("new", "y", team="A"), pop=True)
+
+    assert (step.permit, budget.waiting(KEY)) == (None, ["new"])
+    assert budget.usage(KEY).used[0].calls == 5
 
 
 def test_nothing_of_a_line_outlives_it(budget: Budget, redis_client: redis.Redis) -> None:

@@ -148,3 +148,33 @@ def test_call_of_a_dead_worker_stops_counting_as_under_way(timed: Timed, clock: 
 
     assert budget.step(KEY, pop=True).ticket == "run:2"
     assert budget.step(KEY, pop=True).permit is None
+
+
+def test_budgets_that_need_a_step_are_found_among_many_at_once(
+    timed: Callable[..., Budget], clock: Clock
+) -> None:
+    budget = timed()
+    keys = [f"{n:020x}" for n in range(300)]
+    for key in keys:
+        budget.enqueue(key, [Ticket(f"run:{n}", "a") for n in range(20)])
+    lines = {key: [f"run:{n}" for n in range(20)] for key in keys}
+    assert budget.lost(lines) == {}
+
+    budget.step(keys[7], pop=True)
+    budget.step(keys[299], pop=True)
+
+    assert budget.lost(lines) == {keys[7]: ["run:0"], keys[299]: ["run:0"]}
+
+
+def test_lost_wake_is_found_when_it_has_not_come_for_two_seconds(
+    timed: Callable[..., Budget], clock: Clock
+) -> None:
+    budget = timed()
+    budget.enqueue(KEY, Ticket("run:1", "a"))
+
+    clock.advance(1.9)
+    in_time = budget.lost({KEY: ["run:1"]})
+    clock.advance(0.2)
+
+    assert (in_time, budget.lost({KEY: ["run:1"]})) == ({}, {KEY: []})
+    assert budget.enqueue(KEY, []).wake_in == 0

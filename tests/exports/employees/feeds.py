@@ -3,6 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
 from exports.employees import (
     Checked,
     Feed,
@@ -81,3 +84,7 @@ def is_even_or_refused(content: bytes) -> bool:
     except Unreadable as refused:
         return str(refused).endswith(".")
     return isinstance(read, Feed) or all(len(line.cells) == len(read.headings) for line in read.lines)
+
+
+unhurried = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For property tests: a busy machine is no fault of the code's."""

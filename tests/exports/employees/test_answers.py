@@ -183,6 +183,14 @@ def test_of_somebody_who_moves_each_row_tells_of_its_own_policy() -> None:
     assert [said.sentence for said in found.lines] == ["Removed from Acme GmbH.", "Added to Acme Wien."]
 
 
+def test_what_is_beyond_a_persons_rows_is_told_once() -> None:
+    rows = [BEN, replace(BEN, policy=WIEN)]
+
+    found = got(*rows, updatedEmployeesCount=2, diff={"diffToAdd": {"ELSEWHERE": [BEN.email]}})
+
+    assert [said.outcome for said in found.lines] == ["added", "updated"]
+
+
 def test_leaver_who_is_removed_elsewhere_only_is_not_called_removed() -> None:
     said = line(
         replace(BEN, is_terminated=True), updatedEmployeesCount=1, diff={"diffToRemove": {WIEN: [BEN.email]}}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from exports.employees import FIELDS, Person, Row, person_of, row_from_json, rows_of
 from exports.employees.cells import YES
+from tests.exports.employees.feeds import unhurried
 
 SEEN = st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Mn", "Co", "Cn"])
 
@@ -46,6 +47,7 @@ def read(field: str, text: str) -> tuple[Any, list[tuple[str, str]]]:
     return person.value(field), [(finding.severity, finding.code) for finding in findings]
 
 
+@unhurried
 @given(people)
 def test_person_written_in_cells_reads_the_same_and_raises_nothing(person: Person) -> None:
     again, findings = person_of(rows_of([person])[0])
@@ -53,6 +55,7 @@ def test_person_written_in_cells_reads_the_same_and_raises_nothing(person: Perso
     assert (again, [finding for finding in findings if finding.severity != "notice"]) == (person, [])
 
 
+@unhurried
 @given(st.dictionaries(st.sampled_from(list(FIELDS)), st.text(max_size=30)))
 def test_whatever_is_in_cells_what_is_found_stands_on_one_of_them(cells: dict[str, str]) -> None:
     _, findings = person_of(Row(1, cells))

@@ -19,6 +19,7 @@ from tests.exports.employees.feeds import (
     known,
     member,
     told,
+    unhurried,
 )
 
 MOST = 14
@@ -45,6 +46,7 @@ def trees(draw: st.DrawFn) -> list[int]:
     return [draw(st.integers(0, number)) for number in range(size)]
 
 
+@unhurried
 @given(trees())
 def test_organisation_without_fault_gives_no_finding(managers: list[int]) -> None:
     people = [person(number, email(manager)) for number, manager in enumerate(managers)]
@@ -52,6 +54,7 @@ def test_organisation_without_fault_gives_no_finding(managers: list[int]) -> Non
     assert found(people, []) == set()
 
 
+@unhurried
 @given(trees(), st.data())
 def test_every_planted_circle_and_missing_manager_is_found_and_nothing_else(
     managers: list[int], data: st.DataObject
@@ -75,6 +78,7 @@ def test_every_planted_circle_and_missing_manager_is_found_and_nothing_else(
     assert found([person(number, to[number]) for number in range(len(managers))], []) == expected
 
 
+@unhurried
 @given(
     st.lists(st.tuples(st.integers(0, MOST), st.booleans()), min_size=1, max_size=MOST),
 )
@@ -113,6 +117,7 @@ def test_any_managers_of_rows_and_members_are_judged_like_a_walk_judges_them(
     assert found(rows, members) == expected
 
 
+@unhurried
 @given(st.lists(st.tuples(*[st.none() | st.integers(0, 5)] * 2), min_size=1, max_size=6))
 def test_next_approvers_and_those_above_the_limit_are_followed_together(
     drawn: list[tuple[int | None, int | None]],

@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given
 
 from exports.employees import Change, FieldChange, Known, Person, changes, counts, not_in_feed
-from tests.exports.employees.feeds import ACME, ANN, BEN, BOSS, MEMBERS, NAMES, WIEN, known, member, numbered
+from tests.exports.employees.feeds import (
+    ACME,
+    ANN,
+    BEN,
+    BOSS,
+    MEMBERS,
+    NAMES,
+    WIEN,
+    known,
+    member,
+    numbered,
+    unhurried,
+)
 from tests.exports.employees.test_fields import people
 
 NEW = Person(email="new@acme.example", manager=ANN.email, employee_id="N-1", policy=ACME, first_name="Nia")
@@ -194,6 +206,7 @@ def test_somebody_who_is_renamed_is_not_missing() -> None:
     assert not_in_feed(numbered(replace(BEN, email="b@acme.example")), known(last_feed=(BEN,))) == []
 
 
+@unhurried
 @given(people)
 def test_any_person_is_of_some_kind_and_never_changes_when_they_are_as_before(person: Person) -> None:
     stays = replace(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exports.employees import MOST_ROWS, Feed, Unreadable, mapped, read_pasted, suggest
-from tests.exports.employees.feeds import is_even_or_refused, refusal, table
+from tests.exports.employees.feeds import is_even_or_refused, refusal, table, unhurried
 
 HEADINGS = ["Employee ID", "E-Mail", "Vorgesetzter (E-Mail)", "Nachname"]
 PEOPLE = [
@@ -183,11 +183,13 @@ def test_nothing_pasted_is_refused(text: str) -> None:
         read_pasted(text)
 
 
+@unhurried
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_table_or_refused_with_a_sentence(content: bytes) -> None:
     assert is_even_or_refused(content)
 
 
+@unhurried
 @given(
     st.lists(
         st.lists(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from exports.employees import FIELDS, Person, members_of, person_from_json
 from exports.employees.fields import KEYS, ROLES
+from tests.exports.employees.feeds import unhurried
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12)
 people = st.builds(
@@ -120,6 +121,7 @@ def test_limit_that_is_no_whole_number_is_not_sent(limit: str, in_cents: bool) -
         Person(approval_limit=Decimal(limit)).as_record(limits_in_cents=in_cents)
 
 
+@unhurried
 @given(people)
 def test_stored_person_comes_back(person: Person) -> None:
     assert person_from_json(json.loads(json.dumps(person.as_json()))) == person

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from exports.employees import Feed, Unreadable, check, read_file, read_pasted
 from exports.employees.feed_json import read_feed
 from exports.employees.settings import Settings
-from tests.exports.employees.feeds import ACME, known
+from tests.exports.employees.feeds import ACME, known, unhurried
 from tests.exports.employees.test_fields import FULL, SENT, people
 
 # The recipe of Expensify's help page, as it stands there: both keys of the request in one block.
@@ -116,6 +116,7 @@ def test_both_shapes_and_a_single_record_are_a_feed(shape: Any) -> None:
     assert [person.as_record(limits_in_cents=True) for person in checked.people] == [SENT]
 
 
+@unhurried
 @given(st.lists(people, min_size=1, max_size=3), st.booleans(), st.booleans())
 def test_records_that_are_sent_read_as_the_same_records(
     found: list[Any], in_cents: bool, in_object: bool
@@ -314,11 +315,13 @@ def is_read_or_refused(text: str) -> bool:
         return str(refused).endswith(".")
 
 
+@unhurried
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused_with_a_sentence(text: str) -> None:
     assert is_read_or_refused(text)
 
 
+@unhurried
 @given(st.data())
 def test_recipe_with_something_cut_out_is_read_or_refused_with_a_sentence(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(RECIPE)))

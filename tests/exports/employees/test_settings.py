@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from expensify.jobs import FeedSftp, FeedUrl
 from exports.employees import FIELDS, Person, Settings, content_hash, records, settings_from_json
+from tests.exports.employees.feeds import unhurried
 from tests.exports.employees.test_fields import FULL, people
 
 settings = st.builds(
@@ -39,6 +40,7 @@ def test_every_setting_is_sent_so_that_no_default_decides() -> None:
     }
 
 
+@unhurried
 @given(settings)
 def test_stored_settings_come_back(chosen: Settings) -> None:
     assert settings_from_json(json.loads(json.dumps(chosen.as_json()))) == chosen
@@ -64,6 +66,7 @@ def test_hash_stays_what_it_is() -> None:
     )
 
 
+@unhurried
 @given(people, people, settings, settings)
 def test_hashes_are_the_same_exactly_when_what_is_sent_is(
     one: Person, other: Person, chosen: Settings, changed: Settings
@@ -77,6 +80,7 @@ def test_hashes_are_the_same_exactly_when_what_is_sent_is(
     assert (content_hash([one], chosen) == content_hash([other], changed)) is is_same
 
 
+@unhurried
 @given(people, st.sampled_from(list(FIELDS)), people)
 def test_any_changed_cell_changes_the_hash(person: Person, field: str, other: Person) -> None:
     assume(person.value(field) != other.value(field))

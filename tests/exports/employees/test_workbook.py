@@ -14,7 +14,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from exports.employees import MOST_ROWS
 from exports.employees.workbook_parts import MOST_UNPACKED
-from tests.exports.employees.feeds import is_even_or_refused, refusal, table
+from tests.exports.employees.feeds import is_even_or_refused, refusal, table, unhurried
 
 HEADINGS = ["employeeEmail", "employeeID", "customField2"]
 
@@ -299,12 +299,13 @@ def test_workbook_with_nothing_in_it_is_refused() -> None:
 WHOLE = workbook(["ann@acme.example", "E-1", "x"], ["ben@acme.example", 7, "y"])
 
 
+@unhurried
 @given(st.integers(0, len(WHOLE) - 1))
 def test_workbook_that_breaks_off_is_refused(length: int) -> None:
     assert refusal(WHOLE[:length])
 
 
-@settings(max_examples=200)
+@settings(unhurried, max_examples=200)
 @given(st.integers(0, len(WHOLE) - 1), st.integers(1, 255))
 def test_workbook_with_a_changed_byte_is_read_or_refused(at: int, by: int) -> None:
     content = bytearray(WHOLE)
@@ -313,7 +314,7 @@ def test_workbook_with_a_changed_byte_is_read_or_refused(at: int, by: int) -> No
     assert is_even_or_refused(bytes(content))
 
 
-@settings(max_examples=100)
+@settings(unhurried, max_examples=100)
 @given(st.sampled_from(["xl/workbook.xml", SHEET, "xl/sharedStrings.xml", "xl/styles.xml"]), st.data())
 def test_part_with_something_cut_out_is_read_or_refused(name: str, data: st.DataObject) -> None:
     def cut(part: bytes) -> bytes:
