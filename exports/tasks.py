@@ -6,11 +6,12 @@ from typing import Any
 import structlog
 from celery import Task, shared_task
 from django.db import transaction
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.door import team_of
 from expensify.budget import BudgetUnavailable
-from exports import dispatch, heartbeat
+from exports import dispatch, heartbeat, keeping
 from exports.dispatch import Wake
 from exports.models import Run
 
@@ -50,6 +51,12 @@ def sweep() -> None:
     heartbeat.beat()
     for wake in dispatch.sweep():
         ring(wake)
+
+
+@shared_task
+def wipe_old() -> None:
+    """What the teams keep no longer. Done twice, the second finds nothing."""
+    keeping.wipe_old(timezone.now())
 
 
 def ring(wake: Wake | None) -> None:

@@ -24,6 +24,8 @@ TONES = {
 def update_stage(update: EmployeeUpdate) -> dict[str, str]:
     """How far an employee update has come, in colour and words."""
     return {"tone": TONES[update.stage], "text": update.stage.label}
+
+
 @register.filter
 def short_hash(digest: str) -> str:
     """The first digits of a hash, all of them on asking."""
