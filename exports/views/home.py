@@ -4,11 +4,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.door import team_view
+from accounts.door import TeamRequest, team_view
 from accounts.models import Credential, Team
 from accounts.permissions import Permission
 from expensify.budget import BudgetUnavailable
 from exports import dispatch
+from exports.models import EmployeeUpdate
 from exports.views.queue import find_places
 
 SHOWN = 10
@@ -19,8 +20,10 @@ SHOWN = 10
 def home(request: HttpRequest) -> HttpResponse:
     """What needs somebody, what goes on, what came of it, and what may still be called."""
     team = request.team
-    runs = team.runs.select_related("export", "update", "credential").defer("job", "template")
+    runs = team.runs.seen_by(request.membership).select_related("export", "update", "credential")
+    runs = runs.defer("job", "template")
     attention = list(runs.needing_attention().order_by("-id")[: SHOWN + 1])
+    waiting = _waiting(request)
     unfinished = list(runs.unfinished().order_by("id")[: SHOWN + 1])
     find_places(unfinished)
     budgets = _budgets(team)
@@ -30,6 +33,8 @@ def home(request: HttpRequest) -> HttpResponse:
         {
             "attention": attention[:SHOWN],
             "more_attention": len(attention) > SHOWN,
+            "waiting": waiting[:SHOWN],
+            "more_waiting": len(waiting) > SHOWN,
             "refused": [each for each in budgets["credentials"] if each.status == Credential.Status.REFUSED],
             "unfinished": unfinished[:SHOWN],
             "more_unfinished": len(unfinished) > SHOWN,
@@ -38,6 +43,14 @@ def home(request: HttpRequest) -> HttpResponse:
             **budgets,
         },
     )
+
+
+def _waiting(request: TeamRequest) -> list[EmployeeUpdate]:
+    """Employee updates that wait for approval; an unconfirmed one is among the runs that need attention."""
+    if not request.membership.may(Permission.VIEW_UPDATES):
+        return []
+    found = request.team.employee_updates.waiting().without_people().select_related("applied_by_run")
+    return list(found[: SHOWN + 1])
 
 
 @require_safe

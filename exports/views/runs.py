@@ -25,7 +25,9 @@ SHOWN_REPORTS = 100
 def run_list(request: HttpRequest) -> HttpResponse:
     form = RunFilter(request.GET, team=request.team)
     found = form.of(
-        request.team.runs.select_related("export", "update").defer("job", "template", "selection")
+        request.team.runs.seen_by(request.membership)
+        .select_related("export", "update")
+        .defer("job", "template", "selection")
     )
     return render(request, "exports/run_list.html", {"form": form, "page": page_of(found, request.GET)})
 
@@ -103,7 +105,9 @@ def _repeat(request: HttpRequest, run: int, repeat: Callable[..., Run]) -> HttpR
 
 
 def _run(request: HttpRequest, run: int) -> Run:
-    rows = request.team.runs.select_related("export__version", "update", "version", "credential", "result")
+    rows = request.team.runs.seen_by(request.membership).select_related(
+        "export__version", "update", "version", "credential", "result"
+    )
     return get_object_or_404(rows.defer("selection"), pk=run)
 
 
