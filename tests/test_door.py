@@ -72,6 +72,7 @@ ROUTES: dict[str, tuple[Permission, set[str]]] = {
     "exports:update-rows-change": (P.PREPARE_UPDATES, CHANGE),
     "exports:update-rows-paste": (P.PREPARE_UPDATES, CHANGE),
     "exports:update-rows-members": (P.PREPARE_UPDATES, CHANGE),
+    "exports:update-rows-read": (P.PREPARE_UPDATES, CHANGE),
     "exports:update-rows-keep": (P.PREPARE_UPDATES, CHANGE),
     "exports:update-rows-waiting": (P.VIEW_UPDATES, READ),
     "exports:update": (P.VIEW_UPDATES, READ),
