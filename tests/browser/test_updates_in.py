@@ -8,7 +8,7 @@ from django_scopes import scope
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.models import Credential, Policy, Team, User
-from exports import employee_updates, employees, preparing
+from exports import employee_updates, employees, feeds, preparing
 from exports.employees import Row
 from exports.models import EmployeeUpdate
 from tests.conftest import make_credential
@@ -177,3 +177,54 @@ def test_settings_and_list(main: Credential, alice: User, sign_in: SignIn, look:
     look("update-settings", f"/t/acme/updates/{update.pk}/settings/")
     look("updates", "/t/acme/updates/")
     look("updates-filtered", "/t/acme/updates/?stage=applied")
+
+
+# ------------------------------------------------------------ by keyboard, and without JavaScript
+
+
+def test_cells_of_a_spreadsheet_spread_over_the_table(
+    main: Credential, alice: User, page: Page, sign_in: SignIn, context: BrowserContext
+) -> None:
+    update = typed_in(main, alice, [], "Empty")
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    sign_in(alice)
+    page.goto(f"/t/acme/updates/{update.pk}/rows/")
+    copied = f"ann@acme.example\tann@acme.example\tE-1\t{POLICY}\nben@acme.example\tann@acme.example\tE-2\t{POLICY}\n"
+    page.evaluate("text => navigator.clipboard.writeText(text)", copied)
+
+    page.get_by_label("E-mail, new row 1").focus()
+    page.keyboard.press("Control+V")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("E-mail, new row 2")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("status")).to_contain_text("Saved.")
+    with scope(team=main.team):
+        rows = feeds.rows_of(EmployeeUpdate.objects.get())
+    assert [(row.cells["email"], row.cells["employee_id"]) for row in rows] == [
+        ("ann@acme.example", "E-1"),
+        ("ben@acme.example", "E-2"),
+    ]
+
+
+def test_file_becomes_checked_rows_without_javascript(
+    main: Credential, alice: User, sign_in: SignIn, without_javascript: Callable[[], Page]
+) -> None:
+    sign_in(alice)
+    page = without_javascript()
+
+    page.goto("/t/acme/updates/new/")
+    page.get_by_label("Name", exact=True).fill("December")
+    page.get_by_label("File", exact=True).set_input_files(
+        {"name": "people.csv", "mimeType": "text/csv", "buffer": CSV.encode()}
+    )
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_label("Policy of rows without one").select_option(label=f"Research ({POLICY})")
+    page.get_by_role("button", name="Read the rows").click()
+    expect(page.get_by_role("status").first).to_contain_text("60 rows are read and checked.")
+    page.get_by_label("Employee ID, row 2", exact=True).fill("1.2E+10")
+    page.get_by_role("button", name="Save the rows").click()
+    page.get_by_role("link", name="1 error", exact=True).click()
+
+    expect(page.get_by_label("Employee ID, row 2", exact=True)).to_have_value("1.2E+10")
+    expect(page.get_by_text("and digits are lost")).to_be_visible()
