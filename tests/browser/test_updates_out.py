@@ -1,6 +1,7 @@
 """The pages of an employee update from its checks to its receipt, in Chromium: how they look, and the whole way."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Look = Callable[..., None]
 SignIn = Callable[[User], None]
-GONE = "0000GONE00000000"
 
 
 @pytest.fixture
@@ -57,8 +57,8 @@ def dora(acme: Team, erin: User) -> Membership:
     return membership
 
 
-def mixed(sandbox: Sandbox, policy: str, count: int) -> list[dict[str, str]]:
-    """Leavers, changed managers, somebody for a policy that is unknown to Expensify, and joiners up to `count`."""
+def mixed(sandbox: Sandbox, policy: str, other: str, count: int) -> list[dict[str, str]]:
+    """A leaver, changed managers, somebody for another policy, and joiners up to `count`."""
     members = sandbox.company.policies[policy].members
     known = sorted(members)
     cells = [person(policy, known[0], members[known[0]].employee_id or "L-1", is_terminated="yes")]
@@ -72,7 +72,7 @@ def mixed(sandbox: Sandbox, policy: str, count: int) -> list[dict[str, str]]:
         )
         for number, email in enumerate(known[2:5])
     ]
-    cells.append(person(GONE, "otto.new@acme.example", "N-1", first_name="Otto"))
+    cells.append(person(other, "otto.new@acme.example", "N-1", first_name="Otto"))
     cells += [
         person(
             policy, f"new.person{number}@acme.example", f"N-{number:04}", manager=known[1],
@@ -85,9 +85,13 @@ def mixed(sandbox: Sandbox, policy: str, count: int) -> list[dict[str, str]]:
 
 @pytest.fixture
 def full(credential: Credential, alice: User, sandbox: Sandbox, policy: str) -> EmployeeUpdate:
-    Policy.objects.create(team=credential.team, credential=credential, policy_id=GONE, name="Closed branch")
-    update = prepare(credential, alice, mixed(sandbox, policy, 60), "Joiners and leavers of November")
-    work_off(employee_updates.read_members(update, by=alice))
+    id = credential.partner_pair().partner_user_id
+    pair = sandbox.pairs[id]
+    other = sorted(pair.policies)[1]
+    Policy.objects.create(team=credential.team, credential=credential, policy_id=other, name="Closed branch")
+    update = prepare(credential, alice, mixed(sandbox, policy, other, 60), "Joiners and leavers of November")
+    assert work_off(employee_updates.read_members(update, by=alice)).status == "succeeded"
+    sandbox.pairs[id] = replace(pair, policies=pair.policies - {other})
     return fresh(update)
 
 
@@ -157,6 +161,7 @@ def test_applied_update_and_its_receipt(
     full: EmployeeUpdate, alice: User, dora: Membership, page: Page, sign_in: SignIn, look: Look
 ) -> None:
     update = applied(full, alice, dora)
+    Policy.objects.filter(name="Closed branch").delete()
     work_off(employee_updates.read_members(update, by=alice))
     sign_in(alice)
 
@@ -189,6 +194,7 @@ def test_unconfirmed_update(
     look("update-unconfirmed", url(update))
     look("home-unconfirmed", "/t/acme/")
     look("update-present-none", url(update, "present/"))
+    Policy.objects.filter(name="Closed branch").delete()
     work_off(employee_updates.read_members(fresh(update), by=alice))
     look("update-unconfirmed-read", url(update))
     look("update-present-after", url(update, "present/"))
