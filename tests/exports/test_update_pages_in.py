@@ -12,7 +12,7 @@ from django.utils import timezone
 from openpyxl import Workbook
 
 from accounts.models import Credential, Policy, Team, User
-from exports import employee_updates, feeds
+from exports import employee_updates, feeds, keeping
 from exports.employees import Row
 from exports.models import EmployeeUpdate, FeedProfile, Run
 from tests.exports.conftest import signed_in
@@ -668,3 +668,43 @@ def test_settings_that_contradict_each_other_are_refused(
     assert "“nobody” is no e-mail address." in page
     assert "This narrows the setting above it." in page
     assert only().name == "Typed"
+
+
+def test_wiped_update_whose_columns_were_never_named_has_an_end(
+    as_erin: Client, credential: Credential, erin: User
+) -> None:
+    make(as_erin, credential, "file", file=upload(CSV))
+    keeping.wipe(only(), by=erin)
+
+    response = as_erin.get(f"/t/acme/updates/{only().pk}/columns/", follow=True)
+
+    assert "The rows were wiped" in shown(response)
+
+
+def test_update_of_another_team_cannot_be_used_by_its_number(
+    charlie: User, credential: Credential, erin: User, umbrella: Team
+) -> None:
+    update = typed_in(credential, erin, person("ann@acme.example", "E-1"))
+    client = signed_in(charlie)
+
+    tries = [
+        client.post(f"/t/umbrella/updates/{update.pk}/rows/change/", {"cell-1-email": "x@acme.example"}),
+        client.post(f"/t/umbrella/updates/{update.pk}/rows/paste/", {"pasted": "Email\nx@acme.example\n"}),
+        client.post(
+            "/t/umbrella/updates/new/", {"name": "Theirs", "credential": credential.pk, "way": "grid"}
+        ),
+    ]
+
+    assert [response.status_code for response in tries] == [404, 404, 200]
+    assert (EmployeeUpdate.objects.count(), cells()) == (1, [person("ann@acme.example", "E-1")])
+
+
+def test_whom_somebody_looks_for_is_not_in_the_logs(
+    as_erin: Client, credential: Credential, erin: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    update = typed_in(credential, erin, person("ann@acme.example", "E-1"))
+
+    with caplog.at_level("INFO"):
+        shown(as_erin.get(f"/t/acme/updates/{update.pk}/rows/?find=Byron"))
+
+    assert (f"GET /t/acme/updates/{update.pk}/rows/" in caplog.text, "Byron" in caplog.text) == (True, False)

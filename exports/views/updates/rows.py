@@ -23,7 +23,8 @@ STOP_POLLING = 286
 @team_view(Permission.VIEW_UPDATES)
 def update_rows(request: HttpRequest, update: int) -> HttpResponse:
     update = _update(request, update)
-    if update.stage == EmployeeUpdate.Stage.MAPPING and request.membership.may(Permission.PREPARE_UPDATES):
+    may_prepare = request.membership.may(Permission.PREPARE_UPDATES)
+    if update.sheet is not None and update.is_open and may_prepare:
         return redirect("exports:update-columns", request.team.slug, update.pk)
     return _page(request, update)
 
