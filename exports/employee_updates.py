@@ -5,7 +5,6 @@ An approval and a dry run are for exactly what they were given for: `_changed` t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,7 +12,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.audit import Action, Actor
-from accounts.models import Credential, Membership, Team, User
+from accounts.models import Credential, Membership, User
 from expensify.jobs import FeedSftp, FeedUrl
 from exports import employees, feeds, tasks, update_rules
 from exports.employees import ColumnMapping, Feed, Row, Settings, Sheet
@@ -317,31 +316,6 @@ def apply(
         update.applied_by_run = run
         update.save(update_fields=["applied_by_run"])
     return run
-
-
-# ------------------------------------------------------------ keeping
-
-
-@transaction.atomic
-def wipe(update: EmployeeUpdate, *, by: User | Actor) -> bool:
-    """Forget the rows and everything else about people; what was done, by whom and with which hash stays."""
-    update = EmployeeUpdate.objects.select_for_update().get(pk=update.pk)
-    if update.wiped_at is not None:
-        return False
-    personal = ["sheet", "rows", "found", "feed", "before", "after", "tried_answer", "applied_answer"]
-    for field in personal:
-        setattr(update, field, None)
-    update.wiped_at = timezone.now()
-    update.save(update_fields=[*personal, "wiped_at"])
-    audit.record(Action.UPDATE_WIPED, update, by=by, content_hash=update.content_hash, rows=update.row_count)
-    return True
-
-
-def wipe_old(team: Team, now: datetime) -> int:
-    """Wipe what the team keeps no longer; how many updates that were."""
-    limit = now - timedelta(days=team.updates_kept_days)
-    old = EmployeeUpdate.objects.filter(created_at__lt=limit, wiped_at=None)
-    return sum(wipe(update, by=audit.PORTAL) for update in old)
 
 
 # ------------------------------------------------------------ what has to hold

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
@@ -49,6 +50,11 @@ def prepare(
     if placed.fits:
         update = employee_updates.name_columns(update, mapping, by=by)
     return Prepared(update, placed.sentences)
+
+
+def name_of(profile: FeedProfile, at: datetime) -> str:
+    """What an update is called that nobody named: after its profile and the day."""
+    return f"{profile.name[:80]}, {at.day} {at:%b %Y}"
 
 
 def members_of(update: EmployeeUpdate) -> list[employees.Person]:

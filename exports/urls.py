@@ -36,6 +36,7 @@ urlpatterns = [
         rows.update_rows_members,
         name="update-rows-members",
     ),
+    path("t/<slug:team>/updates/<int:update>/rows/read/", rows.update_rows_read, name="update-rows-read"),
     path("t/<slug:team>/updates/<int:update>/rows/keep/", rows.update_rows_keep, name="update-rows-keep"),
     path(
         "t/<slug:team>/updates/<int:update>/rows/waiting/",

@@ -3,7 +3,8 @@
   const cellsOf = (row) => [...row.querySelectorAll("td > input")];
   const place = (input) => {
     const row = input.closest("tr");
-    return { rows: [...row.parentElement.rows], at: row.rowIndex - 1, column: cellsOf(row).indexOf(input) };
+    const rows = [...row.parentElement.rows].filter((each) => cellsOf(each).length);
+    return { rows, at: rows.indexOf(row), column: cellsOf(row).indexOf(input) };
   };
 
   // Cells copied from a spreadsheet spread from the cell they are pasted into, as far as there are rows and columns.

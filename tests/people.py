@@ -1,4 +1,4 @@
-"""People for the tests of employee updates: a policy that can be changed, rows, and an update at any stage of its way."""
+"""For the tests of employee updates: a policy that can be changed, rows, and an update at any stage of its way."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -24,6 +24,7 @@ DOWN = [
     "runs",
     "tasks",
     "dispatch",
+    "keeping",
     "worker",
     "steps",
     "employee_steps",

@@ -20,7 +20,7 @@ class Column(NamedTuple):
     samples: tuple[str, ...]
     choice: forms.BoundField
     reason: str
-    is_certain: bool
+    is_guess: bool
 
 
 class ColumnsForm(forms.Form):
@@ -28,7 +28,7 @@ class ColumnsForm(forms.Form):
 
     fill_later = forms.BooleanField(
         required=False,
-        label="Go on without it",
+        label="Go on all the same",
         help_text="Every row then has an error until somebody fills the cell.",
     )
     policy = forms.ChoiceField(
@@ -80,7 +80,7 @@ class ColumnsForm(forms.Form):
                 self._samples(number),
                 self[f"column_{number}"],
                 self._reason(number),
-                suggestion.confidence == "certain",
+                suggestion.confidence == "guess",
             )
             for number, suggestion in enumerate(self._suggested)
         ]
@@ -125,7 +125,7 @@ class ColumnsForm(forms.Form):
         return (
             f"No column is chosen for {names}, which Expensify needs of everybody. Choose the column, "
             f"{'choose one policy for all rows, ' if 'Policy ID' in self.lacks else ''}"
-            "or tick “Go on without it” below and fill the cells by hand."
+            "or tick “Go on all the same” below and fill the cells by hand."
         )
 
     def _samples(self, column: int) -> tuple[str, ...]:

@@ -180,6 +180,14 @@ class Grid:
         ]
 
     @property
+    def lacks_members(self) -> bool:
+        """Whether something could be checked only if the members of a policy had been read."""
+        known = self.analysis.known.members
+        return self.can_change and any(
+            person.policy and person.policy not in known for person in self.analysis.checked.people
+        )
+
+    @property
     def about_all(self) -> list[Finding]:
         """What was found of the feed as a whole, and of people who have no row."""
         return self.analysis.findings_of.get(None, [])[:SHOWN_ABOUT_ALL]

@@ -1,6 +1,5 @@
 """The forms that make an employee update and say how it is applied."""
 
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -295,8 +294,3 @@ class UpdateSettingsForm(forms.Form):
             given = {name: value for name, value in cleaned.items() if name != "name"}
             self.settings = employees.settings_from_json(given)
         return cleaned
-
-
-def name_of(profile: str, at: datetime) -> str:
-    """What an update is called that nobody named: after its profile and the day."""
-    return f"{profile[:80]}, {at.day} {at:%b %Y}"

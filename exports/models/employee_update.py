@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django_scopes import ScopedManager
@@ -47,9 +48,16 @@ class EmployeeUpdateQuerySet(models.QuerySet["EmployeeUpdate"]):
     def live(self) -> "EmployeeUpdateQuerySet":
         return self.filter(discarded_at=None)
 
+    def done_before(self, limit: datetime) -> "EmployeeUpdateQuerySet":
+        """Those with rows that were sent, or when they never were, prepared, before `limit`."""
+        done = Coalesce("applied_by_run__finished_at", "created_at")
+        return self.filter(wiped_at=None, created_at__lt=limit).alias(done=done).filter(done__lt=limit)
+
     def waiting(self) -> "EmployeeUpdateQuerySet":
         """Sent for approval, and neither approved nor voided."""
-        return self.live().filter(submitted_at__isnull=False, approved_at=None, applied_by_run=None)
+        return self.live().filter(
+            submitted_at__isnull=False, approved_at=None, applied_by_run=None, wiped_at=None
+        )
 
     def at(self, stage: str) -> "EmployeeUpdateQuerySet":
         """Those at a stage as the list filters them: coarser than `EmployeeUpdate.stage`, and asked of the database."""

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django_scopes import ScopedManager
 
 from accounts import clock
-from accounts.models import Credential, Team, TeamOwned
+from accounts.models import Credential, Membership, Team, TeamOwned
+from accounts.permissions import Permission
 from exports.models.employee_update import EmployeeUpdate
 from exports.models.saved_export import SavedExport
 
@@ -49,6 +50,10 @@ FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UNCONFIRMED, Status.C
 
 
 class RunQuerySet(models.QuerySet["Run"]):
+    def seen_by(self, membership: Membership) -> "RunQuerySet":
+        """Without the runs of employee updates, for those who may not see these."""
+        return self if membership.may(Permission.VIEW_UPDATES) else self.filter(purpose="export")
+
     def resting(self) -> "RunQuerySet":
         return self.unfinished().filter(status__in=RESTING)
 

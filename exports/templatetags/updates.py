@@ -23,6 +23,8 @@ TONES = {
 @register.inclusion_tag("pieces/state.html")
 def update_stage(update: EmployeeUpdate) -> dict[str, str]:
     """How far an employee update has come, in colour and words."""
+    if update.stage == Stage.ERRORS and not update.error_count:
+        return {"tone": "wait", "text": "No rows yet"}
     return {"tone": TONES[update.stage], "text": update.stage.label}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import AuditEntry, Credential, Membership, Policy, Team, User
 from expensify.budget import Limits
-from exports import dispatch, employee_updates, employees, feeds, runs, worker
+from exports import dispatch, employee_updates, employees, feeds, keeping, runs, worker
 from exports.employee_updates import Cannot
 from exports.employees import Row
 from exports.models import EmployeeUpdate, Run
@@ -337,7 +337,7 @@ def test_wiped_update_keeps_its_summary_and_nothing_about_people(
         employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
     )
 
-    assert employee_updates.wipe(fresh(update), by=alice) is True
+    assert keeping.wipe(fresh(update), by=alice) is True
 
     update = fresh(update)
     assert (update.rows, update.applied_answer, update.tried_answer, update.before) == (

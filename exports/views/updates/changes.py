@@ -113,6 +113,7 @@ def _one(change: Change, analysis: feeds.Analysis, leaver: Leaver | None) -> Sho
             employees.text_of(FIELDS[field.field], field.after),
         )
         for field in change.fields
+        if change.before is not None or field.field != "email"
     ]
     person = change.after
     handovers = leaver.handovers if leaver else ()

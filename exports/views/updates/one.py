@@ -1,5 +1,6 @@
 """The page of one employee update: how far it has come, what may be done now, and what was done."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts.door import TeamRequest, team_view
 from accounts.permissions import Permission
 from exports import employees, feeds, update_course, update_rules
+from exports.employees.findings import named
 from exports.models import EmployeeUpdate, Run
 from exports.models.employee_update import Stage
 from exports.views.queue import find_places
@@ -82,11 +84,20 @@ def _entries(request: TeamRequest, update: EmployeeUpdate) -> list[Any]:
     return list(entries[:SHOWN_ENTRIES])
 
 
+def together(told: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Sentences once each, with all whom they are about in words: “2, 3, 4 and 50 more”."""
+    about: dict[str, list[str]] = {}
+    for sentence, whom in told:
+        about.setdefault(sentence, []).append(whom)
+    return [(sentence, named(whom) if all(whom) else "") for sentence, whom in about.items()]
+
+
 def _looked_at(update: EmployeeUpdate) -> dict[str, Any]:
     """What needs the rows themselves, as far as the page shows it now: warnings to accept, leavers to count."""
-    warnings: list[employees.Finding] = []
+    warnings: list[tuple[str, str]] = []
     if update.warning_count and not update.is_accepted and not update.error_count and update.is_open:
-        warnings = feeds.analyse(update).checked.warnings
+        found = feeds.analyse(update).checked.warnings
+        warnings = together((warning.sentence, str(warning.row or "")) for warning in found)
     guard = None
     if update.leaver_count and update.is_open and update.is_tried():
         guard = update_rules.guard_of(update)

@@ -42,7 +42,7 @@ def update_new(request: HttpRequest) -> HttpResponse:
         except Cannot as reason:
             messages.error(request, str(reason))
     # What no longer fits is said on the page of the columns, beside them.
-    if update.stage != EmployeeUpdate.Stage.MAPPING:
+    if update.sheet is None:
         for sentence in sentences:
             messages.info(request, sentence)
     return redirect(_next(update), request.team.slug, update.pk)
@@ -101,6 +101,6 @@ def update_settings(request: HttpRequest, update: int) -> HttpResponse:
 
 def _next(update: EmployeeUpdate) -> str:
     """The page on which an update is gone on with."""
-    if update.stage == EmployeeUpdate.Stage.MAPPING:
+    if update.sheet is not None and update.is_open:
         return "exports:update-columns"
     return "exports:update" if update.is_hosted else "exports:update-rows"

@@ -16,10 +16,11 @@ from accounts.permissions import Permission
 from exports import employee_updates, employees, feeds, receipt_files
 from exports.employees import OUTCOMES, STANDINGS, Receipt
 from exports.models import EmployeeUpdate
-from exports.views.updates.one import find
+from exports.views.updates.one import find, together
 
 SHOWN = 50
 SHOWN_OTHERS = 100
+SHOWN_LOST = 20
 OUTCOME_TONES = {
     "skipped": "bad",
     "removed": "warn",
@@ -102,11 +103,10 @@ def _answer(request: HttpRequest, update: EmployeeUpdate, name: str) -> HttpResp
     if receipt is not None:
         shown |= _of_receipt(request, receipt)
         if not receipt.dry_run and update.wiped_at is None:
-            lost = employee_updates.reverse_of(update).irreversible
-            shown |= {
-                "irreversible": lost[:SHOWN_OTHERS],
-                "more_irreversible": max(0, len(lost) - SHOWN_OTHERS),
-            }
+            lost = together(
+                (each.sentence, each.email) for each in employee_updates.reverse_of(update).irreversible
+            )
+            shown |= {"lost": lost[:SHOWN_LOST], "more_lost": max(0, len(lost) - SHOWN_LOST)}
     return render(request, "exports/updates/update_receipt.html", shown)
 
 

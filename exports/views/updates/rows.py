@@ -23,7 +23,8 @@ STOP_POLLING = 286
 @team_view(Permission.VIEW_UPDATES)
 def update_rows(request: HttpRequest, update: int) -> HttpResponse:
     update = _update(request, update)
-    if update.stage == EmployeeUpdate.Stage.MAPPING and request.membership.may(Permission.PREPARE_UPDATES):
+    may_prepare = request.membership.may(Permission.PREPARE_UPDATES)
+    if update.sheet is not None and update.is_open and may_prepare:
         return redirect("exports:update-columns", request.team.slug, update.pk)
     return _page(request, update)
 
@@ -86,11 +87,26 @@ def update_rows_keep(request: HttpRequest, update: int) -> HttpResponse:
     return _do(request, update, preparing.keep_changed, "{} that would change nothing left out.")
 
 
+@require_POST
+@team_view(Permission.PREPARE_UPDATES)
+def update_rows_read(request: HttpRequest, update: int) -> HttpResponse:
+    """Read the members of the policies that the rows name; without rows once more of those that were asked for."""
+    update = _update(request, update)
+    last = None if update.row_count else _last_read(update)
+    policies = last.job["policies"] if last else ()
+    try:
+        employee_updates.read_members(update, by=request.user, policies=policies)
+    except Cannot as reason:
+        messages.error(request, str(reason))
+    return _back(request, update)
+
+
 @require_safe
 @team_view(Permission.VIEW_UPDATES)
 def update_rows_waiting(request: HttpRequest, update: int) -> HttpResponse:
     """Polled while members are being read: nothing new (204) until they are there, then the page comes anew."""
-    if _reading(_update(request, update)):
+    reads = _last_read(_update(request, update))
+    if reads is not None and not reads.is_final:
         return HttpResponse(status=204)
     return HttpResponse(status=STOP_POLLING, headers={"HX-Refresh": "true"})
 
@@ -100,10 +116,9 @@ def _update(request: HttpRequest, update: int) -> EmployeeUpdate:
     return get_object_or_404(rows, pk=update)
 
 
-def _reading(update: EmployeeUpdate) -> Run | None:
-    """The run that reads members just now."""
-    run = update.runs.filter(purpose=Run.Purpose.MEMBERS).order_by("-pk").first()
-    return run if run is not None and not run.is_final else None
+def _last_read(update: EmployeeUpdate) -> Run | None:
+    """The last run that read members."""
+    return update.runs.filter(purpose=Run.Purpose.MEMBERS).order_by("-pk").first()
 
 
 def _grid(request: HttpRequest, update: EmployeeUpdate, sent: Typed | None = None) -> Grid:
@@ -115,7 +130,7 @@ def _page(
     request: HttpRequest, update: EmployeeUpdate, *, typed: Typed | None = None, **told: Any
 ) -> HttpResponse:
     grid = _grid(request, update, typed)
-    reads = update.runs.filter(purpose=Run.Purpose.MEMBERS).order_by("-pk").first()
+    reads = _last_read(update)
     return render(
         request,
         "exports/updates/update_rows.html",
@@ -123,6 +138,7 @@ def _page(
             "update": update,
             "grid": grid,
             "reads": reads,
+            "is_reading": reads is not None and not reads.is_final,
             "policies": update.credential.policies.all(),
             "members": len(preparing.members_of(update)) if not update.row_count else 0,
             "same": len(preparing.same_rows(update)) if grid.can_change and update.row_count else 0,
