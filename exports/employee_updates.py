@@ -351,8 +351,11 @@ def _void(update: EmployeeUpdate) -> list[str]:
 
 
 def _look(update: EmployeeUpdate) -> None:
-    """Check the rows, and name exactly what would be sent."""
+    """Check the rows, and name exactly what would be sent; rows with errors never are, and have no name."""
     feeds.look_again(update)
+    if update.error_count:
+        update.content_hash = ""
+        return
     people = feeds.analyse(update).checked.people
     update.content_hash = employees.content_hash(
         people, feeds.settings_of(update), feed=feeds.feed_of(update)

@@ -223,4 +223,12 @@ class _Key:
 def _analyse(key: _Key) -> Analysis:
     update = key.update
     known, settings = known_of(update), settings_of(update)
-    return Analysis(employees.check(rows_of(update), known, settings, already_found(update)), known, settings)
+    checked = employees.check(
+        rows_of(update),
+        known,
+        settings,
+        already_found(update),
+        # A file of the HR system has everybody in it; a few rows typed in need not.
+        is_whole_feed=update.mapping is not None,
+    )
+    return Analysis(checked, known, settings)

@@ -78,12 +78,12 @@ def refuse_other(update: EmployeeUpdate, content_hash: str) -> None:
 
 
 def refuse_errors(update: EmployeeUpdate) -> None:
-    if not update.content_hash:
-        raise Cannot("The columns of this update have no names yet.")
     if update.error_count:
         errors = "is 1 error" if update.error_count == 1 else f"are {update.error_count:,} errors"
         mend = "it" if update.error_count == 1 else "them"
         raise Cannot(f"There {errors} in the rows. Mend {mend} first; nothing was sent.")
+    if not update.content_hash:
+        raise Cannot("The columns of this update have no names yet.")
     if not update.row_count and not update.is_hosted:
         raise Cannot("The update has no rows. Add some first.")
     if not update.is_accepted:

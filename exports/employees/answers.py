@@ -258,7 +258,8 @@ class _Reader:
         return f"Would be {done}" if self._dry else done.capitalize()
 
     def _policies(self, policies: Sequence[str]) -> str:
-        return named([self._names.get(policy, policy) for policy in policies], most=5)
+        # A sentence follows with its own full stop: “Acme Inc.” brings one along.
+        return named([self._names.get(policy, policy).rstrip(".") for policy in policies], most=5)
 
 
 def _by_email(by_place: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -202,7 +202,9 @@ class EmployeeUpdate(TeamOwned):
     @property
     def is_accepted(self) -> bool:
         """Whether somebody has said of every warning that it is meant."""
-        return not self.warning_count or self.accepted_hash == self.content_hash
+        return not self.warning_count or (
+            bool(self.accepted_hash) and self.accepted_hash == self.content_hash
+        )
 
     @property
     def is_approved(self) -> bool:

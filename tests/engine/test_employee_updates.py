@@ -347,3 +347,17 @@ def test_wiped_update_keeps_its_summary_and_nothing_about_people(
         None,
     )
     assert (update.summary["added"], update.row_count, len(update.content_hash)) == (1, 1, 64)
+
+
+def test_rows_with_errors_have_no_name_and_are_not_sent(
+    credential: Credential, alice: User, policy: str, sandbox: Sandbox
+) -> None:
+    cells = person(
+        policy, "nina.new@acme.example", "N-1001", approval_limit="12.345", over_limit_approver="a@b.example"
+    )
+    update = employee_updates.prepare(credential, "Fraction", by=alice, content=[Row(1, cells)])
+
+    with pytest.raises(Cannot, match="error"):
+        employee_updates.try_out(update, by=alice)
+
+    assert (update.error_count > 0, update.content_hash, sent(sandbox)) == (True, "", [])
