@@ -5,6 +5,7 @@ finds it: a generation that marks reports becomes UNCONFIRMED then, everything e
 """
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 
@@ -243,22 +244,19 @@ def _claim(run: Run, step: Step, place: float) -> ApiCall | None:
         )
 
 
-def _wait_for_database() -> None:
-    """Come back with a connection that works, or raise when the run would be given up by now.
+def _patiently(write: Callable[[], None]) -> None:
+    """Write what a call did, though the database is away for a while; raise when the run would be given up by now.
 
-    A call takes minutes at worst, and what it did cannot be asked for again: a restart of the database meanwhile must
-    not lose its answer.
+    A call takes minutes at worst, and its answer cannot be asked for again: a restart of the database must not lose it.
     """
-    if connection.in_atomic_block:
-        return  # a transaction around a call is only there in tests
     give_up = time.monotonic() + settings.STUCK_AFTER_SECONDS
-    close_old_connections()  # from here on the connection is tried before it is used
+    if not connection.in_atomic_block:  # as it is in some tests
+        close_old_connections()  # from here on the connection is tried before it is used
     while True:
         try:
-            with connection.cursor():
-                return
+            return write()
         except (OperationalError, InterfaceError):
-            if time.monotonic() > give_up:
+            if connection.in_atomic_block or time.monotonic() > give_up:
                 raise
             connection.close()
             time.sleep(0.5)
@@ -290,8 +288,7 @@ def _waiting_for_label(run: Run) -> dict[str, object]:
 
 
 def _client(pair: Pair, permit: Permit, call: ApiCall, target: Run | Credential) -> Client:
-    def keep(made: Call) -> None:
-        _wait_for_database()
+    def note(made: Call) -> None:
         with transaction.atomic():
             ApiCall.objects.filter(pk=call.pk).update(
                 sent_at=made.sent_at,
@@ -316,6 +313,6 @@ def _client(pair: Pair, permit: Permit, call: ApiCall, target: Run | Credential)
         permit,
         url=settings.EXPENSIFY_URL,
         http=http(),
-        on_call=keep,
+        on_call=lambda made: _patiently(lambda: note(made)),
         answer_seconds=settings.EXPENSIFY_ANSWER_SECONDS,
     )

@@ -114,7 +114,7 @@ class Havoc:
         """Until some worker makes a call, or has a file on its way into storage: idle ones have nothing to lose."""
         arriving, before = Path(settings.FILE_UPLOAD_TEMP_DIR), self._requests()
         wait_for, then = self._chance.choice(
-            [(lambda: self._requests() != before, 0.05), (lambda: any(arriving.iterdir()), 0.005)]
+            [(lambda: self._requests() != before, 0.05), (lambda: _has_bytes(arriving), 0.01)]
         )
         give_up = time.monotonic() + 1
         while not wait_for() and time.monotonic() < give_up:
@@ -205,3 +205,11 @@ class Havoc:
         event = self._journal.note(f"network {weather}", lasting=True)
         self._network.become(weather)
         self._after(self._chance.uniform(0.2, 1.5 * pace.ANSWER), event, lambda: self._network.become("fine"))
+
+
+def _has_bytes(folder: Path) -> bool:
+    """Whether a file in it has begun to fill; its worker is about to store it."""
+    try:
+        return any(path.stat().st_size for path in folder.iterdir())
+    except FileNotFoundError:  # it was stored just now
+        return True
