@@ -9,7 +9,7 @@ from typing import Literal
 from expensify.answers import EmployeeAnswer
 from exports.employees.changes import Change
 from exports.employees.fields import KEYS
-from exports.employees.findings import named, quoted
+from exports.employees.findings import named, quoted, sentence
 
 Outcome = Literal["skipped", "removed", "added", "updated", "unmentioned"]
 
@@ -156,9 +156,9 @@ class _Reader:
         further = [policy for policy in self._removed.get(change.email, ()) if policy not in removed]
         sentences = []
         if removed:
-            sentences.append(f"{self._would('removed')} from {self._policies(removed)}.")
+            sentences.append(sentence(f"{self._would('removed')} from {self._policies(removed)}"))
         if added:
-            sentences.append(f"{self._would('added')} to {self._policies(added)}.")
+            sentences.append(sentence(f"{self._would('added')} to {self._policies(added)}"))
         if further and change.person.remove_from_others:
             sentences.append(
                 f"{self._would('removed')} from {self._policies(further)} too, which the row does not name."
@@ -192,7 +192,7 @@ class _Reader:
         for word, by_email, joint in (("added", self._added, "to"), ("removed", self._removed, "from")):
             for email, policies in by_email.items():
                 if email not in self._emails:
-                    told[email].append(f"{self._would(word)} {joint} {self._policies(policies)}.")
+                    told[email].append(sentence(f"{self._would(word)} {joint} {self._policies(policies)}"))
         for email, reasons in self._reasons.items():
             if email not in self._emails:
                 told[email] += [
