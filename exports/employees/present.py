@@ -10,7 +10,7 @@ from typing import Literal
 from exports.employees.cells import text_of
 from exports.employees.changes import Change
 from exports.employees.fields import FIELDS, MEMBER_FIELDS, Person
-from exports.employees.findings import named, quoted
+from exports.employees.findings import named, quoted, sentence
 
 Standing = Literal["not", "partly", "unknown", "there", "nothing"]
 
@@ -48,8 +48,8 @@ def _compare(
     change: Change, by_place: Mapping[tuple[str, str], Person], read: set[str], policies: Mapping[str, str]
 ) -> Present:
     seen: dict[bool | None, list[str]] = {False: [], None: [], True: []}
-    for is_there, sentence in _wanted(change, by_place, read, policies):
-        seen[is_there].append(sentence)
+    for is_there, told in _wanted(change, by_place, read, policies):
+        seen[is_there].append(told)
     standing: Standing = "nothing"
     if seen[False]:
         standing = "partly" if seen[True] else "not"
@@ -72,9 +72,9 @@ def _wanted(
         if policy not in read:
             yield None, f"The members of {name(policy)} were not read."
         elif (policy, change.email) in by_place:
-            yield False, f"Is still a member of {name(policy)}."
+            yield False, sentence(f"Is still a member of {name(policy)}")
         else:
-            yield True, f"Is no member of {name(policy)}."
+            yield True, sentence(f"Is no member of {name(policy)}")
     if change.person.is_leaving:
         return
     absent = set()
@@ -84,9 +84,9 @@ def _wanted(
             yield None, f"The members of {name(policy)} were not read."
         elif not is_there:
             absent.add(policy)
-            yield False, f"Is no member of {name(policy)}."
+            yield False, sentence(f"Is no member of {name(policy)}")
         elif policy in change.added or change.before is None:
-            yield True, f"Is a member of {name(policy)}."
+            yield True, sentence(f"Is a member of {name(policy)}")
     untold = []
     for field in change.fields:
         policy = field.policy or change.person.policy
