@@ -122,7 +122,9 @@ def measure(name: str, people: list[Person], known: Known) -> None:
     files = {"CSV": as_csv(rows), "XLSX": as_xlsx(rows)}
     print(f"{name}, {len(rows):,} rows")
     for kind, content in files.items():
-        read = timed(f"read {kind} ({len(content) / 1024**2:.1f} MB)", lambda content=content: read_file(content))
+        read = timed(
+            f"read {kind} ({len(content) / 1024**2:.1f} MB)", lambda content=content: read_file(content)
+        )
         assert not isinstance(read, Feed)
     fields = [suggestion.field for suggestion in suggest(read)]
     taken, found = timed("lay the mapping on it", lambda: mapped(read, fields))
