@@ -73,6 +73,8 @@ def refuse_closed(update: EmployeeUpdate) -> None:
 
 
 def refuse_other(update: EmployeeUpdate, content_hash: str) -> None:
+    if update.error_count:
+        refuse_errors(update)
     if content_hash != update.content_hash:
         raise Cannot("The update was changed since you opened this page. Look at it again.")
 

@@ -220,8 +220,8 @@ class EmployeeUpdate(TeamOwned):
             if status == "succeeded":
                 return Stage.APPLIED
             return Stage.UNCONFIRMED if status == "unconfirmed" else Stage.APPLYING
-        # Rows get their hash with the names of their columns.
-        if not self.content_hash:
+        # Rows get their hash when their columns have names, unless there are errors in them.
+        if not self.content_hash and not self.error_count:
             return Stage.MAPPING
         if self.error_count or not (self.row_count or self.is_hosted):
             return Stage.ERRORS

@@ -228,3 +228,24 @@ def test_file_becomes_checked_rows_without_javascript(
 
     expect(page.get_by_label("Employee ID, row 2", exact=True)).to_have_value("1.2E+10")
     expect(page.get_by_text("and digits are lost")).to_be_visible()
+
+
+def test_members_show_by_themselves_once_they_are_read(
+    main: Credential, alice: User, page: Page, sign_in: SignIn
+) -> None:
+    update = typed_in(main, alice, [], "Members")
+    with scope(team=main.team):
+        run = employee_updates.read_members(update, by=alice, policies=[POLICY])
+    sign_in(alice)
+    page.goto(f"/t/acme/updates/{update.pk}/rows/")
+    expect(page.get_by_text("The members are being read at Expensify.")).to_be_visible()
+
+    with scope(team=main.team):
+        update.before = {POLICY: [{"email": "ann@acme.example", "submitsTo": "ann@acme.example"}]}
+        update.save(update_fields=["before"])
+        assert run.move("queued", "reading")
+        assert run.move("reading", "succeeded")
+
+    expect(page.get_by_text("1 member is there")).to_be_visible()
+    page.get_by_role("button", name="Start with these members").click()
+    expect(page.get_by_label("E-mail, row 1", exact=True)).to_have_value("ann@acme.example")
