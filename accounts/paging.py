@@ -1,6 +1,7 @@
 """Long lists a page at a time, by the last row shown: the thousandth page costs as much as the first."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -48,6 +49,39 @@ def page_of(
     )
 
 
+@dataclass(frozen=True)
+class Part:
+    """Some of a list in their order, which of how many they are, and the query strings of the parts beside them."""
+
+    rows: list[Any]
+    first: int
+    total: int
+    before: str
+    after: str
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1
+
+    def with_rows(self, rows: list[Any]) -> "Part":
+        return replace(self, rows=rows)
+
+
+def part_of(rows: Sequence[Any], query: QueryDict, *, size: int = PAGE_SIZE) -> Part:
+    """The part of a list that `?page=` asks for, counted from 1; the last one when there are fewer."""
+    last = max(1, -(-len(rows) // size))
+    asked = query.get("page", "")
+    number = min(max(1, int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 18 else 1), last)
+    start = (number - 1) * size
+    return Part(
+        list(rows[start : start + size]),
+        first=start + 1,
+        total=len(rows),
+        before=_with(query, "page", str(number - 1)) if number > 1 else "",
+        after=_with(query, "page", str(number + 1)) if number < last else "",
+    )
+
+
 def of_days(
     rows: QuerySet[Any], moment: str, first: date | None, last: date | None, zone: ZoneInfo
 ) -> QuerySet[Any]:
@@ -70,10 +104,15 @@ def _beyond(rows: QuerySet[Any], order: list[str], lookup: str, mark: list[Any])
 
 
 def _beside(query: QueryDict, direction: str, row: Any, order: list[str]) -> str:
+    return _with(query, direction, "-".join(_number_of(getattr(row, name)) for name in order))
+
+
+def _with(query: QueryDict, name: str, value: str) -> str:
+    """The query string of another page of the same list."""
     other = query.copy()
     other.pop("before", None)
     other.pop("after", None)
-    other[direction] = "-".join(_number_of(getattr(row, name)) for name in order)
+    other[name] = value
     return f"?{other.urlencode()}"
 
 

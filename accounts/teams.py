@@ -1,5 +1,7 @@
 """What people do to teams: make one, change it, and decide who belongs to it in which role."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
@@ -39,15 +41,15 @@ def create(name: str, time_zone: str, *, admin: User, by: User | Actor) -> Team:
 
 
 @transaction.atomic
-def change(team: Team, *, name: str, time_zone: str, by: User) -> None:
-    """Rename the team or move it to another zone. Its address in links stays, so that old links keep working."""
-    before = {"name": team.name, "time_zone": team.time_zone}
-    after = {"name": name, "time_zone": time_zone}
-    if before == after:
+def change(team: Team, *, by: User, **settings: Any) -> None:
+    """Give the team other settings, by their names. Its address in links stays, so that old links keep working."""
+    before = {name: getattr(team, name) for name in settings}
+    if before == settings:
         return
-    team.name, team.time_zone = name, time_zone
-    team.save(update_fields=["name", "time_zone"])
-    audit.record(Action.TEAM_CHANGED, team, by=by, **audit.changes(before, after))
+    for name, value in settings.items():
+        setattr(team, name, value)
+    team.save(update_fields=list(settings))
+    audit.record(Action.TEAM_CHANGED, team, by=by, **audit.changes(before, settings))
 
 
 @transaction.atomic

@@ -120,10 +120,10 @@ def _calls_under_way(keys: Iterable[str]) -> dict[str, int]:
     with scopes_disabled():
         found = Run.objects.unfinished().filter(begun, credential__fingerprint__in=list(keys))
         needed: Counter[str] = Counter()
-        for key, status, selects, marks_last in found.values_list(
-            "credential__fingerprint", "status", "selects", "marks_last"
+        for key, status, purpose, selects, marks_last in found.values_list(
+            "credential__fingerprint", "status", "purpose", "selects", "marks_last"
         ):
-            needed[key] += steps.calls_left(status, selects=selects, marks_last=marks_last)
+            needed[key] += steps.calls_left(status, purpose=purpose, selects=selects, marks_last=marks_last)
         return needed
 
 
@@ -190,10 +190,12 @@ def _ticket(run: Run) -> Ticket:
     return Ticket(
         _name(run.pk),
         team=str(run.team_id),
-        flow=f"export:{run.export_id}",
+        flow=f"export:{run.export_id}" if run.export_id else f"update:{run.update_id}",
         lead=LEAD if run.source == Run.Source.PAGE else 0.0,
         order=_order(run),
-        calls=steps.calls_left(run.status, selects=run.selects, marks_last=run.marks_last),
+        calls=steps.calls_left(
+            run.status, purpose=run.purpose, selects=run.selects, marks_last=run.marks_last
+        ),
     )
 
 

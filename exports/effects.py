@@ -8,6 +8,8 @@ MARK_NOW = "“Mark these reports now” on this page"
 
 def done_so_far(run: Run) -> str:
     """What is true at Expensify when a run failed in the state it is in."""
+    if run.purpose == Run.Purpose.APPLY:
+        return "Nobody was changed; the update can be changed and tried again."
     if run.status in {Status.STORED, Status.MARKING}:
         return (
             f"The file is safe in the portal, but its reports are not marked as “{run.mark_label}”, so the next run "
@@ -27,6 +29,11 @@ def done_so_far(run: Run) -> str:
 
 def unclear(run: Run) -> str:
     """What nobody can know when no answer came to a call that must not be repeated, and who decides."""
+    if run.purpose == Run.Purpose.APPLY:
+        return (
+            "Whether the people were changed is not known, so the portal does not repeat it by itself. The page of the "
+            "employee update compares it with the policies' members as they are now."
+        )
     if run.status == Status.MARKING:
         return (
             f"The file is safe in the portal. Whether its reports are marked as “{run.mark_label}” is not known, so "

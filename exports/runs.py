@@ -13,7 +13,7 @@ from accounts.audit import Action, Actor
 from accounts.keyring import unseal
 from accounts.models import Credential, User
 from expensify.jobs import ReportExport
-from exports import effects, jobs, selection, tasks
+from exports import effects, employee_steps, jobs, selection, tasks
 from exports.jobs import Settings
 from exports.models import Run, SavedExport
 from exports.models.run import RESTING, Status
@@ -45,8 +45,8 @@ def start_by_click(export: SavedExport, *, by: User, again_of: Run | None = None
 
 @transaction.atomic
 def again(run: Run, *, by: User) -> Run:
-    """A new run of the same export, as the export stands now; the old one counts as looked after."""
-    new = start_by_click(run.export, by=by, again_of=run)
+    """A new run of the export as it stands now; the old one counts as looked after. Raises CannotStart."""
+    new = start_by_click(_export(run), by=by, again_of=run)
     look_after(run)
     return new
 
@@ -57,8 +57,9 @@ def same_reports_again(run: Run, *, by: User) -> Run:
 
     Everything else is as the export stands now, so a corrected column reaches an old batch.
     """
+    export = _export(run)
     asked = replace(
-        Settings.from_json(run.export.present.settings),
+        Settings.from_json(export.present.settings),
         report_ids=list(_listed(run).ids),
         period="",
         approved_since="",
@@ -71,7 +72,7 @@ def same_reports_again(run: Run, *, by: User) -> Run:
     )
     now = timezone.now()
     new = _once_per_click(
-        run.export, by, run, lambda: _queue(run.export, asked, now, by=by, again_of=run, of_batch=True)
+        export, by, run, lambda: _queue(export, asked, now, by=by, again_of=run, of_batch=True)
     )
     look_after(run)
     return new
@@ -84,7 +85,7 @@ def mark_now(run: Run, *, by: User) -> Run:
         raise CannotStart(
             "Only a run whose file is in the portal and whose reports may not be marked can do that."
         )
-    new = _once_per_click(run.export, by, run, lambda: _queue_marking(run, by))
+    new = _once_per_click(_export(run), by, run, lambda: _queue_marking(run, by))
     look_after(run)
     return new
 
@@ -111,6 +112,7 @@ def cancel(run: Run, *, by: User | Actor) -> bool:
         error=f"{who} cancelled this run. {effects.cancelled(run)}",
     ):
         return False
+    employee_steps.given_up(run)
     audit.record(Action.RUN_CANCELLED, run, by=by, was=was)
     tasks.ring_after_commit(tasks.leave_line, run.pk)
     return True
@@ -198,8 +200,8 @@ def _rung(run: Run, by: User | Actor) -> Run:
         Action.RUN_STARTED,
         run,
         by=by,
-        export=run.export.name,
-        version=run.version.number,
+        export=_export(run).name,
+        version=run.version.number if run.version else None,
         credential=run.credential.name,
         again_of=run.again_of_id,
     )
@@ -222,6 +224,12 @@ def _once_per_click(export: SavedExport, by: User, again_of: Run | None, start: 
         requested_by=by, source=Run.Source.PAGE, again_of=again_of, created_at__gt=just_now
     )
     return clicked.order_by("-id").first() or start()
+
+
+def _export(run: Run) -> SavedExport:
+    if run.export is None:
+        raise CannotStart("This run belongs to an employee update. It is repeated from the update's page.")
+    return run.export
 
 
 def _listed(run: Run) -> Selection:

@@ -17,7 +17,7 @@ from accounts.audit import PORTAL, Action
 from accounts.keyring import unseal
 from expensify.client import Client, Download
 from expensify.jobs import ReportExport
-from exports import generation_time, jobs, results, selection
+from exports import employee_steps, generation_time, jobs, results, selection
 from exports.columns import Layout, layout_from_json
 from exports.models import Result, Run
 from exports.models.run import Status
@@ -38,7 +38,7 @@ class Step(NamedTuple):
 
 def steps_of(run: Run) -> tuple[Step, ...]:
     """The calls of this run, in order."""
-    return _steps(run.selects, run.marks_last)
+    return _steps(run.purpose, run.selects, run.marks_last)
 
 
 def due(run: Run) -> Step | None:
@@ -51,9 +51,9 @@ def under_way(run: Run) -> Step | None:
     return next((step for step in steps_of(run) if step.in_flight == run.status), None)
 
 
-def calls_left(status: str, *, selects: bool, marks_last: bool) -> int:
+def calls_left(status: str, *, purpose: str, selects: bool, marks_last: bool) -> int:
     """How many calls a run in this state still makes, the one under way not counted."""
-    steps = _steps(selects, marks_last)
+    steps = _steps(purpose, selects, marks_last)
     return next(
         (
             len(steps) - number - (step.in_flight == status)
@@ -176,9 +176,19 @@ GENERATE = Step("generate", Status.QUEUED, Status.GENERATING, _generate)
 GENERATE_LISTED = Step("generate", Status.LISTED, Status.GENERATING, _generate)
 DOWNLOAD = Step("download", Status.GENERATED, Status.DOWNLOADING, _download)
 MARK = Step("mark", Status.STORED, Status.MARKING, _mark)
+READ_MEMBERS = Step("members", Status.QUEUED, Status.READING, employee_steps.read_members)
+TRY_OUT = Step("dry_run", Status.QUEUED, Status.UPDATING, employee_steps.try_out)
+APPLY = Step("apply", Status.QUEUED, Status.UPDATING, employee_steps.apply)
+OF_UPDATES = {
+    Run.Purpose.MEMBERS: (READ_MEMBERS,),
+    Run.Purpose.DRY_RUN: (TRY_OUT,),
+    Run.Purpose.APPLY: (APPLY,),
+}
 
 
-def _steps(selects: bool, marks_last: bool) -> tuple[Step, ...]:
+def _steps(purpose: str, selects: bool, marks_last: bool) -> tuple[Step, ...]:
+    if purpose in OF_UPDATES:
+        return OF_UPDATES[Run.Purpose(purpose)]
     first = (SELECT, LIST, GENERATE_LISTED) if selects else (GENERATE,)
     return (*first, DOWNLOAD, *((MARK,) if marks_last else ()))
 
@@ -187,6 +197,7 @@ def _steps(selects: bool, marks_last: bool) -> tuple[Step, ...]:
 
 
 def _asked(run: Run) -> ReportExport:
+    assert run.export is not None
     return jobs.recall(run.job, sftp_password=unseal(run.export, "sftp_password") or "")
 
 
@@ -197,6 +208,7 @@ def _selection(run: Run) -> Selection:
 
 def _layout(run: Run) -> Layout | None:
     """The columns that wrote the run's template; None when a person did."""
+    assert run.version is not None
     return layout_from_json(run.version.columns) if run.version.columns else None
 
 

@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 
 from accounts.door import team_of
 from expensify.budget import BudgetUnavailable
-from exports import dispatch, heartbeat, results
+from exports import dispatch, heartbeat, keeping, results
 from exports.alarms import AlarmRequest
 from exports.dispatch import Wake
 from exports.models import Run
@@ -61,6 +61,12 @@ def sweep() -> None:
 def tidy() -> None:
     """What dead workers left lying about."""
     results.tidy(timezone.now())
+
+
+@shared_task
+def wipe_old() -> None:
+    """What the teams keep no longer. Done twice, the second finds nothing."""
+    keeping.wipe_old(timezone.now())
 
 
 def ring(wake: Wake | None) -> None:

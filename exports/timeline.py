@@ -18,6 +18,9 @@ NAMES = {
     "stored": "Stored",
     "marking": "Marking the reports",
     "marked": "Marked",
+    "reading": "Reading the members",
+    "updating": "Sending the people",
+    "answered": "Answered",
 }
 # Where a run rests that waits for the call of the next step.
 _RESTS_AT = {Status.SELECTED: "listing", Status.LISTED: "listed", Status.STORED: "marking"}
@@ -27,6 +30,9 @@ _CALLS = {
     "generate": "generating",
     "download": "downloading",
     "mark": "marking",
+    "members": "reading",
+    "dry_run": "updating",
+    "apply": "updating",
 }
 
 
@@ -66,6 +72,8 @@ def steps(run: Run, calls: Sequence[ApiCall]) -> list[Step]:
 
 
 def _keys(run: Run) -> list[str]:
+    if run.purpose != Run.Purpose.EXPORT:
+        return ["queued", "reading" if run.purpose == Run.Purpose.MEMBERS else "updating", "answered"]
     if run.marks_last and run.of_batch:
         return ["queued", "marking", "marked"]
     if run.report_count == 0:
@@ -81,6 +89,8 @@ def _keys(run: Run) -> list[str]:
 def _reached(run: Run, calls: Sequence[ApiCall]) -> str:
     if not run.is_final:
         return _RESTS_AT.get(Status(run.status), run.status)
+    if run.purpose != Run.Purpose.EXPORT:
+        return _keys(run)[1 if calls else 0]
     made = {call.kind for call in calls}
     is_stored = run.of_batch or (run.remote_file and run.fetched == len(run.remote_files))
     if run.marks_last and is_stored:
@@ -105,6 +115,7 @@ def _times(run: Run, calls: Sequence[ApiCall]) -> dict[str, datetime | None]:
         "generated": _answered(last.get("generate")) if run.remote_file else None,
         "stored": _answered(last.get("download")) if run.marks_last else run.finished_at,
         "marked": run.finished_at,
+        "answered": run.finished_at,
     }
 
 

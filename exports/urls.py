@@ -1,6 +1,7 @@
 from django.urls import path
 
 from exports.views import contents, home, results, runs, saved_exports, versions
+from exports.views.updates import acts, changes, one, preparing, receipts, rows
 
 app_name = "exports"
 urlpatterns = [
@@ -21,6 +22,27 @@ urlpatterns = [
     path("t/<slug:team>/exports/<int:export>/restore/", versions.export_restore, name="export-restore"),
     path("t/<slug:team>/exports/<int:export>/share/", versions.export_share, name="export-share"),
     path("t/<slug:team>/exports/<int:export>/run/", runs.export_run, name="export-run"),
+    path("t/<slug:team>/updates/", preparing.update_list, name="update-list"),
+    path("t/<slug:team>/updates/new/", preparing.update_new, name="update-new"),
+    path("t/<slug:team>/updates/<int:update>/columns/", preparing.update_columns, name="update-columns"),
+    path("t/<slug:team>/updates/<int:update>/settings/", preparing.update_settings, name="update-settings"),
+    path("t/<slug:team>/updates/<int:update>/rows/", rows.update_rows, name="update-rows"),
+    path(
+        "t/<slug:team>/updates/<int:update>/rows/change/", rows.update_rows_change, name="update-rows-change"
+    ),
+    path("t/<slug:team>/updates/<int:update>/rows/paste/", rows.update_rows_paste, name="update-rows-paste"),
+    path(
+        "t/<slug:team>/updates/<int:update>/rows/members/",
+        rows.update_rows_members,
+        name="update-rows-members",
+    ),
+    path("t/<slug:team>/updates/<int:update>/rows/read/", rows.update_rows_read, name="update-rows-read"),
+    path("t/<slug:team>/updates/<int:update>/rows/keep/", rows.update_rows_keep, name="update-rows-keep"),
+    path(
+        "t/<slug:team>/updates/<int:update>/rows/waiting/",
+        rows.update_rows_waiting,
+        name="update-rows-waiting",
+    ),
     path("t/<slug:team>/runs/", runs.run_list, name="run-list"),
     path("t/<slug:team>/runs/<int:run>/", runs.run, name="run"),
     path("t/<slug:team>/runs/<int:run>/timeline/", runs.run_timeline, name="run-timeline"),
@@ -32,4 +54,24 @@ urlpatterns = [
     path("t/<slug:team>/results/<int:result>/", results.result, name="result"),
     path("t/<slug:team>/results/<int:result>/download/", results.result_download, name="result-download"),
     path("t/<slug:team>/results/<int:result>/picture/", results.result_picture, name="result-picture"),
+    path("t/<slug:team>/updates/<int:update>/", one.update, name="update"),
+    path("t/<slug:team>/updates/<int:update>/course/", one.update_course_part, name="update-course"),
+    path("t/<slug:team>/updates/<int:update>/changes/", changes.update_changes, name="update-changes"),
+    path("t/<slug:team>/updates/<int:update>/answer/", receipts.update_answer, name="update-answer"),
+    path("t/<slug:team>/updates/<int:update>/receipt/", receipts.update_receipt, name="update-receipt"),
+    path(
+        "t/<slug:team>/updates/<int:update>/receipt.csv",
+        receipts.update_receipt_file,
+        name="update-receipt-file",
+    ),
+    path("t/<slug:team>/updates/<int:update>/present/", receipts.update_present, name="update-present"),
+    path("t/<slug:team>/updates/<int:update>/members/", acts.update_members, name="update-members"),
+    path("t/<slug:team>/updates/<int:update>/accept/", acts.update_accept, name="update-accept"),
+    path("t/<slug:team>/updates/<int:update>/try/", acts.update_try, name="update-try"),
+    path("t/<slug:team>/updates/<int:update>/submit/", acts.update_submit, name="update-submit"),
+    path("t/<slug:team>/updates/<int:update>/approve/", acts.update_approve, name="update-approve"),
+    path("t/<slug:team>/updates/<int:update>/withdraw/", acts.update_withdraw, name="update-withdraw"),
+    path("t/<slug:team>/updates/<int:update>/apply/", acts.update_apply, name="update-apply"),
+    path("t/<slug:team>/updates/<int:update>/discard/", acts.update_discard, name="update-discard"),
+    path("t/<slug:team>/updates/<int:update>/reverse/", acts.update_reverse, name="update-reverse"),
 ]

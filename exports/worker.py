@@ -30,7 +30,8 @@ from expensify.errors import (
     TryLater,
     Unauthorized,
 )
-from exports import effects, results, steps
+from exports import effects, employee_steps, results, steps
+from exports.employee_steps import NotSent
 from exports.models import ApiCall, Run
 from exports.models.run import Status
 from exports.selection import CannotRead
@@ -66,13 +67,7 @@ def perform(run: Run, permit: Permit, *, place: float) -> None:
         pair = _pair(run)
     except CannotOpen as error:
         permit.not_sent()
-        _end(
-            run,
-            Status.FAILED,
-            "cannot_open",
-            str(error),
-            "Nothing was sent. An operator has to look at the keys.",
-        )
+        _cannot_open(run, error)
         return
     except Unauthorized as error:
         permit.not_sent()
@@ -91,6 +86,14 @@ def perform(run: Run, permit: Permit, *, place: float) -> None:
         _settle(run, step, error)
     except results.CannotStore as error:
         _try_again(run, "storage", str(error))
+    except NotSent as error:
+        permit.not_sent()
+        call.delete()
+        _end(run, Status.FAILED, "not_sent", str(error))
+    except CannotOpen as error:
+        permit.not_sent()
+        call.delete()
+        _cannot_open(run, error)
     except CannotRead as error:
         _end(run, Status.FAILED, "wrong_file", str(error), effects.done_so_far(run))
 
@@ -145,8 +148,13 @@ def _settle(run: Run, step: Step, error: ExpensifyError) -> None:
         _end(run, Status.FAILED, error.code, error.sentence, effects.done_so_far(run), quoting=error)
 
 
+def _cannot_open(run: Run, error: CannotOpen) -> None:
+    sentence = "This call was not sent. An operator has to look at the keys."
+    _end(run, Status.FAILED, "cannot_open", str(error), sentence, effects.done_so_far(run))
+
+
 def _must_not_be_repeated(run: Run, step: Step) -> bool:
-    return step is steps.MARK or (run.marks and step.in_flight == Status.GENERATING)
+    return step in {steps.MARK, steps.APPLY} or (run.marks and step.in_flight == Status.GENERATING)
 
 
 def _rest(run: Run, **fields: object) -> bool:
@@ -198,6 +206,8 @@ def _end(
     with transaction.atomic():
         moved = run.move(run.status, target, error_code=code, error=error, retry_at=None, **fields)
         if moved:
+            if target == Status.FAILED:
+                employee_steps.given_up(run)
             audit.record(OUTCOMES[target], run, by=PORTAL, code=code, error=error)
     if moved:
         results.clear(run)

@@ -36,6 +36,18 @@ def _blank(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     return blanked
 
 
+def _without_query(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """What somebody searches for may be a person's name, which is nobody's business here."""
+    if isinstance(event.get("request"), str):
+        event["request"] = event["request"].partition("?")[0]
+    return event
+
+
+def _for_sentry(event: Any, _hint: Any) -> Any:
+    event.get("request", {}).pop("query_string", None)
+    return blank_secrets(event)
+
+
 def configure(*, level: str, as_json: bool) -> None:
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -43,6 +55,7 @@ def configure(*, level: str, as_json: bool) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _without_query,
         _blank,
     ]
     last = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
@@ -81,5 +94,5 @@ def report_errors_to(dsn: str) -> None:
             dsn,
             max_request_body_size="never",
             include_local_variables=False,
-            before_send=lambda event, _hint: blank_secrets(event),
+            before_send=_for_sentry,
         )

@@ -155,6 +155,16 @@ STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR_DIR / "static")))
 # Where a download lies while it arrives; on the same disk as file:// storage, so that storing is a rename.
 FILE_UPLOAD_TEMP_DIR = str(VAR_DIR / "tmp")
 Path(FILE_UPLOAD_TEMP_DIR).mkdir(parents=True, exist_ok=True)
+# Above the largest file of employees that is read (20 MB), which then is refused at its field.
+UPLOAD_MAX_BYTES = 25 * 1024**2
+FILE_UPLOAD_HANDLERS = [
+    "portal.uploads.SizeLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+# A pasted feed; and a page of 50 rows with all 18 columns.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024**2
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # ---------------------------------------------------------------- the Integration Server
 
@@ -214,6 +224,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "exports.tasks.tidy",
         "schedule": schedule(10 * SWEEP_SECONDS),
         "options": {"expires": 100 * SWEEP_SECONDS},
+    },
+    "wipe-old": {
+        "task": "exports.tasks.wipe_old",
+        "schedule": schedule(3600),
+        "options": {"expires": 3600},
     },
 }
 

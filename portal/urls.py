@@ -10,6 +10,7 @@ urlpatterns = [
     path("account/", include("accounts.sign_in_urls")),
 ]
 
+handler400 = "portal.views.refused"
 handler403 = "portal.views.forbidden"
 handler404 = "portal.views.not_found"
 handler500 = "portal.views.failed"

@@ -25,6 +25,11 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(parts, status=200 if ready else 503)
 
 
+def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Without a context: what was sent was not read, and is not to be read now."""
+    return HttpResponse(loader.render_to_string("400.html"), status=400)
+
+
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return render(request, "403.html", {"needed": str(exception or "")}, status=403)
 

@@ -16,7 +16,23 @@ MAY_IMPORT = {
     "sandbox": {"sandbox", "expensify.freemarker"},
 }
 # From what people see down to what is stored; within exports an import goes down this list, never up.
-DOWN = ["urls", "views", "forms", "runs", "tasks", "dispatch", "worker", "results", "models"]
+DOWN = [
+    "urls",
+    "views",
+    "forms",
+    "employee_updates",
+    "runs",
+    "tasks",
+    "dispatch",
+    "keeping",
+    "worker",
+    "steps",
+    "employee_steps",
+    "results",
+    "update_rules",
+    "feeds",
+    "models",
+]
 
 
 def sources() -> dict[str, Path]:

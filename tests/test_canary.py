@@ -22,7 +22,9 @@ from django_scopes import scope, scopes_disabled
 
 from accounts.models import Credential, Team, User
 from expensify.budget import Limits
-from exports import dispatch, runs, saved_exports, tasks, worker
+from expensify.jobs import FeedSftp, FeedUrl
+from exports import dispatch, employee_updates, keeping, runs, saved_exports, tasks, worker
+from exports.employees import Row
 from exports.jobs import Settings
 from exports.models import ApiCall, Run, SavedExport
 from sandbox import Choices, Fault, Sandbox
@@ -34,13 +36,17 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PAIR_ID = "aa_canary_finance_example"
 SECRET = "5ecre7canary0123456789abcdef0123456789ab"
 SFTP_PASSWORD = "sftp-canary-Tr0ub4dor"
-CANARIES = (PAIR_ID, SECRET, SFTP_PASSWORD)
+FEED_PASSWORD = "feed-canary-C0rrectH0rse"
+FEED_ADDRESS = "https://hr.example.com/feed?key=canary-of-the-address"
+# What an HR system says about somebody; the update it came in is wiped when the hunt begins.
+HR_NAME = "Canarinskaya"
+CANARIES = (PAIR_ID, SECRET, SFTP_PASSWORD, FEED_PASSWORD, FEED_ADDRESS, HR_NAME)
 # A server that answers with what it was sent, secrets and all.
 ECHO = f"Bad request: partnerUserID={PAIR_ID} partnerUserSecret={SECRET}"
 
 
 def found_in(text: str) -> list[str]:
-    return [canary for canary in CANARIES if canary in text]
+    return [canary for canary in CANARIES if canary.lower() in text.lower()]
 
 
 @pytest.fixture
@@ -115,6 +121,7 @@ def hunted(
                 server.script(fault, on="generate", times=2)
                 work_off(runs.start(export, by=alice))
                 server.unscript()
+        update_people(server, credential, alice)
         server.replace_secret(PAIR_ID, "another")
         work_off(runs.start(exports[1], by=alice))
         statuses = set(Run.objects.values_list("status", flat=True))
@@ -131,6 +138,38 @@ def saved(credential: Credential, by: User, name: str, **asked: Any) -> SavedExp
         sftp_password=SFTP_PASSWORD if "sftp_host" in asked else None,
         by=by,
     )
+
+
+def update_people(server: Sandbox, credential: Credential, by: User) -> None:
+    """An employee update from its rows to its receipt, read afterwards and wiped; and two whose rows lie elsewhere."""
+    team = credential.team
+    team.two_people = False
+    team.save(update_fields=["two_people"])
+    membership = team.memberships.get(user=by)
+    email = f"{HR_NAME.lower()}@acme.example"
+    policy = credential.policies.earliest("policy_id").policy_id
+    cells = {"email": email, "manager": email, "employee_id": "N-1", "policy": policy, "last_name": HR_NAME}
+    update = employee_updates.prepare(credential, "People", by=by, content=[Row(1, cells)])
+    work_off(employee_updates.read_members(update, by=by))
+    update = team.employee_updates.get(pk=update.pk)
+    if not update.is_accepted:
+        employee_updates.accept_warnings(update, by=by, content_hash=update.content_hash)
+    work_off(employee_updates.try_out(update, by=by))
+    run = employee_updates.apply(update, by=membership, content_hash=update.content_hash)
+    work_off(run)
+    assert run.status == Run.Status.SUCCEEDED, run.error
+    work_off(employee_updates.read_members(update, by=by))
+    employee_updates.prepare_reverse(team.employee_updates.get(pk=update.pk), by=by)
+    for each in team.employee_updates.all():
+        assert keeping.wipe(each, by=by)
+    for feed in (
+        FeedUrl(FEED_ADDRESS, "portal", FEED_PASSWORD),
+        FeedSftp("sftp.example.com", "portal", "people.csv", FEED_PASSWORD),
+    ):
+        elsewhere = employee_updates.prepare(credential, f"By {feed.source}", by=by, content=feed)
+        server.script(Fault(envelope=(500, f"{ECHO} {' '.join(feed.secrets)}")), times=2)
+        work_off(employee_updates.try_out(elsewhere, by=by))
+        server._scripted.clear()
 
 
 def work_off(run: Run) -> None:

@@ -17,6 +17,8 @@ from django_scopes import scope
 from accounts.audit import Action
 from accounts.models import AuditEntry, Membership, Team, User
 from accounts.permissions import ROLE_PERMISSIONS, Permission, Role
+from exports import employee_updates
+from exports.employees import Row
 from exports.models import Result, Run
 from tests.conftest import make_credential, make_export, member
 
@@ -63,6 +65,33 @@ ROUTES: dict[str, tuple[Permission, set[str]]] = {
     "exports:result": (P.VIEW_EXPORTS, READ),
     "exports:result-download": (P.DOWNLOAD_RESULTS, READ),
     "exports:result-picture": (P.VIEW_EXPORTS, READ),
+    "exports:update-list": (P.VIEW_UPDATES, READ),
+    "exports:update-new": (P.PREPARE_UPDATES, FORM),
+    "exports:update-columns": (P.PREPARE_UPDATES, FORM),
+    "exports:update-settings": (P.PREPARE_UPDATES, FORM),
+    "exports:update-rows": (P.VIEW_UPDATES, READ),
+    "exports:update-rows-change": (P.PREPARE_UPDATES, CHANGE),
+    "exports:update-rows-paste": (P.PREPARE_UPDATES, CHANGE),
+    "exports:update-rows-members": (P.PREPARE_UPDATES, CHANGE),
+    "exports:update-rows-read": (P.PREPARE_UPDATES, CHANGE),
+    "exports:update-rows-keep": (P.PREPARE_UPDATES, CHANGE),
+    "exports:update-rows-waiting": (P.VIEW_UPDATES, READ),
+    "exports:update": (P.VIEW_UPDATES, READ),
+    "exports:update-course": (P.VIEW_UPDATES, READ),
+    "exports:update-changes": (P.VIEW_UPDATES, READ),
+    "exports:update-answer": (P.VIEW_UPDATES, READ),
+    "exports:update-receipt": (P.VIEW_UPDATES, READ),
+    "exports:update-receipt-file": (P.VIEW_UPDATES, READ),
+    "exports:update-present": (P.VIEW_UPDATES, READ),
+    "exports:update-members": (P.PREPARE_UPDATES, CHANGE),
+    "exports:update-accept": (P.PREPARE_UPDATES, CHANGE),
+    "exports:update-try": (P.PREPARE_UPDATES, CHANGE),
+    "exports:update-submit": (P.PREPARE_UPDATES, CHANGE),
+    "exports:update-approve": (P.APPROVE_UPDATES, CHANGE),
+    "exports:update-withdraw": (P.PREPARE_UPDATES, CHANGE),
+    "exports:update-apply": (P.PREPARE_UPDATES, CHANGE),
+    "exports:update-discard": (P.PREPARE_UPDATES, CHANGE),
+    "exports:update-reverse": (P.PREPARE_UPDATES, CHANGE),
 }
 
 # What lies outside of every team, and why it may.
@@ -148,6 +177,13 @@ def make_world(team: Team, admin: User) -> World:
             team=team, run=run, name="report.pdf", media_type="application/pdf", size=page.tell(), rows=None,
             sha256="0" * 64, file=default_storage.save(f"walk/{team.slug}.pdf", ContentFile(page.getvalue())),
         )  # fmt: skip
+        cells = {
+            "email": "nina@acme.example",
+            "manager": "nina@acme.example",
+            "employee_id": "N-1",
+            "policy": "P1",
+        }
+        update = employee_updates.prepare(credential, "Walk", by=admin, content=[Row(1, cells)])
     somebody = Membership.objects.get(user=member(team, "Somebody", Role.VIEWER))
     return World(
         team,
@@ -157,6 +193,7 @@ def make_world(team: Team, admin: User) -> World:
             "run": run.pk,
             "result": result.pk,
             "membership": somebody.pk,
+            "update": update.pk,
         },
     )
 

@@ -8,9 +8,39 @@ from accounts.permissions import Role
 
 
 class TeamForm(forms.Form):
+    """The team's settings; each field is named as on `Team`."""
+
     name = forms.CharField(max_length=100)
     time_zone = forms.ChoiceField(
         help_text="“Last month” and every time shown to the team are reckoned in this zone."
+    )
+
+    two_people = forms.BooleanField(
+        label="Employee updates need a second person",
+        required=False,
+        help_text="Somebody else than whoever prepared an update has to approve exactly its rows and settings. "
+        "Without this, whoever prepares one can apply it alone; pages of updates and the audit log say so.",
+    )
+    most_leavers = forms.IntegerField(
+        label="People who may leave at once",
+        min_value=0,
+        max_value=100_000,
+        help_text="When more leave by one update, an Admin has to type the number.",
+    )
+    most_leavers_percent = forms.IntegerField(
+        label="And at most this share of the members, in percent", min_value=0, max_value=100
+    )
+    dry_run_hours = forms.IntegerField(
+        label="Hours that a dry run stands",
+        min_value=1,
+        max_value=24 * 14,
+        help_text="Afterwards an update needs a new dry run, and with it a new approval.",
+    )
+    updates_kept_days = forms.IntegerField(
+        label="Days that the rows of employee updates are kept",
+        min_value=1,
+        max_value=3650,
+        help_text="Then everything about people is wiped; who did what, and with which hash, stays.",
     )
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:

@@ -24,6 +24,19 @@ class Team(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC", validators=[check_time_zone])
     created_at = models.DateTimeField(auto_now_add=True)
 
+    # How employee updates are guarded.
+    two_people = models.BooleanField(
+        default=True, db_default=True, help_text="An employee update needs the approval of a second person."
+    )
+    most_leavers = models.PositiveIntegerField(default=10, db_default=10)
+    most_leavers_percent = models.PositiveSmallIntegerField(default=5, db_default=5)
+    dry_run_hours = models.PositiveSmallIntegerField(
+        default=24, db_default=24, help_text="How long a dry run stands for what it tried."
+    )
+    updates_kept_days = models.PositiveIntegerField(
+        default=365, db_default=365, help_text="Then the rows of an employee update are wiped."
+    )
+
     def __str__(self) -> str:
         return self.name
 

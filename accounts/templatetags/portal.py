@@ -28,9 +28,10 @@ PLACES = [
     ("Home", "home", "exports:home", Permission.VIEW_EXPORTS, {"home", "budget"}),
     ("Exports", "file-export", "exports:export-list", Permission.VIEW_EXPORTS, {"export"}),
     ("Runs", "history", "exports:run-list", Permission.VIEW_EXPORTS, {"run", "result"}),
+    ("People", "users", "exports:update-list", Permission.VIEW_UPDATES, {"update"}),
     ("Credentials", "key", "accounts:credential-list", Permission.VIEW_CREDENTIALS, {"credential"}),
     ("Audit", "shield-check", "accounts:audit-list", Permission.VIEW_AUDIT, {"audit"}),
-    ("Team", "users", "accounts:team", Permission.VIEW_TEAM, {"team", "member"}),
+    ("Team", "settings", "accounts:team", Permission.VIEW_TEAM, {"team", "member"}),
 ]
 
 FORMATS = {"": "%b %Y, %H:%M", "seconds": "%b %Y, %H:%M:%S", "zone": "%b %Y, %H:%M %Z"}

@@ -28,7 +28,7 @@ def team(request: TeamRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_TEAM)
 def team_edit(request: TeamRequest) -> HttpResponse:
-    present = {"name": request.team.name, "time_zone": request.team.time_zone}
+    present = {name: getattr(request.team, name) for name in TeamForm.base_fields}
     form = TeamForm(request.POST or None, team=request.team, initial=present)
     if request.method == "POST" and form.is_valid():
         teams.change(request.team, **form.cleaned_data, by=request.user)

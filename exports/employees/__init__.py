@@ -9,13 +9,23 @@ diff = changes(people, known)                         # readiness, guard, not_in
 content_hash(checked.people, settings)                # what an approval is bound to
 settings.job(dry_run=True).data(records(checked.people, settings))
 receipt(diff, answer, dry_run=True, policies=known.policies)
+compare(diff, members_now, known.policies)            # after an update whose answer was lost
 rows_of(reverse(diff, known).people)                  # the rows of a new update that goes back
 """
 
 from exports.employees.answers import OUTCOMES, Line, Other, Outcome, Receipt, explain, receipt
 from exports.employees.cells import Row, person_of, row_from_json, rows_of, text_of
 from exports.employees.chain_checks import Node, Tree
-from exports.employees.changes import KINDS, Change, FieldChange, Kind, changes, counts, not_in_feed
+from exports.employees.changes import (
+    KINDS,
+    Change,
+    FieldChange,
+    Kind,
+    changes,
+    counts,
+    not_in_feed,
+    same_as_members,
+)
 from exports.employees.checking import Checked, check
 from exports.employees.fields import FIELDS, Field, Person, members_of, person_from_json
 from exports.employees.findings import SEVERITIES, Finding, Severity, Unreadable
@@ -42,6 +52,7 @@ from exports.employees.mapping import (
     place,
     suggest,
 )
+from exports.employees.present import STANDINGS, Present, Standing, compare
 from exports.employees.reading import read_file, read_pasted
 from exports.employees.reverse import Irreversible, Reverse, reverse
 from exports.employees.settings import PRIMARY_POLICY, Settings, content_hash, records, settings_from_json
@@ -57,6 +68,7 @@ __all__ = [
     "OUTCOMES",
     "PRIMARY_POLICY",
     "SEVERITIES",
+    "STANDINGS",
     "Change",
     "Checked",
     "ChosenColumn",
@@ -78,17 +90,20 @@ __all__ = [
     "Outcome",
     "Person",
     "Placed",
+    "Present",
     "Receipt",
     "Reverse",
     "Row",
     "Settings",
     "Severity",
     "Sheet",
+    "Standing",
     "Suggestion",
     "Tree",
     "Unreadable",
     "changes",
     "check",
+    "compare",
     "content_hash",
     "counts",
     "explain",
@@ -110,6 +125,7 @@ __all__ = [
     "reverse",
     "row_from_json",
     "rows_of",
+    "same_as_members",
     "settings_from_json",
     "suggest",
     "text_of",

@@ -9,7 +9,7 @@ from typing import Literal
 from expensify.answers import EmployeeAnswer
 from exports.employees.changes import Change
 from exports.employees.fields import KEYS
-from exports.employees.findings import named, quoted
+from exports.employees.findings import named, quoted, sentence
 
 Outcome = Literal["skipped", "removed", "added", "updated", "unmentioned"]
 
@@ -149,9 +149,9 @@ class _Reader:
         added, removed = (self._of_row(change, by_email) for by_email in (self._added, self._removed))
         sentences = []
         if removed:
-            sentences.append(f"{self._would('removed')} from {self._policies(removed)}.")
+            sentences.append(sentence(f"{self._would('removed')} from {self._policies(removed)}"))
         if added:
-            sentences.append(f"{self._would('added')} to {self._policies(added)}.")
+            sentences.append(sentence(f"{self._would('added')} to {self._policies(added)}"))
         further_added, further_removed = (
             self._beyond_rows(change, by_email) for by_email in (self._added, self._removed)
         )
@@ -208,7 +208,7 @@ class _Reader:
         for word, by_email, joint in (("added", self._added, "to"), ("removed", self._removed, "from")):
             for email, policies in by_email.items():
                 if email not in self._emails:
-                    told[email].append(f"{self._would(word)} {joint} {self._policies(policies)}.")
+                    told[email].append(sentence(f"{self._would(word)} {joint} {self._policies(policies)}"))
         for email, reasons in self._reasons.items():
             if email not in self._emails:
                 told[email] += [

@@ -109,6 +109,16 @@ def not_in_feed(rows: Sequence[tuple[int, Person]], known: Known) -> list[Person
     return [person for email, person in missing.items() if email not in there]
 
 
+def same_as_members(rows: Sequence[tuple[int, Person]], known: Known) -> list[int]:
+    """The numbers of the rows that give nothing but what a policy tells of its member already."""
+    found = []
+    for number, person in rows:
+        member = known.by_place.get((person.policy, person.email))
+        if member is not None and all(value == member.value(name) for name, value in person.given().items()):
+            found.append(number)
+    return found
+
+
 def _change(number: int, person: Person, known: Known) -> Change:
     before = before_of(person, known)
     present = _present_policies(person, known)

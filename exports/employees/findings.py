@@ -45,3 +45,8 @@ def named(things: Sequence[str], most: int = 3, total: int = 0) -> str:
     if rest:
         return f"{', '.join(shown)} and {rest:,} more"
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def sentence(text: str) -> str:
+    """With one full stop at the end, also after a name such as “Acme Inc.”."""
+    return text if text.endswith(".") else f"{text}."

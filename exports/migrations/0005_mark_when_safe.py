@@ -1,15 +1,17 @@
 """Runs that list their reports first, and mark them only when the file is stored."""
 
-from importlib import import_module
-
 from django.db import migrations, models
 
-same_team = import_module("exports.migrations.0003_team_goes_with_credential")
+from exports.migrations import _same_team
+
+RUN = [
+    ("exports_run", "credential_id", "accounts_credential"),
+    ("exports_run", "export_id", "exports_savedexport"),
+]
 
 
-def create_triggers_again(apps, schema_editor):
-    if schema_editor.connection.vendor != "postgresql":
-        same_team.create_triggers(schema_editor, {"exports_run"})
+def hold_again(apps, schema_editor):
+    _same_team.hold_again(schema_editor, RUN)
 
 
 class Migration(migrations.Migration):
@@ -20,7 +22,7 @@ class Migration(migrations.Migration):
 
     operations = [
         # Going back, this comes last.
-        migrations.RunPython(migrations.RunPython.noop, create_triggers_again),
+        migrations.RunPython(migrations.RunPython.noop, hold_again),
         migrations.RemoveConstraint(
             model_name="run",
             name="run_status_known",
@@ -183,5 +185,5 @@ class Migration(migrations.Migration):
                 name="run_marks_what_it_listed",
             ),
         ),
-        migrations.RunPython(create_triggers_again, migrations.RunPython.noop),
+        migrations.RunPython(hold_again, migrations.RunPython.noop),
     ]

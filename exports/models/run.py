@@ -9,7 +9,9 @@ from django.utils import timezone
 from django_scopes import ScopedManager
 
 from accounts import clock
-from accounts.models import Credential, Team, TeamOwned
+from accounts.models import Credential, Membership, Team, TeamOwned
+from accounts.permissions import Permission
+from exports.models.employee_update import EmployeeUpdate
 from exports.models.saved_export import SavedExport
 
 
@@ -24,6 +26,8 @@ class Status(models.TextChoices):
     DOWNLOADING = "downloading", "Downloading"
     STORED = "stored", "Stored, not marked yet"
     MARKING = "marking", "Marking the reports"
+    READING = "reading", "Reading the members"
+    UPDATING = "updating", "Sending the update"
     SUCCEEDED = "succeeded", "Succeeded"
     FAILED = "failed", "Failed"
     UNCONFIRMED = "unconfirmed", "Unconfirmed"
@@ -32,12 +36,24 @@ class Status(models.TextChoices):
 
 RESTING = frozenset({Status.QUEUED, Status.SELECTED, Status.LISTED, Status.GENERATED, Status.STORED})
 IN_FLIGHT = frozenset(
-    {Status.SELECTING, Status.LISTING, Status.GENERATING, Status.DOWNLOADING, Status.MARKING}
+    {
+        Status.SELECTING,
+        Status.LISTING,
+        Status.GENERATING,
+        Status.DOWNLOADING,
+        Status.MARKING,
+        Status.READING,
+        Status.UPDATING,
+    }
 )
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UNCONFIRMED, Status.CANCELLED})
 
 
 class RunQuerySet(models.QuerySet["Run"]):
+    def seen_by(self, membership: Membership) -> "RunQuerySet":
+        """Without the runs of employee updates, for those who may not see these."""
+        return self if membership.may(Permission.VIEW_UPDATES) else self.filter(purpose="export")
+
     def resting(self) -> "RunQuerySet":
         return self.unfinished().filter(status__in=RESTING)
 
@@ -65,14 +81,15 @@ class RunQuerySet(models.QuerySet["Run"]):
 
 
 class Run(TeamOwned):
-    """One attempt to get a file from the Integration Server.
+    """One attempt to get something from the Integration Server, or to change something there.
 
     QUEUED -> GENERATING -> GENERATED -> DOWNLOADING -> SUCCEEDED
     One that `selects` asks first which reports there are: QUEUED -> SELECTING -> SELECTED -> LISTING -> LISTED ->
     GENERATING ..., or -> SUCCEEDED when there are none.
     One that `marks_last` marks them only when the file is safe: ... DOWNLOADING -> STORED -> MARKING -> SUCCEEDED.
+    For an employee update one call is all: QUEUED -> READING or UPDATING -> SUCCEEDED.
     From an IN_FLIGHT state back to the resting one before, to try later; to FAILED when the API said no.
-    GENERATING, MARKING -> UNCONFIRMED when no answer came to what may be done once only: a person decides.
+    GENERATING, MARKING, UPDATING -> UNCONFIRMED when no answer came to what may be done once only: a person decides.
     RESTING -> CANCELLED. A FINAL run never leaves; "run again" makes a new one.
     """
 
@@ -82,8 +99,24 @@ class Run(TeamOwned):
         PAGE = "page", "A person, in the portal"
         COMMAND = "command", "A command"
 
-    export = models.ForeignKey(SavedExport, on_delete=models.PROTECT, related_name="runs")
-    version = models.ForeignKey("exports.ExportVersion", on_delete=models.PROTECT, related_name="runs")
+    class Purpose(models.TextChoices):
+        EXPORT = "export", "Export"
+        MEMBERS = "members", "Members of policies"
+        DRY_RUN = "dry_run", "Dry run of an employee update"
+        APPLY = "apply", "Employee update"
+
+    purpose = models.CharField(
+        max_length=20, choices=Purpose, default=Purpose.EXPORT, db_default=Purpose.EXPORT.value
+    )
+    export = models.ForeignKey(
+        SavedExport, on_delete=models.PROTECT, null=True, blank=True, related_name="runs"
+    )
+    version = models.ForeignKey(
+        "exports.ExportVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="runs"
+    )
+    update = models.ForeignKey(
+        "exports.EmployeeUpdate", on_delete=models.PROTECT, null=True, blank=True, related_name="runs"
+    )
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="runs")
     job = models.JSONField(
         help_text="The job as asked, without secrets; a later edit of the form does not change it."
@@ -165,7 +198,30 @@ class Run(TeamOwned):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="run_status_known"),
             models.CheckConstraint(
+                condition=Q(
+                    purpose="export", export__isnull=False, version__isnull=False, update__isnull=True
+                )
+                | Q(
+                    purpose__in=["members", "dry_run", "apply"],
+                    export__isnull=True,
+                    version__isnull=True,
+                    update__isnull=False,
+                ),
+                name="run_of_export_or_update",
+            ),
+            models.UniqueConstraint(
+                fields=["update"],
+                condition=Q(purpose="apply", status__in=["queued", "updating", "succeeded", "unconfirmed"]),
+                name="update_applied_once",
+            ),
+            models.UniqueConstraint(
+                fields=["update", "purpose"],
+                condition=Q(finished_at__isnull=True, purpose__in=["members", "dry_run"]),
+                name="update_asked_once_at_a_time",
+            ),
+            models.CheckConstraint(
                 condition=Q(remote_file__gt="")
+                | ~Q(purpose="export")
                 | Q(status="succeeded", report_count=0)
                 | ~Q(status__in=["generated", "downloading", "stored", "marking", "succeeded"]),
                 name="run_generated_has_file",
@@ -213,6 +269,13 @@ class Run(TeamOwned):
 
     def get_absolute_url(self) -> str:
         return reverse("exports:run", args=[self.team.slug, self.pk])
+
+    @property
+    def subject(self) -> SavedExport | EmployeeUpdate:
+        """What the run is of."""
+        subject = self.export or self.update
+        assert subject is not None
+        return subject
 
     @property
     def is_final(self) -> bool:

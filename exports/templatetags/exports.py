@@ -20,6 +20,8 @@ TONES = {
     Status.DOWNLOADING: "busy",
     Status.STORED: "wait",
     Status.MARKING: "busy",
+    Status.READING: "busy",
+    Status.UPDATING: "busy",
     Status.SUCCEEDED: "good",
     Status.FAILED: "bad",
     Status.UNCONFIRMED: "warn",
@@ -32,6 +34,9 @@ KINDS = {
     "download": "Download the file",
     "mark": "Mark the reports",
     "policy_list": "List the policies",
+    "members": "Read the members",
+    "dry_run": "Dry run of the employee update",
+    "apply": "Employee update",
 }
 
 

@@ -2,10 +2,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from accounts.door import team_view
+from accounts.door import TeamRequest, team_view
 from accounts.models import Credential
 from accounts.permissions import Permission
 from exports import meters
+from exports.models import EmployeeUpdate
 from exports.views.queue import find_places
 
 SHOWN = 10
@@ -16,8 +17,9 @@ SHOWN = 10
 def home(request: HttpRequest) -> HttpResponse:
     """What needs somebody, what goes on, what came of it, and what may still be called."""
     team = request.team
-    runs = team.runs.select_related("export", "credential").brief()
+    runs = team.runs.seen_by(request.membership).select_related("export", "update", "credential").brief()
     attention = list(runs.needing_attention().order_by("-id")[: SHOWN + 1])
+    waiting = _waiting(request)
     unfinished = list(runs.unfinished().order_by("id")[: SHOWN + 1])
     find_places(unfinished)
     budgets = meters.read(team.credentials.all())
@@ -27,6 +29,8 @@ def home(request: HttpRequest) -> HttpResponse:
         {
             "attention": attention[:SHOWN],
             "more_attention": len(attention) > SHOWN,
+            "waiting": waiting[:SHOWN],
+            "more_waiting": len(waiting) > SHOWN,
             "refused": [each for each in budgets["credentials"] if each.status == Credential.Status.REFUSED],
             "unfinished": unfinished[:SHOWN],
             "more_unfinished": len(unfinished) > SHOWN,
@@ -36,6 +40,14 @@ def home(request: HttpRequest) -> HttpResponse:
             **budgets,
         },
     )
+
+
+def _waiting(request: TeamRequest) -> list[EmployeeUpdate]:
+    """Employee updates that wait for approval; an unconfirmed one is among the runs that need attention."""
+    if not request.membership.may(Permission.VIEW_UPDATES):
+        return []
+    found = request.team.employee_updates.waiting().without_people().select_related("applied_by_run")
+    return list(found[: SHOWN + 1])
 
 
 @require_safe

@@ -24,7 +24,8 @@ SHOWN_REPORTS = 100
 @team_view(Permission.VIEW_EXPORTS)
 def run_list(request: HttpRequest) -> HttpResponse:
     form = RunFilter(request.GET, team=request.team)
-    found = form.of(request.team.runs.select_related("export").brief())
+    runs = request.team.runs.seen_by(request.membership)
+    found = form.of(runs.select_related("export", "update").brief())
     page = page_of(found, request.GET, moment="created_at" if form.is_of_days else "")
     return render(request, "exports/run_list.html", {"form": form, "page": page})
 
@@ -102,7 +103,9 @@ def _repeat(request: HttpRequest, run: int, repeat: Callable[..., Run]) -> HttpR
 
 
 def _run(request: HttpRequest, run: int) -> Run:
-    rows = request.team.runs.select_related("export__version", "version", "credential", "result")
+    rows = request.team.runs.seen_by(request.membership).select_related(
+        "export__version", "update", "version", "credential", "result"
+    )
     return get_object_or_404(rows.defer("selection"), pk=run)
 
 

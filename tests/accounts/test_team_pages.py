@@ -4,11 +4,21 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Membership, Team, User
+from accounts.models import AuditEntry, Membership, Team, User
 from accounts.permissions import Role
 from tests.conftest import member
 
 AsUser = Callable[[User], Client]
+# What the form of the team's settings sends when nothing is changed.
+SETTINGS = {
+    "name": "Acme",
+    "time_zone": "Europe/Berlin",
+    "two_people": "on",
+    "most_leavers": "10",
+    "most_leavers_percent": "5",
+    "dry_run_hours": "24",
+    "updates_kept_days": "365",
+}
 
 
 def of(user: User, verb: str) -> str:
@@ -51,9 +61,9 @@ def test_switcher_offers_exactly_ones_own_teams(
 @pytest.mark.parametrize(
     ("role", "places"),
     [
-        (Role.ADMIN, ["Home", "Exports", "Runs", "Credentials", "Audit", "Team"]),
-        (Role.EDITOR, ["Home", "Exports", "Runs", "Credentials", "Team"]),
-        (Role.AUDITOR, ["Home", "Exports", "Runs", "Credentials", "Audit", "Team"]),
+        (Role.ADMIN, ["Home", "Exports", "Runs", "People", "Credentials", "Audit", "Team"]),
+        (Role.EDITOR, ["Home", "Exports", "Runs", "People", "Credentials", "Team"]),
+        (Role.AUDITOR, ["Home", "Exports", "Runs", "People", "Credentials", "Audit", "Team"]),
         (Role.VIEWER, ["Home", "Exports", "Runs"]),
     ],
 )
@@ -68,18 +78,57 @@ def test_navigation_shows_what_the_role_may_open(
 
 
 def test_admin_renames_the_team_and_moves_it(as_user: AsUser, acme: Team, alice: User) -> None:
-    as_user(alice).post("/t/acme/team/edit/", {"name": "Acme Ltd", "time_zone": "Europe/London"})
+    as_user(alice).post("/t/acme/team/edit/", SETTINGS | {"name": "Acme Ltd", "time_zone": "Europe/London"})
 
     acme.refresh_from_db()
     assert (acme.name, acme.time_zone, acme.slug) == ("Acme Ltd", "Europe/London", "acme")
 
 
 def test_zone_that_does_not_exist_is_refused(as_user: AsUser, acme: Team, alice: User) -> None:
-    response = as_user(alice).post("/t/acme/team/edit/", {"name": "Acme", "time_zone": "Mars/Base"})
+    response = as_user(alice).post("/t/acme/team/edit/", SETTINGS | {"time_zone": "Mars/Base"})
 
     assert list(response.context["form"].errors) == ["time_zone"]
     acme.refresh_from_db()
     assert acme.time_zone == "Europe/Berlin"
+
+
+def test_admin_turns_the_two_person_rule_off_and_the_log_says_so(
+    as_user: AsUser, acme: Team, alice: User, erin: User
+) -> None:
+    without = {name: value for name, value in SETTINGS.items() if name != "two_people"}
+    as_user(alice).post("/t/acme/team/edit/", without | {"most_leavers": "3", "updates_kept_days": "30"})
+
+    acme.refresh_from_db()
+    assert (acme.two_people, acme.most_leavers, acme.updates_kept_days) == (False, 3, 30)
+    entry = AuditEntry._base_manager.filter(team=acme).latest("number")
+    assert (entry.action, entry.actor_id, entry.data) == (
+        "team changed",
+        alice.pk,
+        {
+            "two_people": {"before": True, "after": False},
+            "most_leavers": {"before": 10, "after": 3},
+            "updates_kept_days": {"before": 365, "after": 30},
+        },
+    )
+    assert "Two-person rule is off" in as_user(erin).get("/t/acme/team/").content.decode()
+
+
+def test_editor_cannot_turn_the_two_person_rule_off(as_user: AsUser, acme: Team, erin: User) -> None:
+    response = as_user(erin).post("/t/acme/team/edit/", SETTINGS)
+
+    assert response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("most_leavers_percent", "101"), ("dry_run_hours", "0"), ("updates_kept_days", "0")],
+)
+def test_rule_that_guards_nothing_is_refused(
+    as_user: AsUser, acme: Team, alice: User, setting: str, value: str
+) -> None:
+    response = as_user(alice).post("/t/acme/team/edit/", SETTINGS | {setting: value})
+
+    assert list(response.context["form"].errors) == [setting]
 
 
 def test_admin_gives_a_member_another_role(as_user: AsUser, acme: Team, alice: User, bob: User) -> None:

@@ -6,7 +6,7 @@ import sys
 import pytest
 from django.db import connection
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.chaos
 
 ENGINES = {"sqlite": "sqlite", "postgresql": "postgres"}
 

@@ -11,11 +11,12 @@ from django.test import Client
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts.models import Team, User
+from accounts.models import Credential, Policy, Team, User
 from exports import results, tables
 from exports.models import ApiCall, Result, Run, SavedExport
 from exports.models.run import FINAL, Status
 from exports.selection import Report, Selection
+from tests.exports.updates import POLICY
 
 
 def signed_in(user: User) -> Client:
@@ -31,6 +32,23 @@ def acme_open(acme: Team) -> Any:
         yield acme
 
 
+@pytest.fixture
+def policy(credential: Credential) -> Policy:
+    """A policy that the credential reaches."""
+    with scope(team=credential.team):
+        return Policy.objects.create(
+            team=credential.team, credential=credential, policy_id=POLICY, name="Headquarters"
+        )
+
+
+@pytest.fixture
+def as_erin(erin: User, policy: Policy) -> Client:
+    """Erin, an Editor, where a credential reaches a policy."""
+    return signed_in(erin)
+
+
+# The states that a run of a saved export can be in.
+OF_EXPORTS = [status for status in Status if status not in {Status.READING, Status.UPDATING}]
 ONE_REPORT = Selection(
     (Report("R00bCluvcO4T", "Trip to Wien", "2026-10-01", "2026-10-03", "2026-11-02", "1300", "EUR", 2),),
     "1300",

@@ -13,7 +13,7 @@ from exports.models import Run, SavedExport
 from exports.models.run import FINAL, IN_FLIGHT, Status
 from exports.runs import CannotStart
 from tests.conftest import make_export
-from tests.exports.conftest import make_run
+from tests.exports.conftest import OF_EXPORTS, make_run
 
 
 @pytest.fixture(autouse=True)
@@ -241,7 +241,7 @@ def test_failures_need_attention_until_somebody_has_looked_after_them(
     export: SavedExport, alice: User
 ) -> None:
     failed, unconfirmed, *_ = [
-        make_run(export, alice, status) for status in (Status.FAILED, Status.UNCONFIRMED, *Status)
+        make_run(export, alice, status) for status in (Status.FAILED, Status.UNCONFIRMED, *OF_EXPORTS)
     ]
     Run.objects.exclude(pk__in=[failed.pk, unconfirmed.pk]).update(looked_after_at=timezone.now())
 

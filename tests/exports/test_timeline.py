@@ -6,7 +6,7 @@ from accounts.models import Team, User
 from exports import timeline
 from exports.models import SavedExport
 from exports.models.run import Status
-from tests.exports.conftest import make_call, make_run
+from tests.exports.conftest import OF_EXPORTS, make_call, make_run
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +80,7 @@ def test_steps_that_did_not_come_have_none(export: SavedExport, alice: User) -> 
 def test_every_status_can_be_said_in_words(export: SavedExport, alice: User) -> None:
     said = {
         step.state_in_words
-        for status in Status
+        for status in OF_EXPORTS
         for step in timeline.steps(make_run(export, alice, status), [])
     }
 

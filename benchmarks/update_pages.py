@@ -1,0 +1,100 @@
+"""How long the pages of an employee update take with 20,000 rows, from the browser's request to the answer.
+
+    python -m benchmarks.update_pages
+    python -m benchmarks.update_pages --rows 5000
+
+The whole stack answers (middleware, door, reading, checks, database, page), on an SQLite database of its own. What is
+shown from memory was checked by the request before it, as for somebody who goes from page to page.
+"""
+
+import argparse
+import os
+import time
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+
+import django
+
+django.setup()
+
+# ruff: noqa: E402 — models can be imported only now.
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.test.utils import setup_databases, setup_test_environment, teardown_databases
+from django.utils import timezone
+from django_scopes import scope
+
+from accounts.models import Credential, Membership, Policy, Team, User
+from accounts.permissions import Role
+from expensify.client import Pair
+from exports import feeds
+from exports.models import EmployeeUpdate
+
+POLICY = "0123456789ABCDEF"
+HEADINGS = "Email,Manager,Employee ID,First name,Last name,Cost center,Role"
+
+
+def file_of(rows: int) -> bytes:
+    """A company of that size, managers in a tree with eight below each."""
+    lines = (
+        f"person{number}@acme.example,person{number // 8}@acme.example,E-{number:06d},Ada,Byron {number},"
+        f"CC-{number % 40},user"
+        for number in range(rows)
+    )
+    return "\n".join([HEADINGS, *lines]).encode()
+
+
+def timed(what: str, client: Client, method: str, url: str, **sent: object) -> str:
+    """Where the answer leads on to, or its address."""
+    start, busy = time.perf_counter(), time.process_time()
+    response = getattr(client, method)(url, sent) if sent else getattr(client, method)(url)
+    seconds, busy = time.perf_counter() - start, time.process_time() - busy
+    assert response.status_code in {200, 302}, response.status_code
+    print(f"{what:48} {seconds:6.2f} s {busy:6.2f} s of the processor {len(response.content) / 1024:7.0f} KB")
+    return str(response.headers.get("Location", url))
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    options.add_argument("--rows", type=int, default=20_000)
+    rows = options.parse_args().rows
+    setup_test_environment()
+    databases = setup_databases(verbosity=0, interactive=False)
+    try:
+        team = Team.objects.create(name="Acme", slug="acme")
+        erin = User.objects.create_user("erin@acme.example", "correct horse battery staple")
+        Membership.objects.create(team=team, user=erin, role=Role.EDITOR)
+        credential = Credential(team=team, name="Main", status=Credential.Status.WORKING)
+        credential.take_pair(Pair("aa_bench", "0" * 40), timezone.now())
+        credential.status = Credential.Status.WORKING
+        credential.save()
+        with scope(team=team):
+            Policy.objects.create(team=team, credential=credential, policy_id=POLICY, name="Acme")
+        client = Client()
+        client.force_login(erin, backend="allauth.account.auth_backends.AuthenticationBackend")
+        file = SimpleUploadedFile("people.csv", file_of(rows))
+        given = {"name": "Everybody", "credential": credential.pk, "way": "file", "file": file}
+        columns = timed("Upload", client, "post", "/t/acme/updates/new/", **given)
+        timed("Columns", client, "get", columns)
+        fields = ["email", "manager", "employee_id", "first_name", "last_name", "custom_field_2", "role"]
+        chosen = {f"column_{number}": name for number, name in enumerate(fields)}
+        page = timed(
+            "Choose the columns: read and check the rows", client, "post", columns, **chosen, policy=POLICY
+        )
+        timed("Rows, first page", client, "get", page)
+        timed("Rows, last page", client, "get", f"{page}?page=400")
+        timed("Rows, only those with errors", client, "get", f"{page}?show=errors")
+        timed("Rows, found by a name", client, "get", f"{page}?find=byron+199")
+        timed("Change a cell", client, "post", f"{page}change/", **{"cell-2-first_name": "Grace"})
+        timed("Rows, after the change", client, "get", page)
+        feeds._analyse.cache_clear()
+        timed("Rows, in a process that has not seen them", client, "get", page)
+        timed("List", client, "get", "/t/acme/updates/")
+        with scope(team=team):
+            print(EmployeeUpdate.objects.without_people().get().row_count, "rows")
+    finally:
+        teardown_databases(databases, verbosity=0)
+
+
+if __name__ == "__main__":
+    main()

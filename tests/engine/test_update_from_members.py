@@ -1,0 +1,43 @@
+"""From a policy's present members to an update of exactly those that changed, over the pages and the sandbox."""
+
+from collections.abc import Callable
+
+from accounts.models import Credential, Policy, Team, User
+from exports import employee_updates, feeds
+from exports.models import EmployeeUpdate, Run
+from sandbox import Sandbox
+from tests.exports.conftest import signed_in
+
+Work = Callable[[Run], Run]
+
+
+def test_only_the_member_that_was_edited_is_sent(
+    acme: Team, erin: User, credential: Credential, sandbox: Sandbox, work: Work
+) -> None:
+    policy = sorted(sandbox.pairs[credential.partner_pair().partner_user_id].policies)[0]
+    Policy.objects.create(team=acme, credential=credential, policy_id=policy, name="Headquarters")
+    client = signed_in(erin)
+
+    client.post(
+        "/t/acme/updates/new/",
+        {"name": "One", "credential": credential.pk, "way": "members", "policy": policy},
+    )
+    update = EmployeeUpdate.objects.get()
+    assert work(update.runs.get()).status == Run.Status.SUCCEEDED
+    rows = f"/t/acme/updates/{update.pk}/rows/"
+    client.post(f"{rows}members/")
+    members = sandbox.company.policies[policy].members
+    taken = feeds.rows_of(EmployeeUpdate.objects.get())
+    assert [row.cells["email"] for row in taken] == list(members)
+    chosen = next(row for row in taken if row.cells.get("employee_id"))
+    client.post(f"{rows}change/", {f"cell-{chosen.number}-custom_field_2": "CC-99"})
+    client.post(f"{rows}keep/")
+
+    update = EmployeeUpdate.objects.select_related("team", "credential").get()
+    assert (update.row_count, update.error_count) == (1, 0), feeds.analyse(update).checked.errors
+    if not update.is_accepted:
+        employee_updates.accept_warnings(update, by=erin, content_hash=update.content_hash)
+    run = work(employee_updates.try_out(update, by=erin))
+    assert run.status == Run.Status.SUCCEEDED, run.error
+    receipt = feeds.receipt_of(EmployeeUpdate.objects.get(), "tried_answer")
+    assert [(line.email, line.outcome) for line in receipt.lines] == [(chosen.cells["email"], "updated")]

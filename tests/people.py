@@ -1,0 +1,80 @@
+"""For the tests of employee updates: a policy that can be changed, rows, and an update at any stage of its way."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from accounts.models import Credential, Membership, Policy, User
+from exports import dispatch, employee_updates, tasks
+from exports.employees import Row
+from exports.models import EmployeeUpdate, Run
+from sandbox import Sandbox
+
+
+def reach(sandbox: Sandbox, credential: Credential) -> str:
+    """A policy that the credential reaches and may administer, as a test of the credential would have found it."""
+    reached = sandbox.pairs[credential.partner_pair().partner_user_id].policies
+    policy = sorted(reached)[0]
+    Policy.objects.create(
+        team=credential.team,
+        credential=credential,
+        policy_id=policy,
+        name=sandbox.company.policies[policy].name,
+    )
+    return policy
+
+
+def person(policy: str, email: str, number: str, **cells: str) -> dict[str, str]:
+    """The cells of somebody who is their own manager."""
+    return {"email": email, "manager": email, "employee_id": number, "policy": policy} | cells
+
+
+def prepare(
+    credential: Credential, by: User, cells: Sequence[dict[str, str]], name: str = "November", **more: Any
+) -> EmployeeUpdate:
+    rows = [Row(number, each) for number, each in enumerate(cells, start=1)]
+    return employee_updates.prepare(credential, name, by=by, content=rows, **more)
+
+
+def fresh(update: EmployeeUpdate) -> EmployeeUpdate:
+    return EmployeeUpdate.objects.select_related("team", "credential", "applied_by_run").get(pk=update.pk)
+
+
+def work_off(run: Run) -> Run:
+    """Do what a worker does, in this process, until the run is final."""
+    for _ in range(12):
+        run.refresh_from_db()
+        if not run.is_resting:
+            break
+        dispatch.enqueue(Run.objects.get(pk=run.pk))
+        tasks.take_turn.run(run.credential.fingerprint, "")
+    run.refresh_from_db()
+    return run
+
+
+def tried(update: EmployeeUpdate, by: User, work: Callable[[Run], Run] = work_off) -> EmployeeUpdate:
+    update = fresh(update)
+    if not update.is_accepted:
+        employee_updates.accept_warnings(update, by=by, content_hash=update.content_hash)
+    run = work(employee_updates.try_out(update, by=by))
+    assert run.status == Run.Status.SUCCEEDED, run.error
+    return fresh(update)
+
+
+def submitted(update: EmployeeUpdate, by: User) -> EmployeeUpdate:
+    update = tried(update, by)
+    employee_updates.submit(update, by=by, content_hash=update.content_hash)
+    return fresh(update)
+
+
+def approved(update: EmployeeUpdate, by: User, approver: Membership, **more: Any) -> EmployeeUpdate:
+    update = submitted(update, by)
+    employee_updates.approve(update, by=approver, content_hash=update.content_hash, **more)
+    return fresh(update)
+
+
+def applied(update: EmployeeUpdate, by: User, approver: Membership, **more: Any) -> EmployeeUpdate:
+    """Sent, whatever came of it."""
+    update = approved(update, by, approver, **more)
+    membership = update.team.memberships.get(user=by)
+    work_off(employee_updates.apply(update, by=membership, content_hash=update.content_hash))
+    return fresh(update)
