@@ -90,7 +90,8 @@ def _wanted(
     untold = []
     for field in change.fields:
         policy = field.policy or change.person.policy
-        if policy in absent or policy not in read:
+        # Somebody who is there at all is there under the address.
+        if policy in absent or policy not in read or field.field == "email":
             continue
         heading = FIELDS[field.field].heading
         if field.field not in MEMBER_FIELDS:
