@@ -249,7 +249,11 @@ def _batches(lines: Mapping[str, Sequence[str]], size: int = 2000) -> Iterator[l
 
 
 def _described_done(done: Done) -> dict[str, object]:
-    described: dict[str, object] = {"handle": done.handle, "outcome": done.outcome}
+    described: dict[str, object] = {
+        "handle": done.handle,
+        "outcome": done.outcome,
+        "ago": micro(max(done.ago, 0)),
+    }
     if done.retry_after is not None:
         described["retry_after"] = micro(max(done.retry_after, 0))
     return described

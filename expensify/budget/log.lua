@@ -160,7 +160,8 @@ local function settle(state, done)
   if done.outcome == 'unanswered' then
     record(state.log, math.max(handle, now)) -- it may have arrived until it was given up
   elseif awaited and done.outcome ~= 'not_sent' then
-    record(state.log, math.min(handle, now)) -- it arrived before its answer did
+    -- It arrived before its answer did; `ago` is a span by the caller's clock, and only gets longer on its way here.
+    record(state.log, math.min(handle, now - (done.ago or 0)))
   end
   if done.outcome == 'refused' then
     local pause = L.shortest

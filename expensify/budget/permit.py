@@ -1,7 +1,7 @@
 """Leave for one call, and what became of it."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from expensify.errors import PermitExpired
@@ -11,11 +11,15 @@ Outcome = Literal["answered", "unanswered", "not_sent", "refused"]
 
 @dataclass(frozen=True)
 class Done:
-    """What a step is told about an earlier call; `handle` names the call in the log."""
+    """What a step is told about an earlier call; `handle` names the call in the log.
+
+    Its answer came `ago` seconds before the telling: what the caller did with it since then costs the budget nothing.
+    """
 
     handle: int
     outcome: Outcome
     retry_after: float | None = None
+    ago: float = field(default=0.0, compare=False)
 
 
 class Permit:
@@ -31,6 +35,7 @@ class Permit:
         self._used = False
         self._outcome: Outcome | None = None
         self._retry_after: float | None = None
+        self._answered_at: float | None = None  # time.monotonic()
 
     def __repr__(self) -> str:
         return f"<Permit {self._handle} {self._outcome or ('used' if self._used else 'unused')}>"
@@ -48,6 +53,8 @@ class Permit:
         """An answer of any kind began to arrive, so the request had arrived before."""
         if self._outcome != "refused":
             self._outcome = "answered"
+        if self._answered_at is None:
+            self._answered_at = time.monotonic()
 
     def unanswered(self) -> None:
         """It was sent and given up; it may have arrived at any moment until now."""
@@ -67,4 +74,7 @@ class Permit:
     @property
     def done(self) -> Done | None:
         """None as long as nothing is known."""
-        return Done(self._handle, self._outcome, self._retry_after) if self._outcome else None
+        if self._outcome is None:
+            return None
+        ago = time.monotonic() - self._answered_at if self._answered_at is not None else 0.0
+        return Done(self._handle, self._outcome, self._retry_after, ago)

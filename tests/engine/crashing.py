@@ -1,8 +1,8 @@
 """A Celery worker whose processes die by SIGKILL at a point that a test names, once.
 
 Run as `python -m tests.engine.crashing <celery's arguments>`. CRASH_FILE names a file; when it holds `before X` or
-`after X`, the next process that comes there removes the file and kills itself. X is one of POINTS, one of STEPS, or
-`request to mark`.
+`after X`, the next process that comes there removes the file and kills itself. X is one of POINTS, STEPS or
+OF_UPDATES, or `request to mark`.
 """
 
 import importlib
@@ -29,6 +29,7 @@ POINTS = {
 
 
 STEPS = ("SELECT", "LIST", "GENERATE_LISTED", "DOWNLOAD", "MARK")
+OF_UPDATES = ("APPLY", "request to apply")
 
 
 def lethal(name: str, function: Any, crash_file: Path) -> Any:
@@ -56,12 +57,18 @@ def install() -> None:
             owner = getattr(owner, part)
         setattr(owner, last, lethal(name, getattr(owner, last), crash_file))
     steps: Any = importlib.import_module("exports.steps")
-    for name in STEPS:
+    for name in (*STEPS, "APPLY"):
         step = getattr(steps, name)
         setattr(steps, name, step._replace(make=lethal(name, step.make, crash_file)))
+    steps.OF_UPDATES["apply"] = (steps.APPLY,)
     client: Any = importlib.import_module("expensify.client").Client
     generate, marking = client.generate, lethal("request to mark", client.generate, crash_file)
     client.generate = lambda self, job, template: (marking if job.marks else generate)(self, job, template)
+    update, applying = (
+        client.update_employees,
+        lethal("request to apply", client.update_employees, crash_file),
+    )
+    client.update_employees = lambda self, job, feed: (update if job.dry_run else applying)(self, job, feed)
 
 
 if __name__ == "__main__":

@@ -13,11 +13,12 @@ from django.core.files.storage import default_storage
 from django_scopes import scope, scopes_disabled
 
 from accounts.models import Team, User
-from exports import runs
+from exports import employee_updates, runs
 from exports.models import FINAL, Result, Run
 from sandbox import Choices, Sandbox
 from tests.conftest import make_credential, make_export
-from tests.engine.crashing import POINTS, STEPS
+from tests.engine.crashing import OF_UPDATES, POINTS, STEPS
+from tests.people import fresh, person, prepare, reach, tried
 from tests.workers import Processes, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -150,3 +151,37 @@ def test_a_killed_worker_marks_only_what_is_safe(
         assert list(made.report_ids) == [report["id"] for report in run.selection["reports"]]
     wait_until(lambda: in_storage() == {run.result.file.name}, seconds=5)
     assert fast_sandbox.refused == 0
+
+
+@pytest.mark.parametrize(
+    "point", [f"{when} {name}" for name, when in itertools.product(OF_UPDATES, ("before", "after"))]
+)
+def test_a_killed_worker_never_sends_an_employee_update_twice(
+    point: str, team: Team, alice: User, fast_sandbox: Any, processes: Processes
+) -> None:
+    team.two_people = False
+    team.save(update_fields=["two_people"])
+    credential = make_credential(team)
+    cells = person(reach(fast_sandbox, credential), "nina.new@acme.example", "N-1001")
+    update = prepare(credential, alice, [cells])
+    tried(update, alice, lambda run: finished(run, processes))
+    crash = Path(processes.environment["CRASH_FILE"])
+
+    crash.write_text(point)
+    membership = team.memberships.get(user=alice)
+    run = employee_updates.apply(fresh(update), by=membership, content_hash=fresh(update).content_hash)
+    finished(run, processes)
+
+    assert not crash.exists(), f"no worker came to: {point}"
+    sent = [
+        arrival
+        for arrival in fast_sandbox.log
+        if arrival.job.get("inputSettings", {}).get("type") == "employees" and not arrival.job["dry-run"]
+    ]
+    assert len(sent) <= 1
+    if run.status == Run.Status.UNCONFIRMED:
+        assert point != "after APPLY"
+        assert fresh(update).stage == "unconfirmed"
+    else:
+        assert run.status == Run.Status.SUCCEEDED, run.error
+        assert (len(sent), fresh(update).stage) == (1, "applied")

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import redis
@@ -22,6 +23,17 @@ def test_answer_fixes_the_latest_arrival(timed: Timed, clock: Clock) -> None:
         budget.step(KEY, done=told(permit, "answered"))
 
     assert next_grant(budget, clock) == 10.05
+
+
+def test_answer_counts_from_when_it_came_not_from_when_it_was_told(timed: Timed, clock: Clock) -> None:
+    budget = timed()
+    permits = full_burst(budget)
+    clock.advance(0.8)
+
+    for permit in permits:
+        budget.step(KEY, done=replace(told(permit, "answered"), ago=0.5))
+
+    assert next_grant(budget, clock) == 9.55
 
 
 def test_call_never_heard_of_again_counts_as_arriving_late(timed: Timed, clock: Clock) -> None:

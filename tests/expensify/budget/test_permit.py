@@ -82,3 +82,15 @@ def test_refusal_carries_the_servers_wish() -> None:
     permit.refused(12.5)
 
     assert permit.done == Done(7, "refused", 12.5)
+
+
+def test_answer_tells_how_long_ago_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    permit, now = fresh(), time.monotonic()
+    permit.use()
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    permit.answered()
+
+    monkeypatch.setattr(time, "monotonic", lambda: now + 0.25)
+
+    assert permit.done is not None
+    assert permit.done.ago == 0.25
