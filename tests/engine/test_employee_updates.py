@@ -1,19 +1,33 @@
 """An employee update from its rows to its receipt, against the sandbox, and every way it can go wrong."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from accounts.models import AuditEntry, Credential, Membership, Policy, Team, User
+from accounts.models import AuditEntry, Credential, Membership, Team, User
 from expensify.budget import Limits
 from exports import dispatch, employee_updates, employees, feeds, keeping, runs, worker
 from exports.employee_updates import Cannot
 from exports.employees import Row
 from exports.models import EmployeeUpdate, Run
 from sandbox import Choices, Fault, Sandbox
+from tests.people import approved, fresh, person, reach, tried
 
 Work = Callable[[Run], Run]
+
+# As Expensify's help page shows it, with the number that it forgets, and values of one's own.
+RECIPE = """{
+    "Employees":[
+      {
+        "employeeEmail": "user@domain.com",
+        "managerEmail": "%s",
+        "employeeID": "12345",
+        "policyID": "%s",
+        "isTerminated": "false",
+     }
+]}"""
 
 
 # One update takes a few calls, and a few updates more than ten seconds allow.
@@ -37,19 +51,7 @@ def budget(settings: Any, redis_client: Any) -> Iterator[Any]:
 @pytest.fixture
 def policy(sandbox: Sandbox, credential: Credential) -> str:
     """A policy that the credential reaches and may administer."""
-    reached = sandbox.pairs[credential.partner_pair().partner_user_id].policies
-    policy = sorted(reached)[0]
-    Policy.objects.create(
-        team=credential.team,
-        credential=credential,
-        policy_id=policy,
-        name=sandbox.company.policies[policy].name,
-    )
-    return policy
-
-
-def person(policy: str, email: str, number: str, **cells: str) -> dict[str, str]:
-    return {"email": email, "manager": email, "employee_id": number, "policy": policy} | cells
+    return reach(sandbox, credential)
 
 
 @pytest.fixture
@@ -65,26 +67,6 @@ def approver(acme: Team, erin: User) -> Membership:
     membership.role = "admin"
     membership.save(update_fields=["role"])
     return membership
-
-
-def fresh(update: EmployeeUpdate) -> EmployeeUpdate:
-    return EmployeeUpdate.objects.select_related("team", "credential", "applied_by_run").get(pk=update.pk)
-
-
-def tried(update: EmployeeUpdate, alice: User, work: Work) -> EmployeeUpdate:
-    update = fresh(update)
-    if not update.is_accepted:
-        employee_updates.accept_warnings(update, by=alice, content_hash=update.content_hash)
-    run = work(employee_updates.try_out(update, by=alice))
-    assert run.status == Run.Status.SUCCEEDED, run.error
-    return fresh(update)
-
-
-def approved(update: EmployeeUpdate, alice: User, approver: Membership, work: Work) -> EmployeeUpdate:
-    update = tried(update, alice, work)
-    employee_updates.submit(update, by=alice, content_hash=update.content_hash)
-    employee_updates.approve(update, by=approver, content_hash=update.content_hash)
-    return fresh(update)
 
 
 def sent(sandbox: Sandbox) -> list[bool]:
@@ -105,7 +87,7 @@ def test_update_goes_from_dry_run_over_approval_to_its_receipt(
     sandbox: Sandbox,
     policy: str,
 ) -> None:
-    update = approved(joiner, alice, approver, work)
+    update = approved(joiner, alice, approver)
     assert "nina.new@acme.example" not in sandbox.company.policies[policy].members
 
     run = work(
@@ -126,6 +108,41 @@ def test_update_goes_from_dry_run_over_approval_to_its_receipt(
     ]
 
 
+def test_help_pages_recipe_goes_from_its_own_json_to_its_receipt(
+    credential: Credential,
+    alice: User,
+    approver: Membership,
+    acme: Team,
+    work: Work,
+    sandbox: Sandbox,
+    policy: str,
+) -> None:
+    manager = sorted(sandbox.company.policies[policy].members)[0]
+    feed = employees.read_pasted(RECIPE % (manager, policy))
+    update = employee_updates.prepare(credential, "Recipe", by=alice, content=feed)
+    assert isinstance(feed, employees.Feed)
+    assert len(feed.repairs) > 0
+    work(employee_updates.read_members(update, by=alice))
+    update = approved(update, alice, approver)
+
+    run = work(
+        employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
+    )
+
+    assert run.status == Run.Status.SUCCEEDED, run.error
+    sent_job = next(arrival for arrival in reversed(sandbox.log) if arrival.kind == "update_employees")
+    assert json.loads(sent_job.form["data"]) == [
+        {
+            "employeeEmail": "user@domain.com",
+            "managerEmail": manager,
+            "employeeID": "12345",
+            "policyID": policy,
+            "isTerminated": False,
+        }
+    ]
+    assert "user@domain.com" in sandbox.company.policies[policy].members
+
+
 def test_author_cannot_approve(joiner: EmployeeUpdate, alice: User, acme: Team, work: Work) -> None:
     update = tried(joiner, alice, work)
     employee_updates.submit(update, by=alice, content_hash=update.content_hash)
@@ -139,7 +156,7 @@ def test_author_cannot_approve(joiner: EmployeeUpdate, alice: User, acme: Team, 
 def test_approval_does_not_survive_a_changed_cell(
     joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work
 ) -> None:
-    update = approved(joiner, alice, approver, work)
+    update = approved(joiner, alice, approver)
     assert update.is_approved
 
     employee_updates.change_rows(update, by=alice, changed={1: {"last_name": "New"}})
@@ -153,7 +170,7 @@ def test_approval_does_not_survive_a_changed_cell(
 def test_content_that_was_changed_behind_its_approval_is_not_sent(
     joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work, sandbox: Sandbox
 ) -> None:
-    update = approved(joiner, alice, approver, work)
+    update = approved(joiner, alice, approver)
     run = employee_updates.apply(
         update, by=acme.memberships.get(user=alice), content_hash=update.content_hash
     )
@@ -185,7 +202,7 @@ def test_update_without_an_answer_is_unconfirmed_and_never_repeated(
     work: Work,
     sandbox: Sandbox,
 ) -> None:
-    update = approved(joiner, alice, approver, work)
+    update = approved(joiner, alice, approver)
     membership = acme.memberships.get(user=alice)
     sandbox.script(fault)
 
@@ -207,7 +224,7 @@ def test_members_read_after_an_unconfirmed_update_show_what_happened(
     sandbox: Sandbox,
     policy: str,
 ) -> None:
-    update = approved(joiner, alice, approver, work)
+    update = approved(joiner, alice, approver)
     sandbox.script(Fault(drop_after_work=True))
     work(
         employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
@@ -223,7 +240,7 @@ def test_members_read_after_an_unconfirmed_update_show_what_happened(
 def test_rejected_update_changed_nobody_and_may_be_tried_again(
     joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work, sandbox: Sandbox
 ) -> None:
-    update = approved(joiner, alice, approver, work)
+    update = approved(joiner, alice, approver)
     membership = acme.memberships.get(user=alice)
     sandbox.script(Fault(envelope=(403, "Not authorized")))
     work(employee_updates.apply(update, by=membership, content_hash=update.content_hash))
@@ -237,7 +254,7 @@ def test_rejected_update_changed_nobody_and_may_be_tried_again(
 def test_worker_that_dies_while_updating_leaves_it_to_a_person(
     joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work
 ) -> None:
-    update = approved(joiner, alice, approver, work)
+    update = approved(joiner, alice, approver)
     run = employee_updates.apply(
         update, by=acme.memberships.get(user=alice), content_hash=update.content_hash
     )
@@ -251,7 +268,7 @@ def test_worker_that_dies_while_updating_leaves_it_to_a_person(
 def test_cancelled_update_may_be_changed_again(
     joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work
 ) -> None:
-    update = approved(joiner, alice, approver, work)
+    update = approved(joiner, alice, approver)
     run = employee_updates.apply(
         update, by=acme.memberships.get(user=alice), content_hash=update.content_hash
     )
@@ -264,7 +281,7 @@ def test_cancelled_update_may_be_changed_again(
 def test_second_run_to_apply_is_refused_while_the_first_rests(
     joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work
 ) -> None:
-    update = approved(joiner, alice, approver, work)
+    update = approved(joiner, alice, approver)
     membership = acme.memberships.get(user=alice)
     employee_updates.apply(update, by=membership, content_hash=update.content_hash)
 
@@ -317,7 +334,7 @@ def test_reverse_takes_a_joiner_out_again(
     policy: str,
 ) -> None:
     work(employee_updates.read_members(joiner, by=alice))
-    update = approved(joiner, alice, approver, work)
+    update = approved(joiner, alice, approver)
     work(
         employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
     )
@@ -332,7 +349,7 @@ def test_reverse_takes_a_joiner_out_again(
 def test_wiped_update_keeps_its_summary_and_nothing_about_people(
     joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work
 ) -> None:
-    update = approved(joiner, alice, approver, work)
+    update = approved(joiner, alice, approver)
     work(
         employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
     )
