@@ -10,6 +10,7 @@ class Permission(StrEnum):
     DOWNLOAD_RESULTS = "download results"
     EDIT_EXPORTS = "edit saved exports"
     RUN_EXPORTS = "run saved exports"
+    MANAGE_SCHEDULES = "manage schedules and their mails"
     VIEW_UPDATES = "see employee updates"
     PREPARE_UPDATES = "prepare employee updates"
     APPROVE_UPDATES = "approve employee updates"

@@ -1,6 +1,21 @@
 from accounts.models.audit import AuditChain, AuditEntry
 from accounts.models.credential import Credential, Policy
-from accounts.models.team import Membership, Team, TeamOwned
+from accounts.models.outgoing import MAIL_FINAL, MailStatus, Notice, Outgoing
+from accounts.models.team import LinkProof, Membership, Team, TeamOwned
 from accounts.models.user import User
 
-__all__ = ["AuditChain", "AuditEntry", "Credential", "Membership", "Policy", "Team", "TeamOwned", "User"]
+__all__ = [
+    "MAIL_FINAL",
+    "AuditChain",
+    "AuditEntry",
+    "Credential",
+    "LinkProof",
+    "MailStatus",
+    "Membership",
+    "Notice",
+    "Outgoing",
+    "Policy",
+    "Team",
+    "TeamOwned",
+    "User",
+]

@@ -16,6 +16,11 @@ def check_time_zone(name: str) -> None:
         )
 
 
+class LinkProof(models.TextChoices):
+    CODE = "code", "A code sent to the recipient's address"
+    SIGN_IN = "sign_in", "Signing in with that address"
+
+
 class Team(models.Model):
     """A subsidiary or department: the wall between people, credentials, exports and records."""
 
@@ -37,11 +42,70 @@ class Team(models.Model):
         default=365, db_default=365, help_text="Then the rows of an employee update are wiped."
     )
 
+    # Whom mail may reach, and how files leave.
+    recipient_domains = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The domains that files may be mailed to, one a line; members are always reached.",
+    )
+    attach_limit = models.PositiveIntegerField(
+        default=10_000_000, db_default=10_000_000, help_text="Bytes of a mail; a larger file becomes a link."
+    )
+    link_days = models.PositiveSmallIntegerField(
+        default=30, db_default=30, help_text="How long a link opens."
+    )
+    link_proof = models.CharField(
+        max_length=20,
+        choices=LinkProof,
+        default=LinkProof.CODE,
+        db_default=LinkProof.CODE.value,
+        help_text="What opens a link: a code sent to its address, or signing in with it.",
+    )
+    confirm_outside_days = models.PositiveSmallIntegerField(
+        default=91,
+        db_default=91,
+        help_text="How often an owner confirms recipients who are no members; 0 is never.",
+    )
+    results_kept_days = models.PositiveIntegerField(
+        default=730, db_default=730, help_text="Then the files of runs are deleted; their records stay."
+    )
+    holidays_of = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="A country, or one of its parts: DE-BE.",
+    )
+
+    # How credentials and people are guarded.
+    second_factor = models.BooleanField(
+        default=False, db_default=False, help_text="Members need a second factor to do anything."
+    )
+    pair_days = models.PositiveIntegerField(
+        default=365, db_default=365, help_text="After so many days a pair is due for rotation."
+    )
+    overlap_hours = models.PositiveSmallIntegerField(
+        default=24, db_default=24, help_text="How long a replaced pair is kept for going back."
+    )
+    two_admins = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="A new pair takes over when a second Admin has approved it.",
+    )
+    audit_kept_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Then audit entries are summarised and removed; empty: never."
+    )
+
     def __str__(self) -> str:
         return self.name
 
     def get_absolute_url(self) -> str:
         return reverse("exports:home", args=[self.slug])
+
+    @property
+    def allowed_domains(self) -> list[str]:
+        return self.recipient_domains.lower().split()
 
     @property
     def zone(self) -> ZoneInfo:

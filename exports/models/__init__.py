@@ -1,17 +1,27 @@
+from exports.models.delivery import Delivery, Link, LinkOpening, Recipient
 from exports.models.employee_update import EmployeeUpdate, FeedProfile
 from exports.models.result import Result
 from exports.models.run import FINAL, IN_FLIGHT, RESTING, ApiCall, Run
 from exports.models.saved_export import ExportVersion, SavedExport
+from exports.models.schedule import Freeze, Holiday, Occurrence, Schedule
 
 __all__ = [
     "FINAL",
     "IN_FLIGHT",
     "RESTING",
     "ApiCall",
+    "Delivery",
     "EmployeeUpdate",
     "ExportVersion",
     "FeedProfile",
+    "Freeze",
+    "Holiday",
+    "Link",
+    "LinkOpening",
+    "Occurrence",
+    "Recipient",
     "Result",
     "Run",
     "SavedExport",
+    "Schedule",
 ]

@@ -6,9 +6,16 @@ from exports.models.run import Run
 
 
 class Result(TeamOwned):
-    """A file in private storage, and what it was when it came: its size, rows and SHA-256."""
+    """A file in private storage, and what it was when it came: its size, rows and SHA-256.
 
-    run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="result")
+    The file of a run; or a part of such a file, the rows with one value in the column that a schedule splits by.
+    """
+
+    run = models.OneToOneField(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="result")
+    part_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="parts")
+    part_value = models.CharField(
+        max_length=254, blank=True, default="", db_default="", help_text="What the column holds in its rows."
+    )
     file = models.FileField(max_length=500)
     name = models.CharField(max_length=255)
     media_type = models.CharField(max_length=100)
@@ -21,6 +28,15 @@ class Result(TeamOwned):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(run__isnull=False, part_of__isnull=True)
+                | models.Q(run__isnull=True, part_of__isnull=False),
+                name="result_of_run_or_part",
+            ),
+            models.UniqueConstraint(fields=["part_of", "part_value"], name="one_part_per_value"),
+            models.UniqueConstraint(fields=["id", "team"], name="result_of_team"),
+        ]
         indexes = [
             models.Index(fields=["team", "-id"], name="result_newest"),
             models.Index(fields=["sha256"], name="result_by_hash"),
@@ -32,6 +48,13 @@ class Result(TeamOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def of_run(self) -> Run:
+        """The run it came from, as a whole or in part."""
+        run = self.run or (self.part_of and self.part_of.run)
+        assert run is not None
+        return run
 
     def get_absolute_url(self) -> str:
         return reverse("exports:result", args=[self.team.slug, self.pk])

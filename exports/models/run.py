@@ -98,6 +98,7 @@ class Run(TeamOwned):
     class Source(models.TextChoices):
         PAGE = "page", "A person, in the portal"
         COMMAND = "command", "A command"
+        SCHEDULE = "schedule", "A schedule"
 
     class Purpose(models.TextChoices):
         EXPORT = "export", "Export"

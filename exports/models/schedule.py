@@ -1,0 +1,191 @@
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django_scopes import ScopedManager
+
+from accounts.keyring import SealedField
+from accounts.models import TeamOwned
+from exports.models.run import Run
+from exports.models.saved_export import SavedExport
+
+
+class ScheduleQuerySet(models.QuerySet["Schedule"]):
+    def live(self) -> "ScheduleQuerySet":
+        return self.filter(archived_at=None)
+
+    def due(self, at: datetime) -> "ScheduleQuerySet":
+        """Whose next occurrence has come. A paused or ended schedule has none."""
+        return self.filter(next_at__lte=at)
+
+    def paused(self) -> "ScheduleQuerySet":
+        return self.live().exclude(paused_at=None)
+
+
+class Schedule(TeamOwned):
+    """When a saved export runs by itself, and whom its file is mailed to. It belongs to the team, whoever made it."""
+
+    class AfterOutage(models.TextChoices):
+        RUN_LATE = "run_late", "Run once, late"
+        SKIP = "skip", "Skip what was missed"
+
+    export = models.ForeignKey(SavedExport, on_delete=models.PROTECT, related_name="schedules")
+    name = models.CharField(max_length=100)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="schedules",
+        help_text="Who is told of failures; without one the Admins are.",
+    )
+    owner_name = models.CharField(max_length=255)
+    rule = models.JSONField(help_text="When, see `exports.schedules.Rule`.")
+    mail = models.JSONField(help_text="What the mails hold, see `exports.mail_settings.MailSettings`.")
+    seal = models.UUIDField(default=uuid.uuid4, editable=False)
+    zip_password = SealedField(null=True, editable=False)
+    after_outage = models.CharField(max_length=20, choices=AfterOutage, default=AfterOutage.RUN_LATE)
+    next_at = models.DateTimeField(null=True, blank=True, help_text="The next occurrence, if there is one.")
+
+    failures = models.PositiveIntegerField(default=0, help_text="In a row, up to now.")
+    pause_after = models.PositiveSmallIntegerField(default=5, help_text="So many failures in a row pause it.")
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_by_name = models.CharField(max_length=255, blank=True, default="")
+    pause_reason = models.CharField(max_length=300, blank=True, default="")
+    resume_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedManager(ScheduleQuerySet.as_manager().__class__, team="team")
+
+    sealed_for = ("team_id", "seal")
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                "team",
+                Lower("name"),
+                condition=Q(archived_at=None),
+                name="one_live_schedule_per_name",
+                violation_error_message="The team has a schedule of this name already. Choose another name.",
+            ),
+            models.UniqueConstraint(fields=["id", "team"], name="schedule_of_team"),
+            models.CheckConstraint(
+                condition=Q(next_at=None) | Q(paused_at=None, archived_at=None),
+                name="schedule_at_rest_has_no_next",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="schedule_due"),
+            models.Index(
+                fields=["resume_at"], condition=Q(resume_at__isnull=False), name="schedule_to_resume"
+            ),
+            models.Index(fields=["team", "next_at"], name="schedule_next_of_team"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("exports:schedule", args=[self.team.slug, self.pk])
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
+
+    @property
+    def is_archived(self) -> bool:
+        return self.archived_at is not None
+
+
+class Occurrence(TeamOwned):
+    """One time that a schedule was due, and what came of it. There is one for each due time, never two.
+
+    STARTED has a run; its mails are made once the run has ended and `settled_at` is set in the same transaction.
+    """
+
+    class Outcome(models.TextChoices):
+        STARTED = "started", "Started"
+        REFUSED = "refused", "Could not start"
+        SKIPPED = "skipped", "Skipped"
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="occurrences")
+    due_at = models.DateTimeField(help_text="Relative periods count from here.")
+    outcome = models.CharField(max_length=20, choices=Outcome)
+    sentence = models.CharField(max_length=1000, blank=True, default="", help_text="Why, in words.")
+    run = models.OneToOneField(
+        Run, on_delete=models.PROTECT, null=True, blank=True, related_name="occurrence"
+    )
+    covers = models.PositiveIntegerField(
+        default=1, help_text="How many due times it stands for, after an outage."
+    )
+    settled_at = models.DateTimeField(null=True, blank=True)
+    rows = models.PositiveBigIntegerField(null=True, help_text="Rows of the file without its heading.")
+    totals = models.JSONField(null=True, help_text='Amounts by currency, as text: {"EUR": "12.50"}.')
+    held_because = models.CharField(max_length=500, blank=True, default="")
+    released_at = models.DateTimeField(null=True, blank=True)
+    released_by_name = models.CharField(max_length=255, blank=True, default="")
+
+    class Meta:
+        ordering = ["-due_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["schedule", "due_at"], name="one_occurrence_per_due_time"),
+            models.UniqueConstraint(fields=["id", "team"], name="occurrence_of_team"),
+            models.CheckConstraint(
+                condition=Q(outcome="started", run__isnull=False)
+                | Q(outcome__in=["refused", "skipped"], run__isnull=True),
+                name="occurrence_started_has_run",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=Q(outcome="started", settled_at__isnull=True),
+                name="occurrence_to_settle",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.schedule}, due at {self.due_at:%Y-%m-%d %H:%M}"
+
+
+class Holiday(TeamOwned):
+    """A day of the team's own calendar: one more day off, or, with `is_off` false, a holiday that is worked."""
+
+    on = models.DateField()
+    name = models.CharField(max_length=100)
+    is_off = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["on"]
+        constraints = [models.UniqueConstraint(fields=["team", "on"], name="one_holiday_per_day")]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.on}"
+
+
+class Freeze(TeamOwned):
+    """Days, both included, on which no schedule of the team runs: a migration, an audit, the year's close."""
+
+    first = models.DateField()
+    last = models.DateField()
+    reason = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["first", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(last__gte=models.F("first")), name="freeze_ends_after_it_begins"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}: {self.reason}"
+
+    def covers(self, day: Any) -> bool:
+        return bool(self.first <= day <= self.last)
