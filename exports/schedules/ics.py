@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from icalendar import Calendar as IcsCalendar
+from icalendar.error import BrokenCalendarProperty
 
 from exports.schedules.working_days import ONE_DAY
 
@@ -67,6 +68,9 @@ def read_ics(content: bytes, today: date) -> Imported:
         except _LeftOut as reason:
             left_out[str(reason)] += 1
             continue
+        except (BrokenCalendarProperty, OverflowError):
+            left_out[BROKEN] += 1
+            continue
         for day in found:
             days.setdefault(day, name)
         if len(days) > MOST_DAYS:
@@ -89,7 +93,7 @@ def _span(event: Any) -> tuple[date, int]:
     try:
         start, end = event.decoded("DTSTART"), event.decoded("DTEND", None)
         lasts = event.decoded("DURATION", None)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise _LeftOut(BROKEN) from error
     if isinstance(start, datetime) or isinstance(end, datetime):
         raise _LeftOut(TIMED)
