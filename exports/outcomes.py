@@ -122,6 +122,10 @@ class Trouble:
     occurrence: Occurrence
     mails: Mails
 
+    @property
+    def word(self) -> str:
+        return "Held" if self.mails.held else "Not all mails arrived"
+
 
 def troubles(team: Team, now: datetime, most: int) -> list[Trouble]:
     """Held mails, however old, and of late those that did not surely arrive and were not sent again. Newest first."""
