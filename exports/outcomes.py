@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q
@@ -45,29 +45,35 @@ class Outcome:
     note: str = ""
 
 
-class Mails(Counter[str]):
+@dataclass(frozen=True)
+class Mails:
     """How many of some mails are in each state. Of one that was sent again only the last time counts."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def of(self, status: MailStatus) -> int:
+        return self.counts[status]
 
     @property
     def all(self) -> int:
-        return sum(self.values())
+        return self.counts.total()
 
     @property
     def sent(self) -> int:
-        return self[MailStatus.SENT]
+        return self.of(MailStatus.SENT)
 
     @property
     def held(self) -> int:
-        return self[MailStatus.HELD]
+        return self.of(MailStatus.HELD)
 
     @property
     def are_under_way(self) -> bool:
-        return any(self[status] for status in UNDER_WAY)
+        return any(self.of(status) for status in UNDER_WAY)
 
     @property
     def in_words(self) -> str:
         """Such as “37 sent, 2 refused, 1 queued”."""
-        words = ((MAIL_WORDS[MailStatus(status)][1].lower(), self[status]) for status in MailStatus)
+        words = ((MAIL_WORDS[MailStatus(status)][1].lower(), self.of(status)) for status in MailStatus)
         return ", ".join(f"{count} {word}" for word, count in words if count)
 
 
@@ -81,7 +87,7 @@ def mails_of(occurrences: Iterable[Occurrence]) -> dict[int, Mails]:
         .annotate(Count("pk"))
     )
     for occurrence, status, count in rows:
-        found[occurrence][status] = count
+        found[occurrence].counts[status] = count
     return found
 
 
@@ -111,7 +117,7 @@ def outcome(occurrence: Occurrence, mails: Mails) -> Outcome:
         return Outcome("quiet", "No mails", note)
     if mails.sent == mails.all:
         return Outcome("good", f"{mails.all} sent", note)
-    is_bad = any(mails[status] for status in TO_LOOK_AT)
+    is_bad = any(mails.of(status) for status in TO_LOOK_AT)
     return Outcome("warn" if is_bad else "quiet", f"{mails.sent} of {mails.all} sent", note)
 
 

@@ -46,7 +46,7 @@ def occurrence(request: HttpRequest, occurrence: int) -> HttpResponse:
             mail.shown_link.is_over = mail.shown_link.expires_at <= now
     mails = found.mails  # type: ignore[attr-defined]
     tabs = [("", "All", mails.all)] + [
-        (each.value, each.label, mails[each]) for each in MailStatus if mails[each]
+        (each.value, each.label, mails.of(each)) for each in MailStatus if mails.of(each)
     ]
     return render(
         request,

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -114,6 +115,11 @@ def _page(request: TeamRequest, schedule: Schedule, forms: Forms, name: str) -> 
     rule = forms.rule
     if not rule.is_bound:
         rule = RuleForm(_as_sent(rule), team=request.team)
+    # With another export come other columns to split by.
+    forms.schedule.fields["export"].widget.attrs |= {
+        "hx-post": reverse("exports:schedule-preview", args=[request.team.slug]),
+        "hx-target": "#coming",
+    }
     context = {
         "schedule": schedule,
         "saved_name": name,
