@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from exports.schedules import FreezeDays, day_in_words
@@ -43,7 +44,8 @@ def plan(
         sentence = f"{_left_out(frozen, zone)}: {days} is a freeze ({freeze.reason})."
         planned.append(Planned(frozen[-1], False, len(frozen), sentence))
     if skip_missed and missed:
-        sentence = f"{_left_out(missed, zone)}: the portal could not start it in time, and this schedule skips what was missed."
+        why = "the portal could not start it in time, and this schedule skips what was missed"
+        sentence = f"{_left_out(missed, zone)}: {why}."
         planned.append(Planned(missed[-1], False, len(missed), sentence))
         others, missed = others[len(missed) :], []
     if others:
@@ -61,12 +63,18 @@ def _why_late(times: Sequence[datetime], missed: Sequence[datetime], now: dateti
         return f"This run stands for {_span(times, zone)}: {why}."
     if missed:
         late = _duration(now - times[0])
-        return f"It was due on {in_words(times[0], zone)} and started {late} late: the portal could not start it in time."
+        due = in_words(times[0], zone)
+        return f"It was due on {due} and started {late} late: the portal could not start it in time."
     return ""
 
 
 def _span(times: Sequence[datetime], zone: ZoneInfo) -> str:
     return f"{len(times)} due times, from {in_words(times[0], zone)} to {in_words(times[-1], zone)}"
+
+
+def zone_of(rule: dict[str, Any]) -> ZoneInfo:
+    """By whose clocks a schedule's times are told; `rule` as it is kept."""
+    return ZoneInfo(rule.get("zone", "UTC"))
 
 
 def in_words(at: datetime, zone: ZoneInfo) -> str:

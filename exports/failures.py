@@ -1,18 +1,20 @@
 """How a schedule stands: its failures in a row, who is told of them, and the pause that it takes by itself."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from accounts import audit, notices
 from accounts.audit import PORTAL, Action
-from accounts.models import User
-from exports.due_times import in_words
+from accounts.models import Membership, User
+from exports import due_times
 from exports.models import Occurrence, Schedule
 
 
 def owner_or_admins(schedule: Schedule) -> list[User]:
-    """Who is told what concerns this schedule."""
-    return [schedule.owner] if schedule.owner is not None else notices.admins(schedule.team)
+    """Who is told what concerns this schedule: its owner, while they belong to the team."""
+    owner = schedule.owner
+    if owner and owner.is_active and Membership.objects.filter(team=schedule.team, user=owner).exists():
+        return [owner]
+    return notices.admins(schedule.team)
 
 
 def failed(schedule: Schedule, occurrence: Occurrence, sentence: str, *, now: datetime) -> None:
@@ -33,7 +35,7 @@ def failed(schedule: Schedule, occurrence: Occurrence, sentence: str, *, now: da
         f"occurrence {occurrence.pk} failed",
         owner_or_admins(schedule),
         subject=f"“{schedule}” failed",
-        text=f"{_due(schedule, occurrence)} failed. {sentence}\n\n{count}",
+        text=f"{called(schedule, occurrence)} failed. {sentence}\n\n{count}",
         path=page.get_absolute_url(),
     )
     if pauses:
@@ -52,7 +54,7 @@ def succeeded(schedule: Schedule, occurrence: Occurrence) -> None:
             f"occurrence {occurrence.pk} recovered",
             owner_or_admins(schedule),
             subject=f"“{schedule}” works again",
-            text=f"{_due(schedule, occurrence)} succeeded, for the first time after it had failed.",
+            text=f"{called(schedule, occurrence)} succeeded, for the first time after it had failed.",
             path=(occurrence.run or schedule).get_absolute_url(),
         )
 
@@ -80,6 +82,7 @@ def _failed_before(occurrence: Occurrence) -> bool:
     return last is not None and last.failed_at is not None
 
 
-def _due(schedule: Schedule, occurrence: Occurrence) -> str:
-    zone = ZoneInfo(schedule.rule.get("zone", "UTC"))
-    return f"The run of “{schedule}” that was due on {in_words(occurrence.due_at, zone)}"
+def called(schedule: Schedule, occurrence: Occurrence) -> str:
+    """The beginning of a sentence about its run."""
+    due = due_times.in_words(occurrence.due_at, due_times.zone_of(schedule.rule))
+    return f"The run of “{schedule}” that was due on {due}"

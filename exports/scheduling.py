@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django_scopes import scopes_disabled
@@ -10,7 +9,8 @@ from django_scopes import scopes_disabled
 from accounts import audit, clock
 from accounts.audit import PORTAL, Action, Actor
 from accounts.door import team_of
-from accounts.models import Team, User
+from accounts.models import User
+from exports import due_times
 from exports.calendars import calendar_of
 from exports.mail_settings import MailSettings
 from exports.models import SavedExport, Schedule
@@ -77,7 +77,7 @@ def change(
 @transaction.atomic
 def pause(schedule: Schedule, *, by: User, reason: str, resume_on: date | None) -> bool:
     """Nothing runs until somebody resumes it, or that day begins. False when it was paused or archived already."""
-    zone = _zone(schedule)
+    zone = due_times.zone_of(schedule.rule)
     resume_at = datetime.combine(resume_on, time.min, tzinfo=zone) if resume_on else None
     paused = (
         Schedule.objects.live()
@@ -98,7 +98,9 @@ def pause(schedule: Schedule, *, by: User, reason: str, resume_on: date | None) 
 
 def resume(schedule: Schedule, *, by: User) -> bool:
     """Go on from now: what came due in the pause is dropped. False when it was not paused."""
-    return _resume(schedule, after=clock.now(), by=by)
+    resumed = _resume(schedule, after=clock.now(), by=by)
+    schedule.refresh_from_db()
+    return resumed
 
 
 @transaction.atomic
@@ -128,22 +130,6 @@ def resume_due(now: datetime) -> int:
                 just_before = schedule.resume_at - timedelta(microseconds=1)
                 resumed += _resume(schedule, after=just_before, by=PORTAL)
     return resumed
-
-
-def plan_again(team: Team) -> int:
-    """Put the team's schedules in step with its holidays as they are now; how many moved. What is due already stays."""
-    now, calendar, moved = clock.now(), calendar_of(team), 0
-    for pk in team.schedules.live().filter(paused_at=None).order_by("pk").values_list("pk", flat=True):
-        with transaction.atomic():
-            schedule = Schedule.objects.select_for_update(no_key=True).get(pk=pk)
-            if schedule.is_paused or schedule.is_archived or (schedule.next_at and schedule.next_at <= now):
-                continue
-            next_at = next_occurrence(Rule.from_json(schedule.rule), now, calendar)
-            if next_at != schedule.next_at:
-                schedule.next_at = next_at
-                schedule.save(update_fields=["next_at"])
-                moved += 1
-    return moved
 
 
 @transaction.atomic
@@ -203,7 +189,3 @@ def _locked(schedule: Schedule) -> Schedule:
         .select_related("team", "owner")
         .get(pk=schedule.pk)
     )
-
-
-def _zone(schedule: Schedule) -> ZoneInfo:
-    return ZoneInfo(Rule.from_json(schedule.rule).zone)
