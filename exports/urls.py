@@ -1,6 +1,6 @@
 from django.urls import path
 
-from exports.views import contents, home, results, runs, saved_exports, versions
+from exports.views import calendar, contents, home, results, runs, saved_exports, versions
 from exports.views.updates import acts, changes, one, preparing, receipts, rows
 
 app_name = "exports"
@@ -22,6 +22,22 @@ urlpatterns = [
     path("t/<slug:team>/exports/<int:export>/restore/", versions.export_restore, name="export-restore"),
     path("t/<slug:team>/exports/<int:export>/share/", versions.export_share, name="export-share"),
     path("t/<slug:team>/exports/<int:export>/run/", runs.export_run, name="export-run"),
+    path("t/<slug:team>/calendar/", calendar.calendar, name="calendar"),
+    path("t/<slug:team>/calendar/holidays/", calendar.holiday_list, name="holiday-list"),
+    path("t/<slug:team>/calendar/holidays/add/", calendar.holiday_add, name="holiday-add"),
+    path("t/<slug:team>/calendar/holidays/work/", calendar.holiday_strike, name="holiday-strike"),
+    path("t/<slug:team>/calendar/holidays/national/", calendar.holiday_national, name="holiday-national"),
+    path("t/<slug:team>/calendar/holidays/import/", calendar.holiday_import, name="holiday-import"),
+    path(
+        "t/<slug:team>/calendar/holidays/<int:holiday>/remove/",
+        calendar.holiday_remove,
+        name="holiday-remove",
+    ),
+    path("t/<slug:team>/calendar/freezes/", calendar.freeze_list, name="freeze-list"),
+    path("t/<slug:team>/calendar/freezes/add/", calendar.freeze_add, name="freeze-add"),
+    path(
+        "t/<slug:team>/calendar/freezes/<int:freeze>/remove/", calendar.freeze_remove, name="freeze-remove"
+    ),
     path("t/<slug:team>/updates/", preparing.update_list, name="update-list"),
     path("t/<slug:team>/updates/new/", preparing.update_new, name="update-new"),
     path("t/<slug:team>/updates/<int:update>/columns/", preparing.update_columns, name="update-columns"),

@@ -19,7 +19,7 @@ from accounts.models import AuditEntry, Membership, Team, User
 from accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 from exports import employee_updates
 from exports.employees import Row
-from exports.models import Result, Run
+from exports.models import Freeze, Holiday, Result, Run
 from tests.conftest import make_credential, make_export, member
 
 P = Permission
@@ -65,6 +65,16 @@ ROUTES: dict[str, tuple[Permission, set[str]]] = {
     "exports:result": (P.VIEW_EXPORTS, READ),
     "exports:result-download": (P.DOWNLOAD_RESULTS, READ),
     "exports:result-picture": (P.VIEW_EXPORTS, READ),
+    "exports:calendar": (P.VIEW_EXPORTS, READ),
+    "exports:holiday-list": (P.VIEW_EXPORTS, READ),
+    "exports:holiday-add": (P.MANAGE_SCHEDULES, CHANGE),
+    "exports:holiday-strike": (P.MANAGE_SCHEDULES, CHANGE),
+    "exports:holiday-national": (P.MANAGE_SCHEDULES, CHANGE),
+    "exports:holiday-import": (P.MANAGE_SCHEDULES, CHANGE),
+    "exports:holiday-remove": (P.MANAGE_SCHEDULES, CHANGE),
+    "exports:freeze-list": (P.VIEW_EXPORTS, READ),
+    "exports:freeze-add": (P.MANAGE_SCHEDULES, CHANGE),
+    "exports:freeze-remove": (P.MANAGE_SCHEDULES, CHANGE),
     "exports:update-list": (P.VIEW_UPDATES, READ),
     "exports:update-new": (P.PREPARE_UPDATES, FORM),
     "exports:update-columns": (P.PREPARE_UPDATES, FORM),
@@ -183,6 +193,8 @@ def make_world(team: Team, admin: User) -> World:
             "employee_id": "N-1",
             "policy": "P1",
         }
+        holiday = Holiday.objects.create(team=team, on=now.date(), name="Works outing")
+        freeze = Freeze.objects.create(team=team, first=now.date(), last=now.date(), reason="Audit")
         update = employee_updates.prepare(credential, "Walk", by=admin, content=[Row(1, cells)])
     somebody = Membership.objects.get(user=member(team, "Somebody", Role.VIEWER))
     return World(
@@ -194,6 +206,8 @@ def make_world(team: Team, admin: User) -> World:
             "result": result.pk,
             "membership": somebody.pk,
             "update": update.pk,
+            "holiday": holiday.pk,
+            "freeze": freeze.pk,
         },
     )
 

@@ -88,6 +88,11 @@ class Rule:
         """Whether `on_holiday` can matter: a rule of business days never meets one."""
         return self.kind not in ON_BUSINESS_DAYS and self.on_holiday != OnHoliday.RUN
 
+    @property
+    def needs_calendar(self) -> bool:
+        """Whether another holiday can change when it is due."""
+        return self.kind in ON_BUSINESS_DAYS or self.heeds_holidays
+
     def problems(self) -> list[tuple[str, str]]:
         """What is wrong, as (field, sentence), for whoever fills in the form."""
         found = [*self._problems_of_days(), *self._problems_of_bounds()]

@@ -1,0 +1,62 @@
+"""How long it takes to say when a schedule is due next, for each kind of rule.
+
+    python -m benchmarks.schedules              2,000 times each, holidays of Berlin and a move to the day after
+    python -m benchmarks.schedules --times 200
+
+One process, no database. The last line is what the calendar page asks: four weeks of 500 schedules, with notes.
+"""
+
+import argparse
+import statistics
+import time
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as of_day
+from itertools import takewhile
+
+from exports.schedules import Calendar, Kind, OnHoliday, Rule, coming, next_occurrence
+from exports.schedules.load import Due, spread, tight_times
+
+NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
+CALENDAR = Calendar("DE-BE", {date(2026, 12, 24): ("Christmas Eve", True)})
+
+
+def a_rule(kind: Kind) -> Rule:
+    return Rule(
+        kind, (of_day(7, 30),), "Europe/Berlin", on_holiday=OnHoliday.AFTER, weekdays=(0, 3), day=15, nth=2,
+        cron="30 7 * * 1-5",
+    )  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--times", type=int, default=2000)
+    asked = parser.parse_args()
+    print(f"{'rule':18} {'median':>9} {'99 %':>9} {'worst':>9}   microseconds")
+    for kind in Kind:
+        rule, took = a_rule(kind), []
+        next_occurrence(rule, NOW, CALENDAR)
+        for number in range(asked.times):
+            begin = time.perf_counter()
+            next_occurrence(rule, NOW + timedelta(hours=number), CALENDAR)
+            took.append((time.perf_counter() - begin) * 1e6)
+        took.sort()
+        print(f"{kind:18} {statistics.median(took):9.1f} {took[int(len(took) * 0.99)]:9.1f} {took[-1]:9.1f}")
+
+    end = NOW + timedelta(days=28)
+    begin = time.perf_counter()
+    due = [
+        Due(each.at, str(number), 2)
+        for number in range(500)
+        for each in takewhile(lambda found: found.at < end, coming(a_rule(Kind.DAILY), NOW, CALENDAR))
+    ]
+    planned = time.perf_counter()
+    tight = tight_times(due, 3.0)
+    moves = [spread(each, 3.0) for each in tight]
+    print(
+        f"500 daily schedules, 28 days: {len(due)} occurrences in {(planned - begin) * 1000:.0f} ms, "
+        f"{len(tight)} tight times and {len(moves)} proposals in {(time.perf_counter() - planned) * 1000:.0f} ms"
+    )
+
+
+if __name__ == "__main__":
+    main()
