@@ -214,10 +214,20 @@ CELERY_TASK_ROUTES = {
     "exports.tasks.line_up": {"queue": "calls"},
 }
 SWEEP_SECONDS = env.number("SWEEP_SECONDS", 2)
+# A schedule that starts so much later than it was due has missed its time: each says whether it runs then.
+SCHEDULE_LATE_AFTER_SECONDS = env.number("SCHEDULE_LATE_AFTER_SECONDS", 900)
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "exports.tasks.sweep",
+        "schedule": schedule(SWEEP_SECONDS),
+    },
+    "start-schedules": {
+        "task": "exports.unattended.start_schedules",
+        "schedule": schedule(SWEEP_SECONDS),
+    },
+    "settle-occurrences": {
+        "task": "exports.unattended.settle_occurrences",
         "schedule": schedule(SWEEP_SECONDS),
     },
     "tidy": {

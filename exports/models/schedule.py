@@ -139,6 +139,7 @@ class Occurrence(TeamOwned):
         null=True, blank=True, help_text="When a worker took it up to settle it."
     )
     settled_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True, help_text="When it was counted as a failure.")
     rows = models.PositiveBigIntegerField(null=True, help_text="Rows of the file without its heading.")
     totals = models.JSONField(null=True, help_text='Amounts by currency, as text: {"EUR": "12.50"}.')
     held_because = models.CharField(max_length=500, blank=True, default="")

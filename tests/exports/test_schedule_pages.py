@@ -21,7 +21,7 @@ from exports.models import Delivery, Link, Recipient, Run, SavedExport, Schedule
 from exports.schedules import Kind, OnHoliday, Rule
 from tests.conftest import make_credential, make_export
 from tests.exports.conftest import make_run, signed_in
-from tests.exports.scheduled import (
+from tests.exports.schedule_rows import (
     make_delivery,
     make_link,
     make_occurrence,
