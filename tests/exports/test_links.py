@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core import mail
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -465,6 +467,23 @@ def test_code_is_too_old_after_a_quarter_of_an_hour(client: Client, token: str) 
     in_time = links.try_code(link, code, at + timedelta(minutes=15) - timedelta(seconds=1))
 
     assert (late, in_time) == ("There is no code that is still good. Have a new one sent.", None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tries_at_the_same_time_are_not_more_tries(client: Client, token: str) -> None:
+    ask(client, token)
+
+    def guess(number: int) -> str:
+        try:
+            return Client().post(page(token), {"code": f"{number}"}, follow=True).content.decode()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(guess, range(16)))
+
+    assert sum("This is not the code" in answer for answer in answers) <= links.CODE_TRIES
+    assert Link.objects.get().code_tries == links.CODE_TRIES
 
 
 @pytest.mark.parametrize("typed", ["", " ", "x", "0" * 60, "１２３４５６７８", "\0"])

@@ -484,9 +484,12 @@ def test_outside_recipient_whom_nobody_confirms_stops_after_the_grace_and_the_ow
     keep_up(due + timedelta(days=GRACE_DAYS) - timedelta(seconds=1))
     assert states(schedule)["nina@acme.example"] == State.ACTIVE
 
+    assert [row.address for row in recipients.to_confirm(schedule)] == ["nina@acme.example"]
+
     for _ in range(2):
         keep_up(due + timedelta(days=GRACE_DAYS))
 
+    assert [row.address for row in recipients.to_confirm(schedule)] == ["nina@acme.example"]
     assert states(schedule) == {"bob@acme.example": State.ACTIVE, "nina@acme.example": State.UNCONFIRMED}
     assert [subject for _, subject in told(schedule)] == [
         "Are these still the right recipients of Month end?",
