@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import audit, notices
@@ -41,6 +42,12 @@ def by_hand(schedule: Schedule) -> tuple[list[User], list[str]]:
     rows = schedule.recipients.filter(kind__in=BY_HAND, state__in=LISTED).select_related("user")
     members = [row.user for row in rows if row.kind == Kind.MEMBER and row.user is not None]
     return members, [row.address for row in rows if row.kind == Kind.ADDRESS]
+
+
+def to_confirm(schedule: Schedule) -> QuerySet[Recipient]:
+    """Those about whom the owner was asked: who still gets mail until the grace is over, and who waits."""
+    asked = Q(state=State.ACTIVE, asked_at__isnull=False) | Q(state=State.UNCONFIRMED)
+    return schedule.recipients.filter(asked)
 
 
 def why_not(recipient: Recipient) -> str | None:

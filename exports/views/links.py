@@ -89,7 +89,6 @@ def link(request: HttpRequest, link: Link, token: str, now: datetime) -> HttpRes
         "exports/links/link.html",
         {
             "link": link,
-            "token": token,
             "form": form,
             "proof": proof,
             "by_code": links.is_proof_by_code(link),

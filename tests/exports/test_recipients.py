@@ -17,8 +17,8 @@ from exports import recipients
 from exports.addresses import is_address, normal
 from exports.models import Departure, EmployeeUpdate, Recipient, SavedExport, Schedule
 from exports.recipient_upkeep import GRACE_DAYS, keep_up
+from tests import people
 from tests.conftest import make_credential, make_export, member
-from tests.exports import updates
 from tests.exports.mailed import make_recipient, make_schedule
 
 State, Kind = Recipient.State, Recipient.Kind
@@ -354,10 +354,10 @@ def test_many_who_leave_at_once_are_told_of_in_one_mail(schedule: Schedule, alic
 def applied(export: SavedExport, by: User, *rows: tuple[str, str], at: datetime) -> EmployeeUpdate:
     """An employee update with these (address, leaves), as it is once Expensify has applied it."""
     cells = [
-        updates.person("P1", address, f"N-{number}", is_terminated=leaves)
+        people.person("P1", address, f"N-{number}", is_terminated=leaves)
         for number, (address, leaves) in enumerate(rows)
     ]
-    update = updates.prepare(export.credential, by, cells, name="November")
+    update = people.prepare(export.credential, by, cells, name="November")
     EmployeeUpdate.objects.filter(pk=update.pk).update(applied_at=at)
     return update
 
@@ -484,9 +484,12 @@ def test_outside_recipient_whom_nobody_confirms_stops_after_the_grace_and_the_ow
     keep_up(due + timedelta(days=GRACE_DAYS) - timedelta(seconds=1))
     assert states(schedule)["nina@acme.example"] == State.ACTIVE
 
+    assert [row.address for row in recipients.to_confirm(schedule)] == ["nina@acme.example"]
+
     for _ in range(2):
         keep_up(due + timedelta(days=GRACE_DAYS))
 
+    assert [row.address for row in recipients.to_confirm(schedule)] == ["nina@acme.example"]
     assert states(schedule) == {"bob@acme.example": State.ACTIVE, "nina@acme.example": State.UNCONFIRMED}
     assert [subject for _, subject in told(schedule)] == [
         "Are these still the right recipients of Month end?",
