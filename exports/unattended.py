@@ -1,0 +1,15 @@
+"""What happens with nobody there: the tasks that beat starts for schedules and their mails."""
+
+from celery import shared_task
+
+from accounts import notices, sending
+
+# Seconds in which a round begins mails; then the next one does, on a connection of its own.
+ROUND_SECONDS = 20
+
+
+# Acknowledged early: the next round is two seconds away, and a second copy of this one would claim other mails.
+@shared_task(acks_late=False, reject_on_worker_lost=False)
+def send_mails() -> None:
+    """The mails that are due. Any number of these may be at work: each mail is claimed by one."""
+    sending.send_due([notices.MAILS], seconds=ROUND_SECONDS)
