@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from accounts import audit, notices
 from accounts.audit import PORTAL, Action
-from accounts.models import MAIL_FINAL, MailStatus, Membership, User
+from accounts.models import MAIL_FINAL, MailStatus, User
 from accounts.sending import Kind, Withheld
+from exports import recipients
+from exports.addresses import normal
 from exports.mail_settings import MailSettings
 from exports.models import Delivery, Recipient
 
@@ -53,34 +55,27 @@ def compose(delivery: Delivery, *, content: Callable[[Delivery], Composed]) -> E
 
 def check(delivery: Delivery) -> None:
     """Raise Withheld for a mail that was rightly queued and must not go any more."""
-    recipient, team, address = delivery.recipient, delivery.team, delivery.address
+    recipient, address = delivery.recipient, delivery.address
     if recipient.state == Recipient.State.UNSUBSCRIBED:
-        raise Withheld(MailStatus.UNSUBSCRIBED, f"{address} has unsubscribed from this schedule.")
-    if recipient.state != Recipient.State.ACTIVE:
-        because = recipient.because or f"The recipient is {recipient.get_state_display().lower()}."
+        raise Withheld(MailStatus.UNSUBSCRIBED, f"{recipient} has unsubscribed from this schedule.")
+    if because := recipients.why_not(recipient):
         raise Withheld(MailStatus.WITHDRAWN, because)
     if not _same(address, recipient.address):
         raise Withheld(
             MailStatus.WITHDRAWN,
             f"This mail was made for {address}, but its recipient is {recipient.address} now.",
         )
-    is_member = Membership.objects.filter(team=team, user__email__iexact=address, user__is_active=True)
-    if address.rpartition("@")[2].lower() not in team.allowed_domains and not is_member.exists():
-        raise Withheld(
-            MailStatus.WITHDRAWN,
-            f"{address} is no member of {team}, and the team does not allow mail to its domain.",
-        )
     result = delivery.result
     if result is None:
         return
     if result.purged_at is not None:
         raise Withheld(MailStatus.WITHDRAWN, "The file is no longer kept.")
-    if result.part_of_id is not None:
-        fallback = MailSettings.from_json(delivery.occurrence.schedule.mail).fallback
-        if not _same(result.part_value, address) and not _same(fallback, address):
-            raise Withheld(
-                MailStatus.WITHDRAWN, f"This part of the file is for {result.part_value}, not for {address}."
-            )
+    if result.part_of_id is None:
+        return
+    # Rows that name nobody are a part of the fallback's.
+    whose = result.part_value or MailSettings.from_json(delivery.occurrence.schedule.mail).fallback
+    if not _same(whose, address):
+        raise Withheld(MailStatus.WITHDRAWN, f"This part of the file is for {whose}, not for {address}.")
 
 
 def ended(delivery: Delivery) -> None:
@@ -100,7 +95,7 @@ def send_again(delivery: Delivery, *, by: User) -> Delivery:
 
     Two clicks are one mail: there is one row for each time, and only the last one may be followed by another.
     """
-    recipient = delivery.recipient
+    recipient = Recipient.objects.get(pk=delivery.recipient_id)
     try:
         with transaction.atomic():
             before = Delivery.objects.filter(run=delivery.run, recipient=recipient)
@@ -181,4 +176,4 @@ def _tell(delivery: Delivery, what: str) -> None:
 
 
 def _same(address: str, other: str) -> bool:
-    return address.strip().casefold() == other.strip().casefold()
+    return normal(address) == normal(other)

@@ -1,8 +1,10 @@
-"""What happens with nobody there: the tasks that beat starts for schedules and their mails."""
+"""Celery's way in to what nobody asks for: it comes by the clock."""
 
 from celery import shared_task
+from django.utils import timezone
 
 from accounts import notices, sending
+from exports import recipient_upkeep
 
 # Seconds in which a round begins mails; then the next one does, on a connection of its own.
 ROUND_SECONDS = 20
@@ -13,3 +15,9 @@ ROUND_SECONDS = 20
 def send_mails() -> None:
     """The mails that are due. Any number of these may be at work: each mail is claimed by one."""
     sending.send_due([notices.MAILS], seconds=ROUND_SECONDS)
+
+
+@shared_task
+def keep_up_recipients() -> None:
+    """Who left drops out, who is outside is confirmed. Done twice, the second finds nothing."""
+    recipient_upkeep.keep_up(timezone.now())

@@ -233,6 +233,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(10 * SWEEP_SECONDS),
         "options": {"expires": 100 * SWEEP_SECONDS},
     },
+    "keep-up-recipients": {
+        "task": "exports.unattended.keep_up_recipients",
+        "schedule": schedule(30 * SWEEP_SECONDS),
+        "options": {"expires": 30 * SWEEP_SECONDS},
+    },
     "wipe-old": {
         "task": "exports.tasks.wipe_old",
         "schedule": schedule(3600),

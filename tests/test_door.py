@@ -100,6 +100,11 @@ WITHOUT_A_TEAM = {
     "healthz",
     "readyz",
     "metrics",
+    # For recipients, most of whom have no account: the token says whose they are.
+    "exports:link",  # shows a page; the file waits for a proof
+    "exports:link-code",  # mails a code to the link's own address
+    "exports:link-file",  # gives the file to who has proved to be its recipient
+    "exports:unsubscribe",  # stops one schedule for one address
     "account_login",
     "account_logout",
     "account_inactive",

@@ -41,6 +41,7 @@ MAILS = deliveries.mails(content)
 @pytest.fixture
 def occurrence(acme: Team, export: SavedExport, alice: User, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Alice's schedule has run, and Acme may mail to partner.example."""
+    monkeypatch.setattr(Schedule, "get_absolute_url", lambda self: f"/t/acme/schedules/{self.pk}/")
     acme.recipient_domains = "partner.example"
     acme.save()
     now = timezone.now()
@@ -185,7 +186,8 @@ def test_nothing_leaves_to_a_domain_that_is_not_allowed(occurrence: Occurrence, 
 
     assert ends(row) == (
         MailStatus.WITHDRAWN,
-        f"{address} is no member of Acme, and the team does not allow mail to its domain.",
+        f"{address} is no member of Acme, and the team does not allow mail to {address.partition('@')[2]}. "
+        "An Admin can allow that domain in the team's settings.",
     )
     assert box.mails == []
 
