@@ -22,6 +22,7 @@ DOWN = [
     "forms",
     "employee_updates",
     "unattended",
+    "deliveries",
     "links",
     "recipient_upkeep",
     "recipients",
