@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "refused": [each for each in budgets["credentials"] if each.status == Credential.Status.REFUSED],
             "unfinished": unfinished[:SHOWN],
             "more_unfinished": len(unfinished) > SHOWN,
-            "latest": team.results.select_related("run__export")[:5],
+            "latest": team.results.whole().select_related("run__export")[:5],
             "has_exports": team.exports.live().exists(),
             "named": True,
             **budgets,
