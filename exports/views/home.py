@@ -38,7 +38,6 @@ def home(request: HttpRequest) -> HttpResponse:
             "refused": [each for each in budgets["credentials"] if each.status == Credential.Status.REFUSED],
             "unfinished": unfinished[:SHOWN],
             "more_unfinished": len(unfinished) > SHOWN,
-            "latest": team.results.select_related("run__export")[:5],
             "paused": paused[:SHOWN],
             "more_paused": len(paused) > SHOWN,
             "troubles": troubles[:SHOWN],
@@ -46,6 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "coming": team.schedules.filter(next_at__isnull=False)
             .select_related("export")
             .order_by("next_at")[:NEXT],
+            "latest": team.results.whole().select_related("run__export")[:5],
             "has_exports": team.exports.live().exists(),
             "named": True,
             **budgets,
