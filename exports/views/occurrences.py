@@ -66,8 +66,10 @@ def occurrence(request: HttpRequest, occurrence: int) -> HttpResponse:
 @team_view(Permission.MANAGE_SCHEDULES)
 def occurrence_send_anyway(request: HttpRequest, occurrence: int) -> HttpResponse:
     found = _occurrence(request, occurrence)
-    settling.send_anyway(found, by=request.user)
-    messages.success(request, "The held mails are on their way.")
+    if settling.send_anyway(found, by=request.user):
+        messages.success(request, "The held mails are on their way.")
+    else:
+        messages.info(request, "No mail is held here any more: nothing was changed.")
     return redirect("exports:occurrence", request.team.slug, found.pk)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Case, Count, OuterRef, Q, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -21,6 +21,12 @@ from exports.schedules import Coming, Rule
 
 COMING = 12
 SHOWN_RECIPIENTS = 8
+# Recipients who wait for a person come first.
+NEEDS_SOMEBODY = Case(
+    When(state=Recipient.State.UNCONFIRMED, then=Value(0)),
+    When(state=Recipient.State.DROPPED, then=Value(1)),
+    default=Value(2),
+)
 HISTORY = 12
 # Those who get mail or would, if somebody confirmed them.
 ON_THE_LIST = Q(recipients__state__in=[Recipient.State.ACTIVE, Recipient.State.UNCONFIRMED])
@@ -63,7 +69,7 @@ def schedule(request: HttpRequest, schedule: int) -> HttpResponse:
             "on_empty": ON_EMPTY[mail.on_empty],
             "after_outage": AFTER_OUTAGE[Schedule.AfterOutage(found.after_outage)],
             "bands": _bands(mail),
-            "people": people.order_by("state", "address")[:SHOWN_RECIPIENTS],
+            "people": people.order_by(NEEDS_SOMEBODY, "address")[:SHOWN_RECIPIENTS],
             "counts": _counted(found),
             "page": page,
         },

@@ -444,6 +444,8 @@ def test_revoked_link_says_so(as_alice: Client, alice: User, export: SavedExport
 def test_sending_again_asks_first_and_is_one_mail_to_one(
     as_alice: Client, alice: User, export: SavedExport, acme: Team
 ) -> None:
+    acme.recipient_domains = "acme.example"
+    acme.save()
     schedule = make_schedule(export, alice)
     occurrence = make_occurrence(schedule)
     refused = make_delivery(occurrence, make_recipient(schedule, "kim@acme.example"), MailStatus.REFUSED)
