@@ -12,8 +12,8 @@ from accounts.permissions import Permission
 from exports.models import Schedule
 
 AFTER_OUTAGE = {
-    Schedule.AfterOutage.RUN_LATE: "Run once, as soon as the portal is back",
-    Schedule.AfterOutage.SKIP: "Leave out what was missed, and say so",
+    Schedule.AfterOutage.RUN_LATE: "Run once, late",
+    Schedule.AfterOutage.SKIP: "Leave out what was missed",
 }
 
 
