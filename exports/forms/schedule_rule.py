@@ -128,7 +128,9 @@ class RuleForm(forms.Form):
         help_text="By the 24-hour clock; several with commas between: 07:30, 16:00.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "text"}),
     )
-    zone = forms.ChoiceField(label="Time zone", help_text="The time of day stays when the clocks change there.")
+    zone = forms.ChoiceField(
+        label="Time zone", help_text="The time of day stays when the clocks change there."
+    )
     on_holiday = forms.ChoiceField(
         required=False,
         label="When that day is off",

@@ -19,7 +19,13 @@ from exports.models import Run, SavedExport, Schedule
 from exports.schedules import Kind, Rule
 from tests.browser.test_exports import without_javascript  # noqa: F401
 from tests.conftest import make_credential, member
-from tests.exports.schedule_rows import make_delivery, make_link, make_occurrence, make_recipient, make_schedule
+from tests.exports.schedule_rows import (
+    make_delivery,
+    make_link,
+    make_occurrence,
+    make_recipient,
+    make_schedule,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
