@@ -3,7 +3,7 @@
 import getpass
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -48,6 +48,16 @@ class Action(StrEnum):
     RECEIPT_DOWNLOADED = "employee update's receipt downloaded"
     UPDATE_WIPED = "employee update's rows wiped"
     PROFILE_SAVED = "feed profile saved"
+    SCHEDULE_CREATED = "schedule created"
+    SCHEDULE_CHANGED = "schedule changed"
+    SCHEDULE_PAUSED = "schedule paused"
+    SCHEDULE_RESUMED = "schedule resumed"
+    SCHEDULE_ARCHIVED = "schedule archived"
+    OCCURRENCE_SKIPPED = "scheduled run skipped"
+    OCCURRENCE_REFUSED = "scheduled run could not start"
+    OCCURRENCE_SETTLED = "scheduled run settled"
+    OCCURRENCE_HELD = "scheduled mails held"
+    OCCURRENCE_RELEASED = "held mails sent anyway"
     HOLIDAYS_CHANGED = "holidays changed"
     FREEZE_ADDED = "freeze added"
     FREEZE_REMOVED = "freeze removed"
@@ -57,6 +67,25 @@ class Action(StrEnum):
     RUN_SUCCEEDED = "run succeeded"
     RUN_FAILED = "run failed"
     RUN_UNCONFIRMED = "run unconfirmed"
+    MAIL_SENT = "mail sent"
+    MAIL_REFUSED = "mail refused"
+    MAIL_FAILED = "mail not sent"
+    MAIL_UNCONFIRMED = "mail unconfirmed"
+    MAIL_WITHHELD = "mail withheld"
+    MAIL_WITHDRAWN = "mail withdrawn"
+    MAIL_AGAIN = "mail asked for again"
+    MAIL_BOUNCED = "mail came back"
+    RECIPIENTS_CHANGED = "schedule's recipients changed"
+    RECIPIENTS_DROPPED = "schedule's recipients dropped out"
+    RECIPIENTS_ASKED = "schedule's outside recipients to be confirmed"
+    RECIPIENTS_CONFIRMED = "schedule's recipients confirmed"
+    RECIPIENTS_UNCONFIRMED = "schedule's recipients stopped, not confirmed"
+    RECIPIENT_UNSUBSCRIBED = "recipient unsubscribed"
+    RECIPIENT_SUBSCRIBED = "recipient subscribed again"
+    LINK_CODE_SENT = "link's code sent"
+    LINK_CODE_WRONG = "link's code wrong"
+    LINK_OPENED = "link opened"
+    LINK_REVOKED = "link revoked"
     API_CALLED = "API called"
     RESULT_DOWNLOADED = "result downloaded"
     RESULT_PURGED = "result purged"
@@ -103,28 +132,50 @@ def record(
     """
     if team is None and target is not None:
         team = target if isinstance(target, Team) else getattr(target, "team", None)
+    (entry,) = record_many(team, [Said(action, target, by, data)])
+    return entry
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one entry says."""
+
+    action: Action
+    target: models.Model | None
+    by: User | Actor
+    data: dict[str, Any]
+
+
+def record_many(team: Team | None, said: Sequence[Said]) -> list[AuditEntry]:
+    """`record` for many entries of one team, in their order: the chain is locked and written once."""
+    if not said:
+        return []
     with transaction.atomic():
         chain = _locked_chain(team)
-        entry = AuditEntry(
-            chain=chain,
-            number=chain.length + 1,
-            at=timezone.now(),
-            team=team,
-            actor_id=by.pk if isinstance(by, User) else None,
-            actor_name=str(by) if isinstance(by, User) else by.name,
-            address=_address.get(),
-            action=action.value,
-            target_type=target._meta.model_name if target is not None else "",
-            target_id=target.pk if target is not None else None,
-            target_name=str(target)[:255] if target is not None else "",
-            data=_plain(data),
-            previous_hash=chain.head,
-        )
-        entry.hash = digest(entry)
-        entry.save(force_insert=True)
-        chain.length, chain.head = entry.number, entry.hash
+        now = timezone.now()
+        entries = []
+        for each in said:
+            entry = AuditEntry(
+                chain=chain,
+                number=chain.length + 1,
+                at=now,
+                team=team,
+                actor_id=each.by.pk if isinstance(each.by, User) else None,
+                actor_name=str(each.by) if isinstance(each.by, User) else each.by.name,
+                address=_address.get(),
+                action=each.action.value,
+                target_type=each.target._meta.model_name if each.target is not None else "",
+                target_id=each.target.pk if each.target is not None else None,
+                target_name=str(each.target)[:255] if each.target is not None else "",
+                data=_plain(each.data),
+                previous_hash=chain.head,
+            )
+            entry.hash = digest(entry)
+            chain.length, chain.head = entry.number, entry.hash
+            entries.append(entry)
+        AuditEntry._base_manager.bulk_create(entries)
         chain.save(update_fields=["length", "head"])
-    return entry
+    return entries
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

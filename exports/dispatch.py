@@ -50,9 +50,13 @@ def budget() -> Budget:
     return Budget(connect(settings.REDIS_URL), settings.EXPENSIFY_LIMITS)
 
 
-def enqueue(run: Run) -> Wake | None:
-    """Put a resting run in its line; harmless when it stands there already."""
-    return _wake(run.credential.fingerprint, budget().enqueue(run.credential.fingerprint, [_ticket(run)]))
+def enqueue(*runs: Run) -> list[Wake]:
+    """Put resting runs in their lines; harmless when they stand there already."""
+    wakes = [
+        _wake(key, budget().enqueue(key, [_ticket(run) for run in waiting]))
+        for key, waiting in _by_budget(runs).items()
+    ]
+    return [wake for wake in wakes if wake]
 
 
 def enqueue_check(credential: Credential) -> Wake | None:

@@ -10,6 +10,7 @@ from expensify.budget import connect
 
 KEY = "portal:worker-seen"
 SWEPT = "portal:swept"
+STARTED, SETTLED = "portal:schedules-started", "portal:occurrences-settled"
 # Seconds; a sweep says it every few.
 SILENT_AFTER = 60
 
@@ -27,9 +28,9 @@ def is_fresh() -> bool:
     return bool(client().exists(KEY))
 
 
-def begin_sweep(every: float) -> bool:
-    """Whether a sweep is due. Those that piled up while no worker ran are one."""
-    return bool(client().set(SWEPT, "1", nx=True, px=round(every * 500)))
+def begin_sweep(every: float, what: str = SWEPT) -> bool:
+    """Whether a sweep of this kind is due. Those that piled up while no worker ran are one."""
+    return bool(client().set(what, "1", nx=True, px=round(every * 500)))
 
 
 def now() -> datetime:

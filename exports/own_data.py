@@ -28,7 +28,7 @@ class OwnData:
 
 def latest(team: Team) -> OwnData | None:
     """The newest of the team's last few JSON results that templates can be tried on; None when there is none."""
-    results = team.results.filter(
+    results = team.results.whole().filter(
         media_type="application/json", purged_at=None, size__lte=MOST_BYTES, size__gt=0
     )
     for result in results.order_by("-id")[:LOOKED_AT]:

@@ -2,18 +2,25 @@
 
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
-
-from exports.models import Result
 
 CHUNK = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 
 
-def attachment(request: HttpRequest, result: Result, file: BinaryIO) -> HttpResponseBase:
+class Described(Protocol):
+    """What is known of a file: a Result, or what a link hands over."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+def attachment(request: HttpRequest, result: Described, file: BinaryIO) -> HttpResponseBase:
     """The file to save, streamed: all of it, or the one range of bytes that the request asks for.
 
     A range counts only while the file is the one the browser began with (`If-Range` against its SHA-256). Several

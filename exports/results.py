@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -71,14 +72,28 @@ def arriving(name: str) -> Iterator[Path]:
     """A place on the local disk for a file that is being downloaded; empty again afterwards. Raises CannotStore."""
     path = Path(settings.FILE_UPLOAD_TEMP_DIR) / f"{uuid4().hex}.{extension(name)}"
     try:
-        yield path
+        with _or_cannot_store():
+            yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def workshop() -> Iterator[Path]:
+    """A folder of its own on the local disk, for files that are being made; gone afterwards. Raises CannotStore."""
+    with _or_cannot_store(), TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _or_cannot_store() -> Iterator[None]:
+    try:
+        yield
     except (OSError, BotoCoreError, Boto3Error, ClientError) as error:
         reason = getattr(error, "strerror", None) or "its storage does not take it"
         raise CannotStore(
             f"The portal could not store the file: {reason}. An operator has to look at the portal's storage."
         ) from error
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def store(run: Run, name: str, path: Path, arrived: Download) -> Stored:
@@ -90,7 +105,7 @@ def store(run: Run, name: str, path: Path, arrived: Download) -> Stored:
     try:
         rows = tables.count_rows(path, extension(name))
         return Stored(
-            file=_save(path, f"{_folder(run)}/{run.moves}-{name}"),
+            file=save(path, f"{_folder(run)}/{run.moves}-{name}"),
             name=name,
             media_type=MEDIA_TYPES.get(extension(name), "application/octet-stream"),
             size=size,
@@ -106,7 +121,7 @@ def keep_part(run: Run, name: str, path: Path) -> None:
     """Keep one of several files until the last has come."""
     target = _part(run, run.fetched)
     default_storage.delete(target)
-    _save(path, target)
+    save(path, target)
 
 
 def verify(stored: Stored) -> None:
@@ -145,7 +160,11 @@ def tidy(now: datetime) -> None:
     before = now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)
     for path in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir():
         with suppress(FileNotFoundError):  # its worker lives, and was quicker
-            if path.stat().st_mtime < before.timestamp():
+            if path.stat().st_mtime >= before.timestamp():
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
                 path.unlink()
     with scopes_disabled():
         ended = Run.objects.filter(finished_at__lt=before, tidied_at=None).order_by("finished_at")
@@ -170,7 +189,8 @@ def _measured(path: Path) -> tuple[int, str]:
         return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _save(path: Path, target: str) -> str:
+def save(path: Path, target: str) -> str:
+    """Put a local file into private storage; under which name, which may differ when there is such a file already."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
     with _Finished(path) as finished:

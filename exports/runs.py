@@ -1,19 +1,20 @@
 """What people do to runs: start, cancel, run again."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts import audit
-from accounts.audit import Action, Actor
+from accounts.audit import Action, Actor, Said
 from accounts.keyring import unseal
 from accounts.models import Credential, User
 from expensify.jobs import ReportExport
-from exports import effects, employee_steps, jobs, selection, tasks
+from exports import effects, employee_steps, jobs, periods, selection, tasks
 from exports.jobs import Settings
 from exports.models import Run, SavedExport
 from exports.models.run import RESTING, Status
@@ -27,14 +28,56 @@ class CannotStart(Exception):
     """The run cannot be started; the text says why and what to do."""
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A run that can be started, not saved yet; who starts it, and what its audit entry says besides."""
+
+    run: Run
+    by: User | Actor
+    said: dict[str, Any]
+
+
 @transaction.atomic
 def start(
-    export: SavedExport, *, by: User | Actor, source: str = Run.Source.PAGE, again_of: Run | None = None
+    export: SavedExport,
+    *,
+    by: User | Actor,
+    source: str = Run.Source.PAGE,
+    again_of: Run | None = None,
+    at: datetime | None = None,
 ) -> Run:
-    """Queue a run of the export as it stands now. Raises CannotStart with a sentence for people."""
-    now = timezone.now()
+    """Queue a run of the export as it stands now. Raises CannotStart with a sentence for people.
+
+    Relative periods count from `at`, when the run was due, or else from now.
+    """
+    return start_all([prepare(export, by=by, source=source, again_of=again_of, at=at)])[0]
+
+
+def prepare(
+    export: SavedExport,
+    *,
+    by: User | Actor,
+    source: str = Run.Source.PAGE,
+    again_of: Run | None = None,
+    at: datetime | None = None,
+    **said: Any,
+) -> Prepared:
+    """What `start` would start, for `start_all`. Raises CannotStart."""
     asked = Settings.from_json(export.present.settings)
-    return _queue(export, asked, now, by=by, source=source, again_of=again_of)
+    return _prepare(export, asked, at=at, by=by, source=source, again_of=again_of, said=said)
+
+
+@transaction.atomic
+def start_all(prepared: Sequence[Prepared]) -> list[Run]:
+    """Queue runs of one team, at the cost of a few statements for all of them."""
+    runs = Run.objects.bulk_create([each.run for each in prepared])
+    if runs:
+        audit.record_many(
+            runs[0].team,
+            [Said(Action.RUN_STARTED, each.run, each.by, _about(each.run) | each.said) for each in prepared],
+        )
+        tasks.ring_after_commit(tasks.line_up, *(run.pk for run in runs))
+    return runs
 
 
 @transaction.atomic
@@ -70,9 +113,8 @@ def same_reports_again(run: Run, *, by: User) -> Run:
         not_marked_as="",
         mark_as="",
     )
-    now = timezone.now()
     new = _once_per_click(
-        export, by, run, lambda: _queue(export, asked, now, by=by, again_of=run, of_batch=True)
+        export, by, run, lambda: start_all([_prepare(export, asked, by=by, again_of=run, of_batch=True)])[0]
     )
     look_after(run)
     return new
@@ -124,30 +166,33 @@ def look_after(run: Run) -> None:
 
 
 def asked_for(export: SavedExport, asked: Settings, *, at: datetime) -> ReportExport:
-    """The job of these settings of the export, with its secrets, for a run that starts at `at`."""
+    """The job of these settings of the export, with its secrets, for a run that is due at `at`."""
     return jobs.describe(
         asked,
         at=at,
         zone=export.team.zone,
-        last_success_at=_last_success_at(export),
+        last_success_at=_last_success_at(export, asked, at),
         sftp_password=unseal(export, "sftp_password") or "",
     )
 
 
-def _queue(
+def _prepare(
     export: SavedExport,
     asked: Settings,
-    now: datetime,
     *,
+    at: datetime | None = None,
     by: User | Actor,
     source: str = Run.Source.PAGE,
     again_of: Run | None = None,
     of_batch: bool = False,
-) -> Run:
-    job = asked_for(export, asked, at=now)
+    said: dict[str, Any] | None = None,
+) -> Prepared:
+    now = timezone.now()
+    at = at or now
+    job = asked_for(export, asked, at=at)
     _refuse_to_start(export, job, now)
     generated = selection.of_exactly(job, (), marking=False) if asked.marks_last else job
-    run = Run.objects.create(
+    run = Run(
         team=export.team,
         export=export,
         version=export.present,
@@ -159,7 +204,7 @@ def _queue(
         marks_last=asked.marks_last,
         mark_label=asked.mark_as if job.marks else "",
         late_before=jobs.late_before(
-            asked, at=now, zone=export.team.zone, last_success_at=_last_success_at(export)
+            asked, at=at, zone=export.team.zone, last_success_at=_last_success_at(export, asked, at)
         ),
         source=source,
         again_of=again_of,
@@ -167,7 +212,7 @@ def _queue(
         moved_at=now,
         **_asked_by(by),
     )
-    return _rung(run, by)
+    return Prepared(run, by, said or {})
 
 
 def _queue_marking(run: Run, by: User) -> Run:
@@ -192,21 +237,19 @@ def _queue_marking(run: Run, by: User) -> Run:
         of_batch=True,
         **_asked_by(by),
     )
-    return _rung(new, by)
+    audit.record(Action.RUN_STARTED, new, by=by, **_about(new))
+    tasks.ring_after_commit(tasks.line_up, new.pk)
+    return new
 
 
-def _rung(run: Run, by: User | Actor) -> Run:
-    audit.record(
-        Action.RUN_STARTED,
-        run,
-        by=by,
-        export=_export(run).name,
-        version=run.version.number if run.version else None,
-        credential=run.credential.name,
-        again_of=run.again_of_id,
-    )
-    tasks.ring_after_commit(tasks.line_up, run.pk)
-    return run
+def _about(run: Run) -> dict[str, Any]:
+    """What the audit entry of its start says."""
+    return {
+        "export": _export(run).name,
+        "version": run.version.number if run.version else None,
+        "credential": run.credential.name,
+        "again_of": run.again_of_id,
+    }
 
 
 def _asked_by(by: User | Actor) -> dict[str, Any]:
@@ -238,10 +281,14 @@ def _listed(run: Run) -> Selection:
     return Selection.from_json(run.selection)
 
 
-def _last_success_at(export: SavedExport) -> datetime | None:
-    """When the last run that covered a period was started."""
-    succeeded = export.runs.filter(status=Status.SUCCEEDED, of_batch=False)
-    return succeeded.order_by("-id").values_list("created_at", flat=True).first()
+def _last_success_at(export: SavedExport, asked: Settings, at: datetime) -> datetime | None:
+    """When the last run that covered a period up to `at` was due, or started; None where no period asks for it."""
+    if periods.SINCE_LAST_SUCCESS not in {asked.period, asked.approved_since}:
+        return None
+    succeeded = export.runs.filter(status=Status.SUCCEEDED, of_batch=False).annotate(
+        covered_to=Coalesce("occurrence__due_at", "created_at")
+    )
+    return succeeded.filter(covered_to__lte=at).order_by("-id").values_list("covered_to", flat=True).first()
 
 
 def _refuse_to_start(export: SavedExport, job: ReportExport, now: datetime) -> None:

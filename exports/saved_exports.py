@@ -104,9 +104,25 @@ def restore(export: SavedExport, version: ExportVersion, *, by: User) -> bool:
     return export.present != before
 
 
+class CannotArchive(Exception):
+    """Something in use depends on the export; the text says what, and what to do."""
+
+
 @transaction.atomic
 def archive(export: SavedExport, *, by: User) -> bool:
-    """Take the export out of use; its runs and results stay. False when it was archived already."""
+    """Take the export out of use; its runs and results stay. False when it was archived already.
+
+    Raises CannotArchive while a schedule depends on it.
+    """
+    dependent = list(export.schedules.live().values_list("name", flat=True)[:4])
+    if dependent:
+        names = ", ".join(f"“{name}”" for name in dependent[:3]) + (
+            " and others" if len(dependent) > 3 else ""
+        )
+        raise CannotArchive(
+            f"“{export}” is not archived: it is run by {names}. "
+            f"Archive {'that schedule' if len(dependent) == 1 else 'those schedules'} first."
+        )
     archived = SavedExport.objects.live().filter(pk=export.pk).update(archived_at=timezone.now())
     if archived:
         audit.record(Action.EXPORT_ARCHIVED, export, by=by)

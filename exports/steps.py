@@ -18,7 +18,7 @@ from accounts.keyring import unseal
 from expensify.client import Client, Download
 from expensify.jobs import ReportExport
 from exports import employee_steps, generation_time, jobs, results, selection
-from exports.columns import Layout, layout_from_json
+from exports.layouts import layout_of
 from exports.models import Result, Run
 from exports.models.run import Status
 from exports.selection import Selection
@@ -68,7 +68,7 @@ def calls_left(status: str, *, purpose: str, selects: bool, marks_last: bool) ->
 
 
 def _select(run: Run, client: Client) -> None:
-    names = client.generate(selection.listing(_asked(run)), selection.listing_template(_layout(run)))
+    names = client.generate(selection.listing(_asked(run)), selection.listing_template(layout_of(run)))
     run.move(Status.SELECTING, Status.SELECTED, selection_file=names[0], **FRESH)
 
 
@@ -134,7 +134,7 @@ def _mark(run: Run, client: Client) -> None:
 
 def _store(run: Run, name: str, file: Path, arrived: Download) -> None:
     """File first, row after: a crash in between leaves a file nobody knows, never a row without its bytes."""
-    checked = selection.check(_selection(run), _layout(run), file) if run.selects else None
+    checked = selection.check(_selection(run), layout_of(run), file) if run.selects else None
     if checked and checked.problem:
         raise selection.CannotRead(checked.problem)
     stored = results.store(run, name, file, arrived)
@@ -204,12 +204,6 @@ def _asked(run: Run) -> ReportExport:
 def _selection(run: Run) -> Selection:
     assert run.selection is not None
     return Selection.from_json(run.selection)
-
-
-def _layout(run: Run) -> Layout | None:
-    """The columns that wrote the run's template; None when a person did."""
-    assert run.version is not None
-    return layout_from_json(run.version.columns) if run.version.columns else None
 
 
 def _progress(run: Run) -> Callable[[int], None]:

@@ -6,9 +6,11 @@ import io
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, NamedTuple, TextIO
 
 from exports.columns import Layout, headings_of, table_of
 
@@ -93,6 +95,65 @@ def _without(heading: list[str], rows: Iterator[list[str]]) -> Iterator[list[str
     if first is not None and first != heading:
         yield first
     yield from rows
+
+
+class Record(NamedTuple):
+    """A row: its line or lines as they stand in the file, and its cells."""
+
+    line: bytes
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class Records:
+    """A CSV read row by row, blank lines left out; `heading` is none where the layout says that there is none."""
+
+    headings: list[str]
+    heading: Record | None
+    mark: bytes
+    rows: Iterator[Record]
+
+
+def records_of(file: BinaryIO, layout: Layout | None) -> Records:
+    """A CSV that can be put together again from its lines: every byte of a row is in its record.
+
+    Columns that somebody chose (`layout`) tell the delimiter and the heading; else the first row is the heading.
+    UTF-16 alone loses what is no text. Raises csv.Error, at the latest while its rows are read, for what is no table.
+    """
+    sample = file.read(SAMPLE)
+    encoding, marks = encoding_of(sample), [codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE]
+    mark = next((mark for mark in marks if sample.startswith(mark)), b"")
+    file.seek(len(mark))
+    if encoding == "utf-16":
+        encoding, errors = "utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be", "replace"
+    else:
+        encoding, errors = encoding.removesuffix("-sig"), "surrogateescape"
+    text = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="")
+    if layout is not None:
+        delimiter = layout.delimiter
+    else:
+        delimiter = delimiter_of(sample[len(mark) : SAMPLE // 4].decode(encoding, "replace"))
+    rows = _records(text, encoding, errors, delimiter)
+    first = next(rows, None)
+    headings = headings_of(layout) if layout else first.cells if first else []
+    heading = first if first and first.cells == headings and (layout is None or layout.heading) else None
+    return Records(headings, heading, mark, rows if heading or first is None else chain([first], rows))
+
+
+def _records(text: TextIO, encoding: str, errors: str, delimiter: str) -> Iterator[Record]:
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        while line := text.readline(LONGEST_FIELD):
+            if len(line) == LONGEST_FIELD:
+                raise csv.Error("This is no table.")
+            taken.append(line)
+            yield line
+
+    for cells in csv.reader(lines(), delimiter=delimiter):
+        if cells:
+            yield Record("".join(taken).encode(encoding, errors), cells)
+        taken.clear()
 
 
 def count_rows(path: Path, extension: str) -> int | None:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from exports.models import ApiCall, Run
+from exports.models import ApiCall, Occurrence, Run
 from exports.models.run import Status
+from exports.outcomes import Mails
 
 NAMES = {
     "queued": "Queued",
@@ -21,6 +22,7 @@ NAMES = {
     "reading": "Reading the members",
     "updating": "Sending the people",
     "answered": "Answered",
+    "delivered": "Delivered",
 }
 # Where a run rests that waits for the call of the next step.
 _RESTS_AT = {Status.SELECTED: "listing", Status.LISTED: "listed", Status.STORED: "marking"}
@@ -38,7 +40,10 @@ _CALLS = {
 
 @dataclass(frozen=True)
 class Step:
-    """`state` is "done", "now", "ahead", the status with which the run ended here, or "never" for what comes after."""
+    """`state` is "done", "now", "ahead", the status with which the run ended here, or "never" for what comes after.
+
+    The mails of a schedule may also be "held", or sent "partly".
+    """
 
     key: str
     state: str
@@ -50,7 +55,14 @@ class Step:
 
     @property
     def state_in_words(self) -> str:
-        words = {"done": "done", "now": "now", "ahead": "still to come", "never": "not reached"}
+        words = {
+            "done": "done",
+            "now": "now",
+            "ahead": "still to come",
+            "never": "not reached",
+            "held": "held",
+            "partly": "not all of them",
+        }
         return words.get(self.state) or f"ended here: {Status(self.state).label.lower()}"
 
 
@@ -69,6 +81,17 @@ def steps(run: Run, calls: Sequence[ApiCall]) -> list[Step]:
             state = "never" if run.is_final else "ahead"
         found.append(Step(key, state, times.get(key) if state not in {"ahead", "never"} else None))
     return found
+
+
+def delivered(run: Run, occurrence: Occurrence, mails: Mails) -> Step:
+    """The last step of a scheduled run: its mails."""
+    if run.status != Status.SUCCEEDED:
+        return Step("delivered", "never" if run.is_final else "ahead", None)
+    if occurrence.settled_at is None or mails.are_under_way:
+        return Step("delivered", "now", occurrence.settled_at)
+    if mails.held:
+        return Step("delivered", "held", occurrence.settled_at)
+    return Step("delivered", "done" if mails.sent == mails.all else "partly", occurrence.settled_at)
 
 
 def _keys(run: Run) -> list[str]:

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from exports.views import calendar, contents, home, results, runs, saved_exports, versions
+from exports.views import (
+    calendar,
+    contents,
+    home,
+    links,
+    occurrences,
+    results,
+    runs,
+    saved_exports,
+    schedule_form,
+    schedules,
+    versions,
+)
 from exports.views.updates import acts, changes, one, preparing, receipts, rows
 
 app_name = "exports"
@@ -22,6 +34,42 @@ urlpatterns = [
     path("t/<slug:team>/exports/<int:export>/restore/", versions.export_restore, name="export-restore"),
     path("t/<slug:team>/exports/<int:export>/share/", versions.export_share, name="export-share"),
     path("t/<slug:team>/exports/<int:export>/run/", runs.export_run, name="export-run"),
+    path("t/<slug:team>/schedules/", schedules.schedule_list, name="schedule-list"),
+    path("t/<slug:team>/schedules/new/", schedule_form.schedule_new, name="schedule-new"),
+    path("t/<slug:team>/schedules/preview/", schedule_form.schedule_preview, name="schedule-preview"),
+    path("t/<slug:team>/schedules/<int:schedule>/", schedules.schedule, name="schedule"),
+    path("t/<slug:team>/schedules/<int:schedule>/edit/", schedule_form.schedule_edit, name="schedule-edit"),
+    path("t/<slug:team>/schedules/<int:schedule>/pause/", schedules.schedule_pause, name="schedule-pause"),
+    path("t/<slug:team>/schedules/<int:schedule>/resume/", schedules.schedule_resume, name="schedule-resume"),
+    path(
+        "t/<slug:team>/schedules/<int:schedule>/archive/", schedules.schedule_archive, name="schedule-archive"
+    ),
+    path(
+        "t/<slug:team>/schedules/<int:schedule>/recipients/",
+        schedules.schedule_recipients,
+        name="schedule-recipients",
+    ),
+    path(
+        "t/<slug:team>/schedules/<int:schedule>/confirm/", schedules.schedule_confirm, name="schedule-confirm"
+    ),
+    path(
+        "t/<slug:team>/recipients/<int:recipient>/confirm/",
+        schedules.recipient_confirm,
+        name="recipient-confirm",
+    ),
+    path("t/<slug:team>/occurrences/<int:occurrence>/", occurrences.occurrence, name="occurrence"),
+    path(
+        "t/<slug:team>/occurrences/<int:occurrence>/send-anyway/",
+        occurrences.occurrence_send_anyway,
+        name="occurrence-send-anyway",
+    ),
+    path("t/<slug:team>/deliveries/<int:delivery>/again/", occurrences.delivery_again, name="delivery-again"),
+    path(
+        "t/<slug:team>/deliveries/<int:delivery>/withdraw/",
+        occurrences.delivery_withdraw,
+        name="delivery-withdraw",
+    ),
+    path("t/<slug:team>/links/<int:link>/revoke/", occurrences.link_revoke, name="link-revoke"),
     path("t/<slug:team>/calendar/", calendar.calendar, name="calendar"),
     path("t/<slug:team>/calendar/holidays/", calendar.holiday_list, name="holiday-list"),
     path("t/<slug:team>/calendar/holidays/add/", calendar.holiday_add, name="holiday-add"),
@@ -90,4 +138,9 @@ urlpatterns = [
     path("t/<slug:team>/updates/<int:update>/apply/", acts.update_apply, name="update-apply"),
     path("t/<slug:team>/updates/<int:update>/discard/", acts.update_discard, name="update-discard"),
     path("t/<slug:team>/updates/<int:update>/reverse/", acts.update_reverse, name="update-reverse"),
+    # Outside of the teams: what recipients see, whose key is the token.
+    path("l/<str:token>/", links.link, name="link"),
+    path("l/<str:token>/code/", links.link_code, name="link-code"),
+    path("l/<str:token>/file/", links.link_file, name="link-file"),
+    path("u/<str:token>/", links.unsubscribe, name="unsubscribe"),
 ]

@@ -26,9 +26,10 @@ from expensify.jobs import FeedSftp, FeedUrl
 from exports import dispatch, employee_updates, keeping, runs, saved_exports, tasks, worker
 from exports.employees import Row
 from exports.jobs import Settings
-from exports.models import ApiCall, Run, SavedExport
+from exports.models import ApiCall, Run, SavedExport, Schedule
 from sandbox import Choices, Fault, Sandbox
 from tests.conftest import TEMPLATE
+from tests.exports.schedule_rows import make_delivery, make_link, make_occurrence
 from tests.workers import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,7 +41,8 @@ FEED_PASSWORD = "feed-canary-C0rrectH0rse"
 FEED_ADDRESS = "https://hr.example.com/feed?key=canary-of-the-address"
 # What an HR system says about somebody; the update it came in is wiped when the hunt begins.
 HR_NAME = "Canarinskaya"
-CANARIES = (PAIR_ID, SECRET, SFTP_PASSWORD, FEED_PASSWORD, FEED_ADDRESS, HR_NAME)
+ZIP_PASSWORD = "zip-canary-Sesame0pen"
+CANARIES = (PAIR_ID, SECRET, SFTP_PASSWORD, FEED_PASSWORD, FEED_ADDRESS, HR_NAME, ZIP_PASSWORD)
 # A server that answers with what it was sent, secrets and all.
 ECHO = f"Bad request: partnerUserID={PAIR_ID} partnerUserSecret={SECRET}"
 
@@ -122,6 +124,7 @@ def hunted(
                 work_off(runs.start(export, by=alice))
                 server.unscript()
         update_people(server, credential, alice)
+        put_on_schedule(client, exports[1], alice)
         server.replace_secret(PAIR_ID, "another")
         work_off(runs.start(exports[1], by=alice))
         statuses = set(Run.objects.values_list("status", flat=True))
@@ -138,6 +141,21 @@ def saved(credential: Credential, by: User, name: str, **asked: Any) -> SavedExp
         sftp_password=SFTP_PASSWORD if "sftp_host" in asked else None,
         by=by,
     )
+
+
+def put_on_schedule(client: Client, export: SavedExport, by: User) -> None:
+    """A schedule whose files are locked, once saved and once refused for something else; and its mails."""
+    asked = {
+        "export": export.pk, "name": "Locked", "kind": "daily", "times": "07:30", "zone": "Europe/Berlin",
+        "to": "people", "members": [by.pk], "content": "sealed_zip", "zip_password": ZIP_PASSWORD, "subject": "Files",
+        "first_rows": "5", "on_empty": "say", "after_outage": "run_late", "pause_after": "5", "owner": by.pk,
+    }  # fmt: skip
+    url = reverse("exports:schedule-new", args=[export.team.slug])
+    assert ZIP_PASSWORD not in client.post(url, asked | {"name": ""}).content.decode()
+    client.post(url, asked)
+    schedule = Schedule.objects.get()
+    delivery = make_delivery(make_occurrence(schedule), schedule.recipients.get())
+    make_link(delivery, opened_by=str(by))
 
 
 def update_people(server: Sandbox, credential: Credential, by: User) -> None:

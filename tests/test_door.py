@@ -21,6 +21,13 @@ from exports import employee_updates
 from exports.employees import Row
 from exports.models import Freeze, Holiday, Result, Run
 from tests.conftest import make_credential, make_export, member
+from tests.exports.schedule_rows import (
+    make_delivery,
+    make_link,
+    make_occurrence,
+    make_recipient,
+    make_schedule,
+)
 
 P = Permission
 READ, CHANGE, FORM = {"GET"}, {"POST"}, {"GET", "POST"}
@@ -75,6 +82,22 @@ ROUTES: dict[str, tuple[Permission, set[str]]] = {
     "exports:freeze-list": (P.VIEW_EXPORTS, READ),
     "exports:freeze-add": (P.MANAGE_SCHEDULES, CHANGE),
     "exports:freeze-remove": (P.MANAGE_SCHEDULES, CHANGE),
+    "exports:schedule-list": (P.VIEW_EXPORTS, READ),
+    "exports:schedule-new": (P.MANAGE_SCHEDULES, FORM),
+    "exports:schedule-preview": (P.MANAGE_SCHEDULES, CHANGE),
+    "exports:schedule": (P.VIEW_EXPORTS, READ),
+    "exports:schedule-edit": (P.MANAGE_SCHEDULES, FORM),
+    "exports:schedule-pause": (P.MANAGE_SCHEDULES, FORM),
+    "exports:schedule-resume": (P.MANAGE_SCHEDULES, CHANGE),
+    "exports:schedule-archive": (P.MANAGE_SCHEDULES, CHANGE),
+    "exports:schedule-recipients": (P.VIEW_EXPORTS, READ),
+    "exports:schedule-confirm": (P.MANAGE_SCHEDULES, CHANGE),
+    "exports:recipient-confirm": (P.MANAGE_SCHEDULES, CHANGE),
+    "exports:occurrence": (P.VIEW_EXPORTS, READ),
+    "exports:occurrence-send-anyway": (P.MANAGE_SCHEDULES, CHANGE),
+    "exports:delivery-again": (P.MANAGE_SCHEDULES, FORM),
+    "exports:delivery-withdraw": (P.MANAGE_SCHEDULES, CHANGE),
+    "exports:link-revoke": (P.MANAGE_SCHEDULES, CHANGE),
     "exports:update-list": (P.VIEW_UPDATES, READ),
     "exports:update-new": (P.PREPARE_UPDATES, FORM),
     "exports:update-columns": (P.PREPARE_UPDATES, FORM),
@@ -110,6 +133,11 @@ WITHOUT_A_TEAM = {
     "healthz",
     "readyz",
     "metrics",
+    # For recipients, most of whom have no account: the token says whose they are.
+    "exports:link",  # shows a page; the file waits for a proof
+    "exports:link-code",  # mails a code to the link's own address
+    "exports:link-file",  # gives the file to who has proved to be its recipient
+    "exports:unsubscribe",  # stops one schedule for one address
     "account_login",
     "account_logout",
     "account_inactive",
@@ -196,6 +224,10 @@ def make_world(team: Team, admin: User) -> World:
         holiday = Holiday.objects.create(team=team, on=now.date(), name="Works outing")
         freeze = Freeze.objects.create(team=team, first=now.date(), last=now.date(), reason="Audit")
         update = employee_updates.prepare(credential, "Walk", by=admin, content=[Row(1, cells)])
+    schedule = make_schedule(export, admin)
+    occurrence = make_occurrence(schedule)
+    recipient = make_recipient(schedule, "nina@acme.example")
+    delivery = make_delivery(occurrence, recipient)
     somebody = Membership.objects.get(user=member(team, "Somebody", Role.VIEWER))
     return World(
         team,
@@ -208,6 +240,11 @@ def make_world(team: Team, admin: User) -> World:
             "update": update.pk,
             "holiday": holiday.pk,
             "freeze": freeze.pk,
+            "schedule": schedule.pk,
+            "occurrence": occurrence.pk,
+            "recipient": recipient.pk,
+            "delivery": delivery.pk,
+            "link": make_link(delivery).pk,
         },
     )
 

@@ -45,14 +45,14 @@ class TeamForm(forms.Form):
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in _zones(team.time_zone)]
+        self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in zones(team.time_zone)]
 
 
 class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
 
 
-def _zones(present: str) -> list[str]:
+def zones(present: str) -> list[str]:
     """Zones named after places, UTC, and the one the team has."""
     places = {zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")}
     return sorted(places | {"UTC", present})

@@ -28,6 +28,13 @@ PLACES = [
     ("Home", "home", "exports:home", Permission.VIEW_EXPORTS, {"home", "budget"}),
     ("Exports", "file-export", "exports:export-list", Permission.VIEW_EXPORTS, {"export"}),
     ("Runs", "history", "exports:run-list", Permission.VIEW_EXPORTS, {"run", "result"}),
+    (
+        "Schedules",
+        "calendar",
+        "exports:schedule-list",
+        Permission.VIEW_EXPORTS,
+        {"schedule", "occurrence", "delivery", "recipient", "link", "calendar", "holiday", "freeze"},
+    ),
     ("People", "users", "exports:update-list", Permission.VIEW_UPDATES, {"update"}),
     ("Credentials", "key", "accounts:credential-list", Permission.VIEW_CREDENTIALS, {"credential"}),
     ("Audit", "shield-check", "accounts:audit-list", Permission.VIEW_AUDIT, {"audit"}),

@@ -9,6 +9,8 @@ from accounts.paging import of_days
 from exports.models import Run
 
 NEEDS_ATTENTION = "attention"
+NO_SCHEDULE = "none"
+MOST_SCHEDULES = 200
 
 
 class RunFilter(forms.Form):
@@ -23,6 +25,7 @@ class RunFilter(forms.Form):
     source = forms.ChoiceField(
         required=False, label="Started by", choices=[("", "Any way"), *Run.Source.choices]
     )
+    schedule = forms.ChoiceField(required=False)
     first_day = forms.DateField(
         required=False, label="From", validators=SANE, widget=forms.DateInput(attrs={"type": "date"})
     )
@@ -34,6 +37,11 @@ class RunFilter(forms.Form):
         super().__init__(*args, **kwargs)
         self.team = team
         self.fields["export"].queryset = team.exports.all()
+        self.fields["schedule"].choices = [
+            ("", "With or without"),
+            (NO_SCHEDULE, "Without a schedule"),
+            *((str(pk), name) for pk, name in self._schedules(team)),
+        ]
         members = team.memberships.select_related("user").order_by("user__first_name", "user__email")
         self.fields["person"].choices = [
             ("", "Everybody"),
@@ -54,7 +62,20 @@ class RunFilter(forms.Form):
             runs = runs.filter(requested_by=asked["person"])
         if "source" in asked:
             runs = runs.filter(source=asked["source"])
+        if asked.get("schedule") == NO_SCHEDULE:
+            runs = runs.filter(occurrence=None)
+        elif "schedule" in asked:
+            runs = runs.filter(occurrence__schedule=asked["schedule"])
         return of_days(runs, "created_at", asked.get("first_day"), asked.get("last_day"), self.team.zone)
+
+    def _schedules(self, team: Team) -> list[tuple[int, str]]:
+        """As many as a picker can show, and the one asked for, which may be archived."""
+        rows = team.schedules.values_list("pk", "name")
+        found = list(rows.filter(archived_at=None)[:MOST_SCHEDULES])
+        asked = self.data.get("schedule", "")
+        if asked.isdecimal() and len(asked) < 18 and int(asked) not in {pk for pk, _ in found}:
+            found += list(rows.filter(pk=asked))
+        return found
 
     @property
     def is_of_days(self) -> bool:

@@ -1,8 +1,21 @@
+from typing import Any
+
 from django.db import models
 from django.urls import reverse
+from django_scopes import ScopedManager
 
 from accounts.models import TeamOwned
 from exports.models.run import Run
+
+
+class ResultQuerySet(models.QuerySet["Result"]):
+    def whole(self) -> "ResultQuerySet":
+        """The files of runs, without their parts."""
+        return self.filter(part_of=None)
+
+    def with_run(self) -> "ResultQuerySet":
+        """Together with what `of_run` reads."""
+        return self.select_related("run__export", "part_of__run__export")
 
 
 class Result(TeamOwned):
@@ -26,6 +39,8 @@ class Result(TeamOwned):
     sha256 = models.CharField(max_length=64)
     purged_at = models.DateTimeField(null=True, blank=True)
 
+    objects = ScopedManager(ResultQuerySet.as_manager().__class__, team="team")
+
     class Meta:
         ordering = ["-id"]
         constraints = [
@@ -38,7 +53,14 @@ class Result(TeamOwned):
             models.UniqueConstraint(fields=["id", "team"], name="result_of_team"),
         ]
         indexes = [
-            models.Index(fields=["team", "-id"], name="result_newest"),
+            models.Index(
+                fields=["team", "-id"], condition=models.Q(part_of__isnull=True), name="result_newest_whole"
+            ),
+            models.Index(
+                fields=["team", "created_at"],
+                condition=models.Q(part_of__isnull=True, purged_at__isnull=True),
+                name="result_to_purge",
+            ),
             models.Index(fields=["sha256"], name="result_by_hash"),
             # Looked for while somebody edits an export: most teams have none.
             models.Index(
@@ -55,6 +77,16 @@ class Result(TeamOwned):
         run = self.run or (self.part_of and self.part_of.run)
         assert run is not None
         return run
+
+    @property
+    def is_part(self) -> bool:
+        return self.part_of_id is not None
+
+    @property
+    def for_audit(self) -> dict[str, Any]:
+        """What an entry about the file says of it besides its name."""
+        part = {"part": self.part_value, "run": self.of_run.pk} if self.is_part else {}
+        return {"size": self.size, "sha256": self.sha256} | part
 
     def get_absolute_url(self) -> str:
         return reverse("exports:result", args=[self.team.slug, self.pk])

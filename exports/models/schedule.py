@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django_scopes import ScopedManager
@@ -22,6 +22,11 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
     def due(self, at: datetime) -> "ScheduleQuerySet":
         """Whose next occurrence has come. A paused or ended schedule has none."""
         return self.filter(next_at__lte=at)
+
+    def to_start(self, at: datetime) -> "ScheduleQuerySet":
+        """Those that are due and do not wait until their last run has ended."""
+        under_way = Occurrence.objects.to_settle().filter(schedule=OuterRef("pk"))
+        return self.due(at).filter(~Exists(under_way)).order_by("next_at", "pk")
 
     def paused(self) -> "ScheduleQuerySet":
         return self.live().exclude(paused_at=None)
@@ -103,6 +108,12 @@ class Schedule(TeamOwned):
         return self.archived_at is not None
 
 
+class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
+    def to_settle(self) -> "OccurrenceQuerySet":
+        """Those with a run whose end has not been dealt with."""
+        return self.filter(outcome="started", settled_at=None)
+
+
 class Occurrence(TeamOwned):
     """One time that a schedule was due, and what came of it. There is one for each due time, never two.
 
@@ -124,17 +135,28 @@ class Occurrence(TeamOwned):
     covers = models.PositiveIntegerField(
         default=1, help_text="How many due times it stands for, after an outage."
     )
+    settling_since = models.DateTimeField(
+        null=True, blank=True, help_text="When a worker took it up to settle it."
+    )
     settled_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True, help_text="When it was counted as a failure.")
     rows = models.PositiveBigIntegerField(null=True, help_text="Rows of the file without its heading.")
     totals = models.JSONField(null=True, help_text='Amounts by currency, as text: {"EUR": "12.50"}.')
     held_because = models.CharField(max_length=500, blank=True, default="")
     released_at = models.DateTimeField(null=True, blank=True)
     released_by_name = models.CharField(max_length=255, blank=True, default="")
 
+    objects = ScopedManager(OccurrenceQuerySet.as_manager().__class__, team="team")
+
     class Meta:
         ordering = ["-due_at"]
         constraints = [
             models.UniqueConstraint(fields=["schedule", "due_at"], name="one_occurrence_per_due_time"),
+            models.UniqueConstraint(
+                fields=["schedule"],
+                condition=Q(outcome="started", settled_at__isnull=True),
+                name="one_run_of_schedule_at_a_time",
+            ),
             models.UniqueConstraint(fields=["id", "team"], name="occurrence_of_team"),
             models.CheckConstraint(
                 condition=Q(outcome="started", run__isnull=False)

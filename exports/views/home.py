@@ -1,15 +1,17 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.door import TeamRequest, team_view
 from accounts.models import Credential
 from accounts.permissions import Permission
-from exports import meters
+from exports import meters, outcomes
 from exports.models import EmployeeUpdate
 from exports.views.queue import find_places
 
 SHOWN = 10
+NEXT = 5
 
 
 @require_safe
@@ -23,6 +25,8 @@ def home(request: HttpRequest) -> HttpResponse:
     unfinished = list(runs.unfinished().order_by("id")[: SHOWN + 1])
     find_places(unfinished)
     budgets = meters.read(team.credentials.all())
+    paused = list(team.schedules.paused()[: SHOWN + 1])
+    troubles = outcomes.troubles(team, timezone.now(), SHOWN + 1)
     return render(
         request,
         "exports/home.html",
@@ -34,7 +38,14 @@ def home(request: HttpRequest) -> HttpResponse:
             "refused": [each for each in budgets["credentials"] if each.status == Credential.Status.REFUSED],
             "unfinished": unfinished[:SHOWN],
             "more_unfinished": len(unfinished) > SHOWN,
-            "latest": team.results.select_related("run__export")[:5],
+            "paused": paused[:SHOWN],
+            "more_paused": len(paused) > SHOWN,
+            "troubles": troubles[:SHOWN],
+            "more_troubles": len(troubles) > SHOWN,
+            "coming": team.schedules.filter(next_at__isnull=False)
+            .select_related("export")
+            .order_by("next_at")[:NEXT],
+            "latest": team.results.whole().select_related("run__export")[:5],
             "has_exports": team.exports.live().exists(),
             "named": True,
             **budgets,

@@ -14,7 +14,7 @@ from exports import previews, ranges
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
 def result(request: HttpRequest, result: int) -> HttpResponse:
-    result = get_object_or_404(request.team.results.select_related("run__export"), pk=result)
+    result = get_object_or_404(request.team.results.with_run(), pk=result)
     return render(request, "exports/result.html", {"result": result, "preview": previews.preview(result)})
 
 
@@ -22,7 +22,7 @@ def result(request: HttpRequest, result: int) -> HttpResponse:
 @team_view(Permission.DOWNLOAD_RESULTS)
 def result_download(request: HttpRequest, result: int) -> HttpResponseBase:
     """The original bytes, always as a file to save: whatever is in them, the browser does not open it here."""
-    result = get_object_or_404(request.team.results, pk=result)
+    result = get_object_or_404(request.team.results.with_run(), pk=result)
     if result.purged_at is not None:
         messages.info(
             request, "This file was deleted when its retention time was over. Run the export again to get it."
@@ -36,9 +36,7 @@ def result_download(request: HttpRequest, result: int) -> HttpResponseBase:
         )
         return redirect(result)
     if request.method == "GET":
-        audit.record(
-            Action.RESULT_DOWNLOADED, result, by=request.user, size=result.size, sha256=result.sha256
-        )
+        audit.record(Action.RESULT_DOWNLOADED, result, by=request.user, **result.for_audit)
     return ranges.attachment(request, result, file)
 
 

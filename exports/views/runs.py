@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.door import team_view
 from accounts.paging import page_of
 from accounts.permissions import Permission
-from exports import runs, timeline
+from exports import outcomes, runs, timeline
 from exports.forms.runs import RunFilter
 from exports.models import Run
 from exports.runs import CannotStart
@@ -104,7 +104,7 @@ def _repeat(request: HttpRequest, run: int, repeat: Callable[..., Run]) -> HttpR
 
 def _run(request: HttpRequest, run: int) -> Run:
     rows = request.team.runs.seen_by(request.membership).select_related(
-        "export__version", "update", "version", "credential", "result"
+        "export__version", "update", "version", "credential", "result", "occurrence__schedule"
     )
     return get_object_or_404(rows.defer("selection"), pk=run)
 
@@ -113,11 +113,21 @@ def _course(run: Run) -> dict[str, Any]:
     queue_away = not find_places([run])
     calls = list(run.calls.all())
     again = list(run.again.values_list("pk", flat=True))
+    steps, goes_on = timeline.steps(run, calls), not run.is_final
+    occurrence = getattr(run, "occurrence", None)
+    mails = None
+    if occurrence is not None:
+        mails = outcomes.mails_of([occurrence])[occurrence.pk]
+        steps.append(timeline.delivered(run, occurrence, mails))
+        goes_on = goes_on or steps[-1].state == "now"
     return {
         "run": run,
         "result": getattr(run, "result", None),
         "calls": calls,
-        "steps": timeline.steps(run, calls),
+        "steps": steps,
+        "goes_on": goes_on,
+        "occurrence": occurrence,
+        "mails": mails,
         "again": again,
         "can_be_marked": runs.can_be_marked(run),
         # The list may be long: it is shown once, when the page stops asking.

@@ -23,6 +23,7 @@ from exports.views.contents import shown
 
 LAST_RUNS = 10
 LAST_VERSIONS = 20
+SHOWN_SCHEDULES = 20
 
 
 @require_safe
@@ -70,6 +71,8 @@ def export(request: HttpRequest, export: int) -> HttpResponse:
                 zone=request.team.zone,
                 policy_names=policy_names,
             ),
+            "schedules": list(export.schedules.live()[: SHOWN_SCHEDULES + 1]),
+            "shown_schedules": SHOWN_SCHEDULES,
             "versions": _with_changes(versions)[:LAST_VERSIONS],
             "runs": export.runs.brief().select_related("version")[:LAST_RUNS],
         },
@@ -103,7 +106,12 @@ def export_clone(request: HttpRequest, export: int) -> HttpResponse:
 @team_view(Permission.EDIT_EXPORTS)
 def export_archive(request: HttpRequest, export: int) -> HttpResponse:
     export = get_object_or_404(request.team.exports, pk=export)
-    if saved_exports.archive(export, by=request.user):
+    try:
+        is_new = saved_exports.archive(export, by=request.user)
+    except saved_exports.CannotArchive as reason:
+        messages.error(request, str(reason))
+        return redirect(export)
+    if is_new:
         messages.success(
             request, f"“{export}” is archived. Its runs and results stay; clone it to use it again."
         )

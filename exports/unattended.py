@@ -1,0 +1,40 @@
+"""Celery's way into what happens by the clock, without anybody's click: one thin task for each."""
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from accounts import clock, notices, sending
+from exports import heartbeat, recipient_upkeep, scheduling, settling, starting
+
+# Seconds in which a round begins mails; then the next one does, on a connection of its own.
+ROUND_SECONDS = 20
+
+
+@shared_task
+def start_schedules() -> None:
+    """Resume what rests until now, and start what is due. Done twice, the second finds nothing."""
+    if heartbeat.begin_sweep(settings.SWEEP_SECONDS, heartbeat.STARTED):
+        now = clock.now()
+        scheduling.resume_due(now)
+        starting.start_due(now)
+
+
+@shared_task
+def settle_occurrences() -> None:
+    """Deal with the runs of schedules that have ended. Done twice, the second finds nothing."""
+    if heartbeat.begin_sweep(settings.SWEEP_SECONDS, heartbeat.SETTLED):
+        settling.settle_ended(clock.now())
+
+
+# Acknowledged early: the next round is two seconds away, and a second copy of this one would claim other mails.
+@shared_task(acks_late=False, reject_on_worker_lost=False)
+def send_mails() -> None:
+    """The mails that are due. Any number of these may be at work: each mail is claimed by one."""
+    sending.send_due([notices.MAILS], seconds=ROUND_SECONDS)
+
+
+@shared_task
+def keep_up_recipients() -> None:
+    """Who left drops out, who is outside is confirmed. Done twice, the second finds nothing."""
+    recipient_upkeep.keep_up(timezone.now())
