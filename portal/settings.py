@@ -311,6 +311,7 @@ if mail.scheme in {"smtp", "smtps"}:
     EMAIL_USE_SSL = mail.scheme == "smtps"
     EMAIL_USE_TLS = mail.options.get("tls") == "1"
     EMAIL_TIMEOUT = MAIL_ANSWER_SECONDS
+    EMAIL_FILE_PATH = None
 elif mail.scheme == "file":
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = mail.path

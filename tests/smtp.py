@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import logging
 import socket
 import ssl
 import threading
@@ -17,6 +18,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from django.test import override_settings
 
 from tests.servers import free_port
+
+# The server's own log repeats all it is told, passwords too; it is no log of the portal.
+logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True)
