@@ -73,7 +73,10 @@ def compose(delivery: Delivery, link: Callable[[], str], unsubscribe_url: str, a
                 if made.size <= limit:
                     return made
     if not asked.always_link:
-        why = f"The file is behind this link: with it the mail would be larger than the {filesizeformat(limit)} that the team attaches."
+        why = (
+            "The file is behind this link: with it the mail would be larger than the "
+            f"{filesizeformat(limit)} that the team attaches."
+        )
     proof = (
         "asks for a code sent to this address"
         if delivery.team.link_proof == LinkProof.CODE

@@ -85,7 +85,7 @@ TOO_LARGE = Nothing("The file is too large to be shown here. Download it to look
 EMPTY = Nothing("The file is empty: Expensify made it without a single byte.")
 GONE = Nothing("The file is no longer in the portal's storage. Run the export again to get it.")
 PURGED = Nothing(
-    "The file was deleted when its retention time was over; what it was stays on record. Run the export again to get it."
+    "The file was deleted when its retention time was over; its record stays. Run the export again to get it."
 )
 UNKNOWN = Nothing("There is no preview for this type of file. Download it to look at it.")
 
