@@ -1,8 +1,8 @@
 """A CSV as an Excel workbook in which nothing has changed its meaning.
 
 An identifier stays the text it is, with its zeros and all its digits; an amount is a number, a day is a date; nothing
-is a formula. Where columns were chosen, they say which is which; in a file of somebody's own template only ISO dates and
-the cells of columns that are called amount, total and the like are taken for more than text.
+is a formula. Where columns were chosen, they say which is which; in a file of somebody's own template only ISO dates
+and the cells of columns that are called amount, total and the like are taken for more than text.
 """
 
 import csv
