@@ -1,7 +1,8 @@
-"""How long things are kept: what is personal about employee updates is wiped when the team's time is over."""
+"""How long things are kept: employee updates are wiped of people, and results of their files, when the time is over."""
 
 from datetime import datetime, timedelta
 
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 from django_scopes import scopes_disabled
@@ -10,7 +11,7 @@ from accounts import audit
 from accounts.audit import Action, Actor
 from accounts.door import team_of
 from accounts.models import Team, User
-from exports.models import EmployeeUpdate
+from exports.models import EmployeeUpdate, Result
 from exports.models.employee_update import Stage
 
 # How many updates of a team are wiped at a time; the next round takes the next ones.
@@ -52,3 +53,39 @@ def wipe_old(now: datetime) -> int:
         with team_of(EmployeeUpdate, pk) as update:
             wiped += wipe(update, by=audit.PORTAL)
     return wiped
+
+
+def purge(result: Result, *, now: datetime) -> bool:
+    """Delete the file of a run and all its parts; what they were stays on record. False when somebody else did.
+
+    Files first, rows after: a crash in between leaves a row whose file is gone, and the next round ends it.
+    """
+    parts = list(result.parts.filter(purged_at=None))
+    for each in [*parts, result]:
+        default_storage.delete(each.file.name)
+    with transaction.atomic():
+        if not Result.objects.filter(pk=result.pk, purged_at=None).update(purged_at=now):
+            return False
+        Result.objects.filter(part_of=result, purged_at=None).update(purged_at=now)
+        audit.record(
+            Action.RESULT_PURGED, result, by=audit.PORTAL, **result.for_audit, **{"parts": len(parts)}
+        )
+    return True
+
+
+def purge_results(now: datetime) -> int:
+    """Delete the files that the teams keep no longer; how many files of runs that were."""
+    with scopes_disabled():
+        old = [
+            pk
+            for team, days in Team.objects.values_list("pk", "results_kept_days")
+            for pk in Result.objects.whole()
+            .filter(team=team, purged_at=None, created_at__lt=now - timedelta(days=days))
+            .order_by("created_at")
+            .values_list("pk", flat=True)[:WIPE_BATCH]
+        ]
+    purged = 0
+    for pk in old:
+        with team_of(Result, pk) as result:
+            purged += purge(result, now=now)
+    return purged

@@ -84,6 +84,9 @@ DAMAGED = Nothing(
 TOO_LARGE = Nothing("The file is too large to be shown here. Download it to look at it.")
 EMPTY = Nothing("The file is empty: Expensify made it without a single byte.")
 GONE = Nothing("The file is no longer in the portal's storage. Run the export again to get it.")
+PURGED = Nothing(
+    "The file was deleted when its retention time was over; its record stays. Run the export again to get it."
+)
 UNKNOWN = Nothing("There is no preview for this type of file. Download it to look at it.")
 
 
@@ -91,7 +94,7 @@ def preview(result: Result) -> Preview:
     """A small piece of the file to look at, or a sentence why there is none; whatever is in the file."""
     read = READERS.get(results.extension(result.name))
     if result.purged_at is not None:
-        return GONE
+        return PURGED
     if result.size == 0:
         return EMPTY
     if read is None:

@@ -5,7 +5,7 @@ import csv
 import io
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -150,10 +150,15 @@ def _records(text: TextIO, encoding: str, errors: str, delimiter: str) -> Iterat
             taken.append(line)
             yield line
 
-    for cells in csv.reader(lines(), delimiter=delimiter):
-        if cells:
-            yield Record("".join(taken).encode(encoding, errors), cells)
-        taken.clear()
+    try:
+        for cells in csv.reader(lines(), delimiter=delimiter):
+            if cells:
+                yield Record("".join(taken).encode(encoding, errors), cells)
+            taken.clear()
+    finally:
+        # The file is its owner's to close, who may have done so.
+        with suppress(ValueError):
+            text.detach()
 
 
 def count_rows(path: Path, extension: str) -> int | None:

@@ -70,7 +70,9 @@ def tidy() -> None:
 @shared_task
 def wipe_old() -> None:
     """What the teams keep no longer. Done twice, the second finds nothing."""
-    keeping.wipe_old(timezone.now())
+    now = timezone.now()
+    keeping.wipe_old(now)
+    keeping.purge_results(now)
 
 
 def ring(wake: Wake | None) -> None:

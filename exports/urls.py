@@ -117,6 +117,7 @@ urlpatterns = [
     path("t/<slug:team>/runs/<int:run>/looked-after/", runs.run_looked_after, name="run-looked-after"),
     path("t/<slug:team>/results/<int:result>/", results.result, name="result"),
     path("t/<slug:team>/results/<int:result>/download/", results.result_download, name="result-download"),
+    path("t/<slug:team>/results/<int:result>/workbook/", results.result_workbook, name="result-workbook"),
     path("t/<slug:team>/results/<int:result>/picture/", results.result_picture, name="result-picture"),
     path("t/<slug:team>/updates/<int:update>/", one.update, name="update"),
     path("t/<slug:team>/updates/<int:update>/course/", one.update_course_part, name="update-course"),

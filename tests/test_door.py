@@ -71,6 +71,7 @@ ROUTES: dict[str, tuple[Permission, set[str]]] = {
     "exports:run-looked-after": (P.RUN_EXPORTS, CHANGE),
     "exports:result": (P.VIEW_EXPORTS, READ),
     "exports:result-download": (P.DOWNLOAD_RESULTS, READ),
+    "exports:result-workbook": (P.DOWNLOAD_RESULTS, READ),
     "exports:result-picture": (P.VIEW_EXPORTS, READ),
     "exports:calendar": (P.VIEW_EXPORTS, READ),
     "exports:holiday-list": (P.VIEW_EXPORTS, READ),

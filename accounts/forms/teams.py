@@ -1,10 +1,17 @@
+from decimal import Decimal
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import DomainNameValidator
 
 from accounts.models import Team
+from accounts.models.team import LinkProof
 from accounts.permissions import Role
+
+MEGABYTE = 1_000_000
+_is_domain = DomainNameValidator(accept_idna=False)
 
 
 class TeamForm(forms.Form):
@@ -42,6 +49,52 @@ class TeamForm(forms.Form):
         max_value=3650,
         help_text="Then everything about people is wiped; who did what, and with which hash, stays.",
     )
+
+    recipient_domains = forms.CharField(
+        label="Domains that files may be mailed to",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="One a line, such as example.com. Members are always reached, whatever their address.",
+    )
+    attach_limit = forms.DecimalField(
+        label="Largest mail with its file attached, in MB",
+        min_value=Decimal("0.1"),
+        max_value=50,
+        decimal_places=1,
+        help_text="A file that would make the mail larger goes as a link.",
+    )
+    link_days = forms.IntegerField(label="Days that a link opens", min_value=1, max_value=365)
+    link_proof = forms.ChoiceField(label="What opens a link", choices=LinkProof.choices)
+    confirm_outside_days = forms.IntegerField(
+        label="Days after which outside recipients are confirmed anew",
+        min_value=0,
+        max_value=3650,
+        help_text="The owner of a schedule is asked about recipients who are no members; 0 is never.",
+    )
+    results_kept_days = forms.IntegerField(
+        label="Days that files of runs are kept",
+        min_value=1,
+        max_value=3650,
+        help_text="Then files and their parts are deleted, and links say so; what they were stays on record.",
+    )
+
+    def clean_recipient_domains(self) -> str:
+        domains = list(dict.fromkeys(self.cleaned_data["recipient_domains"].lower().replace("@", "").split()))
+        for domain in domains:
+            try:
+                _is_domain(domain)
+            except ValidationError:
+                raise ValidationError(
+                    "“%(domain)s” is not a domain. Write it like example.com.", params={"domain": domain}
+                ) from None
+        return "\n".join(domains)
+
+    def clean_attach_limit(self) -> int:
+        return int(self.cleaned_data["attach_limit"] * MEGABYTE)
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> Any:
+        value = super().get_initial_for_field(field, field_name)
+        return Decimal(value) / MEGABYTE if field_name == "attach_limit" and value else value
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
