@@ -1,8 +1,8 @@
 """A Celery worker whose processes die by SIGKILL at a point that a test names, once.
 
 Run as `python -m tests.engine.crashing <celery's arguments>`. CRASH_FILE names a file; when it holds `before X` or
-`after X`, the next process that comes there removes the file and kills itself. X is one of POINTS, STEPS or
-OF_UPDATES, or `request to mark`.
+`after X`, the next process that comes there removes the file and kills itself. X is one of POINTS, STEPS,
+OF_UPDATES or OF_SCHEDULES, or `request to mark`.
 """
 
 import importlib
@@ -30,6 +30,19 @@ POINTS = {
 
 STEPS = ("SELECT", "LIST", "GENERATE_LISTED", "DOWNLOAD", "MARK")
 OF_UPDATES = ("APPLY", "request to apply")
+OF_SCHEDULES = {
+    "start": ("exports.starting", "start"),
+    "lock": ("exports.starting", "_locked"),
+    "plan": ("exports.starting", "_plan"),
+    "runs": ("exports.runs", "start_all"),
+    "occurrences": ("exports.starting", "_write"),
+    "commit": ("exports.starting", "_start"),
+    "line up": ("exports.dispatch", "enqueue"),
+    "read": ("exports.settling", "_outcome"),
+    "mails": ("exports.settling", "_deliveries"),
+    "recovery": ("exports.failures", "succeeded"),
+    "settle": ("exports.settling", "_write"),
+}
 
 
 def lethal(name: str, function: Any, crash_file: Path) -> Any:
@@ -50,7 +63,7 @@ def lethal(name: str, function: Any, crash_file: Path) -> Any:
 
 def install() -> None:
     crash_file = Path(os.environ["CRASH_FILE"])
-    for name, (module, path) in POINTS.items():
+    for name, (module, path) in (POINTS | OF_SCHEDULES).items():
         owner: Any = importlib.import_module(module)
         *outer, last = path.split(".")
         for part in outer:
