@@ -2,7 +2,7 @@
 
 Run as `python -m tests.engine.crashing <celery's arguments>`. CRASH_FILE names a file; when it holds `before X` or
 `after X`, the next process that comes there removes the file and kills itself. X is one of POINTS, STEPS,
-OF_UPDATES or OF_MAILS, or `request to mark`.
+OF_UPDATES, OF_MAILS or OF_SCHEDULES, or `request to mark`.
 """
 
 import importlib
@@ -35,6 +35,19 @@ OF_MAILS = {
     "mail's way": ("accounts.mail", "Post.send"),
     "mail's settling": ("accounts.sending", "settle"),
 }
+OF_SCHEDULES = {
+    "start": ("exports.starting", "start"),
+    "lock": ("exports.starting", "_locked"),
+    "plan": ("exports.starting", "_plan"),
+    "runs": ("exports.runs", "start_all"),
+    "occurrences": ("exports.starting", "_write"),
+    "commit": ("exports.starting", "_start"),
+    "line up": ("exports.dispatch", "enqueue"),
+    "read": ("exports.settling", "_outcome"),
+    "mails": ("exports.settling", "_deliveries"),
+    "recovery": ("exports.failures", "succeeded"),
+    "settle": ("exports.settling", "_write"),
+}
 
 
 def lethal(name: str, function: Any, crash_file: Path) -> Any:
@@ -55,7 +68,7 @@ def lethal(name: str, function: Any, crash_file: Path) -> Any:
 
 def install() -> None:
     crash_file = Path(os.environ["CRASH_FILE"])
-    for name, (module, path) in (POINTS | OF_MAILS).items():
+    for name, (module, path) in (POINTS | OF_MAILS | OF_SCHEDULES).items():
         owner: Any = importlib.import_module(module)
         *outer, last = path.split(".")
         for part in outer:

@@ -1,0 +1,154 @@
+"""Workers and beat killed by SIGKILL at every point of an occurrence: each due time runs once, and is mailed once."""
+
+import itertools
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import default_storage
+from django_scopes import scope
+
+from accounts import clock
+from accounts.audit import faults
+from accounts.models import AuditChain, AuditEntry, Notice, Team, User
+from exports.models import Delivery, Occurrence, Run, Schedule
+from sandbox import Choices, Sandbox
+from tests.conftest import make_credential, make_export
+from tests.engine.crashing import OF_SCHEDULES
+from tests.exports.scheduled import DAILY, make_recipient, make_schedule
+from tests.workers import Processes, wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(scope="module")
+def fast_sandbox() -> Iterator[Any]:
+    server = Sandbox(choices=Choices(limits=((50, 1.0), (200, 6.0))))
+    with server.serve() as served:
+        server.url = served.url
+        yield server
+
+
+@pytest.fixture(scope="module")
+def processes(
+    fast_sandbox: Any, django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Processes]:
+    folder = tmp_path_factory.mktemp("processes")
+    with django_db_blocker.unblock():
+        processes = Processes(
+            folder,
+            EXPENSIFY_URL=fast_sandbox.url,
+            EXPENSIFY_LIMITS="50/1s,200/6s",
+            EXPENSIFY_ANSWER_SECONDS="2",
+            STUCK_AFTER_SECONDS="2.5",
+            RETRY_SECONDS="0.2",
+            SWEEP_SECONDS="0.3",
+            CRASH_FILE=str(folder / "crash"),
+        )
+        processes.worker(processes=2, module="tests.engine.crashing")
+        processes.beat()
+    yield processes
+    processes.stop()
+
+
+@pytest.fixture
+def schedule(
+    processes: Processes, fast_sandbox: Any, budget: Any, acme: Team, alice: User
+) -> Iterator[Schedule]:
+    """Due when the test says so: its own time of day is far."""
+    fast_sandbox.reset()
+    shutil.rmtree(default_storage.location, ignore_errors=True)  # type: ignore[attr-defined]
+    with scope(team=acme):
+        export = make_export(make_credential(acme), alice)
+        far = (clock.now().hour + 12) % 24
+        schedule = make_schedule(export, alice, next_at=None, rule=DAILY | {"times": [f"{far:02}:00"]})
+        for name in ("head", "deputy"):
+            make_recipient(schedule, f"{name}@acme.example")
+        yield schedule
+
+
+def come_due(schedule: Schedule) -> Any:
+    """The engine's clock in a row: it is due from now on."""
+    due_at = clock.now()
+    Schedule.objects.filter(pk=schedule.pk).update(next_at=due_at)
+    return due_at
+
+
+def settled(number: int, processes: Processes) -> list[Occurrence]:
+    give_up = time.monotonic() + 40
+    while (found := Occurrence.objects.exclude(settled_at=None)).count() < number:
+        assert time.monotonic() < give_up, (list(Occurrence.objects.values()), processes.logs()[-4000:])
+        time.sleep(0.05)
+    return list(found.order_by("due_at"))
+
+
+def mails(occurrence: Occurrence) -> list[str]:
+    return list(occurrence.deliveries.order_by("address").values_list("address", flat=True))
+
+
+@pytest.mark.parametrize(
+    "point", [f"{when} {name}" for name, when in itertools.product(OF_SCHEDULES, ("before", "after"))]
+)
+def test_a_killed_worker_runs_and_mails_an_occurrence_once(
+    point: str, schedule: Schedule, fast_sandbox: Any, processes: Processes
+) -> None:
+    crash = Path(processes.environment["CRASH_FILE"])
+
+    crash.write_text(point)
+    due_at = come_due(schedule)
+    (occurrence,) = settled(1, processes)
+
+    assert not crash.exists(), f"no worker came to: {point}"
+    assert occurrence.due_at == due_at
+    assert (Run.objects.count(), Occurrence.objects.count()) == (1, 1)
+    assert occurrence.run is not None
+    assert occurrence.run.status == Run.Status.SUCCEEDED, occurrence.run.error
+    assert len(fast_sandbox.generated) == 1
+    assert mails(occurrence) == ["deputy@acme.example", "head@acme.example"]
+    assert Notice.objects.count() == 0
+    assert AuditEntry.objects.filter(action="run started").count() == 1
+    assert AuditEntry.objects.filter(action="scheduled run settled").count() == 1
+    assert list(faults(AuditChain.objects.get(team=schedule.team))) == []
+
+
+def test_a_killed_beat_delays_and_doubles_nothing(
+    schedule: Schedule, fast_sandbox: Any, processes: Processes
+) -> None:
+    beat = processes.running[-1]
+    os.killpg(beat.pid, signal.SIGKILL)
+    beat.wait()
+    processes.running.remove(beat)
+    come_due(schedule)
+
+    for _ in range(3):
+        processes.beat()
+
+    (occurrence,) = settled(1, processes)
+    assert len(mails(occurrence)) == 2
+    assert (Run.objects.count(), len(fast_sandbox.generated)) == (1, 1)
+    for extra in processes.running[-2:]:
+        os.killpg(extra.pid, signal.SIGKILL)
+        extra.wait()
+        processes.running.remove(extra)
+
+
+def test_a_schedule_that_came_due_while_its_run_was_under_way_runs_after_it(
+    schedule: Schedule, fast_sandbox: Any, processes: Processes
+) -> None:
+    come_due(schedule)
+    wait_until(lambda: Occurrence.objects.exists())
+    second = come_due(schedule)
+
+    occurrences = settled(2, processes)
+
+    assert [each.due_at for each in occurrences][1:] == [second]
+    first_run, second_run = (each.run for each in occurrences)
+    assert first_run is not None
+    assert second_run is not None
+    assert second_run.created_at > first_run.finished_at
+    assert Delivery.objects.count() == 4
