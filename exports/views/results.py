@@ -15,6 +15,7 @@ from exports import previews, ranges
 @team_view(Permission.VIEW_EXPORTS)
 def result(request: HttpRequest, result: int) -> HttpResponse:
     result = get_object_or_404(request.team.results.select_related("run__export"), pk=result)
+    audit.record_reading(Action.RESULT_VIEWED, result, by=request.user)
     return render(request, "exports/result.html", {"result": result, "preview": previews.preview(result)})
 
 
@@ -46,7 +47,9 @@ def result_download(request: HttpRequest, result: int) -> HttpResponseBase:
 @team_view(Permission.VIEW_EXPORTS)
 def result_picture(request: HttpRequest, result: int) -> HttpResponse:
     """The first page of a PDF, drawn."""
-    drawn = previews.picture(get_object_or_404(request.team.results, pk=result))
+    found = get_object_or_404(request.team.results, pk=result)
+    drawn = previews.picture(found)
     if drawn is None:
         raise Http404
+    audit.record_reading(Action.RESULT_VIEWED, found, by=request.user)
     return HttpResponse(drawn, content_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
