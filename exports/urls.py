@@ -1,6 +1,6 @@
 from django.urls import path
 
-from exports.views import contents, home, results, runs, saved_exports, versions
+from exports.views import contents, home, proof, results, runs, saved_exports, versions
 from exports.views.updates import acts, changes, one, preparing, receipts, rows
 
 app_name = "exports"
@@ -10,6 +10,7 @@ urlpatterns = [
     path(
         "t/<slug:team>/credentials/<int:credential>/budget/", home.credential_budget, name="credential-budget"
     ),
+    path("t/<slug:team>/audit/prove/", proof.audit_prove, name="audit-prove"),
     path("t/<slug:team>/exports/", saved_exports.export_list, name="export-list"),
     path("t/<slug:team>/exports/new/", saved_exports.export_new, name="export-new"),
     path("t/<slug:team>/exports/preview/", contents.export_preview, name="export-preview"),

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.audit import Action
-from accounts.models import AuditEntry, Membership, Team, User
+from accounts.models import AuditEntry, Membership, SavedAuditView, Team, User
 from accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 from exports import employee_updates
 from exports.employees import Row
@@ -35,6 +35,11 @@ ROUTES: dict[str, tuple[Permission, set[str]]] = {
     "accounts:credential-check": (P.MANAGE_CREDENTIALS, CHANGE),
     "accounts:credential-wipe": (P.MANAGE_CREDENTIALS, FORM),
     "accounts:audit-list": (P.VIEW_AUDIT, READ),
+    "accounts:audit-csv": (P.VIEW_AUDIT, READ),
+    "accounts:audit-jsonl": (P.VIEW_AUDIT, READ),
+    "accounts:audit-view-save": (P.VIEW_AUDIT, CHANGE),
+    "accounts:audit-view-remove": (P.VIEW_AUDIT, CHANGE),
+    "exports:audit-prove": (P.VIEW_AUDIT, FORM),
     "accounts:team": (P.VIEW_TEAM, READ),
     "accounts:team-edit": (P.MANAGE_TEAM, FORM),
     "accounts:member-role": (P.MANAGE_TEAM, CHANGE),
@@ -184,6 +189,9 @@ def make_world(team: Team, admin: User) -> World:
             "policy": "P1",
         }
         update = employee_updates.prepare(credential, "Walk", by=admin, content=[Row(1, cells)])
+        view = SavedAuditView.objects.create(
+            team=team, user=admin, name="Walk", query="action=x", is_shared=True
+        )
     somebody = Membership.objects.get(user=member(team, "Somebody", Role.VIEWER))
     return World(
         team,
@@ -194,6 +202,7 @@ def make_world(team: Team, admin: User) -> World:
             "result": result.pk,
             "membership": somebody.pk,
             "update": update.pk,
+            "view": view.pk,
         },
     )
 

@@ -43,6 +43,14 @@ class TeamForm(forms.Form):
         help_text="Then everything about people is wiped; who did what, and with which hash, stays.",
     )
 
+    audit_kept_days = forms.IntegerField(
+        label="Days that the audit log is kept",
+        required=False,
+        min_value=90,
+        max_value=36_500,
+        help_text="Then entries are replaced by a signed summary of how many there were of each kind. Empty: for good.",
+    )
+
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in _zones(team.time_zone)]
