@@ -23,15 +23,18 @@ def post(url: str, body: bytes, *, content_type: str) -> None:
     target = httpx.URL(url)
     address = _address(target)
     try:
-        answer = httpx.post(
-            # The very address that was looked at: asked a second time, its name could lead elsewhere.
-            target.copy_with(host=address),
-            content=body,
-            headers={"Host": target.netloc.decode(), "Content-Type": content_type, SIGNATURE: sign(body)},
-            extensions={"sni_hostname": target.host},
-            timeout=TIMEOUT,
-            trust_env=False,
-        )
+        with httpx.Client(timeout=TIMEOUT, trust_env=False) as client:
+            answer = client.post(
+                # The very address that was looked at: asked a second time, its name could lead elsewhere.
+                target.copy_with(host=address),
+                content=body,
+                headers={
+                    "Host": target.netloc.decode(),
+                    "Content-Type": content_type,
+                    SIGNATURE: sign(body),
+                },
+                extensions={"sni_hostname": target.host},
+            )
     except httpx.HTTPError as error:
         raise CannotPost(f"{target.host} did not take it: {type(error).__name__}.") from None
     if not answer.is_success:
