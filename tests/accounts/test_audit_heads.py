@@ -1,4 +1,4 @@
-"""The ends of the chains, kept where the database's owner cannot write: they show a log that was rewritten to its end."""
+"""The ends of the chains, kept where the owner of the database cannot write: they show a log rewritten to its end."""
 
 import hashlib
 import hmac
