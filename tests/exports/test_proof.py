@@ -146,7 +146,7 @@ def test_recipients_are_named(reader: Client, result: Result, alice: User) -> No
             team=team, export=export, name="Monthly", owner=alice, rule={}, mail={}
         )
         occurrence = Occurrence.objects.create(
-            team=team, schedule=schedule, due_at=timezone.now(), outcome="started"
+            team=team, schedule=schedule, due_at=timezone.now(), outcome="started", run=result.run
         )
         recipient = Recipient.objects.create(
             team=team, schedule=schedule, kind=Recipient.Kind.ADDRESS, address="boss@acme.example"
