@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -34,6 +34,8 @@ class Action(StrEnum):
     CREDENTIAL_CHECKED = "credential tested"
     CREDENTIAL_REFUSED = "credential refused"
     CREDENTIAL_WIPED = "credential wiped"
+    CREDENTIALS_LISTED = "credentials listed"
+    CREDENTIAL_VIEWED = "credential viewed"
     KEYS_ROTATED = "credential keys rotated"
     EXPORT_CREATED = "export created"
     EXPORT_CHANGED = "export changed"
@@ -63,6 +65,7 @@ class Action(StrEnum):
     FREEZE_REMOVED = "freeze removed"
     RUN_STARTED = "run started"
     RUN_CANCELLED = "run cancelled"
+    RUN_LOOKED_AFTER = "run looked after"
     RUN_STORED = "run's file stored"
     RUN_SUCCEEDED = "run succeeded"
     RUN_FAILED = "run failed"
@@ -87,8 +90,14 @@ class Action(StrEnum):
     LINK_OPENED = "link opened"
     LINK_REVOKED = "link revoked"
     API_CALLED = "API called"
+    RESULT_VIEWED = "result viewed"
     RESULT_DOWNLOADED = "result downloaded"
     RESULT_PURGED = "result purged"
+    FILE_PROVED = "file looked up by its hash"
+    AUDIT_EXPORTED = "audit log exported"
+    AUDIT_VIEW_SAVED = "view of the audit log saved"
+    AUDIT_VIEW_REMOVED = "view of the audit log removed"
+    AUDIT_TRIMMED = "old audit entries removed"
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,8 @@ class Actor:
 
 
 PORTAL = Actor("The portal")
+# For so long, looking at the same thing again is the same reading.
+READING = timedelta(hours=1)
 
 
 def operator() -> Actor:
@@ -151,7 +162,7 @@ def record_many(team: Team | None, said: Sequence[Said]) -> list[AuditEntry]:
     if not said:
         return []
     with transaction.atomic():
-        chain = _locked_chain(team)
+        chain = locked_chain(team)
         now = timezone.now()
         entries = []
         for each in said:
@@ -176,6 +187,24 @@ def record_many(team: Team | None, said: Sequence[Said]) -> list[AuditEntry]:
         AuditEntry._base_manager.bulk_create(entries)
         chain.save(update_fields=["length", "head"])
     return entries
+
+
+def record_reading(action: Action, target: models.Model, *, by: User) -> None:
+    """Note that somebody looked at something: once an hour for each person and thing, however often they look.
+
+    A page that is open for an hour asks for news of itself; an entry for each would bury what people do.
+    """
+    team = target if isinstance(target, Team) else target.team  # type: ignore[attr-defined]
+    read = AuditEntry._base_manager.filter(
+        team=team,
+        action=action.value,
+        actor_id=by.pk,
+        target_type=target._meta.model_name,
+        target_id=target.pk,
+        at__gt=timezone.now() - READING,
+    )
+    if not read.exists():
+        record(action, target, by=by)
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
@@ -206,28 +235,28 @@ def digest(entry: AuditEntry) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def faults(chain: AuditChain) -> Iterator[str]:
-    """What is wrong with a chain, a sentence each; nothing when it is whole. Reads it from first to last.
+def told(entry: AuditEntry) -> dict[str, Any]:
+    """All that an entry says, for other machines: enough for them to compute its hash, as `digest` does."""
+    return {
+        "chain": entry.chain.name,
+        "number": entry.number,
+        "at": entry.at.astimezone(UTC).isoformat(),
+        "team": entry.team_id,
+        "actor": entry.actor_id,
+        "actor_name": entry.actor_name,
+        "address": entry.address,
+        "action": entry.action,
+        "target_type": entry.target_type,
+        "target": entry.target_id,
+        "target_name": entry.target_name,
+        "data": entry.data,
+        "previous_hash": entry.previous_hash,
+        "hash": entry.hash,
+    }
 
-    The chain may grow meanwhile: what comes after the end that `chain` tells of is left to the next check.
-    """
-    previous, number = "0" * 64, 0
-    entries = AuditEntry._base_manager.filter(chain=chain)
-    for entry in entries.filter(number__lte=chain.length).order_by("number").iterator(chunk_size=2000):
-        if entry.number != number + 1:
-            yield f"Entries {number + 1} to {entry.number - 1} are missing."
-        if entry.previous_hash != previous:
-            yield f"Entry {entry.number} does not follow the one before it: something was removed or rewritten."
-        if entry.team_id != chain.team_id or digest(entry) != entry.hash:
-            yield f"Entry {entry.number} was changed after it was written."
-        previous, number = entry.hash, entry.number
-    if number != chain.length or previous != chain.head:
-        yield f"The chain ends at entry {number}, but entry {chain.length} was the last one written."
-    if entries.filter(number__gt=models.F("chain__length")).exists():
-        yield "There are entries after the last one that was written."
 
-
-def _locked_chain(team: Team | None) -> AuditChain:
+def locked_chain(team: Team | None) -> AuditChain:
+    """The end of a chain; until the caller commits nobody else writes to it."""
     name = AuditChain.name_for(team)
     chain = AuditChain.objects.select_for_update().filter(name=name).first()
     if chain is None:

@@ -100,6 +100,7 @@ def save_profile(
     update: EmployeeUpdate, name: str, mapping: ColumnMapping, *, by: User | Actor
 ) -> FeedProfile:
     """Remember how this file is read and sent, under a name; one of that name is replaced."""
+    old = FeedProfile.objects.select_related("credential").filter(team=update.team, name=name).first()
     profile, is_new = FeedProfile.objects.update_or_create(
         team=update.team,
         name=name,
@@ -109,8 +110,14 @@ def save_profile(
             "settings": update.settings,
         },
     )
-    audit.record(Action.PROFILE_SAVED, profile, by=by, is_new=is_new, credential=update.credential.name)
+    said = audit.changes(_said(old) if old else {}, _said(profile))
+    audit.record(Action.PROFILE_SAVED, profile, by=by, is_new=is_new, **said)
     return profile
+
+
+def _said(profile: FeedProfile) -> dict[str, Any]:
+    columns = [f"{each['heading']}: {each['field']}" for each in profile.mapping["columns"]]
+    return {"credential": profile.credential.name, "columns": columns, **profile.settings}
 
 
 @transaction.atomic

@@ -90,7 +90,7 @@ def start_by_click(export: SavedExport, *, by: User, again_of: Run | None = None
 def again(run: Run, *, by: User) -> Run:
     """A new run of the export as it stands now; the old one counts as looked after. Raises CannotStart."""
     new = start_by_click(_export(run), by=by, again_of=run)
-    look_after(run)
+    look_after(run, by=by)
     return new
 
 
@@ -116,7 +116,7 @@ def same_reports_again(run: Run, *, by: User) -> Run:
     new = _once_per_click(
         export, by, run, lambda: start_all([_prepare(export, asked, by=by, again_of=run, of_batch=True)])[0]
     )
-    look_after(run)
+    look_after(run, by=by)
     return new
 
 
@@ -128,7 +128,7 @@ def mark_now(run: Run, *, by: User) -> Run:
             "Only a run whose file is in the portal and whose reports may not be marked can do that."
         )
     new = _once_per_click(_export(run), by, run, lambda: _queue_marking(run, by))
-    look_after(run)
+    look_after(run, by=by)
     return new
 
 
@@ -160,9 +160,11 @@ def cancel(run: Run, *, by: User | Actor) -> bool:
     return True
 
 
-def look_after(run: Run) -> None:
+@transaction.atomic
+def look_after(run: Run, *, by: User) -> None:
     """A person has seen the failure: it leaves the list of what needs attention."""
-    Run.objects.filter(pk=run.pk, looked_after_at=None).update(looked_after_at=timezone.now())
+    if Run.objects.filter(pk=run.pk, looked_after_at=None).update(looked_after_at=timezone.now()):
+        audit.record(Action.RUN_LOOKED_AFTER, run, by=by, was=run.status)
 
 
 def asked_for(export: SavedExport, asked: Settings, *, at: datetime) -> ReportExport:

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import clock, notices, sending
+from accounts import audit_heads, audit_stream, audit_trim, clock, notices, sending
 from exports import heartbeat, recipient_upkeep, scheduling, settling, starting
 
 # Seconds in which a round begins mails; then the next one does, on a connection of its own.
@@ -38,3 +38,21 @@ def send_mails() -> None:
 def keep_up_recipients() -> None:
     """Who left drops out, who is outside is confirmed. Done twice, the second finds nothing."""
     recipient_upkeep.keep_up(timezone.now())
+
+
+@shared_task
+def stream_audit() -> None:
+    """Audit entries on their way to AUDIT_STREAM. Done twice at once, each chain is sent by one of the two."""
+    audit_stream.stream()
+
+
+@shared_task
+def write_audit_heads() -> None:
+    """The ends of the audit log's chains to AUDIT_HEADS, once a day; hourly, until they have arrived."""
+    audit_heads.write(timezone.now())
+
+
+@shared_task
+def trim_audit() -> None:
+    """Audit entries that teams keep no longer. Done twice, the second finds nothing."""
+    audit_trim.trim_all(timezone.now())

@@ -6,6 +6,7 @@ from exports.views import (
     home,
     links,
     occurrences,
+    proof,
     results,
     runs,
     saved_exports,
@@ -22,6 +23,7 @@ urlpatterns = [
     path(
         "t/<slug:team>/credentials/<int:credential>/budget/", home.credential_budget, name="credential-budget"
     ),
+    path("t/<slug:team>/audit/prove/", proof.audit_prove, name="audit-prove"),
     path("t/<slug:team>/exports/", saved_exports.export_list, name="export-list"),
     path("t/<slug:team>/exports/new/", saved_exports.export_new, name="export-new"),
     path("t/<slug:team>/exports/preview/", contents.export_preview, name="export-preview"),

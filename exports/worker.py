@@ -12,7 +12,7 @@ from functools import cache
 import httpx
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
@@ -111,6 +111,7 @@ def check(credential: Credential, permit: Permit) -> None:
             credential, f"{error} Nothing was sent. An operator has to look at the keys."
         )
         return
+    _record_lost(credential.calls.filter(run=None), credential)
     call = ApiCall.objects.create(
         team=credential.team, credential=credential, kind="policy_list", sent_at=timezone.now()
     )
@@ -123,6 +124,7 @@ def give_up_on(run: Run) -> None:
     step = steps.under_way(run)
     if step is None:
         return
+    _record_lost(run.calls.all(), run)
     if _must_not_be_repeated(run, step):
         _end(run, Status.UNCONFIRMED, "worker_lost", LOST, effects.unclear(run))
     else:
@@ -287,6 +289,22 @@ def _waiting_for_label(run: Run) -> dict[str, object]:
     }
 
 
+def _record_lost(calls: QuerySet[ApiCall], target: Run | Credential) -> None:
+    """Write down what became of calls whose worker is gone. The sentence on the row lets one of two sweeps do it."""
+    for call in calls.filter(seconds=None, message=""):
+        with transaction.atomic():
+            if ApiCall.objects.filter(pk=call.pk, seconds=None, message="").update(message=LOST):
+                audit.record(
+                    Action.API_CALLED,
+                    target,
+                    by=PORTAL,
+                    kind=call.kind,
+                    outcome="worker lost",
+                    sent_at=call.sent_at,
+                    message=LOST,
+                )
+
+
 def _client(pair: Pair, permit: Permit, call: ApiCall, target: Run | Credential) -> Client:
     def note(made: Call) -> None:
         with transaction.atomic():
@@ -302,6 +320,7 @@ def _client(pair: Pair, permit: Permit, call: ApiCall, target: Run | Credential)
                 target,
                 by=PORTAL,
                 kind=call.kind,
+                outcome="answered" if made.http_status is not None else "no answer",
                 milliseconds=round(made.seconds * 1000),
                 http_status=made.http_status,
                 response_code=made.response_code,

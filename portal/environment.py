@@ -95,3 +95,14 @@ def keys(name: str) -> list[bytes]:
             f"{name} is empty: it needs at least one key. `script/new-key` prints one."
         )
     return found
+
+
+def refuse_audit_address(name: str, address: str, schemes: list[str], key: str) -> None:
+    """Stop the start when audit entries or heads could not be sent to this address."""
+    scheme = urlsplit(address).scheme
+    if address and scheme not in schemes:
+        raise ImproperlyConfigured(f"{name} must begin with one of: {', '.join(schemes)}.")
+    if scheme in {"http", "https"} and len(key) < 32:
+        raise ImproperlyConfigured(
+            f"{name} is a webhook: set AUDIT_WEBHOOK_KEY to at least 32 characters, with which it is signed."
+        )

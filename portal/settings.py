@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import dj_database_url
-from celery.schedules import schedule
+from celery.schedules import crontab, schedule
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -253,7 +253,43 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(3600),
         "options": {"expires": 3600},
     },
+    "trim-audit": {
+        "task": "exports.unattended.trim_audit",
+        "schedule": crontab(hour="1", minute="40"),
+        "options": {"expires": 3600},
+    },
 }
+
+# ---------------------------------------------------------------- the audit log outside of the database
+
+# Where the ends of its chains go once a day, and where every entry goes; empty is nowhere.
+AUDIT_HEADS = env.text("AUDIT_HEADS", "")
+AUDIT_STREAM = env.text("AUDIT_STREAM", "")
+# The certificates that vouch for a syslog server, when the system's own do not.
+AUDIT_STREAM_CA = env.text("AUDIT_STREAM_CA", "")
+AUDIT_WEBHOOK_KEY = env.text("AUDIT_WEBHOOK_KEY", "")
+AUDIT_ALLOW_PRIVATE = env.flag("AUDIT_ALLOW_PRIVATE")
+# Former SECRET_KEYs, with which the summaries of removed entries were signed.
+AUDIT_OLD_SECRET_KEYS = env.words("AUDIT_OLD_SECRET_KEYS", "")
+env.refuse_audit_address("AUDIT_HEADS", AUDIT_HEADS, ["file", "mailto", "https", "http"], AUDIT_WEBHOOK_KEY)
+env.refuse_audit_address(
+    "AUDIT_STREAM",
+    AUDIT_STREAM,
+    ["syslog+udp", "syslog+tcp", "syslog+tls", "https", "http"],
+    AUDIT_WEBHOOK_KEY,
+)
+if AUDIT_HEADS:
+    CELERY_BEAT_SCHEDULE["audit-heads"] = {
+        "task": "exports.unattended.write_audit_heads",
+        "schedule": schedule(3600),
+        "options": {"expires": 3600},
+    }
+if AUDIT_STREAM:
+    CELERY_BEAT_SCHEDULE["audit-stream"] = {
+        "task": "exports.unattended.stream_audit",
+        "schedule": schedule(10),
+        "options": {"expires": 60},
+    }
 
 # ---------------------------------------------------------------- people
 

@@ -1,12 +1,14 @@
 """What belongs to no app: health, and the pages for when something is wrong."""
 
 import redis
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 
+from accounts import audit_stream
 from exports import heartbeat
 
 
@@ -22,6 +24,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     parts = {"database": _database(), "redis": _redis()}
     parts["worker"] = _worker() if parts["redis"] == "ok" else "unknown"
     ready = all(word == "ok" for word in parts.values())
+    if settings.AUDIT_STREAM and parts["database"] == "ok":
+        parts["audit stream"] = audit_stream.standing()  # told, and no reason to send nobody here
     return JsonResponse(parts, status=200 if ready else 503)
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.audit import Action
-from accounts.models import AuditEntry, Membership, Team, User
+from accounts.models import AuditEntry, Membership, SavedAuditView, Team, User
 from accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 from exports import employee_updates
 from exports.employees import Row
@@ -42,6 +42,11 @@ ROUTES: dict[str, tuple[Permission, set[str]]] = {
     "accounts:credential-check": (P.MANAGE_CREDENTIALS, CHANGE),
     "accounts:credential-wipe": (P.MANAGE_CREDENTIALS, FORM),
     "accounts:audit-list": (P.VIEW_AUDIT, READ),
+    "accounts:audit-csv": (P.VIEW_AUDIT, READ),
+    "accounts:audit-jsonl": (P.VIEW_AUDIT, READ),
+    "accounts:audit-view-save": (P.VIEW_AUDIT, CHANGE),
+    "accounts:audit-view-remove": (P.VIEW_AUDIT, CHANGE),
+    "exports:audit-prove": (P.VIEW_AUDIT, FORM),
     "accounts:team": (P.VIEW_TEAM, READ),
     "accounts:team-edit": (P.MANAGE_TEAM, FORM),
     "accounts:member-role": (P.MANAGE_TEAM, CHANGE),
@@ -225,6 +230,9 @@ def make_world(team: Team, admin: User) -> World:
         holiday = Holiday.objects.create(team=team, on=now.date(), name="Works outing")
         freeze = Freeze.objects.create(team=team, first=now.date(), last=now.date(), reason="Audit")
         update = employee_updates.prepare(credential, "Walk", by=admin, content=[Row(1, cells)])
+        view = SavedAuditView.objects.create(
+            team=team, user=admin, name="Walk", query="action=x", is_shared=True
+        )
     schedule = make_schedule(export, admin)
     occurrence = make_occurrence(schedule)
     recipient = make_recipient(schedule, "nina@acme.example")
@@ -246,6 +254,7 @@ def make_world(team: Team, admin: User) -> World:
             "recipient": recipient.pk,
             "delivery": delivery.pk,
             "link": make_link(delivery).pk,
+            "view": view.pk,
         },
     )
 

@@ -190,6 +190,30 @@ def test_a_key_of_the_wrong_form_is_named_by_its_place_and_not_shown(
     )
 
 
+@pytest.mark.parametrize("name", ["AUDIT_HEADS", "AUDIT_STREAM"])
+@pytest.mark.parametrize(
+    ("address", "key", "complaint"),
+    [
+        ("/var/log/heads", "", "must begin with one of: "),
+        ("ftp://example.com", "", "must begin with one of: "),
+        ("https://example.com", "", "is a webhook: set AUDIT_WEBHOOK_KEY"),
+        ("https://example.com", "k" * 31, "is a webhook: set AUDIT_WEBHOOK_KEY"),
+    ],
+)
+def test_place_for_the_audit_log_that_cannot_work_stops_the_start(
+    name: str, address: str, key: str, complaint: str
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=f"{name} {complaint}"):
+        env.refuse_audit_address(name, address, ["https", "file"], key)
+
+
+@pytest.mark.parametrize(
+    ("address", "key"), [("", ""), ("file:///heads", ""), ("https://example.com", "k" * 32)]
+)
+def test_place_for_the_audit_log_that_can_work_does_not(address: str, key: str) -> None:
+    env.refuse_audit_address("AUDIT_HEADS", address, ["https", "file"], key)
+
+
 # ------------------------------------------------------------ what is written about them
 
 

@@ -78,6 +78,14 @@ class TeamForm(forms.Form):
         help_text="Then files and their parts are deleted, and links say so; what they were stays on record.",
     )
 
+    audit_kept_days = forms.IntegerField(
+        label="Days that the audit log is kept",
+        required=False,
+        min_value=90,
+        max_value=36_500,
+        help_text="Then entries are replaced by a signed summary of how many there were of each kind. Empty: for good.",
+    )
+
     def clean_recipient_domains(self) -> str:
         domains = list(dict.fromkeys(self.cleaned_data["recipient_domains"].lower().replace("@", "").split()))
         for domain in domains:

@@ -1,4 +1,11 @@
-from accounts.models.audit import AuditChain, AuditEntry
+from accounts.models.audit import (
+    AuditChain,
+    AuditEntry,
+    AuditHeads,
+    AuditStream,
+    AuditSummary,
+    SavedAuditView,
+)
 from accounts.models.credential import Credential, Policy
 from accounts.models.outgoing import MAIL_FINAL, MailStatus, Notice, Outgoing
 from accounts.models.team import LinkProof, Membership, Team, TeamOwned
@@ -8,6 +15,9 @@ __all__ = [
     "MAIL_FINAL",
     "AuditChain",
     "AuditEntry",
+    "AuditHeads",
+    "AuditStream",
+    "AuditSummary",
     "Credential",
     "LinkProof",
     "MailStatus",
@@ -15,6 +25,7 @@ __all__ = [
     "Notice",
     "Outgoing",
     "Policy",
+    "SavedAuditView",
     "Team",
     "TeamOwned",
     "User",

@@ -1,7 +1,10 @@
+from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django_scopes import ScopedManager
 
-from accounts.models.team import Team
+from accounts.models.team import Team, TeamOwned
 
 
 class AuditChain(models.Model):
@@ -57,3 +60,88 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.action}"
+
+
+class AuditSummary(models.Model):
+    """What stands for a stretch of entries that were removed when the team's time for them was over.
+
+    Written by `accounts.audit_trim`. The database removes entries only behind one of these, takes none that does not
+    fit the entries, and lets nobody change or delete one; that the portal wrote it, its signature says.
+    """
+
+    chain = models.ForeignKey(AuditChain, on_delete=models.PROTECT, related_name="summaries")
+    first = models.PositiveBigIntegerField()
+    last = models.PositiveBigIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    previous_hash = models.CharField(max_length=64, help_text="What the first of them followed.")
+    last_hash = models.CharField(max_length=64, help_text="What the first that is kept follows.")
+    actions = models.JSONField(help_text="How many of each action.")
+    made_at = models.DateTimeField()
+    signature = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name_plural = "audit summaries"
+        ordering = ["first"]
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "first"], name="audit_summarised_once"),
+            models.CheckConstraint(
+                condition=Q(first__gte=1, last__gte=F("first")), name="audit_summary_of_some"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}"
+
+    @property
+    def count(self) -> int:
+        return self.last - self.first + 1
+
+
+class AuditHeads(models.Model):
+    """The ends of all chains on one day, on their way to AUDIT_HEADS. Here they prove nothing; there they do."""
+
+    day = models.DateField(unique=True)
+    heads = models.JSONField()
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=500, blank=True, default="", db_default="")
+
+    class Meta:
+        verbose_name_plural = "audit heads"
+
+    def __str__(self) -> str:
+        return f"the heads of {self.day}"
+
+
+class AuditStream(models.Model):
+    """How far one chain was streamed to where AUDIT_STREAM says."""
+
+    chain = models.OneToOneField(AuditChain, on_delete=models.PROTECT, related_name="stream")
+    number = models.PositiveBigIntegerField(default=0, help_text="The last entry that surely arrived.")
+    claimed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="One worker sends at a time, or entries would not come in their order.",
+    )
+    error = models.CharField(max_length=500, blank=True, default="", db_default="")
+
+    def __str__(self) -> str:
+        return f"{self.chain} up to {self.number}"
+
+
+class SavedAuditView(TeamOwned):
+    """A filter of the audit log under a name: its person's own, or shared with everybody who may read the log."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000, help_text="As in the page's address.")
+    is_shared = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = [Lower("name")]
+        constraints = [
+            models.UniqueConstraint("team", "user", Lower("name"), name="one_audit_view_per_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.db.models import Model
 from django.template import Context
 from django.urls import reverse
 from django.utils.html import format_html
@@ -54,6 +55,16 @@ def navigation(context: Context) -> list[Place]:
         for label, icon, url, needed, words in PLACES
         if request.membership.may(needed)
     ]
+
+
+@register.inclusion_tag("pieces/audit_link.html", takes_context=True)
+def audit_link(context: Context, thing: Model) -> dict[str, Any]:
+    """The way to what the audit log says about this, for those who may read it."""
+    return {
+        "team": context["request"].team,
+        "may_read": context["request"].membership.may(Permission.VIEW_AUDIT),
+        "object": f"{thing._meta.model_name}-{thing.pk}",
+    }
 
 
 @register.filter

@@ -6,7 +6,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import credentials
+from accounts import audit, credentials
+from accounts.audit import Action
 from accounts.door import TeamRequest, team_view
 from accounts.forms.credentials import NameForm, NewCredentialForm
 from accounts.permissions import Permission
@@ -20,6 +21,7 @@ STOP_POLLING = 286
 def credential_list(request: TeamRequest) -> HttpResponse:
     live = Count("exports", filter=Q(exports__archived_at=None))
     found = request.team.credentials.annotate(live_exports=live).order_by("name", "pk")
+    audit.record_reading(Action.CREDENTIALS_LISTED, request.team, by=request.user)
     return render(request, "accounts/credential_list.html", {"credentials": found})
 
 
@@ -44,6 +46,7 @@ def credential_new(request: TeamRequest) -> HttpResponse:
 @team_view(Permission.VIEW_CREDENTIALS)
 def credential(request: TeamRequest, credential: int) -> HttpResponse:
     found = get_object_or_404(request.team.credentials, pk=credential)
+    audit.record_reading(Action.CREDENTIAL_VIEWED, found, by=request.user)
     return render(
         request,
         "accounts/credential.html",

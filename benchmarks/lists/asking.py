@@ -78,6 +78,12 @@ def entries_of(scene: Scene, count: int) -> Iterator[tuple[str, dict[str, object
     yield "the portal", {"person": "portal"}
     yield "downloads", {"action": downloads}
     yield "members removed (rare)", {"action": removed}
+    yield "one run", {"object": "run-1000"}
+    yield "words, of one run", {"words": "run 200000"}
+    yield "words, of one in a hundred", {"words": "run 77"}
+    yield "words, in every entry", {"words": "generate"}
+    yield "words, in none", {"words": "nowhere"}
+    yield "words, a busy person", {"words": "run 77", "person": busiest}
     yield "passwords changed (none)", {"action": Action.PASSWORD_CHANGED.value}
     for name, days in periods("first", "last"):
         yield name, days

@@ -18,6 +18,7 @@ WORKBOOK_BYTES = 5 * 1024**2
 @team_view(Permission.VIEW_EXPORTS)
 def result(request: HttpRequest, result: int) -> HttpResponse:
     result = get_object_or_404(request.team.results.with_run(), pk=result)
+    audit.record_reading(Action.RESULT_VIEWED, result, by=request.user)
     has_workbook = enclosures.has_workbook(result, most_bytes=WORKBOOK_BYTES)
     context = {"result": result, "preview": previews.preview(result), "has_workbook": has_workbook}
     return render(request, "exports/result.html", context)
@@ -67,7 +68,9 @@ def result_download(request: HttpRequest, result: int) -> HttpResponseBase:
 @team_view(Permission.VIEW_EXPORTS)
 def result_picture(request: HttpRequest, result: int) -> HttpResponse:
     """The first page of a PDF, drawn."""
-    drawn = previews.picture(get_object_or_404(request.team.results, pk=result))
+    found = get_object_or_404(request.team.results, pk=result)
+    drawn = previews.picture(found)
     if drawn is None:
         raise Http404
+    audit.record_reading(Action.RESULT_VIEWED, found, by=request.user)
     return HttpResponse(drawn, content_type="image/png", headers={"Cache-Control": "private, max-age=3600"})

@@ -88,7 +88,7 @@ def run_mark_now(request: HttpRequest, run: int) -> HttpResponse:
 @require_POST
 @team_view(Permission.RUN_EXPORTS)
 def run_looked_after(request: HttpRequest, run: int) -> HttpResponse:
-    runs.look_after(get_object_or_404(request.team.runs, pk=run))
+    runs.look_after(get_object_or_404(request.team.runs, pk=run), by=request.user)
     return redirect(request.team)
 
 

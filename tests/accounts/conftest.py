@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from tests.accounts.receivers import KEY, WebReceiver
 
 
 @pytest.fixture
@@ -32,3 +33,12 @@ def count_queries() -> Callable[[], Any]:
             yield counted
 
     return count_queries
+
+
+@pytest.fixture
+def web(settings: Any) -> Iterator[WebReceiver]:
+    """A server for webhooks, on this machine: which operators have to allow."""
+    settings.AUDIT_WEBHOOK_KEY, settings.AUDIT_ALLOW_PRIVATE = KEY, True
+    receiver = WebReceiver()
+    yield receiver
+    receiver.close()

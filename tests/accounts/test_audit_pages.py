@@ -1,3 +1,6 @@
+import csv
+import io
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -5,9 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import audit, teams
+from accounts import audit, audit_files, teams
 from accounts.audit import PORTAL, Action
-from accounts.models import AuditEntry, Membership, Team, User
+from accounts.models import AuditEntry, Membership, SavedAuditView, Team, User
+from accounts.permissions import Role
+from tests.conftest import member
 
 URL = "/t/acme/audit/"
 
@@ -182,3 +187,212 @@ def test_entry_is_told_in_words_and_in_the_teams_time(reader: Client, acme: Team
     assert f"{tokyo.day} {tokyo:%b %Y, %H:%M:%S}" in shown
     assert "Europe/Berlin → Asia/Tokyo" in shown
     assert "Acme → Acme &amp; Co" in shown
+
+
+# ------------------------------------------------------------ about one thing, and with words
+
+
+def test_filter_by_object(reader: Client, acme: Team, alice: User, bob: User) -> None:
+    audit.record(Action.MEMBER_CHANGED, bob, by=alice, team=acme, step="bob")
+    audit.record(Action.MEMBER_CHANGED, alice, by=alice, team=acme, step="alice")
+
+    response = reader.get(URL, {"object": f"user-{bob.pk}"})
+
+    assert said(reader, object=f"user-{bob.pk}") == ["bob"]
+    assert "Only what is about <strong>Bob</strong>" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("quarterly", ["name", "data"]),
+        ("QUARTERLY", ["name", "data"]),
+        ("quart report", ["name"]),
+        ("report quart", ["name"]),
+        ("nina@acme", ["mail"]),
+        ("müller", ["umlaut"]),
+        ("0ff1ce", ["hash"]),
+        ("absent", []),
+        ("quarterly absent", []),
+        ("!!!", ["hash", "umlaut", "mail", "name", "data"]),
+        ("'; DROP TABLE accounts_team; --", []),
+        ("a:* | b & !c <-> (", []),
+    ],
+)
+def test_words_are_found_in_names_and_details(
+    reader: Client, acme: Team, alice: User, words: str, found: list[str]
+) -> None:
+    with_name = Team(pk=acme.pk, name="Quarterly report.csv")
+    audit.record(Action.TEAM_CHANGED, acme, by=alice, step="data", note="quarterly")
+    audit.record(Action.TEAM_CHANGED, with_name, by=alice, team=acme, step="name")
+    audit.record(Action.TEAM_CHANGED, acme, by=alice, step="mail", to="nina@acme.example")
+    audit.record(Action.TEAM_CHANGED, acme, by=alice, step="umlaut", who="Jürgen Müller")
+    audit.record(Action.TEAM_CHANGED, acme, by=alice, step="hash", sha256="0ff1ce" + "0" * 58)
+
+    assert said(reader, words=words) == found
+
+
+def test_words_go_together_with_other_filters_and_pages(
+    reader: Client, acme: Team, alice: User, bob: User
+) -> None:
+    for step in range(30):
+        audit.record(Action.TEAM_CHANGED, acme, by=alice, step=str(step), note="needle")
+        audit.record(Action.TEAM_CHANGED, acme, by=bob, step="bob", note="needle")
+    today = timezone.localdate(timezone=acme.zone)
+    query = {"words": "needle", "person": alice.pk, "first": today.isoformat()}
+
+    first = reader.get(URL, query).context["page"]
+    second = reader.get(URL + first.older).context["page"]
+
+    steps = [entry.data["step"] for entry in [*first.rows, *second.rows]]
+    assert steps == [str(step) for step in range(29, -1, -1)]
+    assert reader.get(URL + second.newer).context["page"].rows == first.rows
+
+
+# ------------------------------------------------------------ as a file
+
+
+def body(response: Any) -> str:
+    return b"".join(response.streaming_content).decode()
+
+
+def test_csv_has_what_fits_the_filter_in_the_teams_time(reader: Client, acme: Team, alice: User) -> None:
+    entry = record(acme, "wanted", alice)
+    record(acme, "other")
+
+    response = reader.get(f"{URL}log.csv", {"person": alice.pk})
+    lines = list(csv.reader(io.StringIO(body(response).removeprefix("\ufeff"))))
+
+    assert response.headers["Content-Disposition"].startswith('attachment; filename="audit-acme-')
+    local = entry.at.astimezone(acme.zone).isoformat(timespec="seconds")
+    assert [line[:7] for line in lines[1:]] == [
+        [str(entry.number), local, "Alice", "", "team changed", "Acme", "team"]
+    ]
+
+
+def test_csv_holds_no_formula(reader: Client, acme: Team, alice: User) -> None:
+    evil = Team(pk=acme.pk, name='=HYPERLINK("https://evil.example")')
+    audit.record(Action.TEAM_CHANGED, evil, by=audit.Actor("@SUM(1)"), team=acme)
+
+    text = body(reader.get(f"{URL}log.csv"))
+    cells = [cell for line in csv.reader(io.StringIO(text)) for cell in line]
+
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))] == []
+    assert "'@SUM(1)" in cells
+
+
+def test_json_lines_prove_themselves(reader: Client, acme: Team, alice: User) -> None:
+    entries = [record(acme, step, alice) for step in "ab"]
+
+    lines = [json.loads(line) for line in body(reader.get(f"{URL}log.jsonl")).splitlines()]
+
+    # The newest is that it was exported.
+    assert [line["hash"] for line in lines[1:3]] == [entry.hash for entry in reversed(entries)]
+    assert lines[0]["previous_hash"] == lines[1]["hash"]
+
+
+@pytest.mark.parametrize("query", [{}, {"words": "needle"}, {"first": "2020-01-01"}])
+def test_file_has_every_entry_once_however_many_lots_it_takes(
+    reader: Client, acme: Team, monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
+) -> None:
+    monkeypatch.setattr(audit_files, "LOT", 3)
+    for step in range(10):
+        audit.record(Action.RESULT_PURGED, acme, by=PORTAL, step=step, note="needle")
+
+    text = body(reader.get(f"{URL}log.jsonl", query | {"action": "result purged"}))
+
+    assert [json.loads(line)["data"]["step"] for line in text.splitlines()] == list(range(9, -1, -1))
+
+
+def test_file_has_nothing_of_other_teams(reader: Client, acme: Team, umbrella: Team) -> None:
+    record(acme, "ours")
+    record(umbrella, "theirs")
+
+    assert "theirs" not in body(reader.get(f"{URL}log.jsonl"))
+
+
+def test_export_is_an_entry_itself(reader: Client, acme: Team, audrey: User) -> None:
+    body(reader.get(f"{URL}log.csv", {"action": "team changed", "nonsense": "x"}))
+
+    entry = AuditEntry._base_manager.get(team=acme, action=Action.AUDIT_EXPORTED)
+    assert (entry.actor_id, entry.data["filter"]) == (audrey.pk, "action=team+changed")
+
+
+# ------------------------------------------------------------ saved views
+
+
+def save_view(client: Client, name: str, query: str, **more: str) -> Any:
+    return client.post(f"{URL}views/new/", {"name": name, "query": query, **more}, follow=True)
+
+
+def view_names(client: Client) -> list[str]:
+    return [view.name for view in client.get(URL).context["views"]]
+
+
+def test_view_is_saved_with_what_the_filter_understands(reader: Client, acme: Team) -> None:
+    response = save_view(reader, "Changes", "action=team+changed&before=4&evil=%22%3E&person=4711")
+
+    assert response.request["QUERY_STRING"] == "action=team+changed"
+    assert [(view.name, view.query) for view in response.context["views"]] == [
+        ("Changes", "action=team+changed")
+    ]
+
+
+def test_own_view_is_seen_by_nobody_else_and_a_shared_one_by_those_who_read_the_log(
+    reader: Client, acme: Team, alice: User
+) -> None:
+    save_view(reader, "Mine", "words=x")
+    save_view(reader, "Ours", "words=y", is_shared="on")
+    admin = Client()
+    admin.force_login(alice)
+
+    assert (view_names(reader), view_names(admin)) == (["Mine", "Ours"], ["Ours"])
+
+
+def test_views_of_other_teams_are_not_there(reader: Client, acme: Team, charlie: User) -> None:
+    save_view(reader, "Ours", "words=y", is_shared="on")
+    other = Client()
+    other.force_login(charlie)
+
+    assert list(other.get("/t/umbrella/audit/").context["views"]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "sentence"),
+    [
+        ("", "words=x", "This field is required."),
+        ("Empty", "", "Filter the log first"),
+        ("Nonsense", "before=4&evil=1", "Filter the log first"),
+        ("taken", "words=x", "You have a view “taken” already."),
+    ],
+)
+def test_view_that_cannot_be_saved_says_why(
+    reader: Client, acme: Team, name: str, query: str, sentence: str
+) -> None:
+    save_view(reader, "Taken", "words=first")
+
+    assert sentence in save_view(reader, name, query).content.decode()
+    assert view_names(reader) == ["Taken"]
+
+
+def test_shared_view_is_removed_by_its_person_or_an_admin(
+    reader: Client, acme: Team, alice: User, audrey: User
+) -> None:
+    save_view(reader, "First", "words=x", is_shared="on")
+    save_view(reader, "Second", "words=y", is_shared="on")
+    colleague, admin = Client(), Client()
+    colleague.force_login(member(acme, "Anna", Role.AUDITOR))
+    admin.force_login(alice)
+    first, second = SavedAuditView._base_manager.order_by("pk")
+
+    refused = colleague.post(f"{URL}views/{first.pk}/remove/", follow=True)
+    assert "only Audrey or an Admin may remove it" in refused.content.decode()
+    reader.post(f"{URL}views/{first.pk}/remove/")
+    admin.post(f"{URL}views/{second.pk}/remove/")
+
+    assert view_names(reader) == []
+    removed = AuditEntry._base_manager.filter(action=Action.AUDIT_VIEW_REMOVED).order_by("number")
+    assert [(entry.actor_name, entry.target_name) for entry in removed] == [
+        ("Audrey", "First"),
+        ("Alice", "Second"),
+    ]

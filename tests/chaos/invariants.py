@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from django.core.files.storage import default_storage
 
-from accounts import audit
+from accounts import audit_checking
 from accounts.audit import Action
 from accounts.models import AuditChain
 from exports import dispatch
@@ -198,7 +198,7 @@ def the_audit_log_tells_each_run_once(evidence: Evidence) -> Iterator[Broken]:
 
 def the_audit_log_is_whole(evidence: Evidence) -> Iterator[Broken]:
     for chain in AuditChain.objects.all():
-        for sentence in audit.faults(chain):
+        for sentence in audit_checking.faults(chain):
             yield None, f"The audit log of {chain.team or 'the portal'} is not whole. {sentence}"
 
 

@@ -245,7 +245,7 @@ def test_failures_need_attention_until_somebody_has_looked_after_them(
     ]
     Run.objects.exclude(pk__in=[failed.pk, unconfirmed.pk]).update(looked_after_at=timezone.now())
 
-    runs.look_after(failed)
+    runs.look_after(failed, by=alice)
 
     assert list(Run.objects.needing_attention()) == [unconfirmed]
 
@@ -254,7 +254,7 @@ def test_first_look_counts(export: SavedExport, alice: User) -> None:
     failed = make_run(export, alice, Status.FAILED)
     seen: list[datetime | None] = []
     for _ in range(2):
-        runs.look_after(failed)
+        runs.look_after(failed, by=alice)
         failed.refresh_from_db()
         seen.append(failed.looked_after_at)
 

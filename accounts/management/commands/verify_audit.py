@@ -1,8 +1,10 @@
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import audit
+from accounts import audit_checking
+from accounts.audit_checking import Head, NoHeads
 from accounts.models import AuditChain
 
 
@@ -13,8 +15,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "team", nargs="?", help="only this team, as its address has it (default: all of them)"
         )
+        parser.add_argument(
+            "--heads",
+            metavar="FILE",
+            help="what AUDIT_HEADS kept elsewhere, as JSON lines: finds a log that was rewritten to its end, too",
+        )
 
-    def handle(self, *, team: str | None, **_: Any) -> None:
+    def handle(self, *, team: str | None, heads: str | None, **_: Any) -> None:
+        known = _read(heads) if heads else []
         chains = AuditChain.objects.select_related("team").order_by("pk")
         if team is not None:
             chains = chains.filter(team__slug=team)
@@ -22,7 +30,7 @@ class Command(BaseCommand):
                 raise CommandError(f"There is no audit log of a team “{team}”.")
         broken = 0
         for chain in chains:
-            faults = list(audit.faults(chain))
+            faults = [*audit_checking.faults(chain), *audit_checking.faults_by_heads(chain, known)]
             owner = chain.team or "the portal"
             if faults:
                 broken += 1
@@ -30,6 +38,21 @@ class Command(BaseCommand):
                 for sentence in faults:
                     self.stdout.write(f"  {sentence}")
             else:
-                self.stdout.write(f"The log of {owner} is whole (entries: {chain.length}).")
+                removed = sum(summary.count for summary in chain.summaries.all())
+                said = f", of which {removed} are summarised" if removed else ""
+                self.stdout.write(f"The log of {owner} is whole (entries: {chain.length}{said}).")
+        gone = {head.chain for head in known} - set(AuditChain.objects.values_list("name", flat=True))
+        for name in sorted(gone) if team is None else ():
+            broken += 1
+            self.stdout.write(f"The log “{name}” is gone: the file knows it, the database does not.")
         if broken:
-            raise CommandError(f"{broken} of {len(chains)} logs are not whole.")
+            raise CommandError(f"{broken} of {len(chains) + len(gone)} logs are not whole.")
+
+
+def _read(path: str) -> list[Head]:
+    try:
+        return audit_checking.read_heads(Path(path).read_text(errors="replace"))
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
+    except NoHeads as error:
+        raise CommandError(f"{path} cannot be used. {error}") from None
