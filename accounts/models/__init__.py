@@ -1,6 +1,7 @@
 from accounts.models.audit import AuditChain, AuditEntry
 from accounts.models.credential import Credential, Policy
 from accounts.models.outgoing import MAIL_FINAL, MailStatus, Notice, Outgoing
+from accounts.models.rotation import Rotation
 from accounts.models.team import LinkProof, Membership, Team, TeamOwned
 from accounts.models.user import User
 
@@ -15,6 +16,7 @@ __all__ = [
     "Notice",
     "Outgoing",
     "Policy",
+    "Rotation",
     "Team",
     "TeamOwned",
     "User",

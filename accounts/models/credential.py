@@ -40,6 +40,18 @@ class Credential(TeamOwned):
     paired_at = models.DateTimeField(help_text="When the present pair was entered: its age counts from here.")
     previous_pair = SealedField(null=True, editable=False)
     previous_pair_until = models.DateTimeField(null=True, blank=True)
+    previous_fingerprint = models.CharField(
+        max_length=20, editable=False, blank=True, default="", db_default=""
+    )
+    pair_number = models.PositiveIntegerField(
+        default=1,
+        db_default=1,
+        editable=False,
+        help_text="Counts the pairs it has had: files remember theirs.",
+    )
+    lost_policies = models.JSONField(
+        null=True, blank=True, help_text="What the last test no longer reached, until the Admins are told."
+    )
 
     sealed_for = ("team_id", "seal")
 
@@ -86,6 +98,11 @@ class Credential(TeamOwned):
         """The pair in the clear, for a client about to call. Raises CannotOpen."""
         opened = unseal(self, "pair")
         return Pair(opened["id"], opened["secret"])
+
+    def partner_pair_before(self) -> Pair | None:
+        """The replaced pair while it is kept, in the clear. Raises CannotOpen."""
+        opened = unseal(self, "previous_pair")
+        return Pair(opened["id"], opened["secret"]) if opened else None
 
     @property
     def is_being_checked(self) -> bool:
