@@ -80,7 +80,8 @@ def perform(run: Run, permit: Permit, *, place: float) -> None:
         return
     except Unauthorized as error:
         permit.not_sent()
-        _end(run, Status.FAILED, error.code, error.sentence, effects.done_so_far(run))
+        if pairs.is_still(run):
+            _end(run, Status.FAILED, error.code, error.sentence, effects.done_so_far(run))
         return
     call = _claim(run, step, place)
     if call is None:
@@ -186,11 +187,13 @@ def _goes_on_with_another_pair(run: Run, step: Step, error: ExpensifyError) -> b
         if isinstance(error, NotFound) or not fetches:
             return False  # not there yet
         _make_file_again(run, step)
-    elif isinstance(error, Unauthorized) and pairs.was_replaced(run):
-        _rest(run)
     elif isinstance(error, Unauthorized) and pairs.new_one_on_its_way(run.credential):
         credentials.refuse(run.credential, error)
         _rest(run, **_until_pair(run, error.sentence))
+    elif isinstance(error, Unauthorized) and pairs.was_replaced(
+        run
+    ):  # asked last: it may have taken over just now
+        _rest(run)
     elif fetches and pairs.previous_may_fetch(run, error):
         _rest(run, by_previous=True)
     else:

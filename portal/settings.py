@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import dj_database_url
-from celery.schedules import schedule
+from celery.schedules import crontab, schedule
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -208,6 +208,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 # Celery would connect to the database anew for every task, which costs Postgres 10 ms; see portal/celery.py.
 CELERY_DB_REUSE_MAX = sys.maxsize
 CELERY_TASK_DEFAULT_QUEUE = "portal"
+CELERY_IMPORTS = ["exports.unattended"]
 # A due call must not wait behind other work.
 CELERY_TASK_ROUTES = {
     "exports.tasks.take_turn": {"queue": "calls"},
@@ -224,6 +225,21 @@ CELERY_BEAT_SCHEDULE = {
         "task": "exports.tasks.tidy",
         "schedule": schedule(10 * SWEEP_SECONDS),
         "options": {"expires": 100 * SWEEP_SECONDS},
+    },
+    "rotate": {
+        "task": "exports.unattended.rotate",
+        "schedule": schedule(2 * SWEEP_SECONDS),
+        "options": {"expires": 20 * SWEEP_SECONDS},
+    },
+    "watch-credentials": {
+        "task": "exports.unattended.watch_credentials",
+        "schedule": crontab(hour="3", minute="20"),
+        "options": {"expires": 3600},
+    },
+    "tell-of-lost-policies": {
+        "task": "exports.unattended.tell_of_lost_policies",
+        "schedule": schedule(300),
+        "options": {"expires": 300},
     },
     "wipe-old": {
         "task": "exports.tasks.wipe_old",

@@ -15,7 +15,7 @@ class Rotation(TeamOwned):
     """A new pair on its way into a credential.
 
     TESTING -> READY -> SWITCHED -> DONE, when the replaced pair was wiped; or from SWITCHED -> ROLLED_BACK, from
-    TESTING -> REFUSED, from TESTING and READY -> CANCELLED. Here it holds a pair only until that takes over or is given up.
+    TESTING -> REFUSED, from TESTING and READY -> CANCELLED. Here it holds a pair only while it is open.
     """
 
     class Status(models.TextChoices):
