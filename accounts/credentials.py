@@ -127,7 +127,8 @@ def refuse(credential: Credential, error: Unauthorized) -> None:
     """Expensify does not take the pair: no further call is made with it until a person has it tested again."""
     refused = Credential.Status.REFUSED
     with transaction.atomic():
-        was = Credential.objects.select_for_update().values_list("status", flat=True).get(pk=credential.pk)
+        rows = Credential.objects.select_for_update(no_key=True)
+        was = rows.values_list("status", flat=True).get(pk=credential.pk)
         if _keep(
             credential,
             status=refused,

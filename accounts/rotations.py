@@ -70,7 +70,7 @@ def ask_for_check(rotation: Rotation, *, by: User) -> bool:
 @transaction.atomic
 def approve(rotation: Rotation, *, by: User) -> None:
     """A second Admin lets the new pair take over. Raises CannotRotate."""
-    rotation = Rotation.objects.select_for_update().get(pk=rotation.pk)
+    rotation = _locked_rotation(rotation.pk)
     if rotation.status != Status.READY:
         raise CannotRotate("Only a new pair that was tested can be approved.")
     if rotation.started_by_id == by.pk:
@@ -83,7 +83,7 @@ def approve(rotation: Rotation, *, by: User) -> None:
 @transaction.atomic
 def cut_over(rotation: Rotation, *, at: datetime | None, by: User) -> None:
     """Let the new pair take over now, or at a time to come. Raises CannotRotate."""
-    rotation = Rotation.objects.select_for_update().select_related("team", "credential").get(pk=rotation.pk)
+    rotation = _locked_rotation(rotation.pk)
     _refuse_to_switch(rotation)
     if at is not None and at > timezone.now():
         rotation.cut_over_at, rotation.cut_over_by_name = at, str(by)
@@ -106,7 +106,7 @@ def cancel(rotation: Rotation, *, by: User) -> bool:
 def roll_back(rotation: Rotation, *, by: User) -> None:
     """Put the old pair back while it is kept; the new one is kept as long in its place. Raises CannotRotate."""
     credential = _locked(rotation.credential)
-    rotation = Rotation.objects.select_for_update().get(pk=rotation.pk)
+    rotation = _locked_rotation(rotation.pk)
     previous = unseal(credential, "previous_pair")
     newest = credential.rotations.filter(switched_at__isnull=False).order_by("-switched_at", "-pk").first()
     if rotation.status != Status.SWITCHED or newest != rotation or previous is None:
@@ -207,7 +207,7 @@ def switch_due(now: datetime) -> int:
     switched = 0
     for pk in pks:
         with team_of(Rotation, pk), transaction.atomic():
-            rotation = Rotation.objects.select_for_update().select_related("team", "credential").get(pk=pk)
+            rotation = _locked_rotation(pk)
             try:
                 _refuse_to_switch(rotation)
             except CannotRotate as reason:
@@ -340,7 +340,14 @@ def _tell_not_switched(rotation: Rotation, reason: str) -> None:
 
 
 def _locked(credential: Credential) -> Credential:
-    return Credential.objects.select_for_update(of=("self",)).select_related("team").get(pk=credential.pk)
+    # Only this row, and not its key: whatever starts runs or writes the audit log meanwhile goes on.
+    rows = Credential.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("team").get(pk=credential.pk)
+
+
+def _locked_rotation(pk: int) -> Rotation:
+    rows = Rotation.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("team", "credential").get(pk=pk)
 
 
 def _open(rotation: Rotation) -> Any:
