@@ -1,6 +1,6 @@
 from django.urls import path
 
-from exports.views import contents, home, results, runs, saved_exports, versions
+from exports.views import contents, home, results, rotations, runs, saved_exports, versions
 from exports.views.updates import acts, changes, one, preparing, receipts, rows
 
 app_name = "exports"
@@ -9,6 +9,30 @@ urlpatterns = [
     path("t/<slug:team>/budget/", home.budget, name="budget"),
     path(
         "t/<slug:team>/credentials/<int:credential>/budget/", home.credential_budget, name="credential-budget"
+    ),
+    path("t/<slug:team>/credentials/<int:credential>/rotate/", rotations.rotation_new, name="rotation-new"),
+    path(
+        "t/<slug:team>/credentials/<int:credential>/leaked/",
+        rotations.credential_leaked,
+        name="credential-leaked",
+    ),
+    path("t/<slug:team>/rotations/<int:rotation>/", rotations.rotation, name="rotation"),
+    path("t/<slug:team>/rotations/<int:rotation>/status/", rotations.rotation_status, name="rotation-status"),
+    path("t/<slug:team>/rotations/<int:rotation>/check/", rotations.rotation_check, name="rotation-check"),
+    path("t/<slug:team>/rotations/<int:rotation>/try/", rotations.rotation_try, name="rotation-try"),
+    path(
+        "t/<slug:team>/rotations/<int:rotation>/approve/", rotations.rotation_approve, name="rotation-approve"
+    ),
+    path(
+        "t/<slug:team>/rotations/<int:rotation>/cut-over/",
+        rotations.rotation_cut_over,
+        name="rotation-cut-over",
+    ),
+    path("t/<slug:team>/rotations/<int:rotation>/cancel/", rotations.rotation_cancel, name="rotation-cancel"),
+    path(
+        "t/<slug:team>/rotations/<int:rotation>/roll-back/",
+        rotations.rotation_roll_back,
+        name="rotation-roll-back",
     ),
     path("t/<slug:team>/exports/", saved_exports.export_list, name="export-list"),
     path("t/<slug:team>/exports/new/", saved_exports.export_new, name="export-new"),

@@ -1,10 +1,11 @@
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.keyring import SealedField, unseal
@@ -107,6 +108,15 @@ class Credential(TeamOwned):
     @property
     def is_being_checked(self) -> bool:
         return self.check_due_at is not None
+
+    @property
+    def rotation_due_at(self) -> datetime:
+        return self.paired_at + timedelta(days=self.team.pair_days)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the team wants this pair replaced by now."""
+        return self.status != self.Status.WIPED and self.rotation_due_at <= timezone.now()
 
     @property
     def can_call(self) -> bool:

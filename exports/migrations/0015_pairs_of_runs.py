@@ -66,5 +66,9 @@ class Migration(migrations.Migration):
                 to="accounts.rotation",
             ),
         ),
+        migrations.AddIndex(
+            model_name="apicall",
+            index=models.Index(fields=["credential", "sent_at"], name="call_by_time"),
+        ),
         migrations.RunPython(hold, let_go),
     ]

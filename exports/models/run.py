@@ -362,7 +362,10 @@ class ApiCall(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["credential", "-id"], name="call_newest")]
+        indexes = [
+            models.Index(fields=["credential", "-id"], name="call_newest"),
+            models.Index(fields=["credential", "sent_at"], name="call_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.sent_at:%Y-%m-%d %H:%M:%S}"
