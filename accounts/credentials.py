@@ -1,12 +1,14 @@
 """What people do with credentials, and what a test at Expensify found."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from accounts import audit, clock
+from accounts import audit, clock, notices
 from accounts.audit import PORTAL, Action
 from accounts.models import Credential, Policy, Team, User
 from expensify.client import Client, Pair
@@ -63,6 +65,7 @@ def wipe(credential: Credential, *, by: User) -> bool:
             pair=None,
             previous_pair=None,
             previous_pair_until=None,
+            pair_number=F("pair_number") + 1,
             status=Credential.Status.WIPED,
             message="",
             check_due_at=None,
@@ -108,7 +111,8 @@ def check(credential: Credential, client: Client) -> None:
     with transaction.atomic():
         working = Credential.Status.WORKING
         if _keep(credential, status=working, message="", checked_at=timezone.now(), check_due_at=None):
-            _keep_policies(credential, reached)
+            _note_lost(credential, {policy.id for policy in reached})
+            keep_policies(credential, [policy_fields(policy) for policy in reached])
             audit.record(
                 Action.CREDENTIAL_CHECKED, credential, by=PORTAL, outcome="working", policies=len(reached)
             )
@@ -123,6 +127,8 @@ def refuse(credential: Credential, error: Unauthorized) -> None:
     """Expensify does not take the pair: no further call is made with it until a person has it tested again."""
     refused = Credential.Status.REFUSED
     with transaction.atomic():
+        rows = Credential.objects.select_for_update(no_key=True)
+        was = rows.values_list("status", flat=True).get(pk=credential.pk)
         if _keep(
             credential,
             status=refused,
@@ -131,6 +137,20 @@ def refuse(credential: Credential, error: Unauthorized) -> None:
             check_due_at=None,
         ):
             audit.record(Action.CREDENTIAL_REFUSED, credential, by=PORTAL, answer=error.message)
+            if was != refused:
+                _tell_refused(credential, error)
+
+
+def _tell_refused(credential: Credential, error: Unauthorized) -> None:
+    notices.tell(
+        credential.team,
+        f"credential {credential.pk} refused {timezone.now():%Y-%m-%d %H:%M:%S}",
+        notices.admins(credential.team),
+        subject=f"Expensify refuses the credential “{credential}”",
+        text=f"{error.sentence}\n\nNo further call is made with it. When the pair works again, test it in the portal; "
+        "when it was replaced at Expensify, rotate it.",
+        path=credential.get_absolute_url(),
+    )
 
 
 def _keep(credential: Credential, **fields: Any) -> bool:
@@ -142,24 +162,33 @@ def _keep(credential: Credential, **fields: Any) -> bool:
     )
 
 
-def _keep_policies(credential: Credential, reached: list[ReachedPolicy]) -> None:
-    Policy.objects.filter(credential=credential).exclude(
-        policy_id__in=[policy.id for policy in reached]
-    ).delete()
+def _note_lost(credential: Credential, reached: set[str]) -> None:
+    """What the credential no longer reaches waits on its row until the Admins are told, see `exports.reach`."""
+    gone = Policy.objects.filter(credential=credential).exclude(policy_id__in=reached)
+    lost = {policy.policy_id: policy.name for policy in gone}
+    known = {each: name for each, name in (credential.lost_policies or {}).items() if each not in reached}
+    if lost or known != (credential.lost_policies or {}):
+        Credential.objects.filter(pk=credential.pk).update(lost_policies=(known | lost) or None)
+
+
+def policy_fields(policy: ReachedPolicy) -> dict[str, str]:
+    """What the portal keeps of a policy, by the names of `Policy`'s fields."""
+    return {
+        "policy_id": policy.id[:64],
+        "name": policy.name[:255],
+        "role": policy.role[:50],
+        "type": policy.type[:50],
+        "owner": policy.owner[:255],
+        "currency": policy.output_currency[:10],
+    }
+
+
+def keep_policies(credential: Credential, reached: Sequence[dict[str, str]]) -> None:
+    """These are the policies that the credential reaches now, as `policy_fields` made them."""
+    found = {policy["policy_id"]: policy for policy in reached}
+    Policy.objects.filter(credential=credential).exclude(policy_id__in=found).delete()
     Policy.objects.bulk_create(
-        [
-            Policy(
-                team=credential.team,
-                credential=credential,
-                policy_id=policy.id[:64],
-                name=policy.name[:255],
-                role=policy.role[:50],
-                type=policy.type[:50],
-                owner=policy.owner[:255],
-                currency=policy.output_currency[:10],
-            )
-            for policy in {policy.id: policy for policy in reached}.values()
-        ],
+        [Policy(team=credential.team, credential=credential, **fields) for fields in found.values()],
         update_conflicts=True,
         unique_fields=["credential", "policy_id"],
         update_fields=["name", "role", "type", "owner", "currency"],

@@ -17,7 +17,7 @@ from django_scopes import scopes_disabled
 
 from accounts import clock
 from accounts.door import team_of
-from accounts.models import Credential
+from accounts.models import Credential, Rotation
 from expensify.budget import Budget, Permit, Place, Step, Ticket, Usage, connect
 from exports import results, steps, worker
 from exports.models import IN_FLIGHT, Run
@@ -65,9 +65,15 @@ def enqueue_check(credential: Credential) -> Wake | None:
     return _wake(credential.fingerprint, budget().enqueue(credential.fingerprint, [ticket]))
 
 
+def enqueue_rotation_check(rotation: Rotation) -> Wake | None:
+    """Put the test of a new pair in the line of that pair."""
+    ticket = Ticket(f"rotation:{rotation.pk}", flow="checks", lead=LEAD, team=str(rotation.team_id))
+    return _wake(rotation.fingerprint, budget().enqueue(rotation.fingerprint, [ticket]))
+
+
 def leave(run: Run) -> None:
     """Take a cancelled run out of the line, and what it has in storage with it."""
-    budget().remove(run.credential.fingerprint, _name(run.pk))
+    budget().remove(run.budget_key, _name(run.pk))
     if run.status == Run.Status.CANCELLED:
         results.clear(run)
 
@@ -95,13 +101,24 @@ def perform(turn: Turn) -> Ticket | None:
         except Credential.DoesNotExist:
             turn.permit.not_sent()
         return None
+    if kind == "rotation":
+        try:
+            with team_of(Rotation, int(pk)) as rotation:
+                worker.check_rotation(rotation, turn.permit)
+        except Rotation.DoesNotExist:
+            turn.permit.not_sent()
+        return None
     if kind != "run":  # a newer version's, while it is rolled out; its own workers put the ticket back
         turn.permit.not_sent()
         return None
     try:
         with team_of(Run, int(pk)) as run:
+            if run.budget_key != turn.key:  # its pair was replaced: the sweep puts it into its new line
+                turn.permit.not_sent()
+                return None
             worker.perform(run, turn.permit, place=turn.place)
-            return _ticket(run) if run.is_resting and run.retry_at is None else None
+            goes_on = run.is_resting and run.retry_at is None and run.budget_key == turn.key
+            return _ticket(run) if goes_on else None
     except Run.DoesNotExist:
         turn.permit.not_sent()
         return None
@@ -122,10 +139,10 @@ def _calls_under_way(keys: Iterable[str]) -> dict[str, int]:
     """How many calls the runs that have begun and are not in line will still need: they go ahead of who waits."""
     begun = Q(status__in=IN_FLIGHT) | Q(status=Run.Status.GENERATED, retry_at__isnull=False)
     with scopes_disabled():
-        found = Run.objects.unfinished().filter(begun, credential__fingerprint__in=list(keys))
+        found = Run.objects.unfinished().with_budget_key().filter(begun, key__in=list(keys))
         needed: Counter[str] = Counter()
         for key, status, purpose, selects, marks_last in found.values_list(
-            "credential__fingerprint", "status", "purpose", "selects", "marks_last"
+            "key", "status", "purpose", "selects", "marks_last"
         ):
             needed[key] += steps.calls_left(status, purpose=purpose, selects=selects, marks_last=marks_last)
         return needed
@@ -155,7 +172,7 @@ def sweep(now: datetime | None = None) -> list[Wake]:
 def _resting_wakes(now: datetime) -> list[Wake]:
     lines: dict[str, list[str]] = {}
     with scopes_disabled():
-        for key, pk in Run.objects.due(now).order_by("pk").values_list("credential__fingerprint", "pk"):
+        for key, pk in Run.objects.due(now).with_budget_key().order_by("pk").values_list("key", "pk"):
             lines.setdefault(key, []).append(_name(pk))
     wakes = []
     for key, lost in budget().lost(lines).items():
@@ -175,13 +192,14 @@ def _tickets(names: Sequence[str], now: datetime) -> list[Ticket]:
 def _check_wakes(now: datetime) -> list[Wake]:
     with scopes_disabled():
         due = list(Credential.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH])
-    return [wake for wake in map(enqueue_check, due) if wake]
+        new = list(Rotation.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH])
+    return [wake for wake in (*map(enqueue_check, due), *map(enqueue_rotation_check, new)) if wake]
 
 
 def _by_budget(runs: Iterable[Run]) -> dict[str, list[Run]]:
     lines: dict[str, list[Run]] = {}
     for run in runs:
-        lines.setdefault(run.credential.fingerprint, []).append(run)
+        lines.setdefault(run.budget_key, []).append(run)
     return lines
 
 

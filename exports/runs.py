@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.audit import Action, Actor, Said
 from accounts.keyring import unseal
-from accounts.models import Credential, User
+from accounts.models import Credential, Rotation, User
 from expensify.jobs import ReportExport
 from exports import effects, employee_steps, jobs, periods, selection, tasks
 from exports.jobs import Settings
@@ -121,6 +121,23 @@ def same_reports_again(run: Run, *, by: User) -> Run:
 
 
 @transaction.atomic
+def try_pair(export: SavedExport, rotation: Rotation, *, by: User) -> Run:
+    """A run of the export as a test with the new pair, which marks, mails and uploads nothing. Raises CannotStart."""
+    if rotation.status != Rotation.Status.READY or rotation.credential_id != export.credential_id:
+        raise CannotStart("Only a new pair that was tested, and has not taken over yet, can be tried.")
+    asked = replace(
+        Settings.from_json(export.present.settings),
+        test=True,
+        look_back_days=0,
+        mark_as="",
+        email_recipients=[],
+        sftp_host="",
+        sftp_login="",
+    )
+    return start_all([_prepare(export, asked, by=by, of_batch=True, trial_of=rotation)])[0]
+
+
+@transaction.atomic
 def mark_now(run: Run, *, by: User) -> Run:
     """A new run that only marks the reports of one whose file is safe but whose marking failed. Raises CannotStart."""
     if not can_be_marked(run):
@@ -187,12 +204,13 @@ def _prepare(
     source: str = Run.Source.PAGE,
     again_of: Run | None = None,
     of_batch: bool = False,
+    trial_of: Rotation | None = None,
     said: dict[str, Any] | None = None,
 ) -> Prepared:
     now = timezone.now()
     at = at or now
     job = asked_for(export, asked, at=at)
-    _refuse_to_start(export, job, now)
+    _refuse_to_start(export, job, now, can_call=trial_of is not None)
     generated = selection.of_exactly(job, (), marking=False) if asked.marks_last else job
     run = Run(
         team=export.team,
@@ -211,6 +229,7 @@ def _prepare(
         source=source,
         again_of=again_of,
         of_batch=of_batch,
+        trial_of=trial_of,
         moved_at=now,
         **_asked_by(by),
     )
@@ -293,7 +312,9 @@ def _last_success_at(export: SavedExport, asked: Settings, at: datetime) -> date
     return succeeded.filter(covered_to__lte=at).order_by("-id").values_list("covered_to", flat=True).first()
 
 
-def _refuse_to_start(export: SavedExport, job: ReportExport, now: datetime) -> None:
+def _refuse_to_start(
+    export: SavedExport, job: ReportExport, now: datetime, *, can_call: bool = False
+) -> None:
     if export.is_archived:
         raise CannotStart("This export is archived. Clone it to run it again.")
     if export.present.is_draft:
@@ -301,7 +322,8 @@ def _refuse_to_start(export: SavedExport, job: ReportExport, now: datetime) -> N
             "This export is a draft: its template cannot be read. Edit the export and put the template right; "
             f"nothing was sent. {export.present.draft_because}"
         )
-    _refuse_to_call(export.credential)
+    if not can_call:
+        _refuse_to_call(export.credential)
     problems = job.problems(now.astimezone(export.team.zone).date())
     if problems:
         raise CannotStart(" ".join(problem.sentence for problem in problems))

@@ -69,7 +69,8 @@ def calls_left(status: str, *, purpose: str, selects: bool, marks_last: bool) ->
 
 def _select(run: Run, client: Client) -> None:
     names = client.generate(selection.listing(_asked(run)), selection.listing_template(layout_of(run)))
-    run.move(Status.SELECTING, Status.SELECTED, selection_file=names[0], **FRESH)
+    made_with = run.credential.pair_number
+    run.move(Status.SELECTING, Status.SELECTED, selection_file=names[0], made_with=made_with, **FRESH)
 
 
 def _list(run: Run, client: Client) -> None:
@@ -77,7 +78,7 @@ def _list(run: Run, client: Client) -> None:
         with file.open("wb") as into:
             client.download(run.selection_file, into, max_bytes=selection.LIST_MAX_BYTES)
         found = selection.read_list(file.read_text(encoding="utf-8", errors="replace"))
-    listed = {"selection": found.as_json(), "report_count": len(found.reports)} | FRESH
+    listed = {"selection": found.as_json(), "report_count": len(found.reports), "by_previous": False} | FRESH
     if found.reports:
         run.move(Status.LISTING, Status.LISTED, **listed)
         return
@@ -97,6 +98,7 @@ def _generate(run: Run, client: Client) -> None:
         Status.GENERATED,
         remote_file=",".join(names),
         generated_at=now,
+        made_with=run.credential.pair_number,
         ready_after=wait,
         **FRESH | {"retry_at": now + timedelta(seconds=wait) if wait else None},
     )

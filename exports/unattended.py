@@ -4,8 +4,8 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import audit_heads, audit_stream, audit_trim, clock, notices, sending
-from exports import heartbeat, recipient_upkeep, scheduling, settling, starting
+from accounts import audit_heads, audit_stream, audit_trim, clock, notices, rotations, sending
+from exports import heartbeat, recipient_upkeep, scheduling, settling, starting, watch
 
 # Seconds in which a round begins mails; then the next one does, on a connection of its own.
 ROUND_SECONDS = 20
@@ -56,3 +56,23 @@ def write_audit_heads() -> None:
 def trim_audit() -> None:
     """Audit entries that teams keep no longer. Done twice, the second finds nothing."""
     audit_trim.trim_all(timezone.now())
+
+
+@shared_task
+def rotate() -> None:
+    """New pairs whose time has come take over, and replaced ones go. Done twice, the second finds nothing."""
+    rotations.switch_due(clock.now())
+    rotations.wipe_previous(clock.now())
+
+
+@shared_task
+def watch_credentials() -> None:
+    """Every night: test what works, so that lost access shows; remind of old pairs. Tests asked for twice are one."""
+    watch.remind_of_old_pairs(timezone.now())
+    watch.ask_for_checks(clock.now())
+
+
+@shared_task
+def tell_of_lost_policies() -> None:
+    """What tests found missing. Each loss is told once."""
+    watch.tell_of_lost_policies()

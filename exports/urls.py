@@ -8,6 +8,7 @@ from exports.views import (
     occurrences,
     proof,
     results,
+    rotations,
     runs,
     saved_exports,
     schedule_form,
@@ -24,6 +25,30 @@ urlpatterns = [
         "t/<slug:team>/credentials/<int:credential>/budget/", home.credential_budget, name="credential-budget"
     ),
     path("t/<slug:team>/audit/prove/", proof.audit_prove, name="audit-prove"),
+    path("t/<slug:team>/credentials/<int:credential>/rotate/", rotations.rotation_new, name="rotation-new"),
+    path(
+        "t/<slug:team>/credentials/<int:credential>/leaked/",
+        rotations.credential_leaked,
+        name="credential-leaked",
+    ),
+    path("t/<slug:team>/rotations/<int:rotation>/", rotations.rotation, name="rotation"),
+    path("t/<slug:team>/rotations/<int:rotation>/status/", rotations.rotation_status, name="rotation-status"),
+    path("t/<slug:team>/rotations/<int:rotation>/check/", rotations.rotation_check, name="rotation-check"),
+    path("t/<slug:team>/rotations/<int:rotation>/try/", rotations.rotation_try, name="rotation-try"),
+    path(
+        "t/<slug:team>/rotations/<int:rotation>/approve/", rotations.rotation_approve, name="rotation-approve"
+    ),
+    path(
+        "t/<slug:team>/rotations/<int:rotation>/cut-over/",
+        rotations.rotation_cut_over,
+        name="rotation-cut-over",
+    ),
+    path("t/<slug:team>/rotations/<int:rotation>/cancel/", rotations.rotation_cancel, name="rotation-cancel"),
+    path(
+        "t/<slug:team>/rotations/<int:rotation>/roll-back/",
+        rotations.rotation_roll_back,
+        name="rotation-roll-back",
+    ),
     path("t/<slug:team>/exports/", saved_exports.export_list, name="export-list"),
     path("t/<slug:team>/exports/new/", saved_exports.export_new, name="export-new"),
     path("t/<slug:team>/exports/preview/", contents.export_preview, name="export-preview"),

@@ -16,10 +16,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
-from accounts import audit, clock, credentials
+from accounts import audit, clock, credentials, rotations
 from accounts.audit import PORTAL, Action
 from accounts.keyring import CannotOpen
-from accounts.models import Credential
+from accounts.models import Credential, Rotation
 from expensify.client import Call, Client, Pair, Permit, http_client
 from expensify.errors import (
     ExpensifyError,
@@ -27,10 +27,11 @@ from expensify.errors import (
     OutcomeUnknown,
     PermitExpired,
     RateLimited,
+    Rejected,
     TryLater,
     Unauthorized,
 )
-from exports import effects, employee_steps, results, steps
+from exports import effects, employee_steps, pairs, results, steps
 from exports.employee_steps import NotSent
 from exports.models import ApiCall, Run
 from exports.models.run import Status
@@ -64,14 +65,23 @@ def perform(run: Run, permit: Permit, *, place: float) -> None:
         permit.not_sent()
         return
     try:
-        pair = _pair(run)
+        pair = pairs.of_next_call(run)
     except CannotOpen as error:
         permit.not_sent()
         _cannot_open(run, error)
         return
+    except pairs.Waits as reason:
+        permit.not_sent()
+        _wait_for_pair(run, str(reason))
+        return
+    except pairs.NoPairLeft:
+        permit.not_sent()
+        _make_file_again(run, step)
+        return
     except Unauthorized as error:
         permit.not_sent()
-        _end(run, Status.FAILED, error.code, error.sentence, effects.done_so_far(run))
+        if pairs.is_still(run):
+            _end(run, Status.FAILED, error.code, error.sentence, effects.done_so_far(run))
         return
     call = _claim(run, step, place)
     if call is None:
@@ -119,6 +129,24 @@ def check(credential: Credential, permit: Permit) -> None:
     ApiCall.objects.filter(pk=call.pk, seconds=None).delete()
 
 
+def check_rotation(rotation: Rotation, permit: Permit) -> None:
+    """Try the new pair of a rotation with one call, if a test of it is due."""
+    if not rotations.claim_check(rotation, lost_after=timedelta(seconds=settings.STUCK_AFTER_SECONDS)):
+        permit.not_sent()
+        return
+    try:
+        pair = rotation.partner_pair()
+    except CannotOpen as error:
+        permit.not_sent()
+        rotations.give_up_check(rotation, f"{error} Nothing was sent. An operator has to look at the keys.")
+        return
+    call = ApiCall.objects.create(
+        team=rotation.team, credential=rotation.credential, kind="policy_list", sent_at=timezone.now()
+    )
+    rotations.check(rotation, _client(pair, permit, call, rotation.credential))
+    ApiCall.objects.filter(pk=call.pk, seconds=None).delete()
+
+
 def give_up_on(run: Run) -> None:
     """The worker of this run is gone: go on from the row. Only a person repeats what may have marked reports."""
     step = steps.under_way(run)
@@ -135,6 +163,8 @@ def give_up_on(run: Run) -> None:
 
 
 def _settle(run: Run, step: Step, error: ExpensifyError) -> None:
+    if _goes_on_with_another_pair(run, step, error):
+        return
     if isinstance(error, RateLimited):
         _rest(run)  # the budget holds the pair back; the run keeps its place
     elif isinstance(error, OutcomeUnknown) and _must_not_be_repeated(run, step):
@@ -145,9 +175,61 @@ def _settle(run: Run, step: Step, error: ExpensifyError) -> None:
     elif isinstance(error, TryLater | OutcomeUnknown) or (isinstance(error, NotFound) and step is steps.LIST):
         _try_again(run, error.code, error.sentence, quoting=error)
     else:
-        if isinstance(error, Unauthorized):
+        if isinstance(error, Unauthorized) and run.trial_of is None:
             credentials.refuse(run.credential, error)
         _end(run, Status.FAILED, error.code, error.sentence, effects.done_so_far(run), quoting=error)
+
+
+def _goes_on_with_another_pair(run: Run, step: Step, error: ExpensifyError) -> bool:
+    """Around a rotation a clear no is no end: it spoke about one pair, and another may do."""
+    if run.trial_of is not None or not isinstance(error, Rejected):
+        return False
+    fetches = step in {steps.LIST, steps.DOWNLOAD}
+    if run.by_previous:
+        if isinstance(error, NotFound) or not fetches:
+            return False  # not there yet
+        _make_file_again(run, step)
+    elif isinstance(error, Unauthorized) and pairs.new_one_on_its_way(run.credential):
+        credentials.refuse(run.credential, error)
+        _rest(run, **_until_pair(run, error.sentence))
+    elif isinstance(error, Unauthorized) and pairs.was_replaced(
+        run
+    ):  # asked last: it may have taken over just now
+        _rest(run)
+    elif fetches and pairs.previous_may_fetch(run, error):
+        _rest(run, by_previous=True)
+    else:
+        return False
+    return True
+
+
+def _wait_for_pair(run: Run, sentence: str) -> None:
+    run.move(run.status, run.status, **_until_pair(run, sentence))
+
+
+def _until_pair(run: Run, sentence: str) -> dict[str, object]:
+    return {
+        "retry_at": clock.now() + timedelta(seconds=settings.RETRY_SECONDS),
+        "error_code": pairs.WAITS_FOR_PAIR,
+        "error": sentence,
+    }
+
+
+def _make_file_again(run: Run, step: Step) -> None:
+    """No pair gets at the file any more: have another one made with the present pair, unless making it marked reports.
+
+    May come from the resting state or from the call that was refused.
+    """
+    sentence = (
+        "The pair that had the file made was replaced, and neither it nor the present one gets the file now."
+    )
+    if step is steps.DOWNLOAD and run.marks:
+        _end(run, Status.FAILED, "pair_replaced", sentence, effects.done_so_far(run))
+        return
+    target = Status.LISTED if run.selects and step is steps.DOWNLOAD else Status.QUEUED
+    run.move(
+        run.status, target, by_previous=False, remote_file="", generated_at=None, fetched=0, retry_at=None
+    )
 
 
 def _cannot_open(run: Run, error: CannotOpen) -> None:
@@ -218,24 +300,15 @@ def _end(
 # ------------------------------------------------------------ claims, calls
 
 
-def _pair(run: Run) -> Pair:
-    """The pair in the clear; no pair, no call."""
-    if not run.credential.can_call:
-        state = run.credential.get_status_display().lower()
-        raise Unauthorized(
-            code=f"credential_{run.credential.status}",
-            sentence=f"The credential “{run.credential}” is {state}, so nothing was sent. "
-            "An Admin has to put it right first.",
-        )
-    return run.credential.partner_pair()
-
-
 def _claim(run: Run, step: Step, place: float) -> ApiCall | None:
     """Take the run for one call, and note the call before it is sent.
 
-    None when another worker was first, or when the run has to wait for another that marks with the same label.
+    None when another worker was first, when the run has to wait for another that marks with the same label, or when
+    its credential has changed since it was read.
     """
     with transaction.atomic():
+        if not pairs.is_still(run):
+            return None
         if run.status == Status.QUEUED and run.mark_label and _another_marks(run):
             run.move(Status.QUEUED, Status.QUEUED, **_waiting_for_label(run), place=place)
             return None

@@ -248,6 +248,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(30 * SWEEP_SECONDS),
         "options": {"expires": 30 * SWEEP_SECONDS},
     },
+    "rotate": {
+        "task": "exports.unattended.rotate",
+        "schedule": schedule(2 * SWEEP_SECONDS),
+        "options": {"expires": 20 * SWEEP_SECONDS},
+    },
+    "watch-credentials": {
+        "task": "exports.unattended.watch_credentials",
+        "schedule": crontab(hour="3", minute="20"),
+        "options": {"expires": 3600},
+    },
+    "tell-of-lost-policies": {
+        "task": "exports.unattended.tell_of_lost_policies",
+        "schedule": schedule(300),
+        "options": {"expires": 300},
+    },
     "wipe-old": {
         "task": "exports.tasks.wipe_old",
         "schedule": schedule(3600),

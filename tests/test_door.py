@@ -14,9 +14,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from django_scopes import scope
 
+from accounts import rotations
 from accounts.audit import Action
 from accounts.models import AuditEntry, Membership, SavedAuditView, Team, User
 from accounts.permissions import ROLE_PERMISSIONS, Permission, Role
+from expensify.client import Pair
 from exports import employee_updates
 from exports.employees import Row
 from exports.models import Freeze, Holiday, Result, Run
@@ -54,6 +56,16 @@ ROUTES: dict[str, tuple[Permission, set[str]]] = {
     "exports:home": (P.VIEW_EXPORTS, READ),
     "exports:budget": (P.VIEW_EXPORTS, READ),
     "exports:credential-budget": (P.VIEW_CREDENTIALS, READ),
+    "exports:rotation-new": (P.MANAGE_CREDENTIALS, FORM),
+    "exports:credential-leaked": (P.MANAGE_CREDENTIALS, FORM),
+    "exports:rotation": (P.VIEW_CREDENTIALS, READ),
+    "exports:rotation-status": (P.VIEW_CREDENTIALS, READ),
+    "exports:rotation-check": (P.MANAGE_CREDENTIALS, CHANGE),
+    "exports:rotation-try": (P.MANAGE_CREDENTIALS, CHANGE),
+    "exports:rotation-approve": (P.MANAGE_CREDENTIALS, CHANGE),
+    "exports:rotation-cut-over": (P.MANAGE_CREDENTIALS, CHANGE),
+    "exports:rotation-cancel": (P.MANAGE_CREDENTIALS, CHANGE),
+    "exports:rotation-roll-back": (P.MANAGE_CREDENTIALS, CHANGE),
     "exports:export-list": (P.VIEW_EXPORTS, READ),
     "exports:export-new": (P.EDIT_EXPORTS, FORM),
     "exports:export": (P.VIEW_EXPORTS, READ),
@@ -227,6 +239,8 @@ def make_world(team: Team, admin: User) -> World:
             "employee_id": "N-1",
             "policy": "P1",
         }
+        rotation = rotations.start(credential, Pair("aa_walk", "w" * 40), by=admin)
+        rotations.give_up_check(rotation, "It was not tested.")
         holiday = Holiday.objects.create(team=team, on=now.date(), name="Works outing")
         freeze = Freeze.objects.create(team=team, first=now.date(), last=now.date(), reason="Audit")
         update = employee_updates.prepare(credential, "Walk", by=admin, content=[Row(1, cells)])
@@ -247,6 +261,7 @@ def make_world(team: Team, admin: User) -> World:
             "result": result.pk,
             "membership": somebody.pk,
             "update": update.pk,
+            "rotation": rotation.pk,
             "holiday": holiday.pk,
             "freeze": freeze.pk,
             "schedule": schedule.pk,

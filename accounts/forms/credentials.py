@@ -1,6 +1,8 @@
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from accounts.models import Team
 from expensify.client import Pair
@@ -28,8 +30,8 @@ class NameForm(forms.Form):
         return "The team has a credential of this name already, perhaps a wiped one. Choose another name."
 
 
-class NewCredentialForm(NameForm):
-    """A name and a partner pair. What was typed as a secret is never shown again, not even after an error."""
+class PairForm(forms.Form):
+    """A partner pair. What was typed as a secret is never shown again, not even after an error."""
 
     partner_user_id = forms.CharField(
         label="partnerUserID",
@@ -47,3 +49,28 @@ class NewCredentialForm(NameForm):
 
     def pair(self) -> Pair:
         return Pair(self.cleaned_data["partner_user_id"], self.cleaned_data["partner_user_secret"])
+
+
+class NewCredentialForm(PairForm, NameForm):
+    """A name and a partner pair."""
+
+    field_order = ("name",)
+
+
+class CutOverForm(forms.Form):
+    """When a new pair takes over: at once, or at a time by the team's clock."""
+
+    at = forms.DateTimeField(
+        label="At",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="By your team's clock. Empty: now.",
+    )
+
+    def clean_at(self) -> datetime | None:
+        at: datetime | None = self.cleaned_data["at"]
+        if at is not None and at <= timezone.now():
+            raise forms.ValidationError(
+                "This time has passed. Choose a later one, or leave it empty for now."
+            )
+        return at

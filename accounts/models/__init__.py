@@ -8,6 +8,7 @@ from accounts.models.audit import (
 )
 from accounts.models.credential import Credential, Policy
 from accounts.models.outgoing import MAIL_FINAL, MailStatus, Notice, Outgoing
+from accounts.models.rotation import Rotation
 from accounts.models.team import LinkProof, Membership, Team, TeamOwned
 from accounts.models.user import User
 
@@ -25,6 +26,7 @@ __all__ = [
     "Notice",
     "Outgoing",
     "Policy",
+    "Rotation",
     "SavedAuditView",
     "Team",
     "TeamOwned",

@@ -1,10 +1,11 @@
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.keyring import SealedField, unseal
@@ -40,6 +41,18 @@ class Credential(TeamOwned):
     paired_at = models.DateTimeField(help_text="When the present pair was entered: its age counts from here.")
     previous_pair = SealedField(null=True, editable=False)
     previous_pair_until = models.DateTimeField(null=True, blank=True)
+    previous_fingerprint = models.CharField(
+        max_length=20, editable=False, blank=True, default="", db_default=""
+    )
+    pair_number = models.PositiveIntegerField(
+        default=1,
+        db_default=1,
+        editable=False,
+        help_text="Counts the pairs it has had: files remember theirs.",
+    )
+    lost_policies = models.JSONField(
+        null=True, blank=True, help_text="What the last test no longer reached, until the Admins are told."
+    )
 
     sealed_for = ("team_id", "seal")
 
@@ -87,9 +100,23 @@ class Credential(TeamOwned):
         opened = unseal(self, "pair")
         return Pair(opened["id"], opened["secret"])
 
+    def partner_pair_before(self) -> Pair | None:
+        """The replaced pair while it is kept, in the clear. Raises CannotOpen."""
+        opened = unseal(self, "previous_pair")
+        return Pair(opened["id"], opened["secret"]) if opened else None
+
     @property
     def is_being_checked(self) -> bool:
         return self.check_due_at is not None
+
+    @property
+    def rotation_due_at(self) -> datetime:
+        return self.paired_at + timedelta(days=self.team.pair_days)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the team wants this pair replaced by now."""
+        return self.status != self.Status.WIPED and self.rotation_due_at <= timezone.now()
 
     @property
     def can_call(self) -> bool:

@@ -10,6 +10,7 @@ from accounts import audit, credentials
 from accounts.audit import Action
 from accounts.door import TeamRequest, team_view
 from accounts.forms.credentials import NameForm, NewCredentialForm
+from accounts.models import AuditEntry, Credential, Rotation
 from accounts.permissions import Permission
 
 # htmx swaps this answer in and stops polling.
@@ -53,8 +54,9 @@ def credential(request: TeamRequest, credential: int) -> HttpResponse:
         {
             "credential": found,
             "policies": found.policies.all(),
-            "exports": request.team.exports.live().filter(credential=found),
             "calls": found.calls.order_by("-pk")[:10],
+            "rotation": _rotation_that_matters(found),
+            "touched": _touched(request, found),
         },
     )
 
@@ -110,3 +112,17 @@ def credential_wipe(request: TeamRequest, credential: int) -> HttpResponse:
         "unfinished_runs": found.runs.unfinished().count(),
     }
     return render(request, "accounts/credential_wipe.html", context)
+
+
+def _rotation_that_matters(credential: Credential) -> Rotation | None:
+    """The rotation under way, or the last one as long as it can be undone."""
+    states = [Rotation.Status.TESTING, Rotation.Status.READY, Rotation.Status.SWITCHED]
+    return credential.rotations.filter(status__in=states).first()
+
+
+def _touched(request: TeamRequest, credential: Credential) -> list[AuditEntry]:
+    """What people did to it lately, for those who may read the audit log."""
+    if not request.membership.may(Permission.VIEW_AUDIT):
+        return []
+    entries = request.team.audit_entries.filter(target_type="credential", target_id=credential.pk)
+    return list(entries.exclude(actor_id=None).order_by("-number")[:5])

@@ -3,13 +3,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.urls import reverse
 from django.utils import timezone
 from django_scopes import ScopedManager
 
 from accounts import clock
-from accounts.models import Credential, Membership, Team, TeamOwned
+from accounts.models import Credential, Membership, Rotation, Team, TeamOwned
 from accounts.permissions import Permission
 from exports.models.employee_update import EmployeeUpdate
 from exports.models.saved_export import SavedExport
@@ -53,6 +53,16 @@ class RunQuerySet(models.QuerySet["Run"]):
     def seen_by(self, membership: Membership) -> "RunQuerySet":
         """Without the runs of employee updates, for those who may not see these."""
         return self if membership.may(Permission.VIEW_UPDATES) else self.filter(purpose="export")
+
+    def with_budget_key(self) -> "RunQuerySet":
+        """Each with the key of the call budget that its next call counts in, as `Run.budget_key` says it."""
+        return self.annotate(
+            key=Case(
+                When(trial_of__isnull=False, then=F("trial_of__fingerprint")),
+                When(by_previous=True, then=F("credential__previous_fingerprint")),
+                default=F("credential__fingerprint"),
+            )
+        )
 
     def resting(self) -> "RunQuerySet":
         return self.unfinished().filter(status__in=RESTING)
@@ -119,6 +129,20 @@ class Run(TeamOwned):
         "exports.EmployeeUpdate", on_delete=models.PROTECT, null=True, blank=True, related_name="runs"
     )
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="runs")
+    made_with = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The number of the credential's pair that made its file."
+    )
+    by_previous = models.BooleanField(
+        default=False, db_default=False, help_text="Its file is fetched with the pair before the present one."
+    )
+    trial_of = models.ForeignKey(
+        Rotation,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="trials",
+        help_text="It tries the new pair of this rotation, and changes nothing.",
+    )
     job = models.JSONField(
         help_text="The job as asked, without secrets; a later edit of the form does not change it."
     )
@@ -279,6 +303,13 @@ class Run(TeamOwned):
         return subject
 
     @property
+    def budget_key(self) -> str:
+        """The key of the call budget that its next call counts in: that of the pair which will make it."""
+        if self.trial_of is not None:
+            return self.trial_of.fingerprint
+        return self.credential.previous_fingerprint if self.by_previous else self.credential.fingerprint
+
+    @property
     def is_final(self) -> bool:
         return self.status in FINAL
 
@@ -331,7 +362,10 @@ class ApiCall(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["credential", "-id"], name="call_newest")]
+        indexes = [
+            models.Index(fields=["credential", "-id"], name="call_newest"),
+            models.Index(fields=["credential", "sent_at"], name="call_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.sent_at:%Y-%m-%d %H:%M:%S}"

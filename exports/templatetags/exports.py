@@ -2,8 +2,8 @@ from typing import Any
 
 from django import template
 
-from accounts.models import Credential
-from exports import meters
+from accounts.models import Credential, Rotation
+from exports import dependents, meters, usage
 from exports.models import ApiCall, Run
 from exports.models.run import Status
 
@@ -44,6 +44,26 @@ KINDS = {
 def run_state(run: Run) -> dict[str, str]:
     """The state of a run, in colour and words."""
     return {"tone": TONES[run.status], "text": run.get_status_display()}
+
+
+@register.filter
+def rotation_tone(rotation: Rotation) -> str:
+    """The colour of a rotation's state."""
+    return {"ready": "wait", "testing": "busy", "switched": "good", "done": "good", "refused": "bad"}.get(
+        rotation.status, "quiet"
+    )
+
+
+@register.inclusion_tag("exports/rotations/_dependents.html")
+def dependents_of(credential: Credential) -> dict[str, Any]:
+    """What hangs on a credential, for the page of an app that does not know of exports and schedules."""
+    return {"dependents": dependents.of(credential)}
+
+
+@register.inclusion_tag("exports/rotations/_usage.html")
+def calls_by_day(credential: Credential) -> dict[str, Any]:
+    """How many calls the credential made on each of the last days it was used."""
+    return {"days": usage.by_day(credential)}
 
 
 @register.inclusion_tag("exports/_meters.html")

@@ -24,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
     waiting = _waiting(request)
     unfinished = list(runs.unfinished().order_by("id")[: SHOWN + 1])
     find_places(unfinished)
-    budgets = meters.read(team.credentials.all())
+    budgets = meters.read(team.credentials.select_related("team"))
     paused = list(team.schedules.paused()[: SHOWN + 1])
     troubles = outcomes.troubles(team, timezone.now(), SHOWN + 1)
     return render(
@@ -36,6 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "waiting": waiting[:SHOWN],
             "more_waiting": len(waiting) > SHOWN,
             "refused": [each for each in budgets["credentials"] if each.status == Credential.Status.REFUSED],
+            "due": [each for each in budgets["credentials"] if each.is_due],
             "unfinished": unfinished[:SHOWN],
             "more_unfinished": len(unfinished) > SHOWN,
             "paused": paused[:SHOWN],

@@ -1,0 +1,363 @@
+"""A new pair takes over: what becomes of runs that rest, wait, or have a file of the old pair's."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts import credentials, rotations
+from accounts.audit import Action
+from accounts.models import AuditEntry, Credential, Notice, Rotation, Team, User
+from expensify.budget import Limits
+from expensify.client import Pair
+from exports import dispatch, runs, tasks
+from exports.models import Run, SavedExport
+from sandbox import Choices, Fault, Sandbox
+from tests.conftest import make_export, pair_of
+
+NEW = Pair("aa_acme_new", "n" * 40)
+Work = Callable[[Run], Run]
+
+
+@pytest.fixture
+def sandbox(settings: Any) -> Iterator[Sandbox]:
+    server = Sandbox(choices=Choices(limits=((500, 1.0), (2000, 6.0))))
+    with server.serve() as served:
+        settings.EXPENSIFY_URL = served.url
+        yield server
+
+
+@pytest.fixture
+def budget(settings: Any, redis_client: Any) -> Iterator[Any]:
+    settings.EXPENSIFY_LIMITS = Limits.parse("500/1s,2000/6s")
+    dispatch.budget.cache_clear()
+    dispatch.budget().introduce(fresh=True)
+    yield dispatch.budget()
+    dispatch.budget.cache_clear()
+
+
+@pytest.fixture
+def work() -> Work:
+    """Do what workers and the sweep do, in this process, whichever pair's line the run stands in."""
+
+    def work(run: Run) -> Run:
+        for _ in range(20):
+            run = Run.objects.get(pk=run.pk)
+            if not run.is_resting:
+                break
+            step(run)
+        run.refresh_from_db()
+        return run
+
+    return work
+
+
+def step(run: Run) -> Run:
+    run = Run.objects.get(pk=run.pk)
+    dispatch.enqueue(run)
+    tasks.take_turn.run(run.budget_key, "")
+    return Run.objects.get(pk=run.pk)
+
+
+def test_of(rotation: Rotation) -> Rotation:
+    dispatch.sweep()
+    tasks.take_turn.run(rotation.fingerprint, "")
+    rotation.refresh_from_db()
+    return rotation
+
+
+test_of.__test__ = False  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def new_pair(sandbox: Sandbox, credential: Credential) -> Pair:
+    """A second pair of the same Expensify account, as its page hands one out."""
+    old = sandbox.pairs[credential.partner_pair().partner_user_id]
+    sandbox.add_pair(NEW.partner_user_id, NEW.partner_user_secret, account=old.account, policies=old.policies)
+    return NEW
+
+
+@pytest.fixture
+def ready(credential: Credential, new_pair: Pair, alice: User) -> Rotation:
+    return test_of(rotations.start(credential, new_pair, by=alice))
+
+
+def switched(rotation: Rotation, by: User) -> Credential:
+    rotations.cut_over(rotation, at=None, by=by)
+    return Credential.objects.get(pk=rotation.credential_id)
+
+
+def made_by(sandbox: Sandbox, kind: str) -> list[str]:
+    return [arrival.pair for arrival in sandbox.log if arrival.kind == kind]
+
+
+def test_a_new_pair_is_tested_by_one_call_of_its_own(ready: Rotation, sandbox: Sandbox) -> None:
+    assert (ready.status, ready.message) == (Rotation.Status.READY, "")
+    assert [(arrival.kind, arrival.pair) for arrival in sandbox.log] == [("policy_list", "aa_acme_new")]
+    assert {policy["policy_id"] for policy in ready.reach} == sandbox.pairs["aa_acme_new"].policies
+    assert ready.credential.partner_pair() == pair_of(ready.team)
+
+
+def test_a_refused_new_pair_is_forgotten_and_changes_nothing(
+    credential: Credential, alice: User, sandbox: Sandbox
+) -> None:
+    rotation = test_of(rotations.start(credential, Pair("aa_nobody", "x" * 40), by=alice))
+
+    credential.refresh_from_db()
+    assert (rotation.status, rotation.pair) == (Rotation.Status.REFUSED, None)
+    assert rotation.message.startswith("Expensify does not accept this credential.")
+    assert (credential.status, credential.pair_number) == (Credential.Status.WORKING, 1)
+
+
+def test_the_new_pair_makes_every_call_after_it_took_over(
+    ready: Rotation, export: SavedExport, alice: User, work: Work, sandbox: Sandbox
+) -> None:
+    resting = runs.start(export, by=alice)
+
+    credential = switched(ready, alice)
+    done = work(resting)
+
+    assert done.status == Run.Status.SUCCEEDED
+    assert made_by(sandbox, "generate") + made_by(sandbox, "download") == ["aa_acme_new"] * 2
+    assert credential.partner_pair() == NEW
+    assert credential.partner_pair_before() == pair_of(credential.team)
+    assert (credential.status, credential.pair_number) == (Credential.Status.WORKING, 2)
+
+
+def test_a_file_of_the_old_pair_is_fetched_by_the_new_one_where_that_may(
+    ready: Rotation, export: SavedExport, alice: User, work: Work, sandbox: Sandbox
+) -> None:
+    run = step(runs.start(export, by=alice))
+    switched(ready, alice)
+
+    run = work(run)
+
+    assert (run.status, run.by_previous) == (Run.Status.SUCCEEDED, False)
+    assert made_by(sandbox, "download") == ["aa_acme_new"]
+
+
+def test_a_file_of_the_old_pair_is_fetched_by_it_when_the_new_one_is_refused_for_it(
+    ready: Rotation, export: SavedExport, alice: User, work: Work, sandbox: Sandbox
+) -> None:
+    sandbox.state.choices = replace(sandbox.choices, download_by="pair")
+    run = step(runs.start(export, by=alice))
+    old = run.credential.partner_pair().partner_user_id
+    switched(ready, alice)
+
+    run = work(run)
+
+    assert (run.status, run.attempts) == (Run.Status.SUCCEEDED, 0)
+    assert made_by(sandbox, "download") == ["aa_acme_new", old]
+    assert made_by(sandbox, "generate") == [old]
+
+
+@pytest.mark.parametrize("gone", ["refused", "wiped"])
+def test_a_file_that_no_pair_gets_is_made_again_when_that_marks_nothing(
+    gone: str, ready: Rotation, export: SavedExport, alice: User, work: Work, sandbox: Sandbox
+) -> None:
+    sandbox.state.choices = replace(sandbox.choices, download_by="pair")
+    run = step(runs.start(export, by=alice))
+    old = run.credential.partner_pair().partner_user_id
+    switched(ready, alice)
+    run = step(run)
+    assert run.by_previous
+    if gone == "refused":
+        sandbox.revoke(old)
+    else:
+        rotations.wipe_previous(timezone.now() + timedelta(days=2))
+
+    run = work(run)
+
+    assert run.status == Run.Status.SUCCEEDED
+    assert made_by(sandbox, "generate") == [old, "aa_acme_new"]
+
+
+def test_a_marked_file_that_no_pair_gets_fails_and_is_not_made_again(
+    ready: Rotation, credential: Credential, alice: User, work: Work, sandbox: Sandbox
+) -> None:
+    sandbox.state.choices = replace(sandbox.choices, download_by="pair")
+    marking = make_export(credential, alice, "Marks", mark_as="Ledger")
+    run = step(runs.start(marking, by=alice))
+    switched(ready, alice)
+    sandbox.revoke(pair_of(credential.team).partner_user_id)
+
+    run = work(run)
+
+    assert (run.status, run.error_code) == (Run.Status.FAILED, "pair_replaced")
+    assert "marking the reports as “Ledger” has happened" in run.error
+    assert len(sandbox.generated) == 1
+
+
+def test_a_pair_refused_while_its_successor_waits_holds_the_runs_until_that_takes_over(
+    ready: Rotation, export: SavedExport, alice: User, work: Work, sandbox: Sandbox
+) -> None:
+    sandbox.revoke(pair_of(ready.team).partner_user_id)
+    first, second = runs.start(export, by=alice), runs.start(export, by=alice)
+
+    first, second = step(first), step(second)
+
+    assert (first.status, first.error_code) == (Run.Status.QUEUED, "waits_for_pair")
+    assert (second.status, second.error_code) == (Run.Status.QUEUED, "waits_for_pair")
+    assert made_by(sandbox, "generate") == [pair_of(ready.team).partner_user_id]
+    switched(ready, alice)
+    assert [work(run).status for run in (first, second)] == [Run.Status.SUCCEEDED] * 2
+
+
+def test_runs_fail_with_the_reason_when_the_new_pair_is_given_up(
+    ready: Rotation, export: SavedExport, alice: User, work: Work, sandbox: Sandbox
+) -> None:
+    sandbox.revoke(pair_of(ready.team).partner_user_id)
+    run = step(runs.start(export, by=alice))
+
+    rotations.cancel(ready, by=alice)
+    run = work(run)
+
+    assert (run.status, run.error_code) == (Run.Status.FAILED, "credential_refused")
+
+
+def test_a_refusal_of_the_old_pair_after_the_switch_does_not_touch_the_new_one(
+    ready: Rotation, alice: User
+) -> None:
+    before = Credential.objects.get(pk=ready.credential_id)
+    switched(ready, alice)
+
+    credentials.refuse(before, rotations.Unauthorized("Authentication error"))
+
+    assert Credential.objects.get(pk=before.pk).status == Credential.Status.WORKING
+
+
+def test_going_back_puts_the_old_pair_in_place_again(
+    ready: Rotation, export: SavedExport, alice: User, work: Work, sandbox: Sandbox
+) -> None:
+    switched(ready, alice)
+    ready.refresh_from_db()
+
+    rotations.roll_back(ready, by=alice)
+    run = work(runs.start(export, by=alice))
+
+    assert run.status == Run.Status.SUCCEEDED
+    assert made_by(sandbox, "generate") == [pair_of(ready.team).partner_user_id]
+    ready.refresh_from_db()
+    assert ready.status == Rotation.Status.ROLLED_BACK
+
+
+def test_the_old_pair_is_wiped_when_its_time_is_over_and_that_is_on_record(
+    ready: Rotation, alice: User
+) -> None:
+    credential = switched(ready, alice)
+
+    assert rotations.wipe_previous(credential.previous_pair_until - timedelta(seconds=1)) == 0
+    assert rotations.wipe_previous(credential.previous_pair_until) == 1
+    assert rotations.wipe_previous(credential.previous_pair_until) == 0
+
+    credential.refresh_from_db()
+    ready.refresh_from_db()
+    assert (credential.previous_pair, ready.status) == (None, Rotation.Status.DONE)
+    assert AuditEntry.objects.filter(action=Action.PREVIOUS_PAIR_WIPED).count() == 1
+    with pytest.raises(rotations.CannotRotate):
+        rotations.roll_back(ready, by=alice)
+
+
+def test_a_planned_switch_comes_at_its_time_and_once(ready: Rotation, alice: User) -> None:
+    at = timezone.now() + timedelta(hours=3)
+    rotations.cut_over(ready, at=at, by=alice)
+
+    assert rotations.switch_due(at - timedelta(seconds=1)) == 0
+    assert rotations.switch_due(at) == 1
+    assert rotations.switch_due(at) == 0
+
+    assert Credential.objects.get(pk=ready.credential_id).pair_number == 2
+
+
+def test_where_two_admins_are_needed_one_alone_does_not_switch(
+    ready: Rotation, acme: Team, alice: User, erin: User
+) -> None:
+    Team.objects.filter(pk=acme.pk).update(two_admins=True)
+
+    with pytest.raises(rotations.CannotRotate, match="second Admin"):
+        rotations.cut_over(ready, at=None, by=alice)
+    with pytest.raises(rotations.CannotRotate, match="yourself"):
+        rotations.approve(ready, by=alice)
+    rotations.approve(ready, by=erin)
+
+    assert switched(ready, alice).pair_number == 2
+
+
+def test_a_leaked_pair_makes_no_further_call(
+    ready: Rotation, export: SavedExport, alice: User, work: Work, sandbox: Sandbox
+) -> None:
+    run = step(runs.start(export, by=alice))
+    sandbox.log.clear()
+
+    assert rotations.leaked(ready.credential, by=alice)
+    run = work(run)
+
+    credential = Credential.objects.get(pk=ready.credential_id)
+    assert (credential.status, credential.pair) == (Credential.Status.WIPED, None)
+    assert (run.status, run.error_code) == (Run.Status.FAILED, "credential_wiped")
+    ready.refresh_from_db()
+    assert (ready.status, ready.pair) == (Rotation.Status.CANCELLED, None)
+    assert sandbox.log == []
+    assert Notice.objects.filter(subject__contains="leaked").count() == 1
+
+
+def test_a_wiped_credential_lives_again_by_a_new_pair(
+    credential: Credential, new_pair: Pair, export: SavedExport, alice: User, work: Work
+) -> None:
+    rotations.leaked(credential, by=alice)
+
+    rotation = test_of(rotations.start(credential, new_pair, by=alice))
+    switched(rotation, alice)
+
+    assert work(runs.start(export, by=alice)).status == Run.Status.SUCCEEDED
+    assert Credential.objects.get(pk=credential.pk).previous_pair is None
+
+
+def test_admins_are_told_of_a_refused_pair_once(
+    export: SavedExport, alice: User, work: Work, sandbox: Sandbox, credential: Credential
+) -> None:
+    sandbox.revoke(pair_of(credential.team).partner_user_id)
+
+    work(runs.start(export, by=alice))
+    credentials.ask_for_check(credential, by=alice)
+    dispatch.sweep()
+    tasks.take_turn.run(credential.fingerprint, "")
+
+    assert len(sandbox.log) == 2
+    assert [notice.address for notice in Notice.objects.all()] == [alice.email]
+
+
+def test_a_trial_runs_as_a_test_with_the_new_pair_and_marks_nothing(
+    ready: Rotation, credential: Credential, alice: User, work: Work, sandbox: Sandbox
+) -> None:
+    marking = make_export(credential, alice, "Marks", mark_as="Ledger")
+
+    run = work(runs.try_pair(marking, ready, by=alice))
+
+    assert run.status == Run.Status.SUCCEEDED
+    assert made_by(sandbox, "generate") == made_by(sandbox, "download") == ["aa_acme_new"]
+    assert [generation.label for generation in sandbox.generated] == [""]
+    assert run.job["test"] == "true"
+
+
+def test_a_call_that_was_refused_during_the_switch_is_made_again_with_the_new_pair(
+    ready: Rotation, export: SavedExport, alice: User, work: Work, sandbox: Sandbox, monkeypatch: Any
+) -> None:
+    sandbox.script(Fault(envelope=(404, "Authentication error")), on="generate")
+    run = runs.start(export, by=alice)
+    send = dispatch.worker.Client.generate
+
+    def switch_meanwhile(client: Any, *arguments: Any) -> Any:
+        monkeypatch.setattr(dispatch.worker.Client, "generate", send)
+        switched(ready, alice)
+        return send(client, *arguments)
+
+    monkeypatch.setattr(dispatch.worker.Client, "generate", switch_meanwhile)
+    run = work(run)
+
+    assert run.status == Run.Status.SUCCEEDED
+    assert made_by(sandbox, "generate") == [pair_of(ready.team).partner_user_id, "aa_acme_new"]
+    assert Credential.objects.get(pk=ready.credential_id).status == Credential.Status.WORKING

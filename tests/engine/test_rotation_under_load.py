@@ -1,0 +1,81 @@
+"""A rotation while eight workers are busy: the old pair is refused in the middle, and every run ends as it should."""
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django_scopes import scope
+
+from accounts import rotations
+from accounts.models import Credential, Rotation, Team, User
+from expensify.client import Pair
+from exports import runs
+from exports.models import Run
+from sandbox import Choices, Sandbox
+from tests.conftest import make_credential, make_export, pair_of
+from tests.engine.test_many_workers import own_redis  # noqa: F401
+from tests.workers import Processes, wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+NEW = Pair("aa_acme_new", "n" * 40)
+RUNS = 200
+LIMITS = ((25, 0.25), (100, 1.5))  # forty times the pace of the real ones
+
+
+def test_a_rotation_under_load_loses_doubles_and_misdirects_nothing(
+    own_redis: Any,  # noqa: F811
+    acme: Team,
+    alice: User,
+    tmp_path: Path,
+) -> None:
+    sandbox = Sandbox(choices=Choices(limits=LIMITS, download_by="pair", generation_seconds=0.2))
+    old = pair_of(acme)
+    account = sandbox.pairs[old.partner_user_id]
+    sandbox.add_pair(
+        NEW.partner_user_id, NEW.partner_user_secret, account=account.account, policies=account.policies
+    )
+    with scope(team=acme), sandbox.serve() as served:
+        portal = Processes(
+            tmp_path,
+            EXPENSIFY_URL=served.url,
+            EXPENSIFY_LIMITS="25/0.25s,100/1.5s",
+            EXPENSIFY_ANSWER_SECONDS="5",
+            RETRY_SECONDS="0.3",
+            CALL_ATTEMPTS="9",
+            SWEEP_SECONDS="0.5",
+        )
+        try:
+            portal.worker(processes=8)
+            portal.beat()
+            credential = make_credential(acme)
+            plain = make_export(credential, alice, "Plain")
+            marking = make_export(credential, alice, "Marks", mark_as="Ledger", mark_when="generated")
+            started = [runs.start(marking if number % 4 == 0 else plain, by=alice) for number in range(RUNS)]
+            rotation = rotations.start(credential, NEW, by=alice)
+            wait_until(lambda: Rotation.objects.get(pk=rotation.pk).status == "ready", seconds=60)
+            wait_until(lambda: len(sandbox.generated) > RUNS // 5, seconds=120)
+
+            # Between the two the old pair is refused while it is still the present one.
+            sandbox.revoke(old.partner_user_id)
+            time.sleep(1)
+            rotations.cut_over(Rotation.objects.get(pk=rotation.pk), at=None, by=alice)
+            switched_at = time.monotonic()
+            wait_until(lambda: not Run.objects.unfinished().exists(), seconds=240)
+        finally:
+            portal.stop()
+
+        outcome = Counter((run.version.export.name, run.status, run.error_code) for run in Run.objects.all())
+        made = Counter(generation.label for generation in sandbox.generated)
+        marked = [run for run in started if run.marks]
+        lost = outcome["Marks", "failed", "pair_replaced"]
+        assert outcome["Plain", "succeeded", ""] == RUNS - len(marked)
+        # A marking file that the old pair had made is out of reach; nobody makes it a second time.
+        assert outcome["Marks", "succeeded", ""] + lost == len(marked)
+        assert made["Ledger"] == len(marked)
+        assert sandbox.refused == 0
+        by_old = [each for each in sandbox.log if each.pair == old.partner_user_id]
+        assert not [each for each in by_old if each.kind == "generate" and each.at > switched_at + 1]
+        assert Credential.objects.get(pk=credential.pk).status == Credential.Status.WORKING
