@@ -14,6 +14,8 @@ SECRET_NAMES = re.compile(
 SECRET_VALUES = re.compile(
     r"(partnerUserSecret|partnerUserID|password|feedPassword)([\"'=:%\s2A]+)[^\"'&,}\s%]+", re.I
 )
+# Links that open something by themselves, as paths in lines about requests.
+SECRET_PATHS = re.compile(r"(/invitation/|/password/reset/key/)[^/\s\"']+")
 BLANK = "[removed]"
 
 
@@ -27,7 +29,7 @@ def blank_secrets(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [blank_secrets(item) for item in value]
     if isinstance(value, str):
-        return SECRET_VALUES.sub(rf"\1\2{BLANK}", value)
+        return SECRET_PATHS.sub(rf"\1{BLANK}", SECRET_VALUES.sub(rf"\1\2{BLANK}", value))
     return value
 
 

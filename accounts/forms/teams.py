@@ -3,8 +3,9 @@ from zoneinfo import available_timezones
 
 from django import forms
 
-from accounts.models import Team
+from accounts.models import Team, User
 from accounts.permissions import Role
+from accounts.second_factor import has_factor
 
 
 class TeamForm(forms.Form):
@@ -43,9 +44,25 @@ class TeamForm(forms.Form):
         help_text="Then everything about people is wiped; who did what, and with which hash, stays.",
     )
 
-    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+    second_factor = forms.BooleanField(
+        label="Members need a second factor",
+        required=False,
+        help_text="Who has none can do nothing in this team until they have set one up. You need one yourself first.",
+    )
+
+    def __init__(self, *args: Any, team: Team, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.team, self.by = team, by
         self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in _zones(team.time_zone)]
+
+    def clean_second_factor(self) -> bool:
+        """Whoever switches it on would otherwise lock themselves out, and everybody else with them."""
+        wanted: bool = self.cleaned_data["second_factor"]
+        if wanted and not self.team.second_factor and not has_factor(self.by):
+            raise forms.ValidationError(
+                "First set up a second factor for yourself, on the page of your account."
+            )
+        return wanted
 
 
 class RoleForm(forms.Form):

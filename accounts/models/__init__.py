@@ -1,5 +1,6 @@
 from accounts.models.audit import AuditChain, AuditEntry
 from accounts.models.credential import Credential, Policy
+from accounts.models.invitation import Invitation
 from accounts.models.outgoing import MAIL_FINAL, MailStatus, Notice, Outgoing
 from accounts.models.team import LinkProof, Membership, Team, TeamOwned
 from accounts.models.user import User
@@ -9,6 +10,7 @@ __all__ = [
     "AuditChain",
     "AuditEntry",
     "Credential",
+    "Invitation",
     "LinkProof",
     "MailStatus",
     "Membership",
