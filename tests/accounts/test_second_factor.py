@@ -1,4 +1,4 @@
-"""Authenticator app, recovery codes, passkeys: what the portal adds to allauth's flows. The browser test uses a passkey."""
+"""Authenticator app and recovery codes: what the portal adds to allauth's flows. Passkeys need a browser."""
 
 import json
 import re
@@ -37,7 +37,9 @@ def kept() -> str:
 
 
 def actions(team: Team) -> list[str]:
-    return list(AuditEntry._base_manager.filter(team=team).order_by("number").values_list("action", flat=True))
+    return list(
+        AuditEntry._base_manager.filter(team=team).order_by("number").values_list("action", flat=True)
+    )
 
 
 def test_app_is_set_up_and_asked_for_at_the_next_sign_in(
@@ -110,7 +112,9 @@ def test_sealed_secret_of_an_app_opens_nothing_else(alice: User) -> None:
     from accounts.second_factor import Adapter
 
     with pytest.raises(keyring.CannotOpen):
-        keyring.ring().open(__import__("base64").b64decode(Adapter().encrypt(SECRET)), ["accounts.Credential"])
+        keyring.ring().open(
+            __import__("base64").b64decode(Adapter().encrypt(SECRET)), ["accounts.Credential"]
+        )
 
 
 def test_key_rotation_takes_second_factors_along(

@@ -120,11 +120,11 @@ def test_change_after_an_hour_is_asked_to_confirm_and_comes_back_to_its_form(
     form = {"headers": {"Referer": "http://testserver/t/acme/team/"}}
 
     asked = client.post(url, {"role": "editor"}, follow=True, **form)
-    said = [str(message) for message in asked.context["messages"]]
+    *_, said = [str(message) for message in asked.context["messages"]]
     back = client.post(asked.redirect_chain[-1][0], {"password": PASSWORD})
     done = client.post(url, {"role": "editor"}, **form)
 
-    assert said == ["Nothing was changed yet: first confirm that it is you. Then do it once more."]
+    assert said == "Nothing was changed yet: first confirm that it is you. Then do it once more."
     assert back.headers["Location"] == done.headers["Location"] == "/t/acme/team/"
     assert Membership.objects.get(user=bob).role == Role.EDITOR
 
@@ -193,9 +193,7 @@ def test_page_of_another_site_is_nowhere_to_come_back_to(acme: Team, alice: User
 
 
 def guess(email: str, password: str, address: str) -> Any:
-    return Client().post(
-        "/account/login/", {"login": email, "password": password}, REMOTE_ADDR=address
-    )
+    return Client().post("/account/login/", {"login": email, "password": password}, REMOTE_ADDR=address)
 
 
 def test_guesses_from_one_address_do_not_lock_out_another(alice: User) -> None:
