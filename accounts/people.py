@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts import audit
-from accounts.audit import Action
+from accounts.audit import Action, Actor
 from accounts.models import Team, User
 
 
@@ -49,8 +49,11 @@ def end_session(session: UserSession, *, by: User) -> None:
     log(Action.SESSION_ENDED, by, browser=session.user_agent, network_address=str(session.ip))
 
 
-def log(action: Action, user: User, **data: Any) -> None:
-    """What somebody did to their own account: into the log of each of their teams, without any into the portal's."""
+def log(action: Action, user: User, *, by: Actor | None = None, **data: Any) -> None:
+    """What happened to somebody's account: into the log of each of their teams, without any into the portal's own.
+
+    Done by themselves, unless another is named.
+    """
     teams: list[Team | None] = [each.team for each in user.memberships.select_related("team")]
     for team in teams or [None]:
-        audit.record(action, user, by=user, team=team, **data)
+        audit.record(action, user, by=by or user, team=team, **data)

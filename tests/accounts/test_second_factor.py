@@ -1,5 +1,6 @@
 """Authenticator app and recovery codes: what the portal adds to allauth's flows. Passkeys need a browser."""
 
+import base64
 import json
 import re
 
@@ -12,8 +13,9 @@ from django.test import Client
 from accounts import keyring
 from accounts.audit import Action
 from accounts.models import AuditEntry, Team, User
+from accounts.second_factor import Adapter
 from tests.accounts.factors import SECRET, add_app, code_of
-from tests.accounts.test_sessions import is_in, signed_in
+from tests.accounts.test_sessions import is_in, signed_in, stale
 from tests.accounts.test_sign_in import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -42,9 +44,7 @@ def actions(team: Team) -> list[str]:
     )
 
 
-def test_app_is_set_up_and_asked_for_at_the_next_sign_in(
-    acme: Team, alice: User, django_capture_on_commit_callbacks: object
-) -> None:
+def test_app_is_set_up_and_asked_for_at_the_next_sign_in(acme: Team, alice: User) -> None:
     first = signed_in(alice)
     secret = set_up_app(first)
     client = Client()
@@ -109,12 +109,10 @@ def test_secrets_are_sealed(alice: User) -> None:
 
 
 def test_sealed_secret_of_an_app_opens_nothing_else(alice: User) -> None:
-    from accounts.second_factor import Adapter
+    sealed = base64.b64decode(Adapter().encrypt(SECRET))
 
     with pytest.raises(keyring.CannotOpen):
-        keyring.ring().open(
-            __import__("base64").b64decode(Adapter().encrypt(SECRET)), ["accounts.Credential"]
-        )
+        keyring.ring().open(sealed, ["accounts.Credential", "pair", "1", ""])
 
 
 def test_key_rotation_takes_second_factors_along(
@@ -150,19 +148,9 @@ def test_new_factor_ends_the_sessions_that_began_without_it(acme: Team, alice: U
     ["app/add/", "codes/new/", "passkeys/add/"],
 )
 def test_factor_is_not_touched_by_an_old_sign_in(alice: User, path: str) -> None:
-    from tests.accounts.test_sessions import stale
-
-    add_app(alice) if path == "codes/new/" else None
-
-    response = stale(signed_in_with_app(alice)).get(f"/account/second-factor/{path}")
+    response = stale(signed_in(alice)).get(f"/account/second-factor/{path}")
 
     assert response.headers["Location"].startswith("/account/reauthenticate/?next=")
-
-
-def signed_in_with_app(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_page_of_the_app_needs_no_inline_script(alice: User) -> None:
@@ -172,6 +160,21 @@ def test_page_of_the_app_needs_no_inline_script(alice: User) -> None:
         page = client.get(f"/account/second-factor/{path}").content.decode()
         assert re.findall(r"<script(?![^>]*(?:src=|application/json))", page) == []
         assert re.findall(r' style="| on\w+="', page) == []
+
+
+def test_command_removes_lost_factors_and_ends_the_sessions(acme: Team, alice: User) -> None:
+    client = signed_in(alice)
+    add_app(alice)
+
+    call_command("remove_factors", "ALICE@acme.example")
+
+    assert (Authenticator.objects.count(), is_in(client)) == (0, False)
+    entry = AuditEntry._base_manager.filter(team=acme).latest("number")
+    assert (entry.action, entry.actor_id) == (Action.FACTOR_REMOVED, None)
+    with pytest.raises(CommandError, match="has no second factor"):
+        call_command("remove_factors", "alice@acme.example")
+    with pytest.raises(CommandError, match="nobody with the address"):
+        call_command("remove_factors", "nobody@acme.example")
 
 
 # ------------------------------------------------------------ what a team asks for
