@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from accounts import sso
@@ -20,5 +21,6 @@ def team(request: HttpRequest) -> dict[str, Any]:
             permission.name: membership is not None and membership.may(permission)
             for permission in Permission
         },
+        "demo_mailbox_url": settings.DEMO_MAILBOX_URL,
         "my_memberships": user.memberships.select_related("team").order_by("team__name"),
     }

@@ -5,6 +5,7 @@ import secrets
 from datetime import timedelta
 from email.message import EmailMessage
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
@@ -13,10 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts import audit, teams
+from accounts import audit, sending, teams
 from accounts.audit import Action
 from accounts.models import Invitation, MailStatus, Team, User
 from accounts.models.invitation import close
+
+log = structlog.get_logger(__name__)
 
 
 class AlreadyInvited(Exception):
@@ -74,7 +77,8 @@ def revoke(invitation: Invitation, *, by: User) -> None:
 def compose(invitation: Invitation) -> EmailMessage:
     """The mail, with a link made for it alone: a mail composed again replaces the link of the one before."""
     token = secrets.token_urlsafe(32)
-    _unanswered(invitation.team).filter(pk=invitation.pk).update(token_hash=_hash(token))
+    if not _unanswered(invitation.team).filter(pk=invitation.pk).update(token_hash=_hash(token)):
+        raise sending.Withheld(MailStatus.WITHDRAWN, "It was answered or revoked before the mail left.")
     context = {
         "invitation": invitation,
         "team": invitation.team,
@@ -87,8 +91,6 @@ def compose(invitation: Invitation) -> EmailMessage:
     )
     message = EmailMessage()
     message["Subject"] = " ".join(subject.split())
-    message["From"] = settings.DEFAULT_FROM_EMAIL
-    message["To"] = invitation.address
     message.set_content(text)
     message.add_alternative(html, subtype="html")
     return message
@@ -130,3 +132,14 @@ def _unanswered(team: Team) -> QuerySet[Invitation]:
 def _hash(token: str) -> str:
     """256 random bits need no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _ended(invitation: Invitation) -> None:
+    """The team's page shows the state of the mail; operators see what did not leave."""
+    if invitation.status not in {MailStatus.SENT, MailStatus.WITHDRAWN}:
+        log.warning(
+            "invitation not sent", id=invitation.pk, status=invitation.status, reason=invitation.error
+        )
+
+
+MAILS = sending.Kind(Invitation, compose, _ended)

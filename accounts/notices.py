@@ -1,9 +1,17 @@
-"""Word to people: who is told what, once. The mails go out with the others, see `accounts.mail`."""
+"""Word to people: who is told what, once. The mails go out with the others, see `accounts.sending`."""
 
 from collections.abc import Iterable
+from email.message import EmailMessage
 
-from accounts.models import Membership, Notice, Team, User
+import structlog
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from accounts import sending
+from accounts.models import MailStatus, Membership, Notice, Team, User
 from accounts.permissions import Permission
+
+log = structlog.get_logger(__name__)
 
 
 def tell(team: Team, key: str, people: Iterable[User], *, subject: str, text: str, path: str = "") -> int:
@@ -30,3 +38,25 @@ def admins(team: Team) -> list[User]:
     """Who manages the team."""
     members = Membership.objects.filter(team=team, user__is_active=True).select_related("user")
     return [member.user for member in members if member.may(Permission.MANAGE_TEAM)]
+
+
+def compose(notice: Notice) -> EmailMessage:
+    """The mail of a notice, for a phone too: its paragraphs and a link to the page to look at."""
+    if notice.user is not None and not notice.user.is_active:
+        raise sending.Withheld(MailStatus.WITHDRAWN, "This account is closed.")
+    context = {"notice": notice, "url": settings.SITE_URL + notice.path if notice.path else ""}
+    message = EmailMessage()
+    # A header is one line, whatever the names in it hold.
+    message["Subject"] = " ".join(render_to_string("emails/notice_subject.txt", context).split())
+    message.set_content(render_to_string("emails/notice_text.txt", context))
+    message.add_alternative(render_to_string("emails/notice_html.html", context), subtype="html")
+    return message
+
+
+def _ended(notice: Notice) -> None:
+    """There is nobody else to tell; operators see it."""
+    if notice.status != MailStatus.SENT:
+        log.warning("notice not sent", id=notice.pk, status=notice.status, reason=notice.error)
+
+
+MAILS = sending.Kind(Notice, compose, _ended)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from exports.views import contents, home, results, runs, saved_exports, versions
+from exports.views import contents, home, links, results, runs, saved_exports, versions
 from exports.views.updates import acts, changes, one, preparing, receipts, rows
 
 app_name = "exports"
@@ -74,4 +74,9 @@ urlpatterns = [
     path("t/<slug:team>/updates/<int:update>/apply/", acts.update_apply, name="update-apply"),
     path("t/<slug:team>/updates/<int:update>/discard/", acts.update_discard, name="update-discard"),
     path("t/<slug:team>/updates/<int:update>/reverse/", acts.update_reverse, name="update-reverse"),
+    # Outside of the teams: what recipients see, whose key is the token.
+    path("l/<str:token>/", links.link, name="link"),
+    path("l/<str:token>/code/", links.link_code, name="link-code"),
+    path("l/<str:token>/file/", links.link_file, name="link-file"),
+    path("u/<str:token>/", links.unsubscribe, name="unsubscribe"),
 ]

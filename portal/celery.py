@@ -12,6 +12,7 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "yes")
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["exports"], related_name="unattended")
 
 
 @task_prerun.connect

@@ -1,5 +1,6 @@
 """Logs as lines of JSON (or for eyes, in the demo), and errors to Sentry when a DSN is set; neither holds a secret."""
 
+import logging
 import logging.config
 import re
 from typing import Any
@@ -14,8 +15,10 @@ SECRET_NAMES = re.compile(
 SECRET_VALUES = re.compile(
     r"(partnerUserSecret|partnerUserID|password|feedPassword)([\"'=:%\s2A]+)[^\"'&,}\s%]+", re.I
 )
-# Links that open something by themselves, as paths in lines about requests.
-SECRET_PATHS = re.compile(r"(/invitation/|/password/reset/key/)[^/\s\"']+")
+# A path that is a key: who reads it in a log could open what it opens. As a part of another address it is quoted.
+TOKENS = re.compile(
+    r"((?:/|%2F)(?:[lu]|invitation|password(?:/|%2F)reset(?:/|%2F)key)(?:/|%2F))[\w.~=-]{12,}", re.I
+)
 BLANK = "[removed]"
 
 
@@ -29,7 +32,7 @@ def blank_secrets(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [blank_secrets(item) for item in value]
     if isinstance(value, str):
-        return SECRET_PATHS.sub(rf"\1{BLANK}", SECRET_VALUES.sub(rf"\1\2{BLANK}", value))
+        return TOKENS.sub(rf"\1{BLANK}", SECRET_VALUES.sub(rf"\1\2{BLANK}", value))
     return value
 
 
@@ -43,6 +46,12 @@ def _without_query(_logger: Any, _method: str, event: dict[str, Any]) -> dict[st
     if isinstance(event.get("request"), str):
         event["request"] = event["request"].partition("?")[0]
     return event
+
+
+def _blank_line(record: logging.LogRecord) -> bool:
+    """For loggers with handlers of their own, whose lines pass by the chain below."""
+    record.msg, record.args = blank_secrets(record.getMessage()), None
+    return True
 
 
 def _for_sentry(event: Any, _hint: Any) -> Any:
@@ -87,6 +96,9 @@ def configure(*, level: str, as_json: bool) -> None:
             "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
         }
     )
+    # The web server names the request that it could not answer; an operator may have it name every one.
+    for name in ("gunicorn.error", "gunicorn.access"):
+        logging.getLogger(name).addFilter(_blank_line)
 
 
 def report_errors_to(dsn: str) -> None:

@@ -216,6 +216,8 @@ CELERY_TASK_DEFAULT_QUEUE = "portal"
 CELERY_TASK_ROUTES = {
     "exports.tasks.take_turn": {"queue": "calls"},
     "exports.tasks.line_up": {"queue": "calls"},
+    # A mail server that answers slowly holds up nothing else: the mailer is a process of its own.
+    "exports.unattended.send_mails": {"queue": "mail"},
 }
 SWEEP_SECONDS = env.number("SWEEP_SECONDS", 2)
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
@@ -224,10 +226,21 @@ CELERY_BEAT_SCHEDULE = {
         "task": "exports.tasks.sweep",
         "schedule": schedule(SWEEP_SECONDS),
     },
+    "send-mails": {
+        "task": "exports.unattended.send_mails",
+        "schedule": schedule(SWEEP_SECONDS),
+        # While the mailer waits for its server they would pile up.
+        "options": {"expires": 5 * SWEEP_SECONDS},
+    },
     "tidy": {
         "task": "exports.tasks.tidy",
         "schedule": schedule(10 * SWEEP_SECONDS),
         "options": {"expires": 100 * SWEEP_SECONDS},
+    },
+    "keep-up-recipients": {
+        "task": "exports.unattended.keep_up_recipients",
+        "schedule": schedule(30 * SWEEP_SECONDS),
+        "options": {"expires": 30 * SWEEP_SECONDS},
     },
     "wipe-old": {
         "task": "exports.tasks.wipe_old",
@@ -307,6 +320,16 @@ CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"},
 }
 
+# Seconds to wait for each answer of the mail server; the whole mail gets five of these, its last answer ten.
+MAIL_ANSWER_SECONDS = env.number("MAIL_ANSWER_SECONDS", 30)
+# A mail being sent for longer than this belongs to a worker that is gone: nobody knows whether it left.
+MAIL_STUCK_SECONDS = env.number("MAIL_STUCK_SECONDS", 20 * MAIL_ANSWER_SECONDS)
+# How often a mail that surely did not leave is tried, and seconds before the second attempt. Each further one waits
+# twice as long, up to an hour: so many attempts are a day.
+MAIL_ATTEMPTS = int(env.number("MAIL_ATTEMPTS", 30))
+MAIL_RETRY_SECONDS = env.number("MAIL_RETRY_SECONDS", 60)
+# What the mail server takes in a minute, from all workers together; 0 is as fast as it goes.
+EMAIL_PER_MINUTE = env.number("EMAIL_PER_MINUTE", 0)
 mail = env.address("EMAIL_URL", f"file://{VAR_DIR / 'mail'}" if DEMO else None)
 if mail.scheme in {"smtp", "smtps"}:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -314,12 +337,15 @@ if mail.scheme in {"smtp", "smtps"}:
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = mail.user, mail.password
     EMAIL_USE_SSL = mail.scheme == "smtps"
     EMAIL_USE_TLS = mail.options.get("tls") == "1"
-    EMAIL_TIMEOUT = 30
+    EMAIL_TIMEOUT = MAIL_ANSWER_SECONDS
+    EMAIL_FILE_PATH = None
 elif mail.scheme == "file":
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = mail.path
 else:
     raise ImproperlyConfigured("EMAIL_URL must begin with smtp://, smtps:// or file://.")
+# Where the demo shows the mails that its own mail server has caught.
+DEMO_MAILBOX_URL = env.text("DEMO_MAILBOX_URL", "") if DEMO else ""
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Expensify Portal <portal@localhost>")
 
 # ---------------------------------------------------------------- pages

@@ -113,7 +113,7 @@ class Processes:
 
     def stop(self) -> None:
         """End all: first what works, then what it works with."""
-        for names in (["web", "beat", "worker"], ["sandbox", "Redis"]):
+        for names in (["web", "beat", "worker", "mailer"], ["sandbox", "mailbox", "Redis"]):
             going = [self.running.pop(name) for name in names if name in self.running]
             for process in going:
                 process.terminate()
@@ -167,6 +167,8 @@ def serve() -> None:
             else:
                 say("No call was made: add a pair of your own under Credentials.")
             processes.wait_for(lambda: _answers(f"http://127.0.0.1:{port}/readyz"), "The worker")
+            if mailbox := processes.environment.get("DEMO_MAILBOX_URL"):
+                say(f"The mails that it sends are shown at {mailbox}.")
             say(f"\n{sign_ins}\nOpen {address} (Ctrl-C stops everything; logs are in {LOGS}).")
             while True:
                 processes.check()
@@ -202,6 +204,8 @@ def set_up(processes: Processes, *meanwhile: str) -> bool:
     embedded_sandbox = "EXPENSIFY_URL" not in known
     if embedded_sandbox:
         start_sandbox(processes)
+    if "EMAIL_URL" not in known:
+        start_mailbox(processes)
     if "REDIS_URL" not in known:
         # The sandbox has just begun to count calls, so a Redis that knows of none is right for it. Of another server
         # the calls of an earlier start must be remembered, so there Redis keeps its data and is new only once.
@@ -218,6 +222,7 @@ def set_up(processes: Processes, *meanwhile: str) -> bool:
     processes.manage("migrate", "--noinput", "--verbosity", "0")
     finish()
     processes.start("worker", "script/process", "worker")
+    processes.start("mailer", "script/process", "mailer")
     processes.start("beat", "script/process", "beat")
     return keeps_waiting
 
@@ -263,6 +268,14 @@ def start_sandbox(processes: Processes) -> None:
     processes.wait_for(lambda: log_of("sandbox").read_text().endswith("\n"), "The sandbox")
     # The first line that it writes is its address.
     processes.environment["EXPENSIFY_URL"] = log_of("sandbox").read_text().splitlines()[0]
+
+
+def start_mailbox(processes: Processes) -> None:
+    """A mail server that delivers nothing and a page that shows its mails."""
+    processes.start("mailbox", sys.executable, "-m", "sandbox.mailbox")
+    processes.wait_for(lambda: log_of("mailbox").read_text().count("\n") >= 2, "The mail server")
+    page, server = log_of("mailbox").read_text().splitlines()[:2]
+    processes.environment |= {"DEMO_MAILBOX_URL": page, "EMAIL_URL": server}
 
 
 def take_lock() -> IO[str] | None:

@@ -1,5 +1,6 @@
 """Known secrets are put in by the front door and hunted everywhere they must not come out."""
 
+import base64
 import io
 import json
 import logging
@@ -20,8 +21,8 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 
-from accounts import invitations
-from accounts.models import Credential, Team, User
+from accounts import invitations, notices, sending
+from accounts.models import Credential, Notice, Team, User
 from expensify.budget import Limits
 from expensify.jobs import FeedSftp, FeedUrl
 from exports import dispatch, employee_updates, keeping, runs, saved_exports, tasks, worker
@@ -32,6 +33,7 @@ from sandbox import Choices, Fault, Sandbox
 from tests.accounts.factors import code_of
 from tests.accounts.test_invitations import link_in
 from tests.conftest import TEMPLATE
+from tests.smtp import mail_server
 from tests.workers import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +45,8 @@ FEED_PASSWORD = "feed-canary-C0rrectH0rse"
 FEED_ADDRESS = "https://hr.example.com/feed?key=canary-of-the-address"
 # What an HR system says about somebody; the update it came in is wiped when the hunt begins.
 HR_NAME = "Canarinskaya"
-CANARIES = (PAIR_ID, SECRET, SFTP_PASSWORD, FEED_PASSWORD, FEED_ADDRESS, HR_NAME)
+MAIL_PASSWORD = "mail-canary-B4tteryStaple"
+CANARIES = (PAIR_ID, SECRET, SFTP_PASSWORD, FEED_PASSWORD, FEED_ADDRESS, HR_NAME, MAIL_PASSWORD)
 # A server that answers with what it was sent, secrets and all.
 ECHO = f"Bad request: partnerUserID={PAIR_ID} partnerUserSecret={SECRET}"
 
@@ -98,7 +101,13 @@ def written() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def hunted(
-    roomy: None, server: Sandbox, written: io.StringIO, acme: Team, alice: User, client: Client
+    roomy: None,
+    server: Sandbox,
+    written: io.StringIO,
+    acme: Team,
+    alice: User,
+    client: Client,
+    settings: Any,
 ) -> Client:
     """Acme's credential and SFTP password have gone every way there is, and Alice is signed in."""
     client.force_login(alice)
@@ -125,11 +134,31 @@ def hunted(
                 work_off(runs.start(export, by=alice))
                 server.unscript()
         update_people(server, credential, alice)
+        mail_in_vain(acme, alice, settings)
         server.replace_secret(PAIR_ID, "another")
         work_off(runs.start(exports[1], by=alice))
         statuses = set(Run.objects.values_list("status", flat=True))
         assert statuses >= {Run.Status.SUCCEEDED, Run.Status.FAILED, Run.Status.UNCONFIRMED}
     return client
+
+
+def mail_in_vain(team: Team, by: User, settings: Any) -> None:
+    """Notices to a mail server that knows another password, then to one that repeats what it was told."""
+    with mail_server(password="another") as box:
+        settings.EMAIL_HOST_PASSWORD = MAIL_PASSWORD
+        notices.tell(team, "refused at the door", [by], subject="News", text="News.")
+        sending.send_due([notices.MAILS], seconds=20)
+    with mail_server(password=MAIL_PASSWORD) as box:
+        token = base64.b64encode(f"\0portal\0{MAIL_PASSWORD}".encode()).decode()
+        for number, code in enumerate((451, 550)):
+            box.data_answer = f"{code} AUTH PLAIN {token} portal:{MAIL_PASSWORD}"
+            notices.tell(team, f"refused {number}", [by], subject="News", text="News.")
+            sending.send_due([notices.MAILS], seconds=20)
+    assert box.mails == []
+    errors = list(Notice.objects.values_list("error", flat=True))
+    assert [("sign in" in error, "AUTH PLAIN …" in error) for error in sorted(errors)].count(
+        (False, True)
+    ) == 2
 
 
 def saved(credential: Credential, by: User, name: str, **asked: Any) -> SavedExport:

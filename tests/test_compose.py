@@ -96,7 +96,7 @@ def test_secrets_come_from_files() -> None:
 
 
 def test_all_processes_of_the_portal_have_the_same_settings() -> None:
-    for name in ("worker", "beat", "migrate", "demo"):
+    for name in ("worker", "mailer", "beat", "migrate", "demo"):
         assert SERVICES[name]["environment"] == SERVICES["web"]["environment"]
 
 

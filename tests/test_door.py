@@ -122,6 +122,11 @@ WITHOUT_A_TEAM = {
     "metrics",
     "accounts:invitation",  # opened by its token
     "account",
+    # For recipients, most of whom have no account: the token says whose they are.
+    "exports:link",  # shows a page; the file waits for a proof
+    "exports:link-code",  # mails a code to the link's own address
+    "exports:link-file",  # gives the file to who has proved to be its recipient
+    "exports:unsubscribe",  # stops one schedule for one address
     "account_login",
     "account_sso",  # both only when OIDC_ISSUER is set
     "account_sso_callback",

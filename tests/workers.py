@@ -58,7 +58,7 @@ class Processes:
     def worker(self, *, processes: int = 1, module: str = "celery") -> "subprocess.Popen[bytes]":
         number = len(self.running)
         return self.start(
-            "-m", module, "-A", "portal", "worker", "-Q", "calls,portal", "-c", str(processes),
+            "-m", module, "-A", "portal", "worker", "-Q", "calls,portal,mail", "-c", str(processes),
             "-n", f"w{number}@test", "--without-gossip", "--without-mingle", "--loglevel", "WARNING",
             log=f"worker-{number}.log",
         )  # fmt: skip

@@ -1,4 +1,5 @@
 from exports.models.delivery import Delivery, Link, LinkOpening, Recipient
+from exports.models.departure import Departure
 from exports.models.employee_update import EmployeeUpdate, FeedProfile
 from exports.models.result import Result
 from exports.models.run import FINAL, IN_FLIGHT, RESTING, ApiCall, Run
@@ -11,6 +12,7 @@ __all__ = [
     "RESTING",
     "ApiCall",
     "Delivery",
+    "Departure",
     "EmployeeUpdate",
     "ExportVersion",
     "FeedProfile",

@@ -39,6 +39,9 @@ class Recipient(TeamOwned):
     state_at = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True, help_text="When somebody last vouched for it.")
     asked_at = models.DateTimeField(null=True, blank=True, help_text="When the owner was asked to.")
+    unsubscribed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until they subscribe again, whatever others do with the row."
+    )
 
     class Meta:
         ordering = ["address", "id"]
@@ -113,6 +116,8 @@ class Link(TeamOwned):
     code_hash = models.CharField(max_length=64, blank=True, default="")
     code_sent_at = models.DateTimeField(null=True, blank=True)
     code_tries = models.PositiveSmallIntegerField(default=0)
+    codes_from = models.DateTimeField(null=True, blank=True, help_text="The hour in which codes are counted.")
+    codes_sent = models.PositiveSmallIntegerField(null=True, blank=True, help_text="In that hour.")
     opened_at = models.DateTimeField(null=True, blank=True, help_text="When its file was first fetched.")
     openings = models.PositiveIntegerField(default=0)
 

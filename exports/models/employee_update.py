@@ -148,6 +148,9 @@ class EmployeeUpdate(TeamOwned):
     applied_at = models.DateTimeField(null=True, blank=True)
     applied_answer = SealedField(null=True, editable=False)
     summary = models.JSONField(default=dict, help_text="How many people the receipt names in each way.")
+    leavers_noted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When those who left by it were taken out of the recipients."
+    )
 
     discarded_at = models.DateTimeField(null=True, blank=True)
     wiped_at = models.DateTimeField(null=True, blank=True)
@@ -170,7 +173,14 @@ class EmployeeUpdate(TeamOwned):
                 name="update_approval_has_a_hash",
             ),
         ]
-        indexes = [models.Index(fields=["team", "-id"], name="update_newest")]
+        indexes = [
+            models.Index(fields=["team", "-id"], name="update_newest"),
+            models.Index(
+                fields=["applied_at"],
+                condition=Q(applied_at__isnull=False, leavers_noted_at__isnull=True),
+                name="update_leavers_to_note",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

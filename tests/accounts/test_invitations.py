@@ -10,13 +10,14 @@ from django.test import Client
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts import invitations, teams
+from accounts import invitations, sending, teams
 from accounts.audit import Action
 from accounts.models import AuditEntry, Invitation, MailStatus, Membership, Team, User
 from accounts.permissions import Role
 from tests.accounts.test_sessions import signed_in
 from tests.accounts.test_sign_in import sign_in
 from tests.conftest import PASSWORD, member
+from tests.smtp import mail_server
 
 NEW = "nina@example.org"
 
@@ -107,11 +108,32 @@ def test_mail_says_who_invites_whom_to_what(acme: Team, alice: User) -> None:
     message = invitations.compose(invite(acme, alice))
 
     plain, html = message.get_body(("plain",)), message.get_body(("html",))
-    assert (message["To"], message["Subject"]) == (NEW, "Alice invites you to Acme in the Expensify portal")
+    assert message["Subject"] == "Alice invites you to Acme in the Expensify portal"
     for body in (plain, html):
         assert body is not None
         assert "Editor" in body.get_content()
         assert "http://localhost:8000/invitation/" in body.get_content()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mail_goes_out_once_and_its_link_opens(acme: Team, alice: User, redis_client: Any) -> None:
+    found = invite(acme, alice)
+    with mail_server() as box:
+        for _ in range(2):
+            sending.send_due([invitations.MAILS], seconds=20)
+        (sent,) = box.mails
+
+    path = re.search(r"(/invitation/\S+)", sent.message.get_body(("plain",)).get_content())
+    assert path is not None
+    assert (now_is(found).status, accept(path[1]).status_code) == (MailStatus.SENT, 302)
+
+
+def test_mail_of_a_revoked_invitation_is_not_composed(acme: Team, alice: User) -> None:
+    found = invite(acme, alice)
+    invitations.revoke(found, by=alice)
+
+    with pytest.raises(sending.Withheld):
+        invitations.compose(found)
 
 
 def test_only_the_hash_of_the_token_is_kept(acme: Team, alice: User) -> None:
@@ -281,7 +303,10 @@ def test_link_is_in_no_line_of_the_log() -> None:
     from portal.logs import blank_secrets
 
     said = blank_secrets(
-        {"request": "GET /invitation/canary-token/", "event": "Not Found: /invitation/canary/"}
+        {
+            "request": "GET /invitation/canary-of-a-token/",
+            "event": "Not Found: /invitation/canary-of-a-token/",
+        }
     )
 
     assert said == {"request": "GET /invitation/[removed]/", "event": "Not Found: /invitation/[removed]/"}

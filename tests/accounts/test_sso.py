@@ -14,11 +14,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from urllib3.exceptions import MaxRetryError
 
-from accounts import freshness, sso
+from accounts import addresses, freshness, sso
 from accounts.audit import Action
 from accounts.models import AuditEntry, Membership, Team, User
 from accounts.permissions import Role
-from portal import addresses
 from tests.accounts.factors import add_app
 from tests.accounts.test_sessions import is_in, signed_in
 from tests.servers import die_with_parent, free_port, wait_for_port

@@ -1,8 +1,8 @@
 """A Celery worker whose processes die by SIGKILL at a point that a test names, once.
 
 Run as `python -m tests.engine.crashing <celery's arguments>`. CRASH_FILE names a file; when it holds `before X` or
-`after X`, the next process that comes there removes the file and kills itself. X is one of POINTS, STEPS or
-OF_UPDATES, or `request to mark`.
+`after X`, the next process that comes there removes the file and kills itself. X is one of POINTS, STEPS,
+OF_UPDATES or OF_MAILS, or `request to mark`.
 """
 
 import importlib
@@ -30,6 +30,11 @@ POINTS = {
 
 STEPS = ("SELECT", "LIST", "GENERATE_LISTED", "DOWNLOAD", "MARK")
 OF_UPDATES = ("APPLY", "request to apply")
+OF_MAILS = {
+    "mail's claim": ("accounts.sending", "claim"),
+    "mail's way": ("accounts.mail", "Post.send"),
+    "mail's settling": ("accounts.sending", "settle"),
+}
 
 
 def lethal(name: str, function: Any, crash_file: Path) -> Any:
@@ -50,7 +55,7 @@ def lethal(name: str, function: Any, crash_file: Path) -> Any:
 
 def install() -> None:
     crash_file = Path(os.environ["CRASH_FILE"])
-    for name, (module, path) in POINTS.items():
+    for name, (module, path) in (POINTS | OF_MAILS).items():
         owner: Any = importlib.import_module(module)
         *outer, last = path.split(".")
         for part in outer:

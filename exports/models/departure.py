@@ -1,0 +1,29 @@
+import hashlib
+
+from django.db import models
+
+from accounts.models import TeamOwned
+from exports.models.employee_update import EmployeeUpdate
+
+
+class Departure(TeamOwned):
+    """Somebody who left by an applied employee update, so that no file that still names them is mailed to them.
+
+    Of the address a hash is kept: what an employee update says about people is wiped in time, and this outlives it.
+    """
+
+    update = models.ForeignKey(EmployeeUpdate, on_delete=models.PROTECT, related_name="departures")
+    address_hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "address_hash"], name="one_departure_per_address")
+        ]
+
+    def __str__(self) -> str:
+        return f"Somebody who left by {self.update}"
+
+    @staticmethod
+    def hash_of(team_id: int, address: str) -> str:
+        """Of an address in its normal spelling."""
+        return hashlib.sha256(f"{team_id} {address}".encode()).hexdigest()

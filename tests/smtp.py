@@ -1,0 +1,165 @@
+"""A real SMTP server on a port of its own, which refuses, stalls, hangs up and lies as a test tells it."""
+
+import email
+import email.policy
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from django.test import override_settings
+
+from tests.servers import free_port
+
+
+@dataclass(frozen=True)
+class Mail:
+    sender: str
+    to: str
+    content: bytes
+
+    @property
+    def message(self) -> EmailMessage:
+        message = email.message_from_bytes(self.content, policy=email.policy.default)
+        assert isinstance(message, EmailMessage)
+        return message
+
+
+@dataclass
+class Mailbox:
+    """What the server has caught, and how it behaves; the answers take the place of its own "250"."""
+
+    mails: list[Mail] = field(default_factory=list)
+    mail_answer: str = ""
+    recipients: dict[str, str] = field(default_factory=dict)
+    data_answer: str = ""
+    # Answers to DATA by address, for as long as there are some.
+    once: list[str] = field(default_factory=list)
+    hang_up_after_data: bool = False
+    seconds_after_data: float = 0.0
+    seconds_before_rcpt: float = 0.0
+    connections: int = 0
+
+    # aiosmtpd's hooks
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        self.connections += 1
+        return responses
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.mail_answer:
+            return self.mail_answer
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        time.sleep(self.seconds_before_rcpt)
+        if address in self.recipients:
+            return self.recipients[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.once:
+            return self.once.pop(0)
+        if self.data_answer:
+            return self.data_answer
+        assert isinstance(envelope.content, bytes)
+        self.mails += [Mail(envelope.mail_from or "", to, envelope.content) for to in envelope.rcpt_tos]
+        time.sleep(self.seconds_after_data)
+        if self.hang_up_after_data:
+            assert server.transport is not None
+            server.transport.abort()
+        return "250 Caught"
+
+
+class _Controller(Controller):
+    def factory(self) -> SMTP:
+        return SMTP(self.handler, **self.SMTP_kwargs)
+
+
+@contextmanager
+def mail_server(
+    *, password: str = "", port: int = 0, tls: ssl.SSLContext | None = None, **options: Any
+) -> Iterator[Mailbox]:
+    """A server that catches mails; the portal's settings of this process point to it."""
+    mailbox = Mailbox()
+    if password:
+        options |= {
+            "authenticator": lambda server, session, envelope, mechanism, data: AuthResult(
+                success=isinstance(data, LoginPassword) and data.password == password.encode(),
+                handled=False,
+            ),
+            "auth_require_tls": False,
+        }
+    controller = _Controller(
+        mailbox, hostname="127.0.0.1", port=port or free_port(), tls_context=tls, **options
+    )
+    controller.start()
+    try:
+        with override_settings(
+            EMAIL_FILE_PATH=None,
+            EMAIL_HOST="localhost" if tls else "127.0.0.1",
+            EMAIL_PORT=controller.port,
+            EMAIL_HOST_USER="portal" if password else "",
+            EMAIL_HOST_PASSWORD=password,
+            EMAIL_USE_TLS=tls is not None,
+            EMAIL_USE_SSL=False,
+        ):
+            yield mailbox
+    finally:
+        controller.stop()
+
+
+@contextmanager
+def rude_server(*, lines: int) -> Iterator[list[bytes]]:
+    """A server that hangs up in the middle of a mail, after so many lines of it; yields what it has read."""
+    read: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rwb") as line:
+                line.write(b"220 rude\r\n")
+                line.flush()
+                for said in line:
+                    command = said[:4].upper()
+                    line.write(b"354 go on\r\n" if command == b"DATA" else b"250 OK\r\n")
+                    line.flush()
+                    if command == b"DATA":
+                        read.extend(line.readline() for _ in range(lines))
+                        break
+                connection.shutdown(socket.SHUT_RDWR)
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        with override_settings(
+            EMAIL_FILE_PATH=None,
+            EMAIL_HOST="127.0.0.1",
+            EMAIL_PORT=listener.getsockname()[1],
+            EMAIL_HOST_USER="",
+            EMAIL_USE_TLS=False,
+            EMAIL_USE_SSL=False,
+        ):
+            yield read
+    finally:
+        listener.close()
