@@ -83,12 +83,12 @@ def test_app_is_set_up_and_asked_for(page: Page, base_url: str, alice: User, loo
     sign_in(page, base_url, alice)
     look("second-factor-asked")
     page.get_by_label("Code").fill(code_of(secret))
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("link", name="Exports")).to_be_visible()
     sign_out(page, base_url)
     sign_in(page, base_url, alice)
     page.get_by_label("Code").fill(recovery)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("link", name="Exports")).to_be_visible()
 
 
@@ -143,7 +143,7 @@ def test_pages_of_people_look_right(
     sign_out(page, base_url)
     sign_in(page, base_url, alice)
     page.get_by_label("Code").fill(code_of("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"))
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     look("team-invited", f"{base_url}/t/acme/team/")
     look("member-invite", f"{base_url}/t/acme/team/invitations/new/")
     look("second-factor", f"{base_url}/account/second-factor/")
