@@ -5,4 +5,6 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import sign_ins  # noqa: F401  connects Django's and allauth's own sign-in signals
+        from accounts import freshness, sign_ins, sso  # noqa: F401  the first two connect Django's and allauth's own sign-in signals
+
+        sso.check_settings()

@@ -3,6 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts import sso
 from accounts.permissions import Permission
 
 
@@ -10,11 +11,12 @@ def team(request: HttpRequest) -> dict[str, Any]:
     """For base.html: the open team, the person's teams for the switcher, and what they may do here."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {}
+        return {"sso_name": sso.name()}
     membership = getattr(request, "membership", None)
     return {
         "team": getattr(request, "team", None),
         "membership": membership,
+        "confirm_first": getattr(request, "confirm_first", ""),
         "may": {
             permission.name: membership is not None and membership.may(permission)
             for permission in Permission

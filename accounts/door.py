@@ -7,14 +7,17 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts import audit
+from accounts import audit, freshness
 from accounts.audit import Action
 from accounts.models import Membership, Team, TeamOwned, User
 from accounts.permissions import Permission
+from accounts.second_factor import has_factor
 
+SAFE = {"GET", "HEAD", "OPTIONS"}
 View = Callable[..., HttpResponseBase]
 Owned = TypeVar("Owned", bound=TeamOwned)
 
@@ -25,12 +28,15 @@ class TeamRequest(HttpRequest):
     user: User
     team: Team
     membership: Membership
+    confirm_first: str
 
 
-def team_view(permission: Permission) -> Callable[[View], View]:
+def team_view(permission: Permission, *, fresh: bool = False) -> Callable[[View], View]:
     """Open `/t/<team>/…` to members with this permission.
 
     An outsider gets the same 404 as for a team that does not exist; a member without the permission gets 403.
+    Where the team asks for a second factor, a member without one is sent to set it up. What is `fresh` changes
+    something only within minutes of a sign-in; its pages say so before they are filled in (`confirm_first`).
     The view finds `request.team` and `request.membership`, its own arguments without `team`, and the team's time zone.
     """
 
@@ -56,10 +62,19 @@ def team_view(permission: Permission) -> Callable[[View], View]:
                 if membership is None:
                     raise Http404
                 raise PermissionDenied(permission.value)
+            if opened.second_factor and not has_factor(request.user):
+                return freshness.send(
+                    request, reverse("mfa_index"), f"{opened} asks for a second factor. Set one up to go on."
+                )
+            if fresh and not freshness.is_fresh(request):
+                if request.method not in SAFE:
+                    return freshness.ask(request, back_to=opened.get_absolute_url())
+                request.confirm_first = freshness.confirm_url(request.get_full_path())
             with scope(team=opened), timezone.override(opened.zone):
                 return view(request, **arguments)
 
         guarded.door = permission  # type: ignore[attr-defined]
+        guarded.fresh = fresh  # type: ignore[attr-defined]
         return guarded
 
     return decorate

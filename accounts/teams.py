@@ -4,11 +4,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.text import slugify
+from django_scopes import scope
 
-from accounts import audit
+from accounts import audit, people
 from accounts.audit import Action, Actor
 from accounts.models import Membership, Team, User
+from accounts.models.invitation import close
 from accounts.permissions import Role
 
 
@@ -63,8 +66,8 @@ def add(team: Team, user: User, role: str, *, by: User | Actor) -> Membership:
 
 
 @transaction.atomic
-def change_role(membership: Membership, role: str, *, by: User) -> None:
-    """Give a member another role. Raises CannotChange."""
+def change_role(membership: Membership, role: str, *, by: User | Actor) -> None:
+    """Give a member another role; they sign in again. Raises CannotChange."""
     membership = _locked(membership)
     before = membership.role
     if before == role:
@@ -72,6 +75,7 @@ def change_role(membership: Membership, role: str, *, by: User) -> None:
     _keep_an_admin(membership, role)
     membership.role = role
     membership.save(update_fields=["role"])
+    people.end_sessions(membership.user)
     audit.record(
         Action.MEMBER_CHANGED,
         membership.user,
@@ -82,12 +86,15 @@ def change_role(membership: Membership, role: str, *, by: User) -> None:
 
 
 @transaction.atomic
-def remove(membership: Membership, *, by: User) -> None:
-    """Take a person out of the team, from their next click on. Raises CannotChange."""
+def remove(membership: Membership, *, by: User | Actor) -> None:
+    """Take a person out of the team: their sessions and open invitations end at once. Raises CannotChange."""
     membership = _locked(membership)
     _keep_an_admin(membership, None)
     user, team, role = membership.user, membership.team, membership.role
     membership.delete()
+    people.end_sessions(user)
+    with scope(team=team):
+        close(team.invitations.filter(address__iexact=user.email), timezone.now())
     audit.record(Action.MEMBER_REMOVED, user, by=by, team=team, email=user.email, role=role)
 
 

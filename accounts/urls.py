@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import audit, credentials, teams
+from accounts.views import audit, credentials, invitations, teams
 
 app_name = "accounts"
 urlpatterns = [
@@ -37,4 +37,16 @@ urlpatterns = [
     path("t/<slug:team>/team/edit/", teams.team_edit, name="team-edit"),
     path("t/<slug:team>/team/members/<int:membership>/role/", teams.member_role, name="member-role"),
     path("t/<slug:team>/team/members/<int:membership>/remove/", teams.member_remove, name="member-remove"),
+    path("t/<slug:team>/team/invitations/new/", invitations.member_invite, name="member-invite"),
+    path(
+        "t/<slug:team>/team/invitations/<int:invitation>/again/",
+        invitations.invitation_again,
+        name="member-invitation-again",
+    ),
+    path(
+        "t/<slug:team>/team/invitations/<int:invitation>/revoke/",
+        invitations.invitation_revoke,
+        name="member-invitation-revoke",
+    ),
+    path("invitation/<str:token>/", invitations.invitation, name="invitation"),
 ]

@@ -16,7 +16,9 @@ SECRET_VALUES = re.compile(
     r"(partnerUserSecret|partnerUserID|password|feedPassword)([\"'=:%\s2A]+)[^\"'&,}\s%]+", re.I
 )
 # A path that is a key: who reads it in a log could open what it opens. As a part of another address it is quoted.
-TOKENS = re.compile(r"((?:/|%2F)[lu](?:/|%2F))[\w.~=-]{12,}", re.I)
+TOKENS = re.compile(
+    r"((?:/|%2F)(?:[lu]|invitation|password(?:/|%2F)reset(?:/|%2F)key)(?:/|%2F))[\w.~=-]{12,}", re.I
+)
 BLANK = "[removed]"
 
 

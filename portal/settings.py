@@ -56,6 +56,10 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "django_structlog",
@@ -315,6 +319,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.passwords.NotLeaked"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -326,13 +331,45 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "accounts.forms.sign_in.ResetPasswordKeyForm",
     "reauthenticate": "accounts.forms.sign_in.ReauthenticateForm",
 }
+MFA_FORMS = {
+    "authenticate": "accounts.forms.second_factor.AuthenticateForm",
+    "reauthenticate": "accounts.forms.second_factor.ReauthenticateForm",
+    "activate_totp": "accounts.forms.second_factor.ActivateTOTPForm",
+    "add_webauthn": "accounts.forms.second_factor.AddPasskeyForm",
+    "edit_webauthn": "accounts.forms.second_factor.RenamePasskeyForm",
+}
+MFA_ADAPTER = "accounts.second_factor.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Expensify portal"
+# What touches credentials, approvals, members and settings asks who is there if that was longer ago.
+FRESH_SIGN_IN_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = int(env.number("FRESH_SIGN_IN_SECONDS", 600))
+# The company's own sign-in, by OpenID Connect; without an issuer there is none. docs/settings.md tells of each.
+OIDC_NAME = env.text("OIDC_NAME", "your company")
+OIDC_ISSUER = env.text("OIDC_ISSUER", "").rstrip("/")
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET", "")
+OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups")
+OIDC_GROUP_ROLES = env.words("OIDC_GROUP_ROLES", "")
+# For a provider inside the company's network; otherwise it has to be public, and reached by HTTPS.
+OIDC_ALLOW_PRIVATE = env.flag("OIDC_ALLOW_PRIVATE")
+SOCIALACCOUNT_ADAPTER = "accounts.sso_adapter.Adapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+# Passwords that are known to have leaked are refused by asking a range API such as https://api.pwnedpasswords.com/range/.
+PASSWORD_BREACH_CHECK = env.text("PASSWORD_BREACH_CHECK", "")
+INVITATION_DAYS = int(env.number("INVITATION_DAYS", 7))
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+# Every session but the present one ends with the password it began with.
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+# Nobody can be locked out by others: failures count for an address of the network (and a name there), see the adapter.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "reset_password": "5/m/ip,30/h/ip"}
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 
-from accounts import notices, sending
+from accounts import invitations, notices, sending
 from accounts.models import Credential, Notice, Team, User
 from expensify.budget import Limits
 from expensify.jobs import FeedSftp, FeedUrl
@@ -30,6 +30,8 @@ from exports.employees import Row
 from exports.jobs import Settings
 from exports.models import ApiCall, Run, SavedExport, Schedule
 from sandbox import Choices, Fault, Sandbox
+from tests.accounts.factors import code_of
+from tests.accounts.test_invitations import link_in
 from tests.conftest import TEMPLATE
 from tests.exports.schedule_rows import make_delivery, make_link, make_occurrence
 from tests.smtp import mail_server
@@ -256,6 +258,19 @@ def crawled(client: Client, start: str) -> dict[str, str]:
     return pages
 
 
+def tables() -> dict[str, str]:
+    """Everything in the database, as text, by table."""
+    rows = {}
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names():
+            cursor.execute(f'SELECT * FROM "{table}"')
+            rows[table] = "\n".join(
+                str([bytes(value) if isinstance(value, memoryview) else value for value in row])
+                for row in cursor.fetchall()
+            )
+    return rows
+
+
 def test_no_page_shows_a_secret(hunted: Client, acme: Team) -> None:
     pages = crawled(hunted, reverse("exports:home", args=[acme.slug]))
 
@@ -278,14 +293,7 @@ def test_no_log_line_message_task_or_table_holds_a_secret(
     assert kept
     assert {key: found_in(text) for key, text in kept.items() if found_in(text)} == {}
 
-    rows = {}
-    with connection.cursor() as cursor:
-        for table in connection.introspection.table_names():
-            cursor.execute(f'SELECT * FROM "{table}"')
-            rows[table] = "\n".join(
-                str([bytes(value) if isinstance(value, memoryview) else value for value in row])
-                for row in cursor.fetchall()
-            )
+    rows = tables()
     assert "partner" in rows["exports_apicall"] or "Bad request" in rows["exports_apicall"]
     assert {table: found_in(text) for table, text in rows.items() if found_in(text)} == {}
 
@@ -302,6 +310,28 @@ def test_the_calls_record_says_what_the_server_said_without_the_secrets_in_it(
 
     assert any(message.startswith("Bad request: partnerUserID=") for message in messages)
     assert found_in(json.dumps(messages)) == []
+
+
+def test_what_signs_people_in_is_in_no_table_and_no_log_line(
+    acme: Team, alice: User, client: Client, written: io.StringIO
+) -> None:
+    """The key of an authenticator app, recovery codes, the link of an invitation: sealed or hashed, and never told."""
+    client.force_login(alice)
+    page = client.get("/account/second-factor/app/add/").content.decode()
+    (key,) = re.findall(r'user-select-all">(\w+)<', page)
+    client.post("/account/second-factor/app/add/", {"code": code_of(key)})
+    codes = client.get("/account/second-factor/codes/").context["unused_codes"]
+    with scope(team=acme):
+        link = link_in(invitations.invite(acme, "new@example.org", "viewer", by=alice))
+    assert client.get(link).status_code == 200
+    secrets = [key, link.split("/")[2], *codes]
+
+    rows = tables() | {"the log": written.getvalue()}
+
+    assert len(codes) == 10
+    assert "/invitation/[removed]" in rows["the log"]
+    found = {name: [each for each in secrets if each in text] for name, text in rows.items()}
+    assert {name: secrets for name, secrets in found.items() if secrets} == {}
 
 
 # In a process of its own: Sentry hooks into libraries for good once it is set up. Only where reports go is replaced.

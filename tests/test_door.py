@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts import rotations
+from accounts import freshness, invitations, rotations
 from accounts.audit import Action
 from accounts.models import AuditEntry, Membership, SavedAuditView, Team, User
 from accounts.permissions import ROLE_PERMISSIONS, Permission, Role
@@ -22,6 +22,7 @@ from expensify.client import Pair
 from exports import employee_updates
 from exports.employees import Row
 from exports.models import Freeze, Holiday, Result, Run
+from tests.accounts.factors import add_app
 from tests.conftest import make_credential, make_export, member
 from tests.exports.schedule_rows import (
     make_delivery,
@@ -53,6 +54,9 @@ ROUTES: dict[str, tuple[Permission, set[str]]] = {
     "accounts:team-edit": (P.MANAGE_TEAM, FORM),
     "accounts:member-role": (P.MANAGE_TEAM, CHANGE),
     "accounts:member-remove": (P.MANAGE_TEAM, CHANGE),
+    "accounts:member-invite": (P.MANAGE_TEAM, FORM),
+    "accounts:member-invitation-again": (P.MANAGE_TEAM, CHANGE),
+    "accounts:member-invitation-revoke": (P.MANAGE_TEAM, CHANGE),
     "exports:home": (P.VIEW_EXPORTS, READ),
     "exports:budget": (P.VIEW_EXPORTS, READ),
     "exports:credential-budget": (P.VIEW_CREDENTIALS, READ),
@@ -145,18 +149,52 @@ ROUTES: dict[str, tuple[Permission, set[str]]] = {
     "exports:update-reverse": (P.PREPARE_UPDATES, CHANGE),
 }
 
+# Whose changes ask for a fresh sign-in: credentials, members, settings of the team, and approvals.
+FRESH = {
+    "accounts:credential-new",
+    "accounts:credential-rename",
+    "accounts:credential-check",
+    "accounts:credential-wipe",
+    "accounts:team-edit",
+    "accounts:member-role",
+    "accounts:member-remove",
+    "accounts:member-invite",
+    "accounts:member-invitation-again",
+    "accounts:member-invitation-revoke",
+    "exports:update-approve",
+}
+
 # What lies outside of every team, and why it may.
 WITHOUT_A_TEAM = {
     "accounts:start",  # leads on to a team of one's own
     "healthz",
     "readyz",
     "metrics",
+    "accounts:invitation",  # opened by its token
+    "account",
     # For recipients, most of whom have no account: the token says whose they are.
     "exports:link",  # shows a page; the file waits for a proof
     "exports:link-code",  # mails a code to the link's own address
     "exports:link-file",  # gives the file to who has proved to be its recipient
     "exports:unsubscribe",  # stops one schedule for one address
     "account_login",
+    "account_sso",  # both only when OIDC_ISSUER is set
+    "account_sso_callback",
+    "account_end_session",
+    "usersessions_list",
+    "mfa_index",
+    "mfa_authenticate",
+    "mfa_reauthenticate",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes",
+    "mfa_list_webauthn",
+    "mfa_add_webauthn",
+    "mfa_login_webauthn",
+    "mfa_reauthenticate_webauthn",
+    "mfa_edit_webauthn",
+    "mfa_remove_webauthn",
     "account_logout",
     "account_inactive",
     "account_signup",  # closed
@@ -270,6 +308,7 @@ def make_world(team: Team, admin: User) -> World:
             "delivery": delivery.pk,
             "link": make_link(delivery).pk,
             "view": view.pk,
+            "invitation": invitations.invite(team, "new@example.org", Role.VIEWER, by=admin).pk,
         },
     )
 
@@ -393,6 +432,67 @@ def test_removed_member_is_out_with_the_next_click(world: World, bob: User) -> N
     Membership.objects.filter(user=bob).delete()
 
     assert client.get("/t/acme/").status_code == 404
+
+
+# ------------------------------------------------------------ how sure the door is of them
+
+
+def test_changes_to_credentials_people_and_settings_ask_for_a_fresh_sign_in() -> None:
+    assert {route.name for route in TEAM_ROUTES if route.view.fresh} == FRESH  # type: ignore[attr-defined]
+
+
+def changes_logged() -> int:
+    return AuditEntry._base_manager.exclude(action=Action.SIGNED_IN).count()
+
+
+def stale(user: User, method: str, url: str, **headers: Any) -> HttpResponse:
+    """As somebody who signed in an hour ago."""
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    session[freshness.KEY] -= 3600
+    session.save()
+    return client.generic(method, url, content_type="application/x-www-form-urlencoded", headers=headers)
+
+
+@knocks([route for route in TEAM_ROUTES if route.name in FRESH])
+def test_old_sign_in_may_look_and_has_to_confirm_to_change(
+    world: World, alice: User, route: Route, method: str
+) -> None:
+    before = changes_logged()
+
+    response = stale(alice, method, world.url(route), Referer="http://testserver/t/acme/team/?x=1")
+
+    confirm = "/account/reauthenticate/?next=%2Ft%2Facme%2Fteam%2F%3Fx%3D1"
+    expected = (302, confirm) if method == "POST" else (200, None)
+    assert (response.status_code, response.headers.get("Location")) == expected
+    assert changes_logged() == before
+
+
+@knocks(TEAM_ROUTES)
+def test_member_without_a_factor_can_do_nothing_where_the_team_asks_for_one(
+    world: World, alice: User, route: Route, method: str
+) -> None:
+    Team.objects.filter(pk=world.team.pk).update(second_factor=True)
+    before = changes_logged()
+
+    response = knock(alice, method, world.url(route))
+
+    assert (response.status_code, response.headers["Location"]) == (302, "/account/second-factor/")
+    assert changes_logged() == before
+
+
+def test_member_with_a_factor_goes_on(world: World, alice: User) -> None:
+    Team.objects.filter(pk=world.team.pk).update(second_factor=True)
+    add_app(alice)
+
+    assert knock(alice, "GET", "/t/acme/").status_code == 200
+
+
+def test_outsider_does_not_learn_what_a_team_asks_for(world: World, charlie: User) -> None:
+    Team.objects.filter(pk=world.team.pk).update(second_factor=True)
+
+    assert knock(charlie, "GET", "/t/acme/").status_code == 404
 
 
 # ------------------------------------------------------------ what the log says of it

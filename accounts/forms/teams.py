@@ -6,9 +6,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import DomainNameValidator
 
-from accounts.models import Team
+from accounts.models import Team, User
 from accounts.models.team import LinkProof
 from accounts.permissions import Role
+from accounts.second_factor import has_factor
 
 MEGABYTE = 1_000_000
 _is_domain = DomainNameValidator(accept_idna=False)
@@ -78,6 +79,29 @@ class TeamForm(forms.Form):
         help_text="Then files and their parts are deleted, and links say so; what they were stays on record.",
     )
 
+    pair_days = forms.IntegerField(
+        label="Days after which a pair is due for rotation",
+        min_value=1,
+        max_value=3650,
+        help_text="The Admins are reminded then, and every month until it is done.",
+    )
+    overlap_hours = forms.IntegerField(
+        label="Hours that a replaced pair is kept",
+        min_value=0,
+        max_value=720,
+        help_text="So long one click goes back to it. Then it is deleted.",
+    )
+    two_admins = forms.BooleanField(
+        label="A new pair needs a second Admin",
+        required=False,
+        help_text="Another Admin than the one who entered it approves it before it takes over.",
+    )
+    second_factor = forms.BooleanField(
+        label="Members need a second factor",
+        required=False,
+        help_text="Who has none can do nothing in this team until they have set one up. You need one yourself first.",
+    )
+
     audit_kept_days = forms.IntegerField(
         label="Days that the audit log is kept",
         required=False,
@@ -85,6 +109,11 @@ class TeamForm(forms.Form):
         max_value=36_500,
         help_text="Then entries are replaced by a signed summary of how many there were of each kind. Empty: for good.",
     )
+
+    def __init__(self, *args: Any, team: Team, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.team, self.by = team, by
+        self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in zones(team.time_zone)]
 
     def clean_recipient_domains(self) -> str:
         domains = list(dict.fromkeys(self.cleaned_data["recipient_domains"].lower().replace("@", "").split()))
@@ -104,9 +133,14 @@ class TeamForm(forms.Form):
         value = super().get_initial_for_field(field, field_name)
         return Decimal(value) / MEGABYTE if field_name == "attach_limit" and value else value
 
-    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in zones(team.time_zone)]
+    def clean_second_factor(self) -> bool:
+        """Whoever switches it on would otherwise lock themselves out, and everybody else with them."""
+        wanted: bool = self.cleaned_data["second_factor"]
+        if wanted and not self.team.second_factor and not has_factor(self.by):
+            raise forms.ValidationError(
+                "First set up a second factor for yourself, on the page of your account."
+            )
+        return wanted
 
 
 class RoleForm(forms.Form):

@@ -128,7 +128,7 @@ def backwards(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_team_rules_and_notices"),
+        ("accounts", "0007_sign_in"),
     ]
 
     operations = [

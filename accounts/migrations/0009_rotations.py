@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_team_rules_and_notices"),
+        ("accounts", "0008_audit_proof"),
     ]
 
     operations = [

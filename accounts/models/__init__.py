@@ -7,6 +7,7 @@ from accounts.models.audit import (
     SavedAuditView,
 )
 from accounts.models.credential import Credential, Policy
+from accounts.models.invitation import Invitation
 from accounts.models.outgoing import MAIL_FINAL, MailStatus, Notice, Outgoing
 from accounts.models.rotation import Rotation
 from accounts.models.team import LinkProof, Membership, Team, TeamOwned
@@ -20,6 +21,7 @@ __all__ = [
     "AuditStream",
     "AuditSummary",
     "Credential",
+    "Invitation",
     "LinkProof",
     "MailStatus",
     "Membership",

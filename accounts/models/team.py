@@ -130,6 +130,9 @@ class Membership(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role)
+    by_sso = models.BooleanField(
+        default=False, db_default=False, help_text="The role follows the person's groups at their company."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

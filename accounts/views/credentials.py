@@ -28,7 +28,7 @@ def credential_list(request: TeamRequest) -> HttpResponse:
 
 @sensitive_post_parameters("partner_user_id", "partner_user_secret")
 @require_http_methods(["GET", "HEAD", "POST"])
-@team_view(Permission.MANAGE_CREDENTIALS)
+@team_view(Permission.MANAGE_CREDENTIALS, fresh=True)
 def credential_new(request: TeamRequest) -> HttpResponse:
     form = NewCredentialForm(request.POST or None, team=request.team)
     if request.method == "POST" and form.is_valid():
@@ -73,7 +73,7 @@ def credential_status(request: TeamRequest, credential: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@team_view(Permission.MANAGE_CREDENTIALS)
+@team_view(Permission.MANAGE_CREDENTIALS, fresh=True)
 def credential_rename(request: TeamRequest, credential: int) -> HttpResponse:
     found = get_object_or_404(request.team.credentials, pk=credential)
     form = NameForm(request.POST or None, team=request.team, kept=found.pk, initial={"name": found.name})
@@ -88,7 +88,7 @@ def credential_rename(request: TeamRequest, credential: int) -> HttpResponse:
 
 
 @require_POST
-@team_view(Permission.MANAGE_CREDENTIALS)
+@team_view(Permission.MANAGE_CREDENTIALS, fresh=True)
 def credential_check(request: TeamRequest, credential: int) -> HttpResponse:
     found = get_object_or_404(request.team.credentials, pk=credential)
     if not credentials.ask_for_check(found, by=request.user):
@@ -97,7 +97,7 @@ def credential_check(request: TeamRequest, credential: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@team_view(Permission.MANAGE_CREDENTIALS)
+@team_view(Permission.MANAGE_CREDENTIALS, fresh=True)
 def credential_wipe(request: TeamRequest, credential: int) -> HttpResponse:
     found = get_object_or_404(request.team.credentials, pk=credential)
     if request.method == "POST":

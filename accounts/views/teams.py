@@ -1,6 +1,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import teams
@@ -22,14 +23,16 @@ def start(request: HttpRequest) -> HttpResponse:
 @team_view(Permission.VIEW_TEAM)
 def team(request: TeamRequest) -> HttpResponse:
     members = request.team.memberships.select_related("user").order_by("user__first_name", "user__email")
-    return render(request, "accounts/team.html", {"members": members, "roles": Role.choices})
+    invited = request.team.invitations.filter(accepted_at=None, revoked_at=None).order_by("address")
+    context = {"members": members, "roles": Role.choices, "invitations": invited, "now": timezone.now()}
+    return render(request, "accounts/team.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@team_view(Permission.MANAGE_TEAM)
+@team_view(Permission.MANAGE_TEAM, fresh=True)
 def team_edit(request: TeamRequest) -> HttpResponse:
     present = {name: getattr(request.team, name) for name in TeamForm.base_fields}
-    form = TeamForm(request.POST or None, team=request.team, initial=present)
+    form = TeamForm(request.POST or None, team=request.team, by=request.user, initial=present)
     if request.method == "POST" and form.is_valid():
         teams.change(request.team, **form.cleaned_data, by=request.user)
         return redirect("accounts:team", request.team.slug)
@@ -37,7 +40,7 @@ def team_edit(request: TeamRequest) -> HttpResponse:
 
 
 @require_POST
-@team_view(Permission.MANAGE_TEAM)
+@team_view(Permission.MANAGE_TEAM, fresh=True)
 def member_role(request: TeamRequest, membership: int) -> HttpResponse:
     found = get_object_or_404(request.team.memberships.select_related("user"), pk=membership)
     form = RoleForm(request.POST)
@@ -54,7 +57,7 @@ def member_role(request: TeamRequest, membership: int) -> HttpResponse:
 
 
 @require_POST
-@team_view(Permission.MANAGE_TEAM)
+@team_view(Permission.MANAGE_TEAM, fresh=True)
 def member_remove(request: TeamRequest, membership: int) -> HttpResponse:
     found = get_object_or_404(request.team.memberships.select_related("user"), pk=membership)
     try:

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("exports", "0010_schedules_and_deliveries")]
+    dependencies = [("exports", "0011_one_run_of_schedule_at_a_time")]
 
     operations = [
         migrations.RemoveIndex(model_name="result", name="result_newest"),

@@ -25,7 +25,7 @@ STOP_POLLING = 286
 
 @sensitive_post_parameters("partner_user_id", "partner_user_secret")
 @require_http_methods(["GET", "HEAD", "POST"])
-@team_view(Permission.MANAGE_CREDENTIALS)
+@team_view(Permission.MANAGE_CREDENTIALS, fresh=True)
 def rotation_new(request: TeamRequest, credential: int) -> HttpResponse:
     found = get_object_or_404(request.team.credentials, pk=credential)
     form = PairForm(request.POST or None)
@@ -56,7 +56,7 @@ def rotation_status(request: TeamRequest, rotation: int) -> HttpResponse:
 
 
 @require_POST
-@team_view(Permission.MANAGE_CREDENTIALS)
+@team_view(Permission.MANAGE_CREDENTIALS, fresh=True)
 def rotation_check(request: TeamRequest, rotation: int) -> HttpResponse:
     found = _rotation(request, rotation)
     if not rotations.ask_for_check(found, by=request.user):
@@ -65,7 +65,7 @@ def rotation_check(request: TeamRequest, rotation: int) -> HttpResponse:
 
 
 @require_POST
-@team_view(Permission.MANAGE_CREDENTIALS)
+@team_view(Permission.MANAGE_CREDENTIALS, fresh=True)
 def rotation_try(request: TeamRequest, rotation: int) -> HttpResponse:
     """Run one export as a test with the new pair."""
     found = _rotation(request, rotation)
@@ -82,13 +82,13 @@ def rotation_try(request: TeamRequest, rotation: int) -> HttpResponse:
 
 
 @require_POST
-@team_view(Permission.MANAGE_CREDENTIALS)
+@team_view(Permission.MANAGE_CREDENTIALS, fresh=True)
 def rotation_approve(request: TeamRequest, rotation: int) -> HttpResponse:
     return _act(request, rotation, lambda found: rotations.approve(found, by=request.user))
 
 
 @require_POST
-@team_view(Permission.MANAGE_CREDENTIALS)
+@team_view(Permission.MANAGE_CREDENTIALS, fresh=True)
 def rotation_cut_over(request: TeamRequest, rotation: int) -> HttpResponse:
     form = CutOverForm(request.POST)
     if not form.is_valid():
@@ -103,7 +103,7 @@ def rotation_cut_over(request: TeamRequest, rotation: int) -> HttpResponse:
 
 
 @require_POST
-@team_view(Permission.MANAGE_CREDENTIALS)
+@team_view(Permission.MANAGE_CREDENTIALS, fresh=True)
 def rotation_cancel(request: TeamRequest, rotation: int) -> HttpResponse:
     found = _rotation(request, rotation)
     if rotations.cancel(found, by=request.user):
@@ -114,13 +114,13 @@ def rotation_cancel(request: TeamRequest, rotation: int) -> HttpResponse:
 
 
 @require_POST
-@team_view(Permission.MANAGE_CREDENTIALS)
+@team_view(Permission.MANAGE_CREDENTIALS, fresh=True)
 def rotation_roll_back(request: TeamRequest, rotation: int) -> HttpResponse:
     return _act(request, rotation, lambda found: rotations.roll_back(found, by=request.user))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@team_view(Permission.MANAGE_CREDENTIALS)
+@team_view(Permission.MANAGE_CREDENTIALS, fresh=True)
 def credential_leaked(request: TeamRequest, credential: int) -> HttpResponse:
     found = get_object_or_404(request.team.credentials, pk=credential)
     if request.method == "POST":

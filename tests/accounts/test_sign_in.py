@@ -124,8 +124,12 @@ def test_pages_of_the_library_that_are_not_wanted_are_not_there(
     assert client.get(f"/account/{path}").status_code == 404
 
 
-def test_changed_password_signs_out_and_is_logged(client: Client, acme: Team, alice: User) -> None:
+def test_changed_password_ends_every_session_but_the_present_one(
+    client: Client, acme: Team, alice: User
+) -> None:
     client.force_login(alice)
+    elsewhere = Client()
+    elsewhere.force_login(alice)
     new = "a much better password"
 
     client.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
@@ -133,7 +137,7 @@ def test_changed_password_signs_out_and_is_logged(client: Client, acme: Team, al
     alice.refresh_from_db()
     assert alice.check_password(new) is True
     assert (Action.PASSWORD_CHANGED, "Alice") in actions(acme)
-    assert "_auth_user_id" not in client.session
+    assert [each.get("/t/acme/").status_code for each in (client, elsewhere)] == [200, 302]
 
 
 def test_short_password_is_refused(client: Client, alice: User) -> None:

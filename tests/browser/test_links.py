@@ -70,7 +70,7 @@ def test_recipient_who_has_to_sign_in_is_led_back_to_the_file(
     page.get_by_role("link", name="Sign in").click()
     page.get_by_label("E-mail").fill(delivery.address)
     page.get_by_label("Password").fill("correct horse battery staple")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
     expect(page).to_have_url(url)
     expect(page.get_by_role("link", name="Download")).to_be_visible()

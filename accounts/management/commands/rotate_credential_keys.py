@@ -7,7 +7,7 @@ from django.db import models, transaction
 from django.utils.text import capfirst
 from django_scopes import scopes_disabled
 
-from accounts import audit
+from accounts import audit, second_factor
 from accounts.audit import Action
 from accounts.keyring import CannotOpen, Sealed, binding, ring, sealed_fields, unseal
 from accounts.models import Credential
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         with scopes_disabled():
             if not check:
                 self._rotate()
-            left = sum(1 for _ in _under_older_keys())
+            left = sum(1 for _ in _under_older_keys()) + sum(1 for _ in second_factor.under_older_keys())
         if left:
             raise CommandError(
                 f"Secrets still under an older key: {left}. Keep that key, and run this again."
@@ -46,6 +46,11 @@ class Command(BaseCommand):
                 done += _seal_again(row, name)
             except CannotOpen as error:
                 self.stderr.write(f"{capfirst(row._meta.verbose_name)} {row.pk}, {name}: {error}")
+        for factor, name in second_factor.under_older_keys():
+            try:
+                done += second_factor.seal_again(factor, name)
+            except CannotOpen as error:
+                self.stderr.write(f"Second factor {factor.pk}, {name}: {error}")
         recounted = sum(map(_fingerprint_again, _rows(Credential)))
         with transaction.atomic():
             audit.record(Action.KEYS_ROTATED, None, by=audit.operator(), secrets=done, fingerprints=recounted)

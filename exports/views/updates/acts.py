@@ -45,7 +45,7 @@ def update_submit(request: HttpRequest, update: int) -> HttpResponse:
 
 
 @require_POST
-@team_view(Permission.APPROVE_UPDATES)
+@team_view(Permission.APPROVE_UPDATES, fresh=True)
 def update_approve(request: HttpRequest, update: int) -> HttpResponse:
     return _act(
         request,

@@ -19,7 +19,7 @@ def let_go(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_team_rules_and_notices"),
-        ("exports", "0010_schedules_and_deliveries"),
+        ("exports", "0012_find_whole_results"),
     ]
 
     operations = [

@@ -32,7 +32,7 @@ def let_go(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0009_rotations"),
-        ("exports", "0010_schedules_and_deliveries"),
+        ("exports", "0013_who_left_and_codes"),
     ]
 
     operations = [

@@ -1,0 +1,38 @@
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+
+from accounts.models import User
+from accounts.permissions import Role
+
+
+class InviteForm(forms.Form):
+    address = forms.EmailField(label="E-mail address", max_length=254)
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.VIEWER)
+
+
+class NewPersonForm(forms.Form):
+    """Who accepts an invitation and is new: a name and a password. The address is the invitation's."""
+
+    name = forms.CharField(label="Your name", max_length=150)
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 12 characters; a few words are easier to keep than signs.",
+    )
+
+    def __init__(self, *args: Any, address: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.address = address
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if password := values.get("password"):
+            likeness = User(email=self.address, first_name=values.get("name", ""))
+            try:
+                validate_password(password, likeness)
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return values

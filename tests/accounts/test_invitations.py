@@ -1,0 +1,312 @@
+"""People come into a team by a mail to their address: once, in time, in the role that was meant."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+from django_scopes import scope, scopes_disabled
+
+from accounts import invitations, sending, teams
+from accounts.audit import Action
+from accounts.models import AuditEntry, Invitation, MailStatus, Membership, Team, User
+from accounts.permissions import Role
+from tests.accounts.test_sessions import signed_in
+from tests.accounts.test_sign_in import sign_in
+from tests.conftest import PASSWORD, member
+from tests.smtp import mail_server
+
+NEW = "nina@example.org"
+
+
+def invite(team: Team, by: User, address: str = NEW, role: str = Role.EDITOR) -> Invitation:
+    return invitations.invite(team, address, role, by=by)
+
+
+def link_in(invitation: Invitation) -> str:
+    """The path that the mail leads to."""
+    body = invitations.compose(invitation).get_body(("plain",))
+    assert body is not None
+    found = re.search(r"(/invitation/\S+)", body.get_content())
+    assert found is not None
+    return found[1]
+
+
+def accept(path: str, client: Client | None = None, **values: str) -> Any:
+    return (client or Client()).post(path, {"name": "Nina", "password": PASSWORD, **values})
+
+
+def roles(team: Team) -> dict[str, str]:
+    return dict(team.memberships.values_list("user__email", "role"))
+
+
+def actions(team: Team) -> list[tuple[str, str]]:
+    return [
+        (entry.action, entry.actor_name)
+        for entry in AuditEntry._base_manager.filter(team=team).order_by("number")
+    ]
+
+
+def now_is(invitation: Invitation) -> Invitation:
+    with scopes_disabled():
+        return Invitation.objects.get(pk=invitation.pk)
+
+
+# ------------------------------------------------------------ inviting
+
+
+def test_admin_invites_by_the_page(acme: Team, alice: User) -> None:
+    response = signed_in(alice).post(
+        "/t/acme/team/invitations/new/", {"address": "Nina@Example.org", "role": "editor"}, follow=True
+    )
+
+    with scope(team=acme):
+        found = acme.invitations.get()
+    assert (found.address, found.role, found.status, found.token_hash) == (NEW, "editor", "queued", "")
+    assert f"The invitation to {NEW} is on its way." in response.content.decode()
+    assert (Action.MEMBER_INVITED, "Alice") in actions(acme)
+
+
+@pytest.mark.parametrize("address", ["bob@acme.example", "BOB@acme.example"])
+def test_member_is_not_invited(acme: Team, alice: User, bob: User, address: str) -> None:
+    with pytest.raises(teams.AlreadyMember):
+        invite(acme, alice, address)
+
+
+def test_address_is_invited_once_at_a_time(acme: Team, alice: User) -> None:
+    invite(acme, alice)
+
+    with pytest.raises(invitations.AlreadyInvited):
+        invite(acme, alice, NEW.upper())
+    with scope(team=acme), pytest.raises(IntegrityError), transaction.atomic():
+        Invitation.objects.create(team=acme, address=NEW, role="viewer", expires_at=timezone.now())
+
+
+def test_expired_invitation_makes_way(acme: Team, alice: User) -> None:
+    first = invite(acme, alice)
+    with scope(team=acme):
+        Invitation.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+
+    second = invite(acme, alice, role=Role.VIEWER)
+
+    assert (now_is(first).revoked_at is None, now_is(second).is_open(timezone.now())) == (False, True)
+
+
+def test_other_team_invites_the_same_address(acme: Team, umbrella: Team, alice: User, charlie: User) -> None:
+    invite(acme, alice)
+
+    assert invite(umbrella, charlie).team == umbrella
+
+
+# ------------------------------------------------------------ the mail
+
+
+def test_mail_says_who_invites_whom_to_what(acme: Team, alice: User) -> None:
+    message = invitations.compose(invite(acme, alice))
+
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert message["Subject"] == "Alice invites you to Acme in the Expensify portal"
+    for body in (plain, html):
+        assert body is not None
+        assert "Editor" in body.get_content()
+        assert "http://localhost:8000/invitation/" in body.get_content()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mail_goes_out_once_and_its_link_opens(acme: Team, alice: User, redis_client: Any) -> None:
+    found = invite(acme, alice)
+    with mail_server() as box:
+        for _ in range(2):
+            sending.send_due([invitations.MAILS], seconds=20)
+        (sent,) = box.mails
+
+    path = re.search(r"(/invitation/\S+)", sent.message.get_body(("plain",)).get_content())
+    assert path is not None
+    assert (now_is(found).status, accept(path[1]).status_code) == (MailStatus.SENT, 302)
+
+
+def test_mail_of_a_revoked_invitation_is_not_composed(acme: Team, alice: User) -> None:
+    found = invite(acme, alice)
+    invitations.revoke(found, by=alice)
+
+    with pytest.raises(sending.Withheld):
+        invitations.compose(found)
+
+
+def test_only_the_hash_of_the_token_is_kept(acme: Team, alice: User) -> None:
+    found = invite(acme, alice)
+    token = link_in(found).split("/")[2]
+
+    kept = now_is(found)
+    assert len(kept.token_hash) == 64
+    assert token not in repr(vars(kept))
+
+
+def test_name_with_a_line_break_cannot_add_a_header(acme: Team, alice: User) -> None:
+    alice.first_name = "Alice\nBcc: evil@example.org"
+    found = invite(acme, alice)
+
+    message = invitations.compose(found)
+
+    assert (message["Bcc"], "\n" in message["Subject"]) == (None, False)
+
+
+def test_mail_composed_again_closes_the_link_before(acme: Team, alice: User) -> None:
+    found = invite(acme, alice)
+    first, second = link_in(found), link_in(found)
+
+    assert [Client().get(path).status_code for path in (first, second)] == [404, 200]
+
+
+# ------------------------------------------------------------ accepting
+
+
+def test_new_person_chooses_a_password_and_is_in(acme: Team, alice: User) -> None:
+    path = link_in(invite(acme, alice))
+    client = Client()
+
+    response = accept(path, client)
+
+    assert (response.headers["Location"], client.get("/t/acme/").status_code) == ("/t/acme/", 200)
+    assert roles(acme)[NEW] == Role.EDITOR
+    assert sign_in(Client(), NEW).headers["Location"] == "/"
+    assert [action for action in actions(acme) if action[1] == "Nina"] == [
+        (Action.INVITATION_ACCEPTED, "Nina"),
+        (Action.MEMBER_ADDED, "Nina"),
+        (Action.SIGNED_IN, "Nina"),
+        (Action.SIGNED_IN, "Nina"),
+    ]
+
+
+def test_weak_password_is_refused_and_the_invitation_stays(acme: Team, alice: User) -> None:
+    path = link_in(invite(acme, alice))
+
+    response = accept(path, password="short")
+
+    assert "at least 12 characters" in response.content.decode()
+    assert accept(path).status_code == 302
+
+
+def test_link_works_once(acme: Team, alice: User) -> None:
+    path = link_in(invite(acme, alice))
+    accept(path)
+
+    again = accept(path, name="Mallory", password="another good password")
+
+    assert again.status_code == 404
+    assert User.objects.get(email=NEW).check_password(PASSWORD) is True
+
+
+def test_looking_at_the_page_accepts_nothing(acme: Team, alice: User) -> None:
+    path = link_in(invite(acme, alice))
+
+    assert [Client().get(path).status_code for _ in range(2)] == [200, 200]
+    assert User.objects.filter(email=NEW).count() == 0
+
+
+def test_expired_link_opens_nothing(acme: Team, alice: User) -> None:
+    path = link_in(invite(acme, alice))
+    with scope(team=acme):
+        Invitation.objects.update(expires_at=timezone.now())
+
+    assert (accept(path).status_code, roles(acme).get(NEW)) == (404, None)
+
+
+def test_known_person_signs_in_first(acme: Team, umbrella: Team, alice: User, charlie: User) -> None:
+    path = link_in(invite(acme, alice, charlie.email))
+    client = Client()
+
+    stranger = client.post(path, {"name": "Mallory", "password": "another good password"})
+    page = client.get(path).content.decode()
+    sign_in(client, charlie.email)
+    response = client.post(path)
+
+    assert (stranger.status_code, "Sign in to join" in page) == (200, True)
+    assert User.objects.get(pk=charlie.pk).check_password(PASSWORD) is True
+    assert (response.headers["Location"], roles(acme)[charlie.email]) == ("/t/acme/", Role.EDITOR)
+
+
+def test_somebody_else_who_is_signed_in_cannot_take_the_place(acme: Team, alice: User, bob: User) -> None:
+    path = link_in(invite(acme, alice))
+    client = signed_in(bob)
+
+    page = client.post(path, {"name": "Bob", "password": PASSWORD}).content.decode()
+
+    assert "which is another address" in page
+    assert (roles(acme)[bob.email], roles(acme).get(NEW)) == (Role.VIEWER, None)
+
+
+def test_person_made_by_a_command_gets_their_password_by_the_link(acme: Team, alice: User) -> None:
+    User.objects.create_user(NEW)
+    path = link_in(invite(acme, alice))
+
+    assert accept(path).status_code == 302
+    assert (User.objects.get(email=NEW).check_password(PASSWORD), roles(acme)[NEW]) == (True, "editor")
+
+
+def test_closed_account_is_not_opened_by_an_invitation(acme: Team, alice: User, charlie: User) -> None:
+    path = link_in(invite(acme, alice, charlie.email))
+    User.objects.filter(pk=charlie.pk).update(is_active=False)
+
+    assert (accept(path).status_code, roles(acme).get(charlie.email)) == (403, None)
+
+
+# ------------------------------------------------------------ taking it back
+
+
+def test_revoked_link_opens_nothing_and_an_unsent_mail_stays(acme: Team, alice: User) -> None:
+    found = invite(acme, alice)
+    path = link_in(found)
+
+    signed_in(alice).post(f"/t/acme/team/invitations/{found.pk}/revoke/")
+
+    assert (accept(path).status_code, now_is(found).status) == (404, MailStatus.WITHDRAWN)
+    assert (Action.INVITATION_REVOKED, "Alice") in actions(acme)
+
+
+def test_accepted_invitation_is_not_revoked(acme: Team, alice: User) -> None:
+    found = invite(acme, alice)
+    accept(link_in(found))
+
+    with pytest.raises(invitations.NoLongerOpen):
+        invitations.revoke(found, by=alice)
+    assert roles(acme)[NEW] == Role.EDITOR
+
+
+def test_invitation_is_sent_again_with_a_new_link(acme: Team, alice: User) -> None:
+    found = invite(acme, alice)
+    old = link_in(found)
+    with scope(team=acme):
+        Invitation.objects.update(status=MailStatus.SENT, expires_at=timezone.now())
+
+    signed_in(alice).post(f"/t/acme/team/invitations/{found.pk}/again/")
+
+    kept = now_is(found)
+    assert (kept.status, kept.attempts, kept.is_open(timezone.now())) == (MailStatus.QUEUED, 0, True)
+    assert [accept(path).status_code for path in (old, link_in(kept))] == [404, 302]
+
+
+def test_removed_person_has_no_invitation_left_to_come_back_by(acme: Team, alice: User) -> None:
+    bob = member(acme, "Robert", Role.VIEWER)
+    path = link_in(invite(acme, alice, "another@example.org"))
+    User.objects.filter(pk=bob.pk).update(email="another@example.org")
+
+    teams.remove(Membership.objects.get(user=bob), by=alice)
+
+    assert accept(path).status_code == 404
+
+
+def test_link_is_in_no_line_of_the_log() -> None:
+    from portal.logs import blank_secrets
+
+    said = blank_secrets(
+        {
+            "request": "GET /invitation/canary-of-a-token/",
+            "event": "Not Found: /invitation/canary-of-a-token/",
+        }
+    )
+
+    assert said == {"request": "GET /invitation/[removed]/", "event": "Not Found: /invitation/[removed]/"}
