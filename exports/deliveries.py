@@ -1,9 +1,6 @@
 """The mails of a schedule: looked at once more before they leave, sent, sent again to one, and what came back."""
 
-from collections.abc import Callable
 from email.message import EmailMessage
-from functools import partial
-from typing import Protocol
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -13,8 +10,9 @@ from accounts import audit, notices
 from accounts.audit import PORTAL, Action
 from accounts.models import MAIL_FINAL, MailStatus, User
 from accounts.sending import Kind, Withheld
-from exports import recipients
+from exports import links, mails, recipients
 from exports.addresses import normal
+from exports.enclosures import CannotEnclose
 from exports.mail_settings import MailSettings
 from exports.models import Delivery, Recipient
 
@@ -34,23 +32,21 @@ class CannotSend(Exception):
     """It is not sent again; the message says why."""
 
 
-class Composed(Protocol):
-    message: EmailMessage
-    way: str
-
-
-def mails(content: Callable[[Delivery], Composed]) -> Kind:
-    """Deliveries as mails to send; `content` composes one that may go."""
-    return Kind(Delivery, partial(compose, content=content), ended)
-
-
-def compose(delivery: Delivery, *, content: Callable[[Delivery], Composed]) -> EmailMessage:
-    """The mail of a delivery that may still go out, right before it does. Raises Withheld."""
+def compose(delivery: Delivery) -> EmailMessage:
+    """The mail of a delivery that may still go out, right before it does. Raises Withheld, and CannotStore."""
     check(delivery)
-    composed = content(delivery)
+    try:
+        composed = mails.compose(
+            delivery,
+            link=lambda: links.url(links.make(delivery)),
+            unsubscribe_url=links.unsubscribe_url(delivery.recipient),
+            at=timezone.now(),
+        )
+    except CannotEnclose as reason:
+        raise Withheld(MailStatus.FAILED, str(reason)) from None
     Delivery.objects.filter(pk=delivery.pk).update(way=composed.way)
     delivery.way = composed.way
-    return composed.message
+    return composed.message.message()
 
 
 def check(delivery: Delivery) -> None:
@@ -177,3 +173,6 @@ def _tell(delivery: Delivery, what: str) -> None:
 
 def _same(address: str, other: str) -> bool:
     return normal(address) == normal(other)
+
+
+MAILS = Kind(Delivery, compose, ended)

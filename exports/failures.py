@@ -4,17 +4,8 @@ from datetime import datetime
 
 from accounts import audit, notices
 from accounts.audit import PORTAL, Action
-from accounts.models import Membership, User
-from exports import due_times
+from exports import due_times, recipients
 from exports.models import Occurrence, Schedule
-
-
-def owner_or_admins(schedule: Schedule) -> list[User]:
-    """Who is told what concerns this schedule: its owner, while they belong to the team."""
-    owner = schedule.owner
-    if owner and owner.is_active and Membership.objects.filter(team=schedule.team, user=owner).exists():
-        return [owner]
-    return notices.admins(schedule.team)
 
 
 def failed(schedule: Schedule, occurrence: Occurrence, sentence: str, *, now: datetime) -> None:
@@ -33,7 +24,7 @@ def failed(schedule: Schedule, occurrence: Occurrence, sentence: str, *, now: da
     notices.tell(
         schedule.team,
         f"occurrence {occurrence.pk} failed",
-        owner_or_admins(schedule),
+        recipients.owners(schedule),
         subject=f"“{schedule}” failed",
         text=f"{called(schedule, occurrence)} failed. {sentence}\n\n{count}",
         path=page.get_absolute_url(),
@@ -52,7 +43,7 @@ def succeeded(schedule: Schedule, occurrence: Occurrence) -> None:
         notices.tell(
             schedule.team,
             f"occurrence {occurrence.pk} recovered",
-            owner_or_admins(schedule),
+            recipients.owners(schedule),
             subject=f"“{schedule}” works again",
             text=f"{called(schedule, occurrence)} succeeded, for the first time after it had failed.",
             path=(occurrence.run or schedule).get_absolute_url(),

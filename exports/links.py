@@ -28,9 +28,11 @@ from django_scopes import scopes_disabled
 from accounts import audit
 from accounts.audit import Action, Actor
 from accounts.door import team_of
+from accounts.keyring import unseal
 from accounts.models import LinkProof, User
-from exports import recipients
+from exports import enclosures, recipients
 from exports.addresses import normal
+from exports.mail_settings import Content, MailSettings
 from exports.models import Delivery, Link, LinkOpening, Recipient
 
 CODE_DIGITS = 8
@@ -135,11 +137,23 @@ def revoke(link: Link, *, by: User) -> bool:
 
 
 def file_of(delivery: Delivery) -> Handed:
-    """Raises FileNotFoundError when storage has lost it."""
+    """What the mail would have held, as one file. Raises FileNotFoundError, CannotEnclose and CannotStore."""
     result = delivery.result
     assert result is not None, "why_unavailable is asked first"
-    file = default_storage.open(result.file.name)
-    return Handed(result.name, result.media_type, result.size, result.rows, result.sha256, file)
+    schedule = delivery.recipient.schedule
+    content = content_of(delivery)
+    if content is Content.ORIGINAL:
+        file = default_storage.open(result.file.name)
+        return Handed(result.name, result.media_type, result.size, result.rows, result.sha256, file)
+    password = unseal(schedule, "zip_password") if content is Content.SEALED_ZIP else None
+    with enclosures.one_file(result, content, password) as made:
+        # Open, it can still be read when its name is gone from the disk.
+        opened = made.path.open("rb")
+        return Handed(made.name, made.media_type, made.size, result.rows, made.sha256, opened)
+
+
+def content_of(delivery: Delivery) -> Content:
+    return MailSettings.from_json(delivery.recipient.schedule.mail).content
 
 
 @transaction.atomic

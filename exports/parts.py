@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
-from django.core.validators import validate_email
 
 from exports import results, tables
+from exports.addresses import is_address, normal
 from exports.layouts import table_of
 from exports.models import Result
 from exports.tables import Records
@@ -25,7 +24,6 @@ from exports.tables import Records
 # Rows wait in memory and are written together: no file stays open, whatever number of managers there is.
 WAITING_BYTES = 16 * 1024 * 1024
 MOST_PARTS = 10_000
-LONGEST_ADDRESS = 254
 LONGEST_NAME = 255
 
 _CELL = re.compile(r"(?:[^<>@]*<([^<>]+)>|([^<>]+))")
@@ -106,15 +104,9 @@ def address_in(cell: str) -> str:
     """The one address that a cell holds, in small letters; "" when it holds none, or several."""
     found = _CELL.fullmatch(cell.strip().strip("'\""))
     said = (found[1] or found[2]) if found else ""
-    addresses = {piece.lower() for piece in re.split(r"[;,\s]+", said) if piece}
-    if len(addresses) != 1:
-        return ""
-    address = addresses.pop()
-    try:
-        validate_email(address)
-    except ValidationError:
-        return ""
-    return address if len(address) <= LONGEST_ADDRESS else ""
+    found_here = {normal(piece) for piece in re.split(r"[;,\s]+", said) if piece}
+    address = found_here.pop() if len(found_here) == 1 else ""
+    return address if is_address(address) else ""
 
 
 # ------------------------------------------------------------ cutting

@@ -239,7 +239,7 @@ def owners(schedule: Schedule) -> list[User]:
 
 
 def tell_owner(schedule: Schedule, key: str, *, subject: str, text: str) -> None:
-    path = f"/t/{schedule.team.slug}/schedules/{schedule.pk}/"
+    path = schedule.get_absolute_url()
     notices.tell(schedule.team, key, owners(schedule), subject=subject, text=text, path=path)
 
 

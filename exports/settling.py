@@ -19,9 +19,10 @@ from accounts import audit, clock, notices
 from accounts.audit import PORTAL, Action
 from accounts.door import team_of
 from accounts.models import MailStatus, User
-from exports import failures
+from exports import addresses, failures, parts, recipients, totals
 from exports.mail_settings import MailSettings, OnEmpty
 from exports.models import Delivery, Occurrence, Recipient, Result, Run, Schedule
+from exports.parts import CannotSplit, Part
 from exports.results import CannotStore
 
 # How many occurrences one sweep looks at.
@@ -36,6 +37,7 @@ class Contents:
 
     rows: int | None
     totals: dict[str, Decimal] | None = None
+    parts: Sequence[Part] = ()
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,12 @@ def _outcome(run: Run, mail: MailSettings) -> Outcome:
     if run.status != Run.Status.SUCCEEDED:
         return Outcome(failure=run.error or f"The run is {run.get_status_display().lower()}.")
     result: Result | None = getattr(run, "result", None)
-    contents = _look_into(result) if result is not None else Contents(0, {})
+    try:
+        contents = _look_into(result, mail) if result is not None else Contents(0, {})
+    except CannotSplit as reason:
+        return Outcome(
+            failure=f"The run succeeded, but its file could not be split for the managers. {reason}"
+        )
     if contents.rows == 0 and mail.on_empty == OnEmpty.SKIP:
         return Outcome(
             contents=contents, sentence="There were no rows, so no mail was sent, as the schedule says."
@@ -124,8 +131,10 @@ def _outcome(run: Run, mail: MailSettings) -> Outcome:
     return Outcome(contents=contents, held_because=_out_of_band(contents, mail), mails=True)
 
 
-def _look_into(result: Result) -> Contents:
-    return Contents(result.rows - 1 if result.rows else result.rows)
+def _look_into(result: Result, mail: MailSettings) -> Contents:
+    found = totals.measure(result)
+    cut = parts.split(result, mail.split_by, mail.fallback) if mail.split_by and found.rows != 0 else ()
+    return Contents(found.rows, found.totals, cut)
 
 
 def _out_of_band(contents: Contents, mail: MailSettings) -> str:
@@ -161,13 +170,11 @@ def _write(occurrence: Occurrence, outcome: Outcome, mail: MailSettings, now: da
         .select_related("team", "owner")
         .get(pk=occurrence.schedule_id)
     )
-    totals = outcome.contents.totals
+    sums = outcome.contents.totals
     written = {
         "settled_at": now,
         "rows": outcome.contents.rows,
-        "totals": {currency: str(total) for currency, total in totals.items()}
-        if totals is not None
-        else None,
+        "totals": {currency: str(total) for currency, total in sums.items()} if sums is not None else None,
         "held_because": outcome.held_because,
         "sentence": " ".join(filter(None, [occurrence.sentence, outcome.sentence or outcome.failure]))[:1000],
     }
@@ -175,7 +182,7 @@ def _write(occurrence: Occurrence, outcome: Outcome, mail: MailSettings, now: da
         return False
     for name, value in written.items():
         setattr(occurrence, name, value)
-    deliveries = _deliveries(schedule, occurrence, mail) if outcome.mails else []
+    deliveries = _deliveries(schedule, occurrence, mail, outcome.contents.parts) if outcome.mails else []
     Delivery.objects.bulk_create(deliveries)
     audit.record(
         Action.OCCURRENCE_HELD if outcome.held_because and deliveries else Action.OCCURRENCE_SETTLED,
@@ -197,7 +204,9 @@ def _write(occurrence: Occurrence, outcome: Outcome, mail: MailSettings, now: da
     return True
 
 
-def _deliveries(schedule: Schedule, occurrence: Occurrence, mail: MailSettings) -> list[Delivery]:
+def _deliveries(
+    schedule: Schedule, occurrence: Occurrence, mail: MailSettings, cut: Sequence[Part]
+) -> list[Delivery]:
     status = MailStatus.HELD if occurrence.held_because else MailStatus.QUEUED
     assert occurrence.run is not None
     return [
@@ -210,17 +219,23 @@ def _deliveries(schedule: Schedule, occurrence: Occurrence, mail: MailSettings) 
             result=result,
             status=status,
         )
-        for recipient, result in _parcels(schedule, occurrence, mail)
+        for recipient, result in _parcels(schedule, occurrence, mail, cut)
         if recipient.state == Recipient.State.ACTIVE
     ]
 
 
 def _parcels(
-    schedule: Schedule, occurrence: Occurrence, mail: MailSettings
+    schedule: Schedule, occurrence: Occurrence, mail: MailSettings, cut: Sequence[Part]
 ) -> Sequence[tuple[Recipient, Result | None]]:
     """Who gets which file; of an empty one they get only word."""
-    result = getattr(occurrence.run, "result", None) if occurrence.rows != 0 else None
-    return [(recipient, result) for recipient in schedule.recipients.all()]
+    whole: Result | None = getattr(occurrence.run, "result", None) if occurrence.rows != 0 else None
+    if whole is None or not cut:
+        found = recipients.resolve(schedule, [] if mail.split_by else None, mail.fallback)
+        return [(recipient, whole) for recipient in found]
+    found = recipients.resolve(schedule, [part.value for part in cut], mail.fallback)
+    by_address = {addresses.normal(recipient.address): recipient for recipient in found}
+    files = Result.objects.bulk_create(parts.rows_for(whole, cut))
+    return [(by_address[addresses.normal(file.part_value)], file) for file in files]
 
 
 def _tell_of_hold(schedule: Schedule, occurrence: Occurrence, mails: int) -> None:
@@ -228,7 +243,7 @@ def _tell_of_hold(schedule: Schedule, occurrence: Occurrence, mails: int) -> Non
     notices.tell(
         schedule.team,
         f"occurrence {occurrence.pk} held",
-        failures.owner_or_admins(schedule),
+        recipients.owners(schedule),
         subject=f"The mails of “{schedule}” are held",
         text=(
             f"{failures.called(schedule, occurrence)} succeeded, and {waiting}: {occurrence.held_because}\n\n"

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import audit_heads, audit_stream, audit_trim, clock, invitations, notices, rotations, sending
-from exports import heartbeat, recipient_upkeep, scheduling, settling, starting, watch
+from exports import deliveries, heartbeat, recipient_upkeep, scheduling, settling, starting, watch
 
 # Seconds in which a round begins mails; then the next one does, on a connection of its own.
 ROUND_SECONDS = 20
@@ -31,7 +31,7 @@ def settle_occurrences() -> None:
 @shared_task(acks_late=False, reject_on_worker_lost=False)
 def send_mails() -> None:
     """The mails that are due. Any number of these may be at work: each mail is claimed by one."""
-    sending.send_due([notices.MAILS, invitations.MAILS], seconds=ROUND_SECONDS)
+    sending.send_due([notices.MAILS, invitations.MAILS, deliveries.MAILS], seconds=ROUND_SECONDS)
 
 
 @shared_task

@@ -110,9 +110,7 @@ urlpatterns = [
     ),
     path("t/<slug:team>/calendar/freezes/", calendar.freeze_list, name="freeze-list"),
     path("t/<slug:team>/calendar/freezes/add/", calendar.freeze_add, name="freeze-add"),
-    path(
-        "t/<slug:team>/calendar/freezes/<int:freeze>/remove/", calendar.freeze_remove, name="freeze-remove"
-    ),
+    path("t/<slug:team>/calendar/freezes/<int:freeze>/remove/", calendar.freeze_remove, name="freeze-remove"),
     path("t/<slug:team>/updates/", preparing.update_list, name="update-list"),
     path("t/<slug:team>/updates/new/", preparing.update_new, name="update-new"),
     path("t/<slug:team>/updates/<int:update>/columns/", preparing.update_columns, name="update-columns"),

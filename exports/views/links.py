@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,11 +23,20 @@ from accounts.audit import Actor
 from accounts.middleware import address_of
 from accounts.models import LinkProof, User
 from exports import links, ranges, recipients
+from exports.enclosures import CannotEnclose
 from exports.forms.links import CodeForm
+from exports.mail_settings import Content
 from exports.models import Link, Recipient
+from exports.results import CannotStore
 
 View = Callable[..., HttpResponseBase]
 PROOFS = "links"
+PACKED = {
+    Content.WORKBOOK: "an Excel workbook",
+    Content.BOTH: "a ZIP with the CSV and an Excel workbook",
+    Content.ZIP: "a ZIP",
+    Content.SEALED_ZIP: "a ZIP with a password",
+}
 
 
 def for_its_recipient(view: View) -> View:
@@ -97,6 +106,7 @@ def link(request: HttpRequest, link: Link, token: str, now: datetime) -> HttpRes
             "signed_in": signed_in,
             "sign_in": f"{reverse('account_login')}?{urlencode({'next': request.path})}",
             "result": link.delivery.result,
+            "packed": PACKED.get(links.content_of(link.delivery), ""),
             "unsubscribed": link.delivery.recipient.state == Recipient.State.UNSUBSCRIBED,
         },
     )
@@ -124,11 +134,16 @@ def link_file(request: HttpRequest, link: Link, token: str, now: datetime) -> Ht
         return redirect("exports:link", token)
     try:
         handed = links.file_of(link.delivery)
-    except FileNotFoundError:
+    except (FileNotFoundError, CannotEnclose, CannotStore):
         return _nothing(request, _lost(link), 410)
     if request.method == "GET":
         by = request.user if proof == LinkProof.SIGN_IN else Actor(link.delivery.address)
         links.note_opening(link, by=by, proof=proof, network_address=address_of(request), now=now)
+    if links.content_of(link.delivery) is not Content.ORIGINAL:
+        # Made anew for each download, so one that broke off cannot go on.
+        return FileResponse(
+            handed.file, as_attachment=True, filename=handed.name, content_type=handed.media_type
+        )
     return ranges.attachment(request, handed, handed.file)
 
 
