@@ -1,5 +1,6 @@
 """The mails of a schedule: looked at once more before they leave, sent, sent again to one, and what came back."""
 
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 from django.db import IntegrityError, transaction
@@ -46,7 +47,7 @@ def compose(delivery: Delivery) -> EmailMessage:
         raise Withheld(MailStatus.FAILED, str(reason)) from None
     Delivery.objects.filter(pk=delivery.pk).update(way=composed.way)
     delivery.way = composed.way
-    return composed.message.message()
+    return message_from_bytes(composed.message.message().as_bytes(), policy=policy.SMTP)
 
 
 def check(delivery: Delivery) -> None:

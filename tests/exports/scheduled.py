@@ -5,7 +5,7 @@ from typing import Any
 
 from django_scopes import scope
 
-from accounts.models import Notice, User
+from accounts.models import Notice, Team, User
 from exports.mail_settings import MailSettings
 from exports.models import Recipient, SavedExport, Schedule
 from exports.schedules import Kind, Rule
@@ -36,6 +36,8 @@ def make_schedule(
 
 
 def make_recipient(schedule: Schedule, address: str, **fields: Any) -> Recipient:
+    """Of a domain that the team allows from here on."""
+    Team.objects.filter(pk=schedule.team_id).update(recipient_domains=address.partition("@")[2])
     with scope(team=schedule.team):
         return Recipient.objects.create(
             team=schedule.team,
