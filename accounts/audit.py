@@ -22,6 +22,9 @@ class Action(StrEnum):
     SIGN_IN_FAILED = "sign-in failed"
     SIGNED_OUT = "signed out"
     PASSWORD_CHANGED = "password changed"
+    TOKEN_MADE = "access token made"
+    TOKEN_REVOKED = "access token revoked"
+    TOKEN_REFUSED = "access token refused"
     ACCESS_DENIED = "access denied"
     TEAM_CREATED = "team created"
     TEAM_CHANGED = "team changed"
@@ -86,6 +89,19 @@ def from_address(address: str) -> Iterator[None]:
         _address.reset(token)
 
 
+_token: ContextVar[str] = ContextVar("token", default="")
+
+
+@contextmanager
+def with_token(name: str) -> Iterator[None]:
+    """What is recorded inside was done by a script, with the access token of this name: its data say so."""
+    token = _token.set(name)
+    try:
+        yield
+    finally:
+        _token.reset(token)
+
+
 def record(
     action: Action,
     target: models.Model | None,
@@ -100,6 +116,8 @@ def record(
     """
     if team is None and target is not None:
         team = target if isinstance(target, Team) else getattr(target, "team", None)
+    if token := _token.get():
+        data["token"] = token
     with transaction.atomic():
         chain = _locked_chain(team)
         entry = AuditEntry(

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
-from accounts import audit
+from accounts import audit, tokens
 from accounts.audit import Action, Actor
 from accounts.models import Membership, Team, User
 from accounts.permissions import Role
@@ -88,6 +88,7 @@ def remove(membership: Membership, *, by: User) -> None:
     _keep_an_admin(membership, None)
     user, team, role = membership.user, membership.team, membership.role
     membership.delete()
+    tokens.revoke_all(team, user, by=by)
     audit.record(Action.MEMBER_REMOVED, user, by=by, team=team, email=user.email, role=role)
 
 

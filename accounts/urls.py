@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import audit, credentials, teams
+from accounts.views import audit, credentials, teams, tokens
 
 app_name = "accounts"
 urlpatterns = [
@@ -29,6 +29,9 @@ urlpatterns = [
         name="credential-wipe",
     ),
     path("t/<slug:team>/audit/", audit.audit_list, name="audit-list"),
+    path("t/<slug:team>/tokens/", tokens.token_list, name="token-list"),
+    path("t/<slug:team>/tokens/new/", tokens.token_new, name="token-new"),
+    path("t/<slug:team>/tokens/<int:token>/revoke/", tokens.token_revoke, name="token-revoke"),
     path("t/<slug:team>/team/", teams.team, name="team"),
     path("t/<slug:team>/team/edit/", teams.team_edit, name="team-edit"),
     path("t/<slug:team>/team/members/<int:membership>/role/", teams.member_role, name="member-role"),

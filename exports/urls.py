@@ -1,5 +1,7 @@
 from django.urls import path
 
+from exports import api
+from exports.views import api as api_pages
 from exports.views import contents, home, results, runs, saved_exports, versions
 from exports.views.updates import acts, changes, one, preparing, receipts, rows
 
@@ -74,4 +76,7 @@ urlpatterns = [
     path("t/<slug:team>/updates/<int:update>/apply/", acts.update_apply, name="update-apply"),
     path("t/<slug:team>/updates/<int:update>/discard/", acts.update_discard, name="update-discard"),
     path("t/<slug:team>/updates/<int:update>/reverse/", acts.update_reverse, name="update-reverse"),
+    path("api/", api_pages.api_page, name="api"),
+    path("api/openapi.json", api_pages.api_schema, name="api-schema"),
+    *api.urls(),
 ]

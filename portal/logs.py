@@ -14,6 +14,7 @@ SECRET_NAMES = re.compile(
 SECRET_VALUES = re.compile(
     r"(partnerUserSecret|partnerUserID|password|feedPassword)([\"'=:%\s2A]+)[^\"'&,}\s%]+", re.I
 )
+ACCESS_TOKENS = re.compile(r"exp_[0-9a-f]{40}")
 BLANK = "[removed]"
 
 
@@ -27,7 +28,7 @@ def blank_secrets(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [blank_secrets(item) for item in value]
     if isinstance(value, str):
-        return SECRET_VALUES.sub(rf"\1\2{BLANK}", value)
+        return ACCESS_TOKENS.sub(BLANK, SECRET_VALUES.sub(rf"\1\2{BLANK}", value))
     return value
 
 

@@ -130,6 +130,8 @@ class Membership(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role)
+    # What an access token leaves of the role, for the request that carries it.
+    within: frozenset[Permission] | None = None
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -143,7 +145,8 @@ class Membership(models.Model):
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        return ROLE_PERMISSIONS[self.role]
+        of_role = ROLE_PERMISSIONS[self.role]
+        return of_role if self.within is None else of_role & self.within
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
