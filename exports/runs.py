@@ -57,6 +57,7 @@ def start_once(export: SavedExport, *, by: User, key: str | None) -> tuple[Run, 
         once.made_id = run.pk
         once.save(update_fields=["made_id"])
         return run, True
+    assert once.made_id is not None
     made = export.runs.filter(pk=once.made_id).first()
     if made is None:
         raise CannotStart("This key has started a run of another export. Nothing was started: use a new key.")
