@@ -42,7 +42,9 @@ def token_new(request: TeamRequest) -> HttpResponse:
                 "secret": secret,
                 "example": request.build_absolute_uri(f"/api/t/{request.team.slug}/exports/"),
             }
-            return render(request, "accounts/token_made.html", told, headers={"Cache-Control": "no-store"})
+            response = render(request, "accounts/token_made.html", told)
+            response.headers["Cache-Control"] = "no-store"
+            return response
     return render(request, "accounts/token_new.html", {"form": form})
 
 
