@@ -79,7 +79,7 @@ class Step(Schema):
 
 class RunState(Schema):
     id: int
-    export: int | None = Field(description="Null for a run of an employee update.")
+    export: int
     status: str = Field(description="One of: " + ", ".join(Run.Status.values) + ".")
     is_final: bool = Field(description="Nothing about it will change any more.")
     requested_by: str
@@ -111,7 +111,7 @@ class Entries(Schema):
 
 # ------------------------------------------------------------ the way in
 
-_ALWAYS = {401: Problem, 403: Problem, 404: Problem, 422: Problem, 429: Problem}
+ALWAYS = {401: Problem, 403: Problem, 404: Problem, 422: Problem, 429: Problem}
 _needed: dict[str, Permission] = {}
 Operation = Callable[..., Any]
 
@@ -126,10 +126,10 @@ def operation(
         register = api.api_operation(
             [method],
             f"/t/{{slug:team}}/{route}",
-            response=answers | _ALWAYS,
+            response=answers | ALWAYS,
             url_name=name,
             operation_id=name,
-            summary=(view.__doc__ or "").partition("\n")[0],
+            summary=(view.__doc__ or "").partition("\n")[0].rstrip("."),
             openapi_extra={"x-needs": permission.value} | extra,
         )
         decorated: Operation = register(decorate_view(_door(permission))(view))

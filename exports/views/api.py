@@ -21,7 +21,12 @@ def api_page(request: HttpRequest) -> HttpResponse:
     ]
     for told in operations:
         told["parameters"] = [each | {"words": in_words(each["schema"])} for each in told["parameters"]]
-        told["answers"] = [(status, _answer(answer)) for status, answer in sorted(told["responses"].items())]
+        told["answers"] = [
+            (status, _answer(answer))
+            for status, answer in sorted(told["responses"].items())
+            if status not in api.ALWAYS
+        ]
+        told["more"] = told["description"].partition("\n")[2]
     objects = [
         (
             name,

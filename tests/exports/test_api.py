@@ -17,7 +17,7 @@ from accounts import tokens
 from accounts.audit import Action
 from accounts.models import AuditEntry, Credential, Membership, OnceKey, Team, User
 from accounts.permissions import Role
-from exports import api, employee_updates, saved_exports
+from exports import api, employee_updates, saved_exports, worker
 from exports.employees import Row
 from exports.models import Result, Run, SavedExport
 from exports.views.api import in_words
@@ -108,6 +108,8 @@ def test_run_goes_from_its_start_to_its_file(
 
     with scope(team=acme):
         work_off(Run.objects.get(pk=started.json()["id"]))
+    worker.http().close()
+    worker.http.cache_clear()
     run = ask(erin, f"runs/{started.json()['id']}/").json()
 
     assert (run["status"], run["is_final"], run["error"], run["requested_by"]) == (
