@@ -161,7 +161,9 @@ def _standing(request: TeamRequest, rotation: int) -> dict[str, Any]:
         "rotation": found,
         "credential": credential,
         "reach": reach,
-        "dependents": dependents.of(credential, lost=reach.lost if found.is_open else []),
+        "dependents": dependents.of(
+            credential, lost=reach.lost if found.status == Rotation.Status.READY else []
+        ),
         "trials": trials.of(found),
         "needs_approval": request.team.two_admins and found.approved_by_id is None,
         "can_go_back": found == newest and credential.previous_pair is not None,

@@ -18,6 +18,7 @@ from exports.previews import (
     DAMAGED,
     EMPTY,
     GONE,
+    PURGED,
     TOO_LARGE,
     UNKNOWN,
     Names,
@@ -239,4 +240,4 @@ def test_purged_file_is_gone(stored: Stored) -> None:
     result = stored(pdf(), "export1.pdf")
     result.purged_at = timezone.now()
 
-    assert (preview(result), previews.picture(result)) == (GONE, None)
+    assert (preview(result), previews.picture(result)) == (PURGED, None)
