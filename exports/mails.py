@@ -30,8 +30,6 @@ COLUMNS, CELL = 8, 60
 DEFAULT_TEXT = "{export}, {period}: {rows} rows, {totals}."
 # Base64 in lines of 76 characters with their breaks.
 ENCODED = 78 / 57
-# As the team says its limit.
-MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def compose(delivery: Delivery, link: Callable[[], str], unsubscribe_url: str, a
     if not asked.always_link:
         why = (
             "The file is behind this link: with it the mail would be larger than the "
-            f"{limit / MEGABYTE:g} MB that the team attaches."
+            f"{delivery.team.attach_megabytes} MB that the team attaches."
         )
     proof = (
         "asks for a code sent to this address"
