@@ -1,4 +1,4 @@
-# The portal: one image for web, worker, beat and migrate. docker-compose.yml says which is which.
+# The portal: one image for web, worker, mailer, beat and migrate. docker-compose.yml says which is which.
 FROM python:3.11-slim-bookworm AS packages
 RUN python -m venv /opt/packages
 COPY requirements.txt /tmp/

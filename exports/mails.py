@@ -14,7 +14,6 @@ from typing import Any
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.mail import EmailMultiAlternatives
-from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
 
 from accounts.keyring import unseal
@@ -75,7 +74,7 @@ def compose(delivery: Delivery, link: Callable[[], str], unsubscribe_url: str, a
     if not asked.always_link:
         why = (
             "The file is behind this link: with it the mail would be larger than the "
-            f"{filesizeformat(limit)} that the team attaches."
+            f"{delivery.team.attach_megabytes} MB that the team attaches."
         )
     proof = (
         "asks for a code sent to this address"

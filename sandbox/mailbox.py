@@ -7,6 +7,7 @@ newest mails in memory and forgets all when it ends.
 import argparse
 import asyncio
 import email
+import re
 import signal
 import sys
 import threading
@@ -29,12 +30,15 @@ MOST_BYTES = 200 * 1024**2
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 64rem; padding: 1rem; color-scheme: light dark }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .5rem; vertical-align: top;
-border-bottom: 1px solid #8886; overflow-wrap: anywhere } pre { white-space: pre-wrap; overflow-wrap: anywhere }
+border-bottom: 1px solid #8886; overflow-wrap: anywhere } .facts th { white-space: nowrap }
+pre { white-space: pre-wrap; overflow-wrap: anywhere }
 iframe { width: 100%; height: 40rem; border: 1px solid #8886; background: white }
 """
 # What a mail brings along runs nothing and fetches nothing.
 PAGE = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'"
 FRAME = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+_ADDRESS = re.compile(r"https?://[^\s&<>]+")
 
 
 class Mail(NamedTuple):
@@ -169,15 +173,20 @@ def _shown(mail: Mail) -> str:
     text, html = message.get_body(("plain",)), message.get_body(("html",))
     return (
         f'<p><a href="{PATH}">All mails</a> · <a href="{PATH}{mail.number}/source">Source</a></p>'
-        f"<table><tbody>{facts}</tbody></table>"
+        f'<table class="facts"><tbody>{facts}</tbody></table>'
         + (f"<h2>Files</h2><ul>{files}</ul>" if files else "")
-        + (f"<h2>Text</h2><pre>{escape(str(text.get_content()))}</pre>" if text else "")
+        + (f"<h2>Text</h2><pre>{_with_links(str(text.get_content()))}</pre>" if text else "")
         + (
             f'<h2>HTML</h2><iframe sandbox src="{PATH}{mail.number}/html" title="The mail as HTML"></iframe>'
             if html
             else ""
         )
     )
+
+
+def _with_links(text: str) -> str:
+    """Addresses can be clicked, as a mail program has it: in the frame below no link leads out."""
+    return _ADDRESS.sub(r'<a href="\g<0>" rel="noreferrer">\g<0></a>', escape(text))
 
 
 def _subject(mail: Mail) -> str:

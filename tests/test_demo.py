@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from accounts.models import Credential, Membership, Team, User
-from exports.models import Run, SavedExport
+from exports.mail_settings import MailSettings
+from exports.models import Run, SavedExport, Schedule
 from sandbox import DEMO_PAIRS
 
 ACME, UMBRELLA = DEMO_PAIRS
@@ -73,9 +75,25 @@ def test_with_pairs_each_team_has_a_credential_of_its_own_and_exports(
         assert list(SavedExport.objects.filter(team__slug="acme").values_list("name", flat=True)) == [
             "Approved and not yet in the ledger",
             "Help page example",
+            "Last month, for the approvers",
             "Last month, one row per expense",
             "Month to date, one row per report",
         ]
+
+
+def test_acme_has_a_schedule_for_its_approvers_that_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO_PAIRS", PAIRS)
+
+    make_demo()
+
+    with scopes_disabled():
+        schedule = Schedule.objects.due(timezone.now()).get()
+        assert (schedule.team.slug, str(schedule), str(schedule.export)) == (
+            "acme", "Last month to the approvers", "Last month, for the approvers",
+        )  # fmt: skip
+        assert schedule.team.allowed_domains == ["acme.example"]
+    mail = MailSettings.from_json(schedule.mail)
+    assert (mail.split_by, mail.fallback) == ("Approver e-mail", "alice@acme.example")
 
 
 def test_made_twice_the_company_is_there_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,8 +103,10 @@ def test_made_twice_the_company_is_there_once(monkeypatch: pytest.MonkeyPatch) -
     make_demo()
 
     with scopes_disabled():
-        counts = [model.objects.count() for model in (Team, User, Membership, Credential, SavedExport)]
-    assert counts == [2, 5, 5, 2, 8]
+        counts = [
+            model.objects.count() for model in (Team, User, Membership, Credential, SavedExport, Schedule)
+        ]
+    assert counts == [2, 5, 5, 2, 10, 1]
 
 
 def test_pairs_that_come_later_bring_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,6 +108,11 @@ class Team(models.Model):
         return self.recipient_domains.lower().split()
 
     @property
+    def attach_megabytes(self) -> str:
+        """The limit as its settings say it: “10”, “0.5”."""
+        return f"{self.attach_limit / 1_000_000:g}"
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 

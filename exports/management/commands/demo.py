@@ -1,6 +1,7 @@
 import os
 import time
 from collections.abc import Iterator, Sequence
+from datetime import time as clock_time
 from typing import Any
 
 from django.conf import settings
@@ -9,14 +10,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django_scopes import scope
 
-from accounts import audit, credentials, teams
+from accounts import audit, clock, credentials, teams
 from accounts.models import Team, User
 from accounts.permissions import Role
 from expensify.client import Pair
-from exports import runs, saved_exports, starters
+from exports import runs, saved_exports, scheduling, starters
+from exports.columns import Layout, column, headings_of, template_of
 from exports.jobs import WHEN_SAFE, Settings
-from exports.models import ApiCall, Run, SavedExport
+from exports.mail_settings import MailSettings
+from exports.models import ApiCall, Run, SavedExport, Schedule
 from exports.models.run import Status
+from exports.schedules import Kind, Rule
 
 PASSWORD = "try-the-portal"
 COMPANY = {
@@ -58,6 +62,25 @@ HELP_PAGE_TEMPLATE = """\
  </#list>
 </#list>
 """
+# What the schedule mails: the last of its columns says to whom.
+APPROVERS_EXPORT = "Last month, for the approvers"
+APPROVERS_SCHEDULE = "Last month to the approvers"
+APPROVERS_LAYOUT = Layout(
+    columns=tuple(
+        map(
+            column,
+            [
+                "report.accountEmail",
+                "report.reportName",
+                "final.created",
+                "final.merchant",
+                "final.reportAmount",
+                "report.currency",
+                "report.managerEmail",
+            ],
+        )
+    )
+)
 # Longer than the minute that the call budget may have to wait after a restart of Redis.
 PATIENCE = 150
 FIRST_LINES = 6
@@ -66,7 +89,8 @@ FIRST_LINES = 6
 class Command(BaseCommand):
     help = (
         "Make the demo company, once, and say who can sign in: two teams, five people, and, with a pair for each team "
-        "in DEMO_PAIRS (acme=ID:SECRET,umbrella=ID:SECRET), credentials and saved exports."
+        "in DEMO_PAIRS (acme=ID:SECRET,umbrella=ID:SECRET), credentials, saved exports, and for Acme a schedule that "
+        "is due at once."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -154,23 +178,50 @@ def _make_exports(team: Team, pair: Pair) -> None:
             return
         admin = team.memberships.filter(role=Role.ADMIN).earliest("pk").user
         credential = credentials.add(team, f"{team}, demo account", pair, by=admin)
-        for name, asked, template in _exports():
-            saved_exports.save(
+        for name, asked, contents in _exports():
+            columns = contents.as_json() if isinstance(contents, Layout) else None
+            export = saved_exports.save(
                 SavedExport(team=team, credential=credential, name=name),
                 settings=Settings.from_json(asked),
-                template=template,
+                template=template_of(contents) if isinstance(contents, Layout) else contents,
+                columns=columns,
                 sftp_password=None,
                 by=admin,
             )
+            if team.slug == "acme" and name == APPROVERS_EXPORT:
+                _make_schedule(export, admin)
 
 
-def _exports() -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Name, settings other than their defaults, and template of each export."""
+def _make_schedule(export: SavedExport, owner: User) -> None:
+    """Each approver gets their own rows. It is due at once, so that its mails are there to be looked at."""
+    team = export.team
+    teams.change(team, by=owner, recipient_domains=f"{team.slug}.example")
+    schedule = scheduling.create(
+        export,
+        name=APPROVERS_SCHEDULE,
+        rule=Rule(Kind.BUSINESS_DAY, (clock_time(7, 30),), team.time_zone, nth=2),
+        mail=MailSettings(split_by=headings_of(APPROVERS_LAYOUT)[-1], fallback=owner.email),
+        zip_password=None,
+        after_outage=Schedule.AfterOutage.RUN_LATE,
+        pause_after=5,
+        owner=owner,
+        by=owner,
+    )
+    Schedule.objects.filter(pk=schedule.pk).update(next_at=clock.now())
+
+
+def _exports() -> Iterator[tuple[str, dict[str, Any], str | Layout]]:
+    """Name, settings other than their defaults, and template or columns of each export."""
     yield HELP_PAGE_EXPORT, {"report_ids": [HELP_PAGE_REPORT]}, HELP_PAGE_TEMPLATE
     yield (
         "Last month, one row per expense",
         {"period": "last_month", "file_basename": "expenses_"},
         starters.EXPENSES,
+    )
+    yield (
+        APPROVERS_EXPORT,
+        {"period": "last_month", "file_basename": "approvers_"},
+        APPROVERS_LAYOUT,
     )
     yield (
         "Month to date, one row per report",
