@@ -28,6 +28,6 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        print(first_rows(sys.stdin.buffer.read(), int(sys.argv[1])))
+        sys.stdout.write(first_rows(sys.stdin.buffer.read(), int(sys.argv[1])))
     except CalamineError:
         sys.exit(os.EX_DATAERR)
