@@ -71,7 +71,7 @@ def rotation_try(request: TeamRequest, rotation: int) -> HttpResponse:
     found = _rotation(request, rotation)
     number = request.POST.get("export", "")
     exports = found.credential.exports.live().filter(team=request.team)
-    export = exports.filter(pk=int(number)).first() if number.isdecimal() else None
+    export = exports.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 18 else None
     try:
         if export is None:
             raise CannotStart("Choose one of the exports that depend on this credential.")
