@@ -7,10 +7,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts import clock
 from accounts.audit_checking import faults
 from accounts.models import AuditChain, AuditEntry, Membership, Team, User
 from accounts.permissions import Role
-from exports import runs, saved_exports, starting
+from exports import runs, starting
 from exports.models import Freeze, Occurrence, Run, SavedExport, Schedule
 from tests.conftest import make_credential, make_export, member
 from tests.exports.conftest import make_run
@@ -178,7 +179,7 @@ def test_nothing_runs_in_a_freeze(schedule: Schedule) -> None:
 
 
 def test_an_archived_export_does_not_start_and_counts_as_a_failure(schedule: Schedule, alice: User) -> None:
-    saved_exports.archive(schedule.export, by=alice)
+    SavedExport.objects.filter(pk=schedule.export_id).update(archived_at=clock.now())
 
     starting.start_due(MONDAY)
 
@@ -194,7 +195,7 @@ def test_an_archived_export_does_not_start_and_counts_as_a_failure(schedule: Sch
 
 
 def test_refusals_in_a_row_pause_it(schedule: Schedule, alice: User) -> None:
-    saved_exports.archive(schedule.export, by=alice)
+    SavedExport.objects.filter(pk=schedule.export_id).update(archived_at=clock.now())
     Schedule.objects.update(failures=4)
 
     starting.start_due(MONDAY)
