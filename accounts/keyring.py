@@ -18,6 +18,9 @@ from django.db import models
 from django_cryptography.core.signing import FernetSigner
 from django_cryptography.utils.crypto import FernetBytes, InvalidToken
 
+# What is stored begins with the name of its key.
+KEY_ID_BYTES = 4
+
 
 class CannotOpen(Exception):
     """The stored secret does not open here: its key is not in the ring, or it belongs to another row."""
@@ -25,7 +28,7 @@ class CannotOpen(Exception):
 
 class Key:
     def __init__(self, material: bytes) -> None:
-        self.id = hashlib.sha256(b"key id" + material).digest()[:4]
+        self.id = hashlib.sha256(b"key id" + material).digest()[:KEY_ID_BYTES]
         halves = HKDF(hashes.SHA256(), 64, salt=None, info=b"portal credential key").derive(material)
         self._fernet = FernetBytes(halves[:32], FernetSigner(halves[32:]))
 
@@ -33,7 +36,7 @@ class Key:
         return self.id + self._fernet.encrypt(data)
 
     def open(self, token: bytes) -> bytes:
-        opened: bytes = self._fernet.decrypt(token[4:])
+        opened: bytes = self._fernet.decrypt(token[KEY_ID_BYTES:])
         return opened
 
 
@@ -46,7 +49,7 @@ class KeyRing:
         return self.newest.seal(json.dumps({"for": binding, "value": value}).encode())
 
     def open(self, token: bytes, binding: list[str]) -> Any:
-        key = self._by_id.get(bytes(token[:4]))
+        key = self._by_id.get(bytes(token[:KEY_ID_BYTES]))
         if key is None:
             raise CannotOpen("This secret was stored under a key that CREDENTIAL_KEYS does not list.")
         try:
@@ -57,8 +60,11 @@ class KeyRing:
             raise CannotOpen("This secret belongs to another row.")
         return payload["value"]
 
+    def knows(self, key_id: bytes) -> bool:
+        return key_id in self._by_id
+
     def is_newest(self, token: bytes) -> bool:
-        return bytes(token[:4]) == self.newest.id
+        return bytes(token[:KEY_ID_BYTES]) == self.newest.id
 
 
 @cache

@@ -65,7 +65,7 @@ def compose(delivery: Delivery, link: Callable[[], str], unsubscribe_url: str, a
                     Delivery.Way.ATTACHED,
                     "",
                     files,
-                    "The file is attached.",
+                    f"The file is attached. {_instead(result, asked.content)}".strip(),
                     unsubscribe_url,
                     at,
                 )
@@ -81,8 +81,15 @@ def compose(delivery: Delivery, link: Callable[[], str], unsubscribe_url: str, a
         if delivery.team.link_proof == LinkProof.CODE
         else "asks you to sign in with this address"
     )
-    where = f"{why} It opens for {delivery.team.link_days} days, for you alone, and {proof}."
+    where = f"{' '.join(filter(None, [why, _instead(result, asked.content)]))} It opens for {delivery.team.link_days} days, for you alone, and {proof}."
     return _composed(delivery, asked, Delivery.Way.LINK, link(), [], where, unsubscribe_url, at)
+
+
+def _instead(result: Result, content: Content) -> str:
+    """What goes in the place of a workbook that cannot be made."""
+    if content not in (Content.WORKBOOK, Content.BOTH) or enclosures.has_workbook(result):
+        return ""
+    return "It goes as it is: no Excel workbook is made of a file of this size or kind."
 
 
 def _composed(

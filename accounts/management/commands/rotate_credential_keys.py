@@ -10,7 +10,7 @@ from django_scopes import scopes_disabled
 from accounts import audit, second_factor
 from accounts.audit import Action
 from accounts.keyring import CannotOpen, Sealed, binding, ring, sealed_fields, unseal
-from accounts.models import Credential
+from accounts.models import Credential, Rotation
 from accounts.models.credential import fingerprint
 
 BATCH = 500
@@ -52,6 +52,7 @@ class Command(BaseCommand):
             except CannotOpen as error:
                 self.stderr.write(f"Second factor {factor.pk}, {name}: {error}")
         recounted = sum(map(_fingerprint_again, _rows(Credential)))
+        recounted += sum(map(_new_fingerprint_again, _rows(Rotation)))
         with transaction.atomic():
             audit.record(Action.KEYS_ROTATED, None, by=audit.operator(), secrets=done, fingerprints=recounted)
         self.stdout.write(f"Secrets encrypted again: {done}.")
@@ -86,9 +87,27 @@ def _fingerprint_again(credential: Credential) -> int:
     """Follow a changed SECRET_KEY: the fingerprint names the call budget and is made with it."""
     try:
         pair = credential.partner_pair() if credential.pair is not None else None
+        before = credential.partner_pair_before()
     except CannotOpen:
         return 0
-    if pair is None or (made := fingerprint(pair.partner_user_id)) == credential.fingerprint:
+    made = {
+        "fingerprint": fingerprint(pair.partner_user_id) if pair else credential.fingerprint,
+        "previous_fingerprint": fingerprint(before.partner_user_id)
+        if before
+        else credential.previous_fingerprint,
+    }
+    if all(getattr(credential, name) == value for name, value in made.items()):
         return 0
     unchanged = Credential._base_manager.filter(pk=credential.pk, paired_at=credential.paired_at)
-    return unchanged.update(fingerprint=made)
+    return unchanged.update(**made)
+
+
+def _new_fingerprint_again(rotation: Rotation) -> int:
+    """The same for a pair on its way into a credential."""
+    try:
+        made = fingerprint(rotation.partner_pair().partner_user_id) if rotation.pair else rotation.fingerprint
+    except CannotOpen:
+        return 0
+    if made == rotation.fingerprint:
+        return 0
+    return Rotation._base_manager.filter(pk=rotation.pk).update(fingerprint=made)
