@@ -44,7 +44,7 @@ class Adapter(DefaultAccountAdapter):
         try:
             return str(ipaddress.ip_address(address_of(request).partition("%")[0]))
         except ValueError:
-            return "0.0.0.0"  # noqa: S104  a value to store, nothing listens there
+            return "0.0.0.0"  # noqa: S104  a value to store, nothing listens there  # nosec B104
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Under the portal's own name, whatever name the request was sent to."""
