@@ -32,6 +32,9 @@ class Action(StrEnum):
     INVITATION_RESENT = "invitation sent again"
     INVITATION_REVOKED = "invitation revoked"
     INVITATION_ACCEPTED = "invitation accepted"
+    TOKEN_MADE = "access token made"
+    TOKEN_REVOKED = "access token revoked"
+    TOKEN_REFUSED = "access token refused"
     ACCESS_DENIED = "access denied"
     TEAM_CREATED = "team created"
     TEAM_CHANGED = "team changed"
@@ -148,6 +151,19 @@ def from_address(address: str) -> Iterator[None]:
         _address.reset(token)
 
 
+_token: ContextVar[str] = ContextVar("token", default="")
+
+
+@contextmanager
+def with_token(name: str) -> Iterator[None]:
+    """What is recorded inside was done by a script, with the access token of this name: its data say so."""
+    token = _token.set(name)
+    try:
+        yield
+    finally:
+        _token.reset(token)
+
+
 def record(
     action: Action,
     target: models.Model | None,
@@ -182,9 +198,10 @@ def record_many(team: Team | None, said: Sequence[Said]) -> list[AuditEntry]:
         return []
     with transaction.atomic():
         chain = locked_chain(team)
-        now = timezone.now()
+        now, token = timezone.now(), _token.get()
         entries = []
         for each in said:
+            data = each.data | {"token": token} if token else each.data
             entry = AuditEntry(
                 chain=chain,
                 number=chain.length + 1,
@@ -197,7 +214,7 @@ def record_many(team: Team | None, said: Sequence[Said]) -> list[AuditEntry]:
                 target_type=each.target._meta.model_name if each.target is not None else "",
                 target_id=each.target.pk if each.target is not None else None,
                 target_name=str(each.target)[:255] if each.target is not None else "",
-                data=_plain(each.data),
+                data=_plain(data),
                 previous_hash=chain.head,
             )
             entry.hash = digest(entry)

@@ -1,4 +1,7 @@
-"""The two ways into a team's data: `team_view` for people, `team_of` for workers. Behind either, its scope is open."""
+"""The two ways into a team's data: `team_view` for people and their scripts, `team_of` for workers.
+
+Behind either, its scope is open.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +16,7 @@ from django_scopes import scope, scopes_disabled
 
 from accounts import audit, freshness
 from accounts.audit import Action
-from accounts.models import Membership, Team, TeamOwned, User
+from accounts.models import AccessToken, Membership, Team, TeamOwned, User
 from accounts.permissions import Permission
 from accounts.second_factor import has_factor
 
@@ -46,9 +49,8 @@ def team_view(permission: Permission, *, fresh: bool = False) -> Callable[[View]
             opened = Team.objects.filter(slug=team).first()
             if opened is None:
                 raise Http404
-            membership = Membership.objects.filter(team=opened, user=request.user).first()
+            membership = _membership(opened, request)
             if membership is not None:
-                membership.team = opened
                 request.team, request.membership = opened, membership
             if membership is None or not membership.may(permission):
                 audit.record(
@@ -63,6 +65,8 @@ def team_view(permission: Permission, *, fresh: bool = False) -> Callable[[View]
                     raise Http404
                 raise PermissionDenied(permission.value)
             if opened.second_factor and not has_factor(request.user):
+                if getattr(request, "token", None) is not None:
+                    raise PermissionDenied("a second factor on your account, which the team asks for")
                 return freshness.send(
                     request, reverse("mfa_index"), f"{opened} asks for a second factor. Set one up to go on."
                 )
@@ -78,6 +82,18 @@ def team_view(permission: Permission, *, fresh: bool = False) -> Callable[[View]
         return guarded
 
     return decorate
+
+
+def _membership(team: Team, request: TeamRequest) -> Membership | None:
+    """The person's, with what an access token leaves of it; in another team than the token's, nothing."""
+    token: AccessToken | None = getattr(request, "token", None)
+    if token is not None and token.team_id != team.pk:
+        return None
+    membership = Membership.objects.filter(team=team, user=request.user).first()
+    if membership is not None:
+        membership.team = team
+        membership.within = token.granted if token is not None else None
+    return membership
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django_scopes import scope
 
-from accounts import audit, people
+from accounts import audit, people, tokens
 from accounts.audit import Action, Actor
 from accounts.models import Membership, Team, User
 from accounts.models.invitation import close
@@ -95,6 +95,7 @@ def remove(membership: Membership, *, by: User | Actor) -> None:
     people.end_sessions(user)
     with scope(team=team):
         close(team.invitations.filter(address__iexact=user.email), timezone.now())
+    tokens.revoke_all(team, user, by=by)
     audit.record(Action.MEMBER_REMOVED, user, by=by, team=team, email=user.email, role=role)
 
 

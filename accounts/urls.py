@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import audit, credentials, invitations, teams
+from accounts.views import audit, credentials, invitations, teams, tokens
 
 app_name = "accounts"
 urlpatterns = [
@@ -33,6 +33,9 @@ urlpatterns = [
     path("t/<slug:team>/audit/views/<int:view>/remove/", audit.audit_view_remove, name="audit-view-remove"),
     path("t/<slug:team>/audit/log.csv", audit.audit_export, {"kind": "csv"}, name="audit-csv"),
     path("t/<slug:team>/audit/log.jsonl", audit.audit_export, {"kind": "jsonl"}, name="audit-jsonl"),
+    path("t/<slug:team>/tokens/", tokens.token_list, name="token-list"),
+    path("t/<slug:team>/tokens/new/", tokens.token_new, name="token-new"),
+    path("t/<slug:team>/tokens/<int:token>/revoke/", tokens.token_revoke, name="token-revoke"),
     path("t/<slug:team>/team/", teams.team, name="team"),
     path("t/<slug:team>/team/edit/", teams.team_edit, name="team-edit"),
     path("t/<slug:team>/team/members/<int:membership>/role/", teams.member_role, name="member-role"),

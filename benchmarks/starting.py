@@ -22,7 +22,7 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from accounts import clock
-from accounts.audit import faults
+from accounts.audit_checking import faults
 from accounts.models import AuditChain, Credential, Membership, Team, User
 from accounts.permissions import Role
 from expensify.client import Pair

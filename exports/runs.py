@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.audit import Action, Actor, Said
 from accounts.keyring import unseal
-from accounts.models import Credential, Rotation, User
+from accounts.models import Credential, OnceKey, Rotation, User
 from expensify.jobs import ReportExport
 from exports import effects, employee_steps, jobs, periods, selection, tasks
 from exports.jobs import Settings
@@ -84,6 +84,27 @@ def start_all(prepared: Sequence[Prepared]) -> list[Run]:
 def start_by_click(export: SavedExport, *, by: User, again_of: Run | None = None) -> Run:
     """`start` for a button in a page: a double click starts one run. Raises CannotStart."""
     return _once_per_click(export, by, again_of, lambda: start(export, by=by, again_of=again_of))
+
+
+@transaction.atomic
+def start_once(export: SavedExport, *, by: User, key: str | None) -> tuple[Run, bool]:
+    """`start` for a script. The same key again gets the run that it started, and False. Raises CannotStart.
+
+    A second request under the key waits at the unique row for the first one to commit; a start that fails frees it.
+    """
+    if key is None:
+        return start(export, by=by, source=Run.Source.COMMAND), True
+    once, is_new = OnceKey.objects.get_or_create(team=export.team, user=by, key=key)
+    if is_new:
+        run = start(export, by=by, source=Run.Source.COMMAND)
+        once.made_id = run.pk
+        once.save(update_fields=["made_id"])
+        return run, True
+    assert once.made_id is not None
+    made = export.runs.filter(pk=once.made_id).first()
+    if made is None:
+        raise CannotStart("This key has started a run of another export. Nothing was started: use a new key.")
+    return made, False
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 from django.urls import path
 
+from exports import api
+from exports.views import api as api_pages
 from exports.views import (
     calendar,
     contents,
@@ -169,4 +171,7 @@ urlpatterns = [
     path("l/<str:token>/code/", links.link_code, name="link-code"),
     path("l/<str:token>/file/", links.link_file, name="link-file"),
     path("u/<str:token>/", links.unsubscribe, name="unsubscribe"),
+    path("api/", api_pages.api_page, name="api"),
+    path("api/openapi.json", api_pages.api_schema, name="api-schema"),
+    *api.urls(),
 ]

@@ -19,6 +19,7 @@ SECRET_VALUES = re.compile(
 TOKENS = re.compile(
     r"((?:/|%2F)(?:[lu]|invitation|password(?:/|%2F)reset(?:/|%2F)key)(?:/|%2F))[\w.~=-]{12,}", re.I
 )
+ACCESS_TOKENS = re.compile(r"exp_[0-9a-f]{40}")
 BLANK = "[removed]"
 
 
@@ -32,7 +33,8 @@ def blank_secrets(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [blank_secrets(item) for item in value]
     if isinstance(value, str):
-        return TOKENS.sub(rf"\1{BLANK}", SECRET_VALUES.sub(rf"\1\2{BLANK}", value))
+        value = TOKENS.sub(rf"\1{BLANK}", SECRET_VALUES.sub(rf"\1\2{BLANK}", value))
+        return ACCESS_TOKENS.sub(BLANK, value)
     return value
 
 

@@ -376,7 +376,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 
-# Only allauth uses it, to count sign-ins that failed: in the database, so that people can sign in while Redis is away.
+# It counts sign-ins and access tokens that failed: in the database, so that people can sign in while Redis is away.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"},
 }

@@ -31,6 +31,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Without a context: what was sent was not read, and is not to be read now."""
+    if _of_script(request):
+        return JsonResponse({"detail": "This request cannot be read. Nothing was done."}, status=400)
     return HttpResponse(loader.render_to_string("400.html"), status=400)
 
 
@@ -39,16 +41,28 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _of_script(request):
+        return JsonResponse(
+            {"detail": "There is nothing at this address. /api/ tells what there is."}, status=404
+        )
     return render(request, "404.html", status=404)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Without a context: what went wrong may be what the context asks, the database or the session."""
+    if _of_script(request):
+        told = "Something unforeseen went wrong. Look at the portal's pages before you ask again."
+        return JsonResponse({"detail": told}, status=500)
     return HttpResponse(loader.render_to_string("500.html"), status=500)
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "form_expired.html", status=403)
+
+
+def _of_script(request: HttpRequest) -> bool:
+    """Whether the request is for the API, which answers in JSON whatever happens."""
+    return request.path.startswith("/api/")
 
 
 def _database() -> str:

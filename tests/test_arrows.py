@@ -19,6 +19,7 @@ MAY_IMPORT = {
 DOWN = [
     "urls",
     "views",
+    "api",
     "forms",
     "employee_updates",
     "unattended",

@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 
-from accounts import invitations, notices, sending
+from accounts import invitations, notices, sending, tokens
 from accounts.models import Credential, Notice, Team, User
 from expensify.budget import Limits
 from expensify.jobs import FeedSftp, FeedUrl
@@ -63,7 +63,7 @@ ECHO = f"Bad request: partnerUserID={PAIR_ID} partnerUserSecret={SECRET}"
 
 
 def found_in(text: str) -> list[str]:
-    return [canary for canary in CANARIES if canary.lower() in text.lower()]
+    return [canary for canary in CANARIES if canary.lower() in text.lower()] + tokens.SHAPE.findall(text)
 
 
 @pytest.fixture
@@ -147,6 +147,7 @@ def hunted(
         update_people(server, credential, alice)
         put_on_schedule(client, exports[1], alice)
         mail_in_vain(acme, alice, settings)
+        use_a_token(client, exports[1])
         server.replace_secret(PAIR_ID, "another")
         work_off(runs.start(exports[1], by=alice))
         statuses = set(Run.objects.values_list("status", flat=True))
@@ -229,6 +230,25 @@ def update_people(server: Sandbox, credential: Credential, by: User) -> None:
         server.script(Fault(envelope=(500, f"{ECHO} {' '.join(feed.secrets)}")), times=2)
         work_off(employee_updates.try_out(elsewhere, by=by))
         server._scripted.clear()
+
+
+def use_a_token(client: Client, export: SavedExport) -> None:
+    """One is made by its page, shown, used for all it opens, and then for nothing: revoked, mistyped, misplaced."""
+    home = f"/t/{export.team.slug}"
+    every = [permission.value for permission in tokens.FOR_SCRIPTS]
+    made = client.post(f"{home}/tokens/new/", {"name": "Canary", "permissions": every, "days": "30"})
+    [secret] = tokens.SHAPE.findall(made.content.decode())
+
+    def ask(method: str, path: str, header: str = f"Bearer {secret}") -> int:
+        return Client().generic(method, f"/api{home}/{path}", headers={"Authorization": header}).status_code
+
+    assert (ask("GET", "exports/"), ask("GET", "audit/")) == (200, 200)
+    assert ask("POST", f"exports/{export.pk}/runs/") == 201
+    [token] = export.team.access_tokens.all()
+    client.post(f"{home}/tokens/{token.pk}/revoke/")
+    assert [ask("GET", "exports/", f"{word} {secret}") for word in ("Bearer", "Bearer x", "Basic")] == [
+        401
+    ] * 3
 
 
 def work_off(run: Run) -> None:
@@ -349,7 +369,7 @@ set_up, sentry_sdk.init = sentry_sdk.init, lambda dsn, **options: set_up(dsn, tr
 logs.report_errors_to("https://key@sentry.example/1")
 secret = sys.stdin.read()
 try:
-    raise RuntimeError(f"unforeseen, with partnerUserSecret={secret}")
+    raise RuntimeError(f"unforeseen, with partnerUserSecret={secret} for exp_" + "0a" * 20)
 except RuntimeError as error:
     sentry_sdk.capture_exception(error)
 sentry_sdk.flush()

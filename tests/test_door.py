@@ -1,7 +1,7 @@
 """The walk: every route of the portal, as everybody who might knock there."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import pypdfium2
@@ -14,9 +14,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts import freshness, invitations, rotations
+from accounts import freshness, invitations, rotations, tokens
 from accounts.audit import Action
-from accounts.models import AuditEntry, Membership, SavedAuditView, Team, User
+from accounts.models import AccessToken, AuditEntry, Membership, SavedAuditView, Team, User
 from accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 from expensify.client import Pair
 from exports import employee_updates
@@ -50,6 +50,9 @@ ROUTES: dict[str, tuple[Permission, set[str]]] = {
     "accounts:audit-view-save": (P.VIEW_AUDIT, CHANGE),
     "accounts:audit-view-remove": (P.VIEW_AUDIT, CHANGE),
     "exports:audit-prove": (P.VIEW_AUDIT, FORM),
+    "accounts:token-list": (P.VIEW_EXPORTS, READ),
+    "accounts:token-new": (P.VIEW_EXPORTS, FORM),
+    "accounts:token-revoke": (P.VIEW_EXPORTS, CHANGE),
     "accounts:team": (P.VIEW_TEAM, READ),
     "accounts:team-edit": (P.MANAGE_TEAM, FORM),
     "accounts:member-role": (P.MANAGE_TEAM, CHANGE),
@@ -162,11 +165,31 @@ FRESH = {
     "accounts:member-invitation-again",
     "accounts:member-invitation-revoke",
     "exports:update-approve",
+    "exports:rotation-new",
+    "exports:credential-leaked",
+    "exports:rotation-check",
+    "exports:rotation-try",
+    "exports:rotation-approve",
+    "exports:rotation-cut-over",
+    "exports:rotation-cancel",
+    "exports:rotation-roll-back",
+    "accounts:token-new",
+}
+
+# The same for scripts, which come with a token.
+API_ROUTES_BY_NAME: dict[str, tuple[Permission, set[str]]] = {
+    "exports:api-export-list": (P.VIEW_EXPORTS, READ),
+    "exports:api-run-start": (P.RUN_EXPORTS, CHANGE),
+    "exports:api-run": (P.VIEW_EXPORTS, READ),
+    "exports:api-result-download": (P.DOWNLOAD_RESULTS, READ),
+    "exports:api-audit-list": (P.VIEW_AUDIT, READ),
 }
 
 # What lies outside of every team, and why it may.
 WITHOUT_A_TEAM = {
     "accounts:start",  # leads on to a team of one's own
+    "exports:api",  # describes the API, and nothing of any team
+    "exports:api-schema",
     "healthz",
     "readyz",
     "metrics",
@@ -225,13 +248,15 @@ def walk(resolver: URLResolver, prefix: str = "", namespace: str = "") -> Iterat
 
 ALL = list(walk(get_resolver()))
 TEAM_ROUTES = [route for route in ALL if route.path.startswith("t/")]
+API_ROUTES = [route for route in ALL if route.path.startswith("api/t/")]
 WITH_OBJECT = [route for route in TEAM_ROUTES if len(route.arguments) > 1]
 BY_NAME = pytest.mark.parametrize("route", TEAM_ROUTES, ids=lambda route: route.name)
+BY_API_NAME = pytest.mark.parametrize("route", API_ROUTES, ids=lambda route: route.name)
 
 
 def knocks(routes: list[Route]) -> Any:
     """Each route with each of its methods. One that is not in the table has none: the first test speaks of it."""
-    methods = {name: methods for name, (_, methods) in ROUTES.items()}
+    methods = {name: methods for name, (_, methods) in (ROUTES | API_ROUTES_BY_NAME).items()}
     each = [(route, method) for route in routes for method in sorted(methods.get(route.name, ()))]
     return pytest.mark.parametrize(
         ("route", "method"), each, ids=[f"{method}-{route.name}" for route, method in each]
@@ -250,6 +275,16 @@ class World(NamedTuple):
 
     def url(self, route: Route, team: Team | None = None) -> str:
         return reverse(route.name, kwargs=self.arguments(route, team))
+
+
+def token_of(team: Team, user: User, granted: Iterable[Permission] = tokens.FOR_SCRIPTS) -> AccessToken:
+    """A token that was given all of this, whatever the role had."""
+    with scope(team=team):
+        membership = Membership.objects.get(team=team, user=user)
+        token, token.secret = tokens.make(membership, f"Script {len(user.access_tokens.all())}", [], 30)
+        token.permissions = [permission.value for permission in granted]
+        token.save(update_fields=["permissions"])
+    return token
 
 
 def make_world(team: Team, admin: User) -> World:
@@ -309,6 +344,7 @@ def make_world(team: Team, admin: User) -> World:
             "link": make_link(delivery).pk,
             "view": view.pk,
             "invitation": invitations.invite(team, "new@example.org", Role.VIEWER, by=admin).pk,
+            "token": token_of(team, admin).pk,
         },
     )
 
@@ -346,7 +382,23 @@ def test_every_team_route_names_its_team(route: Route) -> None:
 
 
 def test_nothing_else_is_outside_of_a_team() -> None:
-    assert {route.name for route in ALL if route not in TEAM_ROUTES} - WITHOUT_A_TEAM == set()
+    of_teams = [*TEAM_ROUTES, *API_ROUTES]
+
+    assert {route.name for route in ALL if route not in of_teams} - WITHOUT_A_TEAM == set()
+
+
+def test_walk_finds_the_routes_for_scripts() -> None:
+    assert {route.name for route in API_ROUTES} == set(API_ROUTES_BY_NAME)
+
+
+@BY_API_NAME
+def test_every_route_for_scripts_has_a_door_and_names_its_team(route: Route) -> None:
+    assert route.view.door is API_ROUTES_BY_NAME[route.name][0]  # type: ignore[attr-defined]
+    assert (route.path.startswith("api/t/<slug:team>/"), route.arguments[0]) == (True, "team")
+
+
+def test_tokens_are_given_exactly_what_scripts_can_ask_for() -> None:
+    assert {permission for permission, _ in API_ROUTES_BY_NAME.values()} == set(tokens.FOR_SCRIPTS)
 
 
 # ------------------------------------------------------------ who comes in
@@ -357,6 +409,10 @@ def test_nothing_else_is_outside_of_a_team() -> None:
 def test_role_gets_exactly_its_permissions(world: World, route: Route, method: str, role: Role) -> None:
     permission, _ = ROUTES[route.name]
     person = member(world.team, "Person", role)
+    if (
+        route.name == "accounts:token-revoke"
+    ):  # one's own: of another's, only an Admin learns that there is one
+        world.objects["token"] = token_of(world.team, person).pk
 
     response = knock(person, method, world.url(route))
 
@@ -489,10 +545,131 @@ def test_member_with_a_factor_goes_on(world: World, alice: User) -> None:
     assert knock(alice, "GET", "/t/acme/").status_code == 200
 
 
+def test_token_of_a_member_without_a_factor_opens_nothing_where_the_team_asks_for_one(
+    world: World, alice: User
+) -> None:
+    Team.objects.filter(pk=world.team.pk).update(second_factor=True)
+
+    answer = ask(token_of(world.team, alice).secret, "GET", "/api/t/acme/exports/")
+
+    assert (answer.status_code, "a second factor" in answer.json()["detail"]) == (403, True)
+
+
 def test_outsider_does_not_learn_what_a_team_asks_for(world: World, charlie: User) -> None:
     Team.objects.filter(pk=world.team.pk).update(second_factor=True)
 
     assert knock(charlie, "GET", "/t/acme/").status_code == 404
+
+
+# ------------------------------------------------------------ who comes in with a token
+
+
+def ask(secret: str, method: str, url: str) -> HttpResponse:
+    """As a script; what is said of a failure has to be one sentence in JSON."""
+    response = Client().generic(method, url, headers={"Authorization": f"Bearer {secret}"})
+    if response.streaming:
+        list(response.streaming_content)
+    elif response.status_code >= 400:
+        assert list(response.json()) == ["detail"]
+        assert response.json()["detail"].endswith(".")
+    return response
+
+
+SCOPES = pytest.mark.parametrize(
+    "granted",
+    [tokens.FOR_SCRIPTS, (), *((permission,) for permission in tokens.FOR_SCRIPTS)],
+    ids=lambda granted: "+".join(granted) if len(granted) < 2 else "all",
+)
+
+
+@knocks(API_ROUTES)
+@SCOPES
+@pytest.mark.parametrize("role", list(Role))
+def test_token_opens_what_both_it_and_the_role_include(
+    world: World, route: Route, method: str, role: Role, granted: tuple[Permission, ...]
+) -> None:
+    permission, _ = API_ROUTES_BY_NAME[route.name]
+    token = token_of(world.team, member(world.team, "Person", role), granted)
+
+    response = ask(token.secret, method, world.url(route))
+
+    opens = permission in ROLE_PERMISSIONS[role] and permission in granted
+    assert (response.status_code in {200, 201}, response.status_code == 403) == (opens, not opens)
+
+
+@knocks(API_ROUTES)
+def test_token_of_another_team_gets_404_even_where_its_person_is_a_member(
+    world: World, umbrella: Team, charlie: User, route: Route, method: str
+) -> None:
+    token = token_of(umbrella, charlie)
+    assert ask(token.secret, method, world.url(route)).status_code == 404
+
+    Membership.objects.create(team=world.team, user=charlie, role=Role.ADMIN)
+
+    assert ask(token.secret, method, world.url(route)).status_code == 404
+    entry = AuditEntry._base_manager.filter(team=world.team).latest("number")
+    assert (entry.action, entry.actor_id, entry.data["token"]) == (
+        Action.ACCESS_DENIED,
+        charlie.pk,
+        str(token),
+    )
+
+
+@knocks([route for route in API_ROUTES if len(route.arguments) > 1])
+def test_token_finds_no_object_of_another_team(
+    world: World, umbrella: Team, charlie: User, route: Route, method: str
+) -> None:
+    secret = token_of(umbrella, charlie).secret
+    nothing = dict.fromkeys(route.arguments, 10**18) | {"team": "umbrella"}
+
+    assert ask(secret, method, world.url(route, umbrella)).status_code == 404
+    assert ask(secret, method, reverse(route.name, kwargs=nothing)).status_code == 404
+    assert ask(secret, method, "/api/t/nowhere/exports/").status_code in {404, 405}
+
+
+@BY_API_NAME
+def test_script_is_refused_other_methods(world: World, alice: User, route: Route) -> None:
+    secret, methods = token_of(world.team, alice).secret, API_ROUTES_BY_NAME[route.name][1]
+    refused = {"GET", "POST", "PUT", "PATCH", "DELETE"} - methods
+
+    responses = [ask(secret, method, world.url(route)) for method in refused]
+
+    assert {(each.status_code, each.headers["Allow"]) for each in responses} == {(405, *methods)}
+
+
+@knocks(API_ROUTES)
+def test_without_a_token_nothing_opens_not_even_for_who_is_signed_in(
+    world: World, alice: User, route: Route, method: str
+) -> None:
+    response = knock(alice, method, world.url(route))
+
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+@knocks(API_ROUTES)
+@pytest.mark.parametrize("end", ["expired", "revoked", "account closed"])
+def test_ended_token_opens_nothing(world: World, alice: User, route: Route, method: str, end: str) -> None:
+    token = token_of(world.team, alice)
+    with scope(team=world.team):
+        if end == "expired":
+            AccessToken.objects.filter(pk=token.pk).update(expires_at=timezone.now())
+        elif end == "revoked":
+            tokens.revoke(token, by=alice)
+    if end == "account closed":
+        User.objects.filter(pk=alice.pk).update(is_active=False)
+
+    assert ask(token.secret, method, world.url(route)).status_code == 401
+    entry = AuditEntry._base_manager.filter(team=world.team).latest("number")
+    assert (entry.action, entry.target_id, entry.data["why"]) == (Action.TOKEN_REFUSED, token.pk, end)
+
+
+@BY_NAME
+def test_token_opens_no_page(world: World, alice: User, route: Route) -> None:
+    secret = token_of(world.team, alice).secret
+    for method in ROUTES[route.name][1]:
+        response = Client().generic(method, world.url(route), headers={"Authorization": f"Bearer {secret}"})
+
+        assert (response.status_code, response.headers["Location"][:15]) == (302, "/account/login/")
 
 
 # ------------------------------------------------------------ what the log says of it

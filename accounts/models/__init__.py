@@ -11,10 +11,12 @@ from accounts.models.invitation import Invitation
 from accounts.models.outgoing import MAIL_FINAL, MailStatus, Notice, Outgoing
 from accounts.models.rotation import Rotation
 from accounts.models.team import LinkProof, Membership, Team, TeamOwned
+from accounts.models.token import AccessToken, OnceKey
 from accounts.models.user import User
 
 __all__ = [
     "MAIL_FINAL",
+    "AccessToken",
     "AuditChain",
     "AuditEntry",
     "AuditHeads",
@@ -26,6 +28,7 @@ __all__ = [
     "MailStatus",
     "Membership",
     "Notice",
+    "OnceKey",
     "Outgoing",
     "Policy",
     "Rotation",

@@ -138,6 +138,8 @@ class Membership(models.Model):
     by_sso = models.BooleanField(
         default=False, db_default=False, help_text="The role follows the person's groups at their company."
     )
+    # What an access token leaves of the role, for the request that carries it.
+    within: frozenset[Permission] | None = None
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -151,7 +153,8 @@ class Membership(models.Model):
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        return ROLE_PERMISSIONS[self.role]
+        of_role = ROLE_PERMISSIONS[self.role]
+        return of_role if self.within is None else of_role & self.within
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions

@@ -1,7 +1,11 @@
+from typing import Any
+
 from django.contrib.auth.models import AbstractUser, BaseUserManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django_scopes import scopes_disabled
 
 
 class UserManager(BaseUserManager["User"]):
@@ -56,6 +60,18 @@ class User(AbstractUser):
             secret=secret,
             algorithm="sha256",
         ).hexdigest()
+
+    @transaction.atomic
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new password, or a closed account, ends the person's access tokens, by whatever way it came.
+
+        Django notes a new password in `_password`, and takes the note away where it only hashes the same one anew.
+        """
+        ends_tokens = self.pk is not None and (self._password is not None or not self.is_active)
+        super().save(*args, **kwargs)
+        if ends_tokens:
+            with scopes_disabled():
+                self.access_tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email

@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 from django_scopes import scope
 
 from accounts import clock
-from accounts.audit import faults
+from accounts.audit_checking import faults
 from accounts.models import AuditChain, AuditEntry, Notice, Team, User
 from exports.models import Delivery, Occurrence, Run, Schedule
 from sandbox import Choices, Sandbox

@@ -9,7 +9,7 @@ import pytest
 from django_scopes import scope, scopes_disabled
 
 from accounts import clock
-from accounts.audit import faults
+from accounts.audit_checking import faults
 from accounts.models import AuditChain, AuditEntry, Team, User
 from exports.models import Occurrence, Run, Schedule
 from tests.conftest import make_credential, make_export, member

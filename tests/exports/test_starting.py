@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accounts.audit import faults
+from accounts.audit_checking import faults
 from accounts.models import AuditChain, AuditEntry, Membership, Team, User
 from accounts.permissions import Role
 from exports import runs, saved_exports, starting

@@ -1,0 +1,79 @@
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Lower
+from django_scopes import ScopedManager
+
+from accounts.models.team import Team, TeamOwned
+from accounts.permissions import Permission
+
+
+class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
+    def live(self, at: datetime) -> "AccessTokenQuerySet":
+        return self.filter(revoked_at=None, expires_at__gt=at)
+
+
+class AccessToken(TeamOwned):
+    """With it a script acts in one team as the person who made it, within some of what their role may do.
+
+    Only its SHA-256 is kept: 160 random bits need no slower hash. `prefix` is what tells tokens apart in pages.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="access_tokens")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_tokens")
+    name = models.CharField(max_length=100)
+    permissions = models.JSONField(
+        help_text="What its person chose; each request is held against their role."
+    )
+    prefix = models.CharField(max_length=10)
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedManager(AccessTokenQuerySet.as_manager().__class__, team="team")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                "team",
+                "user",
+                Lower("name"),
+                condition=models.Q(revoked_at=None),
+                name="one_token_per_name",
+                violation_error_message="You have a token of this name already. Choose another name.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def granted(self) -> frozenset[Permission]:
+        """As they were chosen. A permission that the portal no longer knows grants nothing."""
+        return frozenset(permission for permission in Permission if permission.value in self.permissions)
+
+    def why_ended(self, at: datetime) -> str:
+        """A word for why it opens nothing; empty while it does."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at <= at:
+            return "expired"
+        return "" if self.user.is_active else "account closed"
+
+
+class OnceKey(TeamOwned):
+    """What a script asked for under a key of its own: asked again under the same key, it is answered with the same."""
+
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="once_keys")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    made_id = models.BigIntegerField(null=True, help_text="Null only within the transaction that makes it.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "user", "key"], name="asked_once_per_key")]
+
+    def __str__(self) -> str:
+        return self.key

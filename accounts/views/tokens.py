@@ -1,0 +1,59 @@
+from django.contrib import messages
+from django.db import IntegrityError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import tokens
+from accounts.door import TeamRequest, team_view
+from accounts.forms.tokens import TokenForm
+from accounts.permissions import Permission
+
+SHOWN = 200
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def token_list(request: TeamRequest) -> HttpResponse:
+    """One's own, and for Admins everybody's; the newest, those that ended included."""
+    now = timezone.now()
+    shown = list(tokens.seen_by(request.membership)[:SHOWN])
+    for token in shown:
+        token.ended = token.why_ended(now)
+        token.may = [each.value for each in tokens.FOR_SCRIPTS if each in token.granted]
+    return render(request, "accounts/token_list.html", {"tokens": shown})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(Permission.VIEW_EXPORTS, fresh=True)
+def token_new(request: TeamRequest) -> HttpResponse:
+    """The answer to the POST shows the secret, once: it is not kept, so nothing can show it again."""
+    form = TokenForm(request.POST or None, membership=request.membership)
+    if request.method == "POST" and form.is_valid():
+        try:
+            # The rule that a name is taken once is the database's: also a form sent twice makes one token.
+            token, secret = tokens.make(request.membership, **form.cleaned_data)
+        except IntegrityError:
+            form.add_error("name", form.taken())
+        else:
+            told = {
+                "token": token,
+                "secret": secret,
+                "example": request.build_absolute_uri(f"/api/t/{request.team.slug}/exports/"),
+            }
+            response = render(request, "accounts/token_made.html", told)
+            response.headers["Cache-Control"] = "no-store"
+            return response
+    return render(request, "accounts/token_new.html", {"form": form})
+
+
+@require_POST
+@team_view(Permission.VIEW_EXPORTS)
+def token_revoke(request: TeamRequest, token: int) -> HttpResponse:
+    found = get_object_or_404(tokens.seen_by(request.membership), pk=token)
+    if tokens.revoke(found, by=request.user):
+        messages.success(
+            request, f"The token “{found.name}” is revoked: nothing can be done with it any more."
+        )
+    return redirect("accounts:token-list", request.team.slug)

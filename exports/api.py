@@ -1,0 +1,381 @@
+"""The API for scripts: a few of the portal's deeds as JSON, through the same door as its pages."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache, wraps
+from typing import Annotated, Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.csrf import csrf_exempt
+from ninja import Field, Header, NinjaAPI, Path, Query, Schema, Status
+from ninja.decorators import decorate_view
+from ninja.errors import ValidationError
+
+from accounts import audit, tokens
+from accounts.audit import Action
+from accounts.door import TeamRequest, team_view
+from accounts.models import AuditEntry
+from accounts.permissions import Permission
+from exports import ranges, runs, timeline
+from exports.models import Result, Run, SavedExport
+
+P = Permission
+MOST_ENTRIES = 100
+LARGEST = 2**63 - 1
+
+api = NinjaAPI(
+    title="Expensify portal",
+    version="1",
+    description="What scripts may ask of the portal. Each request carries an access token of one team, and may do "
+    "what its person may do there.",
+    openapi_url=None,
+    docs_url=None,
+    urls_namespace="api",
+)
+
+TeamName = Annotated[
+    str, Path(pattern=r"^[-a-zA-Z0-9_]+$", description="The team, as in its pages' addresses.")
+]
+Id = Annotated[int, Path(ge=0, le=LARGEST)]
+
+
+class Problem(Schema):
+    detail: str = Field(description="What is wrong, and what to do about it.")
+
+
+class Export(Schema):
+    id: int
+    name: str
+    version: int = Field(description="Counts its saves.")
+    is_draft: bool = Field(description="Its template cannot be read, so it cannot run.")
+    credential: str
+
+
+class Exports(Schema):
+    exports: list[Export]
+
+
+class File(Schema):
+    id: int
+    name: str
+    media_type: str
+    size: int = Field(description="Bytes.")
+    rows: int | None = Field(description="Of a table, headings included.")
+    sha256: str
+    is_purged: bool = Field(description="Its retention time is over; what it was stays on record.")
+    download: str = Field(description="The path that gives its bytes.")
+
+
+class Step(Schema):
+    name: str
+    state: str = Field(description="done, now, ahead, never; or the state with which the run ended here.")
+    at: datetime | None
+
+
+class RunState(Schema):
+    id: int
+    export: int
+    status: str = Field(description="One of: " + ", ".join(Run.Status.values) + ".")
+    is_final: bool = Field(description="Nothing about it will change any more.")
+    requested_by: str
+    created_at: datetime
+    finished_at: datetime | None
+    error: str = Field(description="What went wrong, whether anything changed at Expensify, and what to do.")
+    steps: list[Step]
+    result: File | None
+
+
+class Entry(Schema):
+    number: int
+    at: datetime
+    who: str
+    address: str
+    action: str
+    target_type: str
+    target_id: int | None
+    target: str
+    data: dict[str, Any]
+    hash: str
+    previous_hash: str
+
+
+class Entries(Schema):
+    entries: list[Entry] = Field(description="The newest first.")
+    next_before: int | None = Field(description="`before` of the next page; null on the last one.")
+
+
+# ------------------------------------------------------------ the way in
+
+ALWAYS = {401: Problem, 403: Problem, 404: Problem, 422: Problem, 429: Problem}
+_needed: dict[str, Permission] = {}
+Operation = Callable[..., Any]
+
+
+def operation(
+    method: str, route: str, name: str, permission: Permission, answers: dict[int, Any], **extra: Any
+) -> Callable[[Operation], Operation]:
+    """One operation of the API, under `/api/t/<team>/`, behind the door of its permission."""
+
+    def decorate(view: Operation) -> Operation:
+        _needed[name] = permission
+        register = api.api_operation(
+            [method],
+            f"/t/{{slug:team}}/{route}",
+            response=answers | ALWAYS,
+            url_name=name,
+            operation_id=name,
+            summary=(view.__doc__ or "").partition("\n")[0].rstrip("."),
+            openapi_extra={"x-needs": permission.value} | extra,
+        )
+        decorated: Operation = register(decorate_view(_door(permission))(view))
+        return decorated
+
+    return decorate
+
+
+def _door(permission: Permission) -> Callable[[Operation], Operation]:
+    """Only a token comes in, no session: so no other site can make a browser send what counts here."""
+
+    def decorate(run: Operation) -> Operation:
+        @team_view(permission)
+        def inside(request: TeamRequest, **arguments: Any) -> HttpResponseBase:
+            response: HttpResponseBase = run(request, team=request.team.slug, **arguments)
+            return response
+
+        @wraps(run)
+        def knock(request: Any, **arguments: Any) -> HttpResponseBase:
+            try:
+                request.token = tokens.presented(request)
+                request.user = request.token.user
+                with audit.with_token(str(request.token)):
+                    return inside(request, **arguments)
+            except (tokens.Refused, tokens.TooManyRefused, Http404, PermissionDenied) as reason:
+                return api.on_exception(request, reason)
+
+        return knock
+
+    return decorate
+
+
+def urls() -> list[URLPattern]:
+    """The operations, as Django routes them."""
+    found = []
+    for pattern in api.urls[0]:
+        if pattern.name in _needed:
+            view = _plain(pattern.callback)
+            view.door = _needed[pattern.name]  # type: ignore[attr-defined]
+            found.append(path(f"api/{pattern.pattern}", view, name=pattern.name))
+    return found
+
+
+def _plain(view: Operation) -> Operation:
+    """The view without sign-in and form token, which a script has not; its answers are JSON, and not to be kept."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
+        response: HttpResponseBase = view(request, **arguments)
+        if response.status_code == 405:
+            told = f"This address does not take {request.method}. Nothing was done."
+            response = JsonResponse(
+                {"detail": told}, status=405, headers={"Allow": response.headers["Allow"]}
+            )
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return login_not_required(csrf_exempt(answer))
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The OpenAPI description of all this."""
+    told: dict[str, Any] = dict(api.get_openapi_schema(path_prefix="api/"))
+    told["components"]["securitySchemes"] = {"AccessToken": {"type": "http", "scheme": "bearer"}}
+    told["security"] = [{"AccessToken": []}]
+    return told
+
+
+# ------------------------------------------------------------ what goes wrong
+
+
+def _problem(sentence: str, status: int, **headers: str) -> HttpResponse:
+    return JsonResponse({"detail": sentence}, status=status, headers=headers)
+
+
+@api.exception_handler(tokens.Refused)
+def _refused(request: HttpRequest, reason: tokens.Refused) -> HttpResponse:
+    return _problem(reason.sentence, 401, **{"WWW-Authenticate": "Bearer"})
+
+
+@api.exception_handler(tokens.TooManyRefused)
+def _too_many(request: HttpRequest, reason: tokens.TooManyRefused) -> HttpResponse:
+    seconds = tokens.REFUSED_SECONDS
+    told = f"Too many tokens from your address opened nothing. Stop, and try again in {seconds} seconds."
+    return _problem(told, 429, **{"Retry-After": str(seconds)})
+
+
+@api.exception_handler(PermissionDenied)
+def _denied(request: HttpRequest, reason: PermissionDenied) -> HttpResponse:
+    return _problem(f"This token, or your role, does not include: {reason}. Nothing was done.", 403)
+
+
+@api.exception_handler(Http404)
+def _nothing(request: HttpRequest, reason: Http404) -> HttpResponse:
+    return _problem("There is nothing here that this token may see. Check the address and its numbers.", 404)
+
+
+@api.exception_handler(ValidationError)
+def _misunderstood(request: HttpRequest, reason: ValidationError) -> HttpResponse:
+    wrong = [f"{error['loc'][-1]}: {error['msg']}." for error in reason.errors]
+    return _problem(f"Nothing was done. {' '.join(wrong)}", 422)
+
+
+@api.exception_handler(runs.CannotStart)
+def _cannot_start(request: HttpRequest, reason: runs.CannotStart) -> HttpResponse:
+    return _problem(str(reason), 409)
+
+
+# ------------------------------------------------------------ what can be asked
+
+
+@operation("GET", "exports/", "api-export-list", P.VIEW_EXPORTS, {200: Exports})
+def export_list(request: TeamRequest, team: TeamName) -> dict[str, Any]:
+    """List the saved exports, by name, without archived ones."""
+    exports = request.team.exports.live().select_related("credential", "version")
+    return {"exports": [_export(export) for export in exports]}
+
+
+@operation(
+    "POST",
+    "exports/{int:export}/runs/",
+    "api-run-start",
+    P.RUN_EXPORTS,
+    {201: RunState, 200: RunState, 409: Problem},
+)
+def run_start(
+    request: TeamRequest,
+    team: TeamName,
+    export: Id,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            pattern=r"^[!-~]{1,200}$",
+            description="A word of your own for this start, such as expenses-2026-11.",
+        ),
+    ] = None,
+) -> Status[dict[str, Any]]:
+    """Start a run of a saved export.
+
+    Send an Idempotency-Key whenever the answer may get lost: asked again with the same key, the portal starts nothing
+    and answers 200 with the run that the key has started. 409: the export cannot run now, and the sentence says why.
+    """
+    found = get_object_or_404(request.team.exports.select_related("credential", "version"), pk=export)
+    run, is_new = runs.start_once(found, by=request.user, key=idempotency_key)
+    return Status(201 if is_new else 200, _run(run))
+
+
+@operation("GET", "runs/{int:run}/", "api-run", P.VIEW_EXPORTS, {200: RunState})
+def run(request: TeamRequest, team: TeamName, run: Id) -> dict[str, Any]:
+    """Read a run: its state, its steps, what went wrong, and its file."""
+    rows = request.team.runs.seen_by(request.membership).select_related("result")
+    return _run(get_object_or_404(rows.defer("selection"), pk=run))
+
+
+@operation(
+    "GET",
+    "results/{int:result}/download/",
+    "api-result-download",
+    P.DOWNLOAD_RESULTS,
+    {200: None, 206: None, 416: None, 410: Problem},
+    responses={
+        status: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+        for status in (200, 206)
+    },
+)
+def result_download(request: TeamRequest, team: TeamName, result: Id) -> HttpResponseBase:
+    """Download a result, as it came from Expensify.
+
+    A download that broke off goes on with the headers Range and If-Range. 410: the file is no longer kept.
+    """
+    found: Result = get_object_or_404(request.team.results, pk=result)
+    if found.purged_at is not None:
+        return _problem("This file was deleted when its retention time was over. Run the export again.", 410)
+    try:
+        file = default_storage.open(found.file.name)
+    except FileNotFoundError:
+        return _problem("The file is no longer in the portal's storage. Run the export again.", 410)
+    audit.record(Action.RESULT_DOWNLOADED, found, by=request.user, size=found.size, sha256=found.sha256)
+    return ranges.attachment(request, found, file)
+
+
+@operation("GET", "audit/", "api-audit-list", P.VIEW_AUDIT, {200: Entries})
+def audit_list(
+    request: TeamRequest,
+    team: TeamName,
+    before: Annotated[
+        int | None, Query(ge=1, le=LARGEST, description="Only entries with a smaller number.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = MOST_ENTRIES,
+) -> dict[str, Any]:
+    """List audit entries, the newest first, a page at a time."""
+    entries = request.team.audit_entries.order_by("-number")
+    if before is not None:
+        entries = entries.filter(number__lt=before)
+    found = list(entries[: limit + 1])
+    shown = found[:limit]
+    return {
+        "entries": [_entry(entry) for entry in shown],
+        "next_before": shown[-1].number if len(found) > limit else None,
+    }
+
+
+def _export(export: SavedExport) -> dict[str, Any]:
+    return {
+        "id": export.pk,
+        "name": export.name,
+        "version": export.present.number,
+        "is_draft": export.present.is_draft,
+        "credential": export.credential.name,
+    }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    result = getattr(run, "result", None)
+    return {
+        "id": run.pk,
+        "export": run.export_id,
+        "status": run.status,
+        "is_final": run.is_final,
+        "requested_by": run.requested_by_name,
+        "created_at": run.created_at,
+        "finished_at": run.finished_at,
+        "error": run.error,
+        "steps": timeline.steps(run, list(run.calls.all())),
+        "result": _file(result) if result is not None else None,
+    }
+
+
+def _file(result: Result) -> dict[str, Any]:
+    return {
+        "id": result.pk,
+        "name": result.name,
+        "media_type": result.media_type,
+        "size": result.size,
+        "rows": result.rows,
+        "sha256": result.sha256,
+        "is_purged": result.purged_at is not None,
+        "download": reverse("exports:api-result-download", args=[result.team.slug, result.pk]),
+    }
+
+
+def _entry(entry: AuditEntry) -> dict[str, Any]:
+    told = ("number", "at", "address", "action", "target_type", "target_id", "data", "hash", "previous_hash")
+    return {name: getattr(entry, name) for name in told} | {
+        "who": entry.actor_name,
+        "target": entry.target_name,
+    }

@@ -1,0 +1,84 @@
+"""The API against its own description: schemathesis asks what it allows and what not, and checks the answers."""
+
+import json
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+import schemathesis
+from django_scopes import scope
+from hypothesis import HealthCheck, settings
+from schemathesis import BaseSchema, Case, GenerationMode
+from schemathesis.core.failures import FailureGroup
+
+from accounts import tokens
+from accounts.models import Membership, Team, User
+from exports import api
+from exports.models import Result
+from tests.exports.test_api import result
+
+pytestmark = [pytest.mark.slow]
+__all__ = ["result"]
+Asked = Callable[[Case], None]
+BOUNDED = settings(
+    max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@pytest.fixture
+def asked(acme: Team, alice: User, budget: Any, live_server: Any, settings: Any) -> Asked:
+    """Ask as Alice's script, with everything a token can be given, each time from another address.
+
+    So many wrong tokens from one, as the check of sign-in sends, are told to stop.
+    """
+    settings.TRUSTED_PROXIES = 1
+    addresses = (f"192.0.2.{number}" for number in count())
+    granted = [permission.value for permission in tokens.FOR_SCRIPTS]
+    with scope(team=acme):
+        _, secret = tokens.make(Membership.objects.get(user=alice), "Script", granted, 30)
+
+    def asked(case: Case) -> None:
+        headers = {"Authorization": f"Bearer {secret}", "X-Forwarded-For": next(addresses)}
+        case.call_and_validate(base_url=live_server.url, headers=headers)
+
+    return asked
+
+
+def described(*modes: GenerationMode) -> BaseSchema:
+    schema = schemathesis.openapi.from_dict(json.loads(json.dumps(api.schema())))
+    schema.config.generation.update(modes=list(modes))
+    return schema
+
+
+anything = described(GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+sensible = described(GenerationMode.POSITIVE)
+
+
+@anything.parametrize()
+@BOUNDED
+def test_whatever_is_asked_is_answered_as_described(case: Case, asked: Asked) -> None:
+    asked(case)
+
+
+@sensible.parametrize()
+@BOUNDED
+def test_what_there_is_is_told_as_described(case: Case, asked: Asked, result: Result) -> None:
+    ids = {"team": "acme", "export": result.run.export_id, "run": result.run_id, "result": result.pk}
+    case.path_parameters.update({name: ids[name] for name in case.path_parameters})
+
+    asked(case)
+
+
+def test_promise_that_is_broken_is_noticed(asked: Asked) -> None:
+    """The description says that a list of exports has one more word than it has."""
+    schema = json.loads(json.dumps(api.schema()))
+    schema["components"]["schemas"]["Exports"]["required"].append("forgotten")
+    case = schemathesis.openapi.from_dict(schema)["/api/t/{team}/exports/"]["GET"].Case(
+        path_parameters={"team": "acme"}
+    )
+
+    with pytest.raises(FailureGroup) as broken:
+        asked(case)
+
+    assert [str(each).splitlines()[0] for each in broken.value.exceptions] == ["Response violates schema"]
