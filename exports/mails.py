@@ -81,7 +81,8 @@ def compose(delivery: Delivery, link: Callable[[], str], unsubscribe_url: str, a
         if delivery.team.link_proof == LinkProof.CODE
         else "asks you to sign in with this address"
     )
-    where = f"{' '.join(filter(None, [why, _instead(result, asked.content)]))} It opens for {delivery.team.link_days} days, for you alone, and {proof}."
+    why = f"{why} {_instead(result, asked.content)}".strip()
+    where = f"{why} It opens for {delivery.team.link_days} days, for you alone, and {proof}."
     return _composed(delivery, asked, Delivery.Way.LINK, link(), [], where, unsubscribe_url, at)
 
 

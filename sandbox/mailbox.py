@@ -38,7 +38,8 @@ iframe { width: 100%; height: 40rem; border: 1px solid #8886; background: white 
 PAGE = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'"
 FRAME = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
-_ADDRESS = re.compile(r"https?://[^\s&<>]+")
+# In text that is escaped already.
+_ADDRESS = re.compile(r"https?://(?:&amp;|[^\s&<>])+")
 
 
 class Mail(NamedTuple):

@@ -91,7 +91,7 @@ def test_above_the_limit_it_is_a_link_and_the_mail_says_why(sent: Sent, acme_ope
     made, message, body = composed(delivery)
 
     assert (made.way, list(message.iter_attachments())) == ("link", [])
-    assert "larger than the 100" in body["plain"]
+    assert "larger than the 0.0001 MB that the team attaches" in body["plain"]
     assert LINK in body["plain"]
     assert f'href="{LINK}"' in body["html"]
 

@@ -39,7 +39,7 @@ def mail_page(addresses: list[str]) -> httpx.Response:
     message = EmailMessage()
     message["From"], message["To"] = "portal@acme.example", "bob@acme.example"
     message["Subject"] = "Über <script>alert(1)</script>"
-    message.set_content("Zeile <b>eins</b>\n")
+    message.set_content("Zeile <b>eins</b>\n<https://portal.example/l/x/?a=1&b='><script>\n")
     message.add_alternative("<p>Łódź</p><script>alert(2)</script>", subtype="html")
     message.add_attachment("a,b\n", filename='Größe "1".csv')
     server = urlsplit(addresses[1])
@@ -60,6 +60,12 @@ def test_the_list_and_the_mail_show_text_as_text(addresses: list[str], mail_page
     assert "erin@acme.example" in listed
     assert "Zeile &lt;b&gt;eins&lt;/b&gt;" in mail_page.text
     assert "default-src 'none'" in mail_page.headers["Content-Security-Policy"]
+
+
+def test_addresses_in_the_text_can_be_clicked(mail_page: httpx.Response) -> None:
+    address = "https://portal.example/l/x/?a=1&amp;b="
+
+    assert f'&lt;<a href="{address}" rel="noreferrer">{address}</a>&#x27;&gt;&lt;script&gt;' in mail_page.text
 
 
 def test_the_html_of_a_mail_stands_in_a_sandbox(mail_page: httpx.Response) -> None:
