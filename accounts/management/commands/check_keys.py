@@ -10,7 +10,7 @@ from accounts.keyring import KEY_ID_BYTES, ring, sealed_fields
 
 
 class Command(BaseCommand):
-    help = "Check that CREDENTIAL_KEYS opens every stored secret. Each process of the portal asks this before it starts."
+    help = "Check that CREDENTIAL_KEYS opens every stored secret, as each process of the portal does before it starts."
     requires_system_checks: list[str] = []
 
     def handle(self, **_: Any) -> None:
