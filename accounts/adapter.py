@@ -1,17 +1,25 @@
 import ipaddress
+from smtplib import SMTPException
+from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.core.exceptions import ReauthenticationRequired
 from allauth.core.internal.ratelimit import get_ip
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts import freshness, sso
 from accounts.middleware import address_of
 from accounts.models import User
+
+log = structlog.get_logger(__name__)
 
 METHODS = {
     "reauthenticate": "Use your password",
@@ -38,6 +46,18 @@ class Adapter(DefaultAccountAdapter):
         except ValueError:
             return "0.0.0.0"  # noqa: S104  a value to store, nothing listens there
 
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Under the portal's own name, whatever name the request was sent to."""
+        return settings.SITE_URL + urlsplit(super().get_reset_password_from_key_url(key)).path
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Beside the answer, which otherwise would come later, or fail, for a known address only.
+
+        It is the mail for a forgotten password; whoever gets none asks once more.
+        """
+        message = self.render_mail(template_prefix, email, {"email": email} | context)
+        Thread(target=_send, args=[message], name="reset-mail").start()
+
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Failures count for a name from one address: whoever guesses from elsewhere locks out nobody else."""
         return f"{get_ip(request)} {credentials.get('email', '').lower()}"
@@ -60,3 +80,10 @@ class Adapter(DefaultAccountAdapter):
             again = {"id": "again", "description": "Sign out and in again", "url": reverse("account_logout")}
             methods.append(again)
         return methods
+
+
+def _send(message: EmailMessage) -> None:
+    try:
+        message.send()
+    except (SMTPException, OSError) as error:
+        log.warning("reset_mail_not_sent", error=type(error).__name__)

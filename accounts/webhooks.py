@@ -2,12 +2,13 @@
 
 import hashlib
 import hmac
-import ipaddress
 import socket
 import time
 
 import httpx
 from django.conf import settings
+
+from accounts.addresses import is_public
 
 # Connecting takes a second at worst, and a receiver that stores a batch takes a few.
 TIMEOUT = httpx.Timeout(10, connect=5)
@@ -58,14 +59,8 @@ def _address(target: httpx.URL) -> str:
     except (OSError, UnicodeError):
         raise CannotPost(f"{target.host} has no address.") from None
     addresses = [str(entry[4][0]) for entry in found]
-    if not settings.AUDIT_ALLOW_PRIVATE and not all(map(_is_public, addresses)):
+    if not settings.AUDIT_ALLOW_PRIVATE and not all(map(is_public, addresses)):
         raise CannotPost(
             f"{target.host} is on a private network. AUDIT_ALLOW_PRIVATE=yes allows that, where it is meant."
         )
     return addresses[0]
-
-
-def _is_public(address: str) -> bool:
-    found = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None) or found
-    return found.is_global and inner.is_global and not inner.is_multicast

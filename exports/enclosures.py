@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from exports.models import Result
 
 # A workbook of a larger CSV would take a worker for minutes, for each recipient anew.
 WORKBOOK_BYTES = 50 * 1024**2
+
+# The workbook of a smaller CSV is quickly made anew.
+KEPT_FROM_BYTES = 256 * 1024
 
 
 class CannotEnclose(Exception):
@@ -110,12 +114,30 @@ def _made(result: Result, content: Content, password: str | None) -> Iterator[li
 
 
 def _workbook(result: Result, original: Enclosure, path: Path) -> Enclosure:
+    made = Enclosure(_called(result, "xlsx"), path, workbooks.MEDIA_TYPE)
+    # A part has one recipient; what goes to many as a whole is made once, by whoever comes first.
+    keeps = not result.is_part and result.size >= KEPT_FROM_BYTES
+    kept = f"{results.workbooks_of(result)}/{result.sha256[:16]}.xlsx"
+    if keeps and default_storage.exists(kept):
+        with default_storage.open(kept) as stored, path.open("wb") as file:
+            shutil.copyfileobj(stored, file, results.CHUNK)
+        # Where storage is on another disk, one that is still being written, or never was to its end, has no end.
+        if zipfile.is_zipfile(path):
+            return made
     try:
         with original.path.open("rb") as file:
             workbooks.workbook(file, path, table_of(result))
     except workbooks.CannotMake as error:
         raise CannotEnclose(str(error)) from None
-    return Enclosure(_called(result, "xlsx"), path, workbooks.MEDIA_TYPE)
+    if keeps:
+        copy = path.with_name("kept")
+        shutil.copyfile(path, copy)
+        default_storage.delete(kept)
+        results.save(copy, kept)
+        # Its retention time may have ended meanwhile, and then nobody looks here again.
+        if Result.objects.filter(pk=result.pk).exclude(purged_at=None).exists():
+            results.forget_workbooks(result)
+    return made
 
 
 def _zip(result: Result, original: Enclosure, path: Path, password: str | None) -> Enclosure:

@@ -11,6 +11,7 @@ from accounts import audit
 from accounts.audit import Action, Actor
 from accounts.door import team_of
 from accounts.models import Team, User
+from exports import results
 from exports.models import EmployeeUpdate, Result
 from exports.models.employee_update import Stage
 
@@ -63,6 +64,7 @@ def purge(result: Result, *, now: datetime) -> bool:
     parts = list(result.parts.filter(purged_at=None))
     for each in [*parts, result]:
         default_storage.delete(each.file.name)
+    results.forget_workbooks(result)
     with transaction.atomic():
         if not Result.objects.filter(pk=result.pk, purged_at=None).update(purged_at=now):
             return False
@@ -70,6 +72,8 @@ def purge(result: Result, *, now: datetime) -> bool:
         audit.record(
             Action.RESULT_PURGED, result, by=audit.PORTAL, **result.for_audit, **{"parts": len(parts)}
         )
+    # One more was perhaps kept for a mail that was being made.
+    results.forget_workbooks(result)
     return True
 
 

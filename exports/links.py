@@ -30,7 +30,7 @@ from accounts.audit import Action, Actor
 from accounts.door import team_of
 from accounts.keyring import unseal
 from accounts.models import LinkProof, User
-from exports import enclosures, recipients
+from exports import enclosures, mail_words, recipients
 from exports.addresses import normal
 from exports.mail_settings import Content, MailSettings
 from exports.models import Delivery, Link, LinkOpening, Recipient
@@ -204,7 +204,7 @@ def send_code(link: Link, now: datetime) -> str | None:
         audit.record(Action.LINK_CODE_SENT, link.delivery, by=Actor("Somebody with the link"))
     context = {"code": code, "team": link.team, "minutes": CODE_MINUTES}
     message = EmailMessage(
-        subject=render_to_string("emails/link_code_subject.txt", context).strip(),
+        subject=mail_words.one_line(render_to_string("emails/link_code_subject.txt", context)),
         body=render_to_string("emails/link_code_text.txt", context),
         to=[link.delivery.address],
         headers={"Auto-Submitted": "auto-generated"},

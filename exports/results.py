@@ -146,6 +146,15 @@ def clear(run: Run) -> None:
     _clear(_folder(run), kept or "")
 
 
+def workbooks_of(result: Result) -> str:
+    """Where workbooks of a run's file are kept: beside the run's folder, which is emptied when the run has ended."""
+    return f"teams/{result.team_id}/workbooks/{result.run_id}"
+
+
+def forget_workbooks(result: Result) -> None:
+    _clear(workbooks_of(result), "")
+
+
 def clear_if_over(run: Run) -> None:
     """For a worker that wrote a part and then found that others had gone on: if they have finished, it clears up."""
     if Run.objects.filter(pk=run.pk, status__in=FINAL).exists():

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django_scopes import scopes_disabled
 
 from accounts import audit, clock, notices
@@ -54,8 +54,7 @@ class Outcome:
 def settle_ended(now: datetime) -> int:
     """Settle occurrences whose run has ended, until it is time for the next sweep; how many. Harmless at any number."""
     with scopes_disabled():
-        ended = Occurrence.objects.to_settle().filter(_unclaimed(now), run__finished_at__isnull=False)
-        ids = list(ended.order_by("pk").values_list("pk", flat=True)[:MOST])
+        ids = list(ended(now).values_list("pk", flat=True)[:MOST])
     give_up = time.monotonic() + settings.SWEEP_SECONDS
     settled = 0
     for pk in ids:
@@ -64,6 +63,14 @@ def settle_ended(now: datetime) -> int:
         if time.monotonic() > give_up:
             break
     return settled
+
+
+def ended(now: datetime) -> QuerySet[Occurrence]:
+    """Those whose run has ended and that nobody settles at the moment, oldest first."""
+    found: QuerySet[Occurrence] = Occurrence.objects.to_settle().filter(
+        _unclaimed(now), run__finished_at__isnull=False
+    )
+    return found.order_by("pk")
 
 
 def settle(occurrence: Occurrence) -> bool:

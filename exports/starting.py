@@ -34,6 +34,8 @@ Outcome = Occurrence.Outcome
 # How many due schedules one sweep looks at, and how many of a team start in one transaction.
 MOST = 5000
 BATCH = 200
+# So many ticks at most are at work at a time, and keep so many worker processes from other work.
+TICKS_AT_WORK = 2
 # How many schedules a mail to the Admins names.
 NAMED = 10
 # What a rule raises that this version of the portal cannot read.
@@ -50,13 +52,14 @@ class _Start:
 
 
 def start_due(now: datetime) -> int:
-    """Start what is due, until it is time for the next sweep; how many occurrences came of it. Harmless at any number.
+    """Start what is due, as long as a tick may take; how many occurrences came of it. Harmless at any number.
 
-    Teams take turns, so that one with thousands does not keep the others waiting.
+    Teams take turns, so that one with thousands does not keep the others waiting. Where there is more than one tick's
+    worth, the next one begins while this one is at work, and the two pass over what the other has locked.
     """
     with scopes_disabled():
         due = list(Schedule.objects.to_start(now).values_list("team_id", "pk")[:MOST])
-    give_up = time.monotonic() + settings.SWEEP_SECONDS
+    give_up = time.monotonic() + TICKS_AT_WORK * settings.SWEEP_SECONDS
     started = 0
     for ids in _in_turns(due):
         started += start(ids, now)
@@ -89,7 +92,7 @@ def _start(team: Team, schedule_ids: Sequence[int], now: datetime) -> int:
         planned += [(schedule, each) for each in found]
     starts = [_prepared(schedule, each) for schedule, each in _new(planned)]
     _write(team, starts)
-    Schedule.objects.bulk_update(moved, ["next_at"])
+    _move_on(moved)
     for each in starts:
         if each.occurrence.outcome == Outcome.REFUSED:
             failures.failed(each.schedule, each.occurrence, each.occurrence.sentence, now=now)
@@ -214,6 +217,15 @@ def _write(team: Team, starts: Sequence[_Start]) -> None:
             if each.occurrence.outcome in actions
         ],
     )
+
+
+def _move_on(schedules: Iterable[Schedule]) -> None:
+    """Write when each is due next. Many share one time; row by row, or in a CASE for each, costs a sixth of all."""
+    due: dict[datetime | None, list[int]] = {}
+    for schedule in schedules:
+        due.setdefault(schedule.next_at, []).append(schedule.pk)
+    for next_at, ids in due.items():
+        Schedule.objects.filter(pk__in=ids).update(next_at=next_at)
 
 
 def _rest(schedule: Schedule, error: Exception, now: datetime) -> None:

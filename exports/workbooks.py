@@ -10,16 +10,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-
-from exports import tables
+from exports import tables, xlsx
 from exports.columns import Column, Layout
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -32,6 +27,8 @@ MOST_DIGITS = 15
 # So many rows tell how wide a column is to be.
 ROWS_FOR_WIDTH = 200
 NARROWEST, WIDEST = 8, 60
+# So many different texts of a column are kept as the cells they became, unless they are long.
+MOST_KNOWN, LONGEST_KNOWN = 5000, 100
 
 AMOUNT_WORDS = {"amount", "total", "sum", "net", "gross", "tax", "vat", "price"}
 
@@ -61,29 +58,25 @@ def workbook(source: BinaryIO, target: Path, layout: Layout | None, *, most_rows
     readings = [_of_column(column, layout) for column in layout.columns] if layout else []
     if not layout:
         readings = [_amount if _is_amount(heading) else _text_or_day for heading in headings]
-    book = Workbook(write_only=True)
     try:
-        rows = (_clean(record.cells) for record in records.rows)
+        rows: Iterator[list[str]] = (record.cells for record in records.rows)
         start = list(islice(rows, ROWS_FOR_WIDTH))
         widths = _widths([headings, *start])
         _check(widths, headings)
         rows = chain(start, rows)
-        for number in _numbers():
-            sheet = book.create_sheet("Rows" if number == 1 else f"Rows {number}")
-            body = islice(rows, most_rows - bool(headings))
-            _fill(sheet, headings, body, readings, widths)
-            if (following := next(rows, None)) is None:
-                break
-            rows = chain([following], rows)
-        book.save(target)
+        with xlsx.book(target) as book:
+            cells = _Cells(book, readings)
+            for number in count(1):
+                body = islice(rows, most_rows - bool(headings))
+                made = (xlsx.row(place, cells.of(row)) for place, row in enumerate(body, 1 + bool(headings)))
+                book.sheet(
+                    "Rows" if number == 1 else f"Rows {number}", widths, list(map(_plain, headings)), made
+                )
+                if (following := next(rows, None)) is None:
+                    break
+                rows = chain([following], rows)
     except csv.Error:
         raise CannotMake("The file is damaged: it cannot be read as a table.") from None
-
-
-def _numbers() -> Iterator[int]:
-    number = 0
-    while True:
-        yield (number := number + 1)
 
 
 def _check(widths: Sequence[int], headings: Sequence[str]) -> None:
@@ -91,62 +84,35 @@ def _check(widths: Sequence[int], headings: Sequence[str]) -> None:
         raise CannotMake(f"The file has more than the {MOST_COLUMNS:,} columns that Excel takes.")
 
 
-def _fill(
-    sheet: Any, headings: list[str], rows: Iterator[list[str]], readings: list[Reading], widths: list[int]
-) -> None:
-    for place, width in enumerate(widths, start=1):
-        sheet.column_dimensions[get_column_letter(place)].width = width
-    cells = _Cells(sheet)
-    if headings:
-        sheet.freeze_panes = "A2"
-        sheet.append([cells.heading(text) for text in _clean(headings)])
-    for row in rows:
+class _Cells:
+    """Rows as cells. Columns repeat themselves, so what a text became is kept for as long as that is little."""
+
+    def __init__(self, book: xlsx.Book, readings: Sequence[Reading]) -> None:
+        self._book, self._readings = book, readings
+        self._known: list[dict[str, str]] = []
+
+    def of(self, row: Sequence[str]) -> Iterator[str]:
         if len(row) > MOST_COLUMNS:
             raise CannotMake(f"The file has more than the {MOST_COLUMNS:,} columns that Excel takes.")
-        sheet.append(
-            [
-                cells.made(place, (readings[place] if place < len(readings) else str)(text))
-                for place, text in enumerate(row)
-            ]
-        )
+        while len(self._known) < len(row):
+            self._known.append({})
+        for place, (text, known) in enumerate(zip(row, self._known, strict=False)):
+            made = known.get(text)
+            if made is None:
+                made = self._made(place, text)
+                if len(known) == MOST_KNOWN:
+                    known.clear()
+                if len(text) < LONGEST_KNOWN:
+                    known[text] = made
+            yield made
 
-
-class _Cells:
-    """Cells of a sheet. A row is written as soon as it is appended, so each column and format has one cell for all."""
-
-    def __init__(self, sheet: Any) -> None:
-        self.sheet = sheet
-        self._made: dict[tuple[int, str], Any] = {}
-
-    def heading(self, text: str) -> Any:
-        cell = self._text(WriteOnlyCell(self.sheet), text)
-        cell.font = Font(bold=True)
-        return cell
-
-    def made(self, place: int, read: Any) -> Any:
-        value, format = read if isinstance(read, tuple) else (read, "")
-        cell = self._made.get((place, format))
-        if cell is None:
-            cell = self._made[place, format] = WriteOnlyCell(self.sheet)
-            if format:
-                cell.number_format = format
-        if not format:
-            return self._text(cell, value) if value else None
-        cell.value = value
-        return cell
-
-    def _text(self, cell: Any, text: str) -> Any:
-        # By the setter, "=1+1" would become a formula and "#N/A" an error.
-        cell._value, cell.data_type = text, "s"
-        return cell
-
-
-def _clean(cells: list[str]) -> list[str]:
-    """What XLSX can hold of them: its own line breaks, no character that is none in XML, no more than a cell takes."""
-    return [_plain(cell) for cell in cells]
+    def _made(self, place: int, text: str) -> str:
+        read = self._readings[place](_plain(text)) if place < len(self._readings) else _plain(text)
+        return self._book.value(*read) if isinstance(read, tuple) else xlsx.text(read)
 
 
 def _plain(text: str) -> str:
+    """What XLSX can hold of it: its own line breaks, no character that is none in XML, no more than a cell takes."""
     if text.isalnum() and text.isascii() and len(text) <= LONGEST_CELL:
         return text
     # A byte that is no text in the file's encoding is none here either.

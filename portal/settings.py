@@ -175,6 +175,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 EXPENSIFY_URL = env.text(
     "EXPENSIFY_URL", "https://integrations.expensify.com/Integration-Server/ExpensifyIntegrations"
 )
+# The hosts of feeds and of SFTP uploads, which Expensify calls, may be written as private addresses.
+EXPENSIFY_ALLOW_PRIVATE = env.flag("EXPENSIFY_ALLOW_PRIVATE")
 EXPENSIFY_LIMITS = Limits.parse(env.text("EXPENSIFY_LIMITS", "5/10s,20/60s"))
 # Seconds to wait for an answer once a request is sent. Generating is slow at Expensify, PDF above all.
 EXPENSIFY_ANSWER_SECONDS = env.number("EXPENSIFY_ANSWER_SECONDS", 240)

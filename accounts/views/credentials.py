@@ -125,4 +125,5 @@ def _touched(request: TeamRequest, credential: Credential) -> list[AuditEntry]:
     if not request.membership.may(Permission.VIEW_AUDIT):
         return []
     entries = request.team.audit_entries.filter(target_type="credential", target_id=credential.pk)
-    return list(entries.exclude(actor_id=None).order_by("-number")[:5])
+    done = entries.exclude(actor_id=None).exclude(action=Action.CREDENTIAL_VIEWED)
+    return list(done.order_by("-number")[:5])

@@ -12,6 +12,7 @@ from accounts.models import Credential, Team
 from expensify.jobs import EmailAction, MarkAsExported, OnFinish, ReportExport
 from exports import jobs, periods
 from exports.forms.contents import Contents
+from exports.forms.hosts import inside
 from exports.jobs import Settings
 from exports.models import SavedExport
 from exports.saved_exports import unreadable
@@ -333,6 +334,8 @@ class ExportForm(forms.ModelForm):
             self.add_error("email_recipients", "Say to whom the message goes, or leave it empty.")
         if cleaned.get("sftp_login") and not cleaned.get("sftp_host"):
             self.add_error("sftp_host", "Give the host of the SFTP server, or leave the login empty.")
+        if problem := inside(cleaned.get("sftp_host", "")):
+            self.add_error("sftp_host", problem)
         if cleaned.get("sftp_password") and not cleaned.get("sftp_host"):
             self.add_error("sftp_host", "Give the host this password is for, or leave the password empty.")
         if cleaned.get("sftp_password") and cleaned.get("remove_sftp_password"):

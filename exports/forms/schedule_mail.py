@@ -43,8 +43,9 @@ class Addresses(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
 
-    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
-        words = re.findall(r"[^\s,;]+", super().to_python(value))
+    def clean(self, value: Any) -> list[str]:
+        """What holds for a text, its length and that it has no zero byte, is asked of the text, not of the list."""
+        words = re.findall(r"[^\s,;]+", super().clean(value))
         return list({normal(word): word for word in words}.values())
 
 

@@ -13,6 +13,7 @@ from exports import employees, feeds
 from exports.employees import PRIMARY_POLICY, Settings, Unreadable
 from exports.employees.reading import MOST_BYTES
 from exports.forms.export import Words
+from exports.forms.hosts import inside
 from exports.models import EmployeeUpdate
 from exports.preparing import Content
 
@@ -205,9 +206,15 @@ class NewUpdateForm(forms.Form):
         if not is_address:
             self.add_error("feed_url", "Give an address that begins with https:// and names a host.")
             return
+        if problem := inside(parts.hostname or ""):
+            self.add_error("feed_url", problem)
+            return
         self.content = FeedUrl(cleaned["feed_url"], cleaned["feed_user"], cleaned["feed_password"])
 
     def _take_sftp(self, cleaned: dict[str, Any]) -> None:
+        if problem := inside(cleaned["sftp_host"]):
+            self.add_error("sftp_host", problem)
+            return
         self.content = FeedSftp(
             host=cleaned["sftp_host"],
             login=cleaned["sftp_login"],

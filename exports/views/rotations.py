@@ -71,7 +71,7 @@ def rotation_try(request: TeamRequest, rotation: int) -> HttpResponse:
     found = _rotation(request, rotation)
     number = request.POST.get("export", "")
     exports = found.credential.exports.live().filter(team=request.team)
-    export = exports.filter(pk=int(number)).first() if number.isdecimal() else None
+    export = exports.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 18 else None
     try:
         if export is None:
             raise CannotStart("Choose one of the exports that depend on this credential.")
@@ -161,7 +161,9 @@ def _standing(request: TeamRequest, rotation: int) -> dict[str, Any]:
         "rotation": found,
         "credential": credential,
         "reach": reach,
-        "dependents": dependents.of(credential, lost=reach.lost if found.is_open else []),
+        "dependents": dependents.of(
+            credential, lost=reach.lost if found.status == Rotation.Status.READY else []
+        ),
         "trials": trials.of(found),
         "needs_approval": request.team.two_admins and found.approved_by_id is None,
         "can_go_back": found == newest and credential.previous_pair is not None,

@@ -1,5 +1,6 @@
-"""Second factors for tests: an authenticator app whose codes are known."""
+"""What tests of sign-in need: an authenticator app whose codes are known, and mails that were sent beside an answer."""
 
+import threading
 import time
 
 from allauth.mfa.models import Authenticator
@@ -20,3 +21,10 @@ def code_of(secret: str = SECRET) -> str:
     """What the app shows now; one that was used is waited for no longer, tests being quicker than 30 seconds."""
     cache.clear()
     return auth.format_hotp_value(auth.hotp_value(secret, int(time.time()) // 30))
+
+
+def resets_are_sent() -> None:
+    """Wait for the mails of forgotten passwords, which go out beside the answer."""
+    for thread in threading.enumerate():
+        if thread.name == "reset-mail":
+            thread.join(10)

@@ -19,7 +19,9 @@ from accounts.paging import page_of
 from accounts.templatetags.portal import days_ago, moment, said
 from portal import views
 
-TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
+FOLDER = Path(settings.BASE_DIR) / "templates"
+# Mails are no pages: their readers know no style sheets of ours.
+TEMPLATES = sorted(set(FOLDER.rglob("*.html")) - set((FOLDER / "emails").rglob("*.html")))
 
 
 # ------------------------------------------------------------ headers

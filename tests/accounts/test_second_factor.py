@@ -183,7 +183,9 @@ def test_command_removes_lost_factors_and_ends_the_sessions(acme: Team, alice: U
 def edit(client: Client, **changed: str) -> object:
     values = {
         "name": "Acme", "time_zone": "Europe/Berlin", "two_people": "on", "most_leavers": "10",
-        "most_leavers_percent": "5", "dry_run_hours": "24", "updates_kept_days": "365", **changed,
+        "most_leavers_percent": "5", "dry_run_hours": "24", "updates_kept_days": "365",
+        "attach_limit": "10", "link_days": "30", "link_proof": "code", "confirm_outside_days": "91",
+        "results_kept_days": "730", "pair_days": "365", "overlap_hours": "24", **changed,
     }  # fmt: skip
     return client.post("/t/acme/team/edit/", values)
 

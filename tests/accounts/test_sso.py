@@ -310,7 +310,8 @@ def test_provider_inside_the_network_is_not_called_unless_allowed(
         ("93.184.215.14", True), ("2606:2800:21f:cb07::1", True), ("127.0.0.1", False), ("10.1.2.3", False),
         ("192.168.0.1", False), ("169.254.169.254", False), ("::1", False), ("fe80::1%eth0", False),
         ("fd00::1", False), ("::ffff:127.0.0.1", False), ("100.64.0.1", False), ("224.0.0.1", False),
-        ("0.0.0.0", False),
+        ("0.0.0.0", False), ("64:ff9b::a9fe:a9fe", False), ("64:ff9b::5db8:d70e", True),
+        ("2002:7f00:1::", False), ("2001:0:4136:e378:8000:63bf:80ff:fffe", False),
     ],
 )  # fmt: skip
 def test_public_is_what_the_internet_at_large_is(address: str, expected: bool) -> None:

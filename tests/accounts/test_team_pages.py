@@ -20,6 +20,8 @@ SETTINGS = {
     "link_proof": "code",
     "confirm_outside_days": "91",
     "results_kept_days": "730",
+    "pair_days": "365",
+    "overlap_hours": "24",
     "most_leavers_percent": "5",
     "dry_run_hours": "24",
     "updates_kept_days": "365",
@@ -66,10 +68,10 @@ def test_switcher_offers_exactly_ones_own_teams(
 @pytest.mark.parametrize(
     ("role", "places"),
     [
-        (Role.ADMIN, ["Home", "Exports", "Runs", "People", "Credentials", "Audit", "Team"]),
-        (Role.EDITOR, ["Home", "Exports", "Runs", "People", "Credentials", "Team"]),
-        (Role.AUDITOR, ["Home", "Exports", "Runs", "People", "Credentials", "Audit", "Team"]),
-        (Role.VIEWER, ["Home", "Exports", "Runs"]),
+        (Role.ADMIN, ["Home", "Exports", "Runs", "Schedules", "People", "Credentials", "Audit", "Team"]),
+        (Role.EDITOR, ["Home", "Exports", "Runs", "Schedules", "People", "Credentials", "Team"]),
+        (Role.AUDITOR, ["Home", "Exports", "Runs", "Schedules", "People", "Credentials", "Audit", "Team"]),
+        (Role.VIEWER, ["Home", "Exports", "Runs", "Schedules"]),
     ],
 )
 def test_navigation_shows_what_the_role_may_open(

@@ -1,5 +1,6 @@
 """What a tick reads: the database goes by the short indexes of what is due, not over every schedule there is."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,9 +10,11 @@ from django.db.models import QuerySet
 from django_scopes import scope, scopes_disabled
 
 from accounts import clock
+from accounts.audit import PORTAL
 from accounts.models import User
-from exports.models import SavedExport, Schedule
-from tests.exports.scheduled import DAILY
+from exports import runs, settling
+from exports.models import Occurrence, SavedExport, Schedule
+from tests.exports.scheduled import DAILY, make_schedule
 
 MANY = 3000
 
@@ -38,6 +41,36 @@ def many_at_rest(export: SavedExport, alice: User) -> None:
         cursor.execute("ANALYZE")
 
 
+@pytest.fixture
+def many_settled(export: SavedExport, alice: User) -> None:
+    """Occurrences that were dealt with, and three whose runs are not over."""
+    now = clock.now()
+    with scope(team=export.team):
+        schedule = make_schedule(export, alice, next_at=None)
+        others = [make_schedule(export, alice, f"Under way {number}", next_at=None) for number in range(3)]
+        made = [runs.prepare(export, by=PORTAL) for _ in range(MANY + len(others))]
+        started = runs.start_all(made)
+        Occurrence.objects.bulk_create(
+            Occurrence(
+                team=export.team,
+                schedule=others[number] if number < len(others) else schedule,
+                due_at=now - timedelta(minutes=number),
+                outcome="started",
+                run=run,
+                settled_at=None if number < len(others) else now,
+            )
+            for number, run in enumerate(started)
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def scanned(plan: str, table: str) -> list[str]:
+    """Lines of the plan in which the whole table is read, row after row."""
+    whole = re.compile(rf"(Seq Scan on|SCAN) \"?{table}\b(?!.*USING.*INDEX)")
+    return [line for line in plan.splitlines() if whole.search(line)]
+
+
 def plan_of(rows: QuerySet[Any, Any]) -> str:
     return rows.explain()
 
@@ -48,7 +81,7 @@ def test_what_is_due_is_found_by_its_index() -> None:
         plan = plan_of(Schedule.objects.to_start(clock.now()).values_list("team_id", "pk")[:5000])
 
     assert "schedule_due" in plan
-    assert "Seq Scan on exports_schedule" not in plan
+    assert scanned(plan, "exports_schedule") == []
 
 
 @pytest.mark.usefixtures("many_at_rest")
@@ -57,3 +90,22 @@ def test_who_resumes_by_themselves_are_found_by_their_index() -> None:
         plan = plan_of(Schedule.objects.filter(resume_at__lte=clock.now()))
 
     assert "schedule_to_resume" in plan
+
+
+@pytest.mark.usefixtures("many_settled")
+def test_what_is_to_be_settled_is_found_by_its_index() -> None:
+    with scopes_disabled():
+        plan = plan_of(settling.ended(clock.now()).values_list("pk", flat=True)[:1000])
+
+    # Both hold nothing but what is to be settled.
+    assert "occurrence_to_settle" in plan or "one_run_of_schedule_at_a_time" in plan
+    assert scanned(plan, "exports_occurrence") == []
+
+
+@pytest.mark.usefixtures("many_settled")
+def test_who_waits_for_their_run_is_found_by_its_index() -> None:
+    with scopes_disabled():
+        plan = plan_of(Occurrence.objects.to_settle().filter(schedule__in=list(range(1, 200))))
+
+    assert "occurrence_to_settle" in plan or "one_run_of_schedule_at_a_time" in plan
+    assert scanned(plan, "exports_occurrence") == []

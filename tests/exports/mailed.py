@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import User
 from exports.mail_settings import MailSettings
 from exports.models import Delivery, Occurrence, Recipient, Run, SavedExport, Schedule
@@ -32,7 +34,12 @@ def make_delivery(recipient: Recipient, content: bytes = CONTENT, name: str = "m
     run = make_run(schedule.export, status=Run.Status.SUCCEEDED)
     due_at = datetime(2026, 11, 3, 6, 30, tzinfo=UTC).replace(microsecond=run.pk % 1_000_000)
     occurrence = Occurrence.objects.create(
-        team=schedule.team, schedule=schedule, due_at=due_at, outcome=Occurrence.Outcome.STARTED, run=run
+        team=schedule.team,
+        schedule=schedule,
+        due_at=due_at,
+        outcome=Occurrence.Outcome.STARTED,
+        run=run,
+        settled_at=timezone.now(),
     )
     return Delivery.objects.create(
         team=schedule.team,

@@ -265,7 +265,7 @@ def test_dates_count_only_where_fixed_dates_are_chosen(
         ({"sftp_login": "e"}, "sftp_host", "Give the host"),
         ({"sftp_password": "canary"}, "sftp_host", "Give the host"),
         (
-            {"sftp_host": "h", "sftp_login": "e", "sftp_password": "canary", "sftp_port": "70000"},
+            {"sftp_host": "a.example", "sftp_login": "e", "sftp_password": "canary", "sftp_port": "70000"},
             "sftp_host",
             "from 1 to 65535",
         ),

@@ -130,7 +130,7 @@ def test_session_holds_no_token(acme: Team, alice: User, export: SavedExport) ->
 def test_error_report_holds_no_token() -> None:
     token = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-AbCdE"
     reporter = REPORTER.replace(
-        'raise RuntimeError(f"unforeseen, with partnerUserSecret={secret}")',
+        'raise RuntimeError(f"unforeseen, with partnerUserSecret={secret} for exp_" + "0a" * 20)',
         'raise RuntimeError(f"unforeseen at https://portal.example/l/{secret}/file/")',
     )
     assert reporter != REPORTER

@@ -18,6 +18,7 @@ from exports.previews import (
     DAMAGED,
     EMPTY,
     GONE,
+    PURGED,
     TOO_LARGE,
     UNKNOWN,
     Names,
@@ -134,6 +135,31 @@ def test_workbook_that_is_a_zip_bomb_is_not_opened(stored: Stored) -> None:
     assert preview(stored(file.getvalue(), "export1.xlsx")) == TOO_LARGE
 
 
+def test_workbook_with_a_cell_far_off_does_not_end_the_process(stored: Stored) -> None:
+    """A table of all the cells between would be half a terabyte."""
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["XFD1048576"] = "near", "far"
+    file = io.BytesIO()
+    book.save(file)
+
+    assert len(file.getvalue()) < 10_000
+    assert preview(stored(file.getvalue(), "export1.xlsx")) == TOO_LARGE
+
+
+def test_bomb_that_lies_about_its_size_is_damaged(stored: Stored) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook([["a"]]))) as plain, zipfile.ZipFile(file, "w") as archive:
+        for name in set(plain.namelist()) - {"xl/sharedStrings.xml"}:
+            archive.writestr(name, plain.read(name))
+        entry = zipfile.ZipInfo("xl/sharedStrings.xml")
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        with archive.open(entry, "w") as part:
+            part.write(b"<sst><si><t>" + b" " * 150 * 1024**2 + b"</t></si></sst>")
+        entry.file_size = 1
+
+    assert preview(stored(file.getvalue(), "export1.xlsx")) == DAMAGED
+
+
 def test_large_workbook_is_not_opened(stored: Stored) -> None:
     assert preview(stored(b"x" * (previews.WORKBOOK_BYTES + 1), "export1.xlsx")) == TOO_LARGE
 
@@ -239,4 +265,4 @@ def test_purged_file_is_gone(stored: Stored) -> None:
     result = stored(pdf(), "export1.pdf")
     result.purged_at = timezone.now()
 
-    assert (preview(result), previews.picture(result)) == (GONE, None)
+    assert (preview(result), previews.picture(result)) == (PURGED, None)

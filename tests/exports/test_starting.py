@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.audit_checking import faults
 from accounts.models import AuditChain, AuditEntry, Membership, Team, User
 from accounts.permissions import Role
-from exports import runs, saved_exports, starting
+from exports import runs, starting
 from exports.models import Freeze, Occurrence, Run, SavedExport, Schedule
 from tests.conftest import make_credential, make_export, member
 from tests.exports.conftest import make_run
@@ -177,8 +177,13 @@ def test_nothing_runs_in_a_freeze(schedule: Schedule) -> None:
     assert next_of(schedule) == MONDAY + DAY
 
 
+def archive(export: SavedExport) -> None:
+    """As an older version of the portal let people do, though a schedule depends on it."""
+    SavedExport.objects.filter(pk=export.pk).update(archived_at=timezone.now())
+
+
 def test_an_archived_export_does_not_start_and_counts_as_a_failure(schedule: Schedule, alice: User) -> None:
-    saved_exports.archive(schedule.export, by=alice)
+    archive(schedule.export)
 
     starting.start_due(MONDAY)
 
@@ -194,7 +199,7 @@ def test_an_archived_export_does_not_start_and_counts_as_a_failure(schedule: Sch
 
 
 def test_refusals_in_a_row_pause_it(schedule: Schedule, alice: User) -> None:
-    saved_exports.archive(schedule.export, by=alice)
+    archive(schedule.export)
     Schedule.objects.update(failures=4)
 
     starting.start_due(MONDAY)

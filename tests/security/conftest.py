@@ -1,0 +1,3 @@
+from tests.exports.conftest import acme_open, policy
+
+__all__ = ["acme_open", "policy"]
