@@ -230,6 +230,30 @@ WITHOUT_A_TEAM = {
 }
 
 
+# Which of them answer somebody who has not signed in: all that leads to a sign-in, and what a token opens.
+FOR_ANYBODY = {
+    "healthz",
+    "readyz",
+    "metrics",
+    "exports:api-schema",
+    "exports:link",
+    "exports:link-code",
+    "exports:link-file",
+    "exports:unsubscribe",
+    "accounts:invitation",
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_signup",
+    "account_sso",
+    "account_sso_callback",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+}
+
+
 class Route(NamedTuple):
     name: str
     path: str
@@ -385,6 +409,21 @@ def test_nothing_else_is_outside_of_a_team() -> None:
     of_teams = [*TEAM_ROUTES, *API_ROUTES]
 
     assert {route.name for route in ALL if route not in of_teams} - WITHOUT_A_TEAM == set()
+
+
+OUTSIDE = [route for route in ALL if route not in [*TEAM_ROUTES, *API_ROUTES]]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "route", [route for route in OUTSIDE if route.name not in FOR_ANYBODY], ids=lambda route: route.name
+)
+def test_stranger_is_asked_to_sign_in_outside_of_the_teams_too(db: None, route: Route, method: str) -> None:
+    url = reverse(route.name, kwargs=dict.fromkeys(route.arguments, 1))
+
+    response = knock(None, method, url)
+
+    assert (response.status_code, response.headers["Location"].partition("?")[0]) == (302, "/account/login/")
 
 
 def test_walk_finds_the_routes_for_scripts() -> None:

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.http import HttpResponse
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import Team, User
 from tests.conftest import PASSWORD
@@ -143,3 +145,18 @@ def test_session_that_somebody_planted_is_another_after_signing_in(alice: User) 
     thief = Client()
     thief.cookies["sessionid"] = planted
     assert thief.get("/t/acme/").headers["Location"].startswith("/account/login/")
+
+
+# ------------------------------------------------------------ what belongs to somebody else
+
+
+@pytest.mark.parametrize("verb", ["edit", "remove"])
+def test_passkey_of_somebody_else_is_not_found(acme: Team, alice: User, bob: User, verb: str) -> None:
+    key = Authenticator.objects.create(user=bob, type="webauthn", data={"name": "Bob's", "credential": {}})
+    client = Client()
+    client.force_login(alice)
+
+    answer = client.post(reverse(f"mfa_{verb}_webauthn", args=[key.pk]), {"name": "Mine"})
+
+    assert answer.status_code == 404
+    assert list(Authenticator.objects.values_list("pk", "data__name")) == [(key.pk, "Bob's")]
