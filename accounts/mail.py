@@ -22,9 +22,12 @@ from pathlib import Path
 from socket import IPPROTO_TCP, TCP_NODELAY, socket
 from types import TracebackType
 
+import structlog
 from django.conf import settings
 from django.core.mail import DNS_NAME
 from django.utils import timezone
+
+log = structlog.get_logger(__name__)
 
 # Seconds to reach a server: it is there or it is not.
 CONNECT_SECONDS = 15
@@ -101,7 +104,14 @@ class Post:
             raise Refused(
                 f"The mail server {settings.EMAIL_HOST} takes no address with letters beyond ASCII before its @."
             )
-        body = _bytes_of(message, international=international)
+        try:
+            body = _bytes_of(message, international=international)
+        except (LookupError, TypeError, ValueError):
+            # One such mail must not take the others of its round with it.
+            log.exception("mail cannot be written")
+            raise NotSent(
+                "The mail could not be written as mail; the portal's log tells the operators why."
+            ) from None
         options = ["BODY=8BITMIME", "SMTPUTF8"] if international else []
         if smtp.has_extn("size"):
             options.append(f"size={len(body)}")

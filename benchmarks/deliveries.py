@@ -7,7 +7,6 @@ occurrence with so many managers (200), and their mails composed, sent to a mail
 one mailer; then as many mails that all carry the workbook of the same file.
 """
 
-import resource
 import subprocess
 import sys
 import time
@@ -53,6 +52,8 @@ def table(rows: int, managers: int) -> bytes:
 def main(mails: int = 200) -> None:
     with stage.database() as engine:
         team, user = stage.team_with_editor()
+        team.recipient_domains = "acme.example"
+        team.save(update_fields=["recipient_domains"])
         with scope(team=team):
             credential = stage.working_credential(team, "Main", Pair("partner", "secret"))
             export = make_export(credential, user)
@@ -67,7 +68,7 @@ def main(mails: int = 200) -> None:
 
 def cut(export: SavedExport, managers: int) -> None:
     result = make_result(make_run(export, status="succeeded"), table(1_000_000, managers))
-    before = _most_memory()
+    before = _most_memory(anew=True)
     seconds = _seconds(lambda: parts.split(result, "Approver", ""))
     more = _most_memory() - before
     print(
@@ -147,9 +148,12 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def _most_memory() -> float:
-    """Megabytes, of this process up to now."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _most_memory(*, anew: bool = False) -> float:
+    """Megabytes, of this process up to now, or from now on."""
+    if anew:
+        Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 if __name__ == "__main__":

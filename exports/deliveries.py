@@ -47,7 +47,10 @@ def compose(delivery: Delivery) -> EmailMessage:
         raise Withheld(MailStatus.FAILED, str(reason)) from None
     Delivery.objects.filter(pk=delivery.pk).update(way=composed.way)
     delivery.way = composed.way
-    return message_from_bytes(composed.message.message().as_bytes(), policy=policy.SMTP)
+    # Django's own parts insist on eight bits, which not every server takes; read anew, they can be sent in seven.
+    message = message_from_bytes(composed.message.message().as_bytes(), policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
 
 
 def check(delivery: Delivery) -> None:
