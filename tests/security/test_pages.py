@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Team, User
+from exports.forms.schedule_mail import Addresses
 from tests.conftest import PASSWORD
 from tests.test_door import (
     CHANGE,
@@ -160,3 +162,21 @@ def test_passkey_of_somebody_else_is_not_found(acme: Team, alice: User, bob: Use
 
     assert answer.status_code == 404
     assert list(Authenticator.objects.values_list("pk", "data__name")) == [(key.pk, "Bob's")]
+
+
+# ------------------------------------------------------------ nonsense
+
+
+def test_endless_number_is_answered_with_a_sentence(world: World, alice: User) -> None:
+    client = Client()
+    client.force_login(alice)
+    url = reverse("exports:rotation-try", args=["acme", world.objects["rotation"]])
+
+    answer = client.post(url, {"export": "9" * 5000}, follow=True)
+
+    assert "Choose one of the exports that depend on this credential." in answer.content.decode()
+
+
+def test_zero_byte_in_an_address_is_refused() -> None:
+    with pytest.raises(ValidationError, match="Null characters are not allowed"):
+        Addresses().clean("nina@acme.example\nmax@acme.\x00example")
