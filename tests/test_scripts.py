@@ -89,7 +89,7 @@ class Server:
             assert self.process.poll() is None, text
             return text if "Ctrl-C stops everything" in text else ""
 
-        return str(wait_until(said, seconds=90))
+        return str(wait_until(said, seconds=240))
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ def test_a_server_that_is_killed_takes_its_processes_with_it(server: Server) -> 
     server.process.kill()
 
     server.process.wait(10)
-    wait_until(lambda: not still_running(server.folder), seconds=30)
+    wait_until(lambda: not still_running(server.folder), seconds=60)
 
 
 def test_without_a_running_demo_there_is_nothing_to_manage(tmp_path: Path) -> None:
