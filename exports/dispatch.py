@@ -18,7 +18,7 @@ from django_scopes import scopes_disabled
 from accounts import clock
 from accounts.door import team_of
 from accounts.models import Credential, Rotation
-from expensify.budget import Budget, Permit, Place, Step, Ticket, Usage, connect
+from expensify.budget import Budget, Permit, Place, Step, Ticket, connect
 from exports import results, steps, worker
 from exports.models import IN_FLIGHT, Run
 
@@ -146,13 +146,6 @@ def _calls_under_way(keys: Iterable[str]) -> dict[str, int]:
         ):
             needed[key] += steps.calls_left(status, purpose=purpose, selects=selects, marks_last=marks_last)
         return needed
-
-
-def usages(credentials: Iterable[Credential]) -> dict[int, Usage]:
-    """Each credential's call budget as it stands, in one round trip."""
-    credentials = list(credentials)
-    found = budget().usages([credential.fingerprint for credential in credentials])
-    return {credential.pk: found[credential.fingerprint] for credential in credentials}
 
 
 def sweep(now: datetime | None = None) -> list[Wake]:

@@ -24,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
     waiting = _waiting(request)
     unfinished = list(runs.unfinished().order_by("id")[: SHOWN + 1])
     find_places(unfinished)
-    budgets = meters.read(team.credentials.select_related("team"))
+    credentials = list(team.credentials.exclude(status=Credential.Status.WIPED).select_related("team"))
     paused = list(team.schedules.paused()[: SHOWN + 1])
     troubles = outcomes.troubles(team, timezone.now(), SHOWN + 1)
     return render(
@@ -35,8 +35,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "more_attention": len(attention) > SHOWN,
             "waiting": waiting[:SHOWN],
             "more_waiting": len(waiting) > SHOWN,
-            "refused": [each for each in budgets["credentials"] if each.status == Credential.Status.REFUSED],
-            "due": [each for each in budgets["credentials"] if each.is_due],
+            "refused": [each for each in credentials if each.status == Credential.Status.REFUSED],
+            "due": [each for each in credentials if each.is_due],
             "unfinished": unfinished[:SHOWN],
             "more_unfinished": len(unfinished) > SHOWN,
             "paused": paused[:SHOWN],
@@ -49,7 +49,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "latest": team.results.whole().select_related("run__export")[:5],
             "has_exports": team.exports.live().exists(),
             "named": True,
-            **budgets,
+            "credentials": credentials,
+            **meters.read(credentials),
         },
     )
 

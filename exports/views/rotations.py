@@ -169,5 +169,5 @@ def _standing(request: TeamRequest, rotation: int) -> dict[str, Any]:
         "can_go_back": found == newest and credential.previous_pair is not None,
         "in_flight_with_old": in_flight,
         "cut_over_form": CutOverForm(),
-        **meters.read([credential]),
+        **meters.of_rotation(found, old_in_flight=in_flight > 0),
     }

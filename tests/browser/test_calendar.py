@@ -1,4 +1,4 @@
-"""The team's calendar in Chromium: how it looks full and empty, and that it works without JavaScript."""
+"""The team's calendar in Chromium: how it looks full and empty, and how a freeze gets into it."""
 
 from collections.abc import Callable
 from datetime import time, timedelta
@@ -21,7 +21,7 @@ SignIn = Callable[[User], None]
 
 def fill(team: Team, by: User) -> None:
     """Everything that the calendar can show."""
-    today = timezone.localdate()
+    today = timezone.localdate(timezone=team.zone)
     soon = today + timedelta(days=3)
     export = make_export(make_credential(team, "Headquarters"), by)
     Team.objects.filter(pk=team.pk).update(holidays_of="DE-BE")
@@ -70,7 +70,7 @@ def test_freeze_is_entered_and_shows_in_the_calendar(
 ) -> None:
     fill(acme, alice)
     sign_in(alice)
-    day = timezone.localdate() + timedelta(days=5)
+    day = timezone.localdate(timezone=acme.zone) + timedelta(days=5)
 
     page.goto("/t/acme/calendar/")
     page.get_by_role("link", name="Freezes").click()

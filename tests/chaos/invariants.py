@@ -209,10 +209,10 @@ def no_call_was_one_too_many(evidence: Evidence) -> Iterator[Broken]:
 
 
 def nobody_is_left_in_a_line(evidence: Evidence) -> Iterator[Broken]:
-    credentials = {traces.run.credential for traces in evidence.traces.values()}
-    for pk, usage in dispatch.usages(credentials).items():
+    keys = sorted({traces.run.credential.fingerprint for traces in evidence.traces.values()})
+    for key, usage in dispatch.budget().usages(keys).items():
         if usage.waiting:
-            yield None, f"{usage.waiting} tickets wait in the line of credential {pk}."
+            yield None, f"{usage.waiting} tickets wait in the line of the pair {key}."
 
 
 def each_kind_keeps_its_own_rules(evidence: Evidence) -> Iterator[Broken]:

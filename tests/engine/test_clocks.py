@@ -131,6 +131,6 @@ def test_the_pair_rests_as_long_as_expensify_asks(
 
     work(runs.start(export, by=alice))
 
-    held = dispatch.usages([export.credential])[export.credential.pk].held_until
+    held = dispatch.budget().usage(export.credential.fingerprint).held_until
     assert 37 < held <= 40
     assert len(sandbox.log) == 1

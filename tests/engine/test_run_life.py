@@ -97,7 +97,7 @@ def test_a_passing_fault_costs_a_harmless_run_one_more_call(
     if fault.rate_limited:
         assert run.is_resting
         assert run.attempts == 0
-        assert dispatch.usages([export.credential])[export.credential.pk].held_until
+        assert dispatch.budget().usage(export.credential.fingerprint).held_until
         forget_the_hold(redis_client, export.credential)
         work(run)
 

@@ -34,6 +34,10 @@ def scheduled(export: SavedExport, name: str = "Daily", rule: Rule = MORNING, **
     return Schedule.objects.create(team=export.team, export=export, name=name, **described)
 
 
+def today(team: Team) -> date:
+    return timezone.localdate(timezone=team.zone)
+
+
 def post(user: User, route: str, *args: Any, **data: Any) -> Any:
     return signed_in(user).post(reverse(f"exports:{route}", args=["acme", *args]), data, follow=True)
 
@@ -90,7 +94,7 @@ def test_calls_count_what_a_run_makes(acme_open: Team, credential: Credential, a
 def test_too_much_at_once_is_told_with_what_to_move(
     acme_open: Team, export: SavedExport, alice: User
 ) -> None:
-    tomorrow = timezone.localdate() + timedelta(days=1)
+    tomorrow = today(acme_open) + timedelta(days=1)
     once = Rule(times=(time(7, 30),), zone="Europe/Berlin", starts_on=tomorrow, ends_on=tomorrow)
     for number in range(120):
         scheduled(export, f"S{number:03}", once)
@@ -143,7 +147,7 @@ def test_any_start_gives_a_page(
 
     response = signed_in(bob).get(reverse("exports:calendar", args=["acme"]), {"from": start})
 
-    assert response.context["first"] == timezone.localdate() + timedelta(days=days_on)
+    assert response.context["first"] == today(acme_open) + timedelta(days=days_on)
 
 
 # ------------------------------------------------------------ holidays
@@ -197,7 +201,7 @@ def test_what_cannot_be_kept_is_refused_in_words(
 
 
 def test_calendar_file_brings_its_days_and_says_what_it_left_out(acme_open: Team, alice: User) -> None:
-    on = timezone.localdate() + timedelta(days=30)
+    on = today(acme_open) + timedelta(days=30)
     content = (
         "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Works outing\r\n"
         f"DTSTART;VALUE=DATE:{on:%Y%m%d}\r\nEND:VEVENT\r\n"
@@ -247,20 +251,22 @@ def test_nothing_changed_is_not_recorded(acme_open: Team, alice: User) -> None:
 def test_new_holiday_moves_the_next_occurrence_but_none_that_is_due(
     acme_open: Team, export: SavedExport, alice: User
 ) -> None:
-    tomorrow = timezone.localdate() + timedelta(days=1)
     skipping = Rule(times=(time(7, 30),), zone="Europe/Berlin", on_holiday=OnHoliday.SKIP)
-    at = datetime.combine(tomorrow, time(7, 30), tzinfo=acme_open.zone)
+    day = today(acme_open)
+    if datetime.combine(day, time(7, 30), tzinfo=acme_open.zone) <= timezone.now():
+        day += timedelta(days=1)
+    at = datetime.combine(day, time(7, 30), tzinfo=acme_open.zone)
     past = timezone.now() - timedelta(minutes=1)
     ahead = scheduled(export, "Ahead", skipping, next_at=at)
     due = scheduled(export, "Due", skipping, next_at=past)
     heedless = scheduled(export, "Heedless", next_at=at)
     paused = scheduled(export, "Paused", skipping, paused_at=past)
 
-    calendars.set_days(acme_open, {tomorrow: ("Outing", True)}, by=alice)
+    calendars.set_days(acme_open, {day: ("Outing", True)}, by=alice)
 
     for each in (ahead, due, heedless, paused):
         each.refresh_from_db()
-    assert ahead.next_at == datetime.combine(tomorrow + timedelta(days=1), time(7, 30), tzinfo=acme_open.zone)
+    assert ahead.next_at == datetime.combine(day + timedelta(days=1), time(7, 30), tzinfo=acme_open.zone)
     assert (due.next_at, heedless.next_at, paused.next_at) == (past, at, None)
 
 
@@ -286,10 +292,8 @@ def test_freeze_comes_and_goes(acme_open: Team, alice: User) -> None:
 
 
 def test_viewer_sees_the_calendar_without_its_forms(acme_open: Team, bob: User) -> None:
-    Holiday.objects.create(team=acme_open, on=timezone.localdate(), name="Outing")
-    Freeze.objects.create(
-        team=acme_open, first=timezone.localdate(), last=timezone.localdate(), reason="Audit"
-    )
+    Holiday.objects.create(team=acme_open, on=today(acme_open), name="Outing")
+    Freeze.objects.create(team=acme_open, first=today(acme_open), last=today(acme_open), reason="Audit")
 
     for name, text in (("holiday-list", "Outing"), ("freeze-list", "Audit")):
         page = shown(bob, name)

@@ -13,8 +13,9 @@ from django_scopes import scope
 from accounts import rotations
 from accounts.models import Credential, Policy, Rotation, Team, User
 from expensify.client import Pair
-from exports.models import SavedExport
+from exports.models import Run, SavedExport
 from tests.conftest import make_credential, make_export
+from tests.exports.conftest import make_run
 
 NEW = {"partner_user_id": "aa_acme_new", "partner_user_secret": "n" * 40}
 REACHED = {
@@ -151,3 +152,23 @@ def test_an_old_pair_is_announced_on_its_page_and_at_home(admin: Client, acme: T
 
     assert "due for rotation" in admin.get(credential.get_absolute_url()).content.decode()
     assert "is due for rotation" in admin.get(acme.get_absolute_url()).content.decode()
+
+
+def headings(page: str) -> list[str]:
+    return [name for name in ("Present pair", "Old pair", "New pair") if f"<h3>{name}</h3>" in page]
+
+
+def test_both_budgets_are_shown_as_long_as_both_pairs_make_calls(
+    admin: Client, ready: Rotation, export: SavedExport, alice: User
+) -> None:
+    page = url("rotation", ready)
+    run = make_run(export, alice, Run.Status.GENERATED, made_with=1)
+
+    before = headings(admin.get(page).content.decode())
+    rotations.cut_over(ready, at=None, by=alice)
+    Run.objects.filter(pk=run.pk).update(by_previous=True)
+    between = headings(admin.get(page).content.decode())
+    Run.objects.filter(pk=run.pk).update(by_previous=False)
+    after = headings(admin.get(page).content.decode())
+
+    assert (before, between, after) == (["Present pair", "New pair"], ["Present pair", "Old pair"], [])
