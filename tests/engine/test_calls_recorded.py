@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts import clock
 from accounts.audit import Action
 from accounts.models import AuditEntry, Credential, Team, User
 from exports import dispatch, runs, tasks, worker
@@ -63,7 +64,7 @@ def test_lost_test_of_a_credential_is_told_of_when_it_is_tested_again(
     ApiCall.objects.create(
         team=acme, credential=credential, kind="policy_list", sent_at=timezone.now(), run=None
     )
-    Credential.objects.filter(pk=credential.pk).update(check_due_at=timezone.now())
+    Credential.objects.filter(pk=credential.pk).update(check_due_at=clock.now())
 
     dispatch.sweep()
     tasks.take_turn.run(credential.fingerprint, "")
