@@ -442,7 +442,7 @@ CSRF_FAILURE_VIEW = "portal.views.form_expired"
 
 # HTTPS everywhere but in the demo.
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", not DEMO)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEMO
 SECURE_HSTS_SECONDS = 0 if DEMO else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEMO

@@ -41,7 +41,7 @@ class Sandbox:
         self.control = control
         self.wsgi: App = self._wsgi
         self._stopping = threading.Event()
-        self._start_over(company or Company())
+        self._start_over(company or Company.untouched())
 
     # What tests look at and turn
 

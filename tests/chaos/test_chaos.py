@@ -6,7 +6,7 @@ import sys
 import pytest
 from django.db import connection
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 ENGINES = {"sqlite": "sqlite", "postgresql": "postgres"}
 

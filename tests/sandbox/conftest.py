@@ -1,5 +1,4 @@
 import json
-import pickle
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import date
@@ -12,7 +11,6 @@ from sandbox import DEMO_PAIRS, Choices, Company, Sandbox
 
 TODAY = date(2026, 3, 18)
 ACME, UMBRELLA = DEMO_PAIRS
-COMPANY = pickle.dumps(Company(TODAY))  # copied four times faster than it is made
 ROWS = """<#list reports as report>
 <#list report.transactionList as expense>
 ${expense.transactionID}<#lt>
@@ -87,7 +85,9 @@ def calling() -> Iterator[Callable[..., Caller]]:
 
         def start(*, control: bool = False, **choices: Any) -> Caller:
             sandbox = Sandbox(
-                choices=Choices(**{"limits": (), **choices}), company=pickle.loads(COMPANY), control=control
+                choices=Choices(**{"limits": (), **choices}),
+                company=Company.untouched(TODAY),
+                control=control,
             )
             caller = Caller(sandbox, stack.enter_context(sandbox.serve()).url)
             stack.callback(caller.http.close)

@@ -1,11 +1,9 @@
-import pickle
-
 import pytest
 
-from sandbox import Sandbox
+from sandbox import Company, Sandbox
 from sandbox.choices import Choices
 from sandbox.company.reports import OLD_REPORT
-from tests.sandbox.conftest import ACME, COMPANY, UMBRELLA, Caller
+from tests.sandbox.conftest import ACME, TODAY, UMBRELLA, Caller
 
 NOT_FOUND = {"responseMessage": "File not found", "responseCode": 404}
 
@@ -18,7 +16,9 @@ def clocked():
 
     def start(**choices):
         sandbox = Sandbox(
-            choices=Choices(**{"limits": (), **choices}), company=pickle.loads(COMPANY), clock=lambda: now[0]
+            choices=Choices(**{"limits": (), **choices}),
+            company=Company.untouched(TODAY),
+            clock=lambda: now[0],
         )
         server = sandbox.serve().start()
         callers.append((server, Caller(sandbox, server.url)))
