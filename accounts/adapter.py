@@ -53,8 +53,12 @@ class Adapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Beside the answer, which otherwise would come later, or fail, for a known address only.
 
-        It is the mail for a forgotten password; whoever gets none asks once more.
+        It is the mail for a forgotten password; whoever gets none asks once more. To who comes in by the company's
+        sign-in alone it gives no link: a password would outlive their account there.
         """
+        user = context["user"]
+        if sso.is_linked(user) and not user.has_usable_password():
+            context = context | {"password_reset_url": "", "company": sso.name()}
         message = self.render_mail(template_prefix, email, {"email": email} | context)
         Thread(target=_send, args=[message], name="reset-mail").start()
 

@@ -224,6 +224,7 @@ WITHOUT_A_TEAM = {
     "account_signup",  # closed
     "account_reauthenticate",
     "account_change_password",
+    "account_set_password",
     "account_reset_password",
     "account_reset_password_done",
     "account_reset_password_from_key",

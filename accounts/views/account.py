@@ -19,6 +19,13 @@ def account(request: HttpRequest) -> HttpResponse:
     return render(request, "account/account.html", context)
 
 
+@require_safe
+def no_password(request: HttpRequest) -> HttpResponse:
+    """Where allauth sends people without a password who want to change it."""
+    messages.info(request, "You have no password here: you sign in by your company. Nothing was changed.")
+    return redirect("account")
+
+
 @require_POST
 def session_end(request: HttpRequest, session: int) -> HttpResponse:
     found = get_object_or_404(UserSession.objects.filter(user=request.user), pk=session)

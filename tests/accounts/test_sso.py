@@ -18,7 +18,7 @@ from accounts import addresses, freshness, sso
 from accounts.audit import Action
 from accounts.models import AuditEntry, Membership, Team, User
 from accounts.permissions import Role
-from tests.accounts.factors import add_app
+from tests.accounts.factors import add_app, resets_are_sent
 from tests.accounts.test_sessions import is_in, signed_in
 from tests.servers import die_with_parent, free_port, wait_for_port
 
@@ -132,6 +132,30 @@ def test_known_person_is_linked_by_their_verified_address_and_keeps_their_passwo
 
     assert (is_in(client), User.objects.count(), roles_of(bob.email)) == (True, 1, {"acme": Role.VIEWER})
     assert signed_in(bob) is not None
+
+
+def test_person_of_the_company_alone_gets_no_password_that_would_outlive_their_account_there(
+    provider: Provider, acme: Team, alice: User, mailoutbox: list[Any]
+) -> None:
+    provider.knows("n-1", "nina@acme.example", ["finance"])
+    provider.knows("alice", alice.email, ["finance-leads"])
+    nina = Client()
+    sign_in(provider, "n-1", nina)
+    sign_in(provider, "alice")
+
+    for address in ("nina@acme.example", alice.email):
+        Client().post("/account/password/reset/", {"email": address})
+        resets_are_sent()
+
+    to_nina, to_alice = mailoutbox
+    assert (to_nina.subject, "/password/reset/" in to_nina.body) == (
+        "You sign in to the Expensify portal with Acme Group",
+        False,
+    )
+    assert "sign in with Acme Group" in to_nina.body
+    assert "/account/password/reset/key/" in to_alice.body  # she had one before
+    page = nina.get("/account/password/change/", follow=True)
+    assert "You have no password here: you sign in by your company." in page.content.decode()
 
 
 def test_link_is_kept_when_the_address_changes(provider: Provider, acme: Team) -> None:
