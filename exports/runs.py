@@ -93,10 +93,10 @@ def start_once(export: SavedExport, *, by: User, key: str | None) -> tuple[Run, 
     A second request under the key waits at the unique row for the first one to commit; a start that fails frees it.
     """
     if key is None:
-        return start(export, by=by, source=Run.Source.COMMAND), True
+        return start(export, by=by, source=Run.Source.API), True
     once, is_new = OnceKey.objects.get_or_create(team=export.team, user=by, key=key)
     if is_new:
-        run = start(export, by=by, source=Run.Source.COMMAND)
+        run = start(export, by=by, source=Run.Source.API)
         once.made_id = run.pk
         once.save(update_fields=["made_id"])
         return run, True

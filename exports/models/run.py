@@ -108,6 +108,7 @@ class Run(TeamOwned):
     class Source(models.TextChoices):
         PAGE = "page", "A person, in the portal"
         COMMAND = "command", "A command"
+        API = "api", "A script, by the API"
         SCHEDULE = "schedule", "A schedule"
 
     class Purpose(models.TextChoices):

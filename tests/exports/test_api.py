@@ -107,7 +107,7 @@ def test_run_goes_from_its_start_to_its_file(
     )
 
     with scope(team=acme):
-        work_off(Run.objects.get(pk=started.json()["id"]))
+        work_off(Run.objects.get(pk=started.json()["id"], source=Run.Source.API))
     worker.http().close()
     worker.http.cache_clear()
     run = ask(erin, f"runs/{started.json()['id']}/").json()
