@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from exports.schedules import Imported, Unreadable, read_ics
 from exports.schedules.countries import choices
+from exports.schedules.ics import Imported, Unreadable, read_ics
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 FIRST_YEAR, LAST_YEAR = 2000, 2099

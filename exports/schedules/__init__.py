@@ -8,10 +8,10 @@ occurrences(rule, now, calendar, 12, freezes)  # each with notes: clock changes,
 between(rule, was, now, calendar)              # after `was`, up to and including `now`
 in_words(rule)                                 # "On the second business day of each month at 07:30 (Europe/Berlin)"
 freeze_on(rule, at, freezes)                   # the freeze that an occurrence falls into, if any
-read_ics(content, today)                       # days off of an ICS file; Unreadable says why not, to people
+
+Days off of an ICS file are read by `exports.schedules.ics`, whose library only the page for it needs.
 """
 
-from exports.schedules.ics import Imported, Unreadable, read_ics
 from exports.schedules.occurrences import (
     Coming,
     FreezeDays,
@@ -29,11 +29,9 @@ __all__ = [
     "Calendar",
     "Coming",
     "FreezeDays",
-    "Imported",
     "Kind",
     "OnHoliday",
     "Rule",
-    "Unreadable",
     "between",
     "coming",
     "day_in_words",
@@ -43,5 +41,4 @@ __all__ = [
     "national_days",
     "next_occurrence",
     "occurrences",
-    "read_ics",
 ]

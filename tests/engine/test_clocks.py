@@ -85,7 +85,7 @@ def test_machines_minutes_apart_pass_the_alarm_on_without_a_hitch(
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("claimed_by", [0, -MINUTES])
+@pytest.mark.parametrize("claimed_by", [pytest.param(0, marks=pytest.mark.thorough), -MINUTES])
 def test_a_sweep_by_a_fast_clock_lets_a_call_under_way_alone(
     claimed_by: float, machine: Machine, fast_sandbox: Sandbox, acme: Team, alice: User
 ) -> None:

@@ -18,6 +18,7 @@ from tests.workers import Processes, wait_until
 CREDENTIALS, RUNS = 50, 4
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_fifty_budgets_are_used_at_once(

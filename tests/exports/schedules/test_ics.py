@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exports.schedules import Unreadable, read_ics
+from exports.schedules.ics import Unreadable, read_ics
 
 TODAY = date(2026, 11, 22)
 
