@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import MailStatus, Team
 from exports.models import Delivery, Occurrence, Recipient
@@ -135,18 +135,19 @@ class Trouble:
 
 def troubles(team: Team, now: datetime, most: int) -> list[Trouble]:
     """Held mails, however old, and of late those that did not surely arrive and were not sent again. Newest first."""
-    wanted = Q(status=MailStatus.HELD) | Q(status__in=TO_LOOK_AT, created_at__gte=now - SPOKEN_OF)
-    found = (
-        Delivery.objects.filter(wanted, _is_last(), team=team)
-        .order_by("-occurrence")
-        .values_list("occurrence", flat=True)
-        .distinct()[:most]
-    )
+    found = in_trouble(team, now).values_list("occurrence", flat=True).distinct()[:most]
     occurrences = (
         Occurrence.objects.filter(pk__in=list(found)).select_related("schedule", "run").order_by("-pk")
     )
     mails = mails_of(occurrences)
     return [Trouble(each, mails[each.pk]) for each in occurrences]
+
+
+def in_trouble(team: Team, now: datetime) -> QuerySet[Delivery]:
+    """The mails that `troubles` tells of, by the newest occurrence."""
+    wanted = Q(status=MailStatus.HELD) | Q(created_at__gte=now - SPOKEN_OF)
+    in_trouble = Delivery.objects.filter(wanted, team=team, status__in=[MailStatus.HELD, *TO_LOOK_AT])
+    return in_trouble.filter(_is_last()).order_by("-occurrence")
 
 
 def _is_last() -> Q:

@@ -99,6 +99,11 @@ class Delivery(Outgoing):
             ),
             models.Index(fields=["team", "-id"], name="delivery_newest"),
             models.Index(fields=["message_id"], name="delivery_by_message"),
+            models.Index(
+                fields=["team", "-occurrence"],
+                condition=Q(status__in=["held", "refused", "failed", "unconfirmed"]),
+                name="delivery_troubled",
+            ),
         ]
 
     def __str__(self) -> str:

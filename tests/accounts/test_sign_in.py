@@ -114,9 +114,7 @@ def test_nobody_signs_up(client: Client, db: None) -> None:
     assert User.objects.count() == 0
 
 
-@pytest.mark.parametrize(
-    "path", ["email/", "confirm-email/", "password/set/", "login/code/confirm/", "3rdparty/"]
-)
+@pytest.mark.parametrize("path", ["email/", "confirm-email/", "login/code/confirm/", "3rdparty/"])
 def test_pages_of_the_library_that_are_not_wanted_are_not_there(
     client: Client, alice: User, path: str
 ) -> None:

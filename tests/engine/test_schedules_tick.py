@@ -11,9 +11,9 @@ from django_scopes import scope, scopes_disabled
 
 from accounts import clock
 from accounts.audit import PORTAL
-from accounts.models import User
-from exports import runs, settling
-from exports.models import Occurrence, SavedExport, Schedule
+from accounts.models import MailStatus, Team, User
+from exports import outcomes, runs, settling
+from exports.models import Delivery, Occurrence, Recipient, SavedExport, Schedule
 from tests.exports.scheduled import DAILY, make_schedule
 
 MANY = 3000
@@ -109,3 +109,36 @@ def test_who_waits_for_their_run_is_found_by_its_index() -> None:
 
     assert "occurrence_to_settle" in plan or "one_run_of_schedule_at_a_time" in plan
     assert scanned(plan, "exports_occurrence") == []
+
+
+@pytest.mark.usefixtures("many_settled")
+def test_mails_that_need_somebody_are_found_by_their_index(acme: Team) -> None:
+    with scope(team=acme):
+        occurrences = list(Occurrence.objects.exclude(settled_at=None).order_by("pk"))
+        recipient = Recipient.objects.create(
+            team=acme,
+            schedule=occurrences[0].schedule,
+            kind=Recipient.Kind.ADDRESS,
+            address="nina@acme.example",
+        )
+        Delivery.objects.bulk_create(
+            Delivery(
+                team=acme,
+                occurrence=each,
+                run_id=each.run_id,
+                recipient=recipient,
+                address=recipient.address,
+                status=MailStatus.REFUSED if number < 3 else MailStatus.SENT,
+            )
+            for number, each in enumerate(occurrences)
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+    with scope(team=acme):
+        plan = plan_of(outcomes.in_trouble(acme, clock.now())[:20])
+        found = outcomes.troubles(acme, clock.now(), 20)
+
+    if connection.vendor == "postgresql":  # SQLite chooses before it knows which states are asked for
+        assert "delivery_troubled" in plan
+    assert [trouble.occurrence for trouble in found] == occurrences[2::-1]
