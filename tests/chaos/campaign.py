@@ -3,6 +3,7 @@
 import random
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tests.chaos.postgres import PostgresServer
 from tests.chaos.telling import counted, history, table
 from tests.chaos.workers import Crew
 from tests.servers import RedisServer
+from tests.smtp import mail_server
 from tests.workers import wait_until
 
 
@@ -51,8 +53,13 @@ class Campaign:
         self.server = self.sandbox.serve().start()
         self.network = Network(int(self.server.base_url.rpartition(":")[2]))
         url = self.server.url.replace(self.server.base_url, f"http://127.0.0.1:{self.network.port}")
+        self._servers = ExitStack()
+        self.mailbox = self._servers.enter_context(mail_server())
         self.crew = Crew(folder, size=plan.workers, processes=plan.processes)
-        self.crew.processes.environment["EXPENSIFY_URL"] = url
+        self.crew.processes.environment |= {
+            "EXPENSIFY_URL": url,
+            "EMAIL_URL": f"smtp://127.0.0.1:{settings.EMAIL_PORT}",
+        }
         self.people = People(self.sandbox, self._chance("people"))
         self.havoc = Havoc(
             self._chance("havoc"),
@@ -62,6 +69,7 @@ class Campaign:
             postgres=postgres,
             network=self.network,
             disk=disk,
+            mailbox=self.mailbox,
             requests=lambda: len(self.sandbox.log),
             every=plan.every,
             acts=plan.runs // 2,
@@ -84,7 +92,7 @@ class Campaign:
         self.sandbox.unscript()
         self._say("calm")
         self._finish()
-        evidence = Evidence(self.sandbox, self.journal)
+        evidence = Evidence(self.sandbox, self.journal, self.mailbox)
         self.crew.send_home()
         evidence.complaints = list(self.crew.complaints)
         broken = [(rule.__name__, found) for rule in INVARIANTS for found in rule(evidence)]
@@ -94,6 +102,7 @@ class Campaign:
     def stop(self) -> None:
         self.crew.processes.stop()
         self.network.stop()
+        self._servers.close()
         self.server.stop()
 
     def _chance(self, whose: str) -> random.Random:
@@ -108,6 +117,8 @@ class Campaign:
                 unfinished = self.people.unfinished()
                 if unfinished < self.plan.backlog:
                     self.people.start()
+                if chance.random() < 0.05:
+                    self.people.schedule()
                 if chance.random() < 0.06:
                     self.people.cancel()
                 if chance.random() < 0.04:
@@ -135,6 +146,10 @@ class Campaign:
                 self._say(f"{unfinished} unfinished")
         give_up = time.monotonic() + 4 * pace.STUCK + 20 * pace.SWEEP
         while self.people.untidied() and time.monotonic() < give_up:
+            self.crew.look_after()
+            time.sleep(0.2)
+        give_up = time.monotonic() + 4 * pace.MAIL_STUCK
+        while self.people.unsent() and time.monotonic() < give_up:
             self.crew.look_after()
             time.sleep(0.2)
 
@@ -166,6 +181,7 @@ class Campaign:
                     ("faults answered", counted(answered)),
                     ("calls", f"{len(self.sandbox.log)}, of which {self.sandbox.refused} over the limit"),
                     ("generations", len(self.sandbox.generated)),
+                    ("mails", f"{len(self.mailbox.mails)} caught; {counted(evidence.by_mail_state())}"),
                     *(
                         []
                         if self.disk.limited

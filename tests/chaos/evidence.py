@@ -11,10 +11,11 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django_scopes import scopes_disabled
 
-from accounts.models import AuditEntry
-from exports.models import ApiCall, Result, Run
+from accounts.models import AuditEntry, Notice, Outgoing
+from exports.models import ApiCall, Delivery, Result, Run, Schedule
 from sandbox import Arrival, Generation, Sandbox
 from tests.chaos.journal import Journal
+from tests.smtp import Mail, Mailbox
 
 
 @dataclass
@@ -41,13 +42,20 @@ class Traces:
 class Evidence:
     """Gathered when the portal rests. A run is known in the sandbox by its file's base name, which no other has."""
 
-    def __init__(self, sandbox: Sandbox, journal: Journal) -> None:
+    def __init__(self, sandbox: Sandbox, journal: Journal, mailbox: Mailbox) -> None:
         self.sandbox, self.journal = sandbox, journal
         with scopes_disabled():
             rows = list(Run.objects.select_related("team", "credential").order_by("pk"))
             calls = list(ApiCall.objects.exclude(run=None))
             entries = list(AuditEntry._base_manager.filter(target_type="run").order_by("at"))
             results = list(Result.objects.all())
+            self.schedules = list(
+                Schedule.objects.prefetch_related("occurrences__run", "occurrences__deliveries")
+            )
+            self.mails: list[Outgoing] = [*Delivery.objects.all(), *Notice.objects.all()]
+        self.caught: dict[str, list[Mail]] = {}
+        for mail in mailbox.mails:
+            self.caught.setdefault(str(mail.message["Message-ID"]).strip("<>"), []).append(mail)
         self.traces = {run.pk: Traces(run, base_name(run).rpartition("_")[0]) for run in rows}
         for call in calls:
             self.traces[call.run_id].calls.append(call)
@@ -110,6 +118,9 @@ class Evidence:
 
     def by_state(self) -> dict[str, int]:
         return dict(Counter(traces.run.status for traces in self.traces.values()))
+
+    def by_mail_state(self) -> dict[str, int]:
+        return dict(Counter(mail.status for mail in self.mails))
 
 
 def base_name(run: Run) -> str:

@@ -1,4 +1,4 @@
-"""What happens to the machines: workers killed, frozen, stopped; servers restarted; disk full; network cut."""
+"""What happens to the machines: workers killed, frozen, stopped; servers restarted; disk full; network and mail cut."""
 
 import heapq
 import itertools
@@ -18,6 +18,7 @@ from tests.chaos.network import Network
 from tests.chaos.postgres import PostgresServer
 from tests.chaos.workers import Crew, Worker
 from tests.servers import RedisServer
+from tests.smtp import Mailbox
 
 # Between two acts: so many calls, or else so many seconds.
 CALLS_BETWEEN = 4
@@ -37,13 +38,14 @@ class Havoc:
         postgres: PostgresServer | None,
         network: Network,
         disk: Disk,
+        mailbox: Mailbox,
         requests: Callable[[], int],
         every: float,
         acts: int,
     ) -> None:
         self._chance, self._journal, self._every, self._left = chance, journal, every, acts
         self._crew, self._redis, self._postgres = crew, redis, postgres
-        self._network, self._disk, self._requests = network, disk, requests
+        self._network, self._disk, self._mailbox, self._requests = network, disk, mailbox, requests
         self._seen = 0
         self._later: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
@@ -57,6 +59,7 @@ class Havoc:
             self._stop_a_worker: 4,
             self._freeze: 7,
             self._cut_the_network: 6,
+            self._upset_the_mail_server: 4,
             self._restart_redis: 2,
             self._kill_beat: 1,
         }
@@ -195,6 +198,20 @@ class Havoc:
         event = self._journal.note("disk full", f"{left} bytes left", lasting=True)
         self._disk.fill(leave=left)
         self._after(self._chance.uniform(0.5, 3), event, self._disk.free)
+
+    def _upset_the_mail_server(self) -> None:
+        mood, value = self._chance.choice(
+            [
+                ("data_answer", "451 Too busy, try again later"),
+                ("mail_answer", "421 Closing"),
+                ("hang_up_after_data", True),
+                ("seconds_after_data", 1.5 * pace.MAIL_ANSWER),
+            ]
+        )
+        calm = getattr(self._mailbox, mood)
+        event = self._journal.note(f"mail server {mood}", lasting=True)
+        setattr(self._mailbox, mood, value)
+        self._after(self._chance.uniform(0.3, 3), event, lambda: setattr(self._mailbox, mood, type(calm)()))
 
     def _cut_the_network(self) -> None:
         weather = self._chance.choice(["refusing", "silent", "deaf", "reset"])

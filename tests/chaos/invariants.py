@@ -13,7 +13,7 @@ from django.core.files.storage import default_storage
 
 from accounts import audit_checking
 from accounts.audit import Action
-from accounts.models import AuditChain
+from accounts.models import MAIL_FINAL, AuditChain, MailStatus
 from exports import dispatch
 from exports.models import ApiCall
 from exports.models.run import FINAL, Status
@@ -223,6 +223,47 @@ def each_kind_keeps_its_own_rules(evidence: Evidence) -> Iterator[Broken]:
                 yield pk, sentence
 
 
+def what_comes_due_runs_once(evidence: Evidence) -> Iterator[Broken]:
+    for schedule in evidence.schedules:
+        occurrences = list(schedule.occurrences.all())
+        if len(occurrences) != 1:
+            yield None, f"{schedule} was due once, and has {len(occurrences)} occurrences."
+        for occurrence in occurrences:
+            if occurrence.run is None or occurrence.settled_at is None:
+                yield occurrence.run_id, f"{schedule} has no run, or is not settled."
+                continue
+            expected = 2 if occurrence.run.status == Status.SUCCEEDED else 0
+            if len(occurrence.deliveries.all()) != expected:
+                yield (
+                    occurrence.run_id,
+                    f"{schedule} has {len(occurrence.deliveries.all())} mails, not {expected}.",
+                )
+
+
+def a_mail_is_caught_as_its_row_tells(evidence: Evidence) -> Iterator[Broken]:
+    known = {mail.message_id.strip("<>") for mail in evidence.mails if mail.message_id}
+    for mail in evidence.mails:
+        caught = len(evidence.caught.get(mail.message_id.strip("<>"), ())) if mail.message_id else 0
+        may_be = {MailStatus.SENT: {1}, MailStatus.UNCONFIRMED: {0, 1}}.get(MailStatus(mail.status), {0})
+        if mail.status not in MAIL_FINAL:
+            yield None, f"{mail} to {mail.address} is still {mail.status}."
+        elif caught not in may_be:
+            yield None, f"{mail} to {mail.address} is {mail.status}, and was caught {caught} times."
+    for name in sorted(evidence.caught.keys() - known):
+        yield None, f"A mail that no row explains was caught: {name}."
+
+
+def an_unconfirmed_mail_has_a_reason(evidence: Evidence) -> Iterator[Broken]:
+    for mail in evidence.mails:
+        if mail.status != MailStatus.UNCONFIRMED:
+            continue
+        assert mail.claimed_at is not None
+        since = mail.claimed_at.timestamp()
+        reasons = (*WORKER_GONE, "mail server", "Postgres")
+        if not evidence.journal.between(since, since + pace.MAIL_STUCK, *reasons):
+            yield None, f"{mail} to {mail.address} is unconfirmed ({mail.error}), and nothing went wrong."
+
+
 def workers_end_as_they_are_told(evidence: Evidence) -> Iterator[Broken]:
     for complaint in evidence.complaints:
         yield None, complaint
@@ -244,5 +285,8 @@ INVARIANTS: tuple[Invariant, ...] = (
     no_call_was_one_too_many,
     nobody_is_left_in_a_line,
     each_kind_keeps_its_own_rules,
+    what_comes_due_runs_once,
+    a_mail_is_caught_as_its_row_tells,
+    an_unconfirmed_mail_has_a_reason,
     workers_end_as_they_are_told,
 )

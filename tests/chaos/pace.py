@@ -9,6 +9,9 @@ ANSWER = 2.0
 STUCK = 2 * ANSWER + 1
 RETRY = 0.2
 SWEEP = 0.3
+# A mail's server has this long for each word; after so many seconds a mail's sender counts as gone.
+MAIL_ANSWER = 2.0
+MAIL_STUCK = 5 * MAIL_ANSWER
 # What a worker that was told to stop gets: a whole call, and the beginning and end of a process.
 GRACE = 3 * ANSWER + 6
 
@@ -18,4 +21,8 @@ ENVIRONMENT = {
     "STUCK_AFTER_SECONDS": str(STUCK),
     "RETRY_SECONDS": str(RETRY),
     "SWEEP_SECONDS": str(SWEEP),
+    "MAIL_ANSWER_SECONDS": str(MAIL_ANSWER),
+    "MAIL_STUCK_SECONDS": str(MAIL_STUCK),
+    "MAIL_RETRY_SECONDS": "0.3",
+    "MAIL_ATTEMPTS": "200",
 }

@@ -1,4 +1,4 @@
-"""The people of three teams: they start runs of every kind, cancel some, and run some again."""
+"""The people of three teams: they start runs of every kind, cancel some, run some again, and have schedules."""
 
 import random
 import time
@@ -6,22 +6,27 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts.models import Credential, Team, User
+from accounts import clock
+from accounts.models import MAIL_FINAL, Credential, Notice, Team, User
 from accounts.permissions import Role
 from expensify.client import Pair
 from exports import runs, saved_exports
 from exports.jobs import Settings
-from exports.models import Run, SavedExport
+from exports.models import Delivery, Occurrence, Run, SavedExport, Schedule
+from exports.schedules import Kind as Often
+from exports.schedules import Rule
 from sandbox import Sandbox
 from sandbox.state import sees
 from tests.chaos.kinds import KINDS, Kind
 from tests.conftest import member
+from tests.exports.schedule_rows import make_recipient, make_schedule
 
 # Zenith uses one of Acme's pairs too: two teams in one line.
 TEAMS = {"acme": ("acme-1", "acme-2"), "umbrella": ("umbrella-1", "umbrella-2"), "zenith": ("acme-1",)}
@@ -56,6 +61,19 @@ class People:
             runs.start(export, by=desk.user, source=source)
             self.did["started"] += 1
 
+    def schedule(self) -> None:
+        """A schedule of one's own comes due now, and will not again today: two managers get its file."""
+        desk = self._chance.choice(self._desks)
+        now = clock.now()
+        rule = Rule(Often.DAILY, times=((now + timedelta(hours=12)).time().replace(second=0, microsecond=0),))
+        with scope(team=desk.credential.team), transaction.atomic():
+            export = self._saved(desk, KINDS[0], f"{KINDS[0].name} s{self._number + 1}")
+            schedule = make_schedule(export, desk.user, export.name, rule=rule.to_json(), next_at=None)
+            for name in ("head", "deputy"):
+                make_recipient(schedule, f"{name}-{schedule.pk}@{desk.credential.team.slug}.example")
+            Schedule.objects.filter(pk=schedule.pk).update(next_at=now)
+        self.did["came due"] += 1
+
     def cancel(self) -> None:
         """Cancel a random run that rests."""
         with scopes_disabled():
@@ -70,7 +88,10 @@ class People:
         """Run a random finished run again, some with two clicks."""
         with scopes_disabled():
             finished = list(
-                Run.objects.exclude(finished_at=None).filter(again=None).values_list("pk", flat=True)
+                Run.objects.exclude(finished_at=None)
+                .exclude(source=Run.Source.SCHEDULE)
+                .filter(again=None)
+                .values_list("pk", flat=True)
             )
         if not finished:
             return
@@ -94,28 +115,31 @@ class People:
         with scopes_disabled():
             return Run.objects.unfinished().count()
 
+    def unsent(self) -> int:
+        """What is due and has not begun, what is not settled, and what has not left."""
+        with scopes_disabled():
+            return (
+                Schedule.objects.filter(next_at__lte=clock.now()).count()
+                + Occurrence.objects.filter(settled_at=None).count()
+                + sum(rows.objects.exclude(status__in=MAIL_FINAL).count() for rows in (Delivery, Notice))
+            )
+
     def untidied(self) -> int:
         with scopes_disabled():
             return Run.objects.filter(tidied_at=None).count()
 
-    def _saved(self, desk: Desk, kind: Kind) -> SavedExport:
+    def _saved(self, desk: Desk, kind: Kind, name: str = "") -> SavedExport:
         """The desk's export of this kind, changed to ask for a file that no other run has."""
         self._number += 1
+        name = name or f"{kind.name} {desk.credential.pk}"
         asked = kind.asked(self._chance.sample(desk.reports, 3), f"Label {self._number}")
         settings = Settings(
             **{"policy_ids": [], "states": [], "email_recipients": []} | asked,
             file_basename=f"{kind.name}_{self._number}.",
         )
-        export = SavedExport.objects.filter(
-            credential=desk.credential, name__startswith=f"{kind.name} "
-        ).first()
+        export = SavedExport.objects.filter(credential=desk.credential, name=name).first()
         return saved_exports.save(
-            export
-            or SavedExport(
-                team=desk.credential.team,
-                credential=desk.credential,
-                name=f"{kind.name} {desk.credential.pk}",
-            ),
+            export or SavedExport(team=desk.credential.team, credential=desk.credential, name=name),
             settings=settings,
             template=kind.template,
             sftp_password="chaos" if settings.sftp_host else None,
@@ -146,7 +170,9 @@ class People:
             for report in self._sandbox.company.reports.values()
             if sees(self._sandbox.state, known, report) and report.expenses
         ]
-        team, created = Team.objects.get_or_create(slug=slug, defaults={"name": slug.title()})
+        team, created = Team.objects.get_or_create(
+            slug=slug, defaults={"name": slug.title(), "recipient_domains": f"{slug}.example"}
+        )
         user = (
             member(team, "Alice", Role.ADMIN) if created else User.objects.get(email=f"alice@{slug}.example")
         )
