@@ -117,7 +117,7 @@ class Campaign:
                 unfinished = self.people.unfinished()
                 if unfinished < self.plan.backlog:
                     self.people.start()
-                if chance.random() < 0.05:
+                if chance.random() < 0.1:
                     self.people.schedule()
                 if chance.random() < 0.06:
                     self.people.cancel()

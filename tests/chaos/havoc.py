@@ -59,7 +59,7 @@ class Havoc:
             self._stop_a_worker: 4,
             self._freeze: 7,
             self._cut_the_network: 6,
-            self._upset_the_mail_server: 4,
+            self._upset_the_mail_server: 7,
             self._restart_redis: 2,
             self._kill_beat: 1,
         }
