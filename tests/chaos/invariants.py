@@ -246,9 +246,9 @@ def a_mail_is_caught_as_its_row_tells(evidence: Evidence) -> Iterator[Broken]:
         caught = len(evidence.caught.get(mail.message_id.strip("<>"), ())) if mail.message_id else 0
         may_be = {MailStatus.SENT: {1}, MailStatus.UNCONFIRMED: {0, 1}}.get(MailStatus(mail.status), {0})
         if mail.status not in MAIL_FINAL:
-            yield None, f"{mail} to {mail.address} is still {mail.status}."
+            yield None, f"“{mail}” for {mail.address} is still {mail.status}."
         elif caught not in may_be:
-            yield None, f"{mail} to {mail.address} is {mail.status}, and was caught {caught} times."
+            yield None, f"“{mail}” for {mail.address} is {mail.status}, and was caught {caught} times."
     for name in sorted(evidence.caught.keys() - known):
         yield None, f"A mail that no row explains was caught: {name}."
 
@@ -261,7 +261,7 @@ def an_unconfirmed_mail_has_a_reason(evidence: Evidence) -> Iterator[Broken]:
         since = mail.claimed_at.timestamp()
         reasons = (*WORKER_GONE, "mail server", "Postgres")
         if not evidence.journal.between(since, since + pace.MAIL_STUCK, *reasons):
-            yield None, f"{mail} to {mail.address} is unconfirmed ({mail.error}), and nothing went wrong."
+            yield None, f"“{mail}” for {mail.address} is unconfirmed ({mail.error}), and nothing went wrong."
 
 
 def workers_end_as_they_are_told(evidence: Evidence) -> Iterator[Broken]:
