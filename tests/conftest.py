@@ -1,6 +1,7 @@
 import gc
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django_scopes import scope
 
 from accounts.models import Credential, Membership, Team, User
 from accounts.permissions import Role
+from expensify.budget import Limits
 from expensify.client import Pair
 from exports import dispatch, saved_exports
 from exports.jobs import Settings
@@ -165,9 +167,16 @@ def export(credential: Credential, alice: User) -> SavedExport:
     return make_export(credential, alice)
 
 
+# A permit is good for a third of this, seconds: on a busy machine a test that takes one turn gets to its call in time.
+PATIENCE = 90.0
+# A budget that holds nobody up.
+WIDE = Limits(((500, 1.0), (2000, 6.0)), unanswered=PATIENCE)
+
+
 @pytest.fixture
-def budget(redis_client: redis.Redis) -> Any:
+def budget(redis_client: redis.Redis, settings: Any) -> Any:
     """An empty call budget that knows it is new."""
+    settings.EXPENSIFY_LIMITS = replace(settings.EXPENSIFY_LIMITS, unanswered=PATIENCE)
     dispatch.budget.cache_clear()
     budget = dispatch.budget()
     budget.introduce(fresh=True)

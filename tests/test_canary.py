@@ -23,7 +23,6 @@ from django_scopes import scope, scopes_disabled
 
 from accounts import invitations, notices, sending, tokens
 from accounts.models import Credential, Notice, Team, User
-from expensify.budget import Limits
 from expensify.jobs import FeedSftp, FeedUrl
 from exports import dispatch, employee_updates, keeping, runs, saved_exports, tasks, worker
 from exports.employees import Row
@@ -32,7 +31,7 @@ from exports.models import ApiCall, Run, SavedExport, Schedule
 from sandbox import Choices, Fault, Sandbox
 from tests.accounts.factors import code_of
 from tests.accounts.test_invitations import link_in
-from tests.conftest import TEMPLATE
+from tests.conftest import TEMPLATE, WIDE
 from tests.exports.schedule_rows import make_delivery, make_link, make_occurrence
 from tests.smtp import mail_server
 from tests.workers import ROOT
@@ -69,7 +68,7 @@ def found_in(text: str) -> list[str]:
 @pytest.fixture
 def roomy(settings: Any, redis_client: redis.Redis) -> Iterator[None]:
     """Limits that nothing here meets."""
-    settings.EXPENSIFY_LIMITS = Limits.parse("500/1s,2000/6s")
+    settings.EXPENSIFY_LIMITS = WIDE
     settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = 0, 2
     dispatch.budget.cache_clear()
     dispatch.budget().introduce(fresh=True)

@@ -9,10 +9,10 @@ from django_scopes import scope
 from playwright.sync_api import Page
 
 from accounts.models import Credential, Membership, Policy, Team, User
-from expensify.budget import Limits
 from exports import dispatch, employee_updates, keeping, worker
 from exports.models import EmployeeUpdate
 from sandbox import Choices, Fault, Sandbox
+from tests.conftest import WIDE
 from tests.people import applied, approved, fresh, person, prepare, reach, tried, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
 @pytest.fixture(autouse=True)
 def roomy(acme: Team, settings: Any, redis_client: Any) -> Iterator[None]:
     """Acme is open to the test, and the call budget is larger than what a test needs."""
-    settings.EXPENSIFY_LIMITS = Limits.parse("500/1s,2000/6s")
+    settings.EXPENSIFY_LIMITS = WIDE
     settings.EXPENSIFY_ANSWER_SECONDS, settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = 3, 0, 2
     dispatch.budget.cache_clear()
     dispatch.budget().introduce(fresh=True)

@@ -10,6 +10,7 @@ from expensify.budget import Limits
 from exports import dispatch, tasks, worker
 from exports.models import Run
 from sandbox import Sandbox
+from tests.conftest import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ def without_limits(settings: Any, budget: Any, sandbox: Sandbox) -> None:
     """Everything goes through at once, so that only the line decides who is next; service counts as ever."""
     sandbox.choices = replace(sandbox.choices, limits=())
     sandbox.reset()
-    settings.EXPENSIFY_LIMITS = Limits(((10_000, 30_000.0),))
+    settings.EXPENSIFY_LIMITS = Limits(((10_000, 30_000.0),), unanswered=PATIENCE)
     dispatch.budget.cache_clear()
 
 

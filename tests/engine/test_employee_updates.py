@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from accounts.models import AuditEntry, Credential, Membership, Team, User
-from expensify.budget import Limits
 from exports import dispatch, employee_updates, employees, feeds, keeping, runs, worker
 from exports.employee_updates import Cannot
 from exports.employees import Row
 from exports.models import EmployeeUpdate, Run
 from sandbox import Choices, Fault, Sandbox
+from tests.conftest import WIDE
 from tests.people import approved, fresh, person, reach, tried
 
 Work = Callable[[Run], Run]
@@ -41,7 +41,7 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def budget(settings: Any, redis_client: Any) -> Iterator[Any]:
-    settings.EXPENSIFY_LIMITS = Limits.parse("500/1s,2000/6s")
+    settings.EXPENSIFY_LIMITS = WIDE
     dispatch.budget.cache_clear()
     dispatch.budget().introduce(fresh=True)
     yield dispatch.budget()

@@ -10,14 +10,13 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Credential, User
-from expensify.budget import Limits
 from exports import dispatch, runs, saved_exports, worker
 from exports.columns import Layout, column, template_of
 from exports.jobs import Settings
 from exports.models import Result, Run, SavedExport
 from exports.selection import Selection
 from sandbox import Choices, Fault, Sandbox
-from tests.conftest import make_export
+from tests.conftest import WIDE, make_export
 
 Work = Callable[[Run], Run]
 LABEL = "ERP November"
@@ -36,7 +35,7 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def budget(settings: Any, redis_client: Any) -> Iterator[Any]:
-    settings.EXPENSIFY_LIMITS = Limits.parse("500/1s,2000/6s")
+    settings.EXPENSIFY_LIMITS = WIDE
     dispatch.budget.cache_clear()
     dispatch.budget().introduce(fresh=True)
     yield dispatch.budget()

@@ -11,12 +11,11 @@ from django.utils import timezone
 from accounts import credentials, rotations
 from accounts.audit import Action
 from accounts.models import AuditEntry, Credential, Notice, Rotation, Team, User
-from expensify.budget import Limits
 from expensify.client import Pair
 from exports import dispatch, runs, tasks
 from exports.models import Run, SavedExport
 from sandbox import Choices, Fault, Sandbox
-from tests.conftest import make_export, pair_of
+from tests.conftest import WIDE, make_export, pair_of
 
 NEW = Pair("aa_acme_new", "n" * 40)
 Work = Callable[[Run], Run]
@@ -32,7 +31,7 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def budget(settings: Any, redis_client: Any) -> Iterator[Any]:
-    settings.EXPENSIFY_LIMITS = Limits.parse("500/1s,2000/6s")
+    settings.EXPENSIFY_LIMITS = WIDE
     dispatch.budget.cache_clear()
     dispatch.budget().introduce(fresh=True)
     yield dispatch.budget()
