@@ -10,6 +10,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from expensify.budget import Budget, BudgetUnavailable, Limits, Ticket, connect
+from expensify.errors import PermitExpired
 from tests.expensify.budget.office import KEY
 from tests.expensify.budget.referees import SlidingLog
 from tests.expensify.budget.steps import missing
@@ -208,7 +209,11 @@ def test_saturated_budget_is_never_refused_when_redis_forgets(redis_server: Redi
         if step.permit is None:
             time.sleep(0.005)
             continue
-        step.permit.use()
+        try:
+            step.permit.use()
+        except PermitExpired:  # this process had to wait, and gives the turn back as a worker does
+            budget.step(KEY, done=step.permit.done)
+            continue
         verdicts.append(judge(time.monotonic()))
         step.permit.answered()
         budget.step(KEY, done=step.permit.done)
