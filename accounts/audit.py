@@ -4,7 +4,7 @@ import getpass
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -139,29 +139,26 @@ def operator() -> Actor:
 
 
 _address: ContextVar[str] = ContextVar("address", default="")
-
-
-@contextmanager
-def from_address(address: str) -> Iterator[None]:
-    """What is recorded inside came from this network address."""
-    token = _address.set(address)
-    try:
-        yield
-    finally:
-        _address.reset(token)
-
-
 _token: ContextVar[str] = ContextVar("token", default="")
 
 
 @contextmanager
-def with_token(name: str) -> Iterator[None]:
-    """What is recorded inside was done by a script, with the access token of this name: its data say so."""
-    token = _token.set(name)
+def _inside(said: ContextVar[str], value: str) -> Iterator[None]:
+    before = said.set(value)
     try:
         yield
     finally:
-        _token.reset(token)
+        said.reset(before)
+
+
+def from_address(address: str) -> AbstractContextManager[None]:
+    """What is recorded inside came from this network address."""
+    return _inside(_address, address)
+
+
+def with_token(name: str) -> AbstractContextManager[None]:
+    """What is recorded inside was done by a script, with the access token of this name: its data say so."""
+    return _inside(_token, name)
 
 
 def record(

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
+from accounts.numbers import whole_number
+
 PAGE_SIZE = 25
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -70,8 +72,7 @@ class Part:
 def part_of(rows: Sequence[Any], query: QueryDict, *, size: int = PAGE_SIZE) -> Part:
     """The part of a list that `?page=` asks for, counted from 1; the last one when there are fewer."""
     last = max(1, -(-len(rows) // size))
-    asked = query.get("page", "")
-    number = min(max(1, int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 18 else 1), last)
+    number = min(whole_number(query.get("page", "")) or 1, last)
     start = (number - 1) * size
     return Part(
         list(rows[start : start + size]),
@@ -122,8 +123,7 @@ def _number_of(value: Any) -> str:
 
 def _mark(text: str | None, order: list[str]) -> list[Any]:
     """Where a page begins or ends: a number for each field of the order; empty when it says nothing sensible."""
-    parts = (text or "").split("-")
-    if len(parts) != len(order) or not all(p.isascii() and p.isdigit() and len(p) < 18 for p in parts):
+    numbers: list[Any] = [whole_number(part) for part in (text or "").split("-")]
+    if len(numbers) != len(order) or None in numbers:
         return []
-    numbers: list[Any] = [int(part) for part in parts]
     return [EPOCH + numbers[0] * MICROSECOND, numbers[1]] if len(numbers) > 1 else numbers

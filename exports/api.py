@@ -302,14 +302,14 @@ def result_download(request: TeamRequest, team: TeamName, result: Id) -> HttpRes
 
     A download that broke off goes on with the headers Range and If-Range. 410: the file is no longer kept.
     """
-    found: Result = get_object_or_404(request.team.results, pk=result)
+    found: Result = get_object_or_404(request.team.results.with_run(), pk=result)
     if found.purged_at is not None:
         return _problem("This file was deleted when its retention time was over. Run the export again.", 410)
     try:
         file = default_storage.open(found.file.name)
     except FileNotFoundError:
         return _problem("The file is no longer in the portal's storage. Run the export again.", 410)
-    audit.record(Action.RESULT_DOWNLOADED, found, by=request.user, size=found.size, sha256=found.sha256)
+    audit.record(Action.RESULT_DOWNLOADED, found, by=request.user, **found.for_audit)
     return ranges.attachment(request, found, file)
 
 

@@ -3,15 +3,9 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
-from django_scopes import ScopedManager
 
 from accounts.models.team import Team, TeamOwned
 from accounts.permissions import Permission
-
-
-class AccessTokenQuerySet(models.QuerySet["AccessToken"]):
-    def live(self, at: datetime) -> "AccessTokenQuerySet":
-        return self.filter(revoked_at=None, expires_at__gt=at)
 
 
 class AccessToken(TeamOwned):
@@ -31,8 +25,6 @@ class AccessToken(TeamOwned):
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
     revoked_at = models.DateTimeField(null=True, blank=True)
-
-    objects = ScopedManager(AccessTokenQuerySet.as_manager().__class__, team="team")
 
     class Meta:
         ordering = ["-id"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, TypeVar, get_args
 
+from accounts.numbers import whole_number
 from expensify.freemarker.lint import apply, lint
 from exports.columns import (
     DELIMITERS,
@@ -233,8 +234,7 @@ def _new(what: str, data: Mapping[str, str]) -> list[Column]:
 
 def _sent_layout(data: Mapping[str, str]) -> Layout:
     """The builder's fields, as far as they are in order; what is wrong in them `problems` says afterwards."""
-    count = data.get("columns", "0")
-    number = min(int(count), MOST_ROWS) if count.isdecimal() and len(count) < 6 else 0
+    number = min(whole_number(data.get("columns", ""), 5) or 0, MOST_ROWS)
     columns = [_sent_column(data, each) for each in range(1, number + 1)]
     return Layout(
         columns=tuple(column for column in columns if column),
@@ -273,5 +273,5 @@ def _sent_column(data: Mapping[str, str], number: int) -> Column | None:
         words=(of("yes", "Yes"), of("no", "No")),
         fallback=of("fallback"),
         excel_text=f"column-{number}-excel_text" in data,
-        width=int(width) if width.isdecimal() and len(width) < 6 else 0,
+        width=whole_number(width, 5) or 0,
     )

@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 
 from accounts.forms.audit import SANE
 from accounts.models import Team
+from accounts.numbers import whole_number
 from accounts.paging import of_days
 from exports.models import Run
 
@@ -72,8 +73,8 @@ class RunFilter(forms.Form):
         """As many as a picker can show, and the one asked for, which may be archived."""
         rows = team.schedules.values_list("pk", "name")
         found = list(rows.filter(archived_at=None)[:MOST_SCHEDULES])
-        asked = self.data.get("schedule", "")
-        if asked.isdecimal() and len(asked) < 18 and int(asked) not in {pk for pk, _ in found}:
+        asked = whole_number(self.data.get("schedule", ""))
+        if asked is not None and asked not in {pk for pk, _ in found}:
             found += list(rows.filter(pk=asked))
         return found
 

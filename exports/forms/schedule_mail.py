@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Team, User
+from accounts.numbers import whole_number
 from exports.addresses import Reach, normal
 from exports.mail_settings import Content, MailSettings, OnEmpty
 from exports.models import Recipient, Schedule
@@ -140,9 +141,9 @@ class MailForm(forms.Form):
             self.fields["split_by"].widget = forms.Select(
                 choices=[("", "Choose a column"), *((heading, heading) for heading in known)]
             )
-        asked = self.data.get("band_count", "") if self.is_bound else ""
+        asked = whole_number(self.data.get("band_count", ""), 3) if self.is_bound else None
         stored = self.initial.get("bands", [])
-        count = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else len(stored) + 1
+        count = len(stored) + 1 if asked is None else asked
         self.band_count = min(max(count, FEWEST_BANDS), MOST_BANDS)
         for number in range(self.band_count):
             values = stored[number] if number < len(stored) else ("", None, None)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from django.http import QueryDict
 
+from accounts.numbers import whole_number
 from exports.employees import FIELDS, Field, Finding, Row
 from exports.feeds import Analysis
 
@@ -135,9 +136,7 @@ class Grid:
 
     @property
     def page(self) -> int:
-        asked = self.query.get("page", "")
-        number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 1
-        return min(max(1, number), self.pages)
+        return min(whole_number(self.query.get("page", ""), 6) or 1, self.pages)
 
     @property
     def first(self) -> int:

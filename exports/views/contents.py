@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.door import TeamRequest, team_view
 from accounts.models import Team
+from accounts.numbers import whole_number
 from accounts.permissions import Permission
 from exports import own_data
 from exports.columns import DELIMITERS, KINDS, PRESETS, ROWS
@@ -91,7 +92,7 @@ def _focus(do: str, count: int) -> str:
     """Which button of which row has the focus after a move, as "up-3": one's place is not lost by moving a row."""
     verb, _, what = do.partition(":")
     first = what.partition("-")[0]
-    number = int(first) if first.isdecimal() and len(first) < 6 else 0
+    number = whole_number(first, 5) or 0
     match verb:
         case "up" if number > 2:
             return f"up-{number - 1}"

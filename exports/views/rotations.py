@@ -13,6 +13,7 @@ from accounts import rotations
 from accounts.door import TeamRequest, team_view
 from accounts.forms.credentials import CutOverForm, PairForm
 from accounts.models import Rotation
+from accounts.numbers import whole_number
 from accounts.permissions import Permission
 from accounts.rotations import CannotRotate
 from exports import dependents, meters, runs, trials
@@ -69,9 +70,8 @@ def rotation_check(request: TeamRequest, rotation: int) -> HttpResponse:
 def rotation_try(request: TeamRequest, rotation: int) -> HttpResponse:
     """Run one export as a test with the new pair."""
     found = _rotation(request, rotation)
-    number = request.POST.get("export", "")
     exports = found.credential.exports.live().filter(team=request.team)
-    export = exports.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 18 else None
+    export = exports.filter(pk=whole_number(request.POST.get("export", ""))).first()
     try:
         if export is None:
             raise CannotStart("Choose one of the exports that depend on this credential.")

@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.door import team_view
+from accounts.numbers import whole_number
 from accounts.permissions import Permission
 from exports import saved_exports, wording
 from exports.forms.contents import Contents
@@ -51,9 +52,7 @@ def export(request: HttpRequest, export: int) -> HttpResponse:
     versions = list(export.versions.all()[: LAST_VERSIONS + 1])
     shown = export.version
     if number := request.GET.get("version", ""):
-        shown = get_object_or_404(
-            export.versions, number=number if number.isdecimal() and len(number) < 9 else 0
-        )
+        shown = get_object_or_404(export.versions, number=whole_number(number, 8))
     policy_names = dict(
         request.team.policies.filter(policy_id__in=shown.settings["policy_ids"]).values_list(
             "policy_id", "name"

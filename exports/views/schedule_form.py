@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.door import TeamRequest, team_view
 from accounts.models import Team
+from accounts.numbers import whole_number
 from accounts.permissions import Permission
 from exports import parts, recipients, schedules, scheduling
 from exports.columns import headings_of, layout_from_json
@@ -150,8 +151,8 @@ def _forms(request: TeamRequest, schedule: Schedule, sent: QueryDict | None, *, 
     team = request.team
     stored = Rule.from_json(schedule.rule) if schedule.pk else None
     first: dict[str, Any] = {}
-    if schedule.pk is None and (asked := request.GET.get("export", "")).isdecimal() and len(asked) < 18:
-        first["export"] = asked
+    if schedule.pk is None and (asked := whole_number(request.GET.get("export", ""))):
+        first["export"] = str(asked)
     make_schedule = partial(ScheduleForm, team=team, by=request.user, instance=schedule)
     make_rule = partial(RuleForm, team=team)
     mail = _mail_form(request, schedule, sent, bound=bound)
@@ -197,9 +198,8 @@ def _as_sent(form: RuleForm) -> QueryDict:
 
 def _headings(team: Team, chosen: str) -> list[str]:
     """The columns of an export's file: of the builder's layout, else of the last file that came."""
-    if not chosen.isdecimal() or len(chosen) > 17:
-        return []
-    export: SavedExport | None = team.exports.select_related("version").filter(pk=chosen).first()
+    exports = team.exports.select_related("version")
+    export: SavedExport | None = exports.filter(pk=whole_number(chosen)).first()
     if export is None:
         return []
     if export.version is not None and export.version.columns:

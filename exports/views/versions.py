@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.door import TeamRequest, team_view
+from accounts.numbers import whole_number
 from accounts.permissions import Permission
 from exports import comparing, saved_exports, sharing, wording
 from exports.forms.contents import Contents
@@ -110,4 +111,4 @@ def export_import(request: TeamRequest) -> HttpResponse:
 
 
 def _version(export: SavedExport, number: str) -> ExportVersion:
-    return get_object_or_404(export.versions, number=number if number.isdecimal() and len(number) < 9 else 0)
+    return get_object_or_404(export.versions, number=whole_number(number, 8))

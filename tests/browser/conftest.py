@@ -16,9 +16,6 @@ from accounts.models import User
 
 SIZES = {"screen": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 USUAL_SCHEME = {"screen": "light", "phone": "dark"}
-# Nothing is loaded before: no rule that counts here needs it.
-ALL_RULES = {"resultTypes": ["violations"], "preload": False}
-COLOURS = ALL_RULES | {"runOnly": ["color-contrast"]}
 # Set to a word to keep a picture of every page that is looked at, in var/screenshots.
 PICTURES = os.environ.get("SCREENSHOTS")
 PICTURES_FOLDER = Path(settings.BASE_DIR) / "var" / "screenshots"
@@ -82,8 +79,7 @@ def sign_in(context: BrowserContext, live_server: Any) -> Callable[[User], None]
 def look(page: Page) -> Callable[..., None]:
     """Check the open page (or the one at `url`): it must pass axe, and must not be wider than its window.
 
-    On a screen in light with all rules, and on a phone in dark with that about contrast; with SCREENSHOTS set each in
-    both with all rules, and pictures are kept under `name`.
+    On a screen in light and on a phone in dark; with SCREENSHOTS set each in both, and pictures are kept under `name`.
     """
 
     def look(name: str, url: str | None = None) -> None:
@@ -98,7 +94,7 @@ def look(page: Page) -> Callable[..., None]:
                     # A hidden caret would be a style of the page, which the policy forbids inside the editor.
                     path = PICTURES_FOLDER / f"{name}-{size}-{scheme}.png"
                     page.screenshot(path=path, full_page=True, caret="initial")
-                found = Axe().run(page, options=ALL_RULES if PICTURES or size == "screen" else COLOURS)
+                found = Axe().run(page)
                 assert found.violations_count == 0, f"{name}, {size}, {scheme}: {found.generate_report()}"
             width = page.evaluate("document.documentElement.scrollWidth")
             assert width <= viewport["width"], f"{name} is {width} px wide on a {size}"
