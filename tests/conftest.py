@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import redis
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.utils import timezone
 from django_scopes import scope
@@ -19,6 +19,7 @@ from exports import dispatch, saved_exports
 from exports.jobs import Settings
 from exports.models import SavedExport
 from sandbox import DEMO_PAIRS, Sandbox
+from tests import prepared_database
 from tests.servers import RedisServer
 
 PASSWORD = "correct horse battery staple"
@@ -39,6 +40,18 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: Any, django_db_modify_db_settings: None
+) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        name = connection.creation._get_test_db_name()
+        prepared_database.create(name)
+    yield
+    with django_db_blocker.unblock():
+        prepared_database.drop(name)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,13 @@ import tempfile
 
 from tests.servers import RedisServer
 
+# Each test process of pytest-xdist has servers and files of its own; its children use those of their parent.
+test_process = os.environ.get("PYTEST_XDIST_WORKER", "")
+if test_process and os.environ.get("SERVERS_OF", "") != test_process:
+    os.environ.pop("REDIS_URL", None)
+    os.environ.pop("VAR_DIR", None)
+    os.environ["SERVERS_OF"] = test_process
+
 if "REDIS_URL" not in os.environ:
     # The type checker reads these settings too, and needs no servers.
     os.environ["REDIS_URL"] = RedisServer().start().url if "pytest" in sys.modules else "redis://127.0.0.1:9"
@@ -21,7 +28,7 @@ os.environ.setdefault("CREDENTIAL_KEYS", "demo" + "A" * 39 + "=")
 os.environ.setdefault("EXPENSIFY_URL", "http://127.0.0.1:9/nothing-listens-here")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 
-from portal.settings import *  # noqa: F403
+from portal.settings import *  # noqa: E402, F403
 
 # Nothing is collected first: pages find their files where they lie in the repository.
 WHITENOISE_USE_FINDERS = True
