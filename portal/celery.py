@@ -2,7 +2,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import task_postrun, task_prerun
+from celery.signals import beat_init, task_postrun, task_prerun, worker_init
 from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -13,6 +13,14 @@ app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="unattended")
+
+
+@worker_init.connect
+@beat_init.connect
+def stop_without_keys(**_: Any) -> None:
+    from accounts.key_check import stop_without_keys  # needs the models, which are loaded by now
+
+    stop_without_keys()
 
 
 @task_prerun.connect

