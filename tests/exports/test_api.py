@@ -1,4 +1,4 @@
-"""The API as scripts use it; who comes in at all is the walk's subject (tests/test_door.py)."""
+"""The API as scripts use it; who comes in at all is the walk's subject (tests/door)."""
 
 import threading
 from collections.abc import Callable

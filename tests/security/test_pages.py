@@ -14,15 +14,8 @@ from django.urls import reverse
 from accounts.models import Team, User
 from exports.forms.schedule_mail import Addresses
 from tests.conftest import PASSWORD
-from tests.test_door import (
-    CHANGE,
-    READ,
-    ROUTES,
-    TEAM_ROUTES,
-    World,
-    changes_logged,
-    make_world,
-)
+from tests.door.routes import CHANGE, READ, ROUTES, TEAM_ROUTES
+from tests.door.world import World, changes_logged, make_world
 
 PAGES = [route for route in TEAM_ROUTES if ROUTES[route.name][1] & READ]
 FORMS = [route for route in TEAM_ROUTES if ROUTES[route.name][1] & CHANGE]

@@ -1,0 +1,99 @@
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+import redis
+from django.test import Client
+
+from accounts.models import Team, User
+from accounts.permissions import Role
+from tests.conftest import member
+from tests.door.routes import Route
+from tests.door.world import World, make_world, rolled_back, sign_in
+
+# Opens one case: what a route answers to one method and one person or script.
+Case = Callable[[Route, str, str], AbstractContextManager[None]]
+
+
+@pytest.fixture(scope="module")
+def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """One transaction for a whole module, rolled back at its end: its tests share people and a world."""
+    with django_db_blocker.unblock(), rolled_back():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def unspoiled(database: None, db: None, redis_client: redis.Redis) -> None:
+    """Each test has a transaction of its own, inside the module's, and an empty Redis."""
+
+
+@pytest.fixture
+def case(subtests: pytest.Subtests) -> Case:
+    """A sub-test that names route, method and who asks, and undoes what the request changed."""
+
+    @contextmanager
+    def case(route: Route, method: str, who: str) -> Iterator[None]:
+        with subtests.test(route=route.name, method=method, who=who), rolled_back():
+            yield
+
+    return case
+
+
+# ------------------------------------------------------------ those of tests/conftest.py, once per module
+
+
+@pytest.fixture(scope="module")
+def acme(database: None) -> Team:
+    return Team.objects.create(name="Acme", slug="acme", time_zone="Europe/Berlin")
+
+
+@pytest.fixture(scope="module")
+def umbrella(database: None) -> Team:
+    return Team.objects.create(name="Umbrella", slug="umbrella", time_zone="America/New_York")
+
+
+@pytest.fixture(scope="module")
+def alice(acme: Team) -> User:
+    return member(acme, "Alice", Role.ADMIN)
+
+
+@pytest.fixture(scope="module")
+def bob(acme: Team) -> User:
+    return member(acme, "Bob", Role.VIEWER)
+
+
+@pytest.fixture(scope="module")
+def charlie(umbrella: Team) -> User:
+    return member(umbrella, "Charlie", Role.ADMIN)
+
+
+@pytest.fixture(scope="module")
+def world(acme: Team, alice: User) -> World:
+    return make_world(acme, alice)
+
+
+# ------------------------------------------------------------ who asks
+
+
+@pytest.fixture(scope="module")
+def members(world: World) -> dict[Role, User]:
+    """A member of Acme in each role."""
+    return {role: member(world.team, f"Member-{role}", role) for role in Role}
+
+
+@pytest.fixture(scope="module")
+def stranger() -> Client:
+    return Client()
+
+
+@pytest.fixture(scope="module")
+def admin(alice: User) -> Client:
+    """Alice, signed in."""
+    return sign_in(alice)
+
+
+@pytest.fixture(scope="module")
+def outsider(charlie: User) -> Client:
+    """Charlie, signed in."""
+    return sign_in(charlie)

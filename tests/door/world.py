@@ -1,0 +1,169 @@
+"""A team with one of everything, the people and scripts that ask for it, and how their requests are undone."""
+
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import pypdfium2
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django_scopes import scope
+
+from accounts import freshness, invitations, rotations, tokens
+from accounts.audit import Action
+from accounts.models import AccessToken, AuditEntry, Membership, SavedAuditView, Team, User
+from accounts.permissions import Permission, Role
+from expensify.client import Pair
+from exports import employee_updates
+from exports.employees import Row
+from exports.models import Freeze, Holiday, Result, Run
+from tests.conftest import make_credential, make_export, member
+from tests.door.routes import Route
+from tests.exports.schedule_rows import (
+    make_delivery,
+    make_link,
+    make_occurrence,
+    make_recipient,
+    make_schedule,
+)
+
+
+class World(NamedTuple):
+    """A team with one of everything, and the ids by the names that URL arguments have."""
+
+    team: Team
+    objects: dict[str, int]
+
+    def url(self, route: Route, team: Team | None = None, **others: int) -> str:
+        """The address of a route with this world's objects, or `others`; a URL argument nobody knows is a KeyError."""
+        known = self.objects | others
+        objects = {name: known[name] for name in route.arguments if name != "team"}
+        return reverse(route.name, kwargs={"team": (team or self.team).slug, **objects})
+
+
+def token_of(team: Team, user: User, granted: Iterable[Permission] = tokens.FOR_SCRIPTS) -> AccessToken:
+    """A token that was given all of this, whatever the role had."""
+    with scope(team=team):
+        membership = Membership.objects.get(team=team, user=user)
+        token, token.secret = tokens.make(membership, f"Script {len(user.access_tokens.all())}", [], 30)
+        token.permissions = [permission.value for permission in granted]
+        token.save(update_fields=["permissions"])
+    return token
+
+
+def make_world(team: Team, admin: User) -> World:
+    now = timezone.now()
+    credential = make_credential(team)
+    export = make_export(credential, admin)
+    page = io.BytesIO()
+    document = pypdfium2.PdfDocument.new()
+    document.new_page(200, 100)
+    document.save(page)
+    document.close()
+    with scope(team=team):
+        run = Run.objects.create(
+            team=team, export=export, version=export.version, credential=credential, job={}, template="",
+            marks=False, source="page", requested_by=admin, requested_by_name=str(admin),
+            status=Run.Status.SUCCEEDED, finished_at=now, moved_at=now, remote_file="report.pdf",
+        )  # fmt: skip
+        result = Result.objects.create(
+            team=team, run=run, name="report.pdf", media_type="application/pdf", size=page.tell(), rows=None,
+            sha256="0" * 64, file=default_storage.save(f"walk/{team.slug}.pdf", ContentFile(page.getvalue())),
+        )  # fmt: skip
+        cells = {
+            "email": "nina@acme.example",
+            "manager": "nina@acme.example",
+            "employee_id": "N-1",
+            "policy": "P1",
+        }
+        rotation = rotations.start(credential, Pair("aa_walk", "w" * 40), by=admin)
+        rotations.give_up_check(rotation, "It was not tested.")
+        holiday = Holiday.objects.create(team=team, on=now.date(), name="Works outing")
+        freeze = Freeze.objects.create(team=team, first=now.date(), last=now.date(), reason="Audit")
+        update = employee_updates.prepare(credential, "Walk", by=admin, content=[Row(1, cells)])
+        view = SavedAuditView.objects.create(
+            team=team, user=admin, name="Walk", query="action=x", is_shared=True
+        )
+    schedule = make_schedule(export, admin)
+    occurrence = make_occurrence(schedule)
+    recipient = make_recipient(schedule, "nina@acme.example")
+    delivery = make_delivery(occurrence, recipient)
+    somebody = Membership.objects.get(user=member(team, "Somebody", Role.VIEWER))
+    return World(
+        team,
+        {
+            "credential": credential.pk,
+            "export": export.pk,
+            "run": run.pk,
+            "result": result.pk,
+            "membership": somebody.pk,
+            "update": update.pk,
+            "rotation": rotation.pk,
+            "holiday": holiday.pk,
+            "freeze": freeze.pk,
+            "schedule": schedule.pk,
+            "occurrence": occurrence.pk,
+            "recipient": recipient.pk,
+            "delivery": delivery.pk,
+            "link": make_link(delivery).pk,
+            "view": view.pk,
+            "invitation": invitations.invite(team, "new@example.org", Role.VIEWER, by=admin).pk,
+            "token": token_of(team, admin).pk,
+        },
+    )
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """Undo all changes to the database at the end, so the next request meets the same world."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def sign_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def sign_in_an_hour_ago(user: User) -> Client:
+    client = sign_in(user)
+    session = client.session
+    session[freshness.KEY] -= 3600
+    session.save()
+    return client
+
+
+def knock(client: Client, method: str, url: str, **headers: str) -> HttpResponse:
+    """Send a request as `client`, which keeps the cookies it had: its session is rolled back with the rest."""
+    cookies = dict(client.cookies)
+    response = client.generic(method, url, content_type="application/x-www-form-urlencoded", headers=headers)
+    if response.streaming:
+        list(response.streaming_content)  # a file is closed when it has been read
+    client.cookies.clear()
+    client.cookies.update(cookies)
+    return response
+
+
+def ask(client: Client, secret: str, method: str, url: str) -> HttpResponse:
+    """Send a request as a script; the answer to a failure has to be one sentence in JSON."""
+    response = knock(client, method, url, Authorization=f"Bearer {secret}")
+    if not response.streaming and response.status_code >= 400:
+        assert list(response.json()) == ["detail"]
+        assert response.json()["detail"].endswith(".")
+    return response
+
+
+def changes_logged() -> int:
+    return AuditEntry._base_manager.exclude(action=Action.SIGNED_IN).count()
+
+
+def last_entry(team: Team) -> AuditEntry:
+    return AuditEntry._base_manager.filter(team=team).latest("number")
