@@ -34,13 +34,16 @@ class Sandbox:
         choices: Choices | None = None,
         company: Company | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], bool] | None = None,
         control: bool = False,
     ) -> None:
+        """`wait` lets seconds pass and returns whether the server stops meanwhile; tests pass their own."""
         self.choices = choices or Choices()
         self.clock = clock
         self.control = control
         self.wsgi: App = self._wsgi
         self._stopping = threading.Event()
+        self._pause = wait or self._stopping.wait
         self._start_over(company or Company.untouched())
 
     # What tests look at and turn
@@ -267,7 +270,7 @@ class Sandbox:
             raise Cut
 
     def _wait(self, seconds: float) -> None:
-        if seconds > 0 and self._stopping.wait(seconds):
+        if seconds > 0 and self._pause(seconds):
             raise Cut  # the server is going; nobody should wait for the rest of a scripted delay
 
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import redis
@@ -15,6 +16,7 @@ import redis
 from script.redis_program import redis_program
 
 PR_SET_PDEATHSIG = 1
+PATIENCE = 120.0  # seconds, for what usually takes a fraction of one
 
 
 def free_port() -> int:
@@ -23,7 +25,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for_port(port: int, seconds: float = 10) -> None:
+def patiently(is_true: Callable[[], object], *, every: float = 0.01) -> None:
+    """Wait until it is true; the limit is far beyond what the slowest machine needs."""
+    give_up = time.monotonic() + PATIENCE
+    while not is_true():
+        assert time.monotonic() < give_up, "waited in vain"
+        time.sleep(every)
+
+
+def wait_for_port(port: int, seconds: float = PATIENCE) -> None:
     give_up = time.monotonic() + seconds
     while True:
         try:

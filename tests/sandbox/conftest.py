@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from sandbox import DEMO_PAIRS, Choices, Company, Sandbox
+from tests.servers import PATIENCE
 
 TODAY = date(2026, 3, 18)
 ACME, UMBRELLA = DEMO_PAIRS
@@ -26,7 +28,7 @@ class Caller:
         self.sandbox = sandbox
         self.url = url
         self.base_url = url.removesuffix("/Integration-Server/ExpensifyIntegrations")
-        self.http = httpx.Client(timeout=10, trust_env=False, verify=False)
+        self.http = httpx.Client(timeout=PATIENCE, trust_env=False, verify=False)
 
     def credentials(self, pair: str = ACME) -> dict[str, str]:
         known = self.sandbox.pairs.get(pair)
@@ -78,15 +80,34 @@ class Caller:
         return self.exported(template=template, extension="txt", **options).split()
 
 
+@dataclass
+class Clock:
+    """The sandbox's clock, in seconds; it moves only when the test moves it."""
+
+    now: float = 1000.0
+
+
 @pytest.fixture
-def calling() -> Iterator[Callable[..., Caller]]:
-    """Start a sandbox with the given choices (no limits unless asked for) and get a caller for it."""
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def calling(clock: Clock) -> Iterator[Callable[..., Caller]]:
+    """Start a sandbox with the given choices (no limits unless asked for) and get a caller for it.
+
+    It lives by `clock`; what it would wait for goes to `wait`, if given.
+    """
     with ExitStack() as stack:
 
-        def start(*, control: bool = False, **choices: Any) -> Caller:
+        def start(
+            *, control: bool = False, wait: Callable[[float], bool] | None = None, **choices: Any
+        ) -> Caller:
             sandbox = Sandbox(
                 choices=Choices(**{"limits": (), **choices}),
                 company=Company.untouched(TODAY),
+                clock=lambda: clock.now,
+                wait=wait,
                 control=control,
             )
             caller = Caller(sandbox, stack.enter_context(sandbox.serve()).url)

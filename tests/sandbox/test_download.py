@@ -1,33 +1,9 @@
 import pytest
 
-from sandbox import Company, Sandbox
-from sandbox.choices import Choices
 from sandbox.company.reports import OLD_REPORT
-from tests.sandbox.conftest import ACME, TODAY, UMBRELLA, Caller
+from tests.sandbox.conftest import ACME, UMBRELLA
 
 NOT_FOUND = {"responseMessage": "File not found", "responseCode": 404}
-
-
-@pytest.fixture
-def clocked():
-    """A caller whose sandbox lives by a clock the test turns."""
-    now = [1000.0]
-    callers = []
-
-    def start(**choices):
-        sandbox = Sandbox(
-            choices=Choices(**{"limits": (), **choices}),
-            company=Company.untouched(TODAY),
-            clock=lambda: now[0],
-        )
-        server = sandbox.serve().start()
-        callers.append((server, Caller(sandbox, server.url)))
-        return callers[-1][1]
-
-    yield start, now
-    for server, caller in callers:
-        caller.http.close()
-        server.stop()
 
 
 def test_file_can_be_fetched_again_and_again(caller):
@@ -78,24 +54,22 @@ def test_who_may_fetch_is_a_choice(calling, download_by, second_pair, stranger):
 
 
 @pytest.mark.parametrize(("not_ready", "body"), [("404", "File not found"), ("empty", "")])
-def test_file_is_not_there_before_its_time(clocked, not_ready, body):
-    start, now = clocked
-    caller = start(generation_seconds=30.0, not_ready=not_ready)
+def test_file_is_not_there_before_its_time(calling, clock, not_ready, body):
+    caller = calling(generation_seconds=30.0, not_ready=not_ready)
     name = caller.export(reportIDList=OLD_REPORT, template="done").text
 
-    now[0] += 29.9
+    clock.now += 29.9
     early = caller.download(name).text
-    now[0] += 0.1
+    clock.now += 0.1
 
     assert (body in early, early == "", caller.download(name).text) == (True, not body, "done")
 
 
-def test_old_files_are_gone(clocked):
-    start, now = clocked
-    caller = start(file_seconds=3600.0)
+def test_old_files_are_gone(calling, clock):
+    caller = calling(file_seconds=3600.0)
     name = caller.export(reportIDList=OLD_REPORT, template="x").text
 
-    now[0] += 3599
+    clock.now += 3599
     assert caller.download(name).text == "x"
-    now[0] += 1
+    clock.now += 1
     assert caller.download(name).json() == NOT_FOUND

@@ -13,8 +13,12 @@ import httpx
 import pytest
 
 from sandbox.mailbox import MOST_MAILS, Mailbox
-from tests.servers import die_with_parent
+from tests.servers import PATIENCE, die_with_parent
 from tests.workers import ROOT
+
+
+def get(url: str) -> httpx.Response:
+    return httpx.get(url, timeout=PATIENCE, trust_env=False, verify=False)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +33,7 @@ def addresses() -> Iterator[list[str]]:
     assert process.stdout
     yield [process.stdout.readline().strip(), process.stdout.readline().strip()]
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE) == 0
     process.stdout.close()
 
 
@@ -45,14 +49,14 @@ def mail_page(addresses: list[str]) -> httpx.Response:
     server = urlsplit(addresses[1])
     with smtplib.SMTP(server.hostname or "", server.port or 0) as smtp:
         smtp.send_message(message, to_addrs=["bob@acme.example", "erin@acme.example"])
-    page, listed = addresses[0], httpx.get(addresses[0])
+    page, listed = addresses[0], get(addresses[0])
     links = re.findall(r'href="/mailbox/(\d+)/"', listed.text)
     assert len(links) == 2
-    return httpx.get(f"{page}{links[-1]}/")
+    return get(f"{page}{links[-1]}/")
 
 
 def test_the_list_and_the_mail_show_text_as_text(addresses: list[str], mail_page: httpx.Response) -> None:
-    listed = httpx.get(addresses[0]).text
+    listed = get(addresses[0]).text
 
     for text in (listed, mail_page.text):
         assert "Über &lt;script&gt;alert(1)&lt;/script&gt;" in text
@@ -71,14 +75,14 @@ def test_addresses_in_the_text_can_be_clicked(mail_page: httpx.Response) -> None
 def test_the_html_of_a_mail_stands_in_a_sandbox(mail_page: httpx.Response) -> None:
     assert '<iframe sandbox src="/mailbox/1/html"' in mail_page.text
 
-    html = httpx.get(f"{mail_page.url}html")
+    html = get(f"{mail_page.url}html")
 
     assert "<p>Łódź</p>" in html.text
     assert html.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none';")
 
 
 def test_files_are_downloaded_and_never_shown(mail_page: httpx.Response) -> None:
-    file = httpx.get(f"{mail_page.url}file/1")
+    file = get(f"{mail_page.url}file/1")
 
     assert file.text.replace("\r\n", "\n") == "a,b\n"
     assert file.headers["Content-Disposition"] == "attachment; filename*=UTF-8''Gr%C3%B6%C3%9Fe%20%221%22.csv"
@@ -87,7 +91,7 @@ def test_files_are_downloaded_and_never_shown(mail_page: httpx.Response) -> None
 
 
 def test_the_source_is_plain_text(mail_page: httpx.Response) -> None:
-    source = httpx.get(f"{mail_page.url}source")
+    source = get(f"{mail_page.url}source")
 
     assert "To: bob@acme.example" in source.text
     assert source.headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -95,7 +99,7 @@ def test_the_source_is_plain_text(mail_page: httpx.Response) -> None:
 
 @pytest.mark.parametrize("path", ["9/", "1/file/7", "1/file/x", "1/file/", "1/nothing", "x/", "../"])
 def test_what_is_not_there_is_not_found(addresses: list[str], mail_page: httpx.Response, path: str) -> None:
-    assert httpx.get(addresses[0] + path).status_code == 404
+    assert get(addresses[0] + path).status_code == 404
 
 
 def test_the_oldest_mails_are_forgotten() -> None:

@@ -1,31 +1,33 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import redis
 
+import expensify.budget.budget
+import expensify.budget.permit
 from expensify.budget import Budget, Limits, wire
 from tests.expensify.budget.office import Clock
 
 
 @pytest.fixture
-def budget(redis_client: redis.Redis) -> Budget:
-    """A budget by the published limits, on Redis's own clock."""
-    budget = Budget(redis_client, Limits())
-    budget.introduce(fresh=True)
-    return budget
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """One clock for Redis and for the workers, which moves only when the test moves it.
 
-
-@pytest.fixture
-def clock(redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A clock to set: the script's own text, with its one question for the time asking a key instead.
-
-    Like the real one it moves on by a microsecond at least between two runs of the script.
+    It is the script's own text, but its one question for the time reads an argument that comes with each run.
     """
+    clock, run = Clock(), wire.Wire.run
+
+    def run_at(self: wire.Wire, operation: str, keys: Sequence[str], arguments: Mapping[str, object]) -> Any:
+        return run(self, operation, keys, {**arguments, "test_now": clock.tick()})
+
     assert wire.SCRIPT.count("redis.call('TIME')") == 1
-    monkeypatch.setattr(
-        wire, "SCRIPT", wire.SCRIPT.replace("redis.call('TIME')", "{ 0, redis.call('INCR', 'clock') }")
-    )
-    return Clock(redis_client)
+    monkeypatch.setattr(wire, "SCRIPT", wire.SCRIPT.replace("redis.call('TIME')", "{ 0, ask.test_now }"))
+    monkeypatch.setattr(wire.Wire, "run", run_at)
+    for module in (expensify.budget.budget, expensify.budget.permit):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
 
 
 @pytest.fixture
@@ -38,3 +40,9 @@ def timed(clock: Clock, redis_client: redis.Redis) -> Callable[..., Budget]:
         return budget
 
     return make
+
+
+@pytest.fixture
+def budget(timed: Callable[..., Budget]) -> Budget:
+    """A budget by the published limits, for which no time passes unless the test has it pass."""
+    return timed()

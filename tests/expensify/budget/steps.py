@@ -1,8 +1,11 @@
 """Small moves that tests of the budget make: take what is free, say what came of it, wait for the next slot."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 import pytest
+import redis
 
 from expensify.budget import Budget, Done, Permit, Step, Ticket
 from tests.expensify.budget.office import KEY, Clock
@@ -34,11 +37,39 @@ def missing(budget: Budget, names: list[str]) -> list[str]:
     return budget.lost({KEY: names}).get(KEY, [])
 
 
-def next_grant(budget: Budget, clock: Clock, *, within: float = 200) -> float:
-    """Seconds from now until a step is granted, in whole hundredths."""
+def is_next_grant(budget: Budget, clock: Clock, seconds: float) -> bool:
+    """Whether the next call is granted so many seconds from now, to the millisecond, and none before.
+
+    Before, the budget is asked at each whole second, and a millisecond early; a refusal changes nothing.
+    """
     start = clock.now
-    clock.advance(0.001)  # a look just after each hundredth, whatever microseconds have passed
-    while budget.step(KEY, pop=True).permit is None:
-        clock.advance(0.01)
-        assert clock.now < start + within
-    return round(clock.now - start, 2)
+    for at in (*range(int(seconds)), seconds - 0.001):
+        clock.set(start + at)
+        if budget.step(KEY, pop=True).permit is not None:
+            return False
+    clock.set(start + seconds + 0.001)
+    return budget.step(KEY, pop=True).permit is not None
+
+
+def kept_for(client: redis.Redis, keys: list[str], act: Callable[[], object]) -> list[tuple[float, float]]:
+    """The least and the most seconds for which `act` can have set each key to be kept.
+
+    It set the time to live between two looks at Redis's clock, so however slow this machine is, the truth lies between.
+    """
+    began = _redis_time(client)
+    act()
+    ended = _redis_time(client)
+    kept = []
+    for key in keys:
+        before = _redis_time(client)
+        left = cast(int, client.pttl(key)) / 1000
+        after = _redis_time(client)
+        kept.append(
+            (before + left - ended - 0.001, after + left - began + 0.001)
+        )  # a time to live is whole ms
+    return kept
+
+
+def _redis_time(client: redis.Redis) -> float:
+    seconds, micros = cast(tuple[int, int], client.time())
+    return seconds + micros / 1e6
