@@ -2,6 +2,7 @@
 
 import atexit
 import ctypes
+import random
 import shutil
 import signal
 import socket
@@ -20,9 +21,17 @@ PATIENCE = 120.0  # seconds, for what usually takes a fraction of one
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A free port below those that the kernel gives to outgoing connections, so a restarted server gets it back."""
+    draw = random.SystemRandom()
+    while True:
+        port = draw.randrange(10_000, 20_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def patiently(is_true: Callable[[], object], *, every: float = 0.01) -> None:
