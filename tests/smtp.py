@@ -1,12 +1,12 @@
 """A real SMTP server on a port of its own, which refuses, stalls, hangs up and lies as a test tells it."""
 
+import asyncio
 import email
 import email.policy
 import logging
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,12 +15,16 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from django.test import override_settings
+from django.conf import settings
 
 from tests.servers import free_port
 
 # The server's own log repeats all it is told, passwords too; it is no log of the portal.
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
+
+
+# Seconds that the server and the portal give each other: far more than a busy machine needs.
+PATIENCE = 120.0
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,14 @@ class Mailbox:
     # Answers to DATA by address, for as long as there are some.
     once: list[str] = field(default_factory=list)
     hang_up_after_data: bool = False
-    seconds_after_data: float = 0.0
-    seconds_before_rcpt: float = 0.0
+    # It never answers this: "RCPT", or "." for the end of a mail. Only from there on is the portal impatient, so that a
+    # slow machine is not taken for a silent server.
+    silent_at: str = ""
     connections: int = 0
+
+    def make_portal_impatient(self) -> None:
+        """Shorten the portal's wait; called before the answer that makes it read the setting again."""
+        settings.MAIL_ANSWER_SECONDS = 0.05
 
     # aiosmtpd's hooks
 
@@ -67,12 +76,15 @@ class Mailbox:
             return self.mail_answer
         envelope.mail_from = address
         envelope.mail_options.extend(options)
+        if self.silent_at == "RCPT":
+            self.make_portal_impatient()
         return "250 OK"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        time.sleep(self.seconds_before_rcpt)
+        if self.silent_at == "RCPT":
+            await asyncio.Event().wait()
         if address in self.recipients:
             return self.recipients[address]
         envelope.rcpt_tos.append(address)
@@ -85,16 +97,44 @@ class Mailbox:
             return self.data_answer
         assert isinstance(envelope.content, bytes)
         self.mails += [Mail(envelope.mail_from or "", to, envelope.content) for to in envelope.rcpt_tos]
-        time.sleep(self.seconds_after_data)
+        if self.silent_at == ".":
+            await asyncio.Event().wait()
         if self.hang_up_after_data:
             assert server.transport is not None
             server.transport.abort()
         return "250 Caught"
 
 
+class _Server(SMTP):
+    async def push(self, status: str | bytes) -> None:
+        mailbox: Mailbox = self.event_handler
+        if mailbox.silent_at == "." and str(status).startswith("354"):
+            mailbox.make_portal_impatient()
+        await super().push(status)
+
+
 class _Controller(Controller):
     def factory(self) -> SMTP:
-        return SMTP(self.handler, **self.SMTP_kwargs)
+        return _Server(self.handler, **self.SMTP_kwargs)
+
+
+@contextmanager
+def other_settings(**values: Any) -> Iterator[None]:
+    """Change settings for a while; unlike with override_settings, what a test changes meanwhile may stay longer."""
+    holder = settings._wrapped
+    before = {name: getattr(settings, name) for name in values}
+    _change(holder, values)
+    try:
+        yield
+    finally:
+        _change(holder, before)
+
+
+def _change(holder: Any, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(holder, name, value)
+        # What Django has looked up once, it keeps here.
+        settings.__dict__.pop(name, None)
 
 
 @contextmanager
@@ -112,11 +152,16 @@ def mail_server(
             "auth_require_tls": False,
         }
     controller = _Controller(
-        mailbox, hostname="127.0.0.1", port=port or free_port(), tls_context=tls, **options
+        mailbox,
+        hostname="127.0.0.1",
+        port=port or free_port(),
+        tls_context=tls,
+        ready_timeout=PATIENCE,
+        **options,
     )
     controller.start()
     try:
-        with override_settings(
+        with other_settings(
             EMAIL_FILE_PATH=None,
             EMAIL_HOST="localhost" if tls else "127.0.0.1",
             EMAIL_PORT=controller.port,
@@ -124,6 +169,7 @@ def mail_server(
             EMAIL_HOST_PASSWORD=password,
             EMAIL_USE_TLS=tls is not None,
             EMAIL_USE_SSL=False,
+            MAIL_ANSWER_SECONDS=PATIENCE,
         ):
             yield mailbox
     finally:
@@ -156,13 +202,14 @@ def rude_server(*, lines: int) -> Iterator[list[bytes]]:
 
     threading.Thread(target=serve, daemon=True).start()
     try:
-        with override_settings(
+        with other_settings(
             EMAIL_FILE_PATH=None,
             EMAIL_HOST="127.0.0.1",
             EMAIL_PORT=listener.getsockname()[1],
             EMAIL_HOST_USER="",
             EMAIL_USE_TLS=False,
             EMAIL_USE_SSL=False,
+            MAIL_ANSWER_SECONDS=PATIENCE,
         ):
             yield read
     finally:

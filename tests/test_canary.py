@@ -29,11 +29,11 @@ from exports.employees import Row
 from exports.jobs import Settings
 from exports.models import ApiCall, Run, SavedExport, Schedule
 from sandbox import Choices, Fault, Sandbox
-from tests.accounts.factors import code_of
+from tests.accounts.factors import AppClock, code_of
 from tests.accounts.test_invitations import link_in
 from tests.conftest import TEMPLATE, WIDE
 from tests.exports.schedule_rows import make_delivery, make_link, make_occurrence
-from tests.smtp import mail_server
+from tests.smtp import PATIENCE, mail_server
 from tests.workers import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -159,13 +159,13 @@ def mail_in_vain(team: Team, by: User, settings: Any) -> None:
     with mail_server(password="another") as box:
         settings.EMAIL_HOST_PASSWORD = MAIL_PASSWORD
         notices.tell(team, "refused at the door", [by], subject="News", text="News.")
-        sending.send_due([notices.MAILS], seconds=20)
+        sending.send_due([notices.MAILS], seconds=PATIENCE)
     with mail_server(password=MAIL_PASSWORD) as box:
         token = base64.b64encode(f"\0portal\0{MAIL_PASSWORD}".encode()).decode()
         for number, code in enumerate((451, 550)):
             box.data_answer = f"{code} AUTH PLAIN {token} portal:{MAIL_PASSWORD}"
             notices.tell(team, f"refused {number}", [by], subject="News", text="News.")
-            sending.send_due([notices.MAILS], seconds=20)
+            sending.send_due([notices.MAILS], seconds=PATIENCE)
     assert box.mails == []
     errors = list(Notice.objects.values_list("error", flat=True))
     assert [("sign in" in error, "AUTH PLAIN …" in error) for error in sorted(errors)].count(
@@ -332,13 +332,13 @@ def test_the_calls_record_says_what_the_server_said_without_the_secrets_in_it(
 
 
 def test_what_signs_people_in_is_in_no_table_and_no_log_line(
-    acme: Team, alice: User, client: Client, written: io.StringIO
+    acme: Team, alice: User, client: Client, written: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The key of an authenticator app, recovery codes, the link of an invitation: sealed or hashed, and never told."""
     client.force_login(alice)
     page = client.get("/account/second-factor/app/add/").content.decode()
     (key,) = re.findall(r'user-select-all">(\w+)<', page)
-    client.post("/account/second-factor/app/add/", {"code": code_of(key)})
+    client.post("/account/second-factor/app/add/", {"code": code_of(AppClock(monkeypatch), key)})
     codes = client.get("/account/second-factor/codes/").context["unused_codes"]
     with scope(team=acme):
         link = link_in(invitations.invite(acme, "new@example.org", "viewer", by=alice))

@@ -225,7 +225,7 @@ class Portal:
         return (self.folder / f"{service}.log").read_text(errors="replace")
 
     def get(self, page: str, **headers: str) -> tuple[HTTPResponse, bytes]:
-        connection = HTTPConnection("127.0.0.1", int(self.environment["PORT"]), timeout=10)
+        connection = HTTPConnection("127.0.0.1", int(self.environment["PORT"]), timeout=120)
         connection.request("GET", page, headers={"Host": HOST} | headers)
         response = connection.getresponse()
         body = response.read()
@@ -234,7 +234,7 @@ class Portal:
 
     def wait_for(self, page: str) -> bytes:
         """The body of the first answer 200."""
-        give_up = time.monotonic() + 60
+        give_up = time.monotonic() + 120
         while True:
             try:
                 response, body = self.get(page)
@@ -374,7 +374,7 @@ def test_each_process_ends_when_it_is_told_to(portal: Portal) -> None:
     for process in portal.running.values():
         process.terminate()
 
-    assert {name: process.wait(30) for name, process in portal.running.items()} == {
+    assert {name: process.wait(120) for name, process in portal.running.items()} == {
         "web": 0,
         "worker": 0,
         "beat": 0,

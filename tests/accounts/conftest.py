@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from tests.accounts.factors import AppClock
 from tests.accounts.receivers import KEY, WebReceiver
 
 
@@ -21,6 +22,11 @@ def as_user() -> Callable[[User], Client]:
         return client
 
     return as_user
+
+
+@pytest.fixture
+def app_clock(monkeypatch: pytest.MonkeyPatch) -> AppClock:
+    return AppClock(monkeypatch)
 
 
 @pytest.fixture

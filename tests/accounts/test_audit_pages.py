@@ -235,10 +235,10 @@ def test_words_are_found_in_names_and_details(
 def test_words_go_together_with_other_filters_and_pages(
     reader: Client, acme: Team, alice: User, bob: User
 ) -> None:
+    today = timezone.localdate(timezone=acme.zone)
     for step in range(30):
         audit.record(Action.TEAM_CHANGED, acme, by=alice, step=str(step), note="needle")
         audit.record(Action.TEAM_CHANGED, acme, by=bob, step="bob", note="needle")
-    today = timezone.localdate(timezone=acme.zone)
     query = {"words": "needle", "person": alice.pk, "first": today.isoformat()}
 
     first = reader.get(URL, query).context["page"]

@@ -5,7 +5,6 @@ import ipaddress
 import json
 import re
 import ssl
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from accounts.audit import PORTAL, Action
 from accounts.models import AuditEntry, AuditStream, Team, User
 from tests.accounts.audit_logs import chain_of
 from tests.accounts.receivers import SyslogReceiver, WebReceiver, serving
+from tests.workers import wait_until
 
 HEAD = re.compile(
     rb"<110>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 localhost portal - audit - (\{.*\})", re.DOTALL
@@ -52,9 +52,7 @@ def steps_of(messages: list[bytes]) -> list[str]:
 
 def arrived(receiver: SyslogReceiver, count: int) -> list[bytes]:
     """What a server in another thread has taken, once it is so many."""
-    deadline = time.monotonic() + 5
-    while len(receiver.messages) < count and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: len(receiver.messages) >= count, seconds=120, every=0.01)
     return receiver.messages
 
 

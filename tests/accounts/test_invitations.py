@@ -17,7 +17,7 @@ from accounts.permissions import Role
 from tests.accounts.test_sessions import signed_in
 from tests.accounts.test_sign_in import sign_in
 from tests.conftest import PASSWORD, member
-from tests.smtp import mail_server
+from tests.smtp import PATIENCE, mail_server
 
 NEW = "nina@example.org"
 
@@ -120,7 +120,7 @@ def test_mail_goes_out_once_and_its_link_opens(acme: Team, alice: User, redis_cl
     found = invite(acme, alice)
     with mail_server() as box:
         for _ in range(2):
-            sending.send_due([invitations.MAILS], seconds=20)
+            sending.send_due([invitations.MAILS], seconds=PATIENCE)
         (sent,) = box.mails
 
     path = re.search(r"(/invitation/\S+)", sent.message.get_body(("plain",)).get_content())

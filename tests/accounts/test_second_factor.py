@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -14,7 +15,7 @@ from accounts import keyring
 from accounts.audit import Action
 from accounts.models import AuditEntry, Team, User
 from accounts.second_factor import Adapter
-from tests.accounts.factors import SECRET, add_app, code_of
+from tests.accounts.factors import SECRET, AppClock, add_app, code_of
 from tests.accounts.test_sessions import is_in, signed_in, stale
 from tests.accounts.test_sign_in import sign_in
 
@@ -23,12 +24,12 @@ pytestmark = pytest.mark.django_db
 AUTHENTICATE = "/account/second-factor/authenticate/"
 
 
-def set_up_app(client: Client) -> str:
+def set_up_app(client: Client, clock: AppClock) -> str:
     """By the pages; the key that the app was given."""
     page = client.get("/account/second-factor/app/add/").content.decode()
     found = re.search(r'user-select-all">(\w+)<', page)
     assert found is not None
-    client.post("/account/second-factor/app/add/", {"code": code_of(found[1])})
+    client.post("/account/second-factor/app/add/", {"code": code_of(clock, found[1])})
     return found[1]
 
 
@@ -44,20 +45,24 @@ def actions(team: Team) -> list[str]:
     )
 
 
-def test_app_is_set_up_and_asked_for_at_the_next_sign_in(acme: Team, alice: User) -> None:
+def test_app_is_set_up_and_asked_for_at_the_next_sign_in(
+    acme: Team, alice: User, app_clock: AppClock
+) -> None:
     first = signed_in(alice)
-    secret = set_up_app(first)
+    secret = set_up_app(first, app_clock)
     client = Client()
 
     password = sign_in(client, alice.email)
     before = "_auth_user_id" in client.session
-    code = client.post(AUTHENTICATE, {"code": code_of(secret)})
+    code = client.post(AUTHENTICATE, {"code": code_of(app_clock, secret)})
 
     assert (password.headers["Location"], before) == (AUTHENTICATE, False)
     assert (code.headers["Location"], is_in(client)) == ("/", True)
 
 
-def test_wrong_code_signs_nobody_in_and_the_team_learns_of_it(acme: Team, alice: User) -> None:
+def test_wrong_code_signs_nobody_in_and_the_team_learns_of_it(
+    acme: Team, alice: User, app_clock: AppClock
+) -> None:
     add_app(alice)
     client = Client()
     sign_in(client, alice.email)
@@ -68,9 +73,11 @@ def test_wrong_code_signs_nobody_in_and_the_team_learns_of_it(acme: Team, alice:
     assert ("_auth_user_id" in client.session, actions(acme)) == (False, [Action.FACTOR_REFUSED])
 
 
-def test_code_works_once(alice: User) -> None:
+def test_code_works_once(alice: User, app_clock: AppClock, settings: Any) -> None:
+    # A code that was used is remembered for as long as it is shown.
+    settings.MFA_TOTP_PERIOD = 3600
     add_app(alice)
-    code = code_of()
+    code = code_of(app_clock)
     first, second = Client(), Client()
     for client in (first, second):
         sign_in(client, alice.email)
@@ -115,29 +122,29 @@ def test_sealed_secret_of_an_app_opens_nothing_else(alice: User) -> None:
         keyring.ring().open(sealed, ["accounts.Credential", "pair", "1", ""])
 
 
-def test_key_rotation_takes_second_factors_along(
-    alice: User, settings: object, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_key_rotation_takes_second_factors_along(alice: User, settings: Any, app_clock: AppClock) -> None:
     old = add_app(alice).data["secret"]
-    settings.CREDENTIAL_KEYS = [b"n" * 32, *settings.CREDENTIAL_KEYS]  # type: ignore[attr-defined]
+    settings.CREDENTIAL_KEYS = [b"n" * 32, *settings.CREDENTIAL_KEYS]
 
     with pytest.raises(CommandError, match="still under an older key: 1"):
         call_command("rotate_credential_keys", "--check")
     call_command("rotate_credential_keys")
-    settings.CREDENTIAL_KEYS = settings.CREDENTIAL_KEYS[:1]  # type: ignore[attr-defined]
+    settings.CREDENTIAL_KEYS = settings.CREDENTIAL_KEYS[:1]
 
     assert Authenticator.objects.get().data["secret"] != old
     client = Client()
     sign_in(client, alice.email)
-    client.post(AUTHENTICATE, {"code": code_of()})
+    client.post(AUTHENTICATE, {"code": code_of(app_clock)})
     assert is_in(client) is True
 
 
 @pytest.mark.django_db(transaction=True)
-def test_new_factor_ends_the_sessions_that_began_without_it(acme: Team, alice: User) -> None:
+def test_new_factor_ends_the_sessions_that_began_without_it(
+    acme: Team, alice: User, app_clock: AppClock
+) -> None:
     there, here = signed_in(alice), signed_in(alice)
 
-    set_up_app(here)
+    set_up_app(here, app_clock)
 
     assert (is_in(there), is_in(here)) == (False, True)
     assert actions(acme)[2:] == [Action.FACTOR_ADDED, Action.FACTOR_ADDED]

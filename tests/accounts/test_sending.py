@@ -1,20 +1,20 @@
 """Mails that stand in rows, over a real SMTP server: each sent once, whatever happens around it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
 from django.db import connection
-from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts import notices, sending
+from accounts import clock, notices, sending
 from accounts.mail import Post
 from accounts.models import MailStatus, Notice, Team, User
 from tests.servers import free_port
-from tests.smtp import mail_server, rude_server
+from tests.smtp import PATIENCE, mail_server, rude_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,7 +22,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def a_round(acme: Team, settings: Any) -> None:
     settings.DEFAULT_FROM_EMAIL = "Expensify Portal <portal@portal.example>"
-    settings.MAIL_ANSWER_SECONDS = 5
 
 
 def tell(team: Team, *people: User, key: str = "news", subject: str = "Something happened") -> None:
@@ -37,7 +36,7 @@ def tell(team: Team, *people: User, key: str = "news", subject: str = "Something
         )
 
 
-def send_due(seconds: float = 20) -> int:
+def send_due(seconds: float = PATIENCE) -> int:
     return sending.send_due([notices.MAILS], seconds=seconds)
 
 
@@ -46,9 +45,10 @@ def rows(**fields: Any) -> list[Notice]:
         return list(Notice.objects.filter(**fields).order_by("pk"))
 
 
-def make_due() -> None:
+def make_due(*, in_an_hour: bool = False) -> None:
+    retry_at = clock.now() + timedelta(hours=1) if in_an_hour else None
     with scopes_disabled():
-        Notice.objects.filter(status=MailStatus.QUEUED).update(retry_at=None)
+        Notice.objects.filter(status=MailStatus.QUEUED).update(retry_at=retry_at)
 
 
 def test_a_notice_is_mailed_once(acme: Team, alice: User) -> None:
@@ -142,7 +142,7 @@ def test_a_mail_that_cannot_be_composed_does_not_stop_the_others(acme: Team, ali
         return notices.compose(notice)
 
     with mail_server() as box:
-        sending.send_due([notices.MAILS._replace(compose=compose)], seconds=20)
+        sending.send_due([notices.MAILS._replace(compose=compose)], seconds=PATIENCE)
 
     assert [each.to for each in box.mails] == ["bob@acme.example"]
     (waiting,) = rows(address=alice.email)
@@ -157,20 +157,20 @@ def test_what_was_not_sent_is_tried_later_and_later(acme: Team, alice: User, set
     settings.MAIL_RETRY_SECONDS = 60
     tell(acme, alice)
 
-    waits = []
     with mail_server() as box:
         box.data_answer = "451 Later"
-        for _ in range(8):
-            before = timezone.now()
-            assert (send_due(), send_due()) == (1, 0)
+        for wait in (timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 16, 32, 60, 60)):
+            assert send_due() == 1
             (row,) = rows(status=MailStatus.QUEUED)
+            assert row.claimed_at is not None
             assert row.retry_at is not None
-            waits.append(round((row.retry_at - before) / timedelta(minutes=1)))
+            assert row.claimed_at + wait <= row.retry_at <= clock.now() + wait
+            make_due(in_an_hour=True)
+            assert send_due() == 0
             make_due()
         box.data_answer = ""
         send_due()
 
-    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
     assert [(row.status, row.attempts, row.error) for row in rows()] == [(MailStatus.SENT, 9, "")]
     assert len(box.mails) == 1
 
@@ -267,7 +267,7 @@ def test_a_mail_without_an_answer_is_unconfirmed_and_never_sent_again_by_itself(
 
 
 def test_a_mail_of_a_dead_worker_is_unconfirmed(acme: Team, alice: User, settings: Any) -> None:
-    settings.MAIL_STUCK_SECONDS = 60
+    settings.MAIL_STUCK_SECONDS = PATIENCE
     tell(acme, alice)
     with scope(team=acme):
         (row,) = rows()
@@ -275,7 +275,7 @@ def test_a_mail_of_a_dead_worker_is_unconfirmed(acme: Team, alice: User, setting
         with mail_server() as box:
             assert send_due() == 0
             assert rows()[0].status == MailStatus.SENDING
-            Notice.objects.update(claimed_at=timezone.now() - timedelta(seconds=61))
+            Notice.objects.update(claimed_at=clock.now() - timedelta(seconds=PATIENCE + 1))
             assert send_due() == 0
 
     (row,) = rows()
@@ -353,20 +353,65 @@ def test_many_workers_send_200_mails_once_each(acme: Team, alice: User) -> None:
     assert {row.status for row in rows()} == {MailStatus.SENT}
 
 
-@pytest.mark.usefixtures("redis_client")
-def test_all_workers_share_one_pace(acme: Team, alice: User, settings: Any) -> None:
-    settings.EMAIL_PER_MINUTE = 600
-    with scope(team=acme):
+class Turns(redis.Redis):
+    """Redis, with the milliseconds of each turn to send that it gave away."""
+
+    given: list[int]
+
+    def set(self, *args: Any, **options: Any) -> Any:
+        won = super().set(*args, **options)
+        if won:
+            self.given.append(options["px"])
+        return won
+
+
+@pytest.fixture
+def turns(redis_client: redis.Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Turns]:
+    client = Turns.from_url(redis_url)
+    client.given = []
+    monkeypatch.setattr(sending, "_redis", lambda: client)
+    yield client
+    client.close()
+
+
+def make_many(team: Team, count: int) -> None:
+    with scope(team=team):
         Notice.objects.bulk_create(
-            Notice(team=acme, key="all", address=f"n{number}@acme.example", subject="All", text="All.")
-            for number in range(50)
+            Notice(team=team, key="all", address=f"n{number}@acme.example", subject="All", text="All.")
+            for number in range(count)
         )
 
-    with mail_server() as box:
-        at_once(3, lambda: send_due(seconds=1))
 
-    assert 5 <= len(box.mails) <= 11
-    assert len(rows(status=MailStatus.QUEUED)) == 50 - len(box.mails)
+def test_all_workers_share_one_pace(acme: Team, settings: Any, turns: Turns) -> None:
+    settings.EMAIL_PER_MINUTE = 0.1
+    make_many(acme, 5)
+
+    sent = []
+    with mail_server() as box:
+        for _ in range(3):
+            at_once(3, send_due)
+            sent.append(len(box.mails))
+            # Ten minutes pass.
+            turns.delete(sending.PACE)
+
+    assert sent == [1, 2, 3]
+    assert turns.given == [600_000] * 3
+    assert len(rows(status=MailStatus.QUEUED)) == 2
+
+
+def test_workers_wait_for_their_turn_and_each_mail_has_its_own(
+    acme: Team, settings: Any, turns: Turns
+) -> None:
+    settings.EMAIL_PER_MINUTE = 6000
+    make_many(acme, 50)
+
+    with mail_server() as box:
+        at_once(3, send_due)
+
+    assert sorted(mail.to for mail in box.mails) == sorted(f"n{number}@acme.example" for number in range(50))
+    # A worker may take a turn and find that another has sent the last mail.
+    assert set(turns.given) == {10}
+    assert len(turns.given) >= 50
 
 
 def test_while_redis_is_away_mails_with_a_pace_wait(acme: Team, alice: User, settings: Any) -> None:

@@ -141,9 +141,16 @@ def test_page_takes_the_same_queries_for_one_and_for_thirty(
     [("", 0), ("nonsense", 0), ("0001-01-01", 0), ("9999-12-31", 366), ("2026-99-99", 0)],
 )
 def test_any_start_gives_a_page(
-    acme_open: Team, export: SavedExport, bob: User, start: str, days_on: int
+    acme_open: Team,
+    export: SavedExport,
+    bob: User,
+    monkeypatch: pytest.MonkeyPatch,
+    start: str,
+    days_on: int,
 ) -> None:
     scheduled(export)
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
 
     response = signed_in(bob).get(reverse("exports:calendar", args=["acme"]), {"from": start})
 
@@ -251,10 +258,8 @@ def test_nothing_changed_is_not_recorded(acme_open: Team, alice: User) -> None:
 def test_new_holiday_moves_the_next_occurrence_but_none_that_is_due(
     acme_open: Team, export: SavedExport, alice: User
 ) -> None:
-    skipping = Rule(times=(time(7, 30),), zone="Europe/Berlin", on_holiday=OnHoliday.SKIP)
-    day = today(acme_open)
-    if datetime.combine(day, time(7, 30), tzinfo=acme_open.zone) <= timezone.now():
-        day += timedelta(days=1)
+    day = today(acme_open) + timedelta(days=2)
+    skipping = Rule(times=(time(7, 30),), zone="Europe/Berlin", on_holiday=OnHoliday.SKIP, starts_on=day)
     at = datetime.combine(day, time(7, 30), tzinfo=acme_open.zone)
     past = timezone.now() - timedelta(minutes=1)
     ahead = scheduled(export, "Ahead", skipping, next_at=at)

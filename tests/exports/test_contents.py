@@ -1,6 +1,7 @@
 """The builder and the template editor as a browser without JavaScript sends them, and the preview beside them."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,16 +10,22 @@ from django.test import Client
 
 from accounts.models import Credential, Team, User
 from expensify.freemarker import parse
-from exports import runs, saved_exports
+from exports import runs, saved_exports, tryout
 from exports.columns import PRESETS, Layout, column, template_of
 from exports.forms.contents import Contents
 from exports.models import ExportVersion, SavedExport
 from exports.starters import STARTERS
-from tests.conftest import make_credential, make_export
+from tests.conftest import PATIENCE, make_credential, make_export
 from tests.exports.conftest import signed_in
 from tests.exports.test_export_form import NEW, filled_in, problems
 
 PREVIEW = "/t/acme/exports/preview/"
+
+
+@pytest.fixture(autouse=True)
+def patient_previews(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A template runs away when it takes too many steps, not when the machine is slow."""
+    monkeypatch.setattr(tryout, "LIMITS", replace(tryout.LIMITS, steps=200_000, seconds=PATIENCE))
 
 
 @pytest.fixture

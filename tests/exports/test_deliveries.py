@@ -14,7 +14,7 @@ from accounts.models import AuditEntry, MailStatus, Membership, Notice, Team, Us
 from exports import deliveries
 from exports.mail_settings import MailSettings
 from exports.models import Delivery, Occurrence, Recipient, Result, Run, SavedExport, Schedule
-from tests.smtp import mail_server
+from tests.smtp import PATIENCE, mail_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,7 +84,7 @@ def part(occurrence: Occurrence, value: str) -> Result:
 
 
 def send_due() -> None:
-    sending.send_due([MAILS], seconds=20)
+    sending.send_due([MAILS], seconds=PATIENCE)
 
 
 def ends(row: Delivery) -> tuple[str, str]:

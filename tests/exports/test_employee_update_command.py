@@ -17,6 +17,7 @@ from exports import dispatch, employees, tasks, worker
 from exports.employees import Settings
 from exports.models import EmployeeUpdate, FeedProfile, Run
 from sandbox import Fault, Sandbox
+from tests.conftest import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,7 +27,7 @@ HEADINGS = "Work Email;Manager;Personalnummer;Vorname;Austritt"
 @pytest.fixture
 def at_work(budget: Any, sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
     """Somebody takes turns for every run that rests, as beat and a worker would."""
-    settings.RETRY_SECONDS, settings.CALL_ATTEMPTS, settings.EXPENSIFY_ANSWER_SECONDS = 0, 2, 3
+    settings.RETRY_SECONDS, settings.CALL_ATTEMPTS, settings.EXPENSIFY_ANSWER_SECONDS = 0, 2, PATIENCE
     over = threading.Event()
 
     def work() -> None:

@@ -8,7 +8,7 @@ from accounts.models import MailStatus, Team, User
 from exports import deliveries
 from exports.models import Delivery, SavedExport
 from tests.exports.mailed import make_delivery, make_recipient, make_schedule
-from tests.smtp import mail_server
+from tests.smtp import PATIENCE, mail_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,7 +22,7 @@ def test_a_short_line_with_an_umlaut_arrives_in_seven_bits(
         delivery = make_delivery(make_recipient(schedule, "head@acme.example"))
         Delivery.objects.filter(pk=delivery.pk).update(status=MailStatus.QUEUED)
 
-        sending.send_due([deliveries.MAILS], seconds=10)
+        sending.send_due([deliveries.MAILS], seconds=PATIENCE)
 
         delivery.refresh_from_db()
         assert (delivery.status, delivery.error) == ("sent", "")

@@ -20,7 +20,7 @@ from exports import dispatch
 from exports.models import Run, SavedExport
 from exports.models.run import Status
 from tests.conftest import make_credential, make_export
-from tests.exports.conftest import OF_EXPORTS, make_call, make_result, make_run, signed_in
+from tests.exports.conftest import OF_EXPORTS, make_call, make_result, make_run, of_long_windows, signed_in
 
 
 @pytest.fixture(autouse=True)
@@ -105,8 +105,9 @@ def test_home_shows_runs_with_their_place_in_line(as_alice: Client, export: Save
 
 
 def test_home_shows_how_much_of_the_budget_is_used(
-    as_alice: Client, credential: Credential, budget: Any
+    as_alice: Client, credential: Credential, budget: Any, settings: Any
 ) -> None:
+    budget = of_long_windows(settings)
     for _ in range(3):
         budget.step(credential.fingerprint, enqueue=dispatch.Ticket(f"t{_}", flow="f"), pop=True)
 
@@ -116,8 +117,9 @@ def test_home_shows_how_much_of_the_budget_is_used(
 
 
 def test_the_credentials_page_shows_its_own_budget_and_no_other(
-    as_alice: Client, acme: Team, credential: Credential, budget: Any
+    as_alice: Client, acme: Team, credential: Credential, budget: Any, settings: Any
 ) -> None:
+    budget = of_long_windows(settings)
     other = make_credential(acme, "Other", pair=Pair("aa_other", "s"))
     for n in range(3):
         budget.step(other.fingerprint, enqueue=dispatch.Ticket(f"t{n}", flow="f"), pop=True)

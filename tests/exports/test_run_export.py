@@ -18,7 +18,7 @@ from exports import dispatch, saved_exports, tasks, worker
 from exports.models import Run, SavedExport
 from exports.models.run import Status
 from sandbox import Fault, Sandbox
-from tests.conftest import make_export
+from tests.conftest import PATIENCE, make_export
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def at_work(budget: Any, sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
     """Somebody takes turns for every run that rests, as beat and a worker would."""
-    settings.RETRY_SECONDS, settings.CALL_ATTEMPTS, settings.EXPENSIFY_ANSWER_SECONDS = 0, 2, 3
+    settings.RETRY_SECONDS, settings.CALL_ATTEMPTS, settings.EXPENSIFY_ANSWER_SECONDS = 0, 2, PATIENCE
     over = threading.Event()
 
     def work() -> None:

@@ -96,10 +96,11 @@ def test_since_the_last_success_begins_on_the_day_that_run_was_started(
     credential: Credential, alice: User, acme: Team
 ) -> None:
     export = make_export(credential, alice, report_ids=[], period="since_last_success")
-    started = timezone.now() - timedelta(days=9)
+    now = timezone.now()
+    started = now - timedelta(days=9)
     for status, days in ((Status.SUCCEEDED, 9), (Status.FAILED, 2)):
         run = make_run(export, alice, status)
-        Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(days=days))
+        Run.objects.filter(pk=run.pk).update(created_at=now - timedelta(days=days))
 
     run = runs.start(export, by=alice)
 
@@ -147,7 +148,10 @@ def test_command_starts_a_run_in_the_name_of_the_operating_systems_user(export: 
 # ------------------------------------------------------------ double clicks
 
 
-def test_double_click_starts_one_run(export: SavedExport, alice: User) -> None:
+def test_double_click_starts_one_run(
+    export: SavedExport, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "DOUBLE_CLICK", timedelta(hours=1))
     first, second = (runs.start_by_click(export, by=alice) for _ in range(2))
 
     assert (first, Run.objects.count()) == (second, 1)

@@ -17,7 +17,7 @@ from accounts.models import AuditEntry, Credential, Membership, Policy, Team, Us
 from exports import dispatch, employee_updates, keeping, worker
 from exports.models import EmployeeUpdate, Run
 from sandbox import Choices, Fault, Sandbox
-from tests.conftest import WIDE
+from tests.conftest import PATIENCE, WIDE
 from tests.exports.conftest import signed_in
 from tests.people import applied, approved, fresh, person, prepare, reach, submitted, tried, work_off
 
@@ -36,7 +36,7 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
 def opened(acme_open: Team, settings: Any, redis_client: Any) -> Iterator[None]:
     """Acme is open to the test, and the call budget is larger than what a test needs."""
     settings.EXPENSIFY_LIMITS = WIDE
-    settings.EXPENSIFY_ANSWER_SECONDS, settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = 3, 0, 2
+    settings.EXPENSIFY_ANSWER_SECONDS, settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = PATIENCE, 0, 2
     dispatch.budget.cache_clear()
     dispatch.budget().introduce(fresh=True)
     yield
