@@ -1,17 +1,7 @@
-"""HTTP to addresses that others may have a say in: never into the machine's own network, unless that is allowed."""
+"""Which addresses belong to the internet at large, and which to some private network."""
 
 import ipaddress
 import socket
-
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-
-
-class PrivateAddress(requests.exceptions.InvalidURL):
-    """The address lies inside of some network: the portal does not go there."""
-
 
 # Addresses of IPv6 at whose other end a gateway speaks to the IPv4 address in their last 32 bits.
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
@@ -50,43 +40,3 @@ def is_outside(host: str) -> bool:
         return is_public(socket.inet_ntoa(socket.inet_aton(host)))  # 127.1 and 0x7f000001 are addresses, too
     except OSError:
         return "." in host and not host.endswith(_INSIDE)
-
-
-def _checked(connected: socket.socket) -> socket.socket:
-    """The peer itself is looked at, after connecting and before a word: a name may resolve otherwise twice."""
-    peer = connected.getpeername()[0]
-    if not is_public(peer):
-        connected.close()
-        raise PrivateAddress("It is a private or link-local address.")
-    return connected
-
-
-class _Connection(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        return _checked(super()._new_conn())
-
-
-class _TLSConnection(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _checked(super()._new_conn())
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TLSPool(HTTPSConnectionPool):
-    ConnectionCls = _TLSConnection
-
-
-class PublicOnly(HTTPAdapter):
-    """For `requests.Session.mount`: reaches public addresses only, and those by HTTPS only."""
-
-    def init_poolmanager(self, *args: object, **kwargs: object) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
-
-    def send(self, request: requests.PreparedRequest, *args: object, **kwargs: object) -> requests.Response:
-        if not (request.url or "").startswith("https://"):
-            raise PrivateAddress("Only https:// addresses are called.")
-        return super().send(request, *args, **kwargs)

@@ -5,6 +5,8 @@ leaves outside of any transaction. What surely did not leave is put back with a 
 or whose worker died, is unconfirmed: the portal never sends it again, a person may.
 """
 
+from __future__ import annotations
+
 import random
 import secrets
 import threading
@@ -14,9 +16,8 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import redis
 import structlog
 from django.conf import settings
 from django.db import transaction
@@ -28,6 +29,9 @@ from accounts.door import team_of
 from accounts.mail import NotSent, Post, Refused, Unclear
 from accounts.models import MAIL_FINAL, MailStatus, Outgoing
 from expensify.budget import connect
+
+if TYPE_CHECKING:
+    import redis
 
 log = structlog.get_logger(__name__)
 
@@ -238,13 +242,16 @@ def _in_pace(until: float) -> bool:
     """
     if not settings.EMAIL_PER_MINUTE:
         return True
+    # Imported here: tests/test_process_imports.py tells why.
+    from redis.exceptions import RedisError
+
     interval = round(60_000 / settings.EMAIL_PER_MINUTE)
     while True:
         try:
             if _redis().set(PACE, "1", nx=True, px=max(1, interval)):
                 return True
             wait = max(1, _redis().pttl(PACE)) / 1000
-        except redis.RedisError as error:
+        except RedisError as error:
             log.warning("mails wait for Redis", reason=type(error).__name__)
             return False
         if time.monotonic() + wait >= until:

@@ -16,9 +16,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from accounts import people, sso
-from accounts.addresses import PublicOnly
 from accounts.audit import Action
 from accounts.models import User
+from accounts.public_requests import PublicOnly
 
 log = structlog.get_logger()
 

@@ -8,7 +8,6 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from celery.worker.request import Request
-from redis.exceptions import RedisError
 
 from exports import heartbeat
 
@@ -38,6 +37,9 @@ class _OwnClock:
         return self._ahead
 
     def _measure(self) -> None:
+        # Imported here: tests/test_process_imports.py tells why.
+        from redis.exceptions import RedisError
+
         try:
             theirs = heartbeat.now()
             # Read after theirs: what the answer took makes alarms late by that, where early ones would be set again.

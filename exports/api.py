@@ -1,17 +1,16 @@
 """The API for scripts: a few of the portal's deeds as JSON, through the same door as its pages."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache, wraps
 from typing import Annotated, Any
 
-from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
-from django.views.decorators.csrf import csrf_exempt
+from django.urls import reverse
 from ninja import Field, Header, NinjaAPI, Path, Query, Schema, Status
 from ninja.decorators import decorate_view
 from ninja.errors import ValidationError
@@ -22,9 +21,9 @@ from accounts.door import TeamRequest, team_view
 from accounts.models import AuditEntry
 from accounts.permissions import Permission
 from exports import ranges, runs, timeline
+from exports.api_routes import ROUTES
 from exports.models import Result, Run, SavedExport
 
-P = Permission
 MOST_ENTRIES = 100
 LARGEST = 2**63 - 1
 
@@ -112,20 +111,20 @@ class Entries(Schema):
 # ------------------------------------------------------------ the way in
 
 ALWAYS = {401: Problem, 403: Problem, 404: Problem, 422: Problem, 429: Problem}
-_needed: dict[str, Permission] = {}
 Operation = Callable[..., Any]
 
 
 def operation(
-    method: str, route: str, name: str, permission: Permission, answers: dict[int, Any], **extra: Any
+    method: str, name: str, answers: dict[int, Any], **extra: Any
 ) -> Callable[[Operation], Operation]:
-    """One operation of the API, under `/api/t/<team>/`, behind the door of its permission."""
+    """One operation of the API, at its route under `/api/t/<team>/`, behind the door of its permission."""
+    path, permission = ROUTES[name]
+    path = re.sub("<(.*?)>", r"{\1}", path)
 
     def decorate(view: Operation) -> Operation:
-        _needed[name] = permission
         register = api.api_operation(
             [method],
-            f"/t/{{slug:team}}/{route}",
+            f"/t/{{slug:team}}/{path}",
             response=answers | ALWAYS,
             url_name=name,
             operation_id=name,
@@ -160,34 +159,6 @@ def _door(permission: Permission) -> Callable[[Operation], Operation]:
         return knock
 
     return decorate
-
-
-def urls() -> list[URLPattern]:
-    """The operations, as Django routes them."""
-    found = []
-    for pattern in api.urls[0]:
-        if pattern.name in _needed:
-            view = _plain(pattern.callback)
-            view.door = _needed[pattern.name]  # type: ignore[attr-defined]
-            found.append(path(f"api/{pattern.pattern}", view, name=pattern.name))
-    return found
-
-
-def _plain(view: Operation) -> Operation:
-    """The view without sign-in and form token, which a script has not; its answers are JSON, and not to be kept."""
-
-    @wraps(view)
-    def answer(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
-        response: HttpResponseBase = view(request, **arguments)
-        if response.status_code == 405:
-            told = f"This address does not take {request.method}. Nothing was done."
-            response = JsonResponse(
-                {"detail": told}, status=405, headers={"Allow": response.headers["Allow"]}
-            )
-        response.headers["Cache-Control"] = "no-store"
-        return response
-
-    return login_not_required(csrf_exempt(answer))
 
 
 @cache
@@ -242,7 +213,7 @@ def _cannot_start(request: HttpRequest, reason: runs.CannotStart) -> HttpRespons
 # ------------------------------------------------------------ what can be asked
 
 
-@operation("GET", "exports/", "api-export-list", P.VIEW_EXPORTS, {200: Exports})
+@operation("GET", "api-export-list", {200: Exports})
 def export_list(request: TeamRequest, team: TeamName) -> dict[str, Any]:
     """List the saved exports, by name, without archived ones."""
     exports = request.team.exports.live().select_related("credential", "version")
@@ -251,9 +222,7 @@ def export_list(request: TeamRequest, team: TeamName) -> dict[str, Any]:
 
 @operation(
     "POST",
-    "exports/{int:export}/runs/",
     "api-run-start",
-    P.RUN_EXPORTS,
     {201: RunState, 200: RunState, 409: Problem},
 )
 def run_start(
@@ -279,7 +248,7 @@ def run_start(
     return Status(201 if is_new else 200, _run(run))
 
 
-@operation("GET", "runs/{int:run}/", "api-run", P.VIEW_EXPORTS, {200: RunState})
+@operation("GET", "api-run", {200: RunState})
 def run(request: TeamRequest, team: TeamName, run: Id) -> dict[str, Any]:
     """Read a run: its state, its steps, what went wrong, and its file."""
     rows = request.team.runs.seen_by(request.membership).select_related("result")
@@ -288,9 +257,7 @@ def run(request: TeamRequest, team: TeamName, run: Id) -> dict[str, Any]:
 
 @operation(
     "GET",
-    "results/{int:result}/download/",
     "api-result-download",
-    P.DOWNLOAD_RESULTS,
     {200: None, 206: None, 416: None, 410: Problem},
     responses={
         status: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
@@ -313,7 +280,7 @@ def result_download(request: TeamRequest, team: TeamName, result: Id) -> HttpRes
     return ranges.attachment(request, found, file)
 
 
-@operation("GET", "audit/", "api-audit-list", P.VIEW_AUDIT, {200: Entries})
+@operation("GET", "api-audit-list", {200: Entries})
 def audit_list(
     request: TeamRequest,
     team: TeamName,
@@ -379,3 +346,9 @@ def _entry(entry: AuditEntry) -> dict[str, Any]:
         "who": entry.actor_name,
         "target": entry.target_name,
     }
+
+
+# Each operation as ninja serves it, by its route's name.
+VIEWS: dict[str, Operation] = {
+    pattern.name: pattern.callback for pattern in api.urls[0] if pattern.name in ROUTES
+}

@@ -1,12 +1,17 @@
 """What workers and pages tell each other through Redis: that somebody does the work, who sweeps, what time it is."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 from functools import cache
+from typing import TYPE_CHECKING
 
-import redis
 from django.conf import settings
 
 from expensify.budget import connect
+
+if TYPE_CHECKING:
+    import redis
 
 KEY = "portal:worker-seen"
 SWEPT = "portal:swept"

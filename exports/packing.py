@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from django.utils import timezone
-from stream_zip import ZIP_AUTO, stream_zip
 
 CHUNK = 256 * 1024
 MEDIA_TYPE = "application/zip"
@@ -40,6 +39,9 @@ def seal(members: Sequence[Member], target: Path, password: str) -> None:
     """Write a ZIP that opens with the password only; the names in it can be read without."""
     if problem := password_problem(password):
         raise ValueError(problem)
+    # Imported here: tests/test_process_imports.py tells why.
+    from stream_zip import ZIP_AUTO, stream_zip
+
     now = timezone.now()
     files = (
         (name, now, stat.S_IFREG | 0o600, ZIP_AUTO(path.stat().st_size), _pieces(path))

@@ -17,9 +17,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO
 
-import pypdfium2
 from django.core.files.storage import default_storage
-from PIL import Image
 
 from exports import first_rows, results, tables
 from exports.models import Result
@@ -113,6 +111,9 @@ def picture(result: Result) -> bytes | None:
     """The first page of a PDF as PNG; None when it cannot be drawn."""
     if results.extension(result.name) != "pdf" or result.size > PDF_BYTES or result.purged_at is not None:
         return None
+    # Imported here: tests/test_process_imports.py tells why.
+    import pypdfium2
+
     try:
         with default_storage.open(result.file.name) as file:
             return _drawn(file)
@@ -173,6 +174,9 @@ def _text(file: BinaryIO, size: int) -> Preview:
 def _pdf(file: BinaryIO, size: int) -> Preview:
     if size > PDF_BYTES:
         return TOO_LARGE
+    # Imported here: tests/test_process_imports.py tells why.
+    import pypdfium2
+
     try:
         with _pdfium:
             document = pypdfium2.PdfDocument(file)
@@ -232,12 +236,15 @@ def _unpacked(content: io.BytesIO) -> int:
 
 
 def _drawn(file: BinaryIO) -> bytes:
+    # Imported here: tests/test_process_imports.py tells why.
+    import pypdfium2
+
     with _pdfium:
         document = pypdfium2.PdfDocument(file)
         try:
             page = document[0]
             scale = PICTURE_PIXELS / max(*page.get_size(), 1)
-            image: Image.Image = page.render(scale=scale).to_pil()
+            image = page.render(scale=scale).to_pil()
         finally:
             document.close()
     drawn = io.BytesIO()

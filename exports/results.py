@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,8 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from uuid import uuid4
 
-from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
@@ -85,11 +84,22 @@ def workshop() -> Iterator[Path]:
         yield Path(folder)
 
 
+def _storage_errors() -> tuple[type[Exception], ...]:
+    """What storage raises. The storage for S3 loads botocore; without it nothing raises botocore's errors."""
+    if "botocore" not in sys.modules:
+        return (OSError,)
+    # Imported here: tests/test_process_imports.py tells why.
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (OSError, BotoCoreError, Boto3Error, ClientError)
+
+
 @contextmanager
 def _or_cannot_store() -> Iterator[None]:
     try:
         yield
-    except (OSError, BotoCoreError, Boto3Error, ClientError) as error:
+    except _storage_errors() as error:
         reason = getattr(error, "strerror", None) or "its storage does not take it"
         raise CannotStore(
             f"The portal could not store the file: {reason}. An operator has to look at the portal's storage."
@@ -132,7 +142,7 @@ def verify(stored: Stored) -> None:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
-    except (OSError, BotoCoreError, Boto3Error, ClientError):
+    except _storage_errors():
         size = -1
     if (size, digest.hexdigest()) != (stored.size, stored.sha256):
         raise CannotStore(

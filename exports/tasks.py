@@ -1,6 +1,7 @@
 """Celery's way in: load, call, ring again."""
 
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import structlog
@@ -17,6 +18,9 @@ from exports import dispatch, heartbeat, keeping, results
 from exports.alarms import AlarmRequest
 from exports.dispatch import Wake
 from exports.models import Run
+
+# A task sent before the app exists would go to no broker of ours.
+import_module(settings.TASK_APP)
 
 log = structlog.get_logger(__name__)
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from exports import api
+from exports.api_routes import ROUTES
 from exports.views import api as api_pages
 from exports.views import (
     calendar,
@@ -173,5 +173,8 @@ urlpatterns = [
     path("u/<str:token>/", links.unsubscribe, name="unsubscribe"),
     path("api/", api_pages.api_page, name="api"),
     path("api/openapi.json", api_pages.api_schema, name="api-schema"),
-    *api.urls(),
+    *(
+        path(f"api/t/<slug:team>/{route.path}", api_pages.operation(name), name=name)
+        for name, route in ROUTES.items()
+    ),
 ]

@@ -2,6 +2,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import beat_init, task_postrun, task_prerun, worker_init
 from django.db import close_old_connections
 
@@ -13,6 +14,14 @@ app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="unattended")
+
+
+# The other periodic tasks stand in settings; these two need Celery's crontab.
+for name, task, at in (
+    ("watch-credentials", "exports.unattended.watch_credentials", crontab(hour="3", minute="20")),
+    ("trim-audit", "exports.unattended.trim_audit", crontab(hour="1", minute="40")),
+):
+    app.add_periodic_task(at, app.signature(task), name=name, expires=3600)
 
 
 @worker_init.connect

@@ -5,7 +5,6 @@ import logging.config
 import re
 from typing import Any
 
-import sentry_sdk
 import structlog
 
 # The names under which a secret may travel; their values are blanked wherever they turn up.
@@ -106,6 +105,9 @@ def configure(*, level: str, as_json: bool) -> None:
 def report_errors_to(dsn: str) -> None:
     """Send unforeseen errors to Sentry: no request bodies, no local variables, no personal data."""
     if dsn:
+        # Imported here: tests/test_process_imports.py tells why.
+        import sentry_sdk
+
         sentry_sdk.init(
             dsn,
             max_request_body_size="never",

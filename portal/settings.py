@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import dj_database_url
-from celery.schedules import crontab, schedule
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -58,7 +57,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "csp",
     "django_htmx",
@@ -191,6 +189,8 @@ RESULT_MAX_BYTES = int(env.number("RESULT_MAX_BYTES", 2 * 1024**3))
 
 # ---------------------------------------------------------------- work
 
+# The module of the Celery app, which `exports.tasks` loads; processes without tasks load no Celery.
+TASK_APP = "portal.celery"
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -225,58 +225,49 @@ SWEEP_SECONDS = env.number("SWEEP_SECONDS", 2)
 # A schedule that starts so much later than it was due has missed its time: each says whether it runs then.
 SCHEDULE_LATE_AFTER_SECONDS = env.number("SCHEDULE_LATE_AFTER_SECONDS", 900)
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+# Seconds between two of each. What happens at an hour of the day stands in portal/celery.py: it needs Celery.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "exports.tasks.sweep",
-        "schedule": schedule(SWEEP_SECONDS),
+        "schedule": SWEEP_SECONDS,
     },
     "start-schedules": {
         "task": "exports.unattended.start_schedules",
-        "schedule": schedule(SWEEP_SECONDS),
+        "schedule": SWEEP_SECONDS,
     },
     "settle-occurrences": {
         "task": "exports.unattended.settle_occurrences",
-        "schedule": schedule(SWEEP_SECONDS),
+        "schedule": SWEEP_SECONDS,
     },
     "send-mails": {
         "task": "exports.unattended.send_mails",
-        "schedule": schedule(SWEEP_SECONDS),
+        "schedule": SWEEP_SECONDS,
         # While the mailer waits for its server they would pile up.
         "options": {"expires": 5 * SWEEP_SECONDS},
     },
     "tidy": {
         "task": "exports.tasks.tidy",
-        "schedule": schedule(10 * SWEEP_SECONDS),
+        "schedule": 10 * SWEEP_SECONDS,
         "options": {"expires": 100 * SWEEP_SECONDS},
     },
     "keep-up-recipients": {
         "task": "exports.unattended.keep_up_recipients",
-        "schedule": schedule(30 * SWEEP_SECONDS),
+        "schedule": 30 * SWEEP_SECONDS,
         "options": {"expires": 30 * SWEEP_SECONDS},
     },
     "rotate": {
         "task": "exports.unattended.rotate",
-        "schedule": schedule(2 * SWEEP_SECONDS),
+        "schedule": 2 * SWEEP_SECONDS,
         "options": {"expires": 20 * SWEEP_SECONDS},
-    },
-    "watch-credentials": {
-        "task": "exports.unattended.watch_credentials",
-        "schedule": crontab(hour="3", minute="20"),
-        "options": {"expires": 3600},
     },
     "tell-of-lost-policies": {
         "task": "exports.unattended.tell_of_lost_policies",
-        "schedule": schedule(300),
+        "schedule": 300,
         "options": {"expires": 300},
     },
     "wipe-old": {
         "task": "exports.tasks.wipe_old",
-        "schedule": schedule(3600),
-        "options": {"expires": 3600},
-    },
-    "trim-audit": {
-        "task": "exports.unattended.trim_audit",
-        "schedule": crontab(hour="1", minute="40"),
+        "schedule": 3600,
         "options": {"expires": 3600},
     },
 }
@@ -302,13 +293,13 @@ env.refuse_audit_address(
 if AUDIT_HEADS:
     CELERY_BEAT_SCHEDULE["audit-heads"] = {
         "task": "exports.unattended.write_audit_heads",
-        "schedule": schedule(3600),
+        "schedule": 3600,
         "options": {"expires": 3600},
     }
 if AUDIT_STREAM:
     CELERY_BEAT_SCHEDULE["audit-stream"] = {
         "task": "exports.unattended.stream_audit",
-        "schedule": schedule(10),
+        "schedule": 10,
         "options": {"expires": 60},
     }
 

@@ -1,6 +1,5 @@
 """What belongs to no app: health, and the pages for when something is wrong."""
 
-import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
@@ -75,6 +74,9 @@ def _database() -> str:
 
 
 def _redis() -> str:
+    # Imported here: tests/test_process_imports.py tells why.
+    import redis
+
     try:
         heartbeat.client().ping()
     except redis.RedisError:

@@ -1,9 +1,12 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import resolve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 application = get_wsgi_application()
+# Load all pages now: otherwise the first request waits for that.
+resolve("/healthz")
 
 from accounts.key_check import stop_without_keys  # noqa: E402  needs the models, which are loaded by now
 

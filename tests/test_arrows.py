@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_process_imports import LATE, LATE_MODULES
+
 ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
     "portal": {"portal", "accounts", "exports", "expensify"},
@@ -178,9 +180,9 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         pytest.fail(" -> ".join(error.args[1]))
 
 
-def test_imports_stand_at_the_top() -> None:
+def test_imports_stand_at_the_top_but_of_what_few_processes_need() -> None:
     inline = {
-        (module, function.name)
+        (module, function.name, name)
         for module, tree in TREES.items()
         for function in ast.walk(tree)
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -188,6 +190,8 @@ def test_imports_stand_at_the_top() -> None:
         and not (module.endswith(".apps") and function.name == "ready")
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in imported(node, module)
+        if not is_in(name, LATE | LATE_MODULES)
     }
 
     assert inline == set()

@@ -11,7 +11,7 @@ from django.utils.crypto import salted_hmac
 from accounts.keyring import SealedField, unseal
 from accounts.models.team import Team, TeamOwned
 from expensify.budget import budget_key
-from expensify.client import Pair
+from expensify.pair import Pair
 
 
 class Credential(TeamOwned):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.keyring import SealedField, unseal
 from accounts.models.credential import Credential
 from accounts.models.team import TeamOwned
-from expensify.client import Pair
+from expensify.pair import Pair
 
 
 class Rotation(TeamOwned):

@@ -5,17 +5,21 @@ worker that gets the wake takes the head of the line at that instant and sends a
 against the latest instant at which each call can have arrived, so neither clocks nor delays can break them.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-import redis
+from typing import TYPE_CHECKING
 
 from expensify.budget.limits import Limits
 from expensify.budget.permit import Done, Permit
 from expensify.budget.wire import Wire, micro, script_for, text
+
+if TYPE_CHECKING:
+    import redis
 
 
 def budget_key(pepper: bytes, partner_user_id: str) -> str:

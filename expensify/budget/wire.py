@@ -1,18 +1,18 @@
 """The budget's way to Redis: one script, sent once, to a server whose identity is known."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import redis
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
-from redis.retry import Retry
-
 from expensify.budget.limits import Limits
+
+if TYPE_CHECKING:
+    import redis
 
 SCRIPT = "".join(
     Path(__file__).with_name(f"{part}.lua").read_text() for part in ("log", "line", "operations")
@@ -29,6 +29,11 @@ class BudgetUnavailable(Exception):
 
 def connect(url: str) -> redis.Redis:
     """A client for a budget: it fails within seconds, since pages and workers wait for it."""
+    # Imported here: tests/test_process_imports.py tells why.
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
     return redis.Redis.from_url(
         url,
         socket_connect_timeout=2,  # on the same network
@@ -55,6 +60,9 @@ class Wire:
         return self._exchange(None, words, "")
 
     def _exchange(self, operation: str | None, words: Sequence[str], arguments: str) -> Any:
+        # Imported here: tests/test_process_imports.py tells why.
+        from redis.exceptions import NoScriptError, RedisError, ResponseError
+
         try:
             connection: Any = self._pool.get_connection()
         except RedisError as error:

@@ -6,7 +6,6 @@ from exports.employees.delimited import decoded, read_delimited
 from exports.employees.feed_json import read_feed
 from exports.employees.findings import Unreadable
 from exports.employees.sheet import Feed, Sheet
-from exports.employees.workbook import read_workbook
 
 MOST_BYTES = 20 * 1024**2
 MOST_PASTED = 5 * 1024**2  # characters
@@ -40,6 +39,9 @@ def read_file(content: bytes, *, limits_in_cents: bool = True) -> Sheet | Feed:
             "a password, or as CSV, and upload that."
         )
     if content.startswith(b"PK"):
+        # Imported here: tests/test_process_imports.py tells why. It needs openpyxl.
+        from exports.employees.workbook import read_workbook
+
         return read_workbook(content)
     for mark, kind in _OTHER_KINDS:
         if content.startswith(mark):

@@ -2,9 +2,6 @@
 
 from functools import lru_cache
 
-import holidays
-from holidays.registry import COUNTRIES
-
 from exports.schedules.working_days import is_known
 
 SMALL_WORDS = {"and", "of", "the"}
@@ -13,6 +10,9 @@ SMALL_WORDS = {"and", "of", "the"}
 @lru_cache(maxsize=1)
 def choices() -> tuple[tuple[str, str | tuple[tuple[str, str], ...]], ...]:
     """For a picker: (code, country), or (country, its parts with the country as a whole first)."""
+    # Imported here: tests/test_process_imports.py tells why.
+    import holidays
+
     supported = holidays.list_supported_countries(include_aliases=False)
     found: list[tuple[str, str | tuple[tuple[str, str], ...]]] = []
     for country in sorted(supported, key=_country):
@@ -32,11 +32,17 @@ def in_words(national: str) -> str:
 
 @lru_cache(maxsize=512)
 def _country(code: str) -> str:
+    # Imported here: tests/test_process_imports.py tells why.
+    from holidays.registry import COUNTRIES
+
     name = next((name for name, codes in COUNTRIES.items() if code in codes), code)
     return " ".join(word if word in SMALL_WORDS else word.capitalize() for word in name.split("_"))
 
 
 @lru_cache(maxsize=1024)
 def _part(country: str, part: str) -> str:
+    # Imported here: tests/test_process_imports.py tells why.
+    import holidays
+
     names = holidays.country_holidays(country).get_subdivision_aliases().get(part)
     return names[0] if names else part

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from icalendar import Calendar as IcsCalendar
-from icalendar.error import BrokenCalendarProperty
-
 from exports.schedules.working_days import ONE_DAY
 
 MOST_BYTES = 1_000_000
@@ -44,6 +41,10 @@ class _LeftOut(Exception):
 
 def read_ics(content: bytes, today: date) -> Imported:
     """The days from this year's first on, five years ahead. Raises Unreadable."""
+    # Imported here: tests/test_process_imports.py tells why.
+    from icalendar import Calendar as IcsCalendar
+    from icalendar.error import BrokenCalendarProperty
+
     if len(content) > MOST_BYTES:
         raise Unreadable("The file is larger than 1 MB. Export a calendar that holds only the days off.")
     try:

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 
-import holidays
-
 ONE_DAY = timedelta(days=1)
 # How far a holiday moves an occurrence. No calendar has a longer row of days off, unless by mistake.
 FARTHEST = 31
@@ -52,6 +50,9 @@ class Calendar:
 @lru_cache(maxsize=2048)
 def is_known(national: str) -> bool:
     """Whether there is a national calendar of this name."""
+    # Imported here: tests/test_process_imports.py tells why.
+    import holidays
+
     country, _, part = national.partition("-")
     parts = holidays.list_supported_countries(include_aliases=False).get(country)
     return parts is not None and (not part or part in parts)
@@ -62,6 +63,9 @@ def national_days(national: str, year: int) -> Mapping[date, str]:
     """The public holidays of a country or one of its parts, in English where the package has it; none if unknown."""
     if not is_known(national):
         return {}
+    # Imported here: tests/test_process_imports.py tells why.
+    import holidays
+
     country, _, part = national.partition("-")
     found = holidays.country_holidays(country, subdiv=part or None, years=year, language="en_US")
     return {day: name for day, name in sorted(found.items()) if day.year == year}
@@ -71,4 +75,7 @@ def national_days(national: str, year: int) -> Mapping[date, str]:
 def _weekend(national: str) -> frozenset[int]:
     if not is_known(national):
         return SATURDAY_AND_SUNDAY
+    # Imported here: tests/test_process_imports.py tells why.
+    import holidays
+
     return frozenset(holidays.country_holidays(national.partition("-")[0]).weekend)

@@ -1,18 +1,23 @@
-"""What tells people and programs of the API; the API itself is `exports.api`."""
+"""The pages that describe the API, and the way into its operations in `exports.api`."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from exports import api
+from exports.api_routes import ROUTES
 
 
 @require_safe
 def api_page(request: HttpRequest) -> HttpResponse:
     """The OpenAPI description as a page to read."""
+    # Imported here: tests/test_process_imports.py tells why.
+    from exports import api
+
     schema = api.schema()
     operations = [
         told | {"path": path, "method": method.upper(), "needs": told["x-needs"]}
@@ -44,7 +49,35 @@ def api_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def api_schema(request: HttpRequest) -> HttpResponse:
     """For programs, which cannot sign in. It says what there is, and nothing of any team."""
+    # Imported here: tests/test_process_imports.py tells why.
+    from exports import api
+
     return JsonResponse(api.schema())
+
+
+def operation(name: str) -> Callable[..., HttpResponseBase]:
+    """The view of one operation, without session and form token, which a script has not.
+
+    Its answers are JSON and must not be stored by caches.
+    """
+
+    @login_not_required
+    @csrf_exempt
+    def view(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
+        # Imported here: tests/test_process_imports.py tells why.
+        from exports import api
+
+        response: HttpResponseBase = api.VIEWS[name](request, **arguments)
+        if response.status_code == 405:
+            told = f"This address does not take {request.method}. Nothing was done."
+            response = JsonResponse(
+                {"detail": told}, status=405, headers={"Allow": response.headers["Allow"]}
+            )
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    view.door = ROUTES[name].permission  # type: ignore[attr-defined]
+    return view
 
 
 def in_words(schema: dict[str, Any]) -> str:

@@ -4,15 +4,16 @@ import csv
 import io
 import re
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # no XML can hold these
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 
 
 def workbook(rendered: str) -> bytes:
     """An xlsx of one sheet; what looks like a number becomes one, so long identifiers lose digits."""
+    # Imported here: tests/test_process_imports.py tells why.
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Export")
     for row in rows(rendered):
@@ -36,4 +37,4 @@ def rows(rendered: str) -> list[list[str | float]]:
 def _value(text: str) -> str | float:
     if _NUMBER.fullmatch(text):
         return float(text)
-    return ILLEGAL_CHARACTERS_RE.sub("", text)
+    return _UNWRITABLE.sub("", text)

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from urllib3.exceptions import MaxRetryError
 
-from accounts import addresses, freshness, sso
+from accounts import addresses, freshness, public_requests, sso
 from accounts.audit import Action
 from accounts.models import AuditEntry, Membership, Team, User
 from accounts.permissions import Role
@@ -344,7 +344,7 @@ def test_public_is_what_the_internet_at_large_is(address: str, expected: bool) -
 
 def test_peer_is_looked_at_before_anything_is_sent(server: str) -> None:
     """Straight at the pool below requests: a name that suddenly means this machine gets no request."""
-    adapter = addresses.PublicOnly()
+    adapter = public_requests.PublicOnly()
 
     with pytest.raises(MaxRetryError, match="private or link-local"):
         adapter.poolmanager.request("GET", f"{server}/.well-known/openid-configuration")
