@@ -3,21 +3,31 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.base import AxeResults
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.models import User
+from exports import tryout
+from tests.accounts.factors import AppClock
 
 SIZES = {"screen": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 USUAL_SCHEME = {"screen": "light", "phone": "dark"}
 # Set to a word to keep a picture of every page that is looked at, in var/screenshots.
 PICTURES = os.environ.get("SCREENSHOTS")
+# The first one is Chromium without its own windows, menus and settings, which took a third of the processor time.
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+# Milliseconds that the browser and its pages get for anything: far more than they need on a busy machine.
+PATIENCE = 120_000
+expect.set_options(timeout=PATIENCE)
 PICTURES_FOLDER = Path(settings.BASE_DIR) / "var" / "screenshots"
 
 
@@ -30,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if chromium is None:
         pytest.skip("Chromium is not installed here: install the package “chromium” to drive the pages.")
     return browser_type_launch_args | {"executable_path": chromium, "args": ["--no-sandbox", "--disable-gpu"]}
@@ -42,13 +52,26 @@ def database_beside_the_browsers_loop() -> None:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
+@pytest.fixture(scope="session")
+def browser(browser: Browser) -> Browser:
+    """One Chromium for all tests; whatever window a test opens in it is patient."""
+    new_context = browser.new_context
+
+    def patient_context(**options: Any) -> BrowserContext:
+        context = new_context(**options)
+        context.set_default_timeout(PATIENCE)
+        return context
+
+    browser.new_context = patient_context  # type: ignore[method-assign]
+    return browser
+
+
 @pytest.fixture
 def context(browser: Browser, live_server: Any) -> Iterator[BrowserContext]:
     """A browser window of its own. The test fails if any page complains: a script error, or the security policy."""
     context = browser.new_context(
         base_url=live_server.url, viewport=SIZES["screen"], reduced_motion="reduce", locale="en-GB"
     )
-    context.set_default_timeout(10_000)
     complaints: list[str] = []
     context.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     context.on("weberror", lambda problem: complaints.append(str(problem.error)))
@@ -75,6 +98,39 @@ def sign_in(context: BrowserContext, live_server: Any) -> Callable[[User], None]
     return sign_in
 
 
+@pytest.fixture(autouse=True)
+def patient_previews(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A template runs away when it takes too many steps, not when the machine is slow."""
+    monkeypatch.setattr(tryout, "LIMITS", replace(tryout.LIMITS, seconds=PATIENCE / 1000))
+
+
+@pytest.fixture
+def app_clock(monkeypatch: pytest.MonkeyPatch) -> AppClock:
+    return AppClock(monkeypatch)
+
+
+def asked_within_a_minute(page: Page) -> list[str]:
+    """The paths that a page asks for in the next minute of its clock, which `page.clock.install()` gave to the test."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    page.clock.run_for(60_000)
+    # A page's requests come in their order: after this one, none of that minute is still on its way.
+    page.evaluate("() => fetch('/healthz')")
+    return asked[: asked.index("/healthz")]
+
+
+AXE = Axe().axe_script
+
+
+def run_axe(page: Page) -> AxeResults:
+    """Run all rules of axe. It is loaded into a page once, and answers with violations only."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE)
+    return AxeResults(
+        page.evaluate("async () => ({violations: (await axe.run({resultTypes: ['violations']})).violations})")
+    )
+
+
 @pytest.fixture
 def look(page: Page) -> Callable[..., None]:
     """Check the open page (or the one at `url`): it must pass axe, and must not be wider than its window.
@@ -94,7 +150,7 @@ def look(page: Page) -> Callable[..., None]:
                     # A hidden caret would be a style of the page, which the policy forbids inside the editor.
                     path = PICTURES_FOLDER / f"{name}-{size}-{scheme}.png"
                     page.screenshot(path=path, full_page=True, caret="initial")
-                found = Axe().run(page)
+                found = run_axe(page)
                 assert found.violations_count == 0, f"{name}, {size}, {scheme}: {found.generate_report()}"
             width = page.evaluate("document.documentElement.scrollWidth")
             assert width <= viewport["width"], f"{name} is {width} px wide on a {size}"

@@ -13,6 +13,7 @@ from accounts import audit, credentials, teams
 from accounts.audit import Action
 from accounts.models import Credential, Policy, Team, User
 from exports.models import ApiCall
+from tests.browser.conftest import asked_within_a_minute
 from tests.conftest import PASSWORD, make_credential, make_export
 
 Look = Callable[..., None]
@@ -174,11 +175,12 @@ def test_test_of_a_credential_shows_its_end_by_itself(
 ) -> None:
     credential = make_credential(acme, status=Credential.Status.UNCHECKED)
     sign_in(alice)
+    page.clock.install()
     page.goto(f"/t/acme/credentials/{credential.pk}/")
     page.get_by_role("button", name="Test").click()
     expect(page.get_by_text("Being tested")).to_be_visible()
-    polls: list[str] = []
-    page.on("request", lambda request: polls.append(request.url) if "/status/" in request.url else None)
+    status = f"/t/acme/credentials/{credential.pk}/status/"
+    assert status in asked_within_a_minute(page)
 
     with scope(team=acme):
         credential.refresh_from_db()
@@ -189,9 +191,7 @@ def test_test_of_a_credential_shows_its_end_by_itself(
 
     expect(page.get_by_text("Working", exact=True)).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("Travel"))).to_be_visible()
-    asked = len(polls)
-    page.wait_for_timeout(2500)
-    assert len(polls) == asked
+    assert status not in asked_within_a_minute(page)
 
 
 def test_signed_out_page_that_polls_leads_to_the_sign_in(

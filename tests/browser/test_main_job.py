@@ -40,7 +40,7 @@ def test_the_documentations_example_becomes_a_csv_by_two_calls(
     page.get_by_label("partnerUserID").fill(pair.partner_user_id)
     page.get_by_label("partnerUserSecret").fill(pair.partner_user_secret)
     page.get_by_role("button", name="Add").click()
-    expect(page.get_by_text("Working", exact=True)).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Working", exact=True)).to_be_visible()
 
     page.get_by_role("link", name="Exports").first.click()
     page.get_by_role("link", name="New export").first.click()
@@ -53,7 +53,7 @@ def test_the_documentations_example_becomes_a_csv_by_two_calls(
     page.locator(".cm-content").fill(TEMPLATE)
     page.get_by_role("button", name="Save").first.click()
     page.get_by_role("button", name="Run").first.click()
-    expect(page.get_by_text("Succeeded").first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Succeeded").first).to_be_visible()
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Download").first.click()
     waiting.value.save_as(tmp_path / "result.csv")

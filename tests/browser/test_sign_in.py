@@ -1,20 +1,17 @@
 """Second factors in a browser: an app, and a passkey of Chromium's virtual authenticator."""
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from allauth.mfa.totp.internal import auth
-from django.core.cache import cache
 from django_scopes import scope
 from playwright.sync_api import CDPSession, Page, expect
 
 from accounts import invitations
 from accounts.models import Team, User
 from accounts.permissions import Role
-from tests.accounts.factors import add_app
+from tests.accounts.factors import AppClock, add_app, code_of
 from tests.accounts.test_invitations import link_in
 from tests.conftest import PASSWORD
 
@@ -60,16 +57,9 @@ def sign_out(page: Page, base_url: str) -> None:
     page.get_by_role("main").get_by_role("button", name="Sign out").click()
 
 
-def code_of(secret: str) -> str:
-    """What the app shows now, and for some seconds to come: a busy browser types slowly."""
-    cache.clear()
-    left = 30 - time.time() % 30
-    if left < 8:
-        time.sleep(left)
-    return auth.format_hotp_value(auth.hotp_value(secret, int(time.time()) // 30))
-
-
-def test_app_is_set_up_and_asked_for(page: Page, base_url: str, alice: User, look: Look) -> None:
+def test_app_is_set_up_and_asked_for(
+    page: Page, base_url: str, alice: User, look: Look, app_clock: AppClock
+) -> None:
     sign_in(page, base_url, alice, "/account/")
     look("account")
     page.get_by_role("link", name="Add one").click()
@@ -77,7 +67,7 @@ def test_app_is_set_up_and_asked_for(page: Page, base_url: str, alice: User, loo
     page.get_by_role("link", name="Set up an app").click()
     look("second-factor-app")
     secret = page.locator("code").inner_text()
-    page.get_by_label("Six digits that the app shows now").fill(code_of(secret))
+    page.get_by_label("Six digits that the app shows now").fill(code_of(app_clock, secret))
     page.get_by_role("button", name="Set up").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     look("recovery-codes")
@@ -86,7 +76,7 @@ def test_app_is_set_up_and_asked_for(page: Page, base_url: str, alice: User, loo
 
     sign_in(page, base_url, alice)
     look("second-factor-asked")
-    page.get_by_label("Code").fill(code_of(secret))
+    page.get_by_label("Code").fill(code_of(app_clock, secret))
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("link", name="Exports")).to_be_visible()
     sign_out(page, base_url)
@@ -133,7 +123,14 @@ def test_device_without_a_passkey_is_told_on_the_page(
 
 
 def test_pages_of_people_look_right(
-    page: Page, base_url: str, acme: Team, alice: User, bob: User, look: Look, settings: Any
+    page: Page,
+    base_url: str,
+    acme: Team,
+    alice: User,
+    bob: User,
+    look: Look,
+    settings: Any,
+    app_clock: AppClock,
 ) -> None:
     add_app(alice)
     invited = invitations.invite(acme, "nina.with.a.long.name@subsidiary.example", Role.EDITOR, by=alice)
@@ -146,7 +143,7 @@ def test_pages_of_people_look_right(
     look("sessions", f"{base_url}/account/sessions/")
     sign_out(page, base_url)
     sign_in(page, base_url, alice)
-    page.get_by_label("Code").fill(code_of("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"))
+    page.get_by_label("Code").fill(code_of(app_clock))
     page.get_by_role("button", name="Sign in", exact=True).click()
     look("team-invited", f"{base_url}/t/acme/team/")
     look("member-invite", f"{base_url}/t/acme/team/invitations/new/")

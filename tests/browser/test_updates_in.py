@@ -92,7 +92,6 @@ def without_javascript(
     def page() -> Page:
         plain = browser.new_context(base_url=live_server.url, java_script_enabled=False, locale="en-GB")
         plain.add_cookies(context.cookies())  # type: ignore[arg-type]
-        plain.set_default_timeout(10_000)
         contexts.append(plain)
         return plain.new_page()
 

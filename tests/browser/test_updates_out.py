@@ -12,7 +12,7 @@ from accounts.models import Credential, Membership, Policy, Team, User
 from exports import dispatch, employee_updates, keeping, worker
 from exports.models import EmployeeUpdate
 from sandbox import Choices, Fault, Sandbox
-from tests.conftest import WIDE
+from tests.conftest import PATIENCE, WIDE
 from tests.people import applied, approved, fresh, person, prepare, reach, tried, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,7 +33,7 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
 def roomy(acme: Team, settings: Any, redis_client: Any) -> Iterator[None]:
     """Acme is open to the test, and the call budget is larger than what a test needs."""
     settings.EXPENSIFY_LIMITS = WIDE
-    settings.EXPENSIFY_ANSWER_SECONDS, settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = 3, 0, 2
+    settings.EXPENSIFY_ANSWER_SECONDS, settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = PATIENCE, 0, 2
     dispatch.budget.cache_clear()
     dispatch.budget().introduce(fresh=True)
     with scope(team=acme):

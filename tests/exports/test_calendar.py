@@ -160,7 +160,10 @@ def test_any_start_gives_a_page(
 # ------------------------------------------------------------ holidays
 
 
-def test_national_calendar_and_own_days_are_one(acme_open: Team, alice: User) -> None:
+def test_national_calendar_and_own_days_are_one(
+    acme_open: Team, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
     post(alice, "holiday-national", national="DE-BE")
     post(alice, "holiday-add", on="2026-12-28", name="Stocktaking")
     post(alice, "holiday-strike", on="2026-12-25")
