@@ -2,6 +2,7 @@
 
 import atexit
 import ctypes
+import random
 import shutil
 import signal
 import socket
@@ -17,12 +18,20 @@ PR_SET_PDEATHSIG = 1
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A free port below those that the kernel gives to outgoing connections, so a restarted server gets it back."""
+    draw = random.SystemRandom()
+    while True:
+        port = draw.randrange(10_000, 20_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
-def wait_for_port(port: int, seconds: float = 10) -> None:
+def wait_for_port(port: int, seconds: float = 240) -> None:
     give_up = time.monotonic() + seconds
     while True:
         try:

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,26 +13,33 @@ from django_scopes import scope
 from accounts.models import Credential, Team
 from expensify.client import Pair
 from tests.conftest import make_credential
-from tests.workers import ROOT, Processes
+from tests.workers import PATIENCE, ROOT, Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 OLD, NEW, OTHER = ("demo" + letter * 39 + "=" for letter in "ABC")
-OPEN = "print(credential.partner_pair().partner_user_secret)"
-ENTER = """
-credential.take_pair(Pair("aa_entered", "entered by a new process"), timezone.now())
-credential.save()
-"""
-SAY = """
+OPEN = "answer = Credential.objects.get().partner_pair().partner_user_secret"
+ENTER = (
+    "credential = Credential.objects.get();"
+    "credential.take_pair(Pair('aa_entered', 'entered by a new process'), timezone.now());"
+    "answer = credential.save()"
+)
+# A process of the portal that does what each line of its input says, and tells what came of it.
+PROCESS = """
 import sys, django
 django.setup()
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 from django_scopes import scopes_disabled
 from accounts.models import Credential
 from expensify.client import Pair
 with scopes_disabled():
-    credential = Credential.objects.get()
-    exec(sys.argv[1])
+    for line in sys.stdin:
+        try:
+            exec(line)
+        except CommandError as error:
+            answer = error.returncode
+        print(answer, flush=True)
 """
 
 
@@ -49,41 +58,77 @@ def run(stored: Processes, keys: list[str], *command: str) -> "subprocess.Comple
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
-def do(stored: Processes, keys: list[str], what: str) -> str:
-    done = run(stored, keys, sys.executable, "-c", SAY, what)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+class Running:
+    """Processes of the portal that go on while keys are changed."""
+
+    def __init__(self, stored: Processes, *keys: list[str]) -> None:
+        self.processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", PROCESS],
+                env=stored.environment | {"CREDENTIAL_KEYS": ",".join(each)},
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for each in keys
+        ]
+
+    def do(self, number: int, what: str) -> str:
+        process = self.processes[number]
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{what}\n")
+        process.stdin.flush()
+        return process.stdout.readline().strip()
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.communicate()
 
 
-def manage(stored: Processes, keys: list[str], *command: str) -> "subprocess.CompletedProcess[str]":
-    return run(stored, keys, sys.executable, "manage.py", *command)
+@pytest.fixture
+def running(stored: Processes) -> Iterator[Running]:
+    """A process from before the change, one from the middle of it, and one from after it."""
+    running = Running(stored, [OLD, NEW], [NEW, OLD], [NEW])
+    yield running
+    running.stop()
 
 
-def test_old_and_new_processes_read_each_others_secrets_all_the_way(stored: Processes) -> None:
-    first, second = [OLD, NEW], [NEW, OLD]
-    assert do(stored, first, OPEN) == do(stored, second, OPEN) == "entered by an old process"
+def test_old_and_new_processes_read_each_others_secrets_all_the_way(running: Running) -> None:
+    first, second, last = range(3)
+    rotate = "call_command('rotate_credential_keys', stdout=sys.stderr{}); answer = 0"
+    check = rotate.format(", check=True")
+    assert running.do(first, OPEN) == running.do(second, OPEN) == "entered by an old process"
 
-    do(stored, second, ENTER)
-    assert do(stored, first, OPEN) == "entered by a new process"
+    running.do(second, ENTER)
+    assert running.do(first, OPEN) == "entered by a new process"
 
-    do(stored, first, ENTER)  # a process that was not deployed yet writes under the old key once more
-    assert manage(stored, second, "rotate_credential_keys", "--check").returncode == 1
-    assert manage(stored, second, "rotate_credential_keys").returncode == 0
-    assert manage(stored, second, "rotate_credential_keys", "--check").returncode == 0
-    assert do(stored, first, OPEN) == do(stored, [NEW], OPEN) == "entered by a new process"
+    running.do(first, ENTER)  # a process that was not deployed yet writes under the old key once more
+    assert running.do(second, check) == "1"
+    assert running.do(second, rotate.format("")) == "0"
+    assert running.do(second, check) == "0"
+    assert running.do(first, OPEN) == running.do(last, OPEN) == "entered by a new process"
 
 
-@pytest.mark.parametrize("process", ["web", "worker", "mailer", "beat"])
-def test_no_process_starts_without_the_key_of_what_is_stored(stored: Processes, process: str) -> None:
-    refused = run(stored, [OTHER], "script/process", process)
+def test_no_process_starts_without_the_key_of_what_is_stored(stored: Processes) -> None:
+    with ThreadPoolExecutor() as pool:
+        refused = list(
+            pool.map(
+                lambda process: run(stored, [OTHER], "script/process", process),
+                ["web", "worker", "mailer", "beat"],
+            )
+        )
 
-    assert refused.returncode == 1
-    assert "CREDENTIAL_KEYS opens not all of the stored secrets: 1 were stored under a key" in refused.stderr
-    assert "Traceback" not in refused.stderr
+    assert [process.returncode for process in refused] == [1] * 4
+    sentence = "CREDENTIAL_KEYS opens not all of the stored secrets: 1 were stored under a key"
+    assert [sentence in process.stderr for process in refused] == [True] * 4
+    assert ["Traceback" in process.stderr for process in refused] == [False] * 4
 
 
 def test_a_key_that_is_no_key_stops_the_start_with_a_sentence(stored: Processes) -> None:
@@ -97,4 +142,4 @@ def test_keys_that_open_everything_are_no_obstacle(stored: Processes, acme: Team
     with scope(team=acme):
         Credential.objects.update(paired_at=timezone.now())
 
-    assert manage(stored, [NEW, OLD], "check_keys").returncode == 0
+    assert run(stored, [NEW, OLD], sys.executable, "manage.py", "check_keys").returncode == 0

@@ -24,7 +24,7 @@ from tests.chaos.telling import counted, history, table
 from tests.chaos.workers import Crew
 from tests.servers import RedisServer
 from tests.smtp import mail_server
-from tests.workers import wait_until
+from tests.workers import PATIENCE, wait_until
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Campaign:
         """True when every rule held. Prints as it goes."""
         began = time.monotonic()
         self.crew.look_after()
-        wait_until(heartbeat.is_fresh, seconds=120)
+        wait_until(heartbeat.is_fresh)
         self.havoc.start()
         try:
             self._work()
@@ -136,7 +136,7 @@ class Campaign:
 
     def _finish(self) -> None:
         """Wait until every run has ended, and what dead workers left has been looked after."""
-        give_up = time.monotonic() + 60 + self.plan.backlog
+        give_up = time.monotonic() + PATIENCE + self.plan.backlog
         said_at = 0.0
         while (unfinished := self.people.unfinished()) and time.monotonic() < give_up:
             self.crew.look_after()
@@ -144,11 +144,11 @@ class Campaign:
             if time.monotonic() - said_at > 5:
                 said_at = time.monotonic()
                 self._say(f"{unfinished} unfinished")
-        give_up = time.monotonic() + 4 * pace.STUCK + 20 * pace.SWEEP
+        give_up = time.monotonic() + PATIENCE
         while self.people.untidied() and time.monotonic() < give_up:
             self.crew.look_after()
             time.sleep(0.2)
-        give_up = time.monotonic() + 4 * pace.MAIL_STUCK
+        give_up = time.monotonic() + PATIENCE
         while self.people.unsent() and time.monotonic() < give_up:
             self.crew.look_after()
             time.sleep(0.2)

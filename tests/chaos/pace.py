@@ -4,15 +4,16 @@ from sandbox import Choices
 
 # Ten times faster than Expensify: 5 calls in 1 s, 20 in 6 s.
 CHOICES = Choices().faster(10)
-# How long a call waits for its answer, and after which time its worker counts as gone.
-ANSWER = 2.0
+# How long a call waits for its answer, and after which time its worker counts as gone. Answers come within
+# milliseconds, but the machine may be busy; the longer it is, the less the rules can tell what was whose fault.
+ANSWER = 4.0
 STUCK = 2 * ANSWER + 1
 RETRY = 0.2
 SWEEP = 0.3
 # A mail's server has this long for each word; after so many seconds a mail's sender counts as gone.
-MAIL_ANSWER = 2.0
+MAIL_ANSWER = 4.0
 MAIL_STUCK = 5 * MAIL_ANSWER
-# What a worker that was told to stop gets: a whole call, and the beginning and end of a process.
+# What a worker gets that was told to stop and has an excuse: a whole call, and the beginning and end of a process.
 GRACE = 3 * ANSWER + 6
 
 ENVIRONMENT = {

@@ -6,7 +6,7 @@ import sys
 import pytest
 from django.db import connection
 
-pytestmark = [pytest.mark.chaos, pytest.mark.slow]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 ENGINES = {"sqlite": "sqlite", "postgresql": "postgres"}
 

@@ -5,14 +5,11 @@ import signal
 import subprocess
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos import pace
-from tests.workers import Processes
-
-# Seconds from its start until a worker works, on a busy machine.
-UP_AFTER = 15.0
+from tests.workers import PATIENCE, Processes
 
 
 @dataclass(eq=False)
@@ -20,14 +17,15 @@ class Worker:
     """A Celery worker: its main process, and whether it may end in whatever way."""
 
     main: "subprocess.Popen[bytes]"
+    ready: Path
+    """The file that it makes when it works; see `tests.chaos.ready`."""
     excused: bool = False
-    started_at: float = field(default_factory=time.time)
     told_to_stop_at: float | None = None
 
     @property
     def is_up(self) -> bool:
         """Before that, Celery ends with the first of its processes that is killed."""
-        return time.time() - self.started_at > UP_AFTER and len(self.pids) > 1
+        return self.ready.exists() and len(self.pids) > 1
 
     @property
     def pids(self) -> list[int]:
@@ -50,7 +48,7 @@ class Crew:
     """Keeps `size` workers and one beat. `complaints` says which ended, or did not, against the rules."""
 
     def __init__(self, folder: Path, *, size: int, processes: int) -> None:
-        self.processes = Processes(folder, **pace.ENVIRONMENT)
+        self.processes = Processes(folder, **pace.ENVIRONMENT, READY_FOLDER=str(folder))
         self._size, self._each = size, processes
         self._guard = threading.Lock()
         self._beat: subprocess.Popen[bytes] | None = None
@@ -65,7 +63,8 @@ class Crew:
             for worker in [*self.workers, *self.leaving]:
                 self._look_at(worker)
             while len(self.workers) < self._size:
-                self.workers.append(Worker(self.processes.worker(processes=self._each)))
+                main = self.processes.worker(processes=self._each, module="tests.chaos.ready")
+                self.workers.append(Worker(main, self.processes.folder / f"ready-{main.pid}"))
                 self.started += 1
             if self._beat is None or self._beat.poll() is not None:
                 self._beat = self.processes.beat()
@@ -87,8 +86,7 @@ class Crew:
         """Stop everybody as a deploy does, and complain of those who do not go."""
         for worker in list(self.workers):
             self.tell_to_stop(worker)
-        give_up = time.time() + pace.GRACE
-        while self.leaving and time.time() < give_up + 1:
+        while self.leaving:
             with self._guard:
                 for worker in list(self.leaving):
                     self._look_at(worker)
@@ -98,11 +96,10 @@ class Crew:
     def _look_at(self, worker: Worker) -> None:
         code = worker.main.poll()
         if code is None:
-            if worker.told_to_stop_at and time.time() - worker.told_to_stop_at > pace.GRACE:
+            grace = pace.GRACE if worker.excused else PATIENCE
+            if worker.told_to_stop_at and time.time() - worker.told_to_stop_at > grace:
                 if not worker.excused:
-                    self.complaints.append(
-                        f"Worker {worker.main.pid} was told to stop and had not after {pace.GRACE:g} s."
-                    )
+                    self.complaints.append(f"Worker {worker.main.pid} was told to stop and never did.")
                 worker.excused = True
                 worker.send(signal.SIGKILL, worker.pids)
             return

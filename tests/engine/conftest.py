@@ -1,27 +1,74 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis
 from django_scopes import scope
 
+import accounts.clock
 from accounts.models import Credential, Team
-from expensify.budget import Limits
+from expensify.budget import Limits, wire
 from exports import dispatch, tasks, worker
 from exports.models import Run
 from sandbox import Sandbox
 from tests.conftest import PATIENCE
+from tests.expensify.budget.office import Clock
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real processes may take their time."""
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.timeout(900))
 
 
 @pytest.fixture(autouse=True)
 def at_work(settings: Any, acme: Team, budget: Any, sandbox: Any) -> Iterator[None]:
     """Acme's data are open, Redis and the sandbox are there, and a second attempt need not be waited for."""
     settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = 0, 3
-    settings.EXPENSIFY_ANSWER_SECONDS = 3
+    settings.EXPENSIFY_ANSWER_SECONDS = PATIENCE
     with scope(team=acme):
         yield
     worker.http().close()
     worker.http.cache_clear()
+
+
+@pytest.fixture
+def redis_clock(redis_client: redis.Redis, budget: Any, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock to set, by which the call budget lives; see `tests/expensify/budget/conftest.py`."""
+    clock = Clock(redis_client)
+    ask = "redis.call('TIME')"
+    assert wire.SCRIPT.count(ask) == 1
+    monkeypatch.setattr(wire, "SCRIPT", wire.SCRIPT.replace(ask, "{ 0, redis.call('INCR', 'clock') }"))
+    seconds = SimpleNamespace(monotonic=lambda: clock.now)
+    for module in ("budget", "permit"):
+        monkeypatch.setattr(f"expensify.budget.{module}.time", seconds)
+    dispatch.budget.cache_clear()
+    dispatch.budget().introduce(fresh=True)
+    return clock
+
+
+class EngineClock:
+    """A clock to set, in place of the database's."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def seconds(self) -> float:
+        return self.at.timestamp()
+
+
+@pytest.fixture
+def engine_clock(db: None, monkeypatch: pytest.MonkeyPatch) -> EngineClock:
+    clock = EngineClock(accounts.clock.now())
+    monkeypatch.setattr(accounts.clock, "now", clock.now)
+    return clock
 
 
 @pytest.fixture

@@ -1,14 +1,16 @@
 """A Celery worker whose processes die by SIGKILL at a point that a test names, once.
 
 Run as `python -m tests.engine.crashing <celery's arguments>`. CRASH_FILE names a file; when it holds `before X` or
-`after X`, the next process that comes there removes the file and kills itself. X is one of POINTS, STEPS,
-OF_UPDATES, OF_MAILS or OF_SCHEDULES, or `request to mark`.
+`after X`, the next process that comes there renames the file to `….died`, with the time in it, and kills itself. X is
+one of POINTS, STEPS, OF_UPDATES, OF_MAILS or OF_SCHEDULES, or `request to mark`. Each finished round of mails is a byte
+in `….rounds`. `tests.engine.trap` is the test's side of this.
 """
 
 import importlib
 import os
 import signal
 import sys
+import time
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -52,9 +54,16 @@ OF_SCHEDULES = {
 
 def lethal(name: str, function: Any, crash_file: Path) -> Any:
     def die_if_asked(point: str) -> None:
-        if crash_file.exists() and crash_file.read_text() == point:
-            crash_file.unlink()
-            os.kill(os.getpid(), signal.SIGKILL)
+        mine = crash_file.with_suffix(f".{os.getpid()}")
+        try:
+            if crash_file.read_text() != point:
+                return
+            crash_file.rename(mine)
+        except FileNotFoundError:  # no trap is set, or it was for another process
+            return
+        mine.write_text(str(time.time()))
+        mine.rename(crash_file.with_suffix(".died"))
+        os.kill(os.getpid(), signal.SIGKILL)
 
     @wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -66,8 +75,21 @@ def lethal(name: str, function: Any, crash_file: Path) -> Any:
     return wrapped
 
 
+def counted(function: Any, rounds: Path) -> Any:
+    @wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        answer = function(*args, **kwargs)
+        with rounds.open("ab") as file:
+            file.write(b".")
+        return answer
+
+    return wrapped
+
+
 def install() -> None:
     crash_file = Path(os.environ["CRASH_FILE"])
+    sending: Any = importlib.import_module("accounts.sending")
+    sending.send_due = counted(sending.send_due, crash_file.with_suffix(".rounds"))
     for name, (module, path) in (POINTS | OF_MAILS | OF_SCHEDULES).items():
         owner: Any = importlib.import_module(module)
         *outer, last = path.split(".")

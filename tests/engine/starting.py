@@ -1,7 +1,4 @@
-"""A process that does nothing but start what is due: `python -m tests.engine.starting UNTIL`, a Unix time."""
-
-import sys
-import time
+"""A process that does nothing but start what is due, until it is killed: `python -m tests.engine.starting`."""
 
 import django
 
@@ -11,6 +8,5 @@ from accounts import clock  # noqa: E402
 from exports import starting  # noqa: E402
 
 if __name__ == "__main__":
-    until = float(sys.argv[1])
-    while time.time() < until:
+    while True:
         starting.start_due(clock.now())

@@ -12,6 +12,7 @@ from exports.models import Run
 from sandbox import Fault, Sandbox
 from tests.conftest import make_export
 from tests.engine.test_run_life import Work
+from tests.gate import held
 from tests.workers import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,17 +37,19 @@ def break_every_connection() -> None:
 def test_the_answer_to_a_call_that_marks_is_not_lost(
     credential: Credential, alice: User, work: Work, sandbox: Sandbox
 ) -> None:
-    sandbox.script(Fault(delay=0.5), on="generate")
     run = runs.start(make_export(credential, alice, mark_as="ERP"), by=alice)
 
-    def restart_in_the_middle() -> None:
-        wait_until(lambda: sandbox.log)
-        break_every_connection()
+    with held(sandbox, Fault(delay=1), on="generate") as answer:
 
-    restarting = threading.Thread(target=restart_in_the_middle)
-    restarting.start()
-    work(run)
-    restarting.join()
+        def restart_in_the_middle() -> None:
+            wait_until(lambda: sandbox.log)
+            break_every_connection()
+            answer()
+
+        restarting = threading.Thread(target=restart_in_the_middle)
+        restarting.start()
+        work(run)
+        restarting.join()
 
     assert run.status == Run.Status.SUCCEEDED, run.error
     assert [made.label for made in sandbox.generated] == ["ERP"]

@@ -1,64 +1,95 @@
-"""What the pages say about waiting, held against what then happens: 40 runs in one line, real workers."""
+"""What the pages say about waiting, held against what then happens to 40 runs in one line, by a clock to set."""
 
-import time
-from pathlib import Path
-from typing import Any
+import heapq
+import itertools
+from collections.abc import Callable
 
 import pytest
-from django.utils import timezone
-from django_scopes import scope
 
-from accounts.models import Team, User
-from expensify.budget import Limits
+from accounts.models import User
 from exports import dispatch, runs
-from exports.models import Run
-from sandbox import Choices, Sandbox
-from tests.conftest import make_credential, make_export
-from tests.workers import Processes, wait_until
+from exports.dispatch import Wake
+from exports.models import Run, SavedExport
+from sandbox import Choices, Fault, Sandbox
+from tests.expensify.budget.office import Clock
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+RUNS, CALLS = 40, 80
+# How long a call takes.
+SECONDS = 0.2
 
-# Everything is ten times faster than at Expensify, so the 3 seconds that may be missed are 0.3 here.
-FASTER = 10
+
+class Worker:
+    """One worker process and its alarms, in virtual time: real rows, the real line, real calls."""
+
+    def __init__(self, key: str, clock: Clock) -> None:
+        self._key, self._clock = key, clock
+        self._alarms: list[tuple[float, int, str]] = []
+        self._numbers = itertools.count()
+        self.began_at: dict[int, float] = {}
+        """When each run made its first call."""
+
+    def hear(self, *wakes: Wake | None) -> None:
+        for wake in wakes:
+            if wake is not None:
+                at = wake.due_at.timestamp() if wake.due_at else self._clock.now
+                heapq.heappush(self._alarms, (at, next(self._numbers), wake.token))
+
+    def work(self, while_true: Callable[[], bool]) -> None:
+        while while_true():
+            at, _, token = heapq.heappop(self._alarms)
+            self._clock.set(max(self._clock.now, at))
+            turn, wake = dispatch.take(self._key, token)
+            self.hear(wake)
+            if turn is not None:
+                self.began_at.setdefault(int(turn.ticket.removeprefix("run:")), self._clock.now)
+                self.hear(dispatch.report(turn, again=dispatch.perform(turn)))
 
 
+@pytest.fixture
+def sandbox(settings: object, redis_clock: Clock) -> Sandbox:
+    """It counts calls by the same clock, with the published limits, and its answers take SECONDS of it."""
+    server = Sandbox(choices=Choices(), clock=lambda: redis_clock.now)
+    server._wait = redis_clock.advance  # type: ignore[method-assign]
+    server.script(Fault(delay=SECONDS), times=CALLS)
+    with server.serve() as served:
+        settings.EXPENSIFY_URL = served.url  # type: ignore[attr-defined]
+        yield server
+
+
+@pytest.mark.parametrize("calls_before", [5, 30, 61])
 def test_each_of_forty_runs_starts_when_its_page_said(
-    redis_client: Any, acme: Team, alice: User, settings: Any, tmp_path: Path
+    calls_before: int, redis_clock: Clock, sandbox: Sandbox, export: SavedExport, alice: User
 ) -> None:
-    settings.EXPENSIFY_LIMITS = Limits.parse("5/1s,20/6s")
-    dispatch.budget.cache_clear()
-    dispatch.budget().introduce(fresh=True)
-    sandbox = Sandbox(choices=Choices().faster(FASTER))
-    with sandbox.serve() as served, scope(team=acme):
-        portal = Processes(
-            tmp_path, EXPENSIFY_URL=served.url, EXPENSIFY_LIMITS="5/1s,20/6s", SWEEP_SECONDS="0.5"
-        )
-        try:
-            portal.worker()
-            portal.beat()
-            export = make_export(make_credential(acme), alice)
-            started = [runs.start(export, by=alice) for _ in range(40)]
-            key = export.credential.fingerprint
-            wait_until(
-                lambda: (
-                    len(sandbox.log) + len(dispatch.budget().waiting(key)) >= 40 and len(sandbox.log) >= 5
-                ),
-                seconds=30,
-            )
-            time.sleep(0.4)  # the first five calls are answered; the sixth may go after a second
-            waiting = list(Run.objects.filter(status=Run.Status.QUEUED).select_related("credential"))
-            said, asked_at = dispatch.places(waiting), timezone.now()
-            wait_until(lambda: Run.objects.unfinished().count() == 0, seconds=90)
-        finally:
-            portal.stop()
-            dispatch.budget.cache_clear()
+    worker = Worker(export.credential.fingerprint, redis_clock)
+    started = [runs.start(export, by=alice) for _ in range(RUNS)]
+    worker.hear(*dispatch.enqueue(*started))
+    worker.work(lambda: len(sandbox.log) < calls_before)
+    waiting = list(Run.objects.filter(status=Run.Status.QUEUED).select_related("credential"))
 
-        assert len(said) > 30
-        missed = {}
-        for run in started:
-            if run.pk in said:
-                began = (run.calls.earliest("sent_at").sent_at - asked_at).total_seconds()
-                expected = said[run.pk].starts_in
-                if abs(began - expected) > max(3 / FASTER, 0.1 * expected):
-                    missed[run.pk] = (round(expected, 2), round(began, 2))
-        assert missed == {}
+    said, asked_at = dispatch.places(waiting), redis_clock.now
+    worker.work(lambda: Run.objects.unfinished().exists())
+
+    assert set(said) == {run.pk for run in waiting}
+    assert len(said) == RUNS - len([pk for pk, at in worker.began_at.items() if at < asked_at])
+    missed = {}
+    for pk, place in said.items():
+        began = worker.began_at[pk] - asked_at
+        if abs(began - place.starts_in) > max(3, 0.1 * place.starts_in):
+            missed[pk] = (round(place.starts_in, 1), round(began, 1))
+    assert missed == {}
+
+
+def test_no_call_that_the_limits_allow_is_left_out(
+    redis_clock: Clock, sandbox: Sandbox, export: SavedExport, alice: User
+) -> None:
+    worker = Worker(export.credential.fingerprint, redis_clock)
+    started = [runs.start(export, by=alice) for _ in range(RUNS)]
+    worker.hear(*dispatch.enqueue(*started))
+
+    worker.work(lambda: Run.objects.unfinished().exists())
+
+    assert set(Run.objects.values_list("status", flat=True)) == {Run.Status.SUCCEEDED}
+    assert (sandbox.refused, len(sandbox.log)) == (0, CALLS)
+    earliest = list(itertools.islice(dispatch.budget().limits.upcoming(), CALLS))[-1]
+    # Answers that take their time delay each window of twenty calls by one of them.
+    assert sandbox.log[-1].at - sandbox.log[0].at == pytest.approx(earliest, abs=SECONDS * CALLS / 20 + 0.1)

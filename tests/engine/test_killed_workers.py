@@ -3,7 +3,6 @@
 import hashlib
 import itertools
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,13 @@ from django_scopes import scope, scopes_disabled
 
 from accounts.models import Team, User
 from exports import employee_updates, runs
-from exports.models import FINAL, Result, Run
+from exports.models import Result, Run
 from sandbox import Choices, Sandbox
 from tests.conftest import make_credential, make_export
 from tests.engine.crashing import OF_UPDATES, POINTS, STEPS
+from tests.engine.trap import Trap
 from tests.people import fresh, person, prepare, reach, tried
-from tests.workers import Processes, wait_until
+from tests.workers import PATIENT, Processes, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -43,10 +43,9 @@ def processes(
     with django_db_blocker.unblock():
         processes = Processes(
             folder,
+            **PATIENT,
             EXPENSIFY_URL=fast_sandbox.url,
             EXPENSIFY_LIMITS="50/1s,200/6s",
-            EXPENSIFY_ANSWER_SECONDS="2",
-            STUCK_AFTER_SECONDS="2.5",
             RETRY_SECONDS="0.2",
             SWEEP_SECONDS="0.3",
             CRASH_FILE=str(folder / "crash"),
@@ -65,15 +64,19 @@ def team(processes: Processes, fast_sandbox: Any, budget: Any, acme: Team) -> It
         yield acme
 
 
-def finished(run: Run, processes: Processes, seconds: float = 40) -> Run:
+@pytest.fixture
+def trap(processes: Processes) -> Trap:
+    return Trap(processes)
+
+
+def finished(run: Run, processes: Processes) -> Run:
+    def is_final() -> bool:
+        run.refresh_from_db()
+        return run.is_final
+
     with scopes_disabled():
-        give_up = time.monotonic() + seconds
-        while time.monotonic() < give_up:
-            run.refresh_from_db()
-            if run.status in FINAL:
-                return run
-            time.sleep(0.05)
-    raise AssertionError(f"{run} is still {run.status}\n{processes.logs()[-4000:]}")
+        wait_until(is_final, log=lambda: f"{run} is still {run.status}\n{processes.logs()}")
+    return run
 
 
 def in_storage() -> set[str]:
@@ -84,27 +87,40 @@ def in_storage() -> set[str]:
 EVERYWHERE = [
     pytest.param(f"before {name}", marks=[] if name in {"take", "generate"} else [pytest.mark.thorough])
     for name in POINTS
-] + [f"after {name}" for name in POINTS]
+] + [
+    pytest.param(f"after {name}", marks=[pytest.mark.smoke] if name == "generate" else []) for name in POINTS
+]
+
+
+@pytest.mark.smoke
+def test_a_run_takes_two_calls_of_a_real_worker(
+    team: Team, alice: User, fast_sandbox: Any, processes: Processes
+) -> None:
+    run = finished(runs.start(make_export(make_credential(team), alice), by=alice), processes)
+
+    assert run.status == Run.Status.SUCCEEDED, run.error
+    assert [arrival.kind for arrival in fast_sandbox.log] == ["generate", "download"]
+    with run.result.file.open() as file:
+        assert hashlib.sha256(file.read()).hexdigest() == run.result.sha256
 
 
 @pytest.mark.parametrize("point", EVERYWHERE)
 def test_a_killed_worker_loses_and_doubles_nothing(
-    point: str, team: Team, alice: User, fast_sandbox: Any, processes: Processes
+    point: str, team: Team, alice: User, fast_sandbox: Any, processes: Processes, trap: Trap
 ) -> None:
     credential = make_credential(team)
     plain = make_export(credential, alice, "Plain")
     marking = make_export(credential, alice, "Marking", mark_as="ERP")
-    crash = Path(processes.environment["CRASH_FILE"])
 
-    crash.write_text(point)
+    trap.set(point)
     run = runs.start(plain, by=alice)
+    trap.catch()
     finished(run, processes)
-    assert not crash.exists(), f"no worker came to: {point}"
-    crash.write_text(point)
+    trap.set(point)
     careful = runs.start(marking, by=alice)
+    trap.catch()
     finished(careful, processes)
 
-    assert not crash.exists(), f"no worker came to: {point}"
     assert run.status == Run.Status.SUCCEEDED, run.error
     marked = [made for made in fast_sandbox.generated if made.label]
     assert len(marked) <= 1
@@ -117,7 +133,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(
         with row.file.open() as file:
             assert len(file.read()) == row.size
     finals = {row.file.name for row in Result.objects.all()}
-    wait_until(lambda: in_storage() == finals, seconds=5)  # the last thing a worker does for a run
+    wait_until(lambda: in_storage() == finals)  # the last thing a worker does for a run
     assert Result.objects.count() == Run.objects.filter(status=Run.Status.SUCCEEDED).count()
     assert fast_sandbox.refused == 0
 
@@ -129,19 +145,18 @@ IN_FIVE_CALLS = [
 
 @pytest.mark.parametrize("point", IN_FIVE_CALLS)
 def test_a_killed_worker_marks_only_what_is_safe(
-    point: str, team: Team, alice: User, fast_sandbox: Any, processes: Processes
+    point: str, team: Team, alice: User, fast_sandbox: Any, processes: Processes, trap: Trap
 ) -> None:
     credential = make_credential(team)
     export = make_export(
         credential, alice, "Safe", mark_as="ERP", mark_when="safe", period="last_month", report_ids=[]
     )
-    crash = Path(processes.environment["CRASH_FILE"])
 
-    crash.write_text(point)
+    trap.set(point)
     run = runs.start(export, by=alice)
+    trap.catch()
     finished(run, processes)
 
-    assert not crash.exists(), f"no worker came to: {point}"
     marked = [made for made in fast_sandbox.generated if made.label]
     assert len(marked) <= 1
     if run.status == Run.Status.UNCONFIRMED:
@@ -153,7 +168,7 @@ def test_a_killed_worker_marks_only_what_is_safe(
         assert hashlib.sha256(file.read()).hexdigest() == run.result.sha256
     for made in marked:
         assert list(made.report_ids) == [report["id"] for report in run.selection["reports"]]
-    wait_until(lambda: in_storage() == {run.result.file.name}, seconds=5)
+    wait_until(lambda: in_storage() == {run.result.file.name})
     assert fast_sandbox.refused == 0
 
 
@@ -161,7 +176,7 @@ def test_a_killed_worker_marks_only_what_is_safe(
     "point", [f"{when} {name}" for name, when in itertools.product(OF_UPDATES, ("before", "after"))]
 )
 def test_a_killed_worker_never_sends_an_employee_update_twice(
-    point: str, team: Team, alice: User, fast_sandbox: Any, processes: Processes
+    point: str, team: Team, alice: User, fast_sandbox: Any, processes: Processes, trap: Trap
 ) -> None:
     team.two_people = False
     team.save(update_fields=["two_people"])
@@ -169,14 +184,13 @@ def test_a_killed_worker_never_sends_an_employee_update_twice(
     cells = person(reach(fast_sandbox, credential), "nina.new@acme.example", "N-1001")
     update = prepare(credential, alice, [cells])
     tried(update, alice, lambda run: finished(run, processes))
-    crash = Path(processes.environment["CRASH_FILE"])
-
-    crash.write_text(point)
     membership = team.memberships.get(user=alice)
+
+    trap.set(point)
     run = employee_updates.apply(fresh(update), by=membership, content_hash=fresh(update).content_hash)
+    trap.catch()
     finished(run, processes)
 
-    assert not crash.exists(), f"no worker came to: {point}"
     sent = [
         arrival
         for arrival in fast_sandbox.log

@@ -13,7 +13,7 @@ from exports import dispatch, runs
 from exports.models import Run
 from sandbox import Choices, Sandbox
 from tests.conftest import make_credential, make_export
-from tests.workers import Processes, wait_until
+from tests.workers import PATIENT, Processes, wait_until
 
 CREDENTIALS, RUNS = 50, 4
 
@@ -28,7 +28,7 @@ def test_fifty_budgets_are_used_at_once(
     dispatch.budget().introduce(fresh=True)
     sandbox = Sandbox(choices=Choices())
     with sandbox.serve() as served, scope(team=acme):
-        portal = Processes(tmp_path, EXPENSIFY_URL=served.url)
+        portal = Processes(tmp_path, **PATIENT, EXPENSIFY_URL=served.url)
         for number in range(CREDENTIALS):
             pair = Pair(f"aa_{number}", "s" * 40)
             sandbox.add_pair(pair.partner_user_id, pair.partner_user_secret)
@@ -40,10 +40,10 @@ def test_fifty_budgets_are_used_at_once(
             ):  # all of one pair's runs, then all of the next one's, as a bulk of them comes
                 runs.start(export, by=alice)
         try:
-            for _ in range(4):
-                portal.worker(processes=2)
+            for _ in range(2):
+                portal.worker(processes=4)
             portal.beat()
-            wait_until(lambda: not Run.objects.unfinished().exists(), seconds=120)
+            wait_until(lambda: not Run.objects.unfinished().exists(), log=portal.logs)
         finally:
             portal.stop()
             dispatch.budget.cache_clear()

@@ -13,6 +13,8 @@ from exports import dispatch, runs
 from exports.models import Run, SavedExport
 from sandbox import Fault, Sandbox
 from tests.conftest import make_export
+from tests.gate import held
+from tests.workers import wait_until
 
 Work = Callable[[Run], Run]
 LABEL = "ERP November"
@@ -142,7 +144,6 @@ UNKNOWN = {
     "a page instead of an answer": (Fault(http_status=500, refuse_after_work=True), 1),
     "not available": (Fault(http_status=503), 0),
     "a path as file name": (Fault(file_name="../../../etc/passwd.csv"), 1),
-    "answer too late": (Fault(delay_after=5), 1),
 }
 
 
@@ -158,6 +159,24 @@ def test_a_marking_run_without_an_answer_is_unconfirmed_and_never_repeated(
     assert LABEL in run.error
     assert len(sandbox.log) == 1
     assert len(sandbox.generated) == done
+    assert audited(run)[-1] == "run unconfirmed"
+
+
+def test_a_marking_run_whose_answer_is_too_late_is_unconfirmed_and_never_repeated(
+    marking: SavedExport, alice: User, work: Work, sandbox: Sandbox, settings: Any
+) -> None:
+    settings.EXPENSIFY_ANSWER_SECONDS = 0.5
+
+    with held(sandbox, Fault(delay_after=1), on="generate"):
+        run = work(runs.start(marking, by=alice))
+        wait_until(
+            lambda: sandbox.generated
+        )  # on a slow machine the request is read when nobody waits any more
+
+    assert run.status == Run.Status.UNCONFIRMED
+    assert LABEL in run.error
+    assert len(sandbox.log) == 1
+    assert len(sandbox.generated) == 1
     assert audited(run)[-1] == "run unconfirmed"
 
 

@@ -17,7 +17,7 @@ from exports.models import Result
 from sandbox import Sandbox
 from tests.conftest import make_credential, make_export
 from tests.servers import free_port
-from tests.workers import ROOT, Processes
+from tests.workers import PATIENCE, ROOT, Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -55,7 +55,7 @@ def test_a_result_is_stored_in_the_bucket_and_comes_back_byte_for_byte(
     try:
         subprocess.run(
             [sys.executable, "manage.py", "run_export", "acme", "Monthly", "--output", str(tmp_path / "out.csv")],
-            cwd=ROOT, env=portal.environment, check=True, timeout=60, capture_output=True,
+            cwd=ROOT, env=portal.environment, check=True, timeout=PATIENCE, capture_output=True,
         )  # fmt: skip
     finally:
         portal.stop()
@@ -79,7 +79,7 @@ def test_large_file_lies_on_the_disk_while_it_is_read(bucket: Any) -> None:
 
     said = subprocess.run(
         [sys.executable, "manage.py", "shell", "-v", "0", "-c", script],
-        cwd=ROOT, env=environment, check=True, timeout=60, capture_output=True, text=True,
+        cwd=ROOT, env=environment, check=True, timeout=PATIENCE, capture_output=True, text=True,
     )  # fmt: skip
 
     assert said.stdout == "True\n"

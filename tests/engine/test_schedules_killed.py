@@ -3,9 +3,7 @@
 import os
 import shutil
 import signal
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +14,13 @@ from accounts import clock
 from accounts.audit_checking import faults
 from accounts.models import AuditChain, AuditEntry, Notice, Team, User
 from exports.models import Delivery, Occurrence, Run, Schedule
-from sandbox import Choices, Sandbox
+from sandbox import Choices, Fault, Sandbox
 from tests.conftest import make_credential, make_export
 from tests.engine.crashing import OF_SCHEDULES
+from tests.engine.trap import Trap
 from tests.exports.scheduled import DAILY, make_recipient, make_schedule
-from tests.workers import Processes, wait_until
+from tests.gate import held
+from tests.workers import PATIENT, Processes, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -41,10 +41,9 @@ def processes(
     with django_db_blocker.unblock():
         processes = Processes(
             folder,
+            **PATIENT,
             EXPENSIFY_URL=fast_sandbox.url,
             EXPENSIFY_LIMITS="50/1s,200/6s",
-            EXPENSIFY_ANSWER_SECONDS="2",
-            STUCK_AFTER_SECONDS="2.5",
             RETRY_SECONDS="0.2",
             SWEEP_SECONDS="0.3",
             CRASH_FILE=str(folder / "crash"),
@@ -79,11 +78,12 @@ def come_due(schedule: Schedule) -> Any:
 
 
 def settled(number: int, processes: Processes) -> list[Occurrence]:
-    give_up = time.monotonic() + 40
-    while (found := Occurrence.objects.exclude(settled_at=None)).count() < number:
-        assert time.monotonic() < give_up, (list(Occurrence.objects.values()), processes.logs()[-4000:])
-        time.sleep(0.05)
-    return list(found.order_by("due_at"))
+    found = Occurrence.objects.exclude(settled_at=None).order_by("due_at")
+    wait_until(
+        lambda: found.count() >= number,
+        log=lambda: f"{list(Occurrence.objects.values())}\n{processes.logs()}",
+    )
+    return list(found.all())
 
 
 def mails(occurrence: Occurrence) -> list[str]:
@@ -98,13 +98,13 @@ def mails(occurrence: Occurrence) -> list[str]:
 def test_a_killed_worker_runs_and_mails_an_occurrence_once(
     point: str, schedule: Schedule, fast_sandbox: Any, processes: Processes
 ) -> None:
-    crash = Path(processes.environment["CRASH_FILE"])
+    trap = Trap(processes)
 
-    crash.write_text(point)
+    trap.set(point)
     due_at = come_due(schedule)
+    trap.catch()
     (occurrence,) = settled(1, processes)
 
-    assert not crash.exists(), f"no worker came to: {point}"
     assert occurrence.due_at == due_at
     assert (Run.objects.count(), Occurrence.objects.count()) == (1, 1)
     assert occurrence.run is not None
@@ -141,11 +141,13 @@ def test_a_killed_beat_delays_and_doubles_nothing(
 def test_a_schedule_that_came_due_while_its_run_was_under_way_runs_after_it(
     schedule: Schedule, fast_sandbox: Any, processes: Processes
 ) -> None:
-    come_due(schedule)
-    wait_until(lambda: Occurrence.objects.exists())
-    second = come_due(schedule)
+    with held(fast_sandbox, Fault(delay=1), on="generate") as answer:
+        come_due(schedule)
+        wait_until(lambda: fast_sandbox.log, log=processes.logs)
+        second = come_due(schedule)
+        answer()
 
-    occurrences = settled(2, processes)
+        occurrences = settled(2, processes)
 
     assert [each.due_at for each in occurrences][1:] == [second]
     first_run, second_run = (each.run for each in occurrences)

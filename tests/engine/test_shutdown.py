@@ -14,11 +14,10 @@ from exports.models import Run
 from portal.celery import app
 from sandbox import Choices, Fault, Sandbox
 from tests.conftest import make_credential, make_export
-from tests.workers import Processes, wait_until
+from tests.gate import held
+from tests.workers import PATIENCE, PATIENT, Processes, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-SLOW = 1.5
 
 
 @pytest.fixture
@@ -34,9 +33,9 @@ def sandbox() -> Iterator[Sandbox]:
 def processes(sandbox: Any, budget: Any, acme: Team, tmp_path: Path) -> Iterator[Processes]:
     processes = Processes(
         tmp_path,
+        **PATIENT,
         EXPENSIFY_URL=sandbox.url,
         EXPENSIFY_LIMITS="50/1s,200/6s",
-        EXPENSIFY_ANSWER_SECONDS="5",
         SWEEP_SECONDS="0.5",
     )
     with scope(team=acme):
@@ -48,14 +47,16 @@ def test_a_worker_told_to_stop_in_the_middle_of_a_call_ends_this_call_and_makes_
     processes: Processes, sandbox: Sandbox, acme: Team, alice: User
 ) -> None:
     credential = make_credential(acme)
-    sandbox.script(Fault(delay=SLOW), on="generate")
-    worker = processes.worker()
-    marking = runs.start(make_export(credential, alice, "Marking", mark_as="ERP"), by=alice)
-    wait_until(lambda: len(sandbox.log) == 1)
-    waiting = [runs.start(make_export(credential, alice, f"Waiting {n}"), by=alice) for n in range(3)]
+    with held(sandbox, Fault(delay=1), on="generate") as answer:
+        worker = processes.worker()
+        marking = runs.start(make_export(credential, alice, "Marking", mark_as="ERP"), by=alice)
+        wait_until(lambda: len(sandbox.log) == 1, log=processes.logs)
+        waiting = [runs.start(make_export(credential, alice, f"Waiting {n}"), by=alice) for n in range(3)]
 
-    worker.send_signal(signal.SIGTERM)
-    code = worker.wait(20)
+        worker.send_signal(signal.SIGTERM)
+        wait_until(lambda: "Warm shutdown" in processes.logs())
+        answer()
+        code = worker.wait(PATIENCE)
 
     marking.refresh_from_db()
     assert (code, marking.status) == (0, Run.Status.GENERATED), processes.logs()
@@ -67,20 +68,22 @@ def test_another_worker_goes_on_at_once_and_nothing_is_done_twice(
     processes: Processes, sandbox: Sandbox, acme: Team, alice: User
 ) -> None:
     credential = make_credential(acme)
-    sandbox.script(Fault(delay=SLOW), on="generate")
-    old = processes.worker()
-    processes.beat()
-    marking = runs.start(make_export(credential, alice, "Marking", mark_as="ERP"), by=alice)
-    wait_until(lambda: len(sandbox.log) == 1)
-    for number in range(5):
-        runs.start(make_export(credential, alice, f"Waiting {number}"), by=alice)
+    with held(sandbox, Fault(delay=1), on="generate") as answer:
+        old = processes.worker()
+        processes.beat()
+        marking = runs.start(make_export(credential, alice, "Marking", mark_as="ERP"), by=alice)
+        wait_until(lambda: len(sandbox.log) == 1, log=processes.logs)
+        for number in range(5):
+            runs.start(make_export(credential, alice, f"Waiting {number}"), by=alice)
 
-    old.send_signal(signal.SIGTERM)
-    processes.worker()
-    # The broker itself would give back what a stopped worker held only after a quarter of an hour.
-    wait_until(lambda: not Run.objects.unfinished().exists(), seconds=20)
+        old.send_signal(signal.SIGTERM)
+        wait_until(lambda: "Warm shutdown" in processes.logs())
+        answer()
+        processes.worker()
+        # The broker itself would give back what a stopped worker held only after a quarter of an hour.
+        wait_until(lambda: not Run.objects.unfinished().exists(), log=processes.logs)
 
-    assert old.wait(20) == 0
+    assert old.wait(PATIENCE) == 0
     assert set(Run.objects.values_list("status", flat=True)) == {Run.Status.SUCCEEDED}
     assert [made.label for made in sandbox.generated if made.label] == ["ERP"]
     assert len(sandbox.log) == 12

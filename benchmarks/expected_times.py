@@ -1,0 +1,78 @@
+"""How far the pages are off: when 40 runs in one line are said to start, and when real workers start them.
+
+    script/postgres .venv/bin/python -m benchmarks.expected_times
+
+Everything is ten times faster than at Expensify; what it prints is at true speed. On a busy machine starts are later.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from statistics import median
+
+os.environ["EXPENSIFY_LIMITS"] = "5/1s,20/6s"
+
+from benchmarks import stage
+
+# ruff: noqa: I001 — the settings and the stage come first.
+from django.utils import timezone
+from django_scopes import scope
+
+from expensify.client import Pair
+from exports import dispatch, heartbeat, runs, saved_exports
+from exports.jobs import Settings
+from exports.models import Run, SavedExport
+from sandbox import DEMO_PAIRS, Choices, Sandbox
+from tests.conftest import TEMPLATE
+from tests.workers import Processes, wait_until
+
+FASTER, RUNS = 10, 40
+
+
+def main() -> None:
+    sandbox = Sandbox(choices=Choices().faster(FASTER))
+    with stage.database() as database, sandbox.serve() as served, tempfile.TemporaryDirectory() as folder:
+        dispatch.budget().introduce(fresh=True)
+        team, user = stage.team_with_editor()
+        portal = Processes(Path(folder), EXPENSIFY_URL=served.url, SWEEP_SECONDS="0.5")
+        with scope(team=team):
+            try:
+                portal.worker()
+                portal.beat()
+                wait_until(heartbeat.is_fresh)
+                misses = measure(sandbox, team, user)
+            finally:
+                portal.stop()
+    print(f"{database}: {len(misses)} runs start as their page said, give or take {median(misses):.1f} s;")
+    print(f"  the one that is furthest off by {max(misses):.1f} s")
+
+
+def measure(sandbox: Sandbox, team: object, user: object) -> list[float]:
+    """Seconds at true speed by which each run that waits after the first calls misses what was said."""
+    credential = stage.working_credential(team, "Main", Pair(*next(iter(DEMO_PAIRS.items()))))
+    export = saved_exports.save(
+        SavedExport(team=team, credential=credential, name="Monthly"),
+        settings=Settings(policy_ids=[], report_ids=["50352738"], states=[], email_recipients=[]),
+        template=TEMPLATE,
+        sftp_password=None,
+        by=user,
+    )
+    key = credential.fingerprint
+    for _ in range(RUNS):
+        runs.start(export, by=user)
+    wait_until(
+        lambda: len(sandbox.log) >= 5 and len(sandbox.log) + len(dispatch.budget().waiting(key)) >= RUNS
+    )
+    waiting = list(Run.objects.filter(status=Run.Status.QUEUED).select_related("credential"))
+    said, asked_at = dispatch.places(waiting), timezone.now()
+    wait_until(lambda: not Run.objects.unfinished().exists())
+    return [
+        FASTER
+        * abs((run.calls.earliest("sent_at").sent_at - asked_at).total_seconds() - said[run.pk].starts_in)
+        for run in waiting
+        if run.pk in said
+    ]
+
+
+if __name__ == "__main__":
+    main()
