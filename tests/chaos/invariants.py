@@ -102,12 +102,21 @@ def an_unconfirmed_run_has_a_reason(evidence: Evidence) -> Iterator[Broken]:
             )
         else:
             faulty = any(arrival.fault for arrival in traces.arrivals if arrival.at >= since)
-            explained = faulty or bool(evidence.journal.between(since, traces.ended_at, "network", "SIGSTOP"))
+            explained = (
+                faulty
+                or bool(evidence.journal.between(since, traces.ended_at, "network", "SIGSTOP"))
+                or _machine_was_too_busy(traces, since)
+            )
         if not explained:
             yield (
                 pk,
                 f"It is unconfirmed ({traces.run.error_code}), and nothing went wrong while it was generated.",
             )
+
+
+def _machine_was_too_busy(traces: Traces, since: float) -> bool:
+    """By the sandbox's own log it did the work only when the portal had stopped waiting for its answer."""
+    return any(generation.at >= since + pace.ANSWER for generation in traces.generated)
 
 
 def _database_went_with_the_answer(evidence: Evidence, calls: list[ApiCall]) -> bool:

@@ -13,6 +13,7 @@ from exports import dispatch, runs
 from exports.models import Run, SavedExport
 from sandbox import Fault, Sandbox
 from tests.conftest import make_export
+from tests.expensify.budget.office import Clock
 from tests.gate import held
 from tests.workers import wait_until
 
@@ -90,12 +91,19 @@ HARMLESS = {
 
 @pytest.mark.parametrize(("on", "fault"), HARMLESS.values(), ids=HARMLESS.keys())
 def test_a_passing_fault_costs_a_harmless_run_one_more_call(
-    on: str, fault: Fault, export: SavedExport, alice: User, work: Work, sandbox: Sandbox, redis_client: Any
+    on: str,
+    fault: Fault,
+    export: SavedExport,
+    alice: User,
+    work: Work,
+    sandbox: Sandbox,
+    redis_client: Any,
+    redis_clock: Clock,
 ) -> None:
     sandbox.script(fault, on=on)
     run = runs.start(export, by=alice)
 
-    work(run)
+    work(run)  # the clock stands still, so a pause does not pass by itself
     if fault.rate_limited:
         assert run.is_resting
         assert run.attempts == 0
@@ -181,7 +189,7 @@ def test_a_marking_run_whose_answer_is_too_late_is_unconfirmed_and_never_repeate
 
 
 def test_a_429_is_no_doubt_even_for_a_marking_run(
-    marking: SavedExport, alice: User, work: Work, sandbox: Sandbox, redis_client: Any
+    marking: SavedExport, alice: User, work: Work, sandbox: Sandbox, redis_client: Any, redis_clock: Clock
 ) -> None:
     sandbox.script(Fault(rate_limited="both", retry_after="30"), on="generate")
     run = work(runs.start(marking, by=alice))
