@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from expensify.freemarker import parse, render
+from expensify.freemarker import Limits, TemplateError, parse, render
 from tests.expensify.freemarker.engine import Engine, is_installed
+from tests.expensify.freemarker.test_limits import GREEDY
 
 TEMPLATE = """<#if addHeader == true>
   Report,Date,Merchant,Category,Tag,Comment,Amount,Currency,Converted,Billable,Reimbursable,Receipt<#lt>
@@ -69,7 +71,7 @@ def best(action: Callable[[], object], repeat: int) -> float:
 
 def main() -> None:
     template = parse(TEMPLATE)
-    engine = Engine() if is_installed() else None
+    engine = Engine(warm=True) if is_installed() else None
     print(f"parse: {best(lambda: parse(TEMPLATE), 20) * 1000:.1f} ms for {len(TEMPLATE)} characters")
     for expenses in (200, 6000):
         data = company(expenses)
@@ -83,6 +85,26 @@ def main() -> None:
         print(line)
     if engine is not None:
         engine.close()
+    for name, seconds in sorted(greedy().items(), key=lambda item: -item[1])[:3]:
+        print(f"greedy template, {name}: ended after {seconds:.2f} s and 300,000 steps at most")
+    for piece in ("${a}", "${a!", "<#-- -->"):
+        text = piece * (200_000 // len(piece))
+        print(
+            f"200,000 characters of {piece}: parsed or refused in {best(lambda text=text: tried(text), 1):.2f} s"
+        )
+
+
+def greedy() -> dict[str, float]:
+    """Seconds until each template that would run for ever is ended."""
+    limits = Limits(steps=300_000, depth=30, output_chars=1_000_000)
+    return {name: best(lambda text=text: tried(text, limits), 1) for name, text in GREEDY.items()}
+
+
+def tried(text: str, limits: Limits | None = None) -> None:
+    with suppress(TemplateError):
+        template = parse(text)
+        if limits:
+            render(template, {}, limits=limits)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-import time
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +8,7 @@ import pytest
 from expensify.budget import Permit
 from expensify.client import Call, Client, Pair, http_client
 from tests.expensify.scripted import ScriptedServer
+from tests.servers import PATIENCE
 
 PAIR = Pair("aa_finance_example_com", "5ec2e7000000000000000000000000000000cafe")
 
@@ -21,10 +22,13 @@ class Caller:
         self.calls: list[Call] = []
         self.permit = Permit(1, good_until=0)
 
-    def client(self, *, good_for: float = 60, **settings: Any) -> Client:
-        self.permit = Permit(1, good_until=time.monotonic() + good_for)
+    def client(self, *, good_until: float = math.inf, **settings: Any) -> Client:
+        self.permit = Permit(1, good_until=good_until)
         return Client(
-            **({"pair": PAIR, "url": self.server.url, "http": self.http, "answer_seconds": 5} | settings),
+            **(
+                {"pair": PAIR, "url": self.server.url, "http": self.http, "answer_seconds": PATIENCE}
+                | settings
+            ),
             permit=self.permit,
             on_call=self.calls.append,
         )

@@ -3,17 +3,17 @@
 import socket
 import ssl
 import threading
-import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 
 @dataclass(frozen=True)
 class Reply:
-    """Bytes to send and pauses in seconds between them; then the connection is closed, or kept."""
+    """Bytes to send, and things to do between them; then the connection is closed, or kept."""
 
-    steps: tuple[bytes | float, ...]
+    steps: tuple[bytes | Callable[[], object], ...]
     keep: bool = False
 
 
@@ -24,7 +24,7 @@ def http(body: bytes | str = b"", status: str = "200 OK", headers: str = "", *, 
     return Reply((head.encode() + body,), keep=keep)
 
 
-def raw(*steps: bytes | float) -> Reply:
+def raw(*steps: bytes | Callable[[], object]) -> Reply:
     return Reply(steps)
 
 
@@ -52,12 +52,14 @@ class ScriptedServer:
     """Each request takes the next reply; without one the connection is closed."""
 
     tls: ssl.SSLContext | None = None
-    handshake_takes: float = 0
+    before_handshake: Callable[[], object] = lambda: None
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
+    closed: int = 0
     replies: deque[Reply] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
+        self._stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=50)
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -70,7 +72,12 @@ class ScriptedServer:
     def will_answer(self, *replies: Reply) -> None:
         self.replies.extend(replies)
 
+    def silence(self) -> None:
+        """A step of a reply: nothing happens until the server stops."""
+        self._stopped.wait()
+
     def stop(self) -> None:
+        self._stopped.set()
         self._listener.close()
 
     def _accept(self) -> None:
@@ -86,7 +93,7 @@ class ScriptedServer:
         with connection:
             try:
                 if self.tls:
-                    time.sleep(self.handshake_takes)
+                    self.before_handshake()
                     connection = self.tls.wrap_socket(connection, server_side=True)
                 while (request := self._read(connection)) is not None:
                     self.requests.append(request)
@@ -95,13 +102,14 @@ class ScriptedServer:
                         if isinstance(step, bytes):
                             connection.sendall(step)
                         else:
-                            time.sleep(step)
+                            step()
                     if not reply.keep:
                         break
             except OSError:
                 pass  # the client went away first
             finally:
                 connection.close()
+        self.closed += 1
 
     def _read(self, connection: socket.socket) -> Request | None:
         data = b""

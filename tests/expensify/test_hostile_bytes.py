@@ -77,7 +77,7 @@ def hold(caller: Caller, reply: Reply, call: Callable[[Client], object]) -> None
     caller.server.will_answer(reply)
     told: list[str] = []
     try:
-        call(caller.client(answer_seconds=1))
+        call(caller.client())
     except ExpensifyError as error:
         told = [error.message, error.sentence, error.code]
 

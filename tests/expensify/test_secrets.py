@@ -95,7 +95,7 @@ def test_error_does_not_lead_back_to_the_request(server, caller, reply):
 
 
 def test_unreachable_and_expired_do_not_lead_back_to_the_request(caller):
-    for settings in ({"url": f"http://127.0.0.1:{free_port()}/"}, {"good_for": -1}):
+    for settings in ({"url": f"http://127.0.0.1:{free_port()}/"}, {"good_until": 0}):
         with pytest.raises(ExpensifyError) as caught:
             caller.client(pair=PAIR, **settings).generate(JOB, "x")
 

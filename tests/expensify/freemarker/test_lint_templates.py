@@ -107,7 +107,7 @@ ANY_TEXT = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=ANY_TEXT, file_extension=st.sampled_from(["csv", "json", "pdf", ""]))
 def test_any_text_gives_findings(text, file_extension):
     check_findings(text, lint(text, file_extension=file_extension))

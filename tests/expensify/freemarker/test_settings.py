@@ -81,6 +81,7 @@ _MODES = [
 ]
 
 
+@pytest.mark.java
 @pytest.mark.parametrize(("missing", "boolean", "zone"), _MODES)
 def test_every_mode_prints_what_freemarker_prints(
     engine: Engine, missing: str, boolean: str, zone: str
