@@ -13,6 +13,8 @@ from tests.expensify.freemarker import engine
 from tests.exports.test_columns_presets import STRICT, variants
 from tests.exports.test_columns_read_back import DATA, layouts
 
+pytestmark = pytest.mark.java
+
 
 @pytest.fixture(scope="module")
 def real_engine() -> Iterator[engine.Engine]:
