@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -67,10 +67,11 @@ def _prepared_file() -> Path:
         if not path.exists():
             with tempfile.TemporaryDirectory(dir=KEPT) as folder:
                 _migrate(f"{folder}/migrated.sqlite3")
-                # Leaves no write-ahead log behind.
-                with sqlite3.connect(f"{folder}/migrated.sqlite3") as migrated:
-                    migrated.execute("VACUUM INTO ?", [f"{folder}/whole.sqlite3"])
-                migrated.close()
+                with (
+                    closing(sqlite3.connect(f"{folder}/migrated.sqlite3")) as migrated,
+                    closing(sqlite3.connect(f"{folder}/whole.sqlite3")) as whole,
+                ):
+                    migrated.backup(whole)  # with what the write-ahead log holds
                 Path(f"{folder}/whole.sqlite3").rename(path)
     return path
 

@@ -30,6 +30,8 @@ LATE = {
 }
 # Our own modules that exist for a package above, or for ninja and pydantic.
 LATE_MODULES = {"accounts.sso_adapter", "exports.api", "exports.employees.workbook"}
+# Our own modules that need the models, for a module that is imported before them.
+AFTER_MODELS = {"accounts.key_check"}
 OF_PROCESSES = {"httpx", "redis", "allauth.socialaccount.providers"}  # some need these from their start
 
 HEAVY = (LATE - OF_PROCESSES) | LATE_MODULES

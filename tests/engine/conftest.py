@@ -1,21 +1,19 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import redis
 from django_scopes import scope
 
 import accounts.clock
 from accounts.models import Credential, Team
-from expensify.budget import Limits, wire
+from expensify.budget import Limits
 from exports import dispatch, tasks, worker
 from exports.models import Run
 from sandbox import Sandbox
 from tests.conftest import PATIENCE
-from tests.expensify.budget.office import Clock
+from tests.expensify.budget.office import Clock, live_by_a_clock
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,15 +35,9 @@ def at_work(settings: Any, acme: Team, budget: Any, sandbox: Any) -> Iterator[No
 
 
 @pytest.fixture
-def redis_clock(redis_client: redis.Redis, budget: Any, monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A clock to set, by which the call budget lives; see `tests/expensify/budget/conftest.py`."""
-    clock = Clock(redis_client)
-    ask = "redis.call('TIME')"
-    assert wire.SCRIPT.count(ask) == 1
-    monkeypatch.setattr(wire, "SCRIPT", wire.SCRIPT.replace(ask, "{ 0, redis.call('INCR', 'clock') }"))
-    seconds = SimpleNamespace(monotonic=lambda: clock.now)
-    for module in ("budget", "permit"):
-        monkeypatch.setattr(f"expensify.budget.{module}.time", seconds)
+def redis_clock(budget: Any, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock to set, by which the call budget lives."""
+    clock = live_by_a_clock(monkeypatch)
     dispatch.budget.cache_clear()
     dispatch.budget().introduce(fresh=True)
     return clock

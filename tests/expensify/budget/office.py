@@ -2,12 +2,17 @@
 
 import heapq
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
-from expensify.budget import Budget, Done, Step, Ticket
+import pytest
+
+import expensify.budget.budget
+import expensify.budget.permit
+from expensify.budget import Budget, Done, Step, Ticket, wire
 
 KEY = "0123456789abcdef0123"
 
@@ -30,6 +35,24 @@ class Clock:
         """Microseconds for the next run of the script: like the real clock, it shows two runs two instants."""
         self._ticks += 1
         return round(self.now * 1e6) + self._ticks
+
+
+def live_by_a_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """One clock for Redis and for the workers, which moves only when the test moves it.
+
+    It is the script's own text, but its one question for the time reads an argument that comes with each run.
+    """
+    clock, run = Clock(), wire.Wire.run
+
+    def run_at(self: wire.Wire, operation: str, keys: Sequence[str], arguments: Mapping[str, object]) -> Any:
+        return run(self, operation, keys, {**arguments, "test_now": clock.tick()})
+
+    assert wire.SCRIPT.count("redis.call('TIME')") == 1
+    monkeypatch.setattr(wire, "SCRIPT", wire.SCRIPT.replace("redis.call('TIME')", "{ 0, ask.test_now }"))
+    monkeypatch.setattr(wire.Wire, "run", run_at)
+    for module in (expensify.budget.budget, expensify.budget.permit):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
 
 
 @dataclass

@@ -29,7 +29,7 @@ from exports.employees import (
     suggest,
 )
 from tests.exports.employees.test_json_feeds import RECIPE
-from tests.sandbox.conftest import Caller, caller, calling  # noqa: F401 (fixtures)
+from tests.sandbox.conftest import Caller, caller, calling, clock  # noqa: F401 (fixtures)
 
 SETTINGS = Settings()
 
