@@ -1546,13 +1546,4 @@ class Migration(migrations.Migration):
                 "ordering": ["-id"],
             },
         ),
-        # After the index of its column: between two that fit, SQLite takes the newer one, and this one is shorter.
-        migrations.AddConstraint(
-            model_name="occurrence",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("outcome", "started"), ("settled_at__isnull", True)),
-                fields=("schedule",),
-                name="one_run_of_schedule_at_a_time",
-            ),
-        ),
     ]

@@ -4,7 +4,7 @@ Postgres holds the team with composite foreign keys, SQLite with triggers. A lat
 rebuild one of these tables drops its triggers: it calls `hold_team` again for that table.
 """
 
-from django.db import migrations
+from django.db import migrations, models
 
 # Table, column, and the table it points to, which is unique by (id, team_id).
 TEAM_LINKS = [
@@ -87,4 +87,15 @@ def backwards(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [("exports", "0001_initial"), ("accounts", "0002_triggers")]
-    operations = [migrations.RunPython(forwards, backwards)]
+    operations = [
+        # Here, to be newer than the index of its column: of two that fit, SQLite takes the newer one, and this is short.
+        migrations.AddConstraint(
+            model_name="occurrence",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("outcome", "started"), ("settled_at__isnull", True)),
+                fields=("schedule",),
+                name="one_run_of_schedule_at_a_time",
+            ),
+        ),
+        migrations.RunPython(forwards, backwards),
+    ]

@@ -6,7 +6,7 @@ import pytest
 from sandbox import EVIL_NAMES, Fault
 from sandbox.company.reports import OLD_REPORT
 from tests.sandbox.conftest import ACME, UMBRELLA
-from tests.servers import PATIENCE
+from tests.servers import PATIENCE, patiently
 
 MARK = {"onFinish": [{"actionName": "markAsExported", "label": "ERP"}]}
 
@@ -104,6 +104,7 @@ def test_slow_download_takes_its_time(calling):
     caller.sandbox.script(Fault(bytes_per_second=1000), on="download")
 
     body = caller.download(name).text
+    patiently(lambda: len(waits) == 10)  # the server waits once more after the last byte
 
     assert (len(body), waits) == (500, [0.05] * 10)
 
