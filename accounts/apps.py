@@ -5,6 +5,8 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import freshness, sign_ins, sso  # noqa: F401  the first two connect Django's and allauth's own sign-in signals
+        # The first two connect to the sign-in signals of Django and allauth.
+        from accounts.sign_in import audit_signals, recent  # noqa: F401
+        from accounts.sso import company
 
-        sso.check_settings()
+        company.check_settings()

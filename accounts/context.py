@@ -3,8 +3,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts import sso
 from accounts.permissions import Permission
+from accounts.sso import company as sso
 
 
 def team(request: HttpRequest) -> dict[str, Any]:

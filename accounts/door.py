@@ -14,11 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts import audit, freshness
-from accounts.audit import Action
+from accounts.audit import record as audit
+from accounts.audit.record import Action
 from accounts.models import AccessToken, Membership, Team, TeamOwned, User
 from accounts.permissions import Permission
-from accounts.second_factor import has_factor
+from accounts.sign_in import recent as recent_sign_in
+from accounts.sign_in.two_factor import has_factor
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 View = Callable[..., HttpResponseBase]
@@ -67,13 +68,13 @@ def team_view(permission: Permission, *, fresh: bool = False) -> Callable[[View]
             if opened.second_factor and not has_factor(request.user):
                 if getattr(request, "token", None) is not None:
                     raise PermissionDenied("a second factor on your account, which the team asks for")
-                return freshness.send(
+                return recent_sign_in.send(
                     request, reverse("mfa_index"), f"{opened} asks for a second factor. Set one up to go on."
                 )
-            if fresh and not freshness.is_fresh(request):
+            if fresh and not recent_sign_in.is_fresh(request):
                 if request.method not in SAFE:
-                    return freshness.ask(request, back_to=opened.get_absolute_url())
-                request.confirm_first = freshness.confirm_url(request.get_full_path())
+                    return recent_sign_in.ask(request, back_to=opened.get_absolute_url())
+                request.confirm_first = recent_sign_in.confirm_url(request.get_full_path())
             with scope(team=opened), timezone.override(opened.zone):
                 return view(request, **arguments)
 

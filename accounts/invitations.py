@@ -14,8 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts import audit, sending, teams
-from accounts.audit import Action
+from accounts import teams
+from accounts.audit import record as audit
+from accounts.audit.record import Action
+from accounts.mail import outbox
 from accounts.models import Invitation, MailStatus, Team, User
 from accounts.models.invitation import close
 
@@ -78,7 +80,7 @@ def compose(invitation: Invitation) -> EmailMessage:
     """The mail, with a link made for it alone: a mail composed again replaces the link of the one before."""
     token = secrets.token_urlsafe(32)
     if not _unanswered(invitation.team).filter(pk=invitation.pk).update(token_hash=_hash(token)):
-        raise sending.Withheld(MailStatus.WITHDRAWN, "It was answered or revoked before the mail left.")
+        raise outbox.Withheld(MailStatus.WITHDRAWN, "It was answered or revoked before the mail left.")
     context = {
         "invitation": invitation,
         "team": invitation.team,
@@ -142,4 +144,4 @@ def _ended(invitation: Invitation) -> None:
         )
 
 
-MAILS = sending.Kind(Invitation, compose, _ended)
+MAILS = outbox.Kind(Invitation, compose, _ended)

@@ -12,8 +12,8 @@ from django.core.validators import validate_email
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts import audit
-from accounts.audit import Action, Actor
+from accounts.audit import record as audit
+from accounts.audit.record import Action, Actor
 from accounts.models import Team, User
 
 

@@ -7,7 +7,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from accounts.addresses import is_public
+from accounts.public_hosts import is_public
 
 
 class PrivateAddress(requests.exceptions.InvalidURL):

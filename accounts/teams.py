@@ -8,8 +8,9 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django_scopes import scope
 
-from accounts import audit, people, tokens
-from accounts.audit import Action, Actor
+from accounts import people, tokens
+from accounts.audit import record as audit
+from accounts.audit.record import Action, Actor
 from accounts.models import Membership, Team, User
 from accounts.models.invitation import close
 from accounts.permissions import Role

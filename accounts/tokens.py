@@ -13,8 +13,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts import audit
-from accounts.audit import Action, Actor
+from accounts.audit import record as audit
+from accounts.audit.record import Action, Actor
 from accounts.middleware import address_of
 from accounts.models import AccessToken, Membership, Team, User
 from accounts.permissions import Permission

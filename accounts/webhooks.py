@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from accounts.addresses import is_public
+from accounts.public_hosts import is_public
 
 if TYPE_CHECKING:
     import httpx

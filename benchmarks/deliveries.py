@@ -22,15 +22,17 @@ from benchmarks import stage
 from django.test import override_settings
 from django_scopes import scope
 
-from accounts import sending
+from accounts.mail import outbox
 from accounts.models import MailStatus, Team
-from exports import deliveries, parts, settling, workbooks
-from exports.mail_settings import Content, MailSettings
+from exports.deliveries import send as deliveries, split_by_recipient
+from exports.schedules import finish
+from exports.results import csv_to_xlsx
+from exports.deliveries.settings import Content, MailSettings
 from exports.models import Delivery, Occurrence, Recipient, SavedExport, Schedule
 from expensify.client import Pair
 from tests.conftest import make_export
 from tests.exports.conftest import make_result, make_run
-from tests.exports.scheduled import MONDAY, make_recipient, make_schedule
+from tests.exports.schedules.scheduled import MONDAY, make_recipient, make_schedule
 from tests.servers import die_with_parent
 
 HEADING = "Report ID,Employee,Approver,Merchant,Category,Tag,Amount,Currency,Date,Comment,Policy,Receipt\n"
@@ -69,7 +71,7 @@ def main(mails: int = 200) -> None:
 def cut(export: SavedExport, managers: int) -> None:
     result = make_result(make_run(export, status="succeeded"), table(1_000_000, managers))
     before = _most_memory(anew=True)
-    seconds = _seconds(lambda: parts.split(result, "Approver", ""))
+    seconds = _seconds(lambda: split_by_recipient.split(result, "Approver", ""))
     more = _most_memory() - before
     print(
         f"  {result.size / 1e6:.0f} MB, 1,000,000 rows in {managers:,} parts: {seconds:.1f} s, {more:.0f} MB more"
@@ -81,7 +83,7 @@ def workbook() -> None:
         source, target = Path(folder) / "rows.csv", Path(folder) / "rows.xlsx"
         source.write_bytes(table(100_000, 500))
         with source.open("rb") as file:
-            seconds = _seconds(lambda: workbooks.workbook(file, target, None))
+            seconds = _seconds(lambda: csv_to_xlsx.workbook(file, target, None))
         print(
             f"  workbook of 100,000 rows in 12 columns: {seconds:.1f} s, {target.stat().st_size / 1e6:.1f} MB"
         )
@@ -110,9 +112,9 @@ def _settle_and_send(schedule: Schedule, content: bytes, label: str) -> None:
     occurrence = Occurrence.objects.create(
         team=schedule.team, schedule=schedule, due_at=MONDAY, outcome="started", run=run
     )
-    settled = _seconds(lambda: settling.settle(occurrence))
+    settled = _seconds(lambda: finish.settle(occurrence))
     queued = Delivery.objects.filter(run=run).count()
-    sent = _seconds(lambda: sending.send_due([deliveries.MAILS], seconds=600))
+    sent = _seconds(lambda: outbox.send_due([deliveries.MAILS], seconds=600))
     ways = Delivery.objects.filter(run=run, status=MailStatus.SENT, way=Delivery.Way.ATTACHED).count()
     print(
         f"  {label}: settled in {settled:.1f} s; {queued} mails composed and sent in {sent:.1f} s, "

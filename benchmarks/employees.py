@@ -18,25 +18,16 @@ from typing import Any
 
 from openpyxl import Workbook
 
-from exports.employees import (
-    FIELDS,
-    Checked,
-    Feed,
-    Known,
-    Person,
-    Row,
-    Settings,
-    changes,
-    check,
-    content_hash,
-    guard,
-    mapped,
-    not_in_feed,
-    read_file,
-    readiness,
-    rows_of,
-    suggest,
-)
+from exports.employee_updates.feed.cells import Row, rows_of
+from exports.employee_updates.feed.changes import changes, not_in_feed
+from exports.employee_updates.feed.checking import Checked, check
+from exports.employee_updates.feed.fields import FIELDS, Person
+from exports.employee_updates.feed.known import Known
+from exports.employee_updates.feed.leaving import guard, readiness
+from exports.employee_updates.feed.mapping import mapped, suggest
+from exports.employee_updates.feed.reading import read_file
+from exports.employee_updates.feed.settings import Settings, content_hash
+from exports.employee_updates.feed.sheet import Feed
 
 POLICY = "0123456789ABCDEF"
 TIMES = 3

@@ -19,10 +19,13 @@ from django.utils import timezone
 from django_scopes import scope
 
 from expensify.client import Pair
-from exports import dispatch, heartbeat, runs, saved_exports
-from exports.jobs import Settings
+from exports.runs import actions as runs, heartbeat, queue
+from exports.saved_exports import actions as saved_exports
+from exports.saved_exports.job import Settings
 from exports.models import Run, SavedExport
-from sandbox import DEMO_PAIRS, Choices, Sandbox
+from sandbox.company.company import DEMO_PAIRS
+from sandbox.choices import Choices
+from sandbox.app import Sandbox
 from tests.conftest import TEMPLATE
 from tests.workers import Processes, wait_until
 
@@ -32,7 +35,7 @@ FASTER, RUNS = 10, 40
 def main() -> None:
     sandbox = Sandbox(choices=Choices().faster(FASTER))
     with stage.database() as database, sandbox.serve() as served, tempfile.TemporaryDirectory() as folder:
-        dispatch.budget().introduce(fresh=True)
+        queue.budget().introduce(fresh=True)
         team, user = stage.team_with_editor()
         portal = Processes(Path(folder), EXPENSIFY_URL=served.url, SWEEP_SECONDS="0.5")
         with scope(team=team):
@@ -60,11 +63,9 @@ def measure(sandbox: Sandbox, team: object, user: object) -> list[float]:
     key = credential.fingerprint
     for _ in range(RUNS):
         runs.start(export, by=user)
-    wait_until(
-        lambda: len(sandbox.log) >= 5 and len(sandbox.log) + len(dispatch.budget().waiting(key)) >= RUNS
-    )
+    wait_until(lambda: len(sandbox.log) >= 5 and len(sandbox.log) + len(queue.budget().waiting(key)) >= RUNS)
     waiting = list(Run.objects.filter(status=Run.Status.QUEUED).select_related("credential"))
-    said, asked_at = dispatch.places(waiting), timezone.now()
+    said, asked_at = queue.places(waiting), timezone.now()
     wait_until(lambda: not Run.objects.unfinished().exists())
     return [
         FASTER

@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from expensify.freemarker import Limits, TemplateError, parse, render
+from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.settings import Limits
+from expensify.freemarker.template import parse, render
 from tests.expensify.freemarker.engine import Engine, is_installed
 from tests.expensify.freemarker.test_limits import GREEDY
 

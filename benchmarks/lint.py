@@ -5,11 +5,11 @@ The page lints while somebody types, so a template of 300 lines should take less
 
 import time
 
-from expensify.freemarker import parse
-from expensify.freemarker.lint import lint
+from expensify.freemarker.lint.check_template import lint
+from expensify.freemarker.template import parse
 from exports.columns.presets import PRESETS
 from exports.columns.writing import template_of
-from exports.starters import STARTERS
+from exports.saved_exports.starter_templates import STARTERS
 
 ROUNDS = 9
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from django.test import override_settings
 from django_scopes import scope
 
-from accounts import notices, sending
+from accounts.mail import notifications, outbox
 from accounts.models import MailStatus, Notice
 from tests.servers import die_with_parent
 
@@ -52,7 +52,7 @@ def main() -> None:
             EMAIL_FILE_PATH=None, EMAIL_HOST=address.hostname, EMAIL_PORT=address.port, EMAIL_USE_TLS=False
         ):
             began = time.perf_counter()
-            sending.send_due([notices.MAILS], seconds=600)
+            outbox.send_due([notifications.MAILS], seconds=600)
             took = time.perf_counter() - began
         with scope(team=team):
             sent = Notice.objects.filter(status=MailStatus.SENT).count()

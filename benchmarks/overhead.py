@@ -24,7 +24,7 @@ from django_scopes import scope
 from accounts.models import Team, User
 from expensify.client import Pair
 from exports.models import Run, SavedExport
-from sandbox import Sandbox
+from sandbox.app import Sandbox
 from tests.conftest import make_export
 from tests.workers import wait_until
 

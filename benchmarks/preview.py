@@ -19,16 +19,16 @@ import django
 
 django.setup()
 
-# ruff: noqa: E402 — models can be imported only now.
+
 from django.test import Client
 from django.test.utils import setup_databases, setup_test_environment, teardown_databases
 
 from accounts.models import Membership, Team, User
 from accounts.permissions import Role
-from exports import samples
-from exports.columns import PRESETS, Layout
-from exports.samples import company
-from exports.starters import STARTERS
+from exports.columns.layout import Layout
+from exports.columns.presets import PRESETS
+from exports.samples import choose, company
+from exports.saved_exports.starter_templates import STARTERS
 
 EXPENSES = 200
 
@@ -74,7 +74,7 @@ def main() -> None:
     )
     options.add_argument("--times", type=int, default=30)
     times = options.parse_args().times
-    samples.SAMPLES["many"] = ("200 expenses", many_reports)
+    choose.SAMPLES["many"] = ("200 expenses", many_reports)
     setup_test_environment()
     databases = setup_databases(verbosity=0, interactive=False)
     try:

@@ -13,8 +13,10 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as of_day
 from itertools import takewhile
 
-from exports.schedules import Calendar, Kind, OnHoliday, Rule, coming, next_occurrence
-from exports.schedules.load import Due, spread, tight_times
+from exports.schedules.rules.load import Due, spread, tight_times
+from exports.schedules.rules.occurrences import coming, next_occurrence
+from exports.schedules.rules.rule import Kind, OnHoliday, Rule
+from exports.schedules.rules.working_days import Calendar
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 CALENDAR = Calendar("DE-BE", {date(2026, 12, 24): ("Christmas Eve", True)})

@@ -20,7 +20,7 @@ import django
 
 django.setup()
 
-# ruff: noqa: E402 — models can be imported only now.
+
 from django.conf import settings
 from django.db import connection
 from django.test import Client
@@ -30,7 +30,7 @@ from django.utils import timezone
 from accounts.models import Credential, Membership, Team, User
 from accounts.permissions import Role
 from expensify.client import Pair
-from exports import dispatch, heartbeat
+from exports.runs import heartbeat, queue
 from tests.workers import Processes, wait_until
 
 
@@ -60,7 +60,7 @@ class Portal(Processes):
     """The processes; `web` is the address of the web server, `serving` and `work` its and the worker's main process."""
 
     def open(self) -> None:
-        dispatch.budget().introduce(fresh=True)
+        queue.budget().introduce(fresh=True)
         collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
         subprocess.run(collect, env=self.environment, check=True)
         port = free_port()

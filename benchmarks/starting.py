@@ -22,15 +22,17 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from accounts import clock
-from accounts.audit_checking import faults
+from accounts.audit.verify import faults
 from accounts.models import AuditChain, Credential, Membership, Team, User
 from accounts.permissions import Role
 from expensify.client import Pair
-from exports import dispatch, saved_exports, settling, starting
-from exports.jobs import Settings
-from exports.mail_settings import MailSettings
+from exports.runs import queue
+from exports.saved_exports import actions as saved_exports
+from exports.schedules import finish, start_due
+from exports.saved_exports.job import Settings
+from exports.deliveries.settings import MailSettings
 from exports.models import Occurrence, Run, SavedExport, Schedule
-from exports.schedules import Kind, Rule
+from exports.schedules.rules.rule import Kind, Rule
 from tests.conftest import TEMPLATE
 from tests.workers import Processes
 
@@ -90,7 +92,7 @@ def come_due(schedules: int, teams: int, due_at: datetime) -> None:
 
 def tick(label: str) -> None:
     now = clock.now() - timedelta(days=400)
-    best = min(_seconds(lambda: starting.start_due(now)) for _ in range(20))
+    best = min(_seconds(lambda: start_due.start_due(now)) for _ in range(20))
     print(f"  a tick with nothing due, {label}: {best * 1000:.1f} ms")
 
 
@@ -106,7 +108,7 @@ def main(schedules: int = 10_000, teams: int = 20, others: int = 0) -> None:
         tick("no schedules at all")
         due_at = make(schedules, teams, others)
         tick(f"{schedules + others:,} that are not due")
-        dispatch.budget().introduce(fresh=True)
+        queue.budget().introduce(fresh=True)
         with tempfile.TemporaryDirectory() as folder:
             processes = Processes(Path(folder), LOG_LEVEL="WARNING")
             processes.worker(processes=2)
@@ -135,9 +137,9 @@ def report() -> None:
     broken = [sentence for chain in AuditChain.objects.all() for sentence in faults(chain)]
     print(f"  started twice: {twice.count()}; faults of the audit chains: {len(broken)}")
     resting = Run.objects.resting().count()
-    dispatch.sweep()
-    print(f"  sweep of runs with {resting:,} at rest: {_seconds(dispatch.sweep) * 1000:.0f} ms")
-    settle = _seconds(lambda: settling.settle_ended(clock.now()))
+    queue.sweep()
+    print(f"  sweep of runs with {resting:,} at rest: {_seconds(queue.sweep) * 1000:.0f} ms")
+    settle = _seconds(lambda: finish.settle_ended(clock.now()))
     print(f"  settling with none ended: {settle * 1000:.0f} ms")
     tick("all under way")
 
@@ -146,7 +148,7 @@ def _lined_up() -> int:
     give_up = time.monotonic() + 120
     while True:
         runs = list(Run.objects.due(clock.now()).brief().select_related("credential"))
-        found = len(dispatch.places(runs))
+        found = len(queue.places(runs))
         # A turn that is being taken at this moment is in no line.
         if found >= len(runs) - Team.objects.count() or time.monotonic() > give_up:
             return found

@@ -17,7 +17,7 @@ import django
 
 django.setup()
 
-# ruff: noqa: E402 — models can be imported only now.
+
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.test.utils import setup_databases, setup_test_environment, teardown_databases
@@ -27,7 +27,7 @@ from django_scopes import scope
 from accounts.models import Credential, Membership, Policy, Team, User
 from accounts.permissions import Role
 from expensify.client import Pair
-from exports import feeds
+from exports.employee_updates import stored as stored_updates
 from exports.models import EmployeeUpdate
 
 POLICY = "0123456789ABCDEF"
@@ -87,7 +87,7 @@ def main() -> None:
         timed("Rows, found by a name", client, "get", f"{page}?find=byron+199")
         timed("Change a cell", client, "post", f"{page}change/", **{"cell-2-first_name": "Grace"})
         timed("Rows, after the change", client, "get", page)
-        feeds._analyse.cache_clear()
+        stored_updates._analyse.cache_clear()
         timed("Rows, in a process that has not seen them", client, "get", page)
         timed("List", client, "get", "/t/acme/updates/")
         with scope(team=team):

@@ -13,7 +13,9 @@ import httpx
 from expensify import answers, wire
 from expensify.answers import Download, EmployeeAnswer, Policy, PolicyDetails, SkippedEmployee, TagLevel
 from expensify.errors import ExpensifyError, OutcomeUnknown, PermitExpired, RateLimited
-from expensify.jobs import EmployeeUpdate, FileDownload, PolicyGet, PolicyList, ReportExport
+from expensify.jobs.employees import EmployeeUpdate
+from expensify.jobs.export import ReportExport
+from expensify.jobs.reads import FileDownload, PolicyGet, PolicyList
 from expensify.pair import Pair, scrubber
 from expensify.reading import Answer
 from expensify.wire import Permit, http_client

@@ -15,14 +15,17 @@ from ninja import Field, Header, NinjaAPI, Path, Query, Schema, Status
 from ninja.decorators import decorate_view
 from ninja.errors import ValidationError
 
-from accounts import audit, tokens
-from accounts.audit import Action
+from accounts import tokens
+from accounts.audit import record as audit
+from accounts.audit.record import Action
 from accounts.door import TeamRequest, team_view
 from accounts.models import AuditEntry
 from accounts.permissions import Permission
-from exports import ranges, runs, timeline
 from exports.api_routes import ROUTES
 from exports.models import Result, Run, SavedExport
+from exports.results import http_range
+from exports.runs import actions as runs
+from exports.runs import timeline
 
 MOST_ENTRIES = 100
 LARGEST = 2**63 - 1
@@ -277,7 +280,7 @@ def result_download(request: TeamRequest, team: TeamName, result: Id) -> HttpRes
     except FileNotFoundError:
         return _problem("The file is no longer in the portal's storage. Run the export again.", 410)
     audit.record(Action.RESULT_DOWNLOADED, found, by=request.user, **found.for_audit)
-    return ranges.attachment(request, found, file)
+    return http_range.attachment(request, found, file)
 
 
 @operation("GET", "api-audit-list", {200: Entries})

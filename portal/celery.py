@@ -12,8 +12,7 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "yes")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
-app.autodiscover_tasks(related_name="unattended")
+app.autodiscover_tasks(["exports.runs", "exports.schedules"])
 
 
 # The other periodic tasks stand in settings; these two need Celery's crontab.
@@ -27,7 +26,7 @@ for name, task, at in (
 @worker_init.connect
 @beat_init.connect
 def stop_without_keys(**_: Any) -> None:
-    from accounts.key_check import stop_without_keys  # needs the models, which are loaded by now
+    from accounts.credentials.key_check import stop_without_keys  # needs the models, which are loaded by now
 
     stop_without_keys()
 

@@ -7,7 +7,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from expensify.budget import Limits
+from expensify.budget.limits import Limits
 from portal import environment as env
 from portal import logs
 
@@ -189,7 +189,7 @@ RESULT_MAX_BYTES = int(env.number("RESULT_MAX_BYTES", 2 * 1024**3))
 
 # ---------------------------------------------------------------- work
 
-# The module of the Celery app, which `exports.tasks` loads; processes without tasks load no Celery.
+# The module of the Celery app, which `exports.runs.tasks` loads; processes without tasks load no Celery.
 TASK_APP = "portal.celery"
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -312,11 +312,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-    {"NAME": "accounts.passwords.NotLeaked"},
+    {"NAME": "accounts.sign_in.leaked_passwords.NotLeaked"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "accounts.adapter.Adapter"
+ACCOUNT_ADAPTER = "accounts.sign_in.adapter.Adapter"
 ACCOUNT_FORMS = {
     "login": "accounts.forms.sign_in.LoginForm",
     "change_password": "accounts.forms.sign_in.ChangePasswordForm",
@@ -331,7 +331,7 @@ MFA_FORMS = {
     "add_webauthn": "accounts.forms.second_factor.AddPasskeyForm",
     "edit_webauthn": "accounts.forms.second_factor.RenamePasskeyForm",
 }
-MFA_ADAPTER = "accounts.second_factor.Adapter"
+MFA_ADAPTER = "accounts.sign_in.two_factor.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
@@ -347,7 +347,7 @@ OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups")
 OIDC_GROUP_ROLES = env.words("OIDC_GROUP_ROLES", "")
 # For a provider inside the company's network; otherwise it has to be public, and reached by HTTPS.
 OIDC_ALLOW_PRIVATE = env.flag("OIDC_ALLOW_PRIVATE")
-SOCIALACCOUNT_ADAPTER = "accounts.sso_adapter.Adapter"
+SOCIALACCOUNT_ADAPTER = "accounts.sso.adapter.Adapter"
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 # Passwords that are known to have leaked are refused by asking a range API such as https://api.pwnedpasswords.com/range/.

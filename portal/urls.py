@@ -7,7 +7,7 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("", include("exports.urls")),
     path("", include("accounts.urls")),
-    path("account/", include("accounts.sign_in_urls")),
+    path("account/", include("accounts.sign_in.urls")),
 ]
 
 handler400 = "portal.views.refused"

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template import loader
 
-from accounts import audit_stream
-from exports import heartbeat
+from accounts.audit import stream as audit_stream
+from exports.runs import heartbeat
 
 
 @login_not_required

@@ -8,6 +8,6 @@ application = get_wsgi_application()
 # Load all pages now: otherwise the first request waits for that.
 resolve("/healthz")
 
-from accounts.key_check import stop_without_keys  # noqa: E402  needs the models, which are loaded by now
+from accounts.credentials.key_check import stop_without_keys  # noqa: E402  needs the models, which are loaded by now
 
 stop_without_keys()

@@ -1,9 +1,7 @@
-"""A stand-in Integration Server over a made-up company, for demos and tests."""
+"""A stand-in Integration Server over a made-up company, for demos and tests: `python -m sandbox`.
 
-from sandbox.app import Sandbox
-from sandbox.choices import Choices
-from sandbox.company import DEMO_PAIRS, Company
-from sandbox.faults import EVIL_NAMES, Fault
-from sandbox.state import Arrival, Generation
-
-__all__ = ["DEMO_PAIRS", "EVIL_NAMES", "Arrival", "Choices", "Company", "Fault", "Generation", "Sandbox"]
+1. `server` speaks HTTP; `app` applies limits (`windows`) and scripted `faults`, then has the job done.
+2. `jobs` does the work over `company`; `state` remembers who called and what was generated.
+3. `choices` holds what nobody outside Expensify knows for sure. `control` lets other processes script it.
+4. `mailbox` is a mail server that delivers nothing, and a page that shows its mails.
+"""

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from email.utils import formatdate
 from typing import Any
 
-from sandbox import control, jobs
+from sandbox import control
 from sandbox.answers import RATE_LIMITED, Answer, Refused, envelope, page
 from sandbox.choices import Choices
-from sandbox.company import DEMO_PAIRS, Company
+from sandbox.company.company import DEMO_PAIRS, Company
 from sandbox.faults import Fault, Scripted
+from sandbox.jobs import dispatch
 from sandbox.parameters import Job, read_form, read_job, read_query, without_secrets
 from sandbox.server import PATH, App, Cut, Environ, Server, StartResponse
 from sandbox.state import Arrival, Generation, Pair, Request, State
@@ -121,8 +122,8 @@ class Sandbox:
         A request takes the first fault that fits, in the order they were scripted; one refused for a limit
         takes none. ValueError for a kind that does not exist.
         """
-        if on != "any" and on not in jobs.KINDS:
-            raise ValueError(f"{on!r} is not one of: any, {', '.join(jobs.KINDS)}")
+        if on != "any" and on not in dispatch.KINDS:
+            raise ValueError(f"{on!r} is not one of: any, {', '.join(dispatch.KINDS)}")
         with self.state.lock:
             self._scripted.append(Scripted(fault, on, times, pair, after))
 
@@ -173,7 +174,7 @@ class Sandbox:
         arrival = Arrival(
             at=0.0,
             pair=_pair_id(job),
-            kind=jobs.kind_of(job),
+            kind=dispatch.kind_of(job),
             job=without_secrets(job),
             form={name: value for name, value in form.items() if name != "requestJobDescription"},
             in_url="requestJobDescription" in query,
@@ -227,7 +228,7 @@ class Sandbox:
                 arrival.kind, job, form, pair, fault.generation_seconds, lenient=self.choices.lenient_json
             )
             with self.state.lock:
-                answer = jobs.work(self.state, request)
+                answer = dispatch.work(self.state, request)
         except Refused as refused:
             return envelope(refused.code, refused.message)
         arrival.done = answer.code in (200, 207)

@@ -7,7 +7,8 @@ from typing import Any
 
 from sandbox.answers import Refused
 from sandbox.choices import Choices
-from sandbox.company import Company, Policy, Report
+from sandbox.company.company import Company
+from sandbox.company.model import Policy, Report
 from sandbox.faults import Fault
 from sandbox.parameters import Job, read_json
 

@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from sandbox import DEMO_PAIRS  # noqa: E402
+from sandbox.company.company import DEMO_PAIRS  # noqa: E402
 from sandbox.server import PATH as EXPENSIFY_PATH  # noqa: E402
 from script.redis_program import NoRedis, redis_program  # noqa: E402
 

@@ -14,12 +14,14 @@ from django_scopes import scope
 
 from accounts.models import Credential, Membership, Team, User
 from accounts.permissions import Role
-from expensify.budget import Limits
+from expensify.budget.limits import Limits
 from expensify.client import Pair
-from exports import dispatch, saved_exports
-from exports.jobs import Settings
 from exports.models import SavedExport
-from sandbox import DEMO_PAIRS, Sandbox
+from exports.runs import queue
+from exports.saved_exports import actions as saved_exports
+from exports.saved_exports.job import Settings
+from sandbox.app import Sandbox
+from sandbox.company.company import DEMO_PAIRS
 from tests import prepared_database
 from tests.servers import RedisServer
 
@@ -195,8 +197,8 @@ WIDE = Limits(((500, 1.0), (2000, 6.0)), unanswered=PATIENCE)
 def budget(redis_client: redis.Redis, settings: Any) -> Any:
     """An empty call budget that knows it is new."""
     settings.EXPENSIFY_LIMITS = replace(settings.EXPENSIFY_LIMITS, unanswered=PATIENCE)
-    dispatch.budget.cache_clear()
-    budget = dispatch.budget()
+    queue.budget.cache_clear()
+    budget = queue.budget()
     budget.introduce(fresh=True)
     return budget
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from sandbox import Fault, Sandbox
+from sandbox.app import Sandbox
+from sandbox.faults import Fault
 from sandbox.server import Cut
 
 

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from accounts.models import Credential, Membership, Policy, User
-from exports import dispatch, employee_updates, tasks
-from exports.employees import Row
+from exports.employee_updates import actions as employee_updates
+from exports.employee_updates.feed.cells import Row
 from exports.models import EmployeeUpdate, Run
-from sandbox import Sandbox
+from exports.runs import queue, tasks
+from sandbox.app import Sandbox
 
 
 def reach(sandbox: Sandbox, credential: Credential) -> str:
@@ -45,7 +46,7 @@ def work_off(run: Run) -> Run:
         run.refresh_from_db()
         if not run.is_resting:
             break
-        dispatch.enqueue(Run.objects.get(pk=run.pk))
+        queue.enqueue(Run.objects.get(pk=run.pk))
         tasks.take_turn.run(run.credential.fingerprint, "")
     run.refresh_from_db()
     return run

@@ -21,18 +21,25 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope, scopes_disabled
 
-from accounts import invitations, notices, sending, tokens
+from accounts import invitations, tokens
+from accounts.mail import notifications, outbox
 from accounts.models import Credential, Notice, Team, User
-from expensify.jobs import FeedSftp, FeedUrl
-from exports import dispatch, employee_updates, keeping, runs, saved_exports, tasks, worker
-from exports.employees import Row
-from exports.jobs import Settings
+from expensify.jobs.employees import FeedSftp, FeedUrl
+from exports.employee_updates import actions as employee_updates
+from exports.employee_updates.feed.cells import Row
 from exports.models import ApiCall, Run, SavedExport, Schedule
-from sandbox import Choices, Fault, Sandbox
-from tests.accounts.factors import AppClock, code_of
+from exports.results import retention
+from exports.runs import actions as runs
+from exports.runs import queue, tasks, worker
+from exports.saved_exports import actions as saved_exports
+from exports.saved_exports.job import Settings
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
+from sandbox.faults import Fault
+from tests.accounts.sign_in.factors import AppClock, code_of
 from tests.accounts.test_invitations import link_in
 from tests.conftest import TEMPLATE, WIDE
-from tests.exports.schedule_rows import make_delivery, make_link, make_occurrence
+from tests.exports.schedules.schedule_rows import make_delivery, make_link, make_occurrence
 from tests.smtp import PATIENCE, mail_server
 from tests.workers import ROOT
 
@@ -70,10 +77,10 @@ def roomy(settings: Any, redis_client: redis.Redis) -> Iterator[None]:
     """Limits that nothing here meets."""
     settings.EXPENSIFY_LIMITS = WIDE
     settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = 0, 2
-    dispatch.budget.cache_clear()
-    dispatch.budget().introduce(fresh=True)
+    queue.budget.cache_clear()
+    queue.budget().introduce(fresh=True)
     yield
-    dispatch.budget.cache_clear()
+    queue.budget.cache_clear()
     worker.http().close()
     worker.http.cache_clear()
 
@@ -127,7 +134,7 @@ def hunted(
     )
     with scope(team=acme):
         credential = acme.credentials.get()
-        dispatch.sweep()
+        queue.sweep()
         tasks.take_turn.run(credential.fingerprint, "")
         exports = [
             saved(credential, alice, "Upload", sftp_host="sftp.example.com", sftp_login="portal"),
@@ -158,14 +165,14 @@ def mail_in_vain(team: Team, by: User, settings: Any) -> None:
     """Notices to a mail server that knows another password, then to one that repeats what it was told."""
     with mail_server(password="another") as box:
         settings.EMAIL_HOST_PASSWORD = MAIL_PASSWORD
-        notices.tell(team, "refused at the door", [by], subject="News", text="News.")
-        sending.send_due([notices.MAILS], seconds=PATIENCE)
+        notifications.tell(team, "refused at the door", [by], subject="News", text="News.")
+        outbox.send_due([notifications.MAILS], seconds=PATIENCE)
     with mail_server(password=MAIL_PASSWORD) as box:
         token = base64.b64encode(f"\0portal\0{MAIL_PASSWORD}".encode()).decode()
         for number, code in enumerate((451, 550)):
             box.data_answer = f"{code} AUTH PLAIN {token} portal:{MAIL_PASSWORD}"
-            notices.tell(team, f"refused {number}", [by], subject="News", text="News.")
-            sending.send_due([notices.MAILS], seconds=PATIENCE)
+            notifications.tell(team, f"refused {number}", [by], subject="News", text="News.")
+            outbox.send_due([notifications.MAILS], seconds=PATIENCE)
     assert box.mails == []
     errors = list(Notice.objects.values_list("error", flat=True))
     assert [("sign in" in error, "AUTH PLAIN …" in error) for error in sorted(errors)].count(
@@ -220,7 +227,7 @@ def update_people(server: Sandbox, credential: Credential, by: User) -> None:
     work_off(employee_updates.read_members(update, by=by))
     employee_updates.prepare_reverse(team.employee_updates.get(pk=update.pk), by=by)
     for each in team.employee_updates.all():
-        assert keeping.wipe(each, by=by)
+        assert retention.wipe(each, by=by)
     for feed in (
         FeedUrl(FEED_ADDRESS, "portal", FEED_PASSWORD),
         FeedSftp("sftp.example.com", "portal", "people.csv", FEED_PASSWORD),
@@ -255,7 +262,7 @@ def work_off(run: Run) -> None:
         run.refresh_from_db()
         if run.is_final:
             return
-        dispatch.enqueue(Run.objects.get(pk=run.pk))
+        queue.enqueue(Run.objects.get(pk=run.pk))
         tasks.take_turn.run(run.credential.fingerprint, "")
     raise AssertionError(f"{run} is still {run.status}")
 

@@ -21,7 +21,7 @@ import yaml
 from django.conf import settings
 
 from expensify.wire import CONNECT_SECONDS
-from sandbox import DEMO_PAIRS
+from sandbox.company.company import DEMO_PAIRS
 from sandbox.server import PATH as SANDBOX_PATH
 from tests.servers import RedisServer, free_port
 from tests.test_settings import PRODUCTION, names_read

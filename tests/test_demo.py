@@ -9,9 +9,9 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from accounts.models import Credential, Membership, Team, User
-from exports.mail_settings import MailSettings
+from exports.deliveries.settings import MailSettings
 from exports.models import Run, SavedExport, Schedule
-from sandbox import DEMO_PAIRS
+from sandbox.company.company import DEMO_PAIRS
 
 ACME, UMBRELLA = DEMO_PAIRS
 PAIRS = f"acme={ACME}:{DEMO_PAIRS[ACME]},umbrella={UMBRELLA}:{DEMO_PAIRS[UMBRELLA]}"

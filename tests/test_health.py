@@ -8,7 +8,7 @@ import pytest
 import redis
 from django.test import Client
 
-from exports import heartbeat, tasks
+from exports.runs import heartbeat, tasks
 
 pytestmark = pytest.mark.django_db
 

@@ -29,9 +29,9 @@ LATE = {
     "allauth.socialaccount.providers",
 }
 # Our own modules that exist for a package above, or for ninja and pydantic.
-LATE_MODULES = {"accounts.sso_adapter", "exports.api", "exports.employees.workbook"}
+LATE_MODULES = {"accounts.sso.adapter", "exports.api", "exports.employee_updates.feed.workbook"}
 # Our own modules that need the models, for a module that is imported before them.
-AFTER_MODELS = {"accounts.key_check"}
+AFTER_MODELS = {"accounts.credentials.key_check"}
 OF_PROCESSES = {"httpx", "redis", "allauth.socialaccount.providers"}  # some need these from their start
 
 HEAVY = (LATE - OF_PROCESSES) | LATE_MODULES
@@ -45,7 +45,7 @@ PAGES = {
     "portal.urls",
     "fido2",
 }
-WORK = {"celery", "exports.tasks", "httpx", "kombu", "redis"}
+WORK = {"celery", "exports.runs.tasks", "httpx", "kombu", "redis"}
 
 # The database is empty: what needs its tables ends with an error, after all its imports.
 COMMAND = """
@@ -90,7 +90,7 @@ def test_process_starts_without_packages_that_it_does_not_need(process: str, tmp
 def test_web_loads_its_pages_before_the_first_request(tmp_path: Path) -> None:
     loaded = modules_after("import portal.wsgi", tmp_path)
 
-    assert {"accounts.sign_in_urls", "accounts.urls", "exports.urls", "portal.urls"} - loaded == set()
+    assert {"accounts.sign_in.urls", "accounts.urls", "exports.urls", "portal.urls"} - loaded == set()
 
 
 def modules_after(code: str, var: Path) -> set[str]:

@@ -7,8 +7,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from accounts import audit_search
-from accounts.audit import Action
+from accounts.audit import search as audit_search
+from accounts.audit.record import Action
 from accounts.models import AuditEntry, Team
 from accounts.paging import of_days
 

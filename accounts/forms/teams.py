@@ -9,7 +9,7 @@ from django.core.validators import DomainNameValidator
 from accounts.models import Team, User
 from accounts.models.team import LinkProof
 from accounts.permissions import Role
-from accounts.second_factor import has_factor
+from accounts.sign_in.two_factor import has_factor
 
 MEGABYTE = 1_000_000
 _is_domain = DomainNameValidator(accept_idna=False)

@@ -1,4 +1,4 @@
-import accounts.keyring
+import accounts.credentials.keyring
 import accounts.models.team
 import django.db.models.deletion
 import django.db.models.functions.text
@@ -229,7 +229,7 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("name", models.CharField(max_length=100)),
                 ("seal", models.UUIDField(default=uuid.uuid4, editable=False)),
-                ("pair", accounts.keyring.SealedField(null=True)),
+                ("pair", accounts.credentials.keyring.SealedField(null=True)),
                 ("fingerprint", models.CharField(editable=False, max_length=20)),
                 (
                     "status",
@@ -260,7 +260,7 @@ class Migration(migrations.Migration):
                         help_text="When the present pair was entered: its age counts from here."
                     ),
                 ),
-                ("previous_pair", accounts.keyring.SealedField(null=True)),
+                ("previous_pair", accounts.credentials.keyring.SealedField(null=True)),
                 ("previous_pair_until", models.DateTimeField(blank=True, null=True)),
                 (
                     "previous_fingerprint",
@@ -562,7 +562,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("seal", models.UUIDField(default=uuid.uuid4, editable=False)),
-                ("pair", accounts.keyring.SealedField(null=True)),
+                ("pair", accounts.credentials.keyring.SealedField(null=True)),
                 (
                     "fingerprint",
                     models.CharField(editable=False, help_text="Of the new pair.", max_length=20),

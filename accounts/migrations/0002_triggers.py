@@ -13,7 +13,7 @@ ENTRIES, SUMMARIES, CHAINS, TEAMS = (
     "accounts_auditchain",
     "accounts_team",
 )
-# The expression that `accounts.audit_search` queries. Very long entries are indexed by their beginning.
+# The expression that `accounts.audit.search` queries. Very long entries are indexed by their beginning.
 WORDS = r"""
     to_tsvector('simple', regexp_replace(
         target_name || ' ' || left(data::text, 20000), '[\x01-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+', ' ', 'g'

@@ -24,7 +24,7 @@ class AuditChain(models.Model):
 
 
 class AuditEntry(models.Model):
-    """One thing that somebody did. Written by `accounts.audit.record`; the database lets nobody change or delete it.
+    """One thing that somebody did. `accounts.audit.record` writes it; the database lets nobody change or delete it.
 
     Names stand beside the ids, so that an entry still reads when the person or the thing is gone; and for the
     same reason the ids are plain numbers, not foreign keys that a deletion would have to follow.
@@ -65,7 +65,7 @@ class AuditEntry(models.Model):
 class AuditSummary(models.Model):
     """What stands for a stretch of entries that were removed when the team's time for them was over.
 
-    Written by `accounts.audit_trim`. The database removes entries only behind one of these, takes none that does not
+    Written by `accounts.audit.trim`. The database removes entries only behind one of these, takes none that does not
     fit the entries, and lets nobody change or delete one; that the portal wrote it, its signature says.
     """
 

@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts.keyring import SealedField, unseal
+from accounts.credentials.keyring import SealedField, unseal
 from accounts.models.team import Team, TeamOwned
-from expensify.budget import budget_key
+from expensify.budget.budget import budget_key
 from expensify.pair import Pair
 
 

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from accounts.keyring import SealedField, unseal
+from accounts.credentials.keyring import SealedField, unseal
 from accounts.models.credential import Credential
 from accounts.models.team import TeamOwned
 from expensify.pair import Pair

@@ -7,8 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import audit, audit_files
-from accounts.audit import Action
+from accounts.audit import export as audit_files
+from accounts.audit import record as audit
+from accounts.audit.record import Action
 from accounts.door import TeamRequest, team_view
 from accounts.forms.audit import AuditFilterForm, SavedViewForm
 from accounts.models import SavedAuditView

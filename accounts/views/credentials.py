@@ -6,8 +6,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import audit, credentials
-from accounts.audit import Action
+from accounts.audit import record as audit
+from accounts.audit.record import Action
+from accounts.credentials import actions as credentials
 from accounts.door import TeamRequest, team_view
 from accounts.forms.credentials import NameForm, NewCredentialForm
 from accounts.models import AuditEntry, Credential, Rotation

@@ -10,11 +10,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import invitations, people, sso, teams
+from accounts import invitations, people, teams
 from accounts.door import TeamRequest, team_view
 from accounts.forms.invitations import InviteForm, NewPersonForm
 from accounts.models import User
 from accounts.permissions import Permission
+from accounts.sso import company as sso
 
 TOO_LATE = "This invitation was answered or revoked meanwhile. Nothing was changed."
 

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from accounts import sso
+from accounts.sso import company as sso
 
 
 @login_not_required
@@ -20,7 +20,7 @@ def sso_start(request: HttpRequest) -> HttpResponse:
     import requests
     from allauth.socialaccount.providers.base.constants import AuthProcess
 
-    from accounts.sso_adapter import Adapter, refusal
+    from accounts.sso.adapter import Adapter, refusal
 
     provider = Adapter(request).get_provider(request, sso.provider_id())
     again = {"prompt": "login"} if request.user.is_authenticated else {}
@@ -43,7 +43,7 @@ def sso_callback(request: HttpRequest) -> HttpResponse:
     # Imported here: tests/test_process_imports.py tells why.
     from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 
-    from accounts.sso_adapter import Endpoints
+    from accounts.sso.adapter import Endpoints
 
     answer: HttpResponse = OAuth2CallbackView.adapter_view(Endpoints(request, sso.provider_id()))(request)
     return answer

@@ -27,7 +27,8 @@ from django_scopes import scope
 from accounts.models import Team, User
 from benchmarks.big_files.source import rows_of, serve
 from expensify.client import Pair
-from exports import runs, tables
+from exports.runs import actions as runs
+from exports.results import tables
 from exports.models import Run
 from tests.conftest import make_export
 from tests.servers import free_port, wait_for_port

@@ -22,7 +22,7 @@ import redis
 from benchmarks.budget.contenders import CONTENDERS, Field, save_ours
 from benchmarks.budget.engine import MODELS, engine, many, tick
 from benchmarks.budget.scale import scale
-from expensify.budget import Budget
+from expensify.budget.budget import Budget
 from tests.expensify.budget.referees import HttpReferee, steady_share
 from tests.servers import RedisServer
 

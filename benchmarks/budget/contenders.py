@@ -14,7 +14,8 @@ from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from pyrate_limiter import Limiter, Rate, RedisBucket
 
-from expensify.budget import Budget, Limits, Step, Ticket
+from expensify.budget.budget import Budget, Step, Ticket
+from expensify.budget.limits import Limits
 from expensify.errors import PermitExpired
 
 KEY = "0123456789abcdef0123"

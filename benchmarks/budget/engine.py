@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from expensify.budget import Limits
+from expensify.budget.limits import Limits
 from tests.servers import RedisServer
 
 ROOT = Path(__file__).resolve().parents[2]

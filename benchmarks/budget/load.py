@@ -19,21 +19,24 @@ import redis
 
 django.setup()
 
-from django.conf import settings  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.utils import timezone  # noqa: E402
-from django_scopes import scope  # noqa: E402
+from django.conf import settings
+from django.core.management import call_command
+from django.utils import timezone
+from django_scopes import scope
 
-from accounts.audit import PORTAL  # noqa: E402
-from accounts.models import Credential, Team, User  # noqa: E402
-from expensify.budget import Limits  # noqa: E402
-from expensify.client import Pair  # noqa: E402
-from exports import dispatch, heartbeat, runs, saved_exports, tasks  # noqa: E402
-from exports.jobs import Settings  # noqa: E402
-from exports.models import ApiCall, Run, SavedExport  # noqa: E402
-from sandbox import Choices, Sandbox  # noqa: E402
-from tests.expensify.budget.referees import steady_share  # noqa: E402
-from tests.workers import Processes, wait_until  # noqa: E402
+from accounts.audit.record import PORTAL
+from accounts.models import Credential, Team, User
+from expensify.budget.limits import Limits
+from expensify.client import Pair
+from exports.models import ApiCall, Run, SavedExport
+from exports.runs import actions as runs
+from exports.runs import heartbeat, queue, tasks
+from exports.saved_exports import actions as saved_exports
+from exports.saved_exports.job import Settings
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
+from tests.expensify.budget.referees import steady_share
+from tests.workers import Processes, wait_until
 
 PROCESSES = 8
 JITTER = 0.15  # seconds each way, at true speed
@@ -76,7 +79,7 @@ def fill(exports: list[SavedExport], each: int) -> None:
     for export in exports:
         for _ in range(each):
             runs.start(export, by=PORTAL, source=Run.Source.COMMAND)
-    for wake in dispatch.sweep():  # all are in line before the first worker starts
+    for wake in queue.sweep():  # all are in line before the first worker starts
         tasks.ring(wake)
 
 
@@ -114,7 +117,7 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     client = redis.Redis.from_url(settings.REDIS_URL)
-    dispatch.budget().introduce(fresh=True)
+    queue.budget().introduce(fresh=True)
     sandbox = Sandbox(choices=MODELS[options.model].faster(speed))
     sandbox.wsgi = jittery(sandbox.wsgi, JITTER / speed)
     team = Team.objects.create(name="Acme", slug="acme", time_zone="UTC")

@@ -2,7 +2,9 @@
 
 import redis
 
-from expensify.budget import Budget, Limits, Permit, Ticket
+from expensify.budget.budget import Budget, Ticket
+from expensify.budget.limits import Limits
+from expensify.budget.permit import Permit
 from tests.servers import RedisServer
 
 

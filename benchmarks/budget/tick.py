@@ -10,19 +10,21 @@ import redis
 
 django.setup()
 
-from django.conf import settings  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
-from django.test.utils import CaptureQueriesContext  # noqa: E402
-from django.utils import timezone  # noqa: E402
-from django_scopes import scope  # noqa: E402
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django_scopes import scope
 
-from accounts.audit import PORTAL  # noqa: E402
-from accounts.models import Credential, Team, User  # noqa: E402
-from expensify.client import Pair  # noqa: E402
-from exports import dispatch, runs, saved_exports  # noqa: E402
-from exports.jobs import Settings  # noqa: E402
-from exports.models import Run, SavedExport  # noqa: E402
+from accounts.audit.record import PORTAL
+from accounts.models import Credential, Team, User
+from expensify.client import Pair
+from exports.models import Run, SavedExport
+from exports.runs import actions as runs
+from exports.runs import queue
+from exports.saved_exports import actions as saved_exports
+from exports.saved_exports.job import Settings
 
 RUNS = 100
 REPEATS = 5
@@ -37,7 +39,7 @@ def credential(team: Team, number: int) -> Credential:
 
 def main(credentials: int, busy: int) -> None:
     call_command("migrate", verbosity=0)
-    dispatch.budget().introduce(fresh=True)
+    queue.budget().introduce(fresh=True)
     team = Team.objects.create(name="Acme", slug="acme", time_zone="UTC")
     by = User.objects.create_user("alice@acme.example", "x" * 30)
     with scope(team=team):
@@ -52,7 +54,7 @@ def main(credentials: int, busy: int) -> None:
         of = Credential.objects.order_by("pk").values_list("pk", flat=True)[:busy]
         rows = [Run(**fields | {"id": None, "credential_id": pk}) for pk in of for _ in range(RUNS)]
         Run.objects.bulk_create(rows, batch_size=500)
-        dispatch.sweep()
+        queue.sweep()
 
         client = redis.Redis.from_url(settings.REDIS_URL)
         client.config_resetstat()
@@ -60,7 +62,7 @@ def main(credentials: int, busy: int) -> None:
         for _ in range(REPEATS):
             with CaptureQueriesContext(connection) as captured:
                 started = time.perf_counter()
-                dispatch.sweep()
+                queue.sweep()
                 took.append(time.perf_counter() - started)
         stats = client.info("commandstats")
     trips = sum(stats.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("evalsha", "hmget"))

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts.audit import Action
+from accounts.audit.record import Action
 from benchmarks.lists.filling import SPAN, Scene
 from exports.models.run import Status
 

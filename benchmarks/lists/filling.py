@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
-from accounts.audit import Action
+from accounts.audit.record import Action
 from accounts.models import AuditChain, AuditEntry, Membership, Team, User
 from accounts.permissions import Role
 from benchmarks import stage

@@ -1,22 +1,8 @@
-"""Expensify's call limits, kept for all workers together in Redis; knows nothing of what is called."""
+"""The call budget: all calls of one key pair, from every worker, within Expensify's limits.
 
-from expensify.budget.budget import Budget, Place, Step, Ticket, Usage, Used, budget_key
-from expensify.budget.limits import Limits
-from expensify.budget.permit import Done, Outcome, Permit
-from expensify.budget.wire import BudgetUnavailable, connect
-
-__all__ = [
-    "Budget",
-    "BudgetUnavailable",
-    "Done",
-    "Limits",
-    "Outcome",
-    "Permit",
-    "Place",
-    "Step",
-    "Ticket",
-    "Usage",
-    "Used",
-    "budget_key",
-    "connect",
-]
+1. `limits` holds the published windows and the guard for jitter.
+2. `budget` is the queue and the permits of one key pair, kept in Redis; each change is one run of the Lua scripts
+   (`log.lua` counts arrivals, `line.lua` orders who waits, `operations.lua` calls both).
+3. `permit` is the right to make one call now. The client sends nothing without one, and tells how the call ended.
+4. `wire` sends the scripts to Redis and reads their answers.
+"""

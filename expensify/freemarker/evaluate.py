@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from expensify.freemarker import arithmetic, builtin
+from expensify.freemarker import arithmetic
+from expensify.freemarker.builtin.compile import LAZY, compile_builtin, takes_key
+from expensify.freemarker.builtin.lambdas import walk
+from expensify.freemarker.builtin.numbers import hash_format
 from expensify.freemarker.errors import Missing, RenderError, TemplateError
 from expensify.freemarker.indexing import field, item
 from expensify.freemarker.operators import RELATIONS, absent, number_range, plus, truth, unaddable
@@ -96,8 +99,8 @@ class ExpressionCompiler:
         """A closure that gives something to walk through once, which may be endless or made on the way."""
         while isinstance(node, Parenthesis):
             node = node.inner
-        if isinstance(node, BuiltIn) and node.name in builtin.LAZY:
-            return builtin.walk(self, node)
+        if isinstance(node, BuiltIn) and node.name in LAZY:
+            return walk(self, node)
         return self.needed(node)
 
     # ---- literals
@@ -141,7 +144,7 @@ class ExpressionCompiler:
         """What a `${…}` or `#{…}` prints."""
         read = self.needed(node.printed)
         if isinstance(node, NumberInterpolation):
-            form = builtin.hash_format(node.minimum, node.maximum)
+            form = hash_format(node.minimum, node.maximum)
             return lambda frame: form(frame.env, read(frame))
 
         def show(frame: Frame) -> str:
@@ -177,11 +180,7 @@ class ExpressionCompiler:
         return special(node)
 
     def _dot(self, node: Dot) -> Evaluator:
-        if (
-            isinstance(node.target, BuiltIn)
-            and node.target.arguments is None
-            and builtin.takes_key(node.target.name)
-        ):
+        if isinstance(node.target, BuiltIn) and node.target.arguments is None and takes_key(node.target.name):
             key = StringLiteral(node.span, node.name)
             return self._builtin(
                 BuiltIn(node.span, node.target.target, node.target.name, (key,), node.target.name_span)
@@ -201,7 +200,7 @@ class ExpressionCompiler:
     def _index(self, node: Index) -> Evaluator:
         target, key = self.needed(node.target), self.needed(node.key)
         left = node.target
-        if not (isinstance(left, BuiltIn) and left.arguments is None and builtin.takes_key(left.name)):
+        if not (isinstance(left, BuiltIn) and left.arguments is None and takes_key(left.name)):
             return lambda frame: item(frame.env, target(frame), key(frame), node.span)
         formatted = self._builtin(BuiltIn(node.span, left.target, left.name, (node.key,), left.name_span))
 
@@ -225,7 +224,7 @@ class ExpressionCompiler:
         return call
 
     def _builtin(self, node: BuiltIn) -> Evaluator:
-        return builtin.compile_builtin(self, node)
+        return compile_builtin(self, node)
 
     # ---- what may be missing
 

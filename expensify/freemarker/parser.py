@@ -22,9 +22,9 @@ from expensify.freemarker.tagnames import (
     unknown,
     unsupported,
 )
-from expensify.freemarker.tags import OPENING
 from expensify.freemarker.tags.blocks import read_header
 from expensify.freemarker.tags.context import Context, Header
+from expensify.freemarker.tags.opening import OPENING
 from expensify.freemarker.tree import (
     Body,
     Comment,

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from accounts.addresses import is_outside
+from accounts.public_hosts import is_outside
 
 
 def inside(host: str) -> str:

@@ -1,4 +1,4 @@
-import accounts.keyring
+import accounts.credentials.keyring
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
@@ -42,8 +42,8 @@ class Migration(migrations.Migration):
                         to="accounts.credential",
                     ),
                 ),
-                ("mapping", models.JSONField(help_text="See `exports.employees.ColumnMapping`.")),
-                ("settings", models.JSONField(help_text="See `exports.employees.Settings`.")),
+                ("mapping", models.JSONField(help_text="See `exports.employee_updates.feed.ColumnMapping`.")),
+                ("settings", models.JSONField(help_text="See `exports.employee_updates.feed.Settings`.")),
             ],
             options={
                 "ordering": ["name"],
@@ -170,13 +170,13 @@ class Migration(migrations.Migration):
                 ("author_name", models.CharField(max_length=255)),
                 ("source", models.CharField(help_text="Where the rows came from, in words.", max_length=255)),
                 ("seal", models.UUIDField(default=uuid.uuid4, editable=False)),
-                ("sheet", accounts.keyring.SealedField(null=True)),
-                ("rows", accounts.keyring.SealedField(null=True)),
-                ("found", accounts.keyring.SealedField(null=True)),
-                ("feed", accounts.keyring.SealedField(null=True)),
-                ("before", accounts.keyring.SealedField(null=True)),
+                ("sheet", accounts.credentials.keyring.SealedField(null=True)),
+                ("rows", accounts.credentials.keyring.SealedField(null=True)),
+                ("found", accounts.credentials.keyring.SealedField(null=True)),
+                ("feed", accounts.credentials.keyring.SealedField(null=True)),
+                ("before", accounts.credentials.keyring.SealedField(null=True)),
                 ("before_at", models.DateTimeField(blank=True, null=True)),
-                ("after", accounts.keyring.SealedField(null=True)),
+                ("after", accounts.credentials.keyring.SealedField(null=True)),
                 ("after_at", models.DateTimeField(blank=True, null=True)),
                 ("mapping", models.JSONField(blank=True, null=True)),
                 ("settings", models.JSONField()),
@@ -199,7 +199,7 @@ class Migration(migrations.Migration):
                 ("accepted_by_name", models.CharField(blank=True, max_length=255)),
                 ("tried_hash", models.CharField(blank=True, max_length=64)),
                 ("tried_at", models.DateTimeField(blank=True, null=True)),
-                ("tried_answer", accounts.keyring.SealedField(null=True)),
+                ("tried_answer", accounts.credentials.keyring.SealedField(null=True)),
                 (
                     "submits_itself",
                     models.BooleanField(
@@ -227,7 +227,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("applied_at", models.DateTimeField(blank=True, null=True)),
-                ("applied_answer", accounts.keyring.SealedField(null=True)),
+                ("applied_answer", accounts.credentials.keyring.SealedField(null=True)),
                 (
                     "summary",
                     models.JSONField(
@@ -340,7 +340,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=100)),
                 ("archived_at", models.DateTimeField(blank=True, null=True)),
                 ("seal", models.UUIDField(default=uuid.uuid4, editable=False)),
-                ("sftp_password", accounts.keyring.SealedField(null=True)),
+                ("sftp_password", accounts.credentials.keyring.SealedField(null=True)),
             ],
             options={
                 "ordering": ["name", "id"],
@@ -563,7 +563,7 @@ class Migration(migrations.Migration):
                 (
                     "selection",
                     models.JSONField(
-                        blank=True, help_text="The listed reports, see `exports.selection`.", null=True
+                        blank=True, help_text="The listed reports, see `exports.runs.report_list`.", null=True
                     ),
                 ),
                 ("report_count", models.PositiveIntegerField(blank=True, null=True)),
@@ -1016,15 +1016,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("owner_name", models.CharField(max_length=255)),
-                ("rule", models.JSONField(help_text="When, see `exports.schedules.Rule`.")),
+                ("rule", models.JSONField(help_text="When, see `exports.schedules.rules.Rule`.")),
                 (
                     "mail",
                     models.JSONField(
-                        help_text="What the mails hold, see `exports.mail_settings.MailSettings`."
+                        help_text="What the mails hold, see `exports.deliveries.settings.MailSettings`."
                     ),
                 ),
                 ("seal", models.UUIDField(default=uuid.uuid4, editable=False)),
-                ("zip_password", accounts.keyring.SealedField(null=True)),
+                ("zip_password", accounts.credentials.keyring.SealedField(null=True)),
                 (
                     "after_outage",
                     models.CharField(

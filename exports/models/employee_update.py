@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import ScopedManager
 
-from accounts.keyring import SealedField, sealed_fields
+from accounts.credentials.keyring import SealedField, sealed_fields
 from accounts.models import Credential, Team, TeamOwned
 
 
@@ -33,8 +33,8 @@ class FeedProfile(TeamOwned):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="feed_profiles")
     name = models.CharField(max_length=100)
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="feed_profiles")
-    mapping = models.JSONField(help_text="See `exports.employees.ColumnMapping`.")
-    settings = models.JSONField(help_text="See `exports.employees.Settings`.")
+    mapping = models.JSONField(help_text="See `exports.employee_updates.feed.ColumnMapping`.")
+    settings = models.JSONField(help_text="See `exports.employee_updates.feed.Settings`.")
 
     class Meta:
         ordering = ["name"]
@@ -82,7 +82,7 @@ class EmployeeUpdate(TeamOwned):
     """What a team wants changed about people at Expensify, from the first row to the receipt.
 
     The rows and settings are named by `content_hash`. A dry run and an approval are bound to the hash they were given
-    for; `exports.employee_updates` takes both away with every change. What is personal is sealed, and wiped in time.
+    for; every change removes both. Personal data is encrypted, and deleted when its time is over.
     """
 
     Stage = Stage

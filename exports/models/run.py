@@ -173,7 +173,7 @@ class Run(TeamOwned):
     )
     selection_file = models.CharField(max_length=255, blank=True, db_default="", default="")
     selection = models.JSONField(
-        null=True, blank=True, help_text="The listed reports, see `exports.selection`."
+        null=True, blank=True, help_text="The listed reports, see `exports.runs.report_list`."
     )
     report_count = models.PositiveIntegerField(null=True, blank=True)
     checked = models.CharField(

@@ -5,7 +5,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django_scopes import ScopedManager
 
-from accounts.keyring import SealedField
+from accounts.credentials.keyring import SealedField
 from accounts.models import Credential, Team, TeamOwned
 
 

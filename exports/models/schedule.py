@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django_scopes import ScopedManager
 
-from accounts.keyring import SealedField
+from accounts.credentials.keyring import SealedField
 from accounts.models import TeamOwned
 from exports.models.run import Run
 from exports.models.saved_export import SavedExport
@@ -50,8 +50,8 @@ class Schedule(TeamOwned):
         help_text="Who is told of failures; without one the Admins are.",
     )
     owner_name = models.CharField(max_length=255)
-    rule = models.JSONField(help_text="When, see `exports.schedules.Rule`.")
-    mail = models.JSONField(help_text="What the mails hold, see `exports.mail_settings.MailSettings`.")
+    rule = models.JSONField(help_text="When, see `exports.schedules.rules.Rule`.")
+    mail = models.JSONField(help_text="What the mails hold, see `exports.deliveries.settings.MailSettings`.")
     seal = models.UUIDField(default=uuid.uuid4, editable=False)
     zip_password = SealedField(null=True, editable=False)
     after_outage = models.CharField(max_length=20, choices=AfterOutage, default=AfterOutage.RUN_LATE)

@@ -3,9 +3,10 @@ from typing import Any
 from django import template
 
 from accounts.models import Credential, Rotation
-from exports import dependents, meters, usage
+from exports.credentials import dependents
 from exports.models import ApiCall, Run
 from exports.models.run import Status
+from exports.runs import budget_usage, calls_per_day
 
 register = template.Library()
 
@@ -63,13 +64,13 @@ def dependents_of(credential: Credential) -> dict[str, Any]:
 @register.inclusion_tag("exports/rotations/_usage.html")
 def calls_by_day(credential: Credential) -> dict[str, Any]:
     """How many calls the credential made on each of the last days it was used."""
-    return {"days": usage.by_day(credential)}
+    return {"days": calls_per_day.by_day(credential)}
 
 
 @register.inclusion_tag("exports/_meters.html")
 def budget_meters(credential: Credential) -> dict[str, Any]:
     """A credential's call budget, for the page of an app that does not know of runs and lines."""
-    return meters.read([credential])
+    return budget_usage.read([credential])
 
 
 @register.filter

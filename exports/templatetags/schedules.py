@@ -3,10 +3,11 @@ from django.template.defaultfilters import date as dated
 from django.utils.timezone import localtime
 
 from accounts.models import MailStatus
-from exports import outcomes
+from exports.deliveries import summary
+from exports.deliveries.summary import Outcome
 from exports.models import Delivery, Recipient, Schedule
-from exports.outcomes import Outcome
-from exports.schedules import Rule, in_words
+from exports.schedules.rules.rule import Rule
+from exports.schedules.rules.words import in_words
 
 register = template.Library()
 
@@ -18,13 +19,13 @@ def mail_state(delivery: Delivery) -> dict[str, str]:
     """The state of one mail, in colour and words. One that came back is not called sent."""
     if delivery.bounced_at:
         return {"tone": "bad", "text": "Came back"}
-    tone, text = outcomes.MAIL_WORDS[MailStatus(delivery.status)]
+    tone, text = summary.MAIL_WORDS[MailStatus(delivery.status)]
     return {"tone": tone, "text": text}
 
 
 @register.inclusion_tag("pieces/state.html")
 def recipient_state(recipient: Recipient) -> dict[str, str]:
-    tone = outcomes.RECIPIENT_TONES[Recipient.State(recipient.state)]
+    tone = summary.RECIPIENT_TONES[Recipient.State(recipient.state)]
     return {"tone": tone, "text": recipient.get_state_display()}
 
 

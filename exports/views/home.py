@@ -6,9 +6,10 @@ from django.views.decorators.http import require_safe
 from accounts.door import TeamRequest, team_view
 from accounts.models import Credential
 from accounts.permissions import Permission
-from exports import meters, outcomes
+from exports.deliveries import summary
 from exports.models import EmployeeUpdate
-from exports.views.queue import find_places
+from exports.runs import budget_usage
+from exports.views.runs.queue import find_places
 
 SHOWN = 10
 NEXT = 5
@@ -26,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     find_places(unfinished)
     credentials = list(team.credentials.exclude(status=Credential.Status.WIPED).select_related("team"))
     paused = list(team.schedules.paused()[: SHOWN + 1])
-    troubles = outcomes.troubles(team, timezone.now(), SHOWN + 1)
+    troubles = summary.troubles(team, timezone.now(), SHOWN + 1)
     return render(
         request,
         "exports/home.html",
@@ -50,7 +51,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "has_exports": team.exports.live().exists(),
             "named": True,
             "credentials": credentials,
-            **meters.read(credentials),
+            **budget_usage.read(credentials),
         },
     )
 
@@ -68,7 +69,7 @@ def _waiting(request: TeamRequest) -> list[EmployeeUpdate]:
 def budget(request: HttpRequest) -> HttpResponse:
     """The meters alone, for a page that asks again every few seconds."""
     return render(
-        request, "exports/_meters.html", {**meters.read(request.team.credentials.all()), "named": True}
+        request, "exports/_meters.html", {**budget_usage.read(request.team.credentials.all()), "named": True}
     )
 
 
@@ -77,4 +78,4 @@ def budget(request: HttpRequest) -> HttpResponse:
 def credential_budget(request: HttpRequest, credential: int) -> HttpResponse:
     """The meters of one credential."""
     found = get_object_or_404(request.team.credentials, pk=credential)
-    return render(request, "exports/_meters.html", meters.read([found]))
+    return render(request, "exports/_meters.html", budget_usage.read([found]))

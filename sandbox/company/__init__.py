@@ -1,6 +1,5 @@
-"""The data behind the stand-in: people, policies, cards, reports and expenses."""
+"""The data behind the stand-in: people, policies, cards, reports and expenses, drawn from a day and a seed.
 
-from sandbox.company.company import DEMO_PAIRS, Company
-from sandbox.company.model import Expense, Member, Person, Policy, Report
-
-__all__ = ["DEMO_PAIRS", "Company", "Expense", "Member", "Person", "Policy", "Report"]
+`company` builds it from `policies`, `reports` and `expenses`, with the types of `model`; `fields` shows reports as
+templates see them.
+"""

@@ -4,8 +4,8 @@ from datetime import datetime, time
 from typing import Any
 
 from sandbox.answers import JSON, Answer, Refused, ok
-from sandbox.company import Expense, Member, Policy, Report
 from sandbox.company.expenses import convert
+from sandbox.company.model import Expense, Member, Policy, Report
 from sandbox.jobs.dates import read_date
 from sandbox.jobs.rights import act_as
 from sandbox.jobs.values import required_cents, required_email, required_text

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.answers import Answer, Refused, text
-from sandbox.company import Report
 from sandbox.company.fields import report_fields
+from sandbox.company.model import Report
 from sandbox.jobs import mail
 from sandbox.jobs.pdf import report_pdf
 from sandbox.jobs.render import TemplateFailed, render_template, template_answer

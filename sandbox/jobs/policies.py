@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.answers import Answer, Refused, ok
-from sandbox.company import Policy
-from sandbox.company.model import Card
+from sandbox.company.model import Card, Policy
 from sandbox.jobs.rights import act_as, require_domain_admin
 from sandbox.state import Request, State, reach, role
 

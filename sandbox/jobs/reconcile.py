@@ -5,9 +5,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from sandbox.answers import Answer, Refused, ok
-from sandbox.company import Expense, Report
 from sandbox.company.fields import in_base_10, status
-from sandbox.company.model import Card, in_report_currency
+from sandbox.company.model import Card, Expense, Report, in_report_currency
 from sandbox.jobs import mail
 from sandbox.jobs.dates import read_date
 from sandbox.jobs.render import TemplateFailed, render_template

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from expensify.freemarker import Settings, TemplateError, parse, render
+from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.settings import Settings
+from expensify.freemarker.template import parse, render
 from sandbox.answers import Answer, envelope, page
 from sandbox.choices import Choices
 

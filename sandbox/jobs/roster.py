@@ -5,7 +5,8 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from sandbox.company import Company, Member, Person
+from sandbox.company.company import Company
+from sandbox.company.model import Member, Person
 from sandbox.state import Pair, role
 
 

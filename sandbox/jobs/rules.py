@@ -3,8 +3,7 @@
 from typing import Any
 
 from sandbox.answers import Answer, Refused, ok
-from sandbox.company import Policy
-from sandbox.company.model import Rule
+from sandbox.company.model import Policy, Rule
 from sandbox.jobs.values import required_email, required_text
 from sandbox.state import Request, State, administer, section
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from sandbox.answers import Refused
-from sandbox.company import Report
+from sandbox.company.model import Report
 from sandbox.company.reports import STATES
 from sandbox.jobs.dates import read_date, year_before
 from sandbox.jobs.values import listed, optional_text

@@ -6,8 +6,8 @@ from datetime import date, datetime, time
 from typing import Any
 
 from sandbox.answers import Answer, Refused, ok
-from sandbox.company import Policy, Report
 from sandbox.company.fields import status
+from sandbox.company.model import Policy, Report
 from sandbox.jobs.dates import read_date
 from sandbox.jobs.tags import inline_levels, table_levels
 from sandbox.jobs.values import listed, optional_text, required_text

@@ -8,8 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from tests.accounts.factors import AppClock
-from tests.accounts.receivers import KEY, WebReceiver
+from tests.accounts.audit.receivers import KEY, WebReceiver
+from tests.accounts.sign_in.factors import AppClock
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django_scopes import scope, scopes_disabled
 
-from accounts import audit
-from accounts.audit import Action
-from accounts.keyring import unseal
+from accounts.audit import record as audit
+from accounts.audit.record import Action
+from accounts.credentials.keyring import unseal
 from accounts.management.commands import rotate_credential_keys
 from accounts.models import AuditEntry, Credential, Membership, Team, User
 from accounts.permissions import Role
-from tests.accounts.test_audit import without_triggers
+from tests.accounts.audit.test_record import without_triggers
 from tests.conftest import PASSWORD, make_credential, make_export, pair_of
 
 OLD, NEW = b"1" * 32, b"2" * 32

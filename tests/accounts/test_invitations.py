@@ -10,12 +10,13 @@ from django.test import Client
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from accounts import invitations, sending, teams
-from accounts.audit import Action
+from accounts import invitations, teams
+from accounts.audit.record import Action
+from accounts.mail import outbox
 from accounts.models import AuditEntry, Invitation, MailStatus, Membership, Team, User
 from accounts.permissions import Role
-from tests.accounts.test_sessions import signed_in
-from tests.accounts.test_sign_in import sign_in
+from tests.accounts.sign_in.test_sessions import signed_in
+from tests.accounts.sign_in.test_sign_in import sign_in
 from tests.conftest import PASSWORD, member
 from tests.smtp import PATIENCE, mail_server
 
@@ -120,7 +121,7 @@ def test_mail_goes_out_once_and_its_link_opens(acme: Team, alice: User, redis_cl
     found = invite(acme, alice)
     with mail_server() as box:
         for _ in range(2):
-            sending.send_due([invitations.MAILS], seconds=PATIENCE)
+            outbox.send_due([invitations.MAILS], seconds=PATIENCE)
         (sent,) = box.mails
 
     path = re.search(r"(/invitation/\S+)", sent.message.get_body(("plain",)).get_content())
@@ -132,7 +133,7 @@ def test_mail_of_a_revoked_invitation_is_not_composed(acme: Team, alice: User) -
     found = invite(acme, alice)
     invitations.revoke(found, by=alice)
 
-    with pytest.raises(sending.Withheld):
+    with pytest.raises(outbox.Withheld):
         invitations.compose(found)
 
 

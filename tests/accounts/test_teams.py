@@ -4,8 +4,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from accounts import audit, teams
-from accounts.audit import Action
+from accounts import teams
+from accounts.audit import record as audit
+from accounts.audit.record import Action
 from accounts.models import AuditEntry, Membership, Team, User
 from accounts.permissions import Role
 from tests.conftest import member

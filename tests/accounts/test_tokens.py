@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from accounts import teams, tokens
-from accounts.audit import Action
+from accounts.audit.record import Action
 from accounts.models import AccessToken, AuditEntry, Membership, Team, User
 from accounts.permissions import Permission, Role
 from tests.conftest import PASSWORD, member

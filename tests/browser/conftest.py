@@ -16,8 +16,8 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.models import User
-from exports import tryout
-from tests.accounts.factors import AppClock
+from exports.saved_exports import preview as template_preview
+from tests.accounts.sign_in.factors import AppClock
 
 SIZES = {"screen": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 USUAL_SCHEME = {"screen": "light", "phone": "dark"}
@@ -101,7 +101,7 @@ def sign_in(context: BrowserContext, live_server: Any) -> Callable[[User], None]
 @pytest.fixture(autouse=True)
 def patient_previews(monkeypatch: pytest.MonkeyPatch) -> None:
     """A template runs away when it takes too many steps, not when the machine is slow."""
-    monkeypatch.setattr(tryout, "LIMITS", replace(tryout.LIMITS, seconds=PATIENCE / 1000))
+    monkeypatch.setattr(template_preview, "LIMITS", replace(template_preview.LIMITS, seconds=PATIENCE / 1000))
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ from django.utils import timezone
 from django_scopes import scope
 from playwright.sync_api import Page, expect
 
-from accounts import audit, credentials, teams
-from accounts.audit import Action
+from accounts import teams
+from accounts.audit import record as audit
+from accounts.audit.record import Action
+from accounts.credentials import actions as credentials
 from accounts.models import Credential, Policy, Team, User
 from exports.models import ApiCall
 from tests.browser.conftest import asked_within_a_minute

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from accounts import audit
-from accounts.audit import Action
+from accounts.audit import record as audit
+from accounts.audit.record import Action
 from accounts.models import Team, User
 from exports.models import SavedExport
-from tests.exports.test_proof import CONTENT, make_result
+from tests.exports.results.test_provenance import CONTENT, make_result
 
 
 def test_auditor_finds_saves_and_proves(

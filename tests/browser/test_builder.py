@@ -13,10 +13,11 @@ from django_scopes import scope
 from playwright.sync_api import Page, expect
 
 from accounts.models import Team, User
-from exports import dispatch, saved_exports, tasks
-from exports.jobs import Settings
 from exports.models import Result, Run, SavedExport
-from exports.starters import EXPENSES
+from exports.runs import queue, tasks
+from exports.saved_exports import actions as saved_exports
+from exports.saved_exports.job import Settings
+from exports.saved_exports.starter_templates import EXPENSES
 from tests.browser.test_exports import without_javascript  # noqa: F401
 from tests.conftest import make_credential, make_export
 
@@ -40,7 +41,7 @@ def work_off(team: Team) -> Result:
             run.refresh_from_db()
             if run.is_final:
                 break
-            dispatch.enqueue(Run.objects.get(pk=run.pk))
+            queue.enqueue(Run.objects.get(pk=run.pk))
             tasks.take_turn.run(run.credential.fingerprint, "")
         return Result.objects.get(run=run)
 

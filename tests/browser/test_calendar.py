@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Team, User
 from exports.models import Freeze, Holiday, Schedule
-from exports.schedules import Kind, OnHoliday, Rule
+from exports.schedules.rules.rule import Kind, OnHoliday, Rule
 from tests.conftest import make_credential, make_export
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,10 +12,11 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.models import Credential, Policy, Team, User
-from exports import dispatch, starters
 from exports.models import Run, SavedExport
 from exports.models.run import Status
-from exports.selection import Report, Selection
+from exports.runs import queue
+from exports.runs.report_list import Report, Selection
+from exports.saved_exports import starter_templates
 from tests.browser.conftest import asked_within_a_minute
 from tests.conftest import make_credential, make_export
 from tests.documentation import JOB, TEMPLATE
@@ -41,7 +42,7 @@ def monthly(acme: Team, alice: User) -> SavedExport:
         for number, name in enumerate(["Sales", "Marketing and events", "Research"]):
             Policy.objects.create(team=acme, credential=main, policy_id=f"0123456789ABCDE{number}", name=name)
     return make_export(
-        main, alice, "Monthly expenses", template=starters.EXPENSES, report_ids=[], period="last_month",
+        main, alice, "Monthly expenses", template=starter_templates.EXPENSES, report_ids=[], period="last_month",
         states=["APPROVED"], policy_ids=["0123456789ABCDE0"], mark_as="ERP", not_marked_as="ERP",
     )  # fmt: skip
 
@@ -88,7 +89,7 @@ def test_home_and_lists_of_a_busy_team(
     for _ in range(26):
         make_result(make_run(monthly, alice, Status.SUCCEEDED), b"a,b\n1,2\n")
     with scope(team=acme):
-        dispatch.enqueue(make_run(monthly, alice))
+        queue.enqueue(make_run(monthly, alice))
     sign_in(alice)
 
     look("home-busy", "/t/acme/")
@@ -294,7 +295,7 @@ def test_run_page_follows_its_run_and_rests_when_it_is_final(
 ) -> None:
     run = make_run(monthly, alice)
     with scope(team=acme):
-        dispatch.enqueue(run)
+        queue.enqueue(run)
     sign_in(alice)
     page.clock.install()
     page.goto(f"/t/acme/runs/{run.pk}/")
@@ -332,7 +333,7 @@ def test_meters_on_home_move_by_themselves(
     meter = page.get_by_role("meter", name="In the last 3600 seconds")
     expect(meter).to_have_attribute("value", "0")
 
-    budget.step(monthly.credential.fingerprint, enqueue=dispatch.Ticket("t", flow="f"), pop=True)
+    budget.step(monthly.credential.fingerprint, enqueue=queue.Ticket("t", flow="f"), pop=True)
 
     expect(meter).to_have_attribute("value", "1")
 
@@ -341,7 +342,7 @@ def test_pages_while_the_queue_is_away(
     monthly: SavedExport, redis_server: RedisServer, alice: User, sign_in: SignIn, look: Look, settings: Any
 ) -> None:
     settings.REDIS_URL = redis_server.url
-    dispatch.budget.cache_clear()
+    queue.budget.cache_clear()
     redis_server.stop()
     waiting = make_run(monthly, alice)
     sign_in(alice)
@@ -349,7 +350,7 @@ def test_pages_while_the_queue_is_away(
     look("home-queue-away", "/t/acme/")
     look("run-queue-away", f"/t/acme/runs/{waiting.pk}/")
     look("credential-queue-away", f"/t/acme/credentials/{monthly.credential_id}/")
-    dispatch.budget.cache_clear()
+    queue.budget.cache_clear()
 
 
 def test_a_run_that_waits_for_its_file(
@@ -358,8 +359,8 @@ def test_a_run_that_waits_for_its_file(
     soon = timezone.now() + timedelta(seconds=40)
     run = make_run(monthly, alice, Status.GENERATED, retry_at=soon, ready_after=45)
     for n in range(5):
-        budget.step(monthly.credential.fingerprint, enqueue=dispatch.Ticket(f"t{n}", flow="f"), pop=True)
-    budget.enqueue(monthly.credential.fingerprint, [dispatch.Ticket(f"w{n}", flow="f") for n in range(4)])
+        budget.step(monthly.credential.fingerprint, enqueue=queue.Ticket(f"t{n}", flow="f"), pop=True)
+    budget.enqueue(monthly.credential.fingerprint, [queue.Ticket(f"w{n}", flow="f") for n in range(4)])
     sign_in(alice)
 
     look("run-waits-for-file", f"/t/acme/runs/{run.pk}/")

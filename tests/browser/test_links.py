@@ -12,9 +12,9 @@ from django_scopes import scope
 from playwright.sync_api import Page, expect
 
 from accounts.models import Team, User
-from exports import links
+from exports.deliveries import download_links
 from exports.models import Delivery, Link, SavedExport
-from tests.exports.mailed import CONTENT, make_delivery, make_recipient, make_schedule
+from tests.exports.deliveries.mailed import CONTENT, make_delivery, make_recipient, make_schedule
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,7 +32,7 @@ def test_recipient_fetches_a_file_by_a_code(
     page: Page, delivery: Delivery, look: Callable[..., None], tmp_path: Path
 ) -> None:
     with scope(team=delivery.team):
-        url = links.url(links.make(delivery))
+        url = download_links.url(download_links.make(delivery))
     look("link-before", url)
 
     page.get_by_role("button", name="Send me a code").click()
@@ -64,7 +64,7 @@ def test_recipient_who_has_to_sign_in_is_led_back_to_the_file(
     bob.email = delivery.address
     bob.save()
     with scope(team=delivery.team):
-        url = links.url(links.make(delivery))
+        url = download_links.url(download_links.make(delivery))
     look("link-sign-in", url)
 
     page.get_by_role("link", name="Sign in").click()
@@ -79,7 +79,7 @@ def test_recipient_who_has_to_sign_in_is_led_back_to_the_file(
 def test_recipient_unsubscribes_and_takes_it_back(
     page: Page, delivery: Delivery, look: Callable[..., None]
 ) -> None:
-    look("unsubscribe", links.unsubscribe_url(delivery.recipient))
+    look("unsubscribe", download_links.unsubscribe_url(delivery.recipient))
 
     page.get_by_role("button", name="Unsubscribe").click()
     expect(page.get_by_role("heading", name="You have unsubscribed")).to_be_visible()

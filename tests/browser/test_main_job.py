@@ -11,7 +11,7 @@ from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
 from accounts.models import Team, User
-from sandbox import Sandbox
+from sandbox.app import Sandbox
 from tests.conftest import pair_of
 from tests.documentation import JOB, TEMPLATE
 from tests.workers import Processes

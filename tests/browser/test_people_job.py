@@ -10,8 +10,8 @@ from django_scopes import scope
 from playwright.sync_api import Page, expect
 
 from accounts.models import Credential, Team, User
-from exports.employees import FIELDS
-from sandbox import Sandbox
+from exports.employee_updates.feed.fields import FIELDS
+from sandbox.app import Sandbox
 from tests.people import reach
 from tests.workers import Processes
 

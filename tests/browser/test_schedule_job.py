@@ -23,10 +23,10 @@ from django.utils import timezone
 from django_scopes import scope
 from playwright.sync_api import Page, expect
 
-from accounts import sending
+from accounts.mail import outbox
 from accounts.models import Credential, MailStatus, Notice, Team, User
 from exports.models import Delivery, Occurrence, Result, Run, Schedule
-from sandbox import Sandbox
+from sandbox.app import Sandbox
 from sandbox.faults import Fault
 from tests.people import reach
 from tests.smtp import Mail, Mailbox, mail_server
@@ -274,7 +274,7 @@ def test_second_business_day_last_month_split_by_approver_though_worker_and_beat
         patiently(lambda: sent(Delivery) or sent(Notice))
         if not sent(Delivery):
             # The notice to Alice had the first turn; ten minutes pass.
-            redis_client.delete(sending.PACE)
+            redis_client.delete(outbox.PACE)
             patiently(lambda: sent(Delivery))
         kill(processes)
         left = Counter(Delivery.objects.values_list("status", flat=True))

@@ -11,15 +11,16 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import MailStatus, Team, User
 from accounts.permissions import Role
-from exports import saved_exports
-from exports.columns import Layout, column, template_of
-from exports.jobs import Settings
-from exports.mail_settings import MailSettings
+from exports.columns.layout import Layout, column
+from exports.columns.writing import template_of
+from exports.deliveries.settings import MailSettings
 from exports.models import Run, SavedExport, Schedule
-from exports.schedules import Kind, Rule
+from exports.saved_exports import actions as saved_exports
+from exports.saved_exports.job import Settings
+from exports.schedules.rules.rule import Kind, Rule
 from tests.browser.test_exports import without_javascript  # noqa: F401
 from tests.conftest import make_credential, member
-from tests.exports.schedule_rows import (
+from tests.exports.schedules.schedule_rows import (
     make_delivery,
     make_link,
     make_occurrence,

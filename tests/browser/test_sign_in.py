@@ -11,7 +11,7 @@ from playwright.sync_api import CDPSession, Page, expect
 from accounts import invitations
 from accounts.models import Team, User
 from accounts.permissions import Role
-from tests.accounts.factors import AppClock, add_app, code_of
+from tests.accounts.sign_in.factors import AppClock, add_app, code_of
 from tests.accounts.test_invitations import link_in
 from tests.conftest import PASSWORD
 

@@ -8,8 +8,11 @@ from django_scopes import scope
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.models import Credential, Policy, Team, User
-from exports import employee_updates, employees, feeds, preparing
-from exports.employees import Row
+from exports.employee_updates import actions as employee_updates
+from exports.employee_updates import intake
+from exports.employee_updates import stored as stored_updates
+from exports.employee_updates.feed import reading
+from exports.employee_updates.feed.cells import Row
 from exports.models import EmployeeUpdate
 from tests.conftest import make_credential
 
@@ -79,7 +82,7 @@ def typed_in(credential: Credential, by: User, rows: list[dict[str, str]], name:
 def uploaded(main: Credential, alice: User) -> EmployeeUpdate:
     """A table whose columns have no names yet."""
     with scope(team=main.team):
-        return preparing.prepare(main, "December", employees.read_file(CSV.encode()), by=alice).update
+        return intake.prepare(main, "December", reading.read_file(CSV.encode()), by=alice).update
 
 
 @pytest.fixture
@@ -199,7 +202,7 @@ def test_cells_of_a_spreadsheet_spread_over_the_table(
 
     expect(page.get_by_role("status")).to_contain_text("Saved.")
     with scope(team=main.team):
-        rows = feeds.rows_of(EmployeeUpdate.objects.get())
+        rows = stored_updates.rows_of(EmployeeUpdate.objects.get())
     assert [(row.cells["email"], row.cells["employee_id"]) for row in rows] == [
         ("ann@acme.example", "E-1"),
         ("ben@acme.example", "E-2"),

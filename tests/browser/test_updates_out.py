@@ -9,9 +9,13 @@ from django_scopes import scope
 from playwright.sync_api import Page
 
 from accounts.models import Credential, Membership, Policy, Team, User
-from exports import dispatch, employee_updates, keeping, worker
+from exports.employee_updates import actions as employee_updates
 from exports.models import EmployeeUpdate
-from sandbox import Choices, Fault, Sandbox
+from exports.results import retention
+from exports.runs import queue, worker
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
+from sandbox.faults import Fault
 from tests.conftest import PATIENCE, WIDE
 from tests.people import applied, approved, fresh, person, prepare, reach, tried, work_off
 
@@ -34,11 +38,11 @@ def roomy(acme: Team, settings: Any, redis_client: Any) -> Iterator[None]:
     """Acme is open to the test, and the call budget is larger than what a test needs."""
     settings.EXPENSIFY_LIMITS = WIDE
     settings.EXPENSIFY_ANSWER_SECONDS, settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = PATIENCE, 0, 2
-    dispatch.budget.cache_clear()
-    dispatch.budget().introduce(fresh=True)
+    queue.budget.cache_clear()
+    queue.budget().introduce(fresh=True)
     with scope(team=acme):
         yield
-    dispatch.budget.cache_clear()
+    queue.budget.cache_clear()
     worker.http().close()
     worker.http.cache_clear()
 
@@ -210,7 +214,7 @@ def test_closed_updates_and_a_team_without_the_second_person(
     look("update-alone", url(update))
     look("team-alone", "/t/acme/team/")
     look("team-settings", "/t/acme/team/edit/")
-    keeping.wipe(update, by=alice)
+    retention.wipe(update, by=alice)
     sign_in(audrey)
     look("update-wiped", url(update))
     look("update-changes-wiped", url(update, "changes/"))

@@ -56,11 +56,11 @@ def _campaign(
     postgres: PostgresServer | None,
 ) -> bool:
     # The portal can be imported only now that its settings are known.
-    from exports import dispatch
+    from exports.runs import queue
     from tests.chaos.campaign import Campaign, Plan
 
     call_command("migrate", verbosity=0)
-    dispatch.budget().introduce(fresh=True)
+    queue.budget().introduce(fresh=True)
     print(f"seed {options.seed}, {options.runs} runs on {options.engine}", flush=True)
     campaign = Campaign(
         Plan(runs=options.runs, seed=options.seed, every=1.5 if options.runs >= 100 else 0.8),

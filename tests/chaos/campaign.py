@@ -9,8 +9,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from exports import heartbeat
-from sandbox import Sandbox
+from exports.runs import heartbeat
+from sandbox.app import Sandbox
 from tests.chaos import faults, pace
 from tests.chaos.disk import Disk
 from tests.chaos.evidence import Evidence

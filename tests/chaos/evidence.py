@@ -13,7 +13,8 @@ from django_scopes import scopes_disabled
 
 from accounts.models import AuditEntry, Notice, Outgoing
 from exports.models import ApiCall, Delivery, Result, Run, Schedule
-from sandbox import Arrival, Generation, Sandbox
+from sandbox.app import Sandbox
+from sandbox.state import Arrival, Generation
 from tests.chaos.journal import Journal
 from tests.smtp import Mail, Mailbox
 

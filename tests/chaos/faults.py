@@ -3,7 +3,8 @@
 import random
 from collections.abc import Callable
 
-from sandbox import Fault, Sandbox
+from sandbox.app import Sandbox
+from sandbox.faults import Fault
 from tests.chaos import pace
 
 Draw = Callable[[random.Random], Fault]

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 
 from django.core.files.storage import default_storage
 
-from accounts import audit_checking
-from accounts.audit import Action
+from accounts.audit import verify as audit_verify
+from accounts.audit.record import Action
 from accounts.models import MAIL_FINAL, AuditChain, MailStatus
-from exports import dispatch
 from exports.models import ApiCall
 from exports.models.run import FINAL, Status
+from exports.runs import queue
 from tests.chaos import pace
 from tests.chaos.evidence import Evidence, Traces
 from tests.chaos.kinds import KINDS
@@ -207,7 +207,7 @@ def the_audit_log_tells_each_run_once(evidence: Evidence) -> Iterator[Broken]:
 
 def the_audit_log_is_whole(evidence: Evidence) -> Iterator[Broken]:
     for chain in AuditChain.objects.all():
-        for sentence in audit_checking.faults(chain):
+        for sentence in audit_verify.faults(chain):
             yield None, f"The audit log of {chain.team or 'the portal'} is not whole. {sentence}"
 
 
@@ -219,7 +219,7 @@ def no_call_was_one_too_many(evidence: Evidence) -> Iterator[Broken]:
 
 def nobody_is_left_in_a_line(evidence: Evidence) -> Iterator[Broken]:
     keys = sorted({traces.run.credential.fingerprint for traces in evidence.traces.values()})
-    for key, usage in dispatch.budget().usages(keys).items():
+    for key, usage in queue.budget().usages(keys).items():
         if usage.waiting:
             yield None, f"{usage.waiting} tickets wait in the line of the pair {key}."
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from exports.jobs import WHEN_SAFE
 from exports.models.run import Status
+from exports.saved_exports.job import WHEN_SAFE
 from tests.chaos.evidence import Traces
 from tests.conftest import TEMPLATE
 

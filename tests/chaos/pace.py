@@ -1,6 +1,6 @@
 """How much faster than in production everything goes here; the one place with such numbers. Times in seconds."""
 
-from sandbox import Choices
+from sandbox.choices import Choices
 
 # Ten times faster than Expensify: 5 calls in 1 s, 20 in 6 s.
 CHOICES = Choices().faster(10)

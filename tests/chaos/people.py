@@ -17,16 +17,17 @@ from accounts import clock
 from accounts.models import MAIL_FINAL, Credential, Notice, Team, User
 from accounts.permissions import Role
 from expensify.client import Pair
-from exports import runs, saved_exports
-from exports.jobs import Settings
 from exports.models import Delivery, Occurrence, Run, SavedExport, Schedule
-from exports.schedules import Kind as Often
-from exports.schedules import Rule
-from sandbox import Sandbox
+from exports.runs import actions as runs
+from exports.saved_exports import actions as saved_exports
+from exports.saved_exports.job import Settings
+from exports.schedules.rules.rule import Kind as Often
+from exports.schedules.rules.rule import Rule
+from sandbox.app import Sandbox
 from sandbox.state import sees
 from tests.chaos.kinds import KINDS, Kind
 from tests.conftest import member
-from tests.exports.schedule_rows import make_recipient, make_schedule
+from tests.exports.schedules.schedule_rows import make_recipient, make_schedule
 
 # Zenith uses one of Acme's pairs too: two teams in one line.
 TEAMS = {"acme": ("acme-1", "acme-2"), "umbrella": ("umbrella-1", "umbrella-2"), "zenith": ("acme-1",)}

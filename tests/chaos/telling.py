@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from sandbox import Fault
+from sandbox.faults import Fault
 from tests.chaos.evidence import Evidence, Traces
 
 

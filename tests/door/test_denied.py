@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
 
-from accounts.audit import Action
+from accounts.audit.record import Action
 from accounts.models import User
 from tests.door.world import World, knock, last_entry, sign_in
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts.models import Membership, Team, User
 from accounts.permissions import ROLE_PERMISSIONS, Role
-from tests.accounts.factors import add_app
+from tests.accounts.sign_in.factors import add_app
 from tests.door.conftest import Case
 from tests.door.routes import (
     FRESH,

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts import tokens
-from accounts.audit import Action
+from accounts.audit.record import Action
 from accounts.models import AccessToken, Membership, Team, User
 from accounts.permissions import ROLE_PERMISSIONS, Role
 from tests.door.conftest import Case

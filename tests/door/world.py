@@ -15,17 +15,19 @@ from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts import freshness, invitations, rotations, tokens
-from accounts.audit import Action
+from accounts import invitations, tokens
+from accounts.audit.record import Action
+from accounts.credentials import rotation as rotation_actions
 from accounts.models import AccessToken, AuditEntry, Membership, SavedAuditView, Team, User
 from accounts.permissions import Permission, Role
+from accounts.sign_in import recent as recent_sign_in
 from expensify.client import Pair
-from exports import employee_updates
-from exports.employees import Row
+from exports.employee_updates import actions as employee_updates
+from exports.employee_updates.feed.cells import Row
 from exports.models import Freeze, Holiday, Result, Run
 from tests.conftest import make_credential, make_export, member
 from tests.door.routes import Route
-from tests.exports.schedule_rows import (
+from tests.exports.schedules.schedule_rows import (
     make_delivery,
     make_link,
     make_occurrence,
@@ -82,8 +84,8 @@ def make_world(team: Team, admin: User) -> World:
             "employee_id": "N-1",
             "policy": "P1",
         }
-        rotation = rotations.start(credential, Pair("aa_walk", "w" * 40), by=admin)
-        rotations.give_up_check(rotation, "It was not tested.")
+        rotation = rotation_actions.start(credential, Pair("aa_walk", "w" * 40), by=admin)
+        rotation_actions.give_up_check(rotation, "It was not tested.")
         holiday = Holiday.objects.create(team=team, on=now.date(), name="Works outing")
         freeze = Freeze.objects.create(team=team, first=now.date(), last=now.date(), reason="Audit")
         update = employee_updates.prepare(credential, "Walk", by=admin, content=[Row(1, cells)])
@@ -136,7 +138,7 @@ def sign_in(user: User) -> Client:
 def sign_in_an_hour_ago(user: User) -> Client:
     client = sign_in(user)
     session = client.session
-    session[freshness.KEY] -= 3600
+    session[recent_sign_in.KEY] -= 3600
     session.save()
     return client
 

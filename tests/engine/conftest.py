@@ -8,10 +8,10 @@ from django_scopes import scope
 
 import accounts.clock
 from accounts.models import Credential, Team
-from expensify.budget import Limits
-from exports import dispatch, tasks, worker
+from expensify.budget.limits import Limits
 from exports.models import Run
-from sandbox import Sandbox
+from exports.runs import queue, tasks, worker
+from sandbox.app import Sandbox
 from tests.conftest import PATIENCE
 from tests.expensify.budget.office import Clock, live_by_a_clock
 
@@ -38,8 +38,8 @@ def at_work(settings: Any, acme: Team, budget: Any, sandbox: Any) -> Iterator[No
 def redis_clock(budget: Any, monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock to set, by which the call budget lives."""
     clock = live_by_a_clock(monkeypatch)
-    dispatch.budget.cache_clear()
-    dispatch.budget().introduce(fresh=True)
+    queue.budget.cache_clear()
+    queue.budget().introduce(fresh=True)
     return clock
 
 
@@ -69,7 +69,7 @@ def without_limits(settings: Any, budget: Any, sandbox: Sandbox) -> None:
     sandbox.choices = replace(sandbox.choices, limits=())
     sandbox.reset()
     settings.EXPENSIFY_LIMITS = Limits(((10_000, 30_000.0),), unanswered=PATIENCE)
-    dispatch.budget.cache_clear()
+    queue.budget.cache_clear()
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def work(credential: Credential) -> Callable[[Run], Run]:
             run.refresh_from_db()
             if not run.is_resting:
                 break
-            dispatch.enqueue(Run.objects.get(pk=run.pk))
+            queue.enqueue(Run.objects.get(pk=run.pk))
             tasks.take_turn.run(credential.fingerprint, "")
         run.refresh_from_db()
         return run

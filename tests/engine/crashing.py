@@ -19,13 +19,13 @@ import django
 from celery.__main__ import main
 
 POINTS = {
-    "take": ("exports.dispatch", "take"),
-    "claim": ("exports.worker", "_claim"),
+    "take": ("exports.runs.queue", "take"),
+    "claim": ("exports.runs.worker", "_claim"),
     "generate": ("expensify.client", "Client.generate"),
     "download": ("expensify.client", "Client.download"),
-    "store": ("exports.results", "store"),
+    "store": ("exports.results.store", "store"),
     "row": ("exports.models", "Result.objects.create"),
-    "clear": ("exports.results", "clear"),
+    "clear": ("exports.results.store", "clear"),
     "note": ("exports.models", "Run.move"),
 }
 
@@ -33,22 +33,22 @@ POINTS = {
 STEPS = ("SELECT", "LIST", "GENERATE_LISTED", "DOWNLOAD", "MARK")
 OF_UPDATES = ("APPLY", "request to apply")
 OF_MAILS = {
-    "mail's claim": ("accounts.sending", "claim"),
-    "mail's way": ("accounts.mail", "Post.send"),
-    "mail's settling": ("accounts.sending", "settle"),
+    "mail's claim": ("accounts.mail.outbox", "claim"),
+    "mail's way": ("accounts.mail.smtp", "Post.send"),
+    "mail's settling": ("accounts.mail.outbox", "settle"),
 }
 OF_SCHEDULES = {
-    "start": ("exports.starting", "start"),
-    "lock": ("exports.starting", "_locked"),
-    "plan": ("exports.starting", "_plan"),
-    "runs": ("exports.runs", "start_all"),
-    "occurrences": ("exports.starting", "_write"),
-    "commit": ("exports.starting", "_start"),
-    "line up": ("exports.dispatch", "enqueue"),
-    "read": ("exports.settling", "_outcome"),
-    "mails": ("exports.settling", "_deliveries"),
-    "recovery": ("exports.failures", "succeeded"),
-    "settle": ("exports.settling", "_write"),
+    "start": ("exports.schedules.start_due", "start"),
+    "lock": ("exports.schedules.start_due", "_locked"),
+    "plan": ("exports.schedules.start_due", "_plan"),
+    "runs": ("exports.runs.actions", "start_all"),
+    "occurrences": ("exports.schedules.start_due", "_write"),
+    "commit": ("exports.schedules.start_due", "_start"),
+    "line up": ("exports.runs.queue", "enqueue"),
+    "read": ("exports.schedules.finish", "_outcome"),
+    "mails": ("exports.schedules.finish", "_deliveries"),
+    "recovery": ("exports.schedules.failures", "succeeded"),
+    "settle": ("exports.schedules.finish", "_write"),
 }
 
 
@@ -88,7 +88,7 @@ def counted(function: Any, rounds: Path) -> Any:
 
 def install() -> None:
     crash_file = Path(os.environ["CRASH_FILE"])
-    sending: Any = importlib.import_module("accounts.sending")
+    sending: Any = importlib.import_module("accounts.mail.outbox")
     sending.send_due = counted(sending.send_due, crash_file.with_suffix(".rounds"))
     for name, (module, path) in (POINTS | OF_MAILS | OF_SCHEDULES).items():
         owner: Any = importlib.import_module(module)
@@ -96,7 +96,7 @@ def install() -> None:
         for part in outer:
             owner = getattr(owner, part)
         setattr(owner, last, lethal(name, getattr(owner, last), crash_file))
-    steps: Any = importlib.import_module("exports.steps")
+    steps: Any = importlib.import_module("exports.runs.steps")
     for name in (*STEPS, "APPLY"):
         step = getattr(steps, name)
         setattr(steps, name, step._replace(make=lethal(name, step.make, crash_file)))

@@ -5,8 +5,8 @@ import django
 django.setup()
 
 from accounts import clock  # noqa: E402
-from exports import starting  # noqa: E402
+from exports.schedules import start_due  # noqa: E402
 
 if __name__ == "__main__":
     while True:
-        starting.start_due(clock.now())
+        start_due.start_due(clock.now())

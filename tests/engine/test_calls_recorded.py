@@ -6,11 +6,13 @@ from typing import Any
 from django.utils import timezone
 
 from accounts import clock
-from accounts.audit import Action
+from accounts.audit.record import Action
 from accounts.models import AuditEntry, Credential, Team, User
-from exports import dispatch, runs, tasks, worker
 from exports.models import ApiCall, Run, SavedExport
-from sandbox import Fault, Sandbox
+from exports.runs import actions as runs
+from exports.runs import queue, tasks, worker
+from sandbox.app import Sandbox
+from sandbox.faults import Fault
 
 
 def told(team: Team) -> list[tuple[str, str, str | None]]:
@@ -66,7 +68,7 @@ def test_lost_test_of_a_credential_is_told_of_when_it_is_tested_again(
     )
     Credential.objects.filter(pk=credential.pk).update(check_due_at=clock.now())
 
-    dispatch.sweep()
+    queue.sweep()
     tasks.take_turn.run(credential.fingerprint, "")
 
     assert told(acme) == [

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from accounts import credentials
+from accounts.credentials import actions as credentials
 from accounts.models import AuditEntry, Credential, Team, User
 from expensify.client import Pair
-from exports import dispatch, tasks
-from sandbox import Fault, Sandbox
+from exports.runs import queue, tasks
+from sandbox.app import Sandbox
+from sandbox.faults import Fault
 from tests.conftest import pair_of
 
 
@@ -18,7 +19,7 @@ def fresh(acme: Team, alice: User) -> Credential:
 
 
 def sweep_and_call(credential: Credential) -> Credential:
-    dispatch.sweep()
+    queue.sweep()
     tasks.take_turn.run(credential.fingerprint, "")
     credential.refresh_from_db()
     return credential
@@ -78,8 +79,8 @@ def test_a_test_that_meets_a_429_waits_for_its_next_turn(fresh: Credential, sand
 
 
 def test_a_test_under_way_is_not_made_a_second_time(fresh: Credential, sandbox: Sandbox) -> None:
-    dispatch.sweep()
-    dispatch.sweep()
+    queue.sweep()
+    queue.sweep()
     tasks.take_turn.run(fresh.fingerprint, "")
 
     sweep_and_call(fresh)

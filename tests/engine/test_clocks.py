@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from accounts.models import Team, User
-from expensify.budget import Limits
-from exports import dispatch, heartbeat, runs
+from expensify.budget.limits import Limits
 from exports.models import Run, SavedExport
-from sandbox import Choices, Fault, Sandbox
+from exports.runs import actions as runs
+from exports.runs import heartbeat, queue
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
+from sandbox.faults import Fault
 from tests.conftest import make_credential, make_export
 from tests.engine.test_run_life import Work
 from tests.expensify.budget.office import Clock
@@ -28,13 +31,13 @@ LIMITS = "5/1s,20/6s"  # ten times faster than the real ones
 @pytest.fixture
 def fast_sandbox(redis_client: Any, settings: Any) -> Iterator[Sandbox]:
     settings.EXPENSIFY_LIMITS = Limits.parse(LIMITS)
-    dispatch.budget.cache_clear()
-    dispatch.budget().introduce(fresh=True)
+    queue.budget.cache_clear()
+    queue.budget().introduce(fresh=True)
     server = Sandbox(choices=Choices().faster(10))
     with server.serve() as served:
         settings.EXPENSIFY_URL = served.url
         yield server
-    dispatch.budget.cache_clear()
+    queue.budget.cache_clear()
 
 
 @pytest.fixture
@@ -145,6 +148,6 @@ def test_the_pair_rests_as_long_as_expensify_asks(
 
     work(runs.start(export, by=alice))
 
-    held_until = dispatch.budget().usage(export.credential.fingerprint).held_until
+    held_until = queue.budget().usage(export.credential.fingerprint).held_until
     assert held_until == pytest.approx(40, abs=0.001)
     assert len(sandbox.log) == 1

@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 
 from accounts.models import Credential, User
-from exports import runs
 from exports.models import Run
-from sandbox import Fault, Sandbox
+from exports.runs import actions as runs
+from sandbox.app import Sandbox
+from sandbox.faults import Fault
 from tests.conftest import make_export
 from tests.engine.test_run_life import Work
 from tests.gate import held

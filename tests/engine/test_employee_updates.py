@@ -7,11 +7,19 @@ from typing import Any
 import pytest
 
 from accounts.models import AuditEntry, Credential, Membership, Team, User
-from exports import dispatch, employee_updates, employees, feeds, keeping, runs, worker
-from exports.employee_updates import Cannot
-from exports.employees import Row
+from exports.employee_updates import actions as employee_updates
+from exports.employee_updates import stored as stored_updates
+from exports.employee_updates.actions import Cannot
+from exports.employee_updates.feed import cells as feed_cells
+from exports.employee_updates.feed import reading, sheet
+from exports.employee_updates.feed.cells import Row
 from exports.models import EmployeeUpdate, Run
-from sandbox import Choices, Fault, Sandbox
+from exports.results import retention
+from exports.runs import actions as runs
+from exports.runs import queue, worker
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
+from sandbox.faults import Fault
 from tests.conftest import WIDE
 from tests.people import approved, fresh, person, reach, tried
 
@@ -42,10 +50,10 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
 @pytest.fixture
 def budget(settings: Any, redis_client: Any) -> Iterator[Any]:
     settings.EXPENSIFY_LIMITS = WIDE
-    dispatch.budget.cache_clear()
-    dispatch.budget().introduce(fresh=True)
-    yield dispatch.budget()
-    dispatch.budget.cache_clear()
+    queue.budget.cache_clear()
+    queue.budget().introduce(fresh=True)
+    yield queue.budget()
+    queue.budget.cache_clear()
 
 
 @pytest.fixture
@@ -118,9 +126,9 @@ def test_help_pages_recipe_goes_from_its_own_json_to_its_receipt(
     policy: str,
 ) -> None:
     manager = sorted(sandbox.company.policies[policy].members)[0]
-    feed = employees.read_pasted(RECIPE % (manager, policy))
+    feed = reading.read_pasted(RECIPE % (manager, policy))
     update = employee_updates.prepare(credential, "Recipe", by=alice, content=feed)
-    assert isinstance(feed, employees.Feed)
+    assert isinstance(feed, sheet.Feed)
     assert len(feed.repairs) > 0
     work(employee_updates.read_members(update, by=alice))
     update = approved(update, alice, approver)
@@ -175,7 +183,7 @@ def test_content_that_was_changed_behind_its_approval_is_not_sent(
         update, by=acme.memberships.get(user=alice), content_hash=update.content_hash
     )
     tampered = fresh(update)
-    tampered.rows = [Row(1, feeds.rows_of(tampered)[0].cells | {"role": "admin"}).as_json()]
+    tampered.rows = [Row(1, stored_updates.rows_of(tampered)[0].cells | {"role": "admin"}).as_json()]
     tampered.save(update_fields=["rows"])
 
     work(run)
@@ -341,7 +349,7 @@ def test_reverse_takes_a_joiner_out_again(
 
     back = employee_updates.prepare_reverse(fresh(update), by=alice)
 
-    people = [employees.person_of(row)[0] for row in feeds.rows_of(fresh(back))]
+    people = [feed_cells.person_of(row)[0] for row in stored_updates.rows_of(fresh(back))]
     assert [(person.email, person.is_terminated) for person in people] == [("nina.new@acme.example", True)]
     assert back.reverse_of == update
 
@@ -354,7 +362,7 @@ def test_wiped_update_keeps_its_summary_and_nothing_about_people(
         employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
     )
 
-    assert keeping.wipe(fresh(update), by=alice) is True
+    assert retention.wipe(fresh(update), by=alice) is True
 
     update = fresh(update)
     assert (update.rows, update.applied_answer, update.tried_answer, update.before) == (

@@ -7,10 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import User
-from exports import dispatch, runs
-from exports.dispatch import Wake
 from exports.models import Run, SavedExport
-from sandbox import Choices, Fault, Sandbox
+from exports.runs import actions as runs
+from exports.runs import queue
+from exports.runs.queue import Wake
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
+from sandbox.faults import Fault
 from tests.expensify.budget.office import Clock
 
 RUNS, CALLS = 40, 80
@@ -38,11 +41,11 @@ class Worker:
         while while_true():
             at, _, token = heapq.heappop(self._alarms)
             self._clock.set(max(self._clock.now, at))
-            turn, wake = dispatch.take(self._key, token)
+            turn, wake = queue.take(self._key, token)
             self.hear(wake)
             if turn is not None:
                 self.began_at.setdefault(int(turn.ticket.removeprefix("run:")), self._clock.now)
-                self.hear(dispatch.report(turn, again=dispatch.perform(turn)))
+                self.hear(queue.report(turn, again=queue.perform(turn)))
 
 
 @pytest.fixture
@@ -62,11 +65,11 @@ def test_each_of_forty_runs_starts_when_its_page_said(
 ) -> None:
     worker = Worker(export.credential.fingerprint, redis_clock)
     started = [runs.start(export, by=alice) for _ in range(RUNS)]
-    worker.hear(*dispatch.enqueue(*started))
+    worker.hear(*queue.enqueue(*started))
     worker.work(lambda: len(sandbox.log) < calls_before)
     waiting = list(Run.objects.filter(status=Run.Status.QUEUED).select_related("credential"))
 
-    said, asked_at = dispatch.places(waiting), redis_clock.now
+    said, asked_at = queue.places(waiting), redis_clock.now
     worker.work(lambda: Run.objects.unfinished().exists())
 
     assert set(said) == {run.pk for run in waiting}
@@ -84,12 +87,12 @@ def test_no_call_that_the_limits_allow_is_left_out(
 ) -> None:
     worker = Worker(export.credential.fingerprint, redis_clock)
     started = [runs.start(export, by=alice) for _ in range(RUNS)]
-    worker.hear(*dispatch.enqueue(*started))
+    worker.hear(*queue.enqueue(*started))
 
     worker.work(lambda: Run.objects.unfinished().exists())
 
     assert set(Run.objects.values_list("status", flat=True)) == {Run.Status.SUCCEEDED}
     assert (sandbox.refused, len(sandbox.log)) == (0, CALLS)
-    earliest = list(itertools.islice(dispatch.budget().limits.upcoming(), CALLS))[-1]
+    earliest = list(itertools.islice(queue.budget().limits.upcoming(), CALLS))[-1]
     # Answers that take their time delay each window of twenty calls by one of them.
     assert sandbox.log[-1].at - sandbox.log[0].at == pytest.approx(earliest, abs=SECONDS * CALLS / 20 + 0.1)

@@ -6,10 +6,11 @@ import pytest
 from django_scopes import scope, scopes_disabled
 
 from accounts.models import Credential, Team, User
-from expensify.budget import Limits
-from exports import dispatch, runs, tasks
+from expensify.budget.limits import Limits
 from exports.models import ApiCall, Run, SavedExport
-from sandbox import Sandbox
+from exports.runs import actions as runs
+from exports.runs import queue, tasks
+from sandbox.app import Sandbox
 from tests.conftest import make_credential, make_export, pair_of
 
 pytestmark = pytest.mark.usefixtures("without_limits")
@@ -19,7 +20,7 @@ UNATTENDED = Run.Source.COMMAND
 
 def line_up(*started: Run) -> None:
     for run in started:
-        dispatch.enqueue(Run.objects.get(pk=run.pk))
+        queue.enqueue(Run.objects.get(pk=run.pk))
 
 
 def start(export: SavedExport, by: User, count: int = 1, source: str = UNATTENDED) -> list[Run]:
@@ -36,13 +37,13 @@ def rest_by_thousands(export: SavedExport, by: User, count: int) -> None:
     del fields["id"]
     Run.objects.bulk_create([Run(**fields) for _ in range(count - 1)], batch_size=500)
     for _ in range(3):
-        dispatch.sweep()
-    assert dispatch.budget().usage(export.credential.fingerprint).waiting == count
+        queue.sweep()
+    assert queue.budget().usage(export.credential.fingerprint).waiting == count
 
 
 def called(credential: Credential) -> list[tuple[str, str]]:
     """Let one worker do all there is to do; (export, kind) of each call in the order of sending."""
-    while dispatch.budget().usage(credential.fingerprint).waiting:
+    while queue.budget().usage(credential.fingerprint).waiting:
         tasks.take_turn.run(credential.fingerprint, "")
     with scopes_disabled():
         calls = ApiCall.objects.order_by("sent_at", "pk").select_related("run__export")
@@ -104,11 +105,11 @@ def test_one_run_behind_a_hundred_is_promised_seconds(
     settings: Any, credential: Credential, alice: User
 ) -> None:
     settings.EXPENSIFY_LIMITS = Limits()
-    dispatch.budget.cache_clear()
+    queue.budget.cache_clear()
     hundred = start(make_export(credential, alice, "Hundred"), alice, count=100)
     (one,) = start(make_export(credential, alice, "One"), alice)
 
-    places = dispatch.places([*hundred, one])
+    places = queue.places([*hundred, one])
 
     assert (places[one.pk].position, places[one.pk].starts_in) == (2, 0)
     assert places[hundred[-1].pk].starts_in > 9 * 60
@@ -123,7 +124,7 @@ def test_people_are_ahead_of_schedules_by_two_minutes_of_calls_and_no_more(
 
     order = generated(credential)
 
-    ahead = dispatch.LEAD / 6  # a run takes two calls of three seconds
+    ahead = queue.LEAD / 6  # a run takes two calls of three seconds
     assert [n for n, name in enumerate(order) if name == "Nightly"] == [ahead, ahead + 2, ahead + 4]
 
 
@@ -135,8 +136,8 @@ def test_runs_that_rest_by_thousands_are_nothing_to_another_pair(
     with scope(team=umbrella):
         run = runs.start(theirs, by=charlie)  # and its bell is lost
 
-    dispatch.sweep()
-    place = dispatch.places([run])[run.pk]
+    queue.sweep()
+    place = queue.places([run])[run.pk]
     for _ in range(2):
         tasks.take_turn.run(theirs.credential.fingerprint, "")
 

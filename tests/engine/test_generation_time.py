@@ -9,9 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Credential, Team, User
-from exports import dispatch, generation_time, runs, tasks
 from exports.models import Run, SavedExport
-from sandbox import Fault, Sandbox
+from exports.runs import actions as runs
+from exports.runs import generation_time, queue, tasks
+from sandbox.app import Sandbox
+from sandbox.faults import Fault
 from tests.conftest import make_export
 from tests.engine.conftest import EngineClock
 from tests.engine.test_run_life import Work
@@ -27,7 +29,7 @@ def patiently(engine_clock: EngineClock, sandbox: Sandbox) -> Callable[[Run], Ru
 
     def patiently(run: Run) -> Run:
         for _ in range(20):
-            dispatch.sweep()
+            queue.sweep()
             tasks.take_turn.run(run.credential.fingerprint, "")
             run.refresh_from_db()
             if run.is_final:
@@ -51,7 +53,7 @@ def past_run(export: SavedExport, by: User, ready_after: float | None, status: s
 def wait_of(export: SavedExport, by: User, work: Work) -> float:
     """Seconds that the export's next run waits with its first look."""
     run = runs.start(export, by=by)
-    dispatch.enqueue(run)
+    queue.enqueue(run)
     tasks.take_turn.run(run.credential.fingerprint, "")
     run.refresh_from_db()
     return (run.retry_at - run.generated_at).total_seconds() if run.retry_at else 0
@@ -185,9 +187,9 @@ def test_runs_that_wait_for_their_files_are_counted_where_others_are_promised_a_
     for _ in range(2):
         wait_of(export, alice, work)
     last = runs.start(export, by=alice)
-    dispatch.enqueue(last)
+    queue.enqueue(last)
 
-    place = dispatch.places([last])[last.pk]
+    place = queue.places([last])[last.pk]
 
     assert place.position == 1
-    assert dispatch._calls_under_way([credential.fingerprint]) == {credential.fingerprint: 2}
+    assert queue._calls_under_way([credential.fingerprint]) == {credential.fingerprint: 2}

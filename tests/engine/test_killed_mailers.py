@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django_scopes import scope, scopes_disabled
 
-from accounts import notices
+from accounts.mail import notifications
 from accounts.models import MAIL_FINAL, MailStatus, Notice, Team, User
 from tests.engine.crashing import OF_MAILS
 from tests.engine.trap import Trap
@@ -60,7 +60,7 @@ def test_a_mail_is_sent_at_most_once_when_its_mailer_dies(
     trap.set(f"{when} {name}")
     box.mails.clear()
     with scope(team=acme):
-        notices.tell(acme, "news", [alice], subject="News", text="Something happened.")
+        notifications.tell(acme, "news", [alice], subject="News", text="Something happened.")
 
         trap.catch()
         notice = wait_until(

@@ -12,9 +12,11 @@ from django.core.files.storage import default_storage
 from django_scopes import scope, scopes_disabled
 
 from accounts.models import Team, User
-from exports import employee_updates, runs
+from exports.employee_updates import actions as employee_updates
 from exports.models import Result, Run
-from sandbox import Choices, Sandbox
+from exports.runs import actions as runs
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
 from tests.conftest import make_credential, make_export
 from tests.engine.crashing import OF_UPDATES, POINTS, STEPS
 from tests.engine.trap import Trap

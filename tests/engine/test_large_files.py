@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from exports import runs
 from exports.models import Run, SavedExport
-from sandbox import Fault, Sandbox
+from exports.runs import actions as runs
+from sandbox.app import Sandbox
+from sandbox.faults import Fault
 from tests.workers import Processes, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]

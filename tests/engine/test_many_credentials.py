@@ -9,9 +9,11 @@ from django_scopes import scope
 
 from accounts.models import Team, User
 from expensify.client import Pair
-from exports import dispatch, runs
 from exports.models import Run
-from sandbox import Choices, Sandbox
+from exports.runs import actions as runs
+from exports.runs import queue
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
 from tests.conftest import make_credential, make_export
 from tests.workers import PATIENT, Processes, wait_until
 
@@ -24,8 +26,8 @@ CREDENTIALS, RUNS = 50, 4
 def test_fifty_budgets_are_used_at_once(
     redis_client: Any, acme: Team, alice: User, settings: Any, tmp_path: Path
 ) -> None:
-    dispatch.budget.cache_clear()
-    dispatch.budget().introduce(fresh=True)
+    queue.budget.cache_clear()
+    queue.budget().introduce(fresh=True)
     sandbox = Sandbox(choices=Choices())
     with sandbox.serve() as served, scope(team=acme):
         portal = Processes(tmp_path, **PATIENT, EXPENSIFY_URL=served.url)
@@ -46,7 +48,7 @@ def test_fifty_budgets_are_used_at_once(
             wait_until(lambda: not Run.objects.unfinished().exists(), log=portal.logs)
         finally:
             portal.stop()
-            dispatch.budget.cache_clear()
+            queue.budget.cache_clear()
 
     assert set(Run.objects.values_list("status", flat=True)) == {Run.Status.SUCCEEDED}
     assert sandbox.refused == 0

@@ -8,9 +8,11 @@ import redis
 from django_scopes import scope
 
 from accounts.models import Team, User
-from exports import dispatch, runs
 from exports.models import Run
-from sandbox import Choices, Sandbox
+from exports.runs import actions as runs
+from exports.runs import queue
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
 from tests.conftest import make_credential, make_export
 from tests.servers import RedisServer
 from tests.workers import PATIENT, Processes, wait_until
@@ -68,12 +70,12 @@ def sandbox(
     settings.REDIS_URL = shared_redis.url
     with redis.Redis.from_url(shared_redis.url) as client:
         client.flushall()
-    dispatch.budget.cache_clear()
-    dispatch.budget().introduce(fresh=True)
+    queue.budget.cache_clear()
+    queue.budget().introduce(fresh=True)
     fast_sandbox.reset()
     with scope(team=acme):
         yield fast_sandbox
-    dispatch.budget.cache_clear()
+    queue.budget.cache_clear()
 
 
 def unfinished() -> int:

@@ -10,12 +10,17 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Credential, User
-from exports import dispatch, runs, saved_exports, worker
-from exports.columns import Layout, column, template_of
-from exports.jobs import Settings
+from exports.columns.layout import Layout, column
+from exports.columns.writing import template_of
 from exports.models import Result, Run, SavedExport
-from exports.selection import Selection
-from sandbox import Choices, Fault, Sandbox
+from exports.runs import actions as runs
+from exports.runs import queue, worker
+from exports.runs.report_list import Selection
+from exports.saved_exports import actions as saved_exports
+from exports.saved_exports.job import Settings
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
+from sandbox.faults import Fault
 from tests.conftest import WIDE, make_export
 
 Work = Callable[[Run], Run]
@@ -36,10 +41,10 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
 @pytest.fixture
 def budget(settings: Any, redis_client: Any) -> Iterator[Any]:
     settings.EXPENSIFY_LIMITS = WIDE
-    dispatch.budget.cache_clear()
-    dispatch.budget().introduce(fresh=True)
-    yield dispatch.budget()
-    dispatch.budget.cache_clear()
+    queue.budget.cache_clear()
+    queue.budget().introduce(fresh=True)
+    yield queue.budget()
+    queue.budget.cache_clear()
 
 
 def make_safe(credential: Credential, alice: User, name: str = "Ledger", **asked: Any) -> SavedExport:
@@ -64,11 +69,11 @@ def turn(run: Run) -> str:
     """Make the run's next call only; the state it leaves."""
     key = run.credential.fingerprint
     run.refresh_from_db()
-    dispatch.enqueue(run)
-    taken, _ = dispatch.take(key, "")
+    queue.enqueue(run)
+    taken, _ = queue.take(key, "")
     assert taken is not None
-    dispatch.perform(taken)
-    dispatch.budget().step(key, done=taken.permit.done)
+    queue.perform(taken)
+    queue.budget().step(key, done=taken.permit.done)
     run.refresh_from_db()
     return run.status
 
@@ -356,7 +361,7 @@ def test_cancelled_before_the_mark_says_that_the_file_is_there_and_nothing_is_ma
 
     assert runs.cancel(run, by=alice) is True
 
-    dispatch.leave(run)
+    queue.leave(run)
     assert "The file is in the portal, but its reports were not marked" in run.error
     assert len(rows_of(run.result)) > 1
     assert runs.can_be_marked(run) is True

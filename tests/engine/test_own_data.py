@@ -6,12 +6,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Credential, Team, User
-from exports import own_data, runs
-from exports.columns import PRESETS, template_of
+from exports.columns.presets import PRESETS
+from exports.columns.writing import template_of
 from exports.models import Run
-from exports.starters import STARTERS
-from exports.tryout import try_out
-from sandbox import Sandbox
+from exports.runs import actions as runs
+from exports.saved_exports import preview_own_data
+from exports.saved_exports.preview import try_out
+from exports.saved_exports.starter_templates import STARTERS
+from sandbox.app import Sandbox
 from tests.conftest import make_export
 from tests.engine.test_run_life import Work
 
@@ -31,7 +33,7 @@ def test_own_reports_are_what_templates_see(
 ) -> None:
     run = own_run(credential, alice, work)
 
-    own = own_data.latest(acme)
+    own = preview_own_data.latest(acme)
 
     assert own is not None
     assert own.run_id == run.pk
@@ -61,7 +63,7 @@ def test_the_form_offers_them_and_previews_with_them(
     )
 
     assert f"Your own data, run {run.pk}" in form
-    assert own_data.latest(acme).data["reports"][0]["reportID"] in preview.content.decode()
+    assert preview_own_data.latest(acme).data["reports"][0]["reportID"] in preview.content.decode()
 
 
 def test_another_teams_data_are_not_offered(
@@ -83,4 +85,4 @@ def test_a_json_result_of_another_shape_is_passed_over(
 
     work(runs.start(export, by=alice))
 
-    assert own_data.latest(acme) is None
+    assert preview_own_data.latest(acme) is None

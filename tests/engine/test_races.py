@@ -8,9 +8,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from exports import dispatch, runs, worker
 from exports.models import Run, SavedExport
-from sandbox import Sandbox
+from exports.runs import actions as runs
+from exports.runs import queue, worker
+from sandbox.app import Sandbox
 from tests.engine.test_run_life import Work
 
 Status = Run.Status
@@ -40,7 +41,7 @@ def test_a_ticket_that_is_served_twice_calls_once(
     export: SavedExport, alice: User, work: Work, sandbox: Sandbox
 ) -> None:
     run = work(runs.start(export, by=alice))
-    step = dispatch.budget().step(run.credential.fingerprint, enqueue=[dispatch._ticket(run)], pop=True)
+    step = queue.budget().step(run.credential.fingerprint, enqueue=[queue._ticket(run)], pop=True)
 
     worker.perform(run, step.permit, place=step.order)
 
@@ -73,10 +74,10 @@ def test_a_lost_line_is_put_back_by_the_sweep(
 ) -> None:
     run = runs.start(export, by=alice)
 
-    wakes = dispatch.sweep()
+    wakes = queue.sweep()
 
     assert [wake.key for wake in wakes] == [run.credential.fingerprint]
-    assert dispatch.budget().waiting(run.credential.fingerprint) == [f"run:{run.pk}"]
+    assert queue.budget().waiting(run.credential.fingerprint) == [f"run:{run.pk}"]
 
 
 @pytest.mark.parametrize(("marks", "status"), [(False, Status.QUEUED), (True, Status.UNCONFIRMED)])
@@ -87,7 +88,7 @@ def test_a_generation_whose_worker_is_gone(
     Run.objects.filter(pk=run.pk).update(marks=marks)
     run.move(Status.QUEUED, Status.GENERATING)
 
-    dispatch.sweep(timezone.now() + timedelta(seconds=settings.STUCK_AFTER_SECONDS + 1))
+    queue.sweep(timezone.now() + timedelta(seconds=settings.STUCK_AFTER_SECONDS + 1))
 
     run.refresh_from_db()
     assert run.status == status

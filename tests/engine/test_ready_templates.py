@@ -8,11 +8,13 @@ import pytest
 from django.core.files.storage import default_storage
 
 from accounts.models import Credential, User
-from exports import runs
-from exports.columns import PRESETS, headings_of, table_of, template_of
+from exports.columns.presets import PRESETS
+from exports.columns.values import table_of
+from exports.columns.writing import headings_of, template_of
 from exports.models import Result, Run
 from exports.models.run import Status
-from exports.starters import STARTERS
+from exports.runs import actions as runs
+from exports.saved_exports.starter_templates import STARTERS
 from tests.conftest import make_export
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts import credentials, rotations
-from accounts.audit import Action
+from accounts.audit.record import Action
+from accounts.credentials import actions as credentials
+from accounts.credentials import rotation as rotation_actions
 from accounts.models import AuditEntry, Credential, Notice, Rotation, Team, User
 from expensify.client import Pair
-from exports import dispatch, runs, tasks
 from exports.models import Run, SavedExport
-from sandbox import Choices, Fault, Sandbox
+from exports.runs import actions as runs
+from exports.runs import queue, tasks
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
+from sandbox.faults import Fault
 from tests.conftest import WIDE, make_export, pair_of
 
 NEW = Pair("aa_acme_new", "n" * 40)
@@ -32,10 +36,10 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
 @pytest.fixture
 def budget(settings: Any, redis_client: Any) -> Iterator[Any]:
     settings.EXPENSIFY_LIMITS = WIDE
-    dispatch.budget.cache_clear()
-    dispatch.budget().introduce(fresh=True)
-    yield dispatch.budget()
-    dispatch.budget.cache_clear()
+    queue.budget.cache_clear()
+    queue.budget().introduce(fresh=True)
+    yield queue.budget()
+    queue.budget.cache_clear()
 
 
 @pytest.fixture
@@ -56,13 +60,13 @@ def work() -> Work:
 
 def step(run: Run) -> Run:
     run = Run.objects.get(pk=run.pk)
-    dispatch.enqueue(run)
+    queue.enqueue(run)
     tasks.take_turn.run(run.budget_key, "")
     return Run.objects.get(pk=run.pk)
 
 
 def test_of(rotation: Rotation) -> Rotation:
-    dispatch.sweep()
+    queue.sweep()
     tasks.take_turn.run(rotation.fingerprint, "")
     rotation.refresh_from_db()
     return rotation
@@ -81,11 +85,11 @@ def new_pair(sandbox: Sandbox, credential: Credential) -> Pair:
 
 @pytest.fixture
 def ready(credential: Credential, new_pair: Pair, alice: User) -> Rotation:
-    return test_of(rotations.start(credential, new_pair, by=alice))
+    return test_of(rotation_actions.start(credential, new_pair, by=alice))
 
 
 def switched(rotation: Rotation, by: User) -> Credential:
-    rotations.cut_over(rotation, at=None, by=by)
+    rotation_actions.cut_over(rotation, at=None, by=by)
     return Credential.objects.get(pk=rotation.credential_id)
 
 
@@ -103,7 +107,7 @@ def test_a_new_pair_is_tested_by_one_call_of_its_own(ready: Rotation, sandbox: S
 def test_a_refused_new_pair_is_forgotten_and_changes_nothing(
     credential: Credential, alice: User, sandbox: Sandbox
 ) -> None:
-    rotation = test_of(rotations.start(credential, Pair("aa_nobody", "x" * 40), by=alice))
+    rotation = test_of(rotation_actions.start(credential, Pair("aa_nobody", "x" * 40), by=alice))
 
     credential.refresh_from_db()
     assert (rotation.status, rotation.pair) == (Rotation.Status.REFUSED, None)
@@ -166,7 +170,7 @@ def test_a_file_that_no_pair_gets_is_made_again_when_that_marks_nothing(
     if gone == "refused":
         sandbox.revoke(old)
     else:
-        rotations.wipe_previous(timezone.now() + timedelta(days=2))
+        rotation_actions.wipe_previous(timezone.now() + timedelta(days=2))
 
     run = work(run)
 
@@ -211,7 +215,7 @@ def test_runs_fail_with_the_reason_when_the_new_pair_is_given_up(
     sandbox.revoke(pair_of(ready.team).partner_user_id)
     run = step(runs.start(export, by=alice))
 
-    rotations.cancel(ready, by=alice)
+    rotation_actions.cancel(ready, by=alice)
     run = work(run)
 
     assert (run.status, run.error_code) == (Run.Status.FAILED, "credential_refused")
@@ -223,7 +227,7 @@ def test_a_refusal_of_the_old_pair_after_the_switch_does_not_touch_the_new_one(
     before = Credential.objects.get(pk=ready.credential_id)
     switched(ready, alice)
 
-    credentials.refuse(before, rotations.Unauthorized("Authentication error"))
+    credentials.refuse(before, rotation_actions.Unauthorized("Authentication error"))
 
     assert Credential.objects.get(pk=before.pk).status == Credential.Status.WORKING
 
@@ -234,7 +238,7 @@ def test_going_back_puts_the_old_pair_in_place_again(
     switched(ready, alice)
     ready.refresh_from_db()
 
-    rotations.roll_back(ready, by=alice)
+    rotation_actions.roll_back(ready, by=alice)
     run = work(runs.start(export, by=alice))
 
     assert run.status == Run.Status.SUCCEEDED
@@ -248,25 +252,25 @@ def test_the_old_pair_is_wiped_when_its_time_is_over_and_that_is_on_record(
 ) -> None:
     credential = switched(ready, alice)
 
-    assert rotations.wipe_previous(credential.previous_pair_until - timedelta(seconds=1)) == 0
-    assert rotations.wipe_previous(credential.previous_pair_until) == 1
-    assert rotations.wipe_previous(credential.previous_pair_until) == 0
+    assert rotation_actions.wipe_previous(credential.previous_pair_until - timedelta(seconds=1)) == 0
+    assert rotation_actions.wipe_previous(credential.previous_pair_until) == 1
+    assert rotation_actions.wipe_previous(credential.previous_pair_until) == 0
 
     credential.refresh_from_db()
     ready.refresh_from_db()
     assert (credential.previous_pair, ready.status) == (None, Rotation.Status.DONE)
     assert AuditEntry.objects.filter(action=Action.PREVIOUS_PAIR_WIPED).count() == 1
-    with pytest.raises(rotations.CannotRotate):
-        rotations.roll_back(ready, by=alice)
+    with pytest.raises(rotation_actions.CannotRotate):
+        rotation_actions.roll_back(ready, by=alice)
 
 
 def test_a_planned_switch_comes_at_its_time_and_once(ready: Rotation, alice: User) -> None:
     at = timezone.now() + timedelta(hours=3)
-    rotations.cut_over(ready, at=at, by=alice)
+    rotation_actions.cut_over(ready, at=at, by=alice)
 
-    assert rotations.switch_due(at - timedelta(seconds=1)) == 0
-    assert rotations.switch_due(at) == 1
-    assert rotations.switch_due(at) == 0
+    assert rotation_actions.switch_due(at - timedelta(seconds=1)) == 0
+    assert rotation_actions.switch_due(at) == 1
+    assert rotation_actions.switch_due(at) == 0
 
     assert Credential.objects.get(pk=ready.credential_id).pair_number == 2
 
@@ -276,11 +280,11 @@ def test_where_two_admins_are_needed_one_alone_does_not_switch(
 ) -> None:
     Team.objects.filter(pk=acme.pk).update(two_admins=True)
 
-    with pytest.raises(rotations.CannotRotate, match="second Admin"):
-        rotations.cut_over(ready, at=None, by=alice)
-    with pytest.raises(rotations.CannotRotate, match="yourself"):
-        rotations.approve(ready, by=alice)
-    rotations.approve(ready, by=erin)
+    with pytest.raises(rotation_actions.CannotRotate, match="second Admin"):
+        rotation_actions.cut_over(ready, at=None, by=alice)
+    with pytest.raises(rotation_actions.CannotRotate, match="yourself"):
+        rotation_actions.approve(ready, by=alice)
+    rotation_actions.approve(ready, by=erin)
 
     assert switched(ready, alice).pair_number == 2
 
@@ -291,7 +295,7 @@ def test_a_leaked_pair_makes_no_further_call(
     run = step(runs.start(export, by=alice))
     sandbox.log.clear()
 
-    assert rotations.leaked(ready.credential, by=alice)
+    assert rotation_actions.leaked(ready.credential, by=alice)
     run = work(run)
 
     credential = Credential.objects.get(pk=ready.credential_id)
@@ -306,9 +310,9 @@ def test_a_leaked_pair_makes_no_further_call(
 def test_a_wiped_credential_lives_again_by_a_new_pair(
     credential: Credential, new_pair: Pair, export: SavedExport, alice: User, work: Work
 ) -> None:
-    rotations.leaked(credential, by=alice)
+    rotation_actions.leaked(credential, by=alice)
 
-    rotation = test_of(rotations.start(credential, new_pair, by=alice))
+    rotation = test_of(rotation_actions.start(credential, new_pair, by=alice))
     switched(rotation, alice)
 
     assert work(runs.start(export, by=alice)).status == Run.Status.SUCCEEDED
@@ -322,7 +326,7 @@ def test_admins_are_told_of_a_refused_pair_once(
 
     work(runs.start(export, by=alice))
     credentials.ask_for_check(credential, by=alice)
-    dispatch.sweep()
+    queue.sweep()
     tasks.take_turn.run(credential.fingerprint, "")
 
     assert len(sandbox.log) == 2
@@ -347,14 +351,14 @@ def test_a_call_that_was_refused_during_the_switch_is_made_again_with_the_new_pa
 ) -> None:
     sandbox.script(Fault(envelope=(404, "Authentication error")), on="generate")
     run = runs.start(export, by=alice)
-    send = dispatch.worker.Client.generate
+    send = queue.worker.Client.generate
 
     def switch_meanwhile(client: Any, *arguments: Any) -> Any:
-        monkeypatch.setattr(dispatch.worker.Client, "generate", send)
+        monkeypatch.setattr(queue.worker.Client, "generate", send)
         switched(ready, alice)
         return send(client, *arguments)
 
-    monkeypatch.setattr(dispatch.worker.Client, "generate", switch_meanwhile)
+    monkeypatch.setattr(queue.worker.Client, "generate", switch_meanwhile)
     run = work(run)
 
     assert run.status == Run.Status.SUCCEEDED

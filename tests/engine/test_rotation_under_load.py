@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from django_scopes import scope
 
-from accounts import rotations
+from accounts.credentials import rotation as rotation_actions
 from accounts.models import Credential, Rotation, Team, User
 from expensify.client import Pair
-from exports import runs
 from exports.models import Run
-from sandbox import Choices, Sandbox
+from exports.runs import actions as runs
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
 from sandbox.state import Arrival
 from tests.conftest import make_credential, make_export, pair_of
 from tests.workers import PATIENT, Processes, wait_until
@@ -59,14 +60,14 @@ def test_a_rotation_under_load_loses_doubles_and_misdirects_nothing(
             plain = make_export(credential, alice, "Plain")
             marking = make_export(credential, alice, "Marks", mark_as="Ledger", mark_when="generated")
             started = [runs.start(marking if number % 4 == 0 else plain, by=alice) for number in range(RUNS)]
-            rotation = rotations.start(credential, NEW, by=alice)
+            rotation = rotation_actions.start(credential, NEW, by=alice)
             wait_until(lambda: Rotation.objects.get(pk=rotation.pk).status == "ready")
             wait_until(lambda: len(sandbox.generated) > RUNS // 5)
 
             # Between the two the old pair is refused while it is still the present one.
             sandbox.revoke(old.partner_user_id)
             wait_until(lambda: by_old("generate", refused=True) or by_old("download", refused=True))
-            rotations.cut_over(Rotation.objects.get(pk=rotation.pk), at=None, by=alice)
+            rotation_actions.cut_over(Rotation.objects.get(pk=rotation.pk), at=None, by=alice)
             on_their_way = Run.objects.filter(status=Run.Status.GENERATING).count()
             generated_by_old = len(by_old("generate"))
             wait_until(lambda: not Run.objects.unfinished().exists(), seconds=600)

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from accounts.models import AuditEntry, Credential, User
-from exports import dispatch, runs
 from exports.models import Run, SavedExport
-from sandbox import Fault, Sandbox
+from exports.runs import actions as runs
+from exports.runs import queue
+from sandbox.app import Sandbox
+from sandbox.faults import Fault
 from tests.conftest import make_export
 from tests.expensify.budget.office import Clock
 from tests.gate import held
@@ -107,7 +109,7 @@ def test_a_passing_fault_costs_a_harmless_run_one_more_call(
     if fault.rate_limited:
         assert run.is_resting
         assert run.attempts == 0
-        assert dispatch.budget().usage(export.credential.fingerprint).held_until
+        assert queue.budget().usage(export.credential.fingerprint).held_until
         forget_the_hold(redis_client, export.credential)
         work(run)
 

@@ -11,14 +11,16 @@ from django.core.files.storage import default_storage
 from django_scopes import scope
 
 from accounts import clock
-from accounts.audit_checking import faults
+from accounts.audit.verify import faults
 from accounts.models import AuditChain, AuditEntry, Notice, Team, User
 from exports.models import Delivery, Occurrence, Run, Schedule
-from sandbox import Choices, Fault, Sandbox
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
+from sandbox.faults import Fault
 from tests.conftest import make_credential, make_export
 from tests.engine.crashing import OF_SCHEDULES
 from tests.engine.trap import Trap
-from tests.exports.scheduled import DAILY, make_recipient, make_schedule
+from tests.exports.schedules.scheduled import DAILY, make_recipient, make_schedule
 from tests.gate import held
 from tests.workers import PATIENT, Processes, wait_until
 

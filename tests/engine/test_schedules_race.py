@@ -8,11 +8,11 @@ import pytest
 from django_scopes import scope, scopes_disabled
 
 from accounts import clock
-from accounts.audit_checking import faults
+from accounts.audit.verify import faults
 from accounts.models import AuditChain, AuditEntry, Team, User
 from exports.models import Occurrence, Run, Schedule
 from tests.conftest import make_credential, make_export, member
-from tests.exports.scheduled import DAILY, make_schedule
+from tests.exports.schedules.scheduled import DAILY, make_schedule
 from tests.workers import Processes, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]

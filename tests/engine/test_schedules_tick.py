@@ -10,11 +10,13 @@ from django.db.models import QuerySet
 from django_scopes import scope, scopes_disabled
 
 from accounts import clock
-from accounts.audit import PORTAL
+from accounts.audit.record import PORTAL
 from accounts.models import MailStatus, Team, User
-from exports import outcomes, runs, settling
+from exports.deliveries import summary
 from exports.models import Delivery, Occurrence, Recipient, SavedExport, Schedule
-from tests.exports.scheduled import DAILY, make_schedule
+from exports.runs import actions as runs
+from exports.schedules import finish
+from tests.exports.schedules.scheduled import DAILY, make_schedule
 
 MANY = 3000
 
@@ -95,7 +97,7 @@ def test_who_resumes_by_themselves_are_found_by_their_index() -> None:
 @pytest.mark.usefixtures("many_settled")
 def test_what_is_to_be_settled_is_found_by_its_index() -> None:
     with scopes_disabled():
-        plan = plan_of(settling.ended(clock.now()).values_list("pk", flat=True)[:1000])
+        plan = plan_of(finish.ended(clock.now()).values_list("pk", flat=True)[:1000])
 
     # Both hold nothing but what is to be settled.
     assert "occurrence_to_settle" in plan or "one_run_of_schedule_at_a_time" in plan
@@ -136,8 +138,8 @@ def test_mails_that_need_somebody_are_found_by_their_index(acme: Team) -> None:
         cursor.execute("ANALYZE")
 
     with scope(team=acme):
-        plan = plan_of(outcomes.in_trouble(acme, clock.now())[:20])
-        found = outcomes.troubles(acme, clock.now(), 20)
+        plan = plan_of(summary.in_trouble(acme, clock.now())[:20])
+        found = summary.troubles(acme, clock.now(), 20)
 
     if connection.vendor == "postgresql":  # SQLite chooses before it knows which states are asked for
         assert "delivery_troubled" in plan

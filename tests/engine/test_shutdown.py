@@ -9,10 +9,12 @@ import pytest
 from django_scopes import scope
 
 from accounts.models import Team, User
-from exports import runs
 from exports.models import Run
+from exports.runs import actions as runs
 from portal.celery import app
-from sandbox import Choices, Fault, Sandbox
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
+from sandbox.faults import Fault
 from tests.conftest import make_credential, make_export
 from tests.gate import held
 from tests.workers import PATIENCE, PATIENT, Processes, wait_until
@@ -96,7 +98,7 @@ def test_an_old_worker_survives_a_task_it_does_not_know(
 ) -> None:
     worker = processes.worker()
 
-    app.send_task("exports.tasks.of_the_next_version", (1,), queue="calls")
+    app.send_task("exports.runs.tasks.of_the_next_version", (1,), queue="calls")
     run = runs.start(make_export(make_credential(acme), alice), by=alice)
     wait_until(lambda: Run.objects.filter(pk=run.pk, status=Run.Status.SUCCEEDED).exists())
 

@@ -14,10 +14,12 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from accounts.models import Credential, User
-from exports import dispatch, results, runs, steps, worker
 from exports.models import ApiCall, Run, SavedExport
 from exports.models.run import Status
-from sandbox import Sandbox
+from exports.results import store as results
+from exports.runs import actions as runs
+from exports.runs import queue, steps, worker
+from sandbox.app import Sandbox
 from tests.conftest import make_export
 from tests.engine.test_run_life import Work
 
@@ -102,16 +104,16 @@ def test_a_worker_that_wakes_after_the_end_leaves_nothing_behind(
     reached = sandbox.pairs[credential.partner_pair().partner_user_id].policies
     ids = [report.id for report in sandbox.company.reports.values() if report.policy_id in reached][:2]
     run = runs.start(make_export(credential, alice, "PDFs", report_ids=ids, file_extension="pdf"), by=alice)
-    turn, _ = dispatch.take(credential.fingerprint, "") if dispatch.enqueue(run) else (None, None)
+    turn, _ = queue.take(credential.fingerprint, "") if queue.enqueue(run) else (None, None)
     assert turn is not None
-    dispatch.report(turn, again=dispatch.perform(turn))
+    queue.report(turn, again=queue.perform(turn))
     sleeper = Run.objects.get(pk=run.pk)
     assert sleeper.move(Status.GENERATED, Status.DOWNLOADING)
     worker.give_up_on(Run.objects.get(pk=run.pk))
     work(run)
     assert run.status == Status.SUCCEEDED, run.error
 
-    permit = dispatch.budget().step(credential.fingerprint, enqueue=dispatch._ticket(run), pop=True).permit
+    permit = queue.budget().step(credential.fingerprint, enqueue=queue._ticket(run), pop=True).permit
     assert permit is not None
     call = ApiCall.objects.create(
         team=run.team, run=run, credential=credential, kind="download", sent_at=timezone.now()

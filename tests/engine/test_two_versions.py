@@ -11,10 +11,11 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Credential, User
-from expensify.budget import Ticket
-from exports import dispatch, runs, tasks
+from expensify.budget.budget import Ticket
 from exports.models import Run, SavedExport
-from sandbox import Sandbox
+from exports.runs import actions as runs
+from exports.runs import queue, tasks
+from sandbox.app import Sandbox
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def run_of_the_next_version(export: SavedExport, alice: User) -> Iterator[Run]:
         else:
             cursor.execute("PRAGMA ignore_check_constraints = ON")
         run = runs.start(export, by=alice)
-        dispatch.enqueue(run)
+        queue.enqueue(run)
         Run.objects.filter(pk=run.pk).update(status="weighed")
         yield Run.objects.get(pk=run.pk)
         if connection.vendor != "postgresql":
@@ -35,7 +36,7 @@ def run_of_the_next_version(export: SavedExport, alice: User) -> Iterator[Run]:
 
 
 def calls_used(credential: Credential) -> int:
-    return dispatch.budget().usage(credential.fingerprint).used[0].calls
+    return queue.budget().usage(credential.fingerprint).used[0].calls
 
 
 def test_a_run_in_an_unknown_state_is_left_alone_and_its_permit_goes_back(
@@ -47,28 +48,28 @@ def test_a_run_in_an_unknown_state_is_left_alone_and_its_permit_goes_back(
     assert (run.status, run.moves) == ("weighed", run_of_the_next_version.moves)
     assert sandbox.log == []
     assert calls_used(credential) == 0
-    assert dispatch.budget().waiting(credential.fingerprint) == []
+    assert queue.budget().waiting(credential.fingerprint) == []
 
 
 def test_bells_sweeps_and_people_do_nothing_to_a_run_in_an_unknown_state(
     run_of_the_next_version: Run, credential: Credential, alice: User
 ) -> None:
-    dispatch.budget().remove(credential.fingerprint, f"run:{run_of_the_next_version.pk}")
+    queue.budget().remove(credential.fingerprint, f"run:{run_of_the_next_version.pk}")
 
     tasks.line_up.run(run_of_the_next_version.pk)
-    wakes = dispatch.sweep(timezone.now() + timedelta(days=1))
+    wakes = queue.sweep(timezone.now() + timedelta(days=1))
     cancelled = runs.cancel(run_of_the_next_version, by=alice)
 
     run = Run.objects.get(pk=run_of_the_next_version.pk)
     assert (wakes, cancelled, run.status) == ([], False, "weighed")
-    assert dispatch.budget().waiting(credential.fingerprint) == []
+    assert queue.budget().waiting(credential.fingerprint) == []
 
 
 def test_a_ticket_of_an_unknown_kind_is_not_taken_for_a_run(
     export: SavedExport, credential: Credential, alice: User, sandbox: Sandbox
 ) -> None:
     run = runs.start(export, by=alice)
-    dispatch.budget().enqueue(credential.fingerprint, Ticket(f"digest:{run.pk}", flow="digests"))
+    queue.budget().enqueue(credential.fingerprint, Ticket(f"digest:{run.pk}", flow="digests"))
 
     tasks.take_turn.run(credential.fingerprint, "")
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from accounts.models import Credential, Policy, Team, User
-from exports import employee_updates, feeds
+from exports.employee_updates import actions as employee_updates
+from exports.employee_updates import stored as stored_updates
 from exports.models import EmployeeUpdate, Run
-from sandbox import Sandbox
+from sandbox.app import Sandbox
 from tests.exports.conftest import signed_in
 
 Work = Callable[[Run], Run]
@@ -27,17 +28,17 @@ def test_only_the_member_that_was_edited_is_sent(
     rows = f"/t/acme/updates/{update.pk}/rows/"
     client.post(f"{rows}members/")
     members = sandbox.company.policies[policy].members
-    taken = feeds.rows_of(EmployeeUpdate.objects.get())
+    taken = stored_updates.rows_of(EmployeeUpdate.objects.get())
     assert [row.cells["email"] for row in taken] == list(members)
     chosen = next(row for row in taken if row.cells.get("employee_id"))
     client.post(f"{rows}change/", {f"cell-{chosen.number}-custom_field_2": "CC-99"})
     client.post(f"{rows}keep/")
 
     update = EmployeeUpdate.objects.select_related("team", "credential").get()
-    assert (update.row_count, update.error_count) == (1, 0), feeds.analyse(update).checked.errors
+    assert (update.row_count, update.error_count) == (1, 0), stored_updates.analyse(update).checked.errors
     if not update.is_accepted:
         employee_updates.accept_warnings(update, by=erin, content_hash=update.content_hash)
     run = work(employee_updates.try_out(update, by=erin))
     assert run.status == Run.Status.SUCCEEDED, run.error
-    receipt = feeds.receipt_of(EmployeeUpdate.objects.get(), "tried_answer")
+    receipt = stored_updates.receipt_of(EmployeeUpdate.objects.get(), "tried_answer")
     assert [(line.email, line.outcome) for line in receipt.lines] == [(chosen.cells["email"], "updated")]

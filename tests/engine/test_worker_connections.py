@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from exports import runs
 from exports.models import Run, SavedExport
-from sandbox import Sandbox
+from exports.runs import actions as runs
+from sandbox.app import Sandbox
 from tests.workers import PATIENT, Processes, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from expensify.budget import Permit
+from expensify.budget.permit import Permit
 from expensify.client import Call, Client, Pair, http_client
 from tests.expensify.scripted import ScriptedServer
 from tests.servers import PATIENCE

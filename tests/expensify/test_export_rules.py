@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from expensify.jobs import EmailAction, MarkAsExported, ReportExport, SftpUpload
+from expensify.jobs.export import EmailAction, MarkAsExported, ReportExport, SftpUpload
 
 TODAY = date(2026, 3, 15)
 

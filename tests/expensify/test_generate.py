@@ -5,7 +5,7 @@ import json
 import pytest
 
 from expensify.errors import OutcomeUnknown
-from expensify.jobs import MarkAsExported, ReportExport
+from expensify.jobs.export import MarkAsExported, ReportExport
 from tests.expensify.scripted import http
 
 OBSERVED = "export0fd99e06-a636-4974-b6bc-3ceb12163386.csv"

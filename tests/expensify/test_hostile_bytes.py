@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from expensify.client import Client, http_client
 from expensify.errors import ExpensifyError
-from expensify.jobs import EmployeeUpdate, ReportExport
+from expensify.jobs.employees import EmployeeUpdate
+from expensify.jobs.export import ReportExport
 from tests.expensify.conftest import Caller
 from tests.expensify.scripted import Reply, ScriptedServer, http, raw
 

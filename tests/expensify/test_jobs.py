@@ -4,16 +4,9 @@ from datetime import date
 
 import pytest
 
-from expensify.jobs import (
-    EmailAction,
-    EmployeeUpdate,
-    FeedSftp,
-    FeedUrl,
-    FileDownload,
-    MarkAsExported,
-    ReportExport,
-    SftpUpload,
-)
+from expensify.jobs.employees import EmployeeUpdate, FeedSftp, FeedUrl
+from expensify.jobs.export import EmailAction, MarkAsExported, ReportExport, SftpUpload
+from expensify.jobs.reads import FileDownload
 from expensify.pair import Pair
 
 PAIR = Pair("my_user_id", "my_user_secret")

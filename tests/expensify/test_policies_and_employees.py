@@ -6,7 +6,7 @@ import pytest
 
 from expensify.client import EmployeeAnswer, Policy, PolicyDetails, SkippedEmployee, TagLevel
 from expensify.errors import Invalid, NotAllowed, OutcomeUnknown
-from expensify.jobs import EmployeeUpdate, FeedSftp, FeedUrl
+from expensify.jobs.employees import EmployeeUpdate, FeedSftp, FeedUrl
 from tests.expensify.conftest import PAIR
 from tests.expensify.scripted import http
 

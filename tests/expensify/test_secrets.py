@@ -10,7 +10,8 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from expensify.errors import ExpensifyError
-from expensify.jobs import EmployeeUpdate, FeedSftp, FeedUrl, ReportExport, SftpUpload
+from expensify.jobs.employees import EmployeeUpdate, FeedSftp, FeedUrl
+from expensify.jobs.export import ReportExport, SftpUpload
 from expensify.pair import Pair, scrubber
 from tests.expensify.scripted import Reply, http, raw
 from tests.servers import free_port

@@ -19,7 +19,8 @@ import expensify.budget.permit
 import expensify.wire
 from expensify.client import http_client
 from expensify.errors import OutcomeUnknown, PermitExpired, RateLimited, Unreachable
-from expensify.jobs import EmployeeUpdate, MarkAsExported, ReportExport
+from expensify.jobs.employees import EmployeeUpdate
+from expensify.jobs.export import MarkAsExported, ReportExport
 from tests.expensify.conftest import PAIR, Caller
 from tests.expensify.scripted import ScriptedServer, http, raw
 from tests.servers import free_port, patiently

@@ -17,7 +17,7 @@ from expensify.errors import (
     Unauthorized,
     Unreachable,
 )
-from expensify.jobs import ReportExport
+from expensify.jobs.export import ReportExport
 from tests.expensify.scripted import http, raw
 
 JOB = ReportExport(report_ids=("50352738",))

@@ -13,12 +13,14 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.models import Credential, Policy, Team, User
-from expensify.budget import Budget
-from exports import dispatch, results, tables
+from expensify.budget.budget import Budget
 from exports.models import ApiCall, Result, Run, SavedExport
 from exports.models.run import FINAL, Status
-from exports.selection import Report, Selection
-from tests.exports.updates import POLICY
+from exports.results import store as results
+from exports.results import tables
+from exports.runs import queue
+from exports.runs.report_list import Report, Selection
+from tests.exports.employee_updates.updates import POLICY
 
 
 def signed_in(user: User) -> Client:
@@ -93,8 +95,8 @@ def make_run(export: SavedExport, by: User | None = None, status: str = Status.Q
 def of_long_windows(settings: Any) -> Budget:
     """The call budget with windows of hours, so that a call still counts when a slow machine shows its page."""
     settings.EXPENSIFY_LIMITS = replace(settings.EXPENSIFY_LIMITS, windows=((5, 3600.0), (20, 7200.0)))
-    dispatch.budget.cache_clear()
-    return dispatch.budget()
+    queue.budget.cache_clear()
+    return queue.budget()
 
 
 def make_call(run: Run, kind: str = "generate", **fields: Any) -> ApiCall:

@@ -14,14 +14,17 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts import tokens
-from accounts.audit import Action
+from accounts.audit.record import Action
 from accounts.models import AuditEntry, Credential, Membership, OnceKey, Team, User
 from accounts.permissions import Role
-from exports import api, employee_updates, saved_exports, worker
-from exports.employees import Row
+from exports import api
+from exports.employee_updates import actions as employee_updates
+from exports.employee_updates.feed.cells import Row
 from exports.models import Result, Run, SavedExport
+from exports.runs import worker
+from exports.saved_exports import actions as saved_exports
 from exports.views.api import in_words
-from sandbox import Sandbox
+from sandbox.app import Sandbox
 from tests.conftest import make_export, member
 from tests.exports.conftest import make_run
 from tests.people import work_off

@@ -8,7 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox import DEMO_PAIRS, Choices, Company, Sandbox
+from sandbox.app import Sandbox
+from sandbox.choices import Choices
+from sandbox.company.company import DEMO_PAIRS, Company
 from tests.servers import PATIENCE
 
 TODAY = date(2026, 3, 18)

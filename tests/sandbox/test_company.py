@@ -3,7 +3,8 @@ from datetime import date
 
 import pytest
 
-from sandbox import Choices, Company
+from sandbox.choices import Choices
+from sandbox.company.company import Company
 from sandbox.company.fields import report_fields
 from sandbox.company.model import in_report_currency
 from sandbox.company.reports import OLD_REPORT

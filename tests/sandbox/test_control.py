@@ -6,9 +6,10 @@ import sys
 import httpx
 import pytest
 
-from sandbox import DEMO_PAIRS, Fault
 from sandbox.__main__ import main
+from sandbox.company.company import DEMO_PAIRS
 from sandbox.company.reports import OLD_REPORT
+from sandbox.faults import Fault
 from tests.sandbox.conftest import ACME
 from tests.servers import PATIENCE
 

@@ -3,8 +3,8 @@ import json
 import httpx
 import pytest
 
-from sandbox import EVIL_NAMES, Fault
 from sandbox.company.reports import OLD_REPORT
+from sandbox.faults import EVIL_NAMES, Fault
 from tests.sandbox.conftest import ACME, UMBRELLA
 from tests.servers import PATIENCE, patiently
 

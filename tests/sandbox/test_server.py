@@ -6,8 +6,10 @@ from email.utils import parsedate_to_datetime
 import httpx
 import pytest
 
-from sandbox import DEMO_PAIRS, Fault, Sandbox
+from sandbox.app import Sandbox
+from sandbox.company.company import DEMO_PAIRS
 from sandbox.company.reports import OLD_REPORT
+from sandbox.faults import Fault
 from tests.sandbox.conftest import ACME, UMBRELLA
 from tests.servers import PATIENCE, patiently
 

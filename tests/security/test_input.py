@@ -13,19 +13,19 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from accounts.addresses import is_outside
-from accounts.audit import Action
+from accounts.audit.record import Action
 from accounts.models import AuditEntry, Credential, Membership, Policy, Team, User
 from accounts.permissions import Role
+from accounts.public_hosts import is_outside
 from accounts.spreadsheets import line
-from expensify.freemarker import parse, render
-from exports import links, mail_words, parts
+from expensify.freemarker.template import parse, render
+from exports.deliveries import download_links, placeholders, split_by_recipient
 from exports.models import EmployeeUpdate, Result, SavedExport
 from exports.models.run import Status
-from tests.accounts.factors import resets_are_sent
+from tests.accounts.sign_in.factors import resets_are_sent
 from tests.exports.conftest import make_result, make_run, signed_in
-from tests.exports.mailed import make_delivery, make_recipient, make_schedule
-from tests.exports.updates import make
+from tests.exports.deliveries.mailed import make_delivery, make_recipient, make_schedule
+from tests.exports.employee_updates.updates import make
 
 NAMES = [
     "../../etc/passwd.csv",
@@ -146,7 +146,7 @@ def test_part_is_stored_under_a_hash_of_its_address(export: SavedExport, alice: 
     run = make_run(export, alice, Status.SUCCEEDED)
     whole = make_result(run, b"To,Amount\n../../../etc/x@acme.example,1\n", "export1.csv")
 
-    (part,) = parts.split(whole, "To", "boss@acme.example")
+    (part,) = split_by_recipient.split(whole, "To", "boss@acme.example")
 
     assert (
         part.value,
@@ -172,7 +172,7 @@ def test_part_keeps_the_bytes_of_its_rows_formulas_too(export: SavedExport, alic
         make_run(export, alice, Status.SUCCEEDED), b"To,Text\na@acme.example,=1+1\n", "export1.csv"
     )
 
-    (part,) = parts.split(whole, "To", "")
+    (part,) = split_by_recipient.split(whole, "To", "")
 
     with default_storage.open(part.file) as file:
         assert file.read() == b"To,Text\na@acme.example,=1+1\n"
@@ -194,11 +194,11 @@ def test_part_keeps_the_bytes_of_its_rows_formulas_too(export: SavedExport, alic
     ],
 )
 def test_words_of_a_mail_are_no_program(text: str) -> None:
-    assert mail_words.filled(text, {"team": "Acme"}) == text
+    assert placeholders.filled(text, {"team": "Acme"}) == text
 
 
 def test_value_of_a_placeholder_is_not_looked_at_again() -> None:
-    assert mail_words.filled("{export}", {"export": "{team}", "team": "Acme"}) == "{team}"
+    assert placeholders.filled("{export}", {"export": "{team}", "team": "Acme"}) == "{team}"
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_name_of_a_team_adds_no_header_to_the_mail_of_a_code(export: SavedExport
     )
     delivery = make_delivery(make_recipient(make_schedule(export, alice), "nina@acme.example"))
     delivery.refresh_from_db()
-    token = links.make(delivery)
+    token = download_links.make(delivery)
 
     Client().post(f"/l/{token}/code/")
 
@@ -359,7 +359,7 @@ def test_request_adds_no_line_to_a_log(alice: User, last: Any) -> None:
 
 def test_words_of_people_add_no_line_to_the_audit_file(alice: User) -> None:
     team = Team.objects.get(slug="acme")
-    from accounts import audit
+    from accounts.audit import record as audit
 
     audit.record(Action.TEAM_CHANGED, team, by=alice, words="a\n\n{}\r\nforged")
     answer: Any = signed_in(alice).get("/t/acme/audit/log.jsonl")

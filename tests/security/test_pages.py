@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Team, User
-from exports.forms.schedule_mail import Addresses
+from exports.forms.schedules.mail import Addresses
 from tests.conftest import PASSWORD
 from tests.door.routes import CHANGE, READ, ROUTES, TEAM_ROUTES
 from tests.door.world import World, changes_logged, make_world

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.apps import apps
 from django.conf import settings
 
-from accounts.keyring import SealedField
+from accounts.credentials.keyring import SealedField
 
 TEXT = (Path(settings.BASE_DIR) / "SECURITY.md").read_text()
 SECRETIVE = re.compile(r"hash|secret|token|password|digest|salt|fingerprint|signature|^session_|sha256")

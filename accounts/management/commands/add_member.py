@@ -4,7 +4,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from accounts import audit, people, teams
+from accounts import people, teams
+from accounts.audit import record as audit
 from accounts.models import Team
 from accounts.permissions import Role
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.key_check import MissingKey, check_keys
+from accounts.credentials.key_check import MissingKey, check_keys
 
 
 class Command(BaseCommand):

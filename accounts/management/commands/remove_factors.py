@@ -4,8 +4,9 @@ from allauth.mfa.models import Authenticator
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from accounts import audit, people
-from accounts.audit import Action
+from accounts import people
+from accounts.audit import record as audit
+from accounts.audit.record import Action
 from accounts.models import User
 
 

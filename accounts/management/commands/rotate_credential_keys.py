@@ -7,11 +7,12 @@ from django.db import models, transaction
 from django.utils.text import capfirst
 from django_scopes import scopes_disabled
 
-from accounts import audit, second_factor
-from accounts.audit import Action
-from accounts.keyring import CannotOpen, Sealed, binding, ring, sealed_fields, unseal
+from accounts.audit import record as audit
+from accounts.audit.record import Action
+from accounts.credentials.keyring import CannotOpen, Sealed, binding, ring, sealed_fields, unseal
 from accounts.models import Credential, Rotation
 from accounts.models.credential import fingerprint
+from accounts.sign_in import two_factor
 
 BATCH = 500
 
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         with scopes_disabled():
             if not check:
                 self._rotate()
-            left = sum(1 for _ in _under_older_keys()) + sum(1 for _ in second_factor.under_older_keys())
+            left = sum(1 for _ in _under_older_keys()) + sum(1 for _ in two_factor.under_older_keys())
         if left:
             raise CommandError(
                 f"Secrets still under an older key: {left}. Keep that key, and run this again."
@@ -46,9 +47,9 @@ class Command(BaseCommand):
                 done += _seal_again(row, name)
             except CannotOpen as error:
                 self.stderr.write(f"{capfirst(row._meta.verbose_name)} {row.pk}, {name}: {error}")
-        for factor, name in second_factor.under_older_keys():
+        for factor, name in two_factor.under_older_keys():
             try:
-                done += second_factor.seal_again(factor, name)
+                done += two_factor.seal_again(factor, name)
             except CannotOpen as error:
                 self.stderr.write(f"Second factor {factor.pk}, {name}: {error}")
         recounted = sum(map(_fingerprint_again, _rows(Credential)))

@@ -3,7 +3,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from accounts import audit, audit_trim
+from accounts.audit import record as audit
+from accounts.audit import trim as audit_trim
 from accounts.models import Team
 
 

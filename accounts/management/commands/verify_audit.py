@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import audit_checking
-from accounts.audit_checking import Head, NoHeads
+from accounts.audit import verify as audit_verify
+from accounts.audit.verify import Head, NoHeads
 from accounts.models import AuditChain
 
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
                 raise CommandError(f"There is no audit log of a team “{team}”.")
         broken = 0
         for chain in chains:
-            faults = [*audit_checking.faults(chain), *audit_checking.faults_by_heads(chain, known)]
+            faults = [*audit_verify.faults(chain), *audit_verify.faults_by_heads(chain, known)]
             owner = chain.team or "the portal"
             if faults:
                 broken += 1
@@ -52,7 +52,7 @@ class Command(BaseCommand):
 
 def _read(path: str) -> list[Head]:
     try:
-        return audit_checking.read_heads(Path(path).read_text(errors="replace"))
+        return audit_verify.read_heads(Path(path).read_text(errors="replace"))
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
     except NoHeads as error:

@@ -6,7 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from expensify.freemarker import builtin
+from expensify.freemarker.builtin import compile
 from expensify.freemarker.builtin.registry import UNSUPPORTED as UNSUPPORTED_BUILT_INS
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.lint.findings import Findings, Fix
@@ -72,7 +72,7 @@ def uncompiled(findings: Findings, error: TemplateError) -> None:
 
 def check_built_in(findings: Findings, node: BuiltIn) -> bool:
     """Whether there is such a built-in; if not, that is said."""
-    known = builtin.names()
+    known = compile.names()
     if node.name in known:
         return True
     written = findings.written(node.name_span)

@@ -11,17 +11,24 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django_scopes import scope
 
-from accounts import audit, clock, credentials, teams
+from accounts import clock, teams
+from accounts.audit import record as audit
+from accounts.credentials import actions as credentials
 from accounts.models import Team, User
 from accounts.permissions import Role
 from expensify.client import Pair
-from exports import dispatch, runs, saved_exports, scheduling, starters
-from exports.columns import Layout, column, headings_of, template_of
-from exports.jobs import WHEN_SAFE, Settings
-from exports.mail_settings import MailSettings
+from exports.columns.layout import Layout, column
+from exports.columns.writing import headings_of, template_of
+from exports.deliveries.settings import MailSettings
 from exports.models import ApiCall, Run, SavedExport, Schedule
 from exports.models.run import Status
-from exports.schedules import Kind, Rule
+from exports.runs import actions as runs
+from exports.runs import queue
+from exports.saved_exports import actions as saved_exports
+from exports.saved_exports import starter_templates
+from exports.saved_exports.job import WHEN_SAFE, Settings
+from exports.schedules import actions as schedules
+from exports.schedules.rules.rule import Kind, Rule
 
 PASSWORD = "try-the-portal"
 COMPANY = {
@@ -122,7 +129,7 @@ class Command(BaseCommand):
             raise CommandError("This is not a demo, and the password of its people is public. Set DEMO=yes.")
         if migrate:
             if new_redis:
-                dispatch.budget().introduce(fresh=True)
+                queue.budget().introduce(fresh=True)
             call_command("migrate", interactive=False, verbosity=0)
             if static:
                 call_command("collectstatic", interactive=False, verbosity=0)
@@ -227,7 +234,7 @@ def _make_schedule(export: SavedExport, owner: User) -> None:
     """Each approver gets their own rows. It is due at once, so that its mails are there to be looked at."""
     team = export.team
     teams.change(team, by=owner, recipient_domains=f"{team.slug}.example")
-    schedule = scheduling.create(
+    schedule = schedules.create(
         export,
         name=APPROVERS_SCHEDULE,
         rule=Rule(Kind.BUSINESS_DAY, (clock_time(7, 30),), team.time_zone, nth=2),
@@ -247,7 +254,7 @@ def _exports() -> Iterator[tuple[str, dict[str, Any], str | Layout]]:
     yield (
         "Last month, one row per expense",
         {"period": "last_month", "file_basename": "expenses_"},
-        starters.EXPENSES,
+        starter_templates.EXPENSES,
     )
     yield (
         APPROVERS_EXPORT,
@@ -257,7 +264,7 @@ def _exports() -> Iterator[tuple[str, dict[str, Any], str | Layout]]:
     yield (
         "Month to date, one row per report",
         {"period": "month_to_date", "file_basename": "reports_"},
-        starters.REPORTS,
+        starter_templates.REPORTS,
     )
     yield (
         "Approved and not yet in the ledger",
@@ -270,7 +277,7 @@ def _exports() -> Iterator[tuple[str, dict[str, Any], str | Layout]]:
             "look_back_days": 60,
             "file_basename": "ledger_",
         },
-        starters.EXPENSES,
+        starter_templates.EXPENSES,
     )
 
 

@@ -7,12 +7,18 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django_scopes import scope
 
-from accounts import audit
+from accounts.audit import record as audit
 from accounts.models import Team
-from exports import employee_updates, employees, feeds, preparing
-from exports.employee_updates import Cannot
-from exports.employees import OUTCOMES, Feed, Finding, Sheet, Unreadable
-from exports.employees.reading import MOST_BYTES
+from exports.employee_updates import actions as employee_updates
+from exports.employee_updates import intake
+from exports.employee_updates import stored as stored_updates
+from exports.employee_updates.actions import Cannot
+from exports.employee_updates.feed import fields, mapping, reading
+from exports.employee_updates.feed import settings as feed_settings
+from exports.employee_updates.feed.answers import OUTCOMES
+from exports.employee_updates.feed.findings import Finding, Unreadable
+from exports.employee_updates.feed.reading import MOST_BYTES
+from exports.employee_updates.feed.sheet import Feed, Sheet
 from exports.models import EmployeeUpdate, FeedProfile, Run
 from exports.models.run import Status
 
@@ -85,10 +91,10 @@ class Command(BaseCommand):
             self._report(update)
 
     def _prepare(self, profile: FeedProfile, file: Path, submit: bool) -> EmployeeUpdate:
-        settings = employees.settings_from_json(profile.settings)
+        settings = feed_settings.settings_from_json(profile.settings)
         content = _read(file, limits_in_cents=settings.limits_in_cents)
         if isinstance(content, Sheet):
-            placed = employees.place(employees.mapping_from_json(profile.mapping), content)
+            placed = mapping.place(mapping.mapping_from_json(profile.mapping), content)
             if not placed.fits:
                 raise CommandError(
                     f"The feed profile “{profile}” does not fit this file, so nothing was prepared. "
@@ -96,9 +102,9 @@ class Command(BaseCommand):
                     returncode=FAILED,
                 )
         now = timezone.localtime(timezone=profile.team.zone)
-        update, sentences = preparing.prepare(
+        update, sentences = intake.prepare(
             profile.credential,
-            preparing.name_of(profile, now),
+            intake.name_of(profile, now),
             content,
             by=audit.operator(),
             profile=profile,
@@ -119,7 +125,7 @@ class Command(BaseCommand):
     def _refuse_errors(self, update: EmployeeUpdate) -> None:
         if not update.error_count:
             return
-        self._tell(feeds.analyse(update).checked.errors)
+        self._tell(stored_updates.analyse(update).checked.errors)
         raise CommandError(
             f"There {'is' if update.error_count == 1 else 'are'} {_counted(update.error_count, 'error')} in the rows, "
             "so nothing was tried. Mend them in the file and start anew, or in the portal.",
@@ -129,7 +135,7 @@ class Command(BaseCommand):
     def _accept(self, update: EmployeeUpdate, accepts: bool) -> None:
         if update.is_accepted:
             return
-        self._tell(feeds.analyse(update).checked.warnings)
+        self._tell(stored_updates.analyse(update).checked.warnings)
         if not accepts:
             raise CommandError(
                 f"There {'is' if update.warning_count == 1 else 'are'} {_counted(update.warning_count, 'warning')}, so "
@@ -143,7 +149,7 @@ class Command(BaseCommand):
     def _tell(self, findings: list[Finding]) -> None:
         for finding in findings[:MOST_TOLD]:
             place = f"Row {finding.row}" if finding.row else "All rows"
-            field = f", {employees.FIELDS[finding.field].heading}" if finding.field else ""
+            field = f", {fields.FIELDS[finding.field].heading}" if finding.field else ""
             self.stderr.write(f"{place}{field}: {finding.sentence}")
         if len(findings) > MOST_TOLD:
             self.stderr.write(f"And {len(findings) - MOST_TOLD:,} more.")
@@ -166,7 +172,7 @@ class Command(BaseCommand):
             )
 
     def _report(self, update: EmployeeUpdate) -> None:
-        receipt = feeds.receipt_of(update, "tried_answer")
+        receipt = stored_updates.receipt_of(update, "tried_answer")
         assert receipt is not None
         told = [
             f"{receipt.count(outcome):,} {words.lower()}"
@@ -198,7 +204,7 @@ def _read(file: Path, *, limits_in_cents: bool) -> Sheet | Feed:
         raise CommandError(
             f"{file} cannot be read: {error.strerror}. Nothing was prepared.", returncode=NOT_FOUND
         ) from error
-    return employees.read_file(content, limits_in_cents=limits_in_cents)
+    return reading.read_file(content, limits_in_cents=limits_in_cents)
 
 
 def _counted(number: int, word: str) -> str:

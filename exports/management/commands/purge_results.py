@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from exports import keeping
+from exports.results import retention
 
 
 class Command(BaseCommand):
@@ -13,6 +13,6 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         now, purged = timezone.now(), 0
-        while count := keeping.purge_results(now):
+        while count := retention.purge_results(now):
             purged += count
         self.stdout.write(f"Deleted the files of {purged} runs; their records stay.")

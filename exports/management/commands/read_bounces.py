@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from exports import bounces
+from exports.deliveries import bounces
 
 
 class Command(BaseCommand):

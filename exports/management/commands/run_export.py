@@ -9,11 +9,11 @@ from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError
 from django_scopes import scope
 
-from accounts import audit
+from accounts.audit import record as audit
 from accounts.models import Team
-from exports import runs
 from exports.models import Run, SavedExport
 from exports.models.run import Status
+from exports.runs import actions as runs
 
 POLL_SECONDS = 0.5
 FAILED, NOT_FOUND, UNCONFIRMED, STILL_WAITING, NO_FILE = 1, 2, 3, 4, 5

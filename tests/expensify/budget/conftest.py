@@ -3,7 +3,8 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from expensify.budget import Budget, Limits
+from expensify.budget.budget import Budget
+from expensify.budget.limits import Limits
 from tests.expensify.budget.office import Clock, live_by_a_clock
 
 

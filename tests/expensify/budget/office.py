@@ -12,7 +12,9 @@ import pytest
 
 import expensify.budget.budget
 import expensify.budget.permit
-from expensify.budget import Budget, Done, Step, Ticket, wire
+from expensify.budget import wire
+from expensify.budget.budget import Budget, Step, Ticket
+from expensify.budget.permit import Done
 
 KEY = "0123456789abcdef0123"
 

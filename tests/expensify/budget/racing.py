@@ -8,7 +8,8 @@ from multiprocessing.synchronize import Event, Semaphore
 
 import redis
 
-from expensify.budget import Budget, Limits, Step, Ticket
+from expensify.budget.budget import Budget, Step, Ticket
+from expensify.budget.limits import Limits
 from expensify.errors import PermitExpired
 from tests.expensify.budget.office import KEY
 

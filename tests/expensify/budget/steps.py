@@ -7,7 +7,8 @@ from typing import cast
 import pytest
 import redis
 
-from expensify.budget import Budget, Done, Permit, Step, Ticket
+from expensify.budget.budget import Budget, Step, Ticket
+from expensify.budget.permit import Done, Permit
 from tests.expensify.budget.office import KEY, Clock
 
 about = partial(pytest.approx, abs=1e-4)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from expensify.budget import Budget, Limits
+from expensify.budget.budget import Budget
+from expensify.budget.limits import Limits
 from tests.expensify.budget.office import Clock, Job, Luck, Office
 from tests.expensify.budget.referees import refusals, steady_share
 

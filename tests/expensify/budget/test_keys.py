@@ -6,7 +6,8 @@ from typing import cast
 import redis
 from redis.crc import key_slot
 
-from expensify.budget import Budget, Limits, Step, Ticket
+from expensify.budget.budget import Budget, Step, Ticket
+from expensify.budget.limits import Limits
 from tests.expensify.budget.office import KEY, Clock
 from tests.expensify.budget.steps import full_burst, granted, kept_for, told
 from tests.servers import patiently

@@ -2,7 +2,8 @@ from itertools import islice
 
 import pytest
 
-from expensify.budget import Limits, budget_key
+from expensify.budget.budget import budget_key
+from expensify.budget.limits import Limits
 
 
 def test_limits_are_read_from_a_setting() -> None:

@@ -8,7 +8,8 @@ from typing import cast
 import pytest
 import redis
 
-from expensify.budget import Budget, Limits, Place, Ticket, Used
+from expensify.budget.budget import Budget, Place, Ticket, Used
+from expensify.budget.limits import Limits
 from tests.expensify.budget.office import KEY, Clock, Job, Luck, Office
 from tests.expensify.budget.steps import missing
 

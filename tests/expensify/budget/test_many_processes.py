@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from expensify.budget import Budget, Ticket
+from expensify.budget.budget import Budget, Ticket
 from tests.expensify.budget.office import KEY
 from tests.expensify.budget.racing import FAST, publish, work
 from tests.expensify.budget.referees import HttpReferee

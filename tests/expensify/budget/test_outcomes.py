@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 import redis
 
-from expensify.budget import Budget, Limits, Step, Ticket
+from expensify.budget.budget import Budget, Step, Ticket
+from expensify.budget.limits import Limits
 from tests.expensify.budget.office import KEY, Clock, Job, Luck, Office
 from tests.expensify.budget.steps import about, full_burst, granted, is_next_grant, told
 

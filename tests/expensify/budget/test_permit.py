@@ -4,7 +4,9 @@ from typing import Any
 import pytest
 import redis
 
-from expensify.budget import Budget, Done, Limits, Permit, Ticket
+from expensify.budget.budget import Budget, Ticket
+from expensify.budget.limits import Limits
+from expensify.budget.permit import Done, Permit
 from expensify.budget.wire import Wire
 from expensify.errors import PermitExpired
 from tests.expensify.budget.office import KEY, Clock

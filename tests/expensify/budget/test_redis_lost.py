@@ -14,7 +14,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from expensify.budget import Budget, BudgetUnavailable, Limits, Ticket
+from expensify.budget.budget import Budget, Ticket
+from expensify.budget.limits import Limits
+from expensify.budget.wire import BudgetUnavailable
 from tests.expensify.budget.office import KEY, Clock
 from tests.expensify.budget.referees import SlidingLog
 from tests.expensify.budget.steps import about, is_next_grant, missing

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from expensify.budget import Budget, Ticket
+from expensify.budget.budget import Budget, Ticket
 from tests.expensify.budget.office import KEY, Clock
 from tests.expensify.budget.steps import about, granted, told
 

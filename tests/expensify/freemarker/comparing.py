@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from expensify.freemarker import TemplateError, parse, render
+from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.template import parse, render
 from tests.expensify.freemarker.answers import Answers
 from tests.expensify.freemarker.corpus import CORPUS
 

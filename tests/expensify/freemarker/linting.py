@@ -1,7 +1,8 @@
 """Templates around the one line that a test of lint is about, and the questions that such tests ask."""
 
-from expensify.freemarker import parse, render
-from expensify.freemarker.lint import Finding, apply, lint
+from expensify.freemarker.lint.check_template import lint
+from expensify.freemarker.lint.findings import Finding, apply
+from expensify.freemarker.template import parse, render
 
 EXPENSE = {
     "transactionID": "4000000000000000001",

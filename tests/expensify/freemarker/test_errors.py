@@ -2,7 +2,9 @@
 
 import pytest
 
-from expensify.freemarker import LimitExceeded, Missing, RenderError, Settings, TemplateError, parse, render
+from expensify.freemarker.errors import LimitExceeded, Missing, RenderError, TemplateError
+from expensify.freemarker.settings import Settings
+from expensify.freemarker.template import parse, render
 
 _STRICT = Settings(missing="error", boolean="error")
 

@@ -7,8 +7,11 @@ from contextlib import suppress
 
 import pytest
 
-from expensify.freemarker import LimitExceeded, Limits, RenderError, TemplateError, parse, render, runtime
-from expensify.freemarker.builtin import names
+from expensify.freemarker import runtime
+from expensify.freemarker.builtin.compile import names
+from expensify.freemarker.errors import LimitExceeded, RenderError, TemplateError
+from expensify.freemarker.settings import Limits
+from expensify.freemarker.template import parse, render
 
 GREEDY = {
     "endless range": "<#list 1.. as i>x</#list>",

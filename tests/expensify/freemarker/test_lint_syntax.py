@@ -2,9 +2,9 @@
 
 import pytest
 
-from expensify.freemarker import parse
-from expensify.freemarker.lint import apply, lint
-from expensify.freemarker.template import MAX_TEMPLATE_CHARS
+from expensify.freemarker.lint.check_template import lint
+from expensify.freemarker.lint.findings import apply
+from expensify.freemarker.template import MAX_TEMPLATE_CHARS, parse
 from tests.expensify.freemarker.linting import codes, fixed, marked, only, per_expense, printed
 
 

@@ -6,13 +6,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from expensify.freemarker import TemplateError, parse
-from expensify.freemarker.lint import apply, lint
-from exports import starters
+from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.lint.check_template import lint
+from expensify.freemarker.lint.findings import apply
+from expensify.freemarker.template import parse
 from exports.columns import choices
 from exports.columns.layout import EXTENSIONS, Column, Layout, column
 from exports.columns.presets import PRESETS
 from exports.columns.writing import template_of
+from exports.saved_exports import starter_templates
 from tests.documentation import TEMPLATE as HELP
 from tests.expensify.freemarker.grammar import TEMPLATE
 from tests.expensify.freemarker.soup import DAMAGED, SOUP
@@ -41,14 +43,14 @@ def test_help_page_s_template_gets_better_with_every_fix():
     assert '${amount?string("0.00")},<#t>' in text
 
 
-@pytest.mark.parametrize("name", starters.STARTERS)
+@pytest.mark.parametrize("name", starter_templates.STARTERS)
 def test_starter_is_clean(name):
-    starter = starters.STARTERS[name]
+    starter = starter_templates.STARTERS[name]
     assert lint(starter.template, file_extension=starter.extension) == []
 
 
 def test_template_that_goes_with_a_pdf_is_clean():
-    assert lint(starters.PDF, file_extension="pdf") == []
+    assert lint(starter_templates.PDF, file_extension="pdf") == []
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from expensify.freemarker.lint import lint
+from expensify.freemarker.lint.check_template import lint
 from tests.expensify.freemarker.linting import codes, fixed, marked, only, per_expense, per_report, printed
 
 

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from expensify.freemarker import Limits, Template, TemplateError, parse, render
+from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.settings import Limits
+from expensify.freemarker.template import Template, parse, render
 from tests.expensify.freemarker.corpus import CORPUS
 from tests.expensify.freemarker.data import DATA
 from tests.expensify.freemarker.soup import ANY_TEXT, DAMAGED, EXPRESSIONS, SOUP

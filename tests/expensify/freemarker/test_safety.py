@@ -4,7 +4,9 @@ import threading
 
 import pytest
 
-from expensify.freemarker import Settings, TemplateError, parse, render
+from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.settings import Settings
+from expensify.freemarker.template import parse, render
 
 
 class Account:

@@ -5,7 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from expensify.freemarker import RenderError, Settings, TemplateError, parse, render
+from expensify.freemarker.errors import RenderError, TemplateError
+from expensify.freemarker.settings import Settings
+from expensify.freemarker.template import parse, render
 from tests.expensify.freemarker.corpus import EXPORTS, Case
 from tests.expensify.freemarker.engine import Engine
 

@@ -1,0 +1,123 @@
+"""Whether the audit log is whole: what was changed, removed or put in, named by its number."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from django.db.models import F
+
+from accounts.audit import trim as audit_trim
+from accounts.audit.record import digest
+from accounts.models import AuditChain, AuditEntry, AuditSummary
+
+BEFORE_THE_FIRST = "0" * 64
+
+
+class Head(NamedTuple):
+    """The end of a chain as it was kept somewhere else on some day."""
+
+    day: str
+    chain: str
+    number: int
+    hash: str
+
+
+class NoHeads(Exception):
+    """The text holds no heads of chains that can be read; the message says why."""
+
+
+def faults(chain: AuditChain) -> list[str]:
+    """What is wrong with a chain, a sentence each; nothing when it is whole. Reads it from first to last.
+
+    The chain may grow meanwhile: what comes after the end that `chain` tells of is left to the next check. When entries
+    were summarised and removed meanwhile, it is read again.
+    """
+    while True:
+        summaries = list(chain.summaries.order_by("first"))
+        found = list(_faults(chain, summaries))
+        if not found or chain.summaries.count() == len(summaries):
+            return found
+
+
+def _faults(chain: AuditChain, summaries: list[AuditSummary]) -> Iterator[str]:
+    previous, number = BEFORE_THE_FIRST, 0
+    for summary in summaries:
+        if not audit_trim.is_signed(summary):
+            yield (
+                f"The summary of entries {summary} was not written by the portal, was changed, or was signed under "
+                "a SECRET_KEY that is neither the present one nor in AUDIT_OLD_SECRET_KEYS."
+            )
+        if summary.first != number + 1:
+            yield f"The summary before the one of entries {summary} was removed."
+        elif summary.previous_hash != previous:
+            yield f"The summary of entries {summary} does not follow what came before it."
+        previous, number = summary.last_hash, summary.last
+    entries = AuditEntry._base_manager.filter(chain=chain)
+    for entry in entries.filter(number__lte=number).order_by("number"):
+        yield f"Entry {entry.number} was put in where entries had been summarised and removed."
+    kept = entries.filter(number__gt=number, number__lte=chain.length)
+    for entry in kept.order_by("number").iterator(chunk_size=2000):
+        if entry.number != number + 1:
+            yield f"Entries {number + 1} to {entry.number - 1} are missing."
+        if entry.previous_hash != previous:
+            yield f"Entry {entry.number} does not follow the one before it: something was removed or rewritten."
+        if entry.team_id != chain.team_id or digest(entry) != entry.hash:
+            yield f"Entry {entry.number} was changed after it was written."
+        previous, number = entry.hash, entry.number
+    if number != chain.length or previous != chain.head:
+        yield f"The chain ends at entry {number}, but entry {chain.length} was the last one written."
+    if entries.filter(number__gt=F("chain__length")).exists():
+        yield "There are entries after the last one that was written."
+
+
+def read_heads(text: str) -> list[Head]:
+    """The heads in a file of JSON lines, or in a mail saved as text: other lines are passed over. Raises NoHeads."""
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.startswith("{")]
+    heads = [_head(number, line) for number, line in lines]
+    if not heads:
+        raise NoHeads("It holds no line with the head of a chain.")
+    return heads
+
+
+def _head(number: int, line: str) -> Head:
+    try:
+        said: dict[str, Any] = json.loads(line)
+        return Head(str(said["day"]), str(said["chain"]), int(said["number"]), str(said["hash"]))
+    except (ValueError, KeyError, TypeError):
+        raise NoHeads(f"Line {number} is not the head of a chain.") from None
+
+
+def faults_by_heads(chain: AuditChain, heads: Iterable[Head]) -> Iterator[str]:
+    """Where a chain is another one than its heads tell of, the first place only: all that follows differs anyway.
+
+    A chain that was rewritten from some entry to its end is whole in itself; only what was kept elsewhere shows it.
+    """
+    fits, fits_on = 0, ""
+    for head in sorted((head for head in heads if head.chain == chain.name), key=lambda head: head.number):
+        stands = _hash_at(chain, head.number)
+        if stands is None:
+            continue
+        since = f"after entry {fits} (of {fits_on}), which is still the same" if fits else "at some entry"
+        if stands == "":
+            yield (
+                f"On {head.day} the log had {head.number} entries, and now it ends at entry {chain.length}: "
+                "its end was removed."
+            )
+            return
+        if stands != head.hash:
+            yield (
+                f"Entry {head.number} is not the one that was the last on {head.day}: the log was rewritten {since}, "
+                f"and no later than entry {head.number}."
+            )
+            return
+        fits, fits_on = head.number, head.day
+
+
+def _hash_at(chain: AuditChain, number: int) -> str | None:
+    """The hash of an entry; "" when it is not there, None when it lies inside of what was summarised."""
+    if number == 0:
+        return BEFORE_THE_FIRST
+    if covering := chain.summaries.filter(first__lte=number, last__gte=number).first():
+        return covering.last_hash if covering.last == number else None
+    entries = AuditEntry._base_manager.filter(chain=chain, number=number)
+    return entries.values_list("hash", flat=True).first() or ""

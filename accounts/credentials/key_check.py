@@ -1,0 +1,55 @@
+"""Whether CREDENTIAL_KEYS opens every stored secret: each process of the portal asks before it starts."""
+
+import sys
+
+from django.apps import apps
+from django.db import DatabaseError, connections, models
+from django.db.models import F, Func, Value
+
+from accounts.credentials.keyring import KEY_ID_BYTES, ring, sealed_fields
+
+
+class MissingKey(Exception):
+    """Secrets are stored under a key that CREDENTIAL_KEYS does not list; the message says what to do."""
+
+
+def check_keys() -> None:
+    """Raise MissingKey when a stored secret cannot be opened. Leaves no connection that a fork would share."""
+    try:
+        missing = sum(map(_under_unknown_keys, apps.get_models()))
+    except DatabaseError as error:
+        # Not made yet, or away: the process itself finds out, and it says nothing about keys.
+        sys.stderr.write(f"The stored secrets were not looked at: {type(error).__name__}.\n")
+        return
+    finally:
+        connections.close_all()
+    if missing:
+        raise MissingKey(
+            f"CREDENTIAL_KEYS opens not all of the stored secrets: {missing} were stored under a key that it does "
+            "not list. Put that key back, behind the newest one; docs/operations.md tells how keys are changed."
+        )
+
+
+def stop_without_keys() -> None:
+    """End this process with a sentence when a key is missing: now, and not at the first run hours later."""
+    try:
+        check_keys()
+    except MissingKey as error:
+        raise SystemExit(str(error)) from None
+
+
+def _under_unknown_keys(model: type[models.Model]) -> int:
+    """How many secrets of the model name a key that is not in the ring; their first bytes tell."""
+    count = 0
+    for field in sealed_fields(model):
+        begin = Func(
+            F(field.attname),
+            Value(1),
+            Value(KEY_ID_BYTES),
+            function="SUBSTR",
+            output_field=models.BinaryField(),
+        )
+        rows = model._base_manager.exclude(**{field.attname: None}).order_by()
+        found = rows.annotate(key_id=begin).values_list("key_id").annotate(models.Count("pk"))
+        count += sum(secrets for key_id, secrets in found if not ring().knows(bytes(key_id)))
+    return count

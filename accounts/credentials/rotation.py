@@ -1,0 +1,357 @@
+"""Rotation: a new pair is tested beside the old one, takes over between two calls, and the old one is wiped later."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django_scopes import scopes_disabled
+
+from accounts import clock
+from accounts.audit import record as audit
+from accounts.audit.record import PORTAL, Action, Actor
+from accounts.credentials import actions as credentials
+from accounts.credentials.keyring import unseal
+from accounts.door import team_of
+from accounts.mail import notifications
+from accounts.models import Credential, Policy, Rotation, User
+from accounts.models.credential import fingerprint
+from expensify.client import Client, Pair
+from expensify.errors import ExpensifyError, PermitExpired, RateLimited, Unauthorized
+
+Status = Rotation.Status
+# How many due rotations, or old pairs, one sweep takes; the next takes the next ones.
+BATCH = 200
+
+
+class CannotRotate(Exception):
+    """Nothing was changed; the text says why and what to do."""
+
+
+# ------------------------------------------------------------ what people do
+
+
+@transaction.atomic
+def start(credential: Credential, pair: Pair, *, by: User) -> Rotation:
+    """Take a new pair in beside the present one and ask for its test. Raises CannotRotate."""
+    credential = _locked(credential)
+    if credential.pair is not None and credential.partner_pair() == pair:
+        raise CannotRotate(
+            "This is the pair that the credential has already. Make a new one at Expensify first."
+        )
+    rotation = Rotation(
+        team=credential.team,
+        credential=credential,
+        pair={"id": pair.partner_user_id, "secret": pair.partner_user_secret},
+        fingerprint=fingerprint(pair.partner_user_id),
+        check_due_at=clock.now(),
+        started_by=by,
+        started_by_name=str(by),
+    )
+    try:
+        with transaction.atomic():
+            rotation.save()
+    except IntegrityError:
+        raise CannotRotate(
+            "A new pair is on its way into this credential already. Finish that rotation, or cancel it."
+        ) from None
+    audit.record(Action.ROTATION_STARTED, credential, by=by, rotation=rotation.pk)
+    return rotation
+
+
+@transaction.atomic
+def ask_for_check(rotation: Rotation, *, by: User) -> bool:
+    """Have the new pair tested again; False when it is no longer open."""
+    asked = _open(rotation).update(check_due_at=clock.now(), message="")
+    if asked:
+        audit.record(Action.ROTATION_CHECK_ASKED, rotation.credential, by=by, rotation=rotation.pk)
+    return bool(asked)
+
+
+@transaction.atomic
+def approve(rotation: Rotation, *, by: User) -> None:
+    """A second Admin lets the new pair take over. Raises CannotRotate."""
+    rotation = _locked_rotation(rotation.pk)
+    if rotation.status != Status.READY:
+        raise CannotRotate("Only a new pair that was tested can be approved.")
+    if rotation.started_by_id == by.pk:
+        raise CannotRotate("You entered this pair yourself: another Admin has to approve it.")
+    rotation.approved_by, rotation.approved_by_name = by, str(by)
+    rotation.save(update_fields=["approved_by", "approved_by_name"])
+    audit.record(Action.ROTATION_APPROVED, rotation.credential, by=by, rotation=rotation.pk)
+
+
+@transaction.atomic
+def cut_over(rotation: Rotation, *, at: datetime | None, by: User) -> None:
+    """Let the new pair take over now, or at a time to come. Raises CannotRotate."""
+    rotation = _locked_rotation(rotation.pk)
+    _refuse_to_switch(rotation)
+    if at is not None and at > timezone.now():
+        rotation.cut_over_at, rotation.cut_over_by_name = at, str(by)
+        rotation.save(update_fields=["cut_over_at", "cut_over_by_name"])
+        audit.record(Action.ROTATION_PLANNED, rotation.credential, by=by, rotation=rotation.pk, at=at)
+        return
+    _switch(rotation, by=by)
+
+
+@transaction.atomic
+def cancel(rotation: Rotation, *, by: User) -> bool:
+    """Forget the new pair; the present one stays. False when it has taken over, or was given up, already."""
+    if not _open(rotation).update(status=Status.CANCELLED, pair=None, check_due_at=None, cut_over_at=None):
+        return False
+    audit.record(Action.ROTATION_CANCELLED, rotation.credential, by=by, rotation=rotation.pk)
+    return True
+
+
+@transaction.atomic
+def roll_back(rotation: Rotation, *, by: User) -> None:
+    """Put the old pair back while it is kept; the new one is kept as long in its place. Raises CannotRotate."""
+    credential = _locked(rotation.credential)
+    rotation = _locked_rotation(rotation.pk)
+    previous = unseal(credential, "previous_pair")
+    newest = credential.rotations.filter(switched_at__isnull=False).order_by("-switched_at", "-pk").first()
+    if rotation.status != Status.SWITCHED or newest != rotation or previous is None:
+        raise CannotRotate("The old pair was wiped or replaced already, so there is nothing to go back to.")
+    _exchange(credential, Pair(previous["id"], previous["secret"]), credential.previous_pair_until)
+    Rotation.objects.filter(pk=rotation.pk).update(status=Status.ROLLED_BACK)
+    audit.record(Action.ROTATION_ROLLED_BACK, credential, by=by, rotation=rotation.pk)
+
+
+@transaction.atomic
+def leaked(credential: Credential, *, by: User) -> bool:
+    """Stop every call with the pair at once and delete it, the replaced one and one on its way with it.
+
+    A call whose request has left is not called back. False when it was wiped already.
+    """
+    credential = _locked(credential)
+    for rotation in credential.rotations.filter(status__in=[Status.TESTING, Status.READY]):
+        cancel(rotation, by=by)
+    credential.rotations.filter(status=Status.SWITCHED).update(status=Status.DONE)
+    if not credentials.wipe(credential, by=by):
+        return False
+    notifications.tell(
+        credential.team,
+        f"credential {credential.pk} leaked {credential.pair_number} {timezone.now():%Y-%m-%d %H:%M:%S}",
+        notifications.admins(credential.team),
+        subject=f"The credential “{credential}” was reported as leaked",
+        text=f"{by} reported that the pair of the credential “{credential}” leaked. The portal has deleted it and "
+        "makes no further call with it.\n\nRevoke it at Expensify as well, make a new pair there, and enter that in "
+        "the portal.",
+        path=credential.get_absolute_url(),
+    )
+    return True
+
+
+# ------------------------------------------------------------ what workers do
+
+
+def claim_check(rotation: Rotation, *, lost_after: timedelta) -> bool:
+    """Take the test that is due; False when another worker has it. It is due again if nothing comes of it."""
+    now = clock.now()
+    return bool(_open(rotation).filter(check_due_at__lte=now).update(check_due_at=now + lost_after))
+
+
+def check(rotation: Rotation, client: Client) -> None:
+    """Try the new pair with one `policyList` call. May be done twice: it changes nothing at Expensify."""
+    try:
+        reached = client.policies()
+    except (RateLimited, PermitExpired):
+        _open(rotation).update(check_due_at=clock.now())
+    except Unauthorized as error:
+        with transaction.atomic():
+            if _open(rotation).update(
+                status=Status.REFUSED,
+                pair=None,
+                check_due_at=None,
+                cut_over_at=None,
+                message=error.sentence[:500],
+            ):
+                audit.record(
+                    Action.ROTATION_CHECKED,
+                    rotation.credential,
+                    by=PORTAL,
+                    rotation=rotation.pk,
+                    outcome="refused",
+                )
+    except ExpensifyError as error:
+        give_up_check(rotation, error.sentence)
+    else:
+        with transaction.atomic():
+            found = _open(rotation).update(
+                status=Status.READY,
+                message="",
+                check_due_at=None,
+                checked_at=timezone.now(),
+                reach=[credentials.policy_fields(policy) for policy in reached],
+            )
+            if found:
+                audit.record(
+                    Action.ROTATION_CHECKED,
+                    rotation.credential,
+                    by=PORTAL,
+                    rotation=rotation.pk,
+                    outcome="working",
+                    policies=len(reached),
+                )
+
+
+def give_up_check(rotation: Rotation, sentence: str) -> None:
+    """The test told nothing about the new pair: a person asks again."""
+    _open(rotation).update(message=sentence[:500], check_due_at=None)
+
+
+def switch_due(now: datetime) -> int:
+    """Let the new pairs take over whose time has come; how many did."""
+    with scopes_disabled():
+        due = Rotation.objects.filter(status=Status.READY, cut_over_at__lte=now)
+        pks = list(due.order_by("cut_over_at").values_list("pk", flat=True)[:BATCH])
+    switched = 0
+    for pk in pks:
+        with team_of(Rotation, pk), transaction.atomic():
+            rotation = _locked_rotation(pk)
+            try:
+                _refuse_to_switch(rotation)
+            except CannotRotate as reason:
+                if Rotation.objects.filter(pk=pk, cut_over_at__isnull=False).update(cut_over_at=None):
+                    _tell_not_switched(rotation, str(reason))
+                continue
+            _switch(rotation, by=Actor(rotation.cut_over_by_name))
+            switched += 1
+    return switched
+
+
+def wipe_previous(now: datetime) -> int:
+    """Delete the replaced pairs whose overlap is over, and put on record that they are gone; how many were."""
+    with scopes_disabled():
+        old = Credential.objects.filter(previous_pair_until__lte=now, previous_pair__isnull=False)
+        pks = list(old.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    wiped = 0
+    for pk in pks:
+        with team_of(Credential, pk) as credential, transaction.atomic():
+            gone = Credential.objects.filter(
+                pk=pk, previous_pair_until__lte=now, previous_pair__isnull=False
+            ).update(previous_pair=None, previous_pair_until=None)
+            if gone:
+                credential.rotations.filter(status=Status.SWITCHED).update(status=Status.DONE)
+                audit.record(
+                    Action.PREVIOUS_PAIR_WIPED,
+                    credential,
+                    by=PORTAL,
+                    kept_until=credential.previous_pair_until,
+                )
+            wiped += gone
+    return wiped
+
+
+# ------------------------------------------------------------ what old and new reach
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Policies by what changes for them: each with identifier and name, `changed` also with both roles."""
+
+    kept: list[dict[str, str]]
+    gained: list[dict[str, str]]
+    lost: list[dict[str, str]]
+    changed: list[dict[str, str]]
+
+
+def compare(before: Iterable[Policy], after: Iterable[dict[str, str]]) -> Reach:
+    """What the credential reached when it was last tested, against what the new pair reaches."""
+    old = {policy.policy_id: policy for policy in before}
+    new = {policy["policy_id"]: policy for policy in after}
+    both = [(old[key], new[key]) for key in sorted(old.keys() & new.keys(), key=lambda key: new[key]["name"])]
+    return Reach(
+        kept=[now for was, now in both if was.role == now["role"]],
+        gained=sorted((new[key] for key in new.keys() - old.keys()), key=lambda policy: policy["name"]),
+        lost=[
+            {"policy_id": policy.policy_id, "name": policy.name, "role": policy.role}
+            for policy in sorted(
+                (old[key] for key in old.keys() - new.keys()), key=lambda policy: policy.name
+            )
+        ],
+        changed=[now | {"role_before": was.role} for was, now in both if was.role != now["role"]],
+    )
+
+
+# ------------------------------------------------------------ how it is done
+
+
+def _switch(rotation: Rotation, *, by: User | Actor) -> None:
+    credential = _locked(rotation.credential)
+    until = timezone.now() + timedelta(hours=rotation.team.overlap_hours)
+    credential.rotations.filter(status=Status.SWITCHED).update(status=Status.DONE)  # its old pair goes now
+    _exchange(credential, rotation.partner_pair(), until)
+    credentials.keep_policies(credential, rotation.reach or [])
+    Rotation.objects.filter(pk=rotation.pk).update(
+        status=Status.SWITCHED, pair=None, check_due_at=None, cut_over_at=None, switched_at=timezone.now()
+    )
+    audit.record(
+        Action.ROTATION_SWITCHED,
+        credential,
+        by=by,
+        rotation=rotation.pk,
+        old_pair_kept_until=until if credential.previous_pair else None,
+        approved_by=rotation.approved_by_name,
+    )
+
+
+def _exchange(credential: Credential, pair: Pair, until: datetime | None) -> None:
+    """Put `pair` in the place of the present one, which is kept until then; every call from here on is by `pair`."""
+    present = unseal(credential, "pair")
+    credential.previous_pair, credential.previous_fingerprint = present, credential.fingerprint
+    credential.previous_pair_until = until if present else None
+    credential.take_pair(pair, timezone.now())
+    credential.status, credential.checked_at = Credential.Status.WORKING, timezone.now()
+    credential.check_due_at = None
+    credential.pair_number += 1
+    credential.save(
+        update_fields=[
+            "pair",
+            "fingerprint",
+            "paired_at",
+            "status",
+            "message",
+            "checked_at",
+            "check_due_at",
+            "pair_number",
+            "previous_pair",
+            "previous_fingerprint",
+            "previous_pair_until",
+        ]
+    )
+
+
+def _refuse_to_switch(rotation: Rotation) -> None:
+    if rotation.status != Status.READY or rotation.is_being_checked:
+        raise CannotRotate("Only a new pair whose test succeeded can take over.")
+    if rotation.team.two_admins and rotation.approved_by_id is None:
+        raise CannotRotate("In this team a second Admin has to approve a new pair before it takes over.")
+
+
+def _tell_not_switched(rotation: Rotation, reason: str) -> None:
+    notifications.tell(
+        rotation.team,
+        f"rotation {rotation.pk} not switched",
+        notifications.admins(rotation.team),
+        subject=f"The new pair of “{rotation.credential}” did not take over",
+        text=f"It was to take over by itself, but: {reason} The present pair goes on working.",
+        path=rotation.get_absolute_url(),
+    )
+
+
+def _locked(credential: Credential) -> Credential:
+    # Only this row, and not its key: whatever starts runs or writes the audit log meanwhile goes on.
+    rows = Credential.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("team").get(pk=credential.pk)
+
+
+def _locked_rotation(pk: int) -> Rotation:
+    rows = Rotation.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("team", "credential").get(pk=pk)
+
+
+def _open(rotation: Rotation) -> Any:
+    return Rotation.objects.filter(pk=rotation.pk, status__in=[Status.TESTING, Status.READY])

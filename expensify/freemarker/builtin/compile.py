@@ -1,0 +1,51 @@
+"""The built-ins: what may follow a `?`."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+# Importing these registers their built-ins.
+from expensify.freemarker.builtin import basics as basics
+from expensify.freemarker.builtin import dates as dates
+from expensify.freemarker.builtin import escapes as escapes
+from expensify.freemarker.builtin import formats as formats
+from expensify.freemarker.builtin import loops as loops
+from expensify.freemarker.builtin import searching as searching
+from expensify.freemarker.builtin import sequences as sequences
+from expensify.freemarker.builtin import strings as strings
+from expensify.freemarker.builtin.registry import KEYED, PLAIN, SHAPED, UNSUPPORTED, run_plain
+from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.runtime import Evaluator
+from expensify.freemarker.tree import BuiltIn
+
+if TYPE_CHECKING:
+    from expensify.freemarker.evaluate import ExpressionCompiler
+
+
+LAZY = frozenset({"filter", "map", "take_while", "drop_while"})
+"""Built-ins whose result can be walked through without being built."""
+
+
+def takes_key(name: str) -> bool:
+    """Whether `x?name.key` gives the key to the built-in, as in `?string.iso`."""
+    return name in KEYED
+
+
+def compile_builtin(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+    """A closure for the built-in, or a TemplateError that says what is wrong with its name or arguments."""
+    name = node.name
+    if name in SHAPED:
+        return SHAPED[name](compiler, node)
+    if name in PLAIN:
+        return run_plain(compiler, node, PLAIN[name])
+    if name in UNSUPPORTED:
+        raise TemplateError(f"?{name} is not supported: {UNSUPPORTED[name]}", node.name_span)
+    near = difflib.get_close_matches(name, [*PLAIN, *SHAPED], n=1, cutoff=0.6)
+    hint = f"; did you mean ?{near[0]}?" if near else ""
+    raise TemplateError(f"there is no built-in ?{name}{hint}", node.name_span)
+
+
+def names() -> list[str]:
+    """All built-ins that templates may use."""
+    return sorted([*PLAIN, *SHAPED])

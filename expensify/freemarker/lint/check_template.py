@@ -1,0 +1,149 @@
+"""What is wrong with a template, before anything is sent: mistakes that cannot run, and those that spoil the file.
+
+    findings = lint(text, file_extension="csv")
+    text = apply(text, findings[0].fix)
+
+The template is walked through once, without data, along all ways through it. Every value is known by the fields it
+comes from, and the output by its rows or its JSON, as far as the template alone tells. What lint cannot know, such as
+what a function is called with that nobody calls, it says nothing of.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from expensify.freemarker.catalogue import CATALOGUE, Catalogue
+from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.execute import Compiler
+from expensify.freemarker.lint import printing, shapes, syntax
+from expensify.freemarker.lint.context import Context, Nowhere, Output
+from expensify.freemarker.lint.delimited import Delimited
+from expensify.freemarker.lint.findings import Finding, Findings
+from expensify.freemarker.lint.json_text import JsonText
+from expensify.freemarker.lint.state import State
+from expensify.freemarker.lint.walking import Walk
+from expensify.freemarker.parser import Parser
+from expensify.freemarker.source import Source
+from expensify.freemarker.template import MAX_TEMPLATE_CHARS
+from expensify.freemarker.tree import (
+    Assign,
+    AssignBlock,
+    Body,
+    BuiltIn,
+    Macro,
+    Node,
+    Span,
+)
+from expensify.freemarker.whitespace import strip
+
+_START = Span(0, 1, 1, 1, 1, 1)
+_PARTS: dict[type[Node], list[str]] = {}
+_TABLES = frozenset({"csv", "xls", "xlsx"})
+_FITTING = {
+    "json": {"json"},
+    "xml": {"xml"},
+    "table": {"csv", "xls", "xlsx"},
+    "plain": {"csv", "xls", "xlsx"},
+}
+
+
+def lint(text: str, *, file_extension: str = "csv", catalogue: Catalogue = CATALOGUE) -> list[Finding]:
+    """Findings on a template, in the order of its text; for any text whatever.
+
+    `file_extension` is the job's: csv, xls, xlsx, txt, json, xml or pdf. A PDF is laid out by Expensify itself, so of
+    its template only the language and the names are looked at.
+    """
+    findings = Findings(text)
+    if len(text) > MAX_TEMPLATE_CHARS:
+        sentence = f"A template has at most {MAX_TEMPLATE_CHARS} characters. Make it shorter."
+        findings.add("syntax", _START, sentence, severity="error")
+        return findings.sorted()
+    try:
+        parser = Parser(Source(text))
+        body = strip(parser.template(), lines=parser.header.strip_whitespace)
+        _check(findings, body, file_extension.lower().lstrip("."), catalogue)
+    except TemplateError as error:
+        syntax.unreadable(findings, error)
+    except RecursionError:
+        sentence = "The template is nested too deeply. Make it flatter."
+        findings.add("syntax", _START, sentence, severity="error")
+    return findings.sorted()
+
+
+def _check(findings: Findings, body: Body, extension: str, catalogue: Catalogue) -> None:
+    nodes = list(_nodes(body))
+    known = [syntax.check_built_in(findings, node) for node in nodes if isinstance(node, BuiltIn)]
+    if all(known):
+        try:
+            Compiler().body(body)
+        except TemplateError as error:
+            syntax.uncompiled(findings, error)
+    shape = shapes.shape_of(body)
+    if extension != "pdf":
+        _check_extension(findings, shape, extension)
+    output = _output(findings, shape, extension)
+    context = Context(
+        findings,
+        catalogue,
+        State(output.state),
+        output,
+        macros={node.name: node for node in nodes if isinstance(node, Macro)},
+        assigned=set(_assigned(nodes)),
+        makes_json=shape.kind == "json",
+    )
+    Walk(context).template(body)
+    printing.check_columns(context)
+
+
+def _output(findings: Findings, shape: shapes.Shape, extension: str) -> Output:
+    if extension == "pdf":
+        return Nowhere()
+    if shape.kind == "json":
+        return JsonText(findings)
+    if shape.kind == "table":
+        return Delimited(findings, shape.delimiter)
+    if shape.kind == "plain":
+        return Delimited(findings, "," if extension in _TABLES else "")
+    return Nowhere()
+
+
+def _check_extension(findings: Findings, shape: shapes.Shape, extension: str) -> None:
+    fitting = _FITTING.get(shape.kind)
+    if fitting is None or shape.first is None or extension in fitting or extension == "txt":
+        return
+    writes = {"json": "JSON", "xml": "XML"}.get(shape.kind, "a table")
+    wanted = {"json": "json", "xml": "xml"}.get(shape.kind, "csv")
+    findings.add(
+        "file-type",
+        shape.first,
+        f"This template writes {writes}, but the file type is {extension}."
+        f" Choose {wanted} as the file type, or another template.",
+    )
+
+
+def _nodes(body: Body) -> Iterator[Node]:
+    """Every node of a tree."""
+    waiting: list[object] = [body]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Node):
+            yield part
+            waiting.extend([getattr(part, name) for name in _parts(type(part))])
+        elif type(part) is tuple:
+            waiting.extend(part)
+
+
+def _parts(kind: type[Node]) -> list[str]:
+    """The names of a node's fields, but for its places."""
+    if kind not in _PARTS:
+        _PARTS[kind] = [field.name for field in dataclasses.fields(kind) if not field.name.endswith("span")]
+    return _PARTS[kind]
+
+
+def _assigned(nodes: list[Node]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, Assign):
+            yield from (assignment.name for assignment in node.assignments)
+        elif isinstance(node, AssignBlock):
+            yield node.name

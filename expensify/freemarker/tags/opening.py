@@ -1,0 +1,45 @@
+"""The tags, one function each: from the offset behind the tag's name to a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from expensify.freemarker.tags import assigning, blocks, branching, looping, macros
+from expensify.freemarker.tree import Element
+
+if TYPE_CHECKING:
+    from expensify.freemarker.parser import Parser, Tag
+
+OPENING: dict[str, Callable[[Parser, Tag], Element]] = {
+    "if": branching.if_,
+    "switch": branching.switch,
+    "attempt": branching.attempt,
+    "stop": branching.stop,
+    "list": looping.list_,
+    "foreach": looping.foreach,
+    "items": looping.items,
+    "sep": looping.sep,
+    "break": looping.break_,
+    "continue": looping.continue_,
+    "assign": assigning.assign,
+    "global": assigning.assign,
+    "local": assigning.assign,
+    "setting": assigning.setting,
+    "macro": macros.macro,
+    "function": macros.macro,
+    "return": macros.return_,
+    "nested": macros.nested,
+    "@": macros.call,
+    "compress": blocks.compress,
+    "noparse": blocks.noparse,
+    "comment": blocks.comment,
+    "escape": blocks.escape,
+    "noescape": blocks.noescape,
+    "flush": blocks.flush,
+    "t": blocks.trim,
+    "lt": blocks.trim,
+    "rt": blocks.trim,
+    "nt": blocks.trim,
+}
+"""The tags that begin an element; every other one ends or divides one."""

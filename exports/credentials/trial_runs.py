@@ -1,0 +1,53 @@
+"""Whether a trial with a new pair brought a file of the same shape as the export's last one."""
+
+from dataclasses import dataclass
+
+from accounts.models import Rotation
+from exports.models import Result, Run
+from exports.models.run import Status
+from exports.results import preview
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial of a rotation; `before` is the last result with the old pair, `differs` in words how they do, or ""."""
+
+    run: Run
+    result: Result | None
+    before: Result | None
+    differs: str
+
+
+def of(rotation: Rotation) -> list[Trial]:
+    """The last trials with the new pair, newest first."""
+    runs = rotation.trials.select_related("export", "result", "team").order_by("-pk")[:5]
+    return [_trial(run) for run in runs]
+
+
+def _trial(run: Run) -> Trial:
+    result = getattr(run, "result", None)
+    earlier = Result.objects.filter(
+        run__export=run.export_id, run__trial_of=None, run__status=Status.SUCCEEDED, purged_at=None
+    )
+    before = earlier.order_by("-pk").first()
+    return Trial(run, result, before, _difference(before, result) if result and before else "")
+
+
+def _difference(before: Result, result: Result) -> str:
+    if before.media_type != result.media_type:
+        return f"It is {result.media_type} now, and was {before.media_type}."
+    was, now = _headings(before), _headings(result)
+    if was == now:
+        return ""
+    gone = [name for name in was if name not in now]
+    new = [name for name in now if name not in was]
+    if gone or new:
+        return " ".join(
+            f"{word}: {', '.join(names)}." for word, names in (("Missing", gone), ("New", new)) if names
+        )
+    return "Its columns stand in another order."
+
+
+def _headings(result: Result) -> list[str]:
+    shown = preview.preview(result)
+    return shown.headings if isinstance(shown, preview.Table) else []

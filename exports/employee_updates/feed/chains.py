@@ -1,0 +1,159 @@
+"""Who would approve whom once the feed is applied, policy by policy.
+
+A policy's present members, as far as they were read, with the rows laid over them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from exports.employee_updates.feed.fields import APPROVERS, Person
+from exports.employee_updates.feed.known import Known
+
+
+@dataclass
+class Place:
+    """A person's place in a policy after the feed; `row` is None for a member whom no row touches."""
+
+    email: str
+    row: int | None
+    approvers: dict[str, str]
+    """The address by field, of `APPROVERS`, without the empty ones."""
+    sent: frozenset[str] = frozenset()
+    """Those of the fields that the row itself says."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy as the feed would leave it. `leaving` are rows by address, `is_read` says that its members are known."""
+
+    id: str
+    places: Mapping[str, Place]
+    leaving: Mapping[str, int]
+    is_read: bool
+
+
+def renamed_logins(rows: Sequence[tuple[int, Person]], known: Known) -> dict[str, str]:
+    """The old addresses of people whose number comes with a new one, and the new."""
+    return {old: person.email for _, person in rows if (old := known.renamed_from(person))}
+
+
+def policies_after(rows: Sequence[tuple[int, Person]], known: Known) -> list[Policy]:
+    """Every policy that the feed touches, as it would be afterwards."""
+    renamed = renamed_logins(rows, known)
+    by_policy: dict[str, list[tuple[int, Person]]] = defaultdict(list)
+    for number, person in rows:
+        for policy in (person.policy,) if person.is_leaving else person.policies:
+            by_policy[policy].append((number, person))
+    removed = _removed_elsewhere(rows, known)
+    for policy in {policy for policy, _ in removed} - set(by_policy):
+        by_policy[policy] = []
+    return [
+        _policy_after(policy, touching, known, renamed, {email for at, email in removed if at == policy})
+        for policy, touching in by_policy.items()
+        if policy
+    ]
+
+
+def _removed_elsewhere(rows: Iterable[tuple[int, Person]], known: Known) -> set[tuple[str, str]]:
+    return {
+        (policy, person.email)
+        for _, person in rows
+        if person.remove_from_others
+        for policy in known.policies_of.get(person.email, ())
+        if policy not in person.policies
+    }
+
+
+def _policy_after(
+    policy: str,
+    rows: Sequence[tuple[int, Person]],
+    known: Known,
+    renamed: Mapping[str, str],
+    removed: set[str],
+) -> Policy:
+    places: dict[str, Place] = {}
+    # Of a policy that was not read, the last feed is the best that is known.
+    last = [person for person in known.last_feed if person.policy == policy and not person.is_leaving]
+    for member in known.members.get(policy, last):
+        email = renamed.get(member.email, member.email)
+        places[email] = Place(email, None, _approvers(member, renamed))
+    leaving: dict[str, int] = {}
+    for number, person in rows:
+        if not person.email:
+            continue
+        if person.is_leaving:
+            leaving[person.email] = number
+            places.pop(person.email, None)
+            continue
+        own = _approvers(person, {})
+        before = places[person.email].approvers if person.email in places else {}
+        places[person.email] = Place(person.email, number, before | own, frozenset(own))
+        leaving.pop(person.email, None)
+    for email in removed:
+        places.pop(email, None)
+    return Policy(policy, places, leaving, policy in known.members)
+
+
+def _approvers(person: Person, renamed: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: renamed.get(address, address) for name in APPROVERS if (address := getattr(person, name, ""))
+    }
+
+
+def onward(place: Place, fields: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Whom a report goes on to, with the field that says so; who names themselves as manager is the top."""
+    for name in fields:
+        address = place.approvers.get(name, "")
+        if address and not (name == "manager" and address == place.email):
+            yield name, address
+
+
+def circles(policy: Policy, fields: Sequence[str]) -> list[list[str]]:
+    """The groups of people whose chains lead back to themselves, by these fields. Each is as large as it gets.
+
+    Tarjan's strongly connected components, without recursion: a chain may be as long as the feed.
+    """
+    index: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    on_stack: set[str] = set()
+    found: list[list[str]] = []
+
+    def after(email: str) -> Iterator[str]:
+        return (to for _, to in onward(policy.places[email], fields) if to in policy.places)
+
+    for start in policy.places:
+        if start in index:
+            continue
+        work = [(start, after(start))]
+        index[start] = lowest[start] = len(index)
+        stack.append(start)
+        on_stack.add(start)
+        while work:
+            email, others = work[-1]
+            for to in others:
+                if to not in index:
+                    index[to] = lowest[to] = len(index)
+                    stack.append(to)
+                    on_stack.add(to)
+                    work.append((to, after(to)))
+                    break
+                if to in on_stack:
+                    lowest[email] = min(lowest[email], index[to])
+            else:
+                work.pop()
+                if work:
+                    above = work[-1][0]
+                    lowest[above] = min(lowest[above], lowest[email])
+                if lowest[email] == index[email]:
+                    group = []
+                    while True:
+                        member = stack.pop()
+                        on_stack.discard(member)
+                        group.append(member)
+                        if member == email:
+                            break
+                    if len(group) > 1 or email in after(email):
+                        found.append(group[::-1])
+    return found

@@ -1,0 +1,165 @@
+"""A delimited text as lines: its encoding and delimiter found out, whatever wrote it."""
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+
+from exports.employee_updates.feed.findings import Unreadable
+from exports.employee_updates.feed.headings import recognised
+from exports.employee_updates.feed.sheet import (
+    FIRST_LINES,
+    MOST_COLUMNS,
+    MOST_ROWS,
+    Line,
+    Note,
+    Sheet,
+    sheet_of,
+    too_many,
+    too_wide,
+)
+
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+SAMPLE = 64 * 1024  # characters
+LONGEST_CELL = 20_000  # characters; beyond it a quotation mark has swallowed the rows behind it
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
+    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+)
+_END = "\ue000"
+_MISREAD = re.compile("Ã[\x80-¿]|â€|Â[\xa0-¿]")
+
+
+def decoded(content: bytes) -> tuple[str, str]:
+    """The text, and its encoding in words.
+
+    By its byte-order mark; without one UTF-16 when every other byte is zero, UTF-8 when it is that, else Windows-1252,
+    where nearly any byte means something. Raises Unreadable for what is no text.
+    """
+    for mark, codec, name in _MARKS:
+        if content.startswith(mark):
+            return _strictly(content, codec), name
+    start = content[:4096]
+    if len(start) >= 4 and b"\0" in start:
+        halves = start[0 : len(start) // 2 * 2 : 2], start[1::2]
+        for half, codec in ((halves[1], "utf-16-le"), (halves[0], "utf-16-be")):
+            if half.count(0) > 0.7 * len(half):
+                return _strictly(content, codec), "UTF-16"
+    if b"\0" in content:
+        raise Unreadable("This file is no text and no workbook. Save it as CSV or XLSX and upload that.")
+    try:
+        return content.decode("utf-8"), "UTF-8"
+    except UnicodeDecodeError:
+        pass
+    try:
+        return content.decode("cp1252"), "Windows-1252"
+    except UnicodeDecodeError:
+        return content.decode("latin-1"), "Latin-1"
+
+
+def _strictly(content: bytes, codec: str) -> str:
+    try:
+        return content.decode(codec)
+    except UnicodeDecodeError:
+        raise Unreadable(
+            "The text in this file is damaged: it begins as one encoding and does not go on as it. Export it again."
+        ) from None
+
+
+def read_delimited(text: str, source: str) -> Sheet:
+    """The table in a delimited text. Raises Unreadable for one that is no table or too large."""
+    text, delimiter = _announced(text)
+    delimiter = delimiter or delimiter_of(text)
+    notes: list[Note] = []
+    lines = _lines(text, delimiter, notes)
+    if _MISREAD.search(text):
+        notes.append(
+            Note(
+                None,
+                None,
+                "warning",
+                "misread_letters",
+                "Letters such as ä or é came out as two odd characters: a program before this one read the file in a "
+                "wrong encoding. Export it again, as UTF-8.",
+            )
+        )
+    return sheet_of(f"{source}, {DELIMITERS[delimiter]} between the values", lines, notes)
+
+
+def delimiter_of(text: str) -> str:
+    """The delimiter whose headings are understood best, then the one that cuts the first lines most evenly."""
+    sample = text[:SAMPLE]
+    if len(text) > SAMPLE:
+        sample = sample[: sample.rfind("\n") + 1] or sample
+    best, best_score = ",", (0, 0.0, 0)
+    for delimiter in DELIMITERS:
+        try:
+            rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row][
+                :50
+            ]
+        except csv.Error:
+            continue
+        widths = Counter(len(row) for row in rows if len(row) > 1)
+        if not widths:
+            continue
+        width, alike = max(widths.items(), key=lambda item: (item[1], item[0]))
+        known = max(recognised(row) for row in rows[:FIRST_LINES])
+        score = (known, alike / len(rows), width)
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def _announced(text: str) -> tuple[str, str]:
+    """Excel's own first line, `sep=;`, taken off."""
+    if (found := re.match(r'"?sep=([,;\t|])"?\r?\n', text, re.IGNORECASE)) is not None:
+        # The line still counts: row numbers are those of a spreadsheet.
+        return "\n" + text[found.end() :], found[1]
+    return text, ""
+
+
+def _lines(text: str, delimiter: str, notes: list[Note]) -> list[Line]:
+    # A last row that nobody wrote: when it does not come back, an open quotation mark has swallowed it.
+    reader = csv.reader(io.StringIO(f"{text}\n{_END}", newline=""), delimiter=delimiter)
+    lines: list[Line] = []
+    number, cells = 0, [""]
+    try:
+        for number, cells in enumerate(reader, start=1):
+            if not any(cells) or cells == [_END]:
+                continue
+            if len(cells) > MOST_COLUMNS:
+                raise Unreadable(too_wide(number, len(cells)))
+            if len(lines) > MOST_ROWS + FIRST_LINES:
+                raise Unreadable(too_many())
+            if max(map(len, cells)) > LONGEST_CELL:
+                raise Unreadable(_unclosed(number))
+            lines.append(Line(number, tuple(cells)))
+            notes += [
+                Note(
+                    number,
+                    column,
+                    "warning",
+                    "line_break",
+                    "This value goes over several lines, separators included. If it is not meant to, a quotation mark "
+                    "is missing in the file.",
+                )
+                for column, cell in enumerate(cells)
+                if "\n" in cell and delimiter in cell
+            ]
+    except csv.Error:
+        raise Unreadable(_unclosed(number + 1)) from None
+    if cells != [_END]:
+        raise Unreadable(_unclosed(number))
+    return lines
+
+
+def _unclosed(number: int) -> str:
+    return (
+        f"In row {number:,} of the file a quotation mark opens a value and is never closed, or a value is far too "
+        "long. Close it, or export the file again."
+    )

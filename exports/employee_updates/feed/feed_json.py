@@ -1,0 +1,172 @@
+"""A feed in JSON, as an array or as an `Employees` object, as rows; what was repaired is told."""
+
+from collections import Counter
+from typing import Any
+
+from exports.employee_updates.feed.cells import PLAIN_BOOLEANS, Row, text_of
+from exports.employee_updates.feed.fields import FIELDS, KEYS, Field, amount_of
+from exports.employee_updates.feed.findings import Finding, Severity, Unreadable, quoted
+from exports.employee_updates.feed.headings import EXACT, plain
+from exports.employee_updates.feed.repairing import Number, Object, Repairs, Value, values_in
+from exports.employee_updates.feed.sheet import MOST_ROWS, Feed, too_many
+
+
+def read_feed(text: str, *, limits_in_cents: bool) -> Feed:
+    """The rows of a pasted or uploaded feed; amounts in it are in the unit that Expensify takes.
+
+    Raises Unreadable for what cannot be repaired without guessing, and when there is no feed in the text.
+    """
+    repairs = Repairs()
+    records, shape = _records(values_in(text, repairs), repairs)
+    if not records:
+        raise Unreadable("The feed is empty: it has no record.")
+    if len(records) > MOST_ROWS:
+        raise Unreadable(too_many())
+    reader = _Records(repairs, limits_in_cents)
+    rows = tuple(reader.row(number, record) for number, record in enumerate(records, start=1))
+    for key, count in reader.unknown.items():
+        where = "" if count == 1 else f", in {count:,} records"
+        repairs.add(f"{quoted(key)} is no field of an employee and was left out{where}.")
+    return Feed(f"JSON, {shape}", rows, tuple(reader.findings), repairs.told())
+
+
+def _records(values: list[Value], repairs: Repairs) -> tuple[list[Any], str]:
+    found: list[tuple[list[Any], str]] = []
+    for one in values:
+        value = one.value
+        lines = f"line {one.first_line}" if one.first_line == one.last_line else (
+            f"lines {one.first_line} to {one.last_line}"
+        )  # fmt: skip
+        if isinstance(value, list):
+            found.append((value, "an array"))
+        elif (key := next((key for key in value if key.lower() == "employees"), None)) is not None:
+            if not isinstance(value[key], list):
+                raise Unreadable(
+                    "The “Employees” in this feed are no list. Put the records into square brackets."
+                )
+            found.append((value[key], "an Employees object"))
+        elif any(_field(key) for key in value):
+            repairs.add(f"A single record, in {lines}, was put into a list.")
+            found.append(([value], "a single record"))
+        else:
+            repairs.add(
+                f"The job description in {lines} was passed over: settings are chosen on the page, and credentials "
+                "are never taken from a text."
+            )
+    if not found:
+        raise Unreadable(
+            "There is no feed in this text. A feed is a list of records in square brackets, or an object with such a "
+            "list under “Employees”."
+        )
+    if len(found) > 1 and all(shape == "a single record" for _, shape in found):
+        return [record for records, _ in found for record in records], "single records"
+    if len(found) > 1:
+        raise Unreadable("There are several feeds in this text. Paste one at a time.")
+    return found[0]
+
+
+def _field(key: str) -> Field | None:
+    if key in KEYS:
+        return KEYS[key]
+    name = EXACT.get(plain(key))
+    return FIELDS[name] if name else None
+
+
+class _Records:
+    def __init__(self, repairs: Repairs, limits_in_cents: bool) -> None:
+        self.findings: list[Finding] = []
+        self.unknown: Counter[str] = Counter()
+        self._repairs = repairs
+        self._in_cents = limits_in_cents
+        self._number = 0
+
+    def row(self, number: int, record: Any) -> Row:
+        self._number = number
+        if not isinstance(record, Object):
+            self._find(
+                "", "error", "no_record", "This entry of the feed is no record in braces. Take it out."
+            )
+            return Row(number, {})
+        cells: dict[str, str] = {}
+        for key, value in record.items():
+            field = _field(key)
+            if field is None:
+                self.unknown[key] += 1
+                continue
+            if field.key != key:
+                self._repairs.add(f"Record {number}: {quoted(key)} was read as {quoted(field.key)}.")
+            text = self._text(field, value)
+            if key in record.twice or (cells.get(field.name) or text) != text:
+                sentence = f"The record has {quoted(field.key)} more than once. See which value is right."
+                self._find(field.name, "error", "key_twice", sentence)
+            if text:
+                cells[field.name] = text
+        return Row(number, cells)
+
+    def _text(self, field: Field, value: Any) -> str:
+        if value is None:
+            return ""
+        if field.kind == "money":
+            return self._amount(field, value)
+        if field.is_list and isinstance(value, list):
+            if all(isinstance(item, str) for item in value):
+                if any(isinstance(item, Number) for item in value):
+                    self._number_without_quotes(field)
+                return text_of(field, tuple(str(item) for item in value if item))
+        elif isinstance(value, bool):
+            return "yes" if value else "no"
+        elif isinstance(value, Number):
+            if field.kind == "identifier":
+                self._number_without_quotes(field)
+            return str(value)
+        elif isinstance(value, str):
+            if field.kind == "boolean" and (word := value.strip().lower()) in PLAIN_BOOLEANS:
+                self._repair(
+                    field,
+                    "text_boolean",
+                    f"the text {quoted(value)} was read as {'yes' if word in ('true', 'yes') else 'no'}, and is sent "
+                    "as a boolean: nobody knows how Expensify reads the text",
+                )
+            return value
+        self._find(
+            field.name,
+            "error",
+            "unreadable_value",
+            f"What stands here is no value of “{field.heading}”. Enter it.",
+        )
+        return ""
+
+    def _number_without_quotes(self, field: Field) -> None:
+        self._find(
+            field.name,
+            "warning",
+            "number_for_text",
+            "Written as a number, without quotation marks. If it began with zeros, they are lost; compare it.",
+        )
+
+    def _amount(self, field: Field, value: Any) -> str:
+        if isinstance(value, str) and not isinstance(value, Number) and value.strip():
+            self._repair(field, "text_amount", f"the text {quoted(value)} was read as a number")
+        elif isinstance(value, str) and not value.strip():
+            return ""
+        amount = amount_of(value)
+        if amount is None:
+            self._find(field.name, "error", "unreadable_amount", "What stands here is no amount. Enter it.")
+            return ""
+        if not self._in_cents:
+            return text_of(field, amount)
+        shown = text_of(field, amount / 100)
+        self._find(
+            field.name,
+            "notice",
+            "limit_in_cents",
+            f"{quoted(str(value))} in the feed is in cents, as Expensify is thought to take it: {shown}.",
+        )
+        return shown
+
+    def _repair(self, field: Field, code: str, what: str) -> None:
+        self._repairs.add(f"Record {self._number}, {field.key}: {what}.")
+        self._find(field.name, "notice", code, f"{what[0].upper()}{what[1:]}.")
+
+    def _find(self, name: str, severity: Severity, code: str, sentence: str) -> None:
+        self.findings.append(Finding(self._number, name, severity, code, sentence))

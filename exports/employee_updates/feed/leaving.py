@@ -1,0 +1,136 @@
+"""Leavers: whom they approve now and who takes over, and whether they are too many to pass unasked."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from exports.employee_updates.feed.chains import Policy, policies_after, renamed_logins
+from exports.employee_updates.feed.changes import Change
+from exports.employee_updates.feed.fields import APPROVERS, FIELDS, Person
+from exports.employee_updates.feed.known import Known
+
+DEFAULT_SHARE = 0.05
+DEFAULT_NUMBER = 10
+
+
+@dataclass(frozen=True)
+class Handover:
+    """Somebody whose reports come to a leaver now, by the field `field`; `to` takes over, "" when nobody does."""
+
+    policy: str
+    email: str
+    field: str
+    to: str
+
+
+@dataclass(frozen=True)
+class Leaver:
+    """A leaver and those who wait for them. `is_known` is False when a policy's members were not read."""
+
+    row: int
+    email: str
+    policies: tuple[str, ...]
+    handovers: tuple[Handover, ...]
+    is_known: bool
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether everybody who has the leaver as approver gets another."""
+        return self.is_known and all(handover.to for handover in self.handovers)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """How many people leave at once, of how many; `stops` says that this needs the number typed by an Admin."""
+
+    leavers: int
+    people: int
+    stops: bool
+    sentence: str
+
+    @property
+    def share(self) -> float:
+        return self.leavers / self.people if self.people else float(bool(self.leavers))
+
+
+def readiness(rows: Sequence[tuple[int, Person]], found: Sequence[Change], known: Known) -> list[Leaver]:
+    """For each leaver whom they approve now, and who does afterwards."""
+    after = {policy.id: policy for policy in policies_after(rows, known)}
+    waiting: dict[tuple[str, str], list[tuple[Person, str]]] = defaultdict(list)
+    policies = {policy for change in found for policy in change.removed}
+    renamed = renamed_logins(rows, known)
+    for policy in policies:
+        for member in known.members.get(policy, ()):
+            for name in APPROVERS:
+                address = getattr(member, name)
+                if address and address != member.email:
+                    waiting[policy, address].append((member, name))
+    leavers = []
+    for change in found:
+        if "leaver" not in change.kinds:
+            continue
+        addresses = dict.fromkeys(filter(None, (change.email, known.renamed_from(change.person))))
+        handovers = [
+            Handover(
+                policy,
+                now := renamed.get(member.email, member.email),
+                name,
+                _taker(after.get(policy), now, name, change.email),
+            )
+            for policy in change.removed
+            for address in addresses
+            for member, name in waiting.get((policy, address), ())
+            # Who leaves as well needs nobody.
+            if policy in after and renamed.get(member.email, member.email) in after[policy].places
+        ]
+        is_known = all(policy in known.members for policy in change.removed)
+        leavers.append(Leaver(change.row, change.email, change.removed, tuple(handovers), is_known))
+    return leavers
+
+
+def _taker(policy: Policy | None, email: str, name: str, leaver: str) -> str:
+    place = policy.places.get(email) if policy else None
+    address = place.approvers.get(name, "") if place else ""
+    return "" if address == leaver or (policy and address in policy.leaving) else address
+
+
+def guard(
+    found: Sequence[Change],
+    known: Known,
+    *,
+    most_share: float = DEFAULT_SHARE,
+    most_people: int = DEFAULT_NUMBER,
+) -> Guard:
+    """Whether more people leave than a share of the members or than a number, whichever is passed first.
+
+    The share is of the present members of the policies that the feed touches; where they were not read, of the last
+    feed, and without one of the rows.
+    """
+    leavers = {change.email for change in found if "leaver" in change.kinds}
+    touched = {policy for change in found for policy in (*change.person.policies, *change.removed)}
+    if touched <= set(known.members):
+        people = {member.email for policy in touched for member in known.members[policy]}
+    else:
+        people = {person.email for person in known.last_feed if not person.is_leaving}
+    people = people or {change.email for change in found}
+    many = len(leavers) > most_people
+    large = bool(leavers) and len(leavers) > most_share * len(people)
+    who = "1 person leaves" if len(leavers) == 1 else f"{len(leavers):,} people leave"
+    sentence = f"{who}, of {len(people):,}."
+    if many or large:
+        past = " and ".join(
+            [f"{most_people:,} people"] * many + [f"{_percent(most_share)} of the members"] * large
+        )
+        sentence = f"{who}, of {len(people):,}: more than {past} at once. An Admin has to type the number."
+    return Guard(len(leavers), len(people), many or large, sentence)
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.4g} %"
+
+
+def handover_sentence(handover: Handover) -> str:
+    """“bob@… has them as manager; ann@… takes over.”"""
+    heading = FIELDS[handover.field].heading.lower()
+    taker = f"{handover.to} takes over" if handover.to else "nobody takes over yet"
+    return f"{handover.email} has them as {heading}; {taker}."

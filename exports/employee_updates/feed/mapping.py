@@ -1,0 +1,270 @@
+"""Which column of a file is which field: suggested, chosen, remembered."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from exports.employee_updates.feed.cells import GONE, NO, ROLE_WORDS, STILL_THERE, YES, Row
+from exports.employee_updates.feed.fields import FIELDS, ROLES
+from exports.employee_updates.feed.findings import Finding, named, quoted
+from exports.employee_updates.feed.headings import EXACT, KNOWN, plain
+from exports.employee_updates.feed.sheet import Sheet
+
+Confidence = Literal["certain", "likely", "guess", ""]
+
+CONFIDENCE: dict[Confidence, str] = {
+    "certain": "The field's own name",
+    "likely": "A usual name for it",
+    "guess": "A guess; please look",
+    "": "Left out",
+}
+SAMPLE = 50  # cells of a column that are looked at
+_ORDER: tuple[Confidence, ...] = ("certain", "likely", "guess")
+_MANAGERS = {
+    "manager", "managers", "supervisor", "supervisors", "superior", "vorgesetzter", "vorgesetzte", "vorgesetzten",
+    "fuhrungskraft", "teamleiter",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What a column seems to be; `field` is "" for one that is left out, `reason` says why."""
+
+    column: int
+    heading: str
+    field: str
+    confidence: Confidence
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ChosenColumn:
+    """A column by its heading, and by its place among columns of the same heading; `field` "" leaves it out."""
+
+    heading: str
+    field: str
+    occurrence: int = 0
+
+
+@dataclass(frozen=True)
+class ColumnMapping:
+    """The columns somebody chose, to be used for this file and the next.
+
+    `constants` are texts for a field that no column has or whose cell is empty, such as the policy: HR systems do not
+    know it.
+    """
+
+    columns: tuple[ChosenColumn, ...]
+    constants: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "columns": [
+                {"heading": column.heading, "field": column.field, "occurrence": column.occurrence}
+                for column in self.columns
+            ],
+            "constants": dict(self.constants),
+        }
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A mapping laid on the headings of a file: the field of each column, and what has changed since, in sentences.
+
+    `fits` is False when a column with a field is gone; a file must then not be read without somebody looking.
+    """
+
+    fields: tuple[str, ...]
+    fits: bool
+    sentences: tuple[str, ...]
+
+
+def mapping_from_json(stored: object) -> ColumnMapping:
+    """What `ColumnMapping.as_json` gave. Raises ValueError for another shape, and for a field that comes twice."""
+    if not isinstance(stored, dict):
+        raise ValueError("a mapping is an object")
+    columns, constants = stored.get("columns"), stored.get("constants", {})
+    if not isinstance(columns, list) or not isinstance(constants, dict):
+        raise ValueError("a mapping has columns and constants")
+    chosen = []
+    for column in columns:
+        if not isinstance(column, dict):
+            raise ValueError("a column is an object")
+        heading, name, place = column.get("heading"), column.get("field"), column.get("occurrence", 0)
+        if not isinstance(heading, str) or not (name == "" or name in FIELDS) or type(place) is not int:
+            raise ValueError("a column has a heading and a field")
+        chosen.append(ChosenColumn(heading, name, place))
+    if not all(name in FIELDS and isinstance(text, str) for name, text in constants.items()):
+        raise ValueError("constants are texts under the names of fields")
+    if any(count > 1 for name, count in Counter(column.field for column in chosen).items() if name):
+        raise ValueError("a field comes from one column")
+    return ColumnMapping(tuple(chosen), dict(constants))
+
+
+def suggest(sheet: Sheet) -> tuple[Suggestion, ...]:
+    """For every column the field that it seems to be, by its heading and by what it holds; each field once."""
+    samples = [
+        [text for line in sheet.lines[:SAMPLE] if (text := line.cells[column].strip())]
+        for column in range(len(sheet.headings))
+    ]
+    found = [_candidate(column, sheet.headings[column], samples[column]) for column in range(len(samples))]
+    taken: dict[str, Suggestion] = {}
+    for confidence in _ORDER:
+        for place, suggestion in enumerate(found):
+            if suggestion.confidence != confidence:
+                continue
+            if suggestion.field in taken:
+                other = taken[suggestion.field]
+                found[place] = Suggestion(
+                    place,
+                    suggestion.heading,
+                    "",
+                    "",
+                    f"{quoted(other.heading)} seems to be {_heading(suggestion.field)} rather.",
+                )
+            else:
+                taken[suggestion.field] = suggestion
+    return tuple(_by_content(found, samples) if "email" not in taken else found)
+
+
+def mapping_of(
+    sheet: Sheet, fields: Sequence[str], constants: Mapping[str, str] | None = None
+) -> ColumnMapping:
+    """A mapping to remember, from the field chosen for each column of this sheet ("" leaves the column out)."""
+    seen: Counter[str] = Counter()
+    columns = []
+    for heading, name in zip(sheet.headings, fields, strict=True):
+        columns.append(ChosenColumn(heading, name, seen[plain(heading)]))
+        seen[plain(heading)] += 1
+    return ColumnMapping(tuple(columns), dict(constants or {}))
+
+
+def place(mapping: ColumnMapping, sheet: Sheet) -> Placed:
+    """The mapping on a file whose columns may have moved, gone or come since."""
+    seen: Counter[str] = Counter()
+    at: dict[tuple[str, int], int] = {}
+    for column, heading in enumerate(sheet.headings):
+        at[plain(heading), seen[plain(heading)]] = column
+        seen[plain(heading)] += 1
+    fields = [""] * len(sheet.headings)
+    missing: list[ChosenColumn] = []
+    known: set[int] = set()
+    moved = False
+    for number, chosen in enumerate(mapping.columns):
+        there = at.get((plain(chosen.heading), chosen.occurrence))
+        if there is None:
+            missing += [chosen] if chosen.field else []
+            continue
+        known.add(there)
+        fields[there] = chosen.field
+        moved |= there != number
+    new = [heading for column, heading in enumerate(sheet.headings) if heading and column not in known]
+    sentences = []
+    if missing:
+        gone = named([f"{quoted(chosen.heading)} ({_heading(chosen.field)})" for chosen in missing])
+        sentences.append(f"The file no longer has {gone}. Choose other columns, or ask where they went.")
+    if new:
+        sentences.append(f"New in the file, and left out: {named([quoted(heading) for heading in new])}.")
+    if moved and not missing:
+        sentences.append(
+            "The columns stand in another order than last time; they were found by their headings."
+        )
+    return Placed(tuple(fields), not missing, tuple(sentences))
+
+
+def mapped(
+    sheet: Sheet, fields: Sequence[str], constants: Mapping[str, str] | None = None
+) -> tuple[list[Row], list[Finding]]:
+    """The rows of the feed, one for each line, and what was noted of their lines when the file was read."""
+    columns = [(column, name) for column, name in enumerate(fields) if name]
+    fixed = {name: text for name, text in (constants or {}).items() if text}
+    rows = []
+    for line in sheet.lines:
+        cells = {name: text for column, name in columns if (text := line.cells[column]) and text.strip()}
+        rows.append(Row(line.number, {**fixed, **cells}))
+    chosen = dict(columns)
+    findings = [
+        Finding(
+            note.row,
+            chosen.get(note.column, "") if note.column is not None else "",
+            note.severity,
+            note.code,
+            note.sentence,
+        )
+        for note in sheet.notes
+        # What was noted of a column that nobody uses concerns nobody.
+        if note.column is None or note.column in chosen
+    ]
+    return rows, findings
+
+
+def _heading(name: str) -> str:
+    return f"“{FIELDS[name].heading}”"
+
+
+def _candidate(column: int, heading: str, sample: Sequence[str]) -> Suggestion:
+    text = plain(heading)
+    name, confidence = "", ""
+    if text in EXACT:
+        name, confidence = EXACT[text], "certain"
+    elif text in KNOWN:
+        name, confidence = KNOWN[text], "likely"
+    elif similar := _similar(text):
+        name, confidence = similar, "guess"
+    if not name:
+        return Suggestion(column, heading, "", "", "No field is called like this.")
+    if reason := _misfit(name, sample):
+        return Suggestion(
+            column, heading, "", "", f"It is called like {_heading(name)}, but its cells {reason}."
+        )
+    return Suggestion(column, heading, name, confidence)  # type: ignore[arg-type]
+
+
+def _similar(text: str) -> str:
+    words = text.split()
+    about_manager = bool(_MANAGERS & set(words))
+    if about_manager and {"email", "mail", "address", "adresse"} & set(words):
+        return "manager"
+    # The longest usual name of several words within the heading.
+    for length in range(len(words) - 1, 1, -1):
+        for start in range(len(words) - length + 1):
+            name = KNOWN.get(" ".join(words[start : start + length]), "")
+            if name and (name == "manager" or not about_manager):
+                return name
+    close = get_close_matches(text, KNOWN, n=1, cutoff=0.86) if len(text) > 3 else []
+    name = KNOWN[close[0]] if close else ""
+    return name if name == "manager" or not about_manager else ""
+
+
+def _misfit(name: str, sample: Sequence[str]) -> str:
+    """Why these cells cannot be of that field; "" when they can."""
+    if not sample:
+        return ""
+
+    def share(fits: int) -> float:
+        return fits / len(sample)
+
+    kind = FIELDS[name].kind
+    if kind == "email" and share(sum("@" in text for text in sample)) < 0.5:
+        return "hold no addresses"
+    if kind == "boolean":
+        words = YES | NO | (GONE | STILL_THERE if name == "is_terminated" else set())
+        if share(sum(text.lower() in words for text in sample)) < 0.5:
+            return "do not say yes or no"
+    if kind == "choice" and share(sum(text.lower() in {*ROLES, *ROLE_WORDS} for text in sample)) < 0.5:
+        return "hold other words than user, auditor and admin"
+    if kind == "money" and share(sum(any(char.isdigit() for char in text) for text in sample)) < 0.5:
+        return "hold no amounts"
+    return ""
+
+
+def _by_content(found: list[Suggestion], samples: Sequence[Sequence[str]]) -> list[Suggestion]:
+    """No column is called like an e-mail: the first that holds nothing but addresses is one."""
+    for place_, suggestion in enumerate(found):
+        sample = samples[place_]
+        if not suggestion.field and sample and all("@" in text for text in sample):
+            guess = Suggestion(place_, suggestion.heading, "email", "guess", "It holds addresses.")
+            return [*found[:place_], guess, *found[place_ + 1 :]]
+    return found

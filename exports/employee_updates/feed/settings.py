@@ -1,0 +1,99 @@
+"""How a feed is applied, as people chose it, and the hash of exactly what is sent."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+from expensify.jobs.employees import EmployeeUpdate, FeedSftp, FeedUrl
+from exports.employee_updates.feed.fields import Person
+
+PrimaryPolicy = Literal["none", "new_employees", "all_employees"]
+
+PRIMARY_POLICY: dict[PrimaryPolicy, str] = {
+    "none": "Nobody's primary policy is touched",
+    "new_employees": "The row's policy becomes the primary policy of its new members",
+    "all_employees": "The row's policy becomes everybody's primary policy",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The job settings of an update and how its feed is written; the values are Expensify's own defaults.
+
+    `fix_approval_chains` invites managers, and theirs, to the policies where they approve, with
+    `fix_first_level_managers_only` just the direct ones [M*]. `recipients` get Expensify's summary by e-mail.
+    `in_object` writes the feed as an `Employees` object instead of an array [M]. `limits_in_cents` says in which unit
+    Expensify takes an approval limit, which no source states [I].
+    """
+
+    set_primary_policy: str = "none"
+    fix_approval_chains: bool = True
+    fix_first_level_managers_only: bool = False
+    skip_notification_email: bool = False
+    recipients: tuple[str, ...] = ()
+    in_object: bool = False
+    limits_in_cents: bool = True
+
+    def job(self, *, dry_run: bool, feed: FeedUrl | FeedSftp | None = None) -> EmployeeUpdate:
+        """The updater's job. Every setting is sent, so that no default of the server decides."""
+        return EmployeeUpdate(
+            dry_run=dry_run,
+            feed=feed,
+            set_primary_policy=self.set_primary_policy,
+            fix_approval_chains=self.fix_approval_chains,
+            fix_first_level_managers_only=self.fix_first_level_managers_only,
+            skip_notification_email=self.skip_notification_email,
+            recipients=self.recipients,
+            in_object=self.in_object,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"recipients": list(self.recipients)}
+
+
+def settings_from_json(stored: object) -> Settings:
+    """What `Settings.as_json` gave; a setting that came later has its default. Raises ValueError for another shape."""
+    if not isinstance(stored, dict):
+        raise ValueError("settings are an object")
+    given: dict[str, Any] = {}
+    for field in fields(Settings):
+        if field.name not in stored:
+            continue
+        value = stored[field.name]
+        if field.name == "recipients":
+            if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+                raise ValueError("recipients are a list of texts")
+            value = tuple(value)
+        elif type(value) is not field.type:
+            raise ValueError(f"{field.name} cannot be {value!r}")
+        given[field.name] = value
+    if given.get("set_primary_policy", "none") not in get_args(PrimaryPolicy):
+        raise ValueError("set_primary_policy is none, new_employees or all_employees")
+    return Settings(**given)
+
+
+def records(people: Iterable[Person], settings: Settings) -> list[dict[str, Any]]:
+    """The feed's objects, exactly as they are sent."""
+    return [person.as_record(limits_in_cents=settings.limits_in_cents) for person in people]
+
+
+def content_hash(
+    people: Iterable[Person], settings: Settings, *, feed: FeedUrl | FeedSftp | None = None
+) -> str:
+    """SHA-256, as 64 hex digits, over exactly what is sent: the job's settings and the records in their order.
+
+    The same for the dry run and the run that applies, so the switch between them is left out, and so are all
+    passwords. A feed that Expensify fetches counts by where it lies: its content is not known here. Which
+    credential sends it is no part of it either; an update that could change its credential has to void its approval.
+    Raises ValueError for a limit that cannot be sent, which is an error of the checks.
+    """
+    job = settings.job(dry_run=True, feed=feed)
+    described = job.without_secrets()
+    del described["dry-run"]
+    if feed is not None:
+        described["feed"] = {name: value for name, value in asdict(feed).items() if name != "password"}
+    described["data"] = json.loads(job.data(records(people, settings))) if feed is None else None
+    canonical = json.dumps(described, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,162 @@
+"""A file's rows before anybody has said which column is what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from exports.employee_updates.feed.cells import Row
+from exports.employee_updates.feed.findings import Finding, Severity, Unreadable
+from exports.employee_updates.feed.headings import recognised
+
+MOST_ROWS = 20_000
+MOST_COLUMNS = 200
+# HR systems print a title, a date and a filter above the headings.
+FIRST_LINES = 15
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something about a line of the file: `row` None for all of it, `column` None for the whole line."""
+
+    row: int | None
+    column: int | None
+    severity: Severity
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line with its number in the file, counted as a spreadsheet counts."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table: headings, and lines that all have as many cells as there are headings.
+
+    `has_headings` is False when the first line is somebody's already; the headings are then the columns' letters.
+    `source` says in words what was read.
+    """
+
+    source: str
+    headings: tuple[str, ...]
+    lines: tuple[Line, ...]
+    notes: tuple[Note, ...] = ()
+    has_headings: bool = True
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A feed in JSON: its fields have names already, so nothing is to be mapped."""
+
+    source: str
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...] = ()
+    repairs: tuple[str, ...] = ()
+
+
+def letters(column: int) -> str:
+    """A, B, … Z, AA, as spreadsheets name their columns; the first is 0."""
+    name = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def sheet_of(source: str, lines: Sequence[Line], notes: Sequence[Note], *, is_sparse: bool = False) -> Sheet:
+    """The table in these lines: finds the headings, evens out the lines and reports what was uneven.
+
+    Blank lines are left out. A workbook `is_sparse`: it does not store the empty cells at the end of a row, so that a
+    short line means nothing there. The headings are the first line that names fields of employees, among the first
+    few; with none such the first line, unless it holds an address and so is a person. Raises Unreadable for no rows or
+    too many.
+    """
+    filled = [line for line in lines if any(cell.strip() for cell in line.cells)]
+    told = list(notes)
+    if not filled:
+        raise Unreadable("There is nothing in this table.")
+    at = _heading_at(filled)
+    if at is None:
+        width = max(len(_trimmed(line.cells)) for line in filled[:FIRST_LINES])
+        headings = tuple(f"Column {letters(column)}" for column in range(width))
+        body = filled
+    else:
+        headings = tuple(" ".join(cell.split()) for cell in _trimmed(filled[at].cells))
+        body = filled[at + 1 :]
+        if at:
+            told.append(
+                Note(
+                    None,
+                    None,
+                    "notice",
+                    "lines_above",
+                    f"The headings are in row {filled[at].number}; what stands above them was passed over.",
+                )
+            )
+    if not body:
+        raise Unreadable("The table has headings and no row below them.")
+    if len(body) > MOST_ROWS:
+        raise Unreadable(too_many())
+    return Sheet(
+        source,
+        headings,
+        tuple(_even(line, len(headings), told, is_sparse) for line in body),
+        tuple(told),
+        at is not None,
+    )
+
+
+def too_many() -> str:
+    return (
+        f"There are more than {MOST_ROWS:,} rows. Split the file, for example by policy, and read the parts."
+    )
+
+
+def too_wide(number: int, columns: int) -> str:
+    return (
+        f"Row {number:,} has {columns:,} columns; at most {MOST_COLUMNS} are read. Leave out the columns that are not "
+        "about employees."
+    )
+
+
+def _heading_at(lines: Sequence[Line]) -> int | None:
+    known = [recognised(list(line.cells)) for line in lines[:FIRST_LINES]]
+    if (most := max(known)) >= 2 or (most == 1 and known[0] == 1):
+        return known.index(most)
+    return None if any("@" in cell for cell in lines[0].cells) else 0
+
+
+def _trimmed(cells: tuple[str, ...]) -> tuple[str, ...]:
+    end = len(cells)
+    while end and not cells[end - 1].strip():
+        end -= 1
+    return cells[:end]
+
+
+def _even(line: Line, width: int, told: list[Note], is_sparse: bool) -> Line:
+    cells = line.cells
+    if len(cells) == width:
+        return line
+    if len(cells) < width:
+        if not is_sparse:
+            sentence = (
+                f"This row has {_cells(len(cells))} where the headings have {width}; the last were taken as empty. If "
+                "a value was cut in two by a line break, mend the file and read it again."
+            )
+            told.append(Note(line.number, None, "warning", "short_row", sentence))
+        return Line(line.number, cells + ("",) * (width - len(cells)))
+    if any(cell.strip() for cell in cells[width:]):
+        sentence = (
+            f"This row has {_cells(len(_trimmed(cells)))} where the headings have {width}, so its values may stand "
+            "under wrong headings. Put a value with a separator in it into quotation marks, and read the file again."
+        )
+        told.append(Note(line.number, None, "error", "long_row", sentence))
+    return Line(line.number, cells[:width])
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"

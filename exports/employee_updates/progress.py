@@ -1,0 +1,121 @@
+"""The course of an employee update, as its page shows it: six steps, where it stands, and what hinders the next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from accounts.models import Membership
+from accounts.permissions import Permission
+from exports.employee_updates import rules as update_rules
+from exports.employee_updates.rules import why_not
+from exports.models import EmployeeUpdate
+from exports.models.employee_update import Stage
+
+Key = Literal["columns", "rows", "checks", "dry_run", "approval", "apply"]
+State = Literal["done", "now", "ahead", "never", "unconfirmed"]
+
+NAMES: dict[Key, str] = {
+    "columns": "Columns named",
+    "rows": "Rows",
+    "checks": "Checked",
+    "dry_run": "Dry run",
+    "approval": "Approval by a second person",
+    "apply": "Applied",
+}
+_WORDS: dict[State, str] = {
+    "done": "done",
+    "now": "now",
+    "ahead": "still to come",
+    "never": "not reached",
+    "unconfirmed": "nobody knows whether it happened",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """`state` is "never" for what a discarded or wiped update did not come to."""
+
+    key: Key
+    state: State
+    at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        return NAMES[self.key]
+
+    @property
+    def template(self) -> str:
+        return f"exports/updates/steps/{self.key}.html"
+
+    @property
+    def state_in_words(self) -> str:
+        return _WORDS[self.state]
+
+
+def steps(update: EmployeeUpdate) -> list[Step]:
+    """The steps; one without columns to name or without a second person leaves them out."""
+    keys: list[Key] = ["rows", "checks", "dry_run", "apply"]
+    if update.team.two_people or update.approved_at:
+        keys.insert(3, "approval")
+    if update.mapping is not None or update.stage == Stage.MAPPING:
+        keys.insert(0, "columns")
+    now = keys.index(_present(update, keys))
+    times = {
+        "rows": update.created_at,
+        "dry_run": update.tried_at,
+        "approval": update.approved_at,
+        "apply": update.applied_at,
+    }
+    found = []
+    for number, key in enumerate(keys):
+        state: State = "done" if number < now else "ahead"
+        if number == now:
+            state = "now"
+            if update.stage == Stage.APPLIED:
+                state = "done"
+            elif update.stage == Stage.UNCONFIRMED:
+                state = "unconfirmed"
+        if update.stage == Stage.DISCARDED and state in ("now", "ahead"):
+            state = "never"
+        found.append(Step(key, state, times.get(key) if state in ("done", "now") else None))
+    return found
+
+
+def _present(update: EmployeeUpdate, keys: list[Key]) -> Key:
+    """The step that it has come to."""
+    if update.applied_by_run_id is not None:
+        return "apply"
+    if update.sheet is not None and update.rows is None:
+        return "columns"
+    if not (update.row_count or update.is_hosted or update.wiped_at):
+        return "rows"
+    if update.error_count or not update.is_accepted:
+        return "checks"
+    if not update.is_tried():
+        return "dry_run"
+    return "approval" if "approval" in keys and not update.is_approved else "apply"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What this person may do with the update now: for each act a sentence why not, "" when they may."""
+
+    change: str
+    submit: str
+    approve: str
+    apply: str
+    try_out: str
+
+
+def standing(update: EmployeeUpdate, by: Membership) -> Standing:
+    if not by.may(Permission.PREPARE_UPDATES):
+        sentence = "Your role lets you look at employee updates, not change them."
+        return Standing(sentence, sentence, sentence, sentence, sentence)
+    closed = why_not(update_rules.refuse_closed, update)
+    return Standing(
+        change=closed,
+        submit=why_not(update_rules.may_submit, update),
+        approve=why_not(update_rules.may_approve, update, by),
+        apply=why_not(update_rules.may_apply, update),
+        try_out=closed or why_not(update_rules.refuse_errors, update),
+    )

@@ -1,0 +1,126 @@
+"""What has to hold before something is done with an employee update; each refusal is a sentence for people.
+
+`exports.employee_updates.actions` asks here under the lock of its transaction; pages ask before, with `why_not`.
+"""
+
+from collections.abc import Callable
+from typing import ParamSpec
+
+from accounts.audit.record import Action
+from accounts.models import AuditEntry, Membership
+from accounts.permissions import Permission
+from exports.employee_updates import stored as stored_updates
+from exports.employee_updates.feed.leaving import Guard
+from exports.models import EmployeeUpdate
+
+
+class Cannot(Exception):
+    """It cannot be done now; the text says why and what to do."""
+
+
+Asked = ParamSpec("Asked")
+
+
+def why_not(check: Callable[Asked, None], *asked: Asked.args, **more: Asked.kwargs) -> str:
+    """The sentence with which a check refuses; empty when it does not."""
+    try:
+        check(*asked, **more)
+    except Cannot as reason:
+        return str(reason)
+    return ""
+
+
+# ------------------------------------------------------------ the checks of the acts
+
+
+def may_submit(update: EmployeeUpdate) -> None:
+    refuse_closed(update)
+    refuse_untried(update)
+    if not update.team.two_people:
+        raise Cannot("This team needs no second person, so there is nothing to ask for. Apply the update.")
+
+
+def may_approve(update: EmployeeUpdate, by: Membership) -> None:
+    """All but the number of leavers, which is typed only then."""
+    refuse_closed(update)
+    refuse_untried(update)
+    if not by.may(Permission.APPROVE_UPDATES):
+        raise Cannot("Your role does not include approving employee updates.")
+    if by.user_id == update.author_id:
+        raise Cannot("You prepared this update. Another person has to approve it.")
+    if _has_changed(update, by):
+        raise Cannot("You changed this update after it was prepared. Another person has to approve it.")
+    if update.submitted_at is None:
+        raise Cannot("This update was not sent for approval yet. Its author does that after the dry run.")
+
+
+def may_apply(update: EmployeeUpdate) -> None:
+    """All but the number of leavers, which is typed only then."""
+    refuse_closed(update)
+    refuse_untried(update)
+    if update.team.two_people and not update.is_approved:
+        raise Cannot("This update needs the approval of a second person before it can be applied.")
+
+
+# ------------------------------------------------------------ the rules
+
+
+def refuse_closed(update: EmployeeUpdate) -> None:
+    if not update.is_open:
+        raise Cannot(
+            "This employee update is closed: it was sent, discarded or wiped. Prepare a new one instead."
+        )
+
+
+def refuse_other(update: EmployeeUpdate, content_hash: str) -> None:
+    if update.error_count:
+        refuse_errors(update)
+    if content_hash != update.content_hash:
+        raise Cannot("The update was changed since you opened this page. Look at it again.")
+
+
+def refuse_errors(update: EmployeeUpdate) -> None:
+    if update.error_count:
+        errors = "is 1 error" if update.error_count == 1 else f"are {update.error_count:,} errors"
+        mend = "it" if update.error_count == 1 else "them"
+        raise Cannot(f"There {errors} in the rows. Mend {mend} first; nothing was sent.")
+    if not update.content_hash:
+        raise Cannot("The columns of this update have no names yet.")
+    if not update.row_count and not update.is_hosted:
+        raise Cannot("The update has no rows. Add some first.")
+    if not update.is_accepted:
+        raise Cannot("There are warnings. Look at them and say that they are meant; nothing was sent.")
+
+
+def refuse_untried(update: EmployeeUpdate) -> None:
+    refuse_errors(update)
+    if not update.is_tried():
+        raise Cannot(
+            "There is no dry run of exactly these rows and settings "
+            f"from the last {update.team.dry_run_hours} hours. Make one first."
+        )
+
+
+def refuse_leavers(update: EmployeeUpdate, by: Membership, typed: int | None) -> None:
+    """Many people at once leave only when an Admin has typed how many."""
+    guard = guard_of(update)
+    if guard.stops and not (typed == guard.leavers and by.may(Permission.APPROVE_UPDATES)):
+        raise Cannot(guard.sentence)
+
+
+def guard_of(update: EmployeeUpdate) -> Guard:
+    """Whether so many leave at once that the number has to be typed, by the team's rules."""
+    return stored_updates.analyse(update).guard(
+        most_percent=update.team.most_leavers_percent, most_people=update.team.most_leavers
+    )
+
+
+def _has_changed(update: EmployeeUpdate, by: Membership) -> bool:
+    """Whether the content is partly this person's own, as the audit log has it."""
+    return AuditEntry.objects.filter(
+        team=update.team,
+        target_type="employeeupdate",
+        target_id=update.pk,
+        action=Action.UPDATE_CHANGED,
+        actor_id=by.user_id,
+    ).exists()

@@ -1,0 +1,306 @@
+"""The forms that make an employee update and say how it is applied."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.validators import validate_email
+from django.db.models import QuerySet
+
+from accounts.models import Credential, Team
+from expensify.jobs.employees import FeedSftp, FeedUrl
+from exports.employee_updates import stored as stored_updates
+from exports.employee_updates.feed import reading, sheet
+from exports.employee_updates.feed import settings as feed_settings
+from exports.employee_updates.feed.findings import Unreadable
+from exports.employee_updates.feed.reading import MOST_BYTES
+from exports.employee_updates.feed.settings import PRIMARY_POLICY, Settings
+from exports.employee_updates.intake import Content
+from exports.forms.hosts import inside
+from exports.forms.saved_exports.settings import Words
+from exports.models import EmployeeUpdate
+
+FILE, PASTE, GRID, MEMBERS, URL, SFTP = "file", "paste", "grid", "members", "url", "sftp"
+WAYS = {
+    FILE: "Upload a file",
+    PASTE: "Paste a table or JSON",
+    GRID: "Type the rows in",
+    MEMBERS: "Start from a policy's present members",
+    URL: "Expensify fetches the rows from a web address",
+    SFTP: "Expensify fetches the rows from an SFTP server",
+}
+# What each way needs, and what is said when it is not there.
+NEEDED = {
+    FILE: {"file": "Choose the file from your HR system."},
+    PASTE: {"pasted": "Paste the rows here, or choose another way."},
+    GRID: {},
+    MEMBERS: {"policy": "Choose the policy whose members to start from."},
+    URL: {
+        "feed_url": "Give the address of the feed.",
+        "feed_user": "Give the user name for this address.",
+        "feed_password": "Give the password for this address.",
+    },
+    SFTP: {
+        "sftp_host": "Give the host of the SFTP server.",
+        "sftp_login": "Give the login on this server.",
+        "sftp_password": "Give the password of this login.",
+        "sftp_file": "Give the name of the file on this server.",
+    },
+}
+
+
+class WriteOnly(forms.PasswordInput):
+    """A field whose text is never shown again."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"autocomplete": "new-password"})
+
+
+class UpdateFilter(forms.Form):
+    """Which of the team's employee updates to list."""
+
+    stage = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "All stages"),
+            ("preparing", "Being prepared"),
+            ("waiting", "Waits for approval"),
+            ("approved", "Approved"),
+            ("sent", "Being applied"),
+            ("applied", "Applied"),
+            ("unconfirmed", "Unconfirmed"),
+            ("discarded", "Discarded"),
+        ],
+    )
+
+    def of(self, updates: QuerySet[EmployeeUpdate]) -> QuerySet[EmployeeUpdate]:
+        """Those at the chosen stage; a word that is none filters nothing."""
+        self.full_clean()
+        stage = self.cleaned_data.get("stage")
+        return updates.at(stage) if stage else updates
+
+    @property
+    def is_used(self) -> bool:
+        return bool(self.data.get("stage"))
+
+
+class NewUpdateForm(forms.Form):
+    """Where the rows come from. Valid, it has the `content`, as `preparing.prepare` takes it."""
+
+    name = forms.CharField(
+        max_length=100, help_text="What it is for, for example “Joiners and leavers of December”."
+    )
+    credential = forms.ModelChoiceField(
+        None,
+        empty_label="Choose a credential",
+        help_text="The update is sent with it, and reaches the policies that it reaches.",
+    )
+    way = forms.ChoiceField(
+        label="Where the rows come from", choices=list(WAYS.items()), widget=forms.RadioSelect, initial=FILE
+    )
+    file = forms.FileField(
+        required=False,
+        help_text=f"CSV with any delimiter, XLSX or JSON; at most {sheet.MOST_ROWS:,} rows and "
+        f"{MOST_BYTES // 1024**2} MB. The headings may stand in any order.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.json"}),
+    )
+    profile = forms.ModelChoiceField(
+        None,
+        required=False,
+        label="Read it like",
+        empty_label="Nothing yet: suggest the columns",
+        help_text="A feed profile names the columns, as long as the headings are the same.",
+    )
+    pasted = forms.CharField(
+        required=False,
+        strip=False,
+        label="Rows",
+        help_text="Cells copied from a spreadsheet, lines of a CSV, or a feed in JSON as Expensify's documentation "
+        "shows it. Small mistakes of JSON are repaired, and you see which.",
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "font-monospace"}),
+    )
+    policy = forms.ChoiceField(
+        required=False,
+        help_text="Its members are read at Expensify, one call that changes nothing. Then you edit them as rows.",
+    )
+    feed_url = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Address",
+        help_text="It begins with https://. Such addresses often carry a key, so it is stored encrypted and not shown "
+        "again.",
+        widget=WriteOnly,
+    )
+    feed_user = forms.CharField(required=False, max_length=255, label="User name")
+    feed_password = forms.CharField(
+        required=False, max_length=255, strip=False, label="Password", widget=WriteOnly
+    )
+    sftp_host = forms.CharField(required=False, max_length=255, label="Host")
+    sftp_port = forms.IntegerField(required=False, label="Port", initial=22, min_value=1, max_value=65535)
+    sftp_login = forms.CharField(required=False, max_length=255, label="Login")
+    sftp_password = forms.CharField(
+        required=False, max_length=255, strip=False, label="Password", widget=WriteOnly
+    )
+    sftp_file = forms.CharField(required=False, max_length=255, label="File name")
+
+    content: Content
+
+    def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        usable = [Credential.Status.UNCHECKED, Credential.Status.WORKING]
+        credentials = team.credentials.filter(status__in=usable).prefetch_related("policies")
+        self.fields["credential"].queryset = credentials
+        self.fields["profile"].queryset = team.feed_profiles.all()
+        if len(credentials) == 1:
+            self.fields["credential"].initial = credentials[0].pk
+        self.fields["policy"].choices = [
+            ("", "Choose a policy"),
+            *(
+                (credential.name, [(policy.policy_id, str(policy)) for policy in credential.policies.all()])
+                for credential in credentials
+            ),
+        ]
+        self.fields["name"].error_messages["required"] = "Give the update a name."
+        self.fields["credential"].error_messages["required"] = (
+            "Choose the credential to send the update with."
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        way = cleaned.get("way")
+        if way is None:
+            return cleaned
+        for name, sentence in NEEDED[way].items():
+            if not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, sentence)
+        # A file is read only once everything else is right: it may be large.
+        if not self.errors:
+            getattr(self, f"_take_{way}")(cleaned)
+        return cleaned
+
+    def _take_file(self, cleaned: dict[str, Any]) -> None:
+        file = cleaned["file"]
+        if file.size > MOST_BYTES:
+            self.add_error(
+                "file",
+                f"This file has more than {MOST_BYTES // 1024**2} MB. Leave out what is not about employees, or "
+                "split it.",
+            )
+            return
+        self._read("file", reading.read_file, file.read())
+
+    def _take_paste(self, cleaned: dict[str, Any]) -> None:
+        self._read("pasted", reading.read_pasted, cleaned["pasted"])
+
+    def _take_grid(self, cleaned: dict[str, Any]) -> None:
+        self.content = []
+
+    def _take_members(self, cleaned: dict[str, Any]) -> None:
+        self.content = []
+        if not cleaned["credential"].policies.filter(policy_id=cleaned["policy"]).exists():
+            self.add_error("policy", f"The credential “{cleaned['credential']}” does not reach this policy.")
+
+    def _take_url(self, cleaned: dict[str, Any]) -> None:
+        try:
+            parts = urlsplit(cleaned["feed_url"])
+            is_address = parts.scheme == "https" and bool(parts.hostname)
+        except ValueError:
+            is_address = False
+        if not is_address:
+            self.add_error("feed_url", "Give an address that begins with https:// and names a host.")
+            return
+        if problem := inside(parts.hostname or ""):
+            self.add_error("feed_url", problem)
+            return
+        self.content = FeedUrl(cleaned["feed_url"], cleaned["feed_user"], cleaned["feed_password"])
+
+    def _take_sftp(self, cleaned: dict[str, Any]) -> None:
+        if problem := inside(cleaned["sftp_host"]):
+            self.add_error("sftp_host", problem)
+            return
+        self.content = FeedSftp(
+            host=cleaned["sftp_host"],
+            login=cleaned["sftp_login"],
+            filename=cleaned["sftp_file"],
+            password=cleaned["sftp_password"],
+            port=cleaned["sftp_port"] or 22,
+        )
+
+    def _read(self, field: str, read: Any, source: bytes | str) -> None:
+        profile = self.cleaned_data.get("profile")
+        settings = feed_settings.settings_from_json(profile.settings) if profile else Settings()
+        try:
+            self.content = read(source, limits_in_cents=settings.limits_in_cents)
+        except Unreadable as refused:
+            self.add_error(field, str(refused))
+
+
+class UpdateSettingsForm(forms.Form):
+    """How the rows are applied. Valid, it has the `settings`."""
+
+    name = forms.CharField(max_length=100)
+    set_primary_policy = forms.ChoiceField(
+        label="Primary policy",
+        choices=list(PRIMARY_POLICY.items()),
+        help_text="The policy in which a person's new reports begin.",
+    )
+    fix_approval_chains = forms.BooleanField(
+        required=False,
+        label="Invite managers to the policies where they approve",
+        help_text="Without it, somebody whose manager is no member of the policy submits to nobody.",
+    )
+    fix_first_level_managers_only = forms.BooleanField(
+        required=False,
+        label="Only direct managers",
+        help_text="The managers of managers are then not invited.",
+    )
+    skip_notification_email = forms.BooleanField(
+        required=False,
+        label="Send no e-mail to the people whom the update invites",
+    )
+    recipients = Words(
+        required=False,
+        label="Expensify e-mails its summary to",
+        help_text="E-mail addresses with commas or line breaks between. Empty: to nobody.",
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+    )
+    limits_in_cents = forms.BooleanField(
+        required=False,
+        label="Expensify takes approval limits in cents",
+        help_text="Here limits are always in whole currency, like 500. Ticked, 500 is sent as 50000. Expensify's "
+        "documentation does not say which it takes: try one person first.",
+    )
+    in_object = forms.BooleanField(
+        required=False,
+        label="Send the rows as an “Employees” object",
+        help_text="Otherwise as a list. Both are documented; change it if Expensify does not understand the feed.",
+    )
+
+    settings: Settings
+
+    def __init__(self, *args: Any, update: EmployeeUpdate, **kwargs: Any) -> None:
+        stored = stored_updates.settings_of(update).as_json()
+        super().__init__(*args, initial={"name": update.name, **stored}, **kwargs)
+        for field in self.fields.values():
+            field.disabled = not update.is_open
+
+    def clean_recipients(self) -> list[str]:
+        recipients: list[str] = self.cleaned_data["recipients"]
+        for address in recipients:
+            try:
+                validate_email(address)
+            except forms.ValidationError:
+                raise forms.ValidationError(f"“{address}” is no e-mail address.") from None
+        return recipients
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("fix_first_level_managers_only") and not cleaned.get("fix_approval_chains"):
+            self.add_error(
+                "fix_first_level_managers_only",
+                "This narrows the setting above it. Tick that one too, or neither.",
+            )
+        if not self.errors:
+            given = {name: value for name, value in cleaned.items() if name != "name"}
+            self.settings = feed_settings.settings_from_json(given)
+        return cleaned

@@ -1,0 +1,79 @@
+"""Holidays and freeze windows, as people enter them."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+
+from exports.schedules.rules.countries import choices
+from exports.schedules.rules.ics import Imported, Unreadable, read_ics
+
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+FIRST_YEAR, LAST_YEAR = 2000, 2099
+
+
+class DayField(forms.DateField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=DAY, **kwargs)
+
+    def validate(self, value: date | None) -> None:
+        super().validate(value)
+        if value and not FIRST_YEAR <= value.year <= LAST_YEAR:
+            raise forms.ValidationError(f"Choose a day between {FIRST_YEAR} and {LAST_YEAR}.")
+
+
+class HolidayForm(forms.Form):
+    on = DayField(label="Day off")
+    name = forms.CharField(max_length=100)
+
+
+class NationalForm(forms.Form):
+    """Which country's public holidays the team keeps, or which part's."""
+
+    national = forms.ChoiceField(label="National calendar", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["national"].choices = [("", "None"), *choices()]
+
+
+class DaysFileForm(forms.Form):
+    """A calendar file; what it holds is in `imported` when the form is valid."""
+
+    file = forms.FileField(
+        label="Calendar file (.ics)", widget=forms.FileInput(attrs={"accept": ".ics,text/calendar"})
+    )
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        self.imported = Imported({}, ())
+
+    def clean_file(self) -> None:
+        try:
+            self.imported = read_ics(self.cleaned_data["file"].read(), self.today)
+        except Unreadable as error:
+            raise forms.ValidationError(str(error)) from error
+        if not self.imported.days:
+            raise forms.ValidationError(
+                ["There is no day off in this file that can be taken over.", *self.imported.left_out]
+            )
+
+
+class StrikeForm(forms.Form):
+    on = DayField()
+
+
+class FreezeForm(forms.Form):
+    first = DayField(label="First day")
+    last = DayField(label="Last day")
+    reason = forms.CharField(
+        max_length=200, help_text="Shown wherever a schedule does not run because of it."
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if first and last and last < first:
+            self.add_error("last", "The last day is before the first one.")
+        return cleaned

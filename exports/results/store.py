@@ -1,0 +1,247 @@
+"""Files on their way into private storage: arriving, stored, counted, discarded."""
+
+import hashlib
+import os
+import shutil
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django_scopes import scopes_disabled
+
+from accounts.door import team_of
+from expensify.client import Download
+from exports.models import Result, Run
+from exports.models.run import FINAL
+from exports.results import tables
+
+CHUNK = 1024 * 1024
+# How many ended runs are looked at in one go; the next go takes the next ones.
+TIDY_BATCH = 200
+
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "txt": "text/plain",
+    "json": "application/json",
+    "xml": "application/xml",
+    "pdf": "application/pdf",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
+}
+
+
+class CannotStore(Exception):
+    """The portal's own storage failed; the text says so to people."""
+
+
+class Stored(NamedTuple):
+    """The fields of a Result."""
+
+    file: str
+    name: str
+    media_type: str
+    size: int
+    rows: int | None
+    sha256: str
+
+
+class _Finished(File):
+    """A whole file on the local disk, which storage on the same disk takes over by renaming it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(path.open("rb"), name=path.name)
+
+    def temporary_file_path(self) -> str:
+        return str(self.path)
+
+
+@contextmanager
+def arriving(name: str) -> Iterator[Path]:
+    """A place on the local disk for a file that is being downloaded; empty again afterwards. Raises CannotStore."""
+    path = Path(settings.FILE_UPLOAD_TEMP_DIR) / f"{uuid4().hex}.{extension(name)}"
+    try:
+        with _or_cannot_store():
+            yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def workshop() -> Iterator[Path]:
+    """A folder of its own on the local disk, for files that are being made; gone afterwards. Raises CannotStore."""
+    with _or_cannot_store(), TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
+        yield Path(folder)
+
+
+def _storage_errors() -> tuple[type[Exception], ...]:
+    """What storage raises. The storage for S3 loads botocore; without it nothing raises botocore's errors."""
+    if "botocore" not in sys.modules:
+        return (OSError,)
+    # Imported here: tests/test_process_imports.py tells why.
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (OSError, BotoCoreError, Boto3Error, ClientError)
+
+
+@contextmanager
+def _or_cannot_store() -> Iterator[None]:
+    try:
+        yield
+    except _storage_errors() as error:
+        reason = getattr(error, "strerror", None) or "its storage does not take it"
+        raise CannotStore(
+            f"The portal could not store the file: {reason}. An operator has to look at the portal's storage."
+        ) from error
+
+
+def store(run: Run, name: str, path: Path, arrived: Download) -> Stored:
+    """Put a finished download into private storage, with its parts if it is the last of several files."""
+    size, sha256 = arrived.size, arrived.sha256
+    if len(run.remote_files) > 1:
+        path, name = _zipped(run, name, path), f"{PurePosixPath(run.remote_files[0]).stem}.zip"
+        size, sha256 = _measured(path)
+    try:
+        rows = tables.count_rows(path, extension(name))
+        return Stored(
+            file=save(path, f"{_folder(run)}/{run.moves}-{name}"),
+            name=name,
+            media_type=MEDIA_TYPES.get(extension(name), "application/octet-stream"),
+            size=size,
+            rows=rows,
+            sha256=sha256,
+        )
+    finally:
+        if len(run.remote_files) > 1:
+            path.unlink(missing_ok=True)
+
+
+def keep_part(run: Run, name: str, path: Path) -> None:
+    """Keep one of several files until the last has come."""
+    target = _part(run, run.fetched)
+    default_storage.delete(target)
+    save(path, target)
+
+
+def verify(stored: Stored) -> None:
+    """Read a stored file back, to know it safe. Raises CannotStore when it is not what was stored."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with default_storage.open(stored.file) as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+    except _storage_errors():
+        size = -1
+    if (size, digest.hexdigest()) != (stored.size, stored.sha256):
+        raise CannotStore(
+            "The file did not come back from the portal's storage as it was stored. An operator has to look at it."
+        )
+
+
+def clear(run: Run) -> None:
+    """Delete all that this run has in storage but its result: parts, and what a killed worker left behind."""
+    kept = Result.objects.filter(run=run).values_list("file", flat=True).first()
+    _clear(_folder(run), kept or "")
+
+
+def workbooks_of(result: Result) -> str:
+    """Where workbooks of a run's file are kept: beside the run's folder, which is emptied when the run has ended."""
+    return f"teams/{result.team_id}/workbooks/{result.run_id}"
+
+
+def forget_workbooks(result: Result) -> None:
+    _clear(workbooks_of(result), "")
+
+
+def clear_if_over(run: Run) -> None:
+    """For a worker that wrote a part and then found that others had gone on: if they have finished, it clears up."""
+    if Run.objects.filter(pk=run.pk, status__in=FINAL).exists():
+        clear(run)
+
+
+def tidy(now: datetime) -> None:
+    """Remove what killed workers left: where files arrive, and in storage of runs that ended a while ago.
+
+    Each run is looked at once, so long after its end that no call of it can be under way.
+    """
+    before = now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)
+    for path in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir():
+        with suppress(FileNotFoundError):  # its worker lives, and was quicker
+            if path.stat().st_mtime >= before.timestamp():
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    with scopes_disabled():
+        ended = Run.objects.filter(finished_at__lt=before, tidied_at=None).order_by("finished_at")
+        pks = list(ended.values_list("pk", flat=True)[:TIDY_BATCH])
+    for pk in pks:
+        with team_of(Run, pk) as run:
+            clear(run)
+            Run.objects.filter(pk=pk).update(tidied_at=now)
+
+
+def discard(stored: str) -> None:
+    default_storage.delete(stored)
+
+
+def extension(name: str) -> str:
+    return PurePosixPath(name).suffix.lstrip(".").lower()
+
+
+def _measured(path: Path) -> tuple[int, str]:
+    """Bytes, and SHA-256 in hex."""
+    with path.open("rb") as file:
+        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def save(path: Path, target: str) -> str:
+    """Put a local file into private storage; under which name, which may differ when there is such a file already."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    with _Finished(path) as finished:
+        return default_storage.save(target, finished)
+
+
+def _zipped(run: Run, last_name: str, last: Path) -> Path:
+    """All files of the run in one ZIP, under the names Expensify gave them."""
+    path = last.with_name(f"{uuid4().hex}.zip")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, name in enumerate(run.remote_files[:-1]):
+            with default_storage.open(_part(run, number)) as part, archive.open(name, "w") as entry:
+                shutil.copyfileobj(part, entry, CHUNK)
+        archive.write(last, last_name)
+    return path
+
+
+def _folder(run: Run) -> str:
+    return f"teams/{run.team_id}/runs/{run.pk}"
+
+
+def _clear(folder: str, keep: str) -> None:
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in files:
+        if f"{folder}/{name}" != keep:
+            default_storage.delete(f"{folder}/{name}")
+    for name in folders:
+        _clear(f"{folder}/{name}", keep)
+
+
+def _part(run: Run, number: int) -> str:
+    return f"{_folder(run)}/parts/{number}"

@@ -1,0 +1,232 @@
+"""A result as a table: any delimiter and encoding that a template can produce, read row by row."""
+
+import codecs
+import csv
+import io
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, TextIO
+
+from exports.columns.layout import Layout
+from exports.columns.values import table_of
+from exports.columns.writing import headings_of
+
+DELIMITERS = ",;\t|"
+# How much of a file is looked at to tell its encoding and delimiter.
+SAMPLE = 64 * 1024
+
+LONGEST_FIELD = 16 * 1024 * 1024
+# Characters of a line that are read at once: a hundred lines for a preview must not fill the memory.
+LINE = 256 * 1024
+BLOCK = 256 * 1024
+NEITHER_QUOTES_NOR_BREAKS = bytes(set(range(256)) - set(b'"\r\n'))
+
+csv.field_size_limit(LONGEST_FIELD)
+
+
+def encoding_of(sample: bytes) -> str:
+    """By its byte-order mark, else UTF-8 if it is that, else Western: there any byte means something."""
+    for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if sample.startswith(mark):
+            return name
+    try:
+        # The sample may end in the middle of a character.
+        codecs.getincrementaldecoder("utf-8")().decode(sample, final=len(sample) < SAMPLE)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def delimiter_of(sample: str) -> str:
+    """The delimiter that cuts the first lines into the most, and equally many, fields; a comma when none does."""
+    best, best_score = ",", (0, 0)
+    for delimiter in DELIMITERS:
+        rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row][:20]
+        if len(rows) > 1 and len(sample) >= SAMPLE // 4:
+            rows = rows[:-1]
+        if not rows or len(rows[0]) < 2:
+            continue
+        alike = sum(len(row) == len(rows[0]) for row in rows)
+        if (alike, len(rows[0])) > best_score:
+            best, best_score = delimiter, (alike, len(rows[0]))
+    return best
+
+
+@contextmanager
+def opened(file: BinaryIO) -> Iterator[TextIO]:
+    """A binary file as text in its own encoding; what does not fit it shows as a replacement character."""
+    sample = file.read(SAMPLE)
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding=encoding_of(sample), errors="replace", newline="")
+    try:
+        yield text
+    finally:
+        text.detach()
+
+
+def rows_of(text: TextIO) -> Iterator[list[str]]:
+    """The rows of a delimited text, blank lines left out; a line that is far too long counts as several."""
+    sample = text.read(SAMPLE // 4)
+    text.seek(0)
+    for row in csv.reader(iter(partial(text.readline, LINE), ""), delimiter=delimiter_of(sample)):
+        if row:
+            yield row
+
+
+def rows_by(layout: Layout, path: Path) -> Iterator[list[str]]:
+    """The rows of a file that the layout's template made, its heading left out. Raises ValueError for another file."""
+    with path.open("rb") as file, opened(file) as text:
+        if layout.kind == "csv":
+            try:
+                rows: Iterator[list[str]] = csv.reader(text, delimiter=layout.delimiter, strict=True)
+                yield from _without(headings_of(layout) if layout.heading else [], filter(None, rows))
+            except csv.Error:
+                raise ValueError("the file is not such a table") from None
+        else:
+            table = table_of(layout, text.read())
+            yield from table[1:] if layout.heading and layout.kind == "fixed" else table
+
+
+def _without(heading: list[str], rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    first = next(rows, None)
+    if first is not None and first != heading:
+        yield first
+    yield from rows
+
+
+class Record(NamedTuple):
+    """A row: its line or lines as they stand in the file, and its cells."""
+
+    line: bytes
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class Records:
+    """A CSV read row by row, blank lines left out; `heading` is none where the layout says that there is none."""
+
+    headings: list[str]
+    heading: Record | None
+    mark: bytes
+    rows: Iterator[Record]
+
+
+def records_of(file: BinaryIO, layout: Layout | None) -> Records:
+    """A CSV that can be put together again from its lines: every byte of a row is in its record.
+
+    Columns that somebody chose (`layout`) tell the delimiter and the heading; else the first row is the heading.
+    UTF-16 alone loses what is no text. Raises csv.Error, at the latest while its rows are read, for what is no table.
+    """
+    sample = file.read(SAMPLE)
+    encoding, marks = encoding_of(sample), [codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE]
+    mark = next((mark for mark in marks if sample.startswith(mark)), b"")
+    file.seek(len(mark))
+    if encoding == "utf-16":
+        encoding, errors = "utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be", "replace"
+    else:
+        encoding, errors = encoding.removesuffix("-sig"), "surrogateescape"
+    text = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="")
+    if layout is not None:
+        delimiter = layout.delimiter
+    else:
+        delimiter = delimiter_of(sample[len(mark) : SAMPLE // 4].decode(encoding, "replace"))
+    rows = _records(text, encoding, errors, delimiter)
+    first = next(rows, None)
+    headings = headings_of(layout) if layout else first.cells if first else []
+    heading = first if first and first.cells == headings and (layout is None or layout.heading) else None
+    return Records(headings, heading, mark, rows if heading or first is None else chain([first], rows))
+
+
+def _records(text: TextIO, encoding: str, errors: str, delimiter: str) -> Iterator[Record]:
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        while line := text.readline(LONGEST_FIELD):
+            if len(line) == LONGEST_FIELD:
+                raise csv.Error("This is no table.")
+            taken.append(line)
+            yield line
+
+    try:
+        for cells in csv.reader(lines(), delimiter=delimiter):
+            if cells:
+                yield Record("".join(taken).encode(encoding, errors), cells)
+            taken.clear()
+    finally:
+        # The file is its owner's to close, who may have done so.
+        with suppress(ValueError):
+            text.detach()
+
+
+def count_rows(path: Path, extension: str) -> int | None:
+    """How many rows a CSV has, its heading included; None for anything else."""
+    if extension != "csv":
+        return None
+    with path.open("rb") as file:
+        sample = file.read(SAMPLE)
+        file.seek(0)
+        encoding = encoding_of(sample)
+        try:
+            if encoding == "utf-16":
+                with opened(file) as text:
+                    return sum(1 for _ in rows_of(text))
+            delimiter = delimiter_of(sample[: SAMPLE // 4].decode(encoding, "replace"))
+            return _count_rows(_blocks(file), encoding, delimiter)
+        except csv.Error:
+            return None
+
+
+def _count_rows(blocks: Iterator[bytes], encoding: str, delimiter: str) -> int:
+    """Blocks of whole lines are counted at once where no row is longer than its line; the others are read.
+
+    That is four times as fast as reading everything, and a gigabyte takes seconds to read.
+    """
+    waiting: deque[str] = deque()
+
+    def lines() -> Iterator[str]:
+        while True:
+            if not waiting:  # the row goes on in the next block
+                waiting.extend(_lines(next(blocks, b""), encoding))
+            if not waiting:
+                return
+            yield waiting.popleft()
+
+    reader, rows = csv.reader(lines(), delimiter=delimiter), 0
+    for block in blocks:
+        if _has_balanced_lines(block):
+            found = block.splitlines()
+            rows += len(found) - found.count(b"")
+        else:
+            waiting.extend(_lines(block, encoding))
+            while waiting:
+                rows += bool(next(reader))
+    return rows
+
+
+def _has_balanced_lines(block: bytes) -> bool:
+    """Whether each line has an even number of quotes, as it has when no quoted field goes on in the next line."""
+    return b'"' not in block.translate(None, NEITHER_QUOTES_NOR_BREAKS).replace(b'""', b"")
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    """The file in pieces that end where a line does. Raises csv.Error for a line too long to be one."""
+    rest = b""
+    while piece := file.read(BLOCK):
+        piece = rest + piece
+        end = max(piece.rfind(b"\n"), piece.rfind(b"\r")) + 1
+        if end:
+            yield piece[:end]
+        rest = piece[end:]
+        if len(rest) > LONGEST_FIELD:
+            raise csv.Error("This is no table.")
+    if rest:
+        yield rest
+
+
+def _lines(block: bytes, encoding: str) -> Iterator[str]:
+    return io.StringIO(block.decode(encoding, "replace"), newline="")

@@ -1,0 +1,360 @@
+"""What people do to runs: start, cancel, run again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.audit import record as audit
+from accounts.audit.record import Action, Actor, Said
+from accounts.credentials.keyring import unseal
+from accounts.models import Credential, OnceKey, Rotation, User
+from expensify.jobs.export import ReportExport
+from exports.models import Run, SavedExport
+from exports.models.run import RESTING, Status
+from exports.runs import employee_steps, failure_messages, report_list, tasks
+from exports.runs.report_list import Selection
+from exports.saved_exports import job as export_job
+from exports.saved_exports import periods
+from exports.saved_exports.job import Settings
+
+# Two clicks on the same button within this time are one.
+DOUBLE_CLICK = timedelta(seconds=3)
+
+
+class CannotStart(Exception):
+    """The run cannot be started; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that can be started, not saved yet; who starts it, and what its audit entry says besides."""
+
+    run: Run
+    by: User | Actor
+    said: dict[str, Any]
+
+
+@transaction.atomic
+def start(
+    export: SavedExport,
+    *,
+    by: User | Actor,
+    source: str = Run.Source.PAGE,
+    again_of: Run | None = None,
+    at: datetime | None = None,
+) -> Run:
+    """Queue a run of the export as it stands now. Raises CannotStart with a sentence for people.
+
+    Relative periods count from `at`, when the run was due, or else from now.
+    """
+    return start_all([prepare(export, by=by, source=source, again_of=again_of, at=at)])[0]
+
+
+def prepare(
+    export: SavedExport,
+    *,
+    by: User | Actor,
+    source: str = Run.Source.PAGE,
+    again_of: Run | None = None,
+    at: datetime | None = None,
+    **said: Any,
+) -> Prepared:
+    """What `start` would start, for `start_all`. Raises CannotStart."""
+    asked = Settings.from_json(export.present.settings)
+    return _prepare(export, asked, at=at, by=by, source=source, again_of=again_of, said=said)
+
+
+@transaction.atomic
+def start_all(prepared: Sequence[Prepared]) -> list[Run]:
+    """Queue runs of one team, at the cost of a few statements for all of them."""
+    runs = Run.objects.bulk_create([each.run for each in prepared])
+    if runs:
+        audit.record_many(
+            runs[0].team,
+            [Said(Action.RUN_STARTED, each.run, each.by, _about(each.run) | each.said) for each in prepared],
+        )
+        tasks.ring_after_commit(tasks.line_up, *(run.pk for run in runs))
+    return runs
+
+
+@transaction.atomic
+def start_by_click(export: SavedExport, *, by: User, again_of: Run | None = None) -> Run:
+    """`start` for a button in a page: a double click starts one run. Raises CannotStart."""
+    return _once_per_click(export, by, again_of, lambda: start(export, by=by, again_of=again_of))
+
+
+@transaction.atomic
+def start_once(export: SavedExport, *, by: User, key: str | None) -> tuple[Run, bool]:
+    """`start` for a script. The same key again gets the run that it started, and False. Raises CannotStart.
+
+    A second request under the key waits at the unique row for the first one to commit; a start that fails frees it.
+    """
+    if key is None:
+        return start(export, by=by, source=Run.Source.API), True
+    once, is_new = OnceKey.objects.get_or_create(team=export.team, user=by, key=key)
+    if is_new:
+        run = start(export, by=by, source=Run.Source.API)
+        once.made_id = run.pk
+        once.save(update_fields=["made_id"])
+        return run, True
+    assert once.made_id is not None
+    made = export.runs.filter(pk=once.made_id).first()
+    if made is None:
+        raise CannotStart("This key has started a run of another export. Nothing was started: use a new key.")
+    return made, False
+
+
+@transaction.atomic
+def again(run: Run, *, by: User) -> Run:
+    """A new run of the export as it stands now; the old one counts as looked after. Raises CannotStart."""
+    new = start_by_click(_export(run), by=by, again_of=run)
+    look_after(run, by=by)
+    return new
+
+
+@transaction.atomic
+def same_reports_again(run: Run, *, by: User) -> Run:
+    """A new run for the reports that `run` listed, whatever label they carry; it puts none on. Raises CannotStart.
+
+    Everything else is as the export stands now, so a corrected column reaches an old batch.
+    """
+    export = _export(run)
+    asked = replace(
+        Settings.from_json(export.present.settings),
+        report_ids=list(_listed(run).ids),
+        period="",
+        approved_since="",
+        look_back_days=0,
+        policy_ids=[],
+        states=[],
+        limit=None,
+        not_marked_as="",
+        mark_as="",
+    )
+    new = _once_per_click(
+        export, by, run, lambda: start_all([_prepare(export, asked, by=by, again_of=run, of_batch=True)])[0]
+    )
+    look_after(run, by=by)
+    return new
+
+
+@transaction.atomic
+def try_pair(export: SavedExport, rotation: Rotation, *, by: User) -> Run:
+    """A run of the export as a test with the new pair, which marks, mails and uploads nothing. Raises CannotStart."""
+    if rotation.status != Rotation.Status.READY or rotation.credential_id != export.credential_id:
+        raise CannotStart("Only a new pair that was tested, and has not taken over yet, can be tried.")
+    asked = replace(
+        Settings.from_json(export.present.settings),
+        test=True,
+        look_back_days=0,
+        mark_as="",
+        email_recipients=[],
+        sftp_host="",
+        sftp_login="",
+    )
+    return start_all([_prepare(export, asked, by=by, of_batch=True, trial_of=rotation)])[0]
+
+
+@transaction.atomic
+def mark_now(run: Run, *, by: User) -> Run:
+    """A new run that only marks the reports of one whose file is safe but whose marking failed. Raises CannotStart."""
+    if not can_be_marked(run):
+        raise CannotStart(
+            "Only a run whose file is in the portal and whose reports may not be marked can do that."
+        )
+    new = _once_per_click(_export(run), by, run, lambda: _queue_marking(run, by))
+    look_after(run, by=by)
+    return new
+
+
+def can_be_marked(run: Run) -> bool:
+    """Whether the file is safe in the portal while the reports are not marked, or nobody knows."""
+    if not run.marks_last or run.status not in {Status.FAILED, Status.UNCONFIRMED, Status.CANCELLED}:
+        return False
+    is_safe = run.of_batch or hasattr(run, "result")
+    return is_safe and not run.again.filter(of_batch=True, status=Status.SUCCEEDED, marks_last=True).exists()
+
+
+@transaction.atomic
+def cancel(run: Run, *, by: User | Actor) -> bool:
+    """Stop a run that rests. False when it is at work, or has finished."""
+    was = run.status
+    if was not in RESTING:
+        return False
+    who = by if isinstance(by, User) else by.name
+    if not run.move(
+        was,
+        Status.CANCELLED,
+        error_code="cancelled",
+        error=f"{who} cancelled this run. {failure_messages.cancelled(run)}",
+    ):
+        return False
+    employee_steps.given_up(run)
+    audit.record(Action.RUN_CANCELLED, run, by=by, was=was)
+    tasks.ring_after_commit(tasks.leave_line, run.pk)
+    return True
+
+
+@transaction.atomic
+def look_after(run: Run, *, by: User) -> None:
+    """A person has seen the failure: it leaves the list of what needs attention."""
+    if Run.objects.filter(pk=run.pk, looked_after_at=None).update(looked_after_at=timezone.now()):
+        audit.record(Action.RUN_LOOKED_AFTER, run, by=by, was=run.status)
+
+
+def asked_for(export: SavedExport, asked: Settings, *, at: datetime) -> ReportExport:
+    """The job of these settings of the export, with its secrets, for a run that is due at `at`."""
+    return export_job.describe(
+        asked,
+        at=at,
+        zone=export.team.zone,
+        last_success_at=_last_success_at(export, asked, at),
+        sftp_password=unseal(export, "sftp_password") or "",
+    )
+
+
+def _prepare(
+    export: SavedExport,
+    asked: Settings,
+    *,
+    at: datetime | None = None,
+    by: User | Actor,
+    source: str = Run.Source.PAGE,
+    again_of: Run | None = None,
+    of_batch: bool = False,
+    trial_of: Rotation | None = None,
+    said: dict[str, Any] | None = None,
+) -> Prepared:
+    now = timezone.now()
+    at = at or now
+    job = asked_for(export, asked, at=at)
+    _refuse_to_start(export, job, now, can_call=trial_of is not None)
+    generated = report_list.of_exactly(job, (), marking=False) if asked.marks_last else job
+    run = Run(
+        team=export.team,
+        export=export,
+        version=export.present,
+        credential=export.credential,
+        job=job.without_secrets(),
+        template=export.present.template,
+        marks=not generated.repeatable,
+        selects=asked.selects,
+        marks_last=asked.marks_last,
+        mark_label=asked.mark_as if job.marks else "",
+        late_before=export_job.late_before(
+            asked, at=at, zone=export.team.zone, last_success_at=_last_success_at(export, asked, at)
+        ),
+        source=source,
+        again_of=again_of,
+        of_batch=of_batch,
+        trial_of=trial_of,
+        moved_at=now,
+        **_asked_by(by),
+    )
+    return Prepared(run, by, said or {})
+
+
+def _queue_marking(run: Run, by: User) -> Run:
+    """A run that begins where the other one stopped: its file is stored, and the list is known."""
+    _refuse_to_call(run.credential)
+    new = Run.objects.create(
+        team=run.team,
+        export=run.export,
+        version=run.version,
+        credential=run.credential,
+        job=run.job,
+        template=run.template,
+        marks=False,
+        marks_last=True,
+        mark_label=run.mark_label,
+        selection=run.selection,
+        report_count=run.report_count,
+        remote_file=run.remote_file,
+        status=Status.STORED,
+        source=Run.Source.PAGE,
+        again_of=run,
+        of_batch=True,
+        **_asked_by(by),
+    )
+    audit.record(Action.RUN_STARTED, new, by=by, **_about(new))
+    tasks.ring_after_commit(tasks.line_up, new.pk)
+    return new
+
+
+def _about(run: Run) -> dict[str, Any]:
+    """What the audit entry of its start says."""
+    return {
+        "export": _export(run).name,
+        "version": run.version.number if run.version else None,
+        "credential": run.credential.name,
+        "again_of": run.again_of_id,
+    }
+
+
+def _asked_by(by: User | Actor) -> dict[str, Any]:
+    if isinstance(by, User):
+        return {"requested_by": by, "requested_by_name": str(by)}
+    return {"requested_by": None, "requested_by_name": by.name}
+
+
+def _once_per_click(export: SavedExport, by: User, again_of: Run | None, start: Callable[[], Run]) -> Run:
+    """What `start` makes, unless this person made it a moment ago: a double click is one."""
+    # The second of two clicks waits here for the first, and finds its run.
+    SavedExport.objects.select_for_update().get(pk=export.pk)
+    just_now = timezone.now() - DOUBLE_CLICK
+    clicked = export.runs.filter(
+        requested_by=by, source=Run.Source.PAGE, again_of=again_of, created_at__gt=just_now
+    )
+    return clicked.order_by("-id").first() or start()
+
+
+def _export(run: Run) -> SavedExport:
+    if run.export is None:
+        raise CannotStart("This run belongs to an employee update. It is repeated from the update's page.")
+    return run.export
+
+
+def _listed(run: Run) -> Selection:
+    if not run.selection or not run.report_count:
+        raise CannotStart("This run did not list its reports, so they cannot be asked for again.")
+    return Selection.from_json(run.selection)
+
+
+def _last_success_at(export: SavedExport, asked: Settings, at: datetime) -> datetime | None:
+    """When the last run that covered a period up to `at` was due, or started; None where no period asks for it."""
+    if periods.SINCE_LAST_SUCCESS not in {asked.period, asked.approved_since}:
+        return None
+    succeeded = export.runs.filter(status=Status.SUCCEEDED, of_batch=False).annotate(
+        covered_to=Coalesce("occurrence__due_at", "created_at")
+    )
+    return succeeded.filter(covered_to__lte=at).order_by("-id").values_list("covered_to", flat=True).first()
+
+
+def _refuse_to_start(
+    export: SavedExport, job: ReportExport, now: datetime, *, can_call: bool = False
+) -> None:
+    if export.is_archived:
+        raise CannotStart("This export is archived. Clone it to run it again.")
+    if export.present.is_draft:
+        raise CannotStart(
+            "This export is a draft: its template cannot be read. Edit the export and put the template right; "
+            f"nothing was sent. {export.present.draft_because}"
+        )
+    if not can_call:
+        _refuse_to_call(export.credential)
+    problems = job.problems(now.astimezone(export.team.zone).date())
+    if problems:
+        raise CannotStart(" ".join(problem.sentence for problem in problems))
+
+
+def _refuse_to_call(credential: Credential) -> None:
+    if not credential.can_call:
+        raise CannotStart(
+            f"The credential “{credential}” is {credential.get_status_display().lower()}. "
+            "An Admin has to put that right first; nothing was sent."
+        )

@@ -1,0 +1,116 @@
+"""The calls of employee updates: read the members, try the update, apply it. Each is one call and one step."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.audit import record as audit
+from accounts.audit.record import PORTAL, Action
+from expensify.answers import read_employee_answer
+from expensify.client import Client
+from exports.employee_updates import stored as stored_updates
+from exports.employee_updates.feed import answers, cells
+from exports.employee_updates.feed import settings as feed_settings
+from exports.models import EmployeeUpdate, Run
+from exports.models.run import Status
+
+
+class NotSent(Exception):
+    """What was to be sent is not what was tried and approved; nothing was sent. The text says so to people."""
+
+
+def read_members(run: Run, client: Client) -> None:
+    """The members of the policies that the run names: as they are before the update, or, once it was sent, after it."""
+    policies: list[str] = run.job["policies"]
+    details = client.policy(policies, ["employees"])
+    members = {policy: list(details[policy].employees) for policy in policies if policy in details}
+    with transaction.atomic():
+        if not run.move(Status.READING, Status.SUCCEEDED, attempts=0, error_code="", error=""):
+            return
+        update = _locked(run)
+        if update.applied_by_run_id is None:
+            update.before, update.before_at = members, timezone.now()
+            fields = ["before", "before_at", *stored_updates.look_again(update)]
+            # New knowledge may bring new warnings, of which nobody has said that they are meant.
+            update.accepted_hash = ""
+            update.save(update_fields=[*fields, "accepted_hash"])
+        else:
+            update.after, update.after_at = members, timezone.now()
+            update.save(update_fields=["after", "after_at"])
+        audit.record(
+            Action.RUN_SUCCEEDED,
+            run,
+            by=PORTAL,
+            policies=policies,
+            members=sum(map(len, members.values())),
+        )
+
+
+def try_out(run: Run, client: Client) -> None:
+    """The dry run: Expensify says what it would do."""
+    answer = _send(run, client, dry_run=True)
+    with transaction.atomic():
+        if run.move(Status.UPDATING, Status.SUCCEEDED, attempts=0, error_code="", error=""):
+            update = _locked(run)
+            fields = ["tried_hash", "tried_at", "tried_answer"]
+            update.tried_hash, update.tried_at = run.job["content_hash"], timezone.now()
+            update.tried_answer = answer
+            if update.submits_itself and update.is_tried() and update.is_accepted and not update.error_count:
+                update.submitted_at = timezone.now()
+                fields.append("submitted_at")
+                audit.record(Action.UPDATE_SUBMITTED, update, by=PORTAL, content_hash=update.content_hash)
+            update.save(update_fields=fields)
+            audit.record(Action.RUN_SUCCEEDED, run, by=PORTAL, content_hash=run.job["content_hash"])
+
+
+def apply(run: Run, client: Client) -> None:
+    """The update itself. Never repeated: a lost answer leaves it unconfirmed."""
+    update = EmployeeUpdate.objects.select_related("team", "credential").get(pk=run.update_id)
+    if update.applied_by_run_id != run.pk or update.discarded_at or update.wiped_at:
+        raise NotSent("This employee update is no longer to be applied, so nothing was sent.")
+    if run.job["two_people"] and update.approved_hash != run.job["content_hash"]:
+        raise NotSent("The approval of this employee update is gone, so nothing was sent.")
+    answer = _send(run, client, dry_run=False)
+    with transaction.atomic():
+        if run.move(Status.UPDATING, Status.SUCCEEDED, error_code="", error=""):
+            update = _locked(run)
+            update.applied_at, update.applied_answer = timezone.now(), answer
+            update.summary = _summary(update, answer)
+            update.save(update_fields=["applied_at", "applied_answer", "summary"])
+            audit.record(
+                Action.RUN_SUCCEEDED, run, by=PORTAL, content_hash=run.job["content_hash"], **update.summary
+            )
+
+
+def given_up(run: Run) -> None:
+    """An update that certainly was not applied may be changed and tried again."""
+    EmployeeUpdate.objects.filter(applied_by_run=run).update(applied_by_run=None)
+
+
+def _send(run: Run, client: Client, *, dry_run: bool) -> dict[str, Any]:
+    """Send exactly what the run's hash names, or nothing."""
+    update = EmployeeUpdate.objects.select_related("team", "credential").get(pk=run.update_id)
+    settings, feed = stored_updates.settings_of(update), stored_updates.feed_of(update)
+    people = [cells.person_of(row)[0] for row in stored_updates.rows_of(update)]
+    if feed_settings.content_hash(people, settings, feed=feed) != run.job["content_hash"]:
+        raise NotSent("The rows or settings were changed after this run was started, so nothing was sent.")
+    job = settings.job(dry_run=dry_run, feed=feed)
+    answer = client.update_employees(job, None if feed else feed_settings.records(people, settings))
+    return answer.raw
+
+
+def _summary(update: EmployeeUpdate, answer: dict[str, Any]) -> dict[str, int]:
+    analysis = stored_updates.analyse(update)
+    receipt = answers.receipt(
+        analysis.changes,
+        read_employee_answer(answer),
+        dry_run=False,
+        policies=analysis.known.policies or {},
+    )
+    return {outcome: receipt.count(outcome) for outcome in answers.OUTCOMES}
+
+
+def _locked(run: Run) -> EmployeeUpdate:
+    rows = EmployeeUpdate.objects.select_for_update().select_related("team", "credential")
+    return rows.get(pk=run.update_id)

@@ -1,0 +1,224 @@
+"""The calls that a run is made of, in their order: what each asks, and what it leaves in the row.
+
+Every function here may be cut off between any two lines; what was claimed stays in flight in its row.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts import clock
+from accounts.audit import record as audit
+from accounts.audit.record import PORTAL, Action
+from accounts.credentials.keyring import unseal
+from expensify.client import Client, Download
+from expensify.jobs.export import ReportExport
+from exports.models import Result, Run
+from exports.models.run import Status
+from exports.results import store as results
+from exports.results.layout import layout_of
+from exports.runs import employee_steps, generation_time, report_list
+from exports.runs.report_list import Selection
+from exports.saved_exports import job as export_job
+
+# What a successful call leaves of the trouble before it.
+FRESH = {"attempts": 0, "retry_at": None, "error_code": "", "error": ""}
+
+
+class Step(NamedTuple):
+    """One call: from the resting state in which it is due, through the state while it is under way."""
+
+    kind: str
+    resting: Status
+    in_flight: Status
+    make: Callable[[Run, Client], None]
+
+
+def steps_of(run: Run) -> tuple[Step, ...]:
+    """The calls of this run, in order."""
+    return _steps(run.purpose, run.selects, run.marks_last)
+
+
+def due(run: Run) -> Step | None:
+    """The call for which a resting run waits."""
+    return next((step for step in steps_of(run) if step.resting == run.status), None)
+
+
+def under_way(run: Run) -> Step | None:
+    """The call in which a run in flight is."""
+    return next((step for step in steps_of(run) if step.in_flight == run.status), None)
+
+
+def calls_left(status: str, *, purpose: str, selects: bool, marks_last: bool) -> int:
+    """How many calls a run in this state still makes, the one under way not counted."""
+    steps = _steps(purpose, selects, marks_last)
+    return next(
+        (
+            len(steps) - number - (step.in_flight == status)
+            for number, step in enumerate(steps)
+            if status in (step.resting, step.in_flight)
+        ),
+        0,
+    )
+
+
+# ------------------------------------------------------------ the calls
+
+
+def _select(run: Run, client: Client) -> None:
+    names = client.generate(report_list.listing(_asked(run)), report_list.listing_template(layout_of(run)))
+    made_with = run.credential.pair_number
+    run.move(Status.SELECTING, Status.SELECTED, selection_file=names[0], made_with=made_with, **FRESH)
+
+
+def _list(run: Run, client: Client) -> None:
+    with results.arriving(run.selection_file) as file:
+        with file.open("wb") as into:
+            client.download(run.selection_file, into, max_bytes=report_list.LIST_MAX_BYTES)
+        found = report_list.read_list(file.read_text(encoding="utf-8", errors="replace"))
+    listed = {"selection": found.as_json(), "report_count": len(found.reports), "by_previous": False} | FRESH
+    if found.reports:
+        run.move(Status.LISTING, Status.LISTED, **listed)
+        return
+    with transaction.atomic():
+        if run.move(Status.LISTING, Status.SUCCEEDED, **listed):
+            audit.record(Action.RUN_SUCCEEDED, run, by=PORTAL, reports=0)
+
+
+def _generate(run: Run, client: Client) -> None:
+    asked = _asked(run)
+    if run.selects:
+        asked = report_list.of_exactly(asked, _selection(run).ids, marking=not run.marks_last)
+    names = client.generate(asked, run.template)
+    wait, now = generation_time.before_first_look(run), clock.now()
+    run.move(
+        Status.GENERATING,
+        Status.GENERATED,
+        remote_file=",".join(names),
+        generated_at=now,
+        made_with=run.credential.pair_number,
+        ready_after=wait,
+        **FRESH | {"retry_at": now + timedelta(seconds=wait) if wait else None},
+    )
+
+
+def _download(run: Run, client: Client) -> None:
+    name = run.remote_files[run.fetched]
+    with results.arriving(name) as file:
+        with file.open("wb") as into:
+            arrived = client.download(
+                name, into, max_bytes=settings.RESULT_MAX_BYTES, progress=_progress(run)
+            )
+        if run.fetched + 1 < len(run.remote_files):
+            results.keep_part(run, name, file)
+            moved = run.move(
+                Status.DOWNLOADING,
+                Status.GENERATED,
+                fetched=run.fetched + 1,
+                ready_after=generation_time.until_ready(run),
+                **FRESH,
+            )
+            if not moved:
+                results.clear_if_over(run)
+            return
+        _store(run, name, file, arrived)
+
+
+def _mark(run: Run, client: Client) -> None:
+    ids = _selection(run).ids
+    client.generate(report_list.marking(_asked(run), ids, run.mark_label), report_list.MARKING_TEMPLATE)
+    with transaction.atomic():
+        if run.move(Status.MARKING, Status.SUCCEEDED, **FRESH):
+            audit.record(Action.RUN_SUCCEEDED, run, by=PORTAL, reports=len(ids), marked_as=run.mark_label)
+
+
+def _store(run: Run, name: str, file: Path, arrived: Download) -> None:
+    """File first, row after: a crash in between leaves a file nobody knows, never a row without its bytes."""
+    checked = report_list.check(_selection(run), layout_of(run), file) if run.selects else None
+    if checked and checked.problem:
+        raise report_list.CannotRead(checked.problem)
+    stored = results.store(run, name, file, arrived)
+    if run.marks_last:
+        results.verify(stored)
+    target, action = (
+        (Status.STORED, Action.RUN_STORED) if run.marks_last else (Status.SUCCEEDED, Action.RUN_SUCCEEDED)
+    )
+    with transaction.atomic():
+        moved = run.move(
+            Status.DOWNLOADING,
+            target,
+            fetched=run.fetched + 1,
+            bytes_received=stored.size,
+            ready_after=generation_time.until_ready(run),
+            checked=checked.sentence if checked else "",
+            **FRESH,
+        )
+        if moved:
+            Result.objects.create(team=run.team, run=run, **stored._asdict())
+            audit.record(
+                action,
+                run,
+                by=PORTAL,
+                file=stored.name,
+                size=stored.size,
+                rows=stored.rows,
+                sha256=stored.sha256,
+            )
+    if moved:
+        results.clear(run)
+    else:
+        results.discard(stored.file)
+
+
+SELECT = Step("select", Status.QUEUED, Status.SELECTING, _select)
+LIST = Step("list", Status.SELECTED, Status.LISTING, _list)
+GENERATE = Step("generate", Status.QUEUED, Status.GENERATING, _generate)
+GENERATE_LISTED = Step("generate", Status.LISTED, Status.GENERATING, _generate)
+DOWNLOAD = Step("download", Status.GENERATED, Status.DOWNLOADING, _download)
+MARK = Step("mark", Status.STORED, Status.MARKING, _mark)
+READ_MEMBERS = Step("members", Status.QUEUED, Status.READING, employee_steps.read_members)
+TRY_OUT = Step("dry_run", Status.QUEUED, Status.UPDATING, employee_steps.try_out)
+APPLY = Step("apply", Status.QUEUED, Status.UPDATING, employee_steps.apply)
+OF_UPDATES = {
+    Run.Purpose.MEMBERS: (READ_MEMBERS,),
+    Run.Purpose.DRY_RUN: (TRY_OUT,),
+    Run.Purpose.APPLY: (APPLY,),
+}
+
+
+def _steps(purpose: str, selects: bool, marks_last: bool) -> tuple[Step, ...]:
+    if purpose in OF_UPDATES:
+        return OF_UPDATES[Run.Purpose(purpose)]
+    first = (SELECT, LIST, GENERATE_LISTED) if selects else (GENERATE,)
+    return (*first, DOWNLOAD, *((MARK,) if marks_last else ()))
+
+
+# ------------------------------------------------------------ what the calls need
+
+
+def _asked(run: Run) -> ReportExport:
+    assert run.export is not None
+    return export_job.recall(run.job, sftp_password=unseal(run.export, "sftp_password") or "")
+
+
+def _selection(run: Run) -> Selection:
+    assert run.selection is not None
+    return Selection.from_json(run.selection)
+
+
+def _progress(run: Run) -> Callable[[int], None]:
+    """Shows the bytes on the run's page, at most once a second."""
+    shown_at = time.monotonic()
+
+    def show(received: int) -> None:
+        nonlocal shown_at
+        if time.monotonic() - shown_at >= 1:
+            shown_at = time.monotonic()
+            Run.objects.filter(pk=run.pk, moves=run.moves).update(bytes_received=received)
+
+    return show

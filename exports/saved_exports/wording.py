@@ -1,0 +1,173 @@
+"""What a saved export asks for, in words for people."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from exports.models import ExportVersion, Run
+from exports.saved_exports import periods
+from exports.saved_exports.job import Settings
+
+# The API's names, and what the same states are called on Expensify's website [M].
+STATES = {
+    "OPEN": "Open",
+    "SUBMITTED": "Processing (submitted)",
+    "APPROVED": "Approved",
+    "REIMBURSED": "Reimbursed",
+    "ARCHIVED": "Closed (archived)",
+}
+FILE_TYPES = {
+    "csv": "CSV, a table as text",
+    "xlsx": "XLSX, an Excel workbook",
+    "xls": "XLS, an old Excel workbook",
+    "txt": "TXT, plain text",
+    "json": "JSON",
+    "xml": "XML",
+    "pdf": "PDF, one for each report",
+}
+# What the settings are called where versions are compared; several that belong together share a name.
+SETTINGS = {
+    "policy_ids": "policies",
+    "period": "period",
+    "period_start": "period",
+    "period_end": "period",
+    "look_back_days": "days to look back",
+    "approved_since": "approval date",
+    "approved_since_date": "approval date",
+    "report_ids": "report IDs",
+    "states": "report states",
+    "not_marked_as": "label to skip",
+    "limit": "limit",
+    "employee_email": "employee",
+    "file_extension": "file type",
+    "file_basename": "file name",
+    "full_page_receipts": "receipts",
+    "email_recipients": "e-mail",
+    "email_message": "e-mail",
+    "mark_as": "label to mark with",
+    "mark_when": "when to mark",
+    "sftp_host": "SFTP upload",
+    "sftp_login": "SFTP upload",
+    "sftp_port": "SFTP upload",
+    "test": "test switch",
+}
+
+
+class Line(NamedTuple):
+    label: str
+    text: str
+
+
+def lines(settings: Settings, *, at: datetime, zone: ZoneInfo, policy_names: Mapping[str, str]) -> list[Line]:
+    """What these settings ask for, and the days that a relative period covers if the run starts at `at`."""
+    return [
+        *_selection(settings, at, zone),
+        *_filters(settings, policy_names),
+        *_file(settings),
+        *_afterwards(settings),
+    ]
+
+
+def lines_of_run(run: Run) -> list[Line]:
+    """What a run asked for, on the day it was created; nothing for a run without a saved export."""
+    if run.version is None:
+        return []
+    names = dict(run.credential.policies.values_list("policy_id", "name"))
+    settings = Settings.from_json(run.version.settings)
+    return lines(settings, at=run.created_at, zone=run.team.zone, policy_names=names)
+
+
+def changed(version: ExportVersion, before: ExportVersion) -> list[str]:
+    """The names of what differs between two versions."""
+    names = [
+        name
+        for setting, name in SETTINGS.items()
+        if version.settings.get(setting) != before.settings.get(setting)
+    ]
+    if version.template != before.template:
+        names.append("template")
+    if version.columns != before.columns:
+        names.append("columns")
+    return list(dict.fromkeys(names))
+
+
+def _selection(settings: Settings, at: datetime, zone: ZoneInfo) -> Iterator[Line]:
+    if settings.report_ids:
+        yield Line("Reports", ", ".join(settings.report_ids))
+    if settings.period:
+        days = _days(settings.period, settings.period_start, settings.period_end, at, zone)
+        yield Line("Created or submitted", days)
+        if settings.look_back_days:
+            yield Line(
+                "Late ones too",
+                f"Reports of the {settings.look_back_days} days before, if they came too late for their own period",
+            )
+    if settings.approved_since == periods.FIXED:
+        yield Line("Approved after", _day(date.fromisoformat(settings.approved_since_date)))
+    elif settings.approved_since == periods.SINCE_LAST_SUCCESS:
+        yield Line("Approved after", "The day of the last successful run")
+    elif settings.approved_since:
+        day = _day(periods.resolve(settings.approved_since, at=at, zone=zone).start)
+        yield Line(
+            "Approved after", f"First day of “{periods.KINDS[settings.approved_since]}” (today that is {day})"
+        )
+
+
+def _days(kind: str, start: str, end: str, at: datetime, zone: ZoneInfo) -> str:
+    if kind == periods.FIXED:
+        first = f"From {_day(date.fromisoformat(start))}" if start else ""
+        last = f"{'until' if start else 'Until'} {_day(date.fromisoformat(end))}" if end else ""
+        return f"{first} {last}".strip()
+    if kind == periods.SINCE_LAST_SUCCESS:
+        return periods.KINDS[kind]
+    period = periods.resolve(kind, at=at, zone=zone)
+    days = map(_day, dict.fromkeys((period.start, period.end)))
+    return f"{periods.KINDS[kind]} (today that is {' to '.join(days)})"
+
+
+def _filters(settings: Settings, policy_names: Mapping[str, str]) -> Iterator[Line]:
+    if settings.policy_ids:
+        yield Line("Policies", ", ".join(policy_names.get(id_, id_) for id_ in settings.policy_ids))
+    else:
+        yield Line("Policies", "All that the credential reaches")
+    states = ", ".join(STATES.get(state, state) for state in settings.states)
+    yield Line("Report states", states or "Any")
+    if settings.not_marked_as:
+        yield Line("Left out", f"Reports marked with “{settings.not_marked_as}”")
+    if settings.limit is not None:
+        yield Line("At most", f"{settings.limit} report{'' if settings.limit == 1 else 's'}")
+    if settings.employee_email:
+        yield Line("From the account of", settings.employee_email)
+
+
+def _file(settings: Settings) -> Iterator[Line]:
+    yield Line("File", FILE_TYPES.get(settings.file_extension, settings.file_extension))
+    if settings.file_basename:
+        yield Line("File name begins with", settings.file_basename)
+    if settings.full_page_receipts and settings.file_extension == "pdf":
+        yield Line("Receipts", "Full page, in the PDF")
+
+
+def _afterwards(settings: Settings) -> Iterator[Line]:
+    if settings.marks_last:
+        yield Line(
+            "Marked",
+            f"With “{settings.mark_as}”, when the file is safe in the portal: five calls, exactly the listed reports",
+        )
+    done = []
+    if settings.mark_as and not settings.marks_last:
+        done.append(f"mark the reports as exported with “{settings.mark_as}”")
+    if settings.email_recipients:
+        done.append(f"e-mail a link to {', '.join(settings.email_recipients)}")
+    if settings.sftp_host:
+        done.append(f"upload the file to {settings.sftp_host}")
+    if done:
+        sentence = ", then ".join(done)
+        yield Line("Expensify will", f"only test; it would {sentence}" if settings.test else sentence)
+    elif settings.test:
+        yield Line("Test", "Yes: nothing is done at Expensify afterwards")
+
+
+def _day(day: date | None) -> str:
+    return f"{day.day} {day:%b %Y}" if day else ""

@@ -1,0 +1,194 @@
+"""What people do to schedules, and what keeps them in step: create, change, pause, resume, archive."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db import transaction
+from django_scopes import scopes_disabled
+
+from accounts import clock
+from accounts.audit import record as audit
+from accounts.audit.record import PORTAL, Action, Actor
+from accounts.door import team_of
+from accounts.models import User
+from exports.deliveries.settings import MailSettings
+from exports.models import SavedExport, Schedule
+from exports.schedules import missed
+from exports.schedules.calendar import calendar_of
+from exports.schedules.rules.occurrences import next_occurrence
+from exports.schedules.rules.rule import Rule
+from exports.schedules.rules.words import in_words
+
+
+@transaction.atomic
+def create(
+    export: SavedExport,
+    *,
+    name: str,
+    rule: Rule,
+    mail: MailSettings,
+    zip_password: str | None,
+    after_outage: str,
+    pause_after: int,
+    owner: User,
+    by: User,
+) -> Schedule:
+    """A schedule that is due from now on. Its recipients are set by `recipients.set_by_hand`."""
+    schedule = Schedule(team=export.team, export=export)
+    _fill(schedule, name, rule, mail, zip_password, after_outage, pause_after, owner)
+    schedule.next_at = next_occurrence(rule, clock.now(), calendar_of(export.team))
+    schedule.save()
+    audit.record(
+        Action.SCHEDULE_CREATED,
+        schedule,
+        by=by,
+        **audit.changes({}, _said(schedule)),
+        **_secret(zip_password),
+    )
+    return schedule
+
+
+@transaction.atomic
+def change(
+    schedule: Schedule,
+    *,
+    by: User,
+    name: str,
+    rule: Rule,
+    mail: MailSettings,
+    zip_password: str | None,
+    after_outage: str,
+    pause_after: int,
+    owner: User | None,
+) -> Schedule:
+    """Save what the form holds; `zip_password` None keeps the stored one, "" takes it out.
+
+    Another rule counts from now on: what came due under the old one and has not started is dropped.
+    """
+    schedule = _locked(schedule)
+    before, old_rule = _said(schedule), schedule.rule
+    _fill(schedule, name, rule, mail, zip_password, after_outage, pause_after, owner)
+    if schedule.rule != old_rule and not schedule.is_paused and not schedule.is_archived:
+        schedule.next_at = next_occurrence(rule, clock.now(), calendar_of(schedule.team))
+    schedule.save()
+    said = audit.changes(before, _said(schedule)) | _secret(zip_password)
+    if said:
+        audit.record(Action.SCHEDULE_CHANGED, schedule, by=by, **said)
+    return schedule
+
+
+@transaction.atomic
+def pause(schedule: Schedule, *, by: User, reason: str, resume_on: date | None) -> bool:
+    """Nothing runs until somebody resumes it, or that day begins. False when it was paused or archived already."""
+    zone = missed.zone_of(schedule.rule)
+    resume_at = datetime.combine(resume_on, time.min, tzinfo=zone) if resume_on else None
+    paused = (
+        Schedule.objects.live()
+        .filter(pk=schedule.pk, paused_at=None)
+        .update(
+            paused_at=clock.now(),
+            paused_by_name=str(by),
+            pause_reason=reason,
+            resume_at=resume_at,
+            next_at=None,
+        )
+    )
+    if paused:
+        schedule.refresh_from_db()
+        audit.record(Action.SCHEDULE_PAUSED, schedule, by=by, reason=reason, resume_on=resume_on)
+    return bool(paused)
+
+
+def resume(schedule: Schedule, *, by: User) -> bool:
+    """Go on from now: what came due in the pause is dropped. False when it was not paused."""
+    resumed = _resume(schedule, after=clock.now(), by=by)
+    schedule.refresh_from_db()
+    return resumed
+
+
+@transaction.atomic
+def archive(schedule: Schedule, *, by: User) -> bool:
+    """Take the schedule out of use for good; its history stays. False when it was archived already."""
+    archived = (
+        Schedule.objects.live()
+        .filter(pk=schedule.pk)
+        .update(archived_at=clock.now(), next_at=None, resume_at=None)
+    )
+    if archived:
+        schedule.refresh_from_db()
+        audit.record(Action.SCHEDULE_ARCHIVED, schedule, by=by)
+    return bool(archived)
+
+
+def resume_due(now: datetime) -> int:
+    """Resume those whose day has come. One that fell due since, because nobody looked, is due still."""
+    with scopes_disabled():
+        ids = list(
+            Schedule.objects.filter(resume_at__lte=now).order_by("resume_at").values_list("pk", flat=True)
+        )
+    resumed = 0
+    for pk in ids:
+        with team_of(Schedule, pk) as schedule:
+            if schedule.resume_at is not None:
+                just_before = schedule.resume_at - timedelta(microseconds=1)
+                resumed += _resume(schedule, after=just_before, by=PORTAL)
+    return resumed
+
+
+@transaction.atomic
+def _resume(schedule: Schedule, *, after: datetime, by: User | Actor) -> bool:
+    schedule = _locked(schedule)
+    if not schedule.is_paused or schedule.is_archived:
+        return False
+    said = {"paused_at": schedule.paused_at, "reason": schedule.pause_reason}
+    schedule.paused_at, schedule.paused_by_name, schedule.pause_reason = None, "", ""
+    schedule.resume_at, schedule.failures = None, 0
+    schedule.next_at = next_occurrence(Rule.from_json(schedule.rule), after, calendar_of(schedule.team))
+    schedule.save(
+        update_fields=["paused_at", "paused_by_name", "pause_reason", "resume_at", "failures", "next_at"]
+    )
+    audit.record(Action.SCHEDULE_RESUMED, schedule, by=by, **said)
+    return True
+
+
+def _fill(
+    schedule: Schedule,
+    name: str,
+    rule: Rule,
+    mail: MailSettings,
+    zip_password: str | None,
+    after_outage: str,
+    pause_after: int,
+    owner: User | None,
+) -> None:
+    schedule.name, schedule.rule, schedule.mail = name, rule.to_json(), mail.to_json()
+    schedule.after_outage, schedule.pause_after = after_outage, pause_after
+    if owner is not None or schedule.owner is not None:
+        schedule.owner, schedule.owner_name = owner, str(owner or schedule.owner_name)
+    if zip_password is not None:
+        schedule.zip_password = zip_password or None
+
+
+def _said(schedule: Schedule) -> dict[str, Any]:
+    return {
+        "name": schedule.name,
+        "export": schedule.export.name,
+        "when": in_words(Rule.from_json(schedule.rule)),
+        "rule": schedule.rule,
+        "after_outage": schedule.after_outage,
+        "pause_after": schedule.pause_after,
+        "owner": str(schedule.owner) if schedule.owner else None,
+        **{f"mail_{name}": value for name, value in schedule.mail.items()},
+    }
+
+
+def _secret(zip_password: str | None) -> dict[str, str]:
+    return {} if zip_password is None else {"zip_password": "set" if zip_password else "removed"}
+
+
+def _locked(schedule: Schedule) -> Schedule:
+    return (
+        Schedule.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("team", "owner")
+        .get(pk=schedule.pk)
+    )

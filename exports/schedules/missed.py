@@ -1,0 +1,91 @@
+"""What becomes of the times at which a schedule came due: what runs, what is skipped, and the sentence for it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from exports.schedules.rules.occurrences import FreezeDays
+from exports.schedules.rules.words import day_in_words
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One occurrence to be: for the last of `covers` due times, with a run or without."""
+
+    due_at: datetime
+    runs: bool
+    covers: int = 1
+    sentence: str = ""
+
+
+def plan(
+    due: Sequence[datetime],
+    *,
+    now: datetime,
+    late_after: timedelta,
+    free_since: datetime | None,
+    skip_missed: bool,
+    freeze_on: Callable[[datetime], FreezeDays | None],
+    zone: ZoneInfo,
+) -> list[Planned]:
+    """The occurrences for these due times, earliest first: at most one run, for the last time that none forbids.
+
+    `free_since` is when the schedule's last run was over. What came due before that waited for it, and is not missed.
+    """
+    frozen = [at for at in due if freeze_on(at)]
+    others = [at for at in due if not freeze_on(at)]
+    missed = [at for at in others if now - max(at, free_since or at) > late_after]
+    planned = []
+    if frozen:
+        freeze = freeze_on(frozen[-1])
+        assert freeze is not None
+        days = f"{day_in_words(freeze.first)} to {day_in_words(freeze.last)}"
+        sentence = f"{_left_out(frozen, zone)}: {days} is a freeze ({freeze.reason})."
+        planned.append(Planned(frozen[-1], False, len(frozen), sentence))
+    if skip_missed and missed:
+        why = "the portal could not start it in time, and this schedule skips what was missed"
+        sentence = f"{_left_out(missed, zone)}: {why}."
+        planned.append(Planned(missed[-1], False, len(missed), sentence))
+        others, missed = others[len(missed) :], []
+    if others:
+        planned.append(Planned(others[-1], True, len(others), _why_late(others, missed, now, zone)))
+    return sorted(planned, key=lambda each: each.due_at)
+
+
+def _left_out(times: Sequence[datetime], zone: ZoneInfo) -> str:
+    return "Nothing ran" if len(times) == 1 else f"Nothing ran at {_span(times, zone)}"
+
+
+def _why_late(times: Sequence[datetime], missed: Sequence[datetime], now: datetime, zone: ZoneInfo) -> str:
+    why = "the portal could not start them in time" if missed else "the run before it had not come to its end"
+    if len(times) > 1:
+        return f"This run stands for {_span(times, zone)}: {why}."
+    if missed:
+        late = _duration(now - times[0])
+        due = in_words(times[0], zone)
+        return f"It was due on {due} and started {late} late: the portal could not start it in time."
+    return ""
+
+
+def _span(times: Sequence[datetime], zone: ZoneInfo) -> str:
+    return f"{len(times)} due times, from {in_words(times[0], zone)} to {in_words(times[-1], zone)}"
+
+
+def zone_of(rule: dict[str, Any]) -> ZoneInfo:
+    """By whose clocks a schedule's times are told; `rule` as it is kept."""
+    return ZoneInfo(rule.get("zone", "UTC"))
+
+
+def in_words(at: datetime, zone: ZoneInfo) -> str:
+    local = at.astimezone(zone)
+    return f"{day_in_words(local.date())} at {local:%H:%M}"
+
+
+def _duration(length: timedelta) -> str:
+    minutes = round(length.total_seconds() / 60)
+    for name, size in (("day", 24 * 60), ("hour", 60)):
+        if minutes >= 2 * size:
+            return f"{minutes // size} {name}s"
+    return f"{minutes} minutes"

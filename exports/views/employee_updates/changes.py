@@ -1,0 +1,138 @@
+"""What an employee update changes, person by person, before and after."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.door import team_view
+from accounts.paging import part_of
+from accounts.permissions import Permission
+from exports.employee_updates import rules as update_rules
+from exports.employee_updates import stored as stored_updates
+from exports.employee_updates.feed import cells, changes, leaving
+from exports.employee_updates.feed.changes import KINDS, Change
+from exports.employee_updates.feed.fields import FIELDS
+from exports.employee_updates.feed.leaving import Leaver
+from exports.views.employee_updates.pages import find
+
+SHOWN = 50
+SHOWN_TREES = 10
+SHOWN_HANDOVERS = 20
+# Not a kind of change: people of the last feed who have no row now.
+MISSING = "missing"
+TROUBLES = {
+    "cycle": "goes round in a circle",
+    "missing": "leads to nobody",
+    "leaver": "hangs on somebody who leaves",
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A field before and after, in words; `before` is None when nobody knows it."""
+
+    heading: str
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A change as the page shows it."""
+
+    change: Change
+    name: str
+    kinds: list[str]
+    fields: list[Said]
+    joins: list[str]
+    leaves: list[str]
+    handovers: list[str]
+    more_handovers: int
+    is_ready: bool | None
+
+
+@require_safe
+@team_view(Permission.VIEW_UPDATES)
+def update_changes(request: HttpRequest, update: int) -> HttpResponse:
+    """`?kind=` filters; without one everything that changes is shown, and what stays is counted."""
+    update = find(request, update)
+    analysis = stored_updates.analyse(update)
+    kind = request.GET.get("kind", "")
+    if kind == MISSING:
+        page = part_of(analysis.missing, request.GET, size=SHOWN)
+    else:
+        found = [change for change in analysis.changes if _is_of(change, kind)]
+        page = part_of(found, request.GET, size=SHOWN)
+        page = page.with_rows(_shown(page.rows, analysis))
+    trees = analysis.checked.trees
+    return render(
+        request,
+        "exports/updates/update_changes.html",
+        {
+            "update": update,
+            "page": page,
+            "kind": kind,
+            "tabs": _tabs(analysis),
+            "guard": update_rules.guard_of(update) if update.leaver_count else None,
+            "ready": sum(leaver.is_ready for leaver in analysis.leavers),
+            "leavers": len(analysis.leavers),
+            "trees": [
+                (tree, analysis.policy_name(tree.policy), TROUBLES[tree.trouble])
+                for tree in trees[:SHOWN_TREES]
+            ],
+            "more_trees": max(0, len(trees) - SHOWN_TREES),
+        },
+    )
+
+
+def _is_of(change: Change, kind: str) -> bool:
+    return kind in change.kinds if kind in KINDS else change.kinds != ("unchanged",)
+
+
+def _tabs(analysis: stored_updates.Analysis) -> list[tuple[str, str, int]]:
+    """Each filter: its word in the address, its name, and how many people it shows."""
+    counted = changes.counts(analysis.changes)
+    changing = sum(change.kinds != ("unchanged",) for change in analysis.changes)
+    tabs = [
+        ("", "All changes", changing),
+        *((kind, name, counted[kind]) for kind, name in KINDS.items() if counted[kind]),
+    ]
+    return [*tabs, (MISSING, "Without a row", len(analysis.missing))] if analysis.missing else tabs
+
+
+def _shown(found: Sequence[Change], analysis: stored_updates.Analysis) -> list[Shown]:
+    leavers = {leaver.row: leaver for leaver in analysis.leavers}
+    return [_one(change, analysis, leavers.get(change.row)) for change in found]
+
+
+def _one(change: Change, analysis: stored_updates.Analysis, leaver: Leaver | None) -> Shown:
+    fields = [
+        Said(
+            FIELDS[field.field].heading
+            + (f" in {analysis.policy_name(field.policy)}" if field.policy else ""),
+            cells.text_of(FIELDS[field.field], field.before) if field.is_known else None,
+            cells.text_of(FIELDS[field.field], field.after),
+        )
+        for field in change.fields
+        if change.before is not None or field.field != "email"
+    ]
+    person = change.after
+    handovers = leaver.handovers if leaver else ()
+    return Shown(
+        change,
+        f"{person.first_name} {person.last_name}".strip(),
+        [KINDS[kind] for kind in change.kinds],
+        fields,
+        [analysis.policy_name(policy) for policy in change.added],
+        [
+            analysis.policy_name(policy)
+            + (", which the row does not name" if policy in change.implied else "")
+            for policy in change.removed
+        ],
+        [leaving.handover_sentence(handover) for handover in handovers[:SHOWN_HANDOVERS]],
+        max(0, len(handovers) - SHOWN_HANDOVERS),
+        leaver.is_ready if leaver else None,
+    )

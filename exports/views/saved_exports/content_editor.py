@@ -1,0 +1,108 @@
+"""What is in the file, while somebody edits it: the builder's buttons, the preview and lint. Nothing is saved here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from accounts.door import TeamRequest, team_view
+from accounts.models import Team
+from accounts.numbers import whole_number
+from accounts.permissions import Permission
+from exports.columns.layout import DELIMITERS, KINDS, ROWS
+from exports.columns.presets import PRESETS
+from exports.forms.saved_exports import builder
+from exports.forms.saved_exports.content import OWN, Contents
+from exports.samples.choose import SAMPLES, sample
+from exports.saved_exports import preview_own_data
+from exports.saved_exports.preview import Tryout, try_out
+from exports.saved_exports.preview_own_data import OwnData
+from exports.saved_exports.starter_templates import STARTERS
+from exports.saved_exports.wording import STATES
+
+
+@require_POST
+@team_view(Permission.EDIT_EXPORTS)
+def export_preview(request: TeamRequest) -> HttpResponse:
+    """The form's contents as sent, after the button `do` if one was pressed: the piece of the page that changes."""
+    contents, do = Contents.sent(request.POST), request.POST.get("do", "")
+    if do == "find":
+        return render(request, "exports/_fields.html", shown(contents, request.team, request.POST))
+    after = contents.act(do, request.POST)
+    context = shown(after, request.team, request.POST, do=do) | {"is_partial": True}
+    if do.startswith(("add:", "up:", "down:", "move:", "remove:")):
+        return render(request, "exports/_columns.html", context)
+    if do not in ("", "preview"):
+        return render(request, "exports/_contents.html", context)
+    return render(request, "exports/_preview.html", context)
+
+
+def shown(contents: Contents, team: Team, data: QueryDict | None = None, *, do: str = "") -> dict[str, Any]:
+    """What the templates of the contents show. `do` is the button that was pressed, whose row keeps the focus."""
+    find = data.get("find", "")[:100] if data else ""
+    own = preview_own_data.latest(team)
+    context = {
+        "contents": contents,
+        "samples": SAMPLES,
+        "presets": PRESETS,
+        "starters": STARTERS,
+        "own_data": own,
+        "tryout": tried(contents, own),
+        "find": find,
+        "state_choices": STATES,
+        "wanted_states": contents.states,
+    }
+    if contents.is_built:
+        context |= {
+            "rows": builder.rows(contents.layout),
+            "groups": builder.groups(contents.layout.rows, find),
+            "row_choices": ROWS,
+            "kinds": KINDS,
+            "delimiters": DELIMITERS,
+            "focus": _focus(do, len(contents.layout.columns)),
+        }
+    else:
+        context["completions"] = builder.completions()
+    return context
+
+
+def tried(contents: Contents, own: OwnData | None) -> Tryout:
+    if contents.extension == "pdf":
+        return Tryout(problem="Expensify lays out a PDF by itself, so there is nothing to preview.")
+    if contents.is_built and contents.problems:
+        return Tryout(problem=" ".join(contents.problems))
+    if not contents.text.strip():
+        return Tryout(problem="There is no template yet.")
+    return try_out(
+        contents.text,
+        data=_data(contents.sample, own),
+        extension=contents.extension,
+        layout=contents.layout if contents.is_built else None,
+    )
+
+
+def _data(name: str, own: OwnData | None) -> Mapping[str, Any]:
+    if name == OWN:
+        return own.data if own else sample("company")
+    return sample(name)
+
+
+def _focus(do: str, count: int) -> str:
+    """Which button of which row has the focus after a move, as "up-3": one's place is not lost by moving a row."""
+    verb, _, what = do.partition(":")
+    first = what.partition("-")[0]
+    number = whole_number(first, 5) or 0
+    match verb:
+        case "up" if number > 2:
+            return f"up-{number - 1}"
+        case "up":
+            return "down-1"
+        case "down" if number + 1 < count:
+            return f"down-{number + 1}"
+        case "down":
+            return f"up-{count}"
+        case "remove" if count:
+            return f"remove-{min(number, count)}"
+    return ""

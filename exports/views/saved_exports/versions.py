@@ -1,0 +1,116 @@
+"""What can be done with the versions of a saved export: compare, restore, share as a file, take one from a file."""
+
+import json
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.door import TeamRequest, team_view
+from accounts.numbers import whole_number
+from accounts.permissions import Permission
+from exports.forms.saved_exports.content import Contents
+from exports.forms.saved_exports.settings import ExportForm
+from exports.models import ExportVersion, SavedExport
+from exports.saved_exports import actions as saved_exports
+from exports.saved_exports import compare as compare_versions
+from exports.saved_exports import share, wording
+from exports.saved_exports.job import Settings
+from exports.views.saved_exports.pages import form_page
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def export_compare(request: TeamRequest, export: int) -> HttpResponse:
+    """Versions `?from=<number>&to=<number>`; without them the present one and the one before it."""
+    found = get_object_or_404(request.team.exports.select_related("version"), pk=export)
+    last = found.present.number
+    after = _version(found, request.GET.get("to") or str(last))
+    before = _version(found, request.GET.get("from") or str(max(after.number - 1, 1)))
+    policy_ids = {*before.settings["policy_ids"], *after.settings["policy_ids"]}
+    names = dict(request.team.policies.filter(policy_id__in=policy_ids).values_list("policy_id", "name"))
+    now = timezone.now()
+    old, new = (
+        wording.lines(
+            Settings.from_json(version.settings), at=now, zone=request.team.zone, policy_names=names
+        )
+        for version in (before, after)
+    )
+    return render(
+        request,
+        "exports/export_compare.html",
+        {
+            "export": found,
+            "before": before,
+            "after": after,
+            "numbers": found.versions.values_list("number", flat=True)[:200],
+            "settings": compare_versions.settings(old, new),
+            "rows": compare_versions.templates(before.template, after.template),
+        },
+    )
+
+
+@require_POST
+@team_view(Permission.EDIT_EXPORTS)
+def export_restore(request: TeamRequest, export: int) -> HttpResponse:
+    """Make the version `version` (a number) the present one again, as a new version."""
+    found = get_object_or_404(
+        request.team.exports.live().select_related("credential", "version", "team"), pk=export
+    )
+    if not request.POST.get("version"):
+        messages.info(request, "Choose the version to restore.")
+        return redirect(found)
+    version = _version(found, request.POST["version"])
+    if saved_exports.restore(found, version, by=request.user):
+        messages.success(request, f"Version {version.number} is restored, as version {found.present.number}.")
+    else:
+        messages.info(request, f"The present version is the same as version {version.number} already.")
+    return redirect(found)
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def export_share(request: TeamRequest, export: int) -> HttpResponse:
+    """The present version as a JSON file, without anything that is the team's own."""
+    found = get_object_or_404(request.team.exports.select_related("version"), pk=export)
+    content = json.dumps(share.shared(found.name, found.present), ensure_ascii=False, indent=2)
+    name = f"{slugify(found.name) or 'export'}.json"
+    return HttpResponse(
+        content,
+        content_type="application/json",
+        headers={"Content-Disposition": content_disposition_header(True, name)},
+    )
+
+
+@require_POST
+@team_view(Permission.EDIT_EXPORTS)
+def export_import(request: TeamRequest) -> HttpResponse:
+    """Open a shared file in the form of a new export; nothing is saved, and a credential is yet to be chosen."""
+    upload = request.FILES.get("file")
+    try:
+        if upload is None:
+            raise share.CannotRead("Choose the file of a shared export.")
+        if upload.size > share.LARGEST:
+            raise share.CannotRead("This file is too large for a shared export.")
+        found = share.read(upload.read())
+    except share.CannotRead as problem:
+        messages.error(request, str(problem))
+        return redirect("exports:export-list", request.team.slug)
+    form = ExportForm(
+        team=request.team,
+        now=timezone.now(),
+        instance=SavedExport(team=request.team),
+        initial=found["settings"] | {"name": saved_exports.unused_name(request.team, found["name"])},
+        contents=Contents.stored(
+            found["template"], found["columns"], extension=found["settings"]["file_extension"]
+        ),
+    )
+    return form_page(request, form, saved_name="", was_imported=True)
+
+
+def _version(export: SavedExport, number: str) -> ExportVersion:
+    return get_object_or_404(export.versions, number=whole_number(number, 8))

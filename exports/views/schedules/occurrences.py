@@ -1,0 +1,139 @@
+"""One time that a schedule was due: its mails, and what people decide about them."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.door import TeamRequest, team_view
+from accounts.models import MailStatus
+from accounts.paging import page_of
+from accounts.permissions import Permission
+from exports.deliveries import download_links
+from exports.deliveries import send as deliveries
+from exports.models import Delivery, Link, LinkOpening, Occurrence
+from exports.schedules import finish
+from exports.views.schedules.pages import add_outcomes
+
+MAILS = 50
+OPENINGS = 3
+# The answer of the mail server is known: before that nobody may send it again.
+MAY_GO_AGAIN = {MailStatus.SENT, MailStatus.REFUSED, MailStatus.FAILED, MailStatus.UNCONFIRMED}
+MAY_BE_WITHDRAWN = {MailStatus.HELD, MailStatus.QUEUED}
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def occurrence(request: HttpRequest, occurrence: int) -> HttpResponse:
+    """Its mails newest first, a page at a time; `?state=` shows those in one state."""
+    found = _occurrence(request, occurrence)
+    add_outcomes([found])
+    state = request.GET.get("state", "")
+    rows = found.deliveries.select_related("recipient", "result", "link").prefetch_related(
+        Prefetch("link__opened", LinkOpening.objects.order_by("-id")[:OPENINGS], to_attr="last_opened")
+    )
+    if state in MailStatus.values:
+        rows = rows.filter(status=state)
+    page = page_of(rows, request.GET, size=MAILS)
+    now = timezone.now()
+    for mail in page.rows:
+        mail.may_go_again = mail.status in MAY_GO_AGAIN
+        mail.may_be_withdrawn = mail.status in MAY_BE_WITHDRAWN
+        mail.shown_link = getattr(mail, "link", None)
+        if mail.shown_link:
+            mail.shown_link.is_over = mail.shown_link.expires_at <= now
+    mails = found.mails  # type: ignore[attr-defined]
+    tabs = [("", "All", mails.all)] + [
+        (each.value, each.label, mails.of(each)) for each in MailStatus if mails.of(each)
+    ]
+    return render(
+        request,
+        "exports/schedules/occurrence.html",
+        {
+            "occurrence": found,
+            "schedule": found.schedule,
+            "result": getattr(found.run, "result", None),
+            "page": page,
+            "tabs": tabs,
+            "state": state,
+        },
+    )
+
+
+@require_POST
+@team_view(Permission.MANAGE_SCHEDULES)
+def occurrence_send_anyway(request: HttpRequest, occurrence: int) -> HttpResponse:
+    found = _occurrence(request, occurrence)
+    if finish.send_anyway(found, by=request.user):
+        messages.success(request, "The held mails are on their way.")
+    else:
+        messages.info(request, "No mail is held here any more: nothing was changed.")
+    return redirect("exports:occurrence", request.team.slug, found.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(Permission.MANAGE_SCHEDULES)
+def delivery_again(request: HttpRequest, delivery: int) -> HttpResponse:
+    """Asks first: one mail to one person, never all of them."""
+    found = _delivery(request, delivery)
+    may_go = found.status in MAY_GO_AGAIN
+    if request.method == "POST" and may_go:
+        return _decide(
+            request, found, deliveries.send_again, f"One more mail to {found.address} is on its way."
+        )
+    context = {"delivery": found, "occurrence": found.occurrence, "may_go": may_go}
+    return render(request, "exports/schedules/delivery_again.html", context)
+
+
+@require_POST
+@team_view(Permission.MANAGE_SCHEDULES)
+def delivery_withdraw(request: HttpRequest, delivery: int) -> HttpResponse:
+    found = _delivery(request, delivery)
+    return _decide(request, found, deliveries.withdraw, f"The mail to {found.address} will not be sent.")
+
+
+@require_POST
+@team_view(Permission.MANAGE_SCHEDULES)
+def link_revoke(request: HttpRequest, link: int) -> HttpResponse:
+    found = get_object_or_404(
+        Link.objects.filter(team=request.team).select_related("delivery__occurrence"), pk=link
+    )
+    download_links.revoke(found, by=request.user)
+    messages.success(request, f"The link of {found.delivery.address} does not open any more.")
+    return redirect("exports:occurrence", request.team.slug, found.delivery.occurrence_id)
+
+
+def _decide(
+    request: TeamRequest, delivery: Delivery, act: Callable[..., object], success: str
+) -> HttpResponse:
+    """Do one thing to one mail, and go back to where it is listed."""
+    try:
+        done = act(delivery, by=request.user)
+    except deliveries.CannotSend as reason:
+        messages.error(request, str(reason))
+    else:
+        if done:
+            messages.success(request, success)
+        else:
+            messages.info(
+                request, f"The mail to {delivery.address} had moved on already: nothing was changed."
+            )
+    return redirect("exports:occurrence", request.team.slug, delivery.occurrence_id)
+
+
+def _occurrence(request: TeamRequest, occurrence: int) -> Occurrence:
+    rows: QuerySet[Occurrence] = Occurrence.objects.filter(team=request.team)
+    return get_object_or_404(
+        rows.select_related("schedule__team", "run__result", "run__export"), pk=occurrence
+    )
+
+
+def _delivery(request: TeamRequest, delivery: int) -> Delivery:
+    rows = Delivery.objects.filter(team=request.team)
+    return get_object_or_404(
+        rows.select_related("occurrence__schedule__team", "recipient", "run", "result"), pk=delivery
+    )

@@ -1,0 +1,206 @@
+"""Schedules of a team: the list, one of them, and what people do to it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Case, Count, OuterRef, Q, Subquery, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.door import TeamRequest, team_view
+from accounts.paging import page_of, part_of
+from accounts.permissions import Permission
+from exports.deliveries import recipients, summary
+from exports.deliveries.settings import MailSettings
+from exports.forms.schedules.mail import CONTENTS, ON_EMPTY
+from exports.forms.schedules.schedule import AFTER_OUTAGE, PauseForm
+from exports.models import Occurrence, Recipient, Schedule
+from exports.schedules import actions as schedule_actions
+from exports.schedules import calendar
+from exports.schedules.rules import occurrences as rule_occurrences
+from exports.schedules.rules.occurrences import Coming
+from exports.schedules.rules.rule import Rule
+
+COMING = 12
+SHOWN_RECIPIENTS = 8
+# Recipients who wait for a person come first.
+NEEDS_SOMEBODY = Case(
+    When(state=Recipient.State.UNCONFIRMED, then=Value(0)),
+    When(state=Recipient.State.DROPPED, then=Value(1)),
+    default=Value(2),
+)
+HISTORY = 12
+# Those who get mail or would, if somebody confirmed them.
+ON_THE_LIST = Q(recipients__state__in=[Recipient.State.ACTIVE, Recipient.State.UNCONFIRMED])
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def schedule_list(request: HttpRequest) -> HttpResponse:
+    """By name, a part at a time; `?show=paused` or `archived`."""
+    show = request.GET.get("show", "")
+    rows = request.team.schedules.filter(archived_at__isnull=show != "archived")
+    if show == "paused":
+        rows = rows.exclude(paused_at=None)
+    part = part_of(list(rows.values_list("pk", flat=True)), request.GET)
+    return render(
+        request,
+        "exports/schedules/schedule_list.html",
+        {"page": part.with_rows(_listed(request, part.rows)), "show": show},
+    )
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def schedule(request: HttpRequest, schedule: int) -> HttpResponse:
+    found = get_object_or_404(
+        request.team.schedules.select_related("export__credential", "export__version", "owner"), pk=schedule
+    )
+    people = found.recipients.exclude(state=Recipient.State.REMOVED)
+    page = page_of(found.occurrences.select_related("run"), request.GET, size=HISTORY)
+    add_outcomes(page.rows)
+    mail = MailSettings.from_json(found.mail)
+    return render(
+        request,
+        "exports/schedules/schedule.html",
+        {
+            "schedule": found,
+            "coming": coming(request, Rule.from_json(found.rule)) if not found.is_archived else [],
+            "mail": mail,
+            "content": CONTENTS[mail.content],
+            "on_empty": ON_EMPTY[mail.on_empty],
+            "after_outage": AFTER_OUTAGE[Schedule.AfterOutage(found.after_outage)],
+            "bands": _bands(mail),
+            "people": people.order_by(NEEDS_SOMEBODY, "address")[:SHOWN_RECIPIENTS],
+            "counts": _counted(found),
+            "page": page,
+        },
+    )
+
+
+@require_safe
+@team_view(Permission.VIEW_EXPORTS)
+def schedule_recipients(request: HttpRequest, schedule: int) -> HttpResponse:
+    """Everybody who was ever on its list, newest first."""
+    found = get_object_or_404(request.team.schedules, pk=schedule)
+    page = page_of(found.recipients.all(), request.GET, size=50)
+    context = {"schedule": found, "page": page, "counts": _counted(found)}
+    return render(request, "exports/schedules/recipients.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(Permission.MANAGE_SCHEDULES)
+def schedule_pause(request: HttpRequest, schedule: int) -> HttpResponse:
+    found = get_object_or_404(request.team.schedules.live(), pk=schedule)
+    form = PauseForm(request.POST if request.method == "POST" else None, team=request.team)
+    if form.is_valid():
+        schedule_actions.pause(found, by=request.user, **form.cleaned_data)
+        messages.success(request, f"“{found}” is paused. Nothing of it runs until it is resumed.")
+        return redirect(found)
+    return render(request, "exports/schedules/schedule_pause.html", {"schedule": found, "form": form})
+
+
+@require_POST
+@team_view(Permission.MANAGE_SCHEDULES)
+def schedule_resume(request: HttpRequest, schedule: int) -> HttpResponse:
+    found = get_object_or_404(request.team.schedules.live(), pk=schedule)
+    schedule_actions.resume(found, by=request.user)
+    messages.success(request, f"“{found}” goes on with its next time. What was left out is not made up for.")
+    return redirect(found)
+
+
+@require_POST
+@team_view(Permission.MANAGE_SCHEDULES)
+def schedule_archive(request: HttpRequest, schedule: int) -> HttpResponse:
+    found = get_object_or_404(request.team.schedules, pk=schedule)
+    schedule_actions.archive(found, by=request.user)
+    messages.success(request, f"“{found}” is archived: it does not run any more. Its history stays.")
+    return redirect("exports:schedule-list", request.team.slug)
+
+
+@require_POST
+@team_view(Permission.MANAGE_SCHEDULES)
+def schedule_confirm(request: HttpRequest, schedule: int) -> HttpResponse:
+    """Vouch for everybody on its list who waits for that."""
+    found = get_object_or_404(request.team.schedules, pk=schedule)
+    waiting = list(found.recipients.filter(state=Recipient.State.UNCONFIRMED))
+    return tell_confirmed(request, found, waiting)
+
+
+@require_POST
+@team_view(Permission.MANAGE_SCHEDULES)
+def recipient_confirm(request: HttpRequest, recipient: int) -> HttpResponse:
+    rows = Recipient.objects.select_related("schedule__team").filter(team=request.team)
+    found = get_object_or_404(rows, pk=recipient)
+    return tell_confirmed(request, found.schedule, [found])
+
+
+def tell_confirmed(request: TeamRequest, found: Schedule, waiting: list[Recipient]) -> HttpResponse:
+    problems = recipients.confirm(found, waiting, by=request.user)
+    for sentence in problems:
+        messages.error(request, sentence)
+    if len(waiting) > len(problems):
+        messages.success(request, "Confirmed. The next mail reaches them again.")
+    return redirect(found)
+
+
+def coming(request: TeamRequest, rule: Rule) -> list[Coming]:
+    """The next times of a rule by the team's calendar, what is frozen included."""
+    return rule_occurrences.occurrences(
+        rule,
+        timezone.now(),
+        calendar.calendar_of(request.team),
+        COMING,
+        calendar.freezes_of(request.team),
+    )
+
+
+def add_outcomes(occurrences: list[Occurrence]) -> None:
+    """Give each its `mails` and `shown`; their runs were fetched along."""
+    mails = summary.mails_of(occurrences)
+    for each in occurrences:
+        each.mails = mails[each.pk]  # type: ignore[attr-defined]
+        each.shown = summary.outcome(each, mails[each.pk])  # type: ignore[attr-defined]
+
+
+def _listed(request: TeamRequest, keys: list[int]) -> list[Schedule]:
+    last = Occurrence.objects.filter(schedule=OuterRef("pk")).order_by("-due_at").values("pk")[:1]
+    rows = (
+        request.team.schedules.filter(pk__in=keys)
+        .select_related("export")
+        .annotate(reached=Count("recipients", filter=ON_THE_LIST), last_key=Subquery(last))
+    )
+    found = sorted(rows, key=lambda row: keys.index(row.pk))
+    occurrences = Occurrence.objects.select_related("run").in_bulk(
+        [row.last_key for row in found if row.last_key]
+    )
+    add_outcomes(list(occurrences.values()))
+    for row in found:
+        row.last = occurrences.get(row.last_key)
+        row.is_split = bool(row.mail.get("split_by"))
+    return found
+
+
+def _counted(schedule: Schedule) -> list[tuple[str, int]]:
+    """How many recipients are in which state, in words; those taken out are not counted."""
+    rows = dict(schedule.recipients.order_by().values_list("state").annotate(Count("pk")))
+    return [
+        (state.label.lower(), rows[state])
+        for state in Recipient.State
+        if state in rows and state != Recipient.State.REMOVED
+    ]
+
+
+def _bands(mail: MailSettings) -> list[str]:
+    """What holds a mail back, as “Rows: from 100 to 5000”."""
+    spans: list[tuple[str, Any, Any]] = [("Rows", mail.rows_from, mail.rows_to)]
+    for currency in sorted(mail.totals_from.keys() | mail.totals_to.keys()):
+        spans.append((f"Total in {currency}", mail.totals_from.get(currency), mail.totals_to.get(currency)))
+    return [
+        f"{name}:{'' if low is None else f' at least {low:,}'}"
+        f"{' and' if low is not None and high is not None else ''}{'' if high is None else f' at most {high:,}'}"
+        for name, low, high in spans
+        if low is not None or high is not None
+    ]

@@ -1,0 +1,94 @@
+"""That there is a line in the log for each thing that the log has a word for."""
+
+import ast
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from django_scopes import scope
+
+from accounts.audit import record as audit
+from accounts.audit.record import Action
+from accounts.models import AuditEntry, Credential, Team, User
+from tests.test_arrows import TREES
+
+# Its file goes when the team's time for results is over.
+ELSEWHERE = {"RESULT_PURGED"}
+
+
+def recorded() -> set[str]:
+    """The actions that stand anywhere in the portal's code but where they are named, or in what a filter asks for."""
+    return {
+        node.attr
+        for module, tree in TREES.items()
+        if module.partition(".")[0] in {"accounts", "exports", "portal"} and "forms" not in module.split(".")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in {"Action", "audit.Action"}
+    }
+
+
+def test_every_action_is_recorded_somewhere() -> None:
+    assert {action.name for action in Action} - recorded() - ELSEWHERE == set()
+
+
+def test_commands_name_whoever_sits_at_the_machine() -> None:
+    """No command acts as a person of the portal, or as the portal; but the demo plays its people."""
+    of_commands = {module: tree for module, tree in TREES.items() if ".management.commands." in module}
+    commands = [tree for module, tree in of_commands.items() if not module.endswith(".demo")]
+    actors = {
+        ast.unparse(keyword.value)
+        for tree in commands
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "by"
+    }
+
+    assert actors == {"audit.operator()"}
+
+
+def read(team: Team, action: Action) -> list[str]:
+    found = AuditEntry._base_manager.filter(team=team, action=action).order_by("number")
+    return list(found.values_list("actor_name", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("path", "action"),
+    [
+        ("/t/acme/credentials/", Action.CREDENTIALS_LISTED),
+        ("/t/acme/credentials/{}/", Action.CREDENTIAL_VIEWED),
+    ],
+)
+def test_looking_at_credentials_is_recorded_once_an_hour_for_each_person(
+    acme: Team,
+    alice: User,
+    audrey: User,
+    credential: Credential,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    action: Action,
+) -> None:
+    def look(user: User) -> None:
+        client = Client()
+        client.force_login(user)
+        assert client.get(path.format(credential.pk)).status_code == 200
+
+    for user in (alice, audrey, alice):
+        look(user)
+    assert read(acme, action) == ["Alice", "Audrey"]
+
+    later = timezone.now() + timedelta(minutes=61)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    look(alice)
+    assert read(acme, action) == ["Alice", "Audrey", "Alice"]
+
+
+def test_looking_at_another_thing_is_another_reading(acme: Team, alice: User, credential: Any) -> None:
+    with scope(team=acme):
+        for target in (credential, acme, credential):
+            audit.record_reading(Action.CREDENTIAL_VIEWED, target, by=alice)
+
+    found = AuditEntry._base_manager.filter(action=Action.CREDENTIAL_VIEWED).order_by("number")
+    assert [entry.target_type for entry in found] == ["credential", "team"]

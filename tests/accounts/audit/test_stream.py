@@ -1,0 +1,332 @@
+"""Every entry to another machine: in order, at least once, and on when the receiver is back."""
+
+import datetime
+import ipaddress
+import json
+import re
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.test import Client
+from django.utils import timezone
+
+from accounts import webhooks
+from accounts.audit import record as audit
+from accounts.audit import stream as audit_stream
+from accounts.audit.record import PORTAL, Action
+from accounts.models import AuditEntry, AuditStream, Team, User
+from tests.accounts.audit.logs import chain_of
+from tests.accounts.audit.receivers import SyslogReceiver, WebReceiver, serving
+from tests.workers import wait_until
+
+HEAD = re.compile(
+    rb"<110>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 localhost portal - audit - (\{.*\})", re.DOTALL
+)
+
+
+@pytest.fixture
+def syslog(settings: Any) -> Iterator[SyslogReceiver]:
+    with serving(SyslogReceiver()) as receiver:
+        settings.AUDIT_STREAM = f"syslog+tcp://127.0.0.1:{receiver.port}"
+        yield receiver
+
+
+def record(team: Team, by: User, *steps: str) -> None:
+    for step in steps:
+        audit.record(Action.TEAM_CHANGED, team, by=by, step=step)
+
+
+def steps_of(messages: list[bytes]) -> list[str]:
+    found = []
+    for message in messages:
+        matched = HEAD.fullmatch(message)
+        assert matched, message
+        found.append(json.loads(matched[1])["data"]["step"])
+    return found
+
+
+def arrived(receiver: SyslogReceiver, count: int) -> list[bytes]:
+    """What a server in another thread has taken, once it is so many."""
+    wait_until(lambda: len(receiver.messages) >= count, seconds=120, every=0.01)
+    return receiver.messages
+
+
+def lines_of(web: WebReceiver) -> list[dict[str, Any]]:
+    return [json.loads(line) for request in web.taken for line in request.body.decode().splitlines()]
+
+
+# ------------------------------------------------------------ in order, and how far
+
+
+def test_entries_arrive_in_their_order_once(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
+    record(acme, alice, "a", "b", "c")
+
+    assert audit_stream.stream() == 3
+    assert audit_stream.stream() == 0
+    record(acme, alice, "d")
+    audit_stream.stream()
+
+    assert steps_of(arrived(syslog, 4)) == ["a", "b", "c", "d"]
+    assert AuditStream.objects.get(chain=chain_of(acme)).number == 4
+
+
+def test_each_chain_is_streamed(
+    acme: Team, umbrella: Team, alice: User, web: WebReceiver, settings: Any
+) -> None:
+    settings.AUDIT_STREAM = f"{web.url}/audit"
+    record(acme, alice, "ours")
+    record(umbrella, alice, "theirs")
+    audit.record(Action.SIGN_IN_FAILED, None, by=PORTAL, step="the portal's")
+
+    audit_stream.stream()
+
+    said = [(line["chain"], line["data"]["step"]) for line in lines_of(web)]
+    assert said == [
+        (chain_of(acme).name, "ours"),
+        (chain_of(umbrella).name, "theirs"),
+        ("portal", "the portal's"),
+    ]
+
+
+def test_many_entries_go_in_several_requests(
+    acme: Team, alice: User, web: WebReceiver, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.AUDIT_STREAM = web.url
+    monkeypatch.setattr(audit_stream, "MOST", 2)
+    record(acme, alice, *"abcde")
+
+    assert audit_stream.stream() == 5
+    assert [len(request.body.splitlines()) for request in web.taken] == [2, 2, 1]
+
+
+def test_receiver_that_is_away_gets_everything_when_it_is_back(
+    acme: Team, alice: User, syslog: SyslogReceiver
+) -> None:
+    record(acme, alice, "a")
+    syslog.resets = 1
+
+    assert audit_stream.stream() == 0
+    assert "did not take it" in AuditStream.objects.get().error
+    record(acme, alice, "b")
+    assert audit_stream.backlog() == 2
+
+    assert audit_stream.stream() == 2
+    assert steps_of(arrived(syslog, 2)) == ["a", "b"]
+    assert (audit_stream.backlog(), AuditStream.objects.get().error) == (0, "")
+
+
+def test_webhook_that_refuses_a_request_gets_the_same_one_again(
+    acme: Team, alice: User, web: WebReceiver, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.AUDIT_STREAM = web.url
+    monkeypatch.setattr(audit_stream, "MOST", 2)
+    record(acme, alice, *"abcd")
+    web.answers = [200, 500]
+
+    assert audit_stream.stream() == 2
+    assert audit_stream.stream() == 2
+    assert [line["data"]["step"] for line in lines_of(web)] == ["a", "b", "c", "d"]
+    assert [request.body for request in web.refused] == [web.taken[1].body]
+
+
+def test_chain_that_another_worker_sends_is_left_to_it(
+    acme: Team, alice: User, syslog: SyslogReceiver
+) -> None:
+    record(acme, alice, "a")
+    AuditStream.objects.create(chain=chain_of(acme), claimed_at=timezone.now())
+
+    assert audit_stream.stream() == 0
+
+
+def test_chain_of_a_worker_that_is_gone_is_taken_over(
+    acme: Team, alice: User, syslog: SyslogReceiver
+) -> None:
+    record(acme, alice, "a")
+    long_ago = timezone.now() - audit_stream.CLAIM - datetime.timedelta(minutes=1)
+    AuditStream.objects.create(chain=chain_of(acme), claimed_at=long_ago)
+
+    assert audit_stream.stream() == 1
+
+
+def test_without_a_place_nothing_is_streamed(acme: Team, alice: User, settings: Any) -> None:
+    settings.AUDIT_STREAM = ""
+    record(acme, alice, "a")
+
+    assert audit_stream.stream() == 0
+    assert AuditStream.objects.count() == 0
+
+
+# ------------------------------------------------------------ what is said
+
+
+def test_receiver_can_compute_the_hash_of_what_it_got(
+    acme: Team, alice: User, web: WebReceiver, settings: Any
+) -> None:
+    settings.AUDIT_STREAM = web.url
+    with audit.from_address("192.0.2.7"):
+        record(acme, alice, "über")
+
+    audit_stream.stream()
+
+    (said,) = lines_of(web)
+    entry = AuditEntry._base_manager.get(team=acme)
+    again = AuditEntry(
+        number=said["number"],
+        at=datetime.datetime.fromisoformat(said["at"]),
+        team_id=said["team"],
+        actor_id=said["actor"],
+        actor_name=said["actor_name"],
+        address=said["address"],
+        action=said["action"],
+        target_type=said["target_type"],
+        target_id=said["target"],
+        target_name=said["target_name"],
+        data=said["data"],
+        previous_hash=said["previous_hash"],
+    )
+    assert audit.digest(again) == said["hash"] == entry.hash
+
+
+def test_no_text_begins_a_message_of_its_own(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
+    record(acme, alice, "a\n<110>1 forged\r\n")
+
+    audit_stream.stream()
+
+    (message,) = arrived(syslog, 1)
+    assert b"\n" not in message
+    assert steps_of([message]) == ["a\n<110>1 forged\r\n"]
+
+
+def test_syslog_over_udp(acme: Team, alice: User, settings: Any) -> None:
+    with serving(SyslogReceiver(datagrams=True)) as receiver:
+        settings.AUDIT_STREAM = f"syslog+udp://127.0.0.1:{receiver.port}"
+        record(acme, alice, "a", "b")
+
+        assert audit_stream.stream() == 2
+        assert steps_of(arrived(receiver, 2)) == ["a", "b"]
+
+
+def test_entry_too_long_for_a_datagram_says_so(acme: Team, alice: User, settings: Any) -> None:
+    with serving(SyslogReceiver(datagrams=True)) as receiver:
+        settings.AUDIT_STREAM = f"syslog+udp://127.0.0.1:{receiver.port}"
+        record(acme, alice, "x" * 70_000)
+
+        audit_stream.stream()
+
+        (message,) = arrived(receiver, 1)
+        assert json.loads(HEAD.fullmatch(message)[1])["data"] == {"too_long": True}  # type: ignore[index]
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate of 127.0.0.1 with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = timezone.now()
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "syslog.pem"
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(private + made.public_bytes(pem))
+    return file
+
+
+def test_syslog_over_tls(acme: Team, alice: User, settings: Any, certificate: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with serving(SyslogReceiver(tls=context)) as receiver:
+        settings.AUDIT_STREAM = f"syslog+tls://127.0.0.1:{receiver.port}"
+        settings.AUDIT_STREAM_CA = str(certificate)
+        record(acme, alice, "a", "b")
+
+        assert audit_stream.stream() == 2
+        assert steps_of(arrived(receiver, 2)) == ["a", "b"]
+
+
+def test_server_whose_certificate_nobody_vouches_for_gets_nothing(
+    acme: Team, alice: User, settings: Any, certificate: Path
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with serving(SyslogReceiver(tls=context)) as receiver:
+        settings.AUDIT_STREAM = f"syslog+tls://127.0.0.1:{receiver.port}"
+        record(acme, alice, "a")
+
+        assert audit_stream.stream() == 0
+        assert receiver.messages == []
+
+
+# ------------------------------------------------------------ where webhooks may not lead
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/",
+        "https://localhost/",
+        "https://10.1.2.3/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://[::1]/",
+        "https://[fd00::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://0.0.0.0/",
+    ],
+)
+def test_webhook_on_a_private_network_is_refused(settings: Any, url: str) -> None:
+    settings.AUDIT_ALLOW_PRIVATE, settings.AUDIT_WEBHOOK_KEY = False, "k" * 32
+
+    with pytest.raises(webhooks.CannotPost, match="on a private network"):
+        webhooks.post(url, b"{}", content_type="application/json")
+
+
+def test_webhook_without_tls_is_refused(settings: Any) -> None:
+    settings.AUDIT_ALLOW_PRIVATE, settings.AUDIT_WEBHOOK_KEY = False, "k" * 32
+
+    with pytest.raises(webhooks.CannotPost, match="needs https"):
+        webhooks.post("http://93.184.216.34/", b"{}", content_type="application/json")
+
+
+def test_redirect_is_not_followed(acme: Team, alice: User, web: WebReceiver, settings: Any) -> None:
+    settings.AUDIT_STREAM = web.url
+    web.answers, web.location = [307], f"{web.url}/elsewhere"
+    record(acme, alice, "a")
+
+    assert audit_stream.stream() == 0
+    assert ([request.path for request in web.refused], web.taken) == (["/"], [])
+
+
+# ------------------------------------------------------------ what operators see
+
+
+def test_backlog_is_told_where_operators_look(
+    acme: Team, alice: User, client: Client, settings: Any, syslog: SyslogReceiver
+) -> None:
+    record(acme, alice, "a")
+    syslog.resets = 1
+    audit_stream.stream()
+
+    waiting = client.get("/readyz").json()["audit stream"]
+    audit_stream.stream()
+
+    assert waiting.startswith("1 entries wait. 127.0.0.1 did not take it")
+    assert client.get("/readyz").json()["audit stream"] == "ok"

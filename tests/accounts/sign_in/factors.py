@@ -1,0 +1,42 @@
+"""What tests of sign-in need: an authenticator app whose codes are known, and mails that were sent beside an answer."""
+
+import threading
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth
+
+from accounts.models import User
+from accounts.sign_in.two_factor import Adapter
+
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def add_app(user: User, secret: str = SECRET) -> Authenticator:
+    return Authenticator.objects.create(user=user, type="totp", data={"secret": Adapter().encrypt(secret)})
+
+
+class AppClock:
+    """The time by which apps show codes and the portal checks them: it stands still until a test asks for a code."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1_800_000_000.0
+        monkeypatch.setattr(auth, "time", self)
+
+    def time(self) -> float:
+        return self.now
+
+
+def code_of(clock: AppClock, secret: str = SECRET) -> str:
+    """The next code of the app: it shows a new one every 30 seconds, and each works once."""
+    clock.now += 30
+    (counter,) = auth.yield_hotp_counters_from_time()
+    return auth.format_hotp_value(auth.hotp_value(secret, counter))
+
+
+def resets_are_sent() -> None:
+    """Wait for the mails of forgotten passwords, which go out beside the answer."""
+    for thread in threading.enumerate():
+        if thread.name == "reset-mail":
+            thread.join(120)
+            assert not thread.is_alive()

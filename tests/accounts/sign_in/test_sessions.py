@@ -1,0 +1,243 @@
+"""Where people are signed in, and what ends it."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts import teams
+from accounts.audit.record import Action
+from accounts.models import AuditEntry, Membership, Team, User
+from accounts.permissions import Role
+from accounts.sign_in import recent as recent_sign_in
+from tests.accounts.sign_in.factors import resets_are_sent
+from tests.accounts.sign_in.test_sign_in import sign_in
+from tests.conftest import PASSWORD
+
+
+def signed_in(user: User, browser: str = "") -> Client:
+    client = Client(headers={"user-agent": browser})
+    assert sign_in(client, user.email).status_code == 302
+    return client
+
+
+def is_in(client: Client) -> bool:
+    return "_auth_user_id" in client.session and client.get("/account/").status_code == 200
+
+
+def stale(client: Client) -> Client:
+    session = client.session
+    session[recent_sign_in.KEY] -= 3600
+    session.save()
+    return client
+
+
+# ------------------------------------------------------------ seen and ended by oneself
+
+
+def test_sessions_are_listed_with_their_browsers(alice: User) -> None:
+    signed_in(alice, "Elinks on the old laptop")
+    here = signed_in(alice, "Firefox here")
+
+    page = here.get("/account/sessions/").content.decode()
+
+    assert [word in page for word in ("Elinks on the old laptop", "Firefox here", "192.0.2.7")] == [True] * 3
+
+
+def test_one_session_is_ended_and_the_other_goes_on(alice: User, acme: Team) -> None:
+    there, here = signed_in(alice, "There"), signed_in(alice, "Here")
+    listed = here.get("/account/sessions/").context["sessions"]
+    (other,) = [session.pk for session in listed if session.user_agent == "There"]
+
+    here.post(f"/account/sessions/{other}/end/")
+
+    assert (is_in(there), is_in(here)) == (False, True)
+    entry = AuditEntry._base_manager.filter(team=acme).latest("number")
+    assert (entry.action, entry.data["browser"]) == (Action.SESSION_ENDED, "There")
+
+
+def test_all_other_sessions_are_ended_at_once(alice: User) -> None:
+    there, elsewhere, here = signed_in(alice), signed_in(alice), signed_in(alice)
+
+    here.post("/account/sessions/")
+
+    assert [is_in(client) for client in (there, elsewhere, here)] == [False, False, True]
+
+
+def test_session_of_somebody_else_is_not_found(alice: User, bob: User) -> None:
+    theirs = signed_in(bob)
+    (session,) = theirs.get("/account/sessions/").context["sessions"]
+
+    assert signed_in(alice).post(f"/account/sessions/{session.pk}/end/").status_code == 404
+    assert is_in(theirs) is True
+
+
+# ------------------------------------------------------------ ended by what happens
+
+
+def test_changed_role_ends_the_sessions_of_that_person_only(acme: Team, alice: User, bob: User) -> None:
+    theirs, mine = signed_in(bob), signed_in(alice)
+
+    teams.change_role(Membership.objects.get(user=bob), Role.EDITOR, by=alice)
+
+    assert (is_in(theirs), is_in(mine)) == (False, True)
+
+
+def test_removal_ends_the_sessions(acme: Team, alice: User, bob: User) -> None:
+    theirs = signed_in(bob)
+
+    teams.remove(Membership.objects.get(user=bob), by=alice)
+
+    assert is_in(theirs) is False
+
+
+def test_role_that_stays_as_it_was_ends_nothing(acme: Team, alice: User, bob: User) -> None:
+    theirs = signed_in(bob)
+
+    teams.change_role(Membership.objects.get(user=bob), Role.VIEWER, by=alice)
+
+    assert is_in(theirs) is True
+
+
+def test_session_from_before_there_was_a_salt_goes_on(alice: User) -> None:
+    theirs = signed_in(alice)
+
+    assert (alice.session_salt, is_in(theirs)) == ("", True)
+
+
+def test_sign_in_over_a_socket_without_an_address_works(client: Client, alice: User) -> None:
+    response = client.post("/account/login/", {"login": alice.email, "password": PASSWORD}, REMOTE_ADDR="")
+
+    assert response.headers["Location"] == "/"
+
+
+# ------------------------------------------------------------ confirming that it is you
+
+
+def test_change_after_an_hour_is_asked_to_confirm_and_comes_back_to_its_form(
+    acme: Team, alice: User, bob: User
+) -> None:
+    client = stale(signed_in(alice))
+    url = f"/t/acme/team/members/{Membership.objects.get(user=bob).pk}/role/"
+    form = {"headers": {"Referer": "http://testserver/t/acme/team/"}}
+
+    asked = client.post(url, {"role": "editor"}, follow=True, **form)
+    *_, said = [str(message) for message in asked.context["messages"]]
+    back = client.post(asked.redirect_chain[-1][0], {"password": PASSWORD})
+    done = client.post(url, {"role": "editor"}, **form)
+
+    assert said == "Nothing was changed yet: first confirm that it is you. Then do it once more."
+    assert back.headers["Location"] == done.headers["Location"] == "/t/acme/team/"
+    assert Membership.objects.get(user=bob).role == Role.EDITOR
+
+
+def test_wrong_password_confirms_nothing(acme: Team, alice: User) -> None:
+    client = stale(signed_in(alice))
+
+    client.post("/account/reauthenticate/?next=/t/acme/team/", {"password": "wrong"})
+
+    assert client.post("/t/acme/team/edit/", {}).headers["Location"].startswith("/account/reauthenticate/")
+
+
+def test_form_says_beforehand_that_it_will_ask(acme: Team, alice: User) -> None:
+    client = signed_in(alice)
+    fresh = client.get("/t/acme/credentials/new/").content.decode()
+    old = stale(client).get("/t/acme/credentials/new/").content.decode()
+
+    assert ["Confirm that it is you" in page for page in (fresh, old)] == [False, True]
+    assert "/account/reauthenticate/?next=%2Ft%2Facme%2Fcredentials%2Fnew%2F" in old
+
+
+def test_secret_in_a_form_that_has_to_wait_is_not_kept(acme: Team, alice: User) -> None:
+    client = stale(signed_in(alice))
+
+    client.post("/t/acme/credentials/new/", {"partner_user_secret": "canary"}, follow=True)
+
+    assert "canary" not in repr(dict(client.session))
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "names"),
+    [
+        ({"HX-Request": "true", "HX-Current-URL": "http://testserver/t/acme/team/"}, 204, "HX-Redirect"),
+        ({}, 302, "Location"),
+    ],
+)
+def test_piece_of_a_page_leads_its_page_on(
+    acme: Team, alice: User, headers: dict[str, str], status: int, names: str
+) -> None:
+    response = stale(signed_in(alice)).post("/t/acme/team/edit/", {}, headers=headers)
+
+    assert response.status_code == status
+    assert response.headers[names].startswith("/account/reauthenticate/?next=%2Ft%2Facme%2F")
+
+
+def test_program_is_told_in_its_own_format(acme: Team, alice: User) -> None:
+    response: Any = stale(signed_in(alice)).post(
+        "/t/acme/team/edit/", {}, headers={"Accept": "application/json"}
+    )
+
+    assert (response.status_code, response.json()["url"]) == (
+        403,
+        "/account/reauthenticate/?next=%2Ft%2Facme%2F",
+    )
+
+
+def test_page_of_another_site_is_nowhere_to_come_back_to(acme: Team, alice: User) -> None:
+    response = stale(signed_in(alice)).post(
+        "/t/acme/team/edit/", {}, headers={"Referer": "https://evil.example/t/"}
+    )
+
+    assert response.headers["Location"] == "/account/reauthenticate/?next=%2Ft%2Facme%2F"
+
+
+# ------------------------------------------------------------ guessing
+
+
+def guess(email: str, password: str, address: str) -> Any:
+    return Client().post("/account/login/", {"login": email, "password": password}, REMOTE_ADDR=address)
+
+
+def test_guesses_from_one_address_do_not_lock_out_another(alice: User) -> None:
+    for _ in range(12):
+        guess(alice.email, "wrong", "198.51.100.9")
+
+    assert guess(alice.email, PASSWORD, "198.51.100.9").status_code == 200
+    assert guess(alice.email, PASSWORD, "192.0.2.7").status_code == 302
+
+
+def test_guesses_at_many_people_from_one_address_are_stopped(alice: User) -> None:
+    for number in range(10):
+        guess(f"person{number}@acme.example", "wrong", "198.51.100.9")
+
+    assert guess(alice.email, PASSWORD, "198.51.100.9").status_code == 200
+
+
+def test_resets_asked_for_elsewhere_do_not_keep_a_person_from_theirs(alice: User, mailoutbox: Any) -> None:
+    for _ in range(8):
+        Client().post("/account/password/reset/", {"email": alice.email}, REMOTE_ADDR="198.51.100.9")
+    resets_are_sent()
+    sent = len(mailoutbox)
+
+    Client().post("/account/password/reset/", {"email": alice.email}, REMOTE_ADDR="192.0.2.7")
+    resets_are_sent()
+
+    assert (sent, len(mailoutbox)) == (5, 6)
+
+
+def test_unknown_address_costs_the_same_hash_as_a_known_one(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time of a sign-in is that of its password hash: one is made whether the address is known or not."""
+    from django.contrib.auth.hashers import MD5PasswordHasher
+
+    made: list[str] = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(
+        MD5PasswordHasher, "encode", lambda self, word, salt: made.append(word) or encode(self, word, salt)
+    )
+
+    guess(alice.email, "wrong one", "192.0.2.7")
+    guess("nobody@acme.example", "wrong two", "192.0.2.7")
+
+    assert made == ["wrong one", "wrong two"]

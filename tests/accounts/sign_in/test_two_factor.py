@@ -1,0 +1,237 @@
+"""Authenticator app and recovery codes: what the portal adds to allauth's flows. Passkeys need a browser."""
+
+import base64
+import json
+import re
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+
+from accounts.audit.record import Action
+from accounts.credentials import keyring
+from accounts.models import AuditEntry, Team, User
+from accounts.sign_in.two_factor import Adapter
+from tests.accounts.sign_in.factors import SECRET, AppClock, add_app, code_of
+from tests.accounts.sign_in.test_sessions import is_in, signed_in, stale
+from tests.accounts.sign_in.test_sign_in import sign_in
+
+pytestmark = pytest.mark.django_db
+
+AUTHENTICATE = "/account/second-factor/authenticate/"
+
+
+def set_up_app(client: Client, clock: AppClock) -> str:
+    """By the pages; the key that the app was given."""
+    page = client.get("/account/second-factor/app/add/").content.decode()
+    found = re.search(r'user-select-all">(\w+)<', page)
+    assert found is not None
+    client.post("/account/second-factor/app/add/", {"code": code_of(clock, found[1])})
+    return found[1]
+
+
+def kept() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT data FROM mfa_authenticator")
+        return repr(cursor.fetchall())
+
+
+def actions(team: Team) -> list[str]:
+    return list(
+        AuditEntry._base_manager.filter(team=team).order_by("number").values_list("action", flat=True)
+    )
+
+
+def test_app_is_set_up_and_asked_for_at_the_next_sign_in(
+    acme: Team, alice: User, app_clock: AppClock
+) -> None:
+    first = signed_in(alice)
+    secret = set_up_app(first, app_clock)
+    client = Client()
+
+    password = sign_in(client, alice.email)
+    before = "_auth_user_id" in client.session
+    code = client.post(AUTHENTICATE, {"code": code_of(app_clock, secret)})
+
+    assert (password.headers["Location"], before) == (AUTHENTICATE, False)
+    assert (code.headers["Location"], is_in(client)) == ("/", True)
+
+
+def test_wrong_code_signs_nobody_in_and_the_team_learns_of_it(
+    acme: Team, alice: User, app_clock: AppClock
+) -> None:
+    add_app(alice)
+    client = Client()
+    sign_in(client, alice.email)
+
+    response = client.post(AUTHENTICATE, {"code": "000000"})
+
+    assert "This code is not right" in response.content.decode()
+    assert ("_auth_user_id" in client.session, actions(acme)) == (False, [Action.FACTOR_REFUSED])
+
+
+def test_code_works_once(alice: User, app_clock: AppClock, settings: Any) -> None:
+    # A code that was used is remembered for as long as it is shown.
+    settings.MFA_TOTP_PERIOD = 3600
+    add_app(alice)
+    code = code_of(app_clock)
+    first, second = Client(), Client()
+    for client in (first, second):
+        sign_in(client, alice.email)
+        client.post(AUTHENTICATE, {"code": code})
+
+    assert ["_auth_user_id" in client.session for client in (first, second)] == [True, False]
+
+
+def test_recovery_code_signs_in_once(alice: User) -> None:
+    client = signed_in(alice)
+    add_app(alice)
+    client.post("/account/second-factor/codes/new/")
+    shown = client.get("/account/second-factor/codes/").context["unused_codes"]
+    again = client.get("/account/second-factor/codes/").content.decode()
+    clients = Client(), Client()
+    for each in clients:
+        sign_in(each, alice.email)
+        each.post(AUTHENTICATE, {"code": shown[0]})
+
+    assert ["_auth_user_id" in each.session for each in clients] == [True, False]
+    assert (len(shown), [code for code in shown if code in again]) == (10, [])
+
+
+def test_secrets_are_sealed(alice: User) -> None:
+    client = signed_in(alice)
+    add_app(alice)
+    client.post("/account/second-factor/codes/new/")
+    codes = client.get("/account/second-factor/codes/").context["unused_codes"]
+
+    assert SECRET not in kept()
+    assert [code for code in codes if code in kept()] == []
+    assert sorted(json.dumps(list(row.data)) for row in Authenticator.objects.all()) == [
+        '["secret"]',
+        '["seed", "used_mask", "viewed_at"]',
+    ]
+
+
+def test_sealed_secret_of_an_app_opens_nothing_else(alice: User) -> None:
+    sealed = base64.b64decode(Adapter().encrypt(SECRET))
+
+    with pytest.raises(keyring.CannotOpen):
+        keyring.ring().open(sealed, ["accounts.Credential", "pair", "1", ""])
+
+
+def test_key_rotation_takes_second_factors_along(alice: User, settings: Any, app_clock: AppClock) -> None:
+    old = add_app(alice).data["secret"]
+    settings.CREDENTIAL_KEYS = [b"n" * 32, *settings.CREDENTIAL_KEYS]
+
+    with pytest.raises(CommandError, match="still under an older key: 1"):
+        call_command("rotate_credential_keys", "--check")
+    call_command("rotate_credential_keys")
+    settings.CREDENTIAL_KEYS = settings.CREDENTIAL_KEYS[:1]
+
+    assert Authenticator.objects.get().data["secret"] != old
+    client = Client()
+    sign_in(client, alice.email)
+    client.post(AUTHENTICATE, {"code": code_of(app_clock)})
+    assert is_in(client) is True
+
+
+@pytest.mark.django_db(transaction=True)
+def test_new_factor_ends_the_sessions_that_began_without_it(
+    acme: Team, alice: User, app_clock: AppClock
+) -> None:
+    there, here = signed_in(alice), signed_in(alice)
+
+    set_up_app(here, app_clock)
+
+    assert (is_in(there), is_in(here)) == (False, True)
+    assert actions(acme)[2:] == [Action.FACTOR_ADDED, Action.FACTOR_ADDED]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["app/add/", "codes/new/", "passkeys/add/"],
+)
+def test_factor_is_not_touched_by_an_old_sign_in(alice: User, path: str) -> None:
+    response = stale(signed_in(alice)).get(f"/account/second-factor/{path}")
+
+    assert response.headers["Location"].startswith("/account/reauthenticate/?next=")
+
+
+def test_page_of_the_app_needs_no_inline_script(alice: User) -> None:
+    client = signed_in(alice)
+
+    for path in ("app/add/", "passkeys/add/", ""):
+        page = client.get(f"/account/second-factor/{path}").content.decode()
+        assert re.findall(r"<script(?![^>]*(?:src=|application/json))", page) == []
+        assert re.findall(r' style="| on\w+="', page) == []
+
+
+def test_command_removes_lost_factors_and_ends_the_sessions(acme: Team, alice: User) -> None:
+    client = signed_in(alice)
+    add_app(alice)
+
+    call_command("remove_factors", "ALICE@acme.example")
+
+    assert (Authenticator.objects.count(), is_in(client)) == (0, False)
+    entry = AuditEntry._base_manager.filter(team=acme).latest("number")
+    assert (entry.action, entry.actor_id) == (Action.FACTOR_REMOVED, None)
+    with pytest.raises(CommandError, match="has no second factor"):
+        call_command("remove_factors", "alice@acme.example")
+    with pytest.raises(CommandError, match="nobody with the address"):
+        call_command("remove_factors", "nobody@acme.example")
+
+
+# ------------------------------------------------------------ what a team asks for
+
+
+def edit(client: Client, **changed: str) -> object:
+    values = {
+        "name": "Acme", "time_zone": "Europe/Berlin", "two_people": "on", "most_leavers": "10",
+        "most_leavers_percent": "5", "dry_run_hours": "24", "updates_kept_days": "365",
+        "attach_limit": "10", "link_days": "30", "link_proof": "code", "confirm_outside_days": "91",
+        "results_kept_days": "730", "pair_days": "365", "overlap_hours": "24", **changed,
+    }  # fmt: skip
+    return client.post("/t/acme/team/edit/", values)
+
+
+def test_admin_without_a_factor_cannot_ask_others_for_one(acme: Team, alice: User) -> None:
+    response = edit(signed_in(alice), second_factor="on")
+
+    assert "First set up a second factor for yourself" in response.content.decode()  # type: ignore[attr-defined]
+    acme.refresh_from_db()
+    assert acme.second_factor is False
+
+
+def test_admin_with_a_factor_asks_everybody_for_one(acme: Team, alice: User, bob: User) -> None:
+    client = signed_in(alice)
+    add_app(alice)
+
+    edit(client, second_factor="on")
+
+    theirs = signed_in(bob).get("/t/acme/", follow=True)
+    assert theirs.redirect_chain == [("/account/second-factor/", 302)]
+    assert "Acme asks for a second factor. Set one up to go on." in theirs.content.decode()
+    assert client.get("/t/acme/").status_code == 200
+
+
+def test_recovery_codes_alone_are_no_factor(acme: Team, alice: User) -> None:
+    Team.objects.filter(pk=acme.pk).update(second_factor=True)
+    Authenticator.objects.create(user=alice, type="recovery_codes", data={"seed": "", "used_mask": 0})
+    client = Client()
+    client.force_login(alice)
+
+    assert client.get("/t/acme/").headers["Location"] == "/account/second-factor/"
+
+
+def test_piece_of_a_page_and_a_program_are_told_too(acme: Team, alice: User) -> None:
+    Team.objects.filter(pk=acme.pk).update(second_factor=True)
+    client = signed_in(alice)
+
+    piece = client.get("/t/acme/", headers={"HX-Request": "true"})
+    program = client.get("/t/acme/", headers={"Accept": "application/json"})
+
+    assert (piece.status_code, piece.headers["HX-Redirect"]) == (204, "/account/second-factor/")
+    assert (program.status_code, program.json()["url"]) == (403, "/account/second-factor/")

@@ -1,0 +1,186 @@
+"""Any choice of columns over any data gives a file that reads back to exactly the values chosen."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from expensify.freemarker.catalogue import CATALOGUE, Field
+from expensify.freemarker.settings import Settings
+from expensify.freemarker.template import parse, render
+from exports.columns.checking import problems
+from exports.columns.choices import FORMATS, fields
+from exports.columns.layout import DELIMITERS, Column, Layout, layout_from_json
+from exports.columns.values import table_of, values_of
+from exports.columns.writing import headings_of, recognise, template_of
+
+ODDITIES = (
+    "=1+1",
+    "-",
+    "'",
+    '"',
+    '""',
+    ",",
+    ";",
+    "|",
+    "\t",
+    "\r",
+    "\n",
+    "a\r\nb",
+    "\\",
+    "\\:",
+    ":",
+    "🧾",
+    "&lt;",
+    "${x}",
+    "<#if>",
+    " ",
+)
+
+# U+E000 stands for an escaped colon while a tag is cut into its levels; no tag of a company has it.
+any_text = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\ue000"), max_size=8
+) | st.lists(st.sampled_from(ODDITIES) | st.text("abé1 ", max_size=3), max_size=4).map("".join)
+one_line = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl"]), max_size=6) | st.sampled_from(
+    ["", "=1", '"a"', "${a}", "<#a>", "#{a}", "\\", " a ", "a,b;c|d", "[#a]", "n/a", "ID", "🧾", "{"]
+)
+days = st.dates().map(str) | st.sampled_from(
+    ["2026-01-31 10:20:30", "2026-1-31", "31.01.2026", "2026-02-30x\ny", "MM-dd"]
+)
+numbers = st.integers(-(10**15), 10**15) | st.decimals(-(10**6), 10**6, places=4)
+
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "text": any_text | st.integers(0, 10**19),
+    "integer": st.integers(-(10**15), 10**15),
+    "number": numbers | any_text,
+    "cents": st.integers(-(10**15), 10**15) | st.integers(-200, 200),
+    "boolean": st.booleans(),
+    "date": days,
+    "datetime": days,
+}
+CURRENCIES = st.sampled_from(["EUR", "USD", ""])
+# FreeMarker compares by the rules of a dictionary, which know no control characters.
+CATEGORIES = st.sampled_from(["Meals", "meals", "Mëals", "Travel, air", '"', "=1", "", "🍕"])
+
+
+def record(level: str) -> st.SearchStrategy[dict[str, Any]]:
+    """A report without its lists, or an expense: each field missing, empty or with a value of its type."""
+    found: dict[str, Any] = {}
+    for field in CATALOGUE.fields(level):  # type: ignore[arg-type]
+        if field.is_value:
+            name = field.name.replace("ntagX", "ntag2").replace("<Name>", "Cost_Center").split(".", 1)[1]
+            value = VALUES[field.type]
+            if name == "currency":
+                value = CURRENCIES
+            elif name == "category":
+                value = CATEGORIES
+            at = found
+            *parents, last = name.split(".")
+            for parent in parents:
+                at = at.setdefault(parent, {})
+            at[last] = st.none() | st.just("") | value | value | value | value
+    objects = {name: value for name, value in found.items() if isinstance(value, dict)}
+    flat = {name: value for name, value in found.items() if name not in objects}
+    nested = {
+        name: st.fixed_dictionaries({}, optional=members) | st.sampled_from(["", None])
+        for name, members in objects.items()
+    }
+    return st.fixed_dictionaries({}, optional=flat | nested)
+
+
+def report_data() -> st.SearchStrategy[dict[str, Any]]:
+    approver = st.fixed_dictionaries({}, optional={"email": any_text | st.none()})
+    lists = st.fixed_dictionaries(
+        {},
+        optional={
+            "approvers": st.lists(approver, max_size=3),
+            "transactionList": st.lists(record("expense"), max_size=4) | st.none(),
+        },
+    )
+    return st.tuples(record("report"), lists).map(lambda parts: parts[0] | parts[1])
+
+
+DATA = st.lists(report_data(), max_size=3).map(lambda reports: {"reports": reports, "addHeader": True})
+
+
+def chosen(field: Field) -> st.SearchStrategy[Column]:
+    name = st.sampled_from([1, 2, 7]).map(
+        lambda level: (
+            field.name.replace("X", str(level)).replace("<Name>", "Cost_Center")
+            if field.placeholder
+            else field.name
+        )
+    )
+    return st.builds(
+        Column,
+        heading=one_line,
+        name=name,
+        format=st.sampled_from(list(FORMATS.get(field.type, {"": ""}))),
+        words=st.tuples(one_line, one_line) | st.just(("true", "false")),
+        fallback=st.just("") | one_line,
+        excel_text=st.just(False) if field.type in ("cents", "number") else st.booleans(),
+        width=st.integers(1, 12),
+    )
+
+
+@st.composite
+def layouts(draw: st.DrawFn) -> Layout:
+    rows: Any = draw(st.sampled_from(["expense", "report", "totals"]))
+    kind: Any = draw(st.sampled_from(["csv", "json", "fixed"]))
+    constant = st.builds(
+        Column, heading=one_line, source=st.just("constant"), text=one_line, excel_text=st.booleans()
+    )
+    number = st.builds(Column, heading=one_line, source=st.just("number"), width=st.integers(1, 6))
+    one = st.sampled_from(fields(rows)).flatmap(chosen)
+    columns = draw(
+        st.lists(
+            one | one | one | constant | number,
+            min_size=1,
+            max_size=6,
+            unique_by=(lambda column: column.heading) if kind == "json" else None,
+        )
+    )
+    return Layout(
+        columns=tuple(columns),
+        rows=rows,
+        kind=kind,
+        delimiter=draw(st.sampled_from(list(DELIMITERS))),
+        quoting=draw(st.sampled_from(["always", "needed"])),
+        heading=draw(st.booleans()),
+        guard=draw(st.booleans()),
+        line_breaks=draw(st.sampled_from(["space", "keep"])),
+    )
+
+
+STRICT = Settings(missing="error", boolean="error")
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(layouts(), DATA)
+def test_file_reads_back_to_the_values_chosen(layout: Layout, data: dict[str, Any]) -> None:
+    assert problems(layout) == []
+
+    text = render(parse(template_of(layout)), data, settings=STRICT)
+
+    heading = [headings_of(layout)] if layout.heading and layout.kind != "json" else []
+    assert table_of(layout, text) == heading + values_of(layout, data)
+
+
+@settings(max_examples=100, deadline=None)
+@given(layouts())
+def test_layout_survives_being_stored(layout: Layout) -> None:
+    stored = json.dumps(layout.as_json())
+
+    assert layout_from_json(json.loads(stored)) == layout
+    assert recognise(template_of(layout), stored)
+
+
+def test_amounts_of_a_thousand_million_keep_their_cents() -> None:
+    layout = Layout(columns=(Column(heading="Amount", name="final.amount", format="0.00"),))
+    data = {"reports": [{"transactionList": [{"amount": 123_456_789_012_345}]}], "addHeader": False}
+
+    assert render(parse(template_of(layout)), data) == f"{Decimal(123_456_789_012_345) / 100:.2f}\n"

@@ -1,0 +1,178 @@
+"""The mail of a delivery: every word and byte that leaves."""
+
+import email
+import email.policy
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from accounts.models import Team, User
+from exports.deliveries import compose, split_by_recipient
+from exports.deliveries.placeholders import changes, filled, one_line, period_of
+from exports.deliveries.settings import Content, MailSettings
+from exports.models import Delivery, Occurrence, Recipient, Result, SavedExport, Schedule
+from exports.results.totals import Measured
+from tests.exports.conftest import make_result, make_run
+
+AT = datetime(2026, 11, 2, 7, 30, tzinfo=UTC)
+CSV = "Käufer,Amount,Currency\nann@acme.example,1.50,EUR\n<b>ben</b>,2.00,EUR\n".encode()
+JOB = {"inputSettings": {"filters": {"startDate": "2026-10-01", "endDate": "2026-10-31"}}}
+LINK, AWAY = "https://portal.example/l/token/", "https://portal.example/u/token/"
+
+Sent = Callable[..., Delivery]
+
+
+@pytest.fixture
+def sent(acme_open: Team, alice: User, export: SavedExport) -> Sent:
+    def make(
+        content: bytes | None = CSV, name: str = "März.csv", asked_content: Content = Content.ORIGINAL
+    ) -> Delivery:
+        run = make_run(export, status="succeeded", job=JOB)
+        schedule = Schedule.objects.create(
+            team=acme_open, export=export, name="Monthly", owner_name="Alice", rule={},
+            mail=MailSettings(content=asked_content).to_json(), zip_password="42 keys & locks",
+        )  # fmt: skip
+        occurrence = Occurrence.objects.create(
+            team=acme_open, schedule=schedule, due_at=AT, outcome="started", run=run
+        )
+        recipient = Recipient.objects.create(
+            team=acme_open, schedule=schedule, kind="address", address="ann@acme.example"
+        )
+        return Delivery.objects.create(
+            team=acme_open, occurrence=occurrence, run=run, recipient=recipient, address=recipient.address,
+            result=make_result(run, content, name) if content is not None else None, message_id="7.1@portal.example",
+        )  # fmt: skip
+
+    return make
+
+
+def composed(delivery: Delivery) -> tuple[compose.Composed, Any, dict[str, str]]:
+    made = compose.compose(delivery, lambda: LINK, AWAY, AT)
+    message = email.message_from_bytes(made.message.message().as_bytes(), policy=email.policy.default)
+    body = {kind: message.get_body((kind,)).get_content() for kind in ("plain", "html")}
+    return made, message, body
+
+
+@pytest.mark.django_db
+def test_a_file_within_the_limit_is_attached_byte_for_byte(sent: Sent) -> None:
+    made, message, body = composed(sent())
+
+    [attached] = message.iter_attachments()
+    assert (made.way, attached.get_filename(), attached.get_payload(decode=True)) == (
+        "attached",
+        "März.csv",
+        CSV,
+    )
+    assert LINK not in body["plain"] + body["html"]
+
+
+@pytest.mark.django_db
+def test_its_headers_are_those_of_a_machines_mail(sent: Sent) -> None:
+    _, message, _ = composed(sent())
+
+    assert {name: message[name] for name in ("To", "Subject", "Message-ID", "Auto-Submitted")} == {
+        "To": "ann@acme.example",
+        "Subject": "Monthly expenses: October 2026",
+        "Message-ID": "<7.1@portal.example>",
+        "Auto-Submitted": "auto-generated",
+    }
+    assert message["List-Unsubscribe"] == f"<{AWAY}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+@pytest.mark.django_db
+def test_above_the_limit_it_is_a_link_and_the_mail_says_why(sent: Sent, acme_open: Team) -> None:
+    delivery = sent()
+    delivery.team.attach_limit = 100
+
+    made, message, body = composed(delivery)
+
+    assert (made.way, list(message.iter_attachments())) == ("link", [])
+    assert "larger than the 0.0001 MB that the team attaches" in body["plain"]
+    assert LINK in body["plain"]
+    assert f'href="{LINK}"' in body["html"]
+
+
+@pytest.mark.django_db
+def test_a_sealed_zip_goes_without_its_password_and_without_rows(sent: Sent) -> None:
+    _, message, body = composed(sent(asked_content=Content.SEALED_ZIP))
+
+    [attached] = message.iter_attachments()
+    assert attached.get_filename() == "März.zip"
+    assert "42 keys" not in message.as_string()
+    assert "ben" not in body["plain"] + body["html"]
+
+
+@pytest.mark.django_db
+def test_the_first_rows_are_escaped(sent: Sent) -> None:
+    _, _, body = composed(sent())
+
+    assert "<b>" not in body["html"]
+    assert "&lt;b&gt;ben" in body["html"]
+
+
+@pytest.mark.django_db
+def test_an_empty_result_is_a_word_only(sent: Sent) -> None:
+    made, message, body = composed(sent(None))
+
+    assert (made.way, list(message.iter_attachments())) == ("word", [])
+    assert "There is no file this time" in body["plain"]
+
+
+@pytest.mark.django_db
+def test_a_part_tells_of_its_own_rows_only(sent: Sent) -> None:
+    delivery = sent()
+    whole = delivery.result
+    assert whole is not None
+    Result.objects.bulk_create(
+        split_by_recipient.rows_for(whole, split_by_recipient.split(whole, "Käufer", "cfo@acme.example"))
+    )
+    delivery.result = Result.objects.get(part_value="ann@acme.example")
+
+    _, _, body = composed(delivery)
+
+    assert "Rows: 1\nTotals: EUR 1.50" in body["plain"]
+    assert "ben" not in body["plain"] + body["html"]
+
+
+def test_placeholders_are_replaced_once_and_others_stay() -> None:
+    assert (
+        filled("{rows} {x} {team.name} {}", {"rows": "{team}", "team": "Acme"}) == "{team} {x} {team.name} {}"
+    )
+
+
+def test_a_subject_is_one_line() -> None:
+    assert one_line("a\r\nBcc: eve@evil.example\x00b") == "a Bcc: eve@evil.example b"
+
+
+@pytest.mark.parametrize(
+    ("filters", "words"),
+    [
+        ({"startDate": "2026-10-01", "endDate": "2026-10-31"}, "October 2026"),
+        ({"startDate": "2026-07-01", "endDate": "2026-09-30"}, "July to September 2026"),
+        ({"startDate": "2026-01-01", "endDate": "2026-12-31"}, "2026"),
+        ({"startDate": "2026-10-05", "endDate": "2026-10-05"}, "5 October 2026"),
+        ({"startDate": "2026-10-05"}, "since 5 October 2026"),
+        ({"reportIDList": "1,2"}, "2 chosen reports"),
+        ({}, "all reports"),
+    ],
+)
+def test_the_period_in_words(filters: dict[str, str], words: str) -> None:
+    assert period_of({"inputSettings": {"filters": filters}}, None) == words
+
+
+def test_the_period_begins_after_the_days_looked_back() -> None:
+    job = {"inputSettings": {"filters": {"startDate": "2026-09-24", "endDate": "2026-10-31"}}}
+
+    assert period_of(job, date(2026, 10, 1)) == "October 2026"
+
+
+def test_changes_name_both_times_and_the_difference() -> None:
+    assert changes(Measured(10, {"EUR": Decimal("5.00")}), Measured(12, {"USD": Decimal("1.00")})) == [
+        "Rows: 12, before 10 (+2)",
+        "EUR 0.00, before 5.00 (-5.00)",
+        "USD 1.00, before 0.00 (+1.00)",
+    ]
