@@ -76,6 +76,11 @@ class ScriptedServer:
         """A step of a reply: nothing happens until the server stops."""
         self._stopped.wait()
 
+    def wait_for(self, is_true: Callable[[], object]) -> None:
+        """A step of a reply: nothing more happens until it is true, or the server stops."""
+        while not is_true() and not self._stopped.wait(0.001):
+            pass
+
     def stop(self) -> None:
         self._stopped.set()
         self._listener.close()

@@ -371,7 +371,7 @@ def test_answer_that_drips_is_given_up(server, caller, monkeypatch):
     def drip():
         for number, character in enumerate(b"export1.csv"):
             yield bytes([character])
-            yield lambda number=number: patiently(lambda: seen[0] > number, every=0.001)
+            yield lambda number=number: server.wait_for(lambda: seen[0] > number)
 
     monkeypatch.setattr(expensify.wire, "time", SimpleNamespace(monotonic=monotonic))
     server.will_answer(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n", *drip()))
