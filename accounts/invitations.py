@@ -76,7 +76,7 @@ def revoke(invitation: Invitation, *, by: User) -> None:
     audit.record(Action.INVITATION_REVOKED, invitation, by=by, email=invitation.address)
 
 
-def compose(invitation: Invitation) -> EmailMessage:
+def compose_invitation(invitation: Invitation) -> EmailMessage:
     """The mail, with a link made for it alone: a mail composed again replaces the link of the one before."""
     token = secrets.token_urlsafe(32)
     if not _unanswered(invitation.team).filter(pk=invitation.pk).update(token_hash=_hash(token)):
@@ -144,4 +144,4 @@ def _ended(invitation: Invitation) -> None:
         )
 
 
-MAILS = outbox.Kind(Invitation, compose, _ended)
+MAILS = outbox.MailKind(Invitation, compose_invitation, _ended)

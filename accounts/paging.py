@@ -52,7 +52,7 @@ def page_of(
 
 
 @dataclass(frozen=True)
-class Part:
+class ListPart:
     """Some of a list in their order, which of how many they are, and the query strings of the parts beside them."""
 
     rows: list[Any]
@@ -65,16 +65,16 @@ class Part:
     def last(self) -> int:
         return self.first + len(self.rows) - 1
 
-    def with_rows(self, rows: list[Any]) -> "Part":
+    def with_rows(self, rows: list[Any]) -> "ListPart":
         return replace(self, rows=rows)
 
 
-def part_of(rows: Sequence[Any], query: QueryDict, *, size: int = PAGE_SIZE) -> Part:
+def part_of(rows: Sequence[Any], query: QueryDict, *, size: int = PAGE_SIZE) -> ListPart:
     """The part of a list that `?page=` asks for, counted from 1; the last one when there are fewer."""
     last = max(1, -(-len(rows) // size))
     number = min(whole_number(query.get("page", "")) or 1, last)
     start = (number - 1) * size
-    return Part(
+    return ListPart(
         list(rows[start : start + size]),
         first=start + 1,
         total=len(rows),

@@ -36,7 +36,7 @@ MOST_REFUSED = 20
 REFUSED_SECONDS = 300
 
 
-class Refused(Exception):
+class TokenRefused(Exception):
     """The request carries no token that opens anything; `sentence` says what to do."""
 
     def __init__(self, sentence: str) -> None:
@@ -105,7 +105,7 @@ def presented(request: HttpRequest) -> AccessToken:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     secret = secret.strip()
     if scheme.lower() != "bearer" or not secret:
-        raise Refused("This address takes an access token, in the header “Authorization: Bearer …”.")
+        raise TokenRefused("This address takes an access token, in the header “Authorization: Bearer …”.")
     found, why = None, "unknown"
     if SHAPE.fullmatch(secret):
         with scopes_disabled():
@@ -115,7 +115,7 @@ def presented(request: HttpRequest) -> AccessToken:
         _used(found)
         return found
     _refuse(request, found, why)
-    raise Refused(
+    raise TokenRefused(
         "This access token opens nothing: it is unknown, was revoked, or has expired. Make a new one."
     )
 

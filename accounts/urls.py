@@ -4,7 +4,7 @@ from accounts.views import audit, credentials, invitations, teams, tokens
 
 app_name = "accounts"
 urlpatterns = [
-    path("", teams.start, name="start"),
+    path("", teams.first_team, name="start"),
     path("t/<slug:team>/credentials/", credentials.credential_list, name="credential-list"),
     path("t/<slug:team>/credentials/new/", credentials.credential_new, name="credential-new"),
     path("t/<slug:team>/credentials/<int:credential>/", credentials.credential, name="credential"),

@@ -29,7 +29,7 @@ from exports.schedules import finish
 from exports.results import csv_to_xlsx
 from exports.deliveries.settings import Content, MailSettings
 from exports.models import Delivery, Occurrence, Recipient, SavedExport, Schedule
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from tests.conftest import make_export
 from tests.exports.conftest import make_result, make_run
 from tests.exports.schedules.scheduled import MONDAY, make_recipient, make_schedule
@@ -57,7 +57,7 @@ def main(mails: int = 200) -> None:
         team.recipient_domains = "acme.example"
         team.save(update_fields=["recipient_domains"])
         with scope(team=team):
-            credential = stage.working_credential(team, "Main", Pair("partner", "secret"))
+            credential = stage.working_credential(team, "Main", KeyPair("partner", "secret"))
             export = make_export(credential, user)
             print(engine)
             for managers in (500, 5000):

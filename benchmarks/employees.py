@@ -18,27 +18,27 @@ from typing import Any
 
 from openpyxl import Workbook
 
-from exports.employee_updates.feed.cells import Row, rows_of
+from exports.employee_updates.feed.cells import FeedRow, rows_of
 from exports.employee_updates.feed.changes import changes, not_in_feed
-from exports.employee_updates.feed.checking import Checked, check
-from exports.employee_updates.feed.fields import FIELDS, Person
+from exports.employee_updates.feed.checking import Checked, check_rows
+from exports.employee_updates.feed.fields import FIELDS, Employee
 from exports.employee_updates.feed.known import Known
 from exports.employee_updates.feed.leaving import guard, readiness
 from exports.employee_updates.feed.mapping import mapped, suggest
 from exports.employee_updates.feed.reading import read_file
-from exports.employee_updates.feed.settings import Settings, content_hash
+from exports.employee_updates.feed.settings import UpdateSettings, content_hash
 from exports.employee_updates.feed.sheet import Feed
 
 POLICY = "0123456789ABCDEF"
 TIMES = 3
 
 
-def company(size: int) -> list[Person]:
+def company(size: int) -> list[Employee]:
     def email(number: int) -> str:
         return f"person.number{number}@acme.example"
 
     return [
-        Person(
+        Employee(
             email=email(number),
             manager=email(number // 8),
             employee_id=f"E-{number:06d}",
@@ -59,7 +59,7 @@ def company(size: int) -> list[Person]:
     ]
 
 
-def with_trouble(people: list[Person]) -> list[Person]:
+def with_trouble(people: list[Employee]) -> list[Employee]:
     wrong = list(people)
     for number in range(10, len(people), 20):
         person = wrong[number]
@@ -77,7 +77,7 @@ def with_trouble(people: list[Person]) -> list[Person]:
     return wrong
 
 
-def as_csv(rows: list[Row]) -> bytes:
+def as_csv(rows: list[FeedRow]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";")
     writer.writerow([field.key for field in FIELDS.values()])
@@ -85,7 +85,7 @@ def as_csv(rows: list[Row]) -> bytes:
     return text.getvalue().encode()
 
 
-def as_xlsx(rows: list[Row]) -> bytes:
+def as_xlsx(rows: list[FeedRow]) -> bytes:
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Employees")
     sheet.append([field.key for field in FIELDS.values()])
@@ -108,8 +108,8 @@ def timed(name: str, do: Callable[[], Any]) -> Any:
     return made
 
 
-def measure(name: str, people: list[Person], known: Known) -> None:
-    settings = Settings()
+def measure(name: str, people: list[Employee], known: Known) -> None:
+    settings = UpdateSettings()
     rows = rows_of(people)
     files = {"CSV": as_csv(rows), "XLSX": as_xlsx(rows)}
     print(f"{f'{name}, {len(rows):,} rows':<42}{'clock':>10}{'processor':>10}")
@@ -120,7 +120,7 @@ def measure(name: str, people: list[Person], known: Known) -> None:
         assert not isinstance(read, Feed)
     fields = [suggestion.field for suggestion in suggest(read)]
     taken, found = timed("lay the mapping on it", lambda: mapped(read, fields))
-    checked: Checked = timed("check", lambda: check(taken, known, settings, found))
+    checked: Checked = timed("check", lambda: check_rows(taken, known, settings, found))
     diff = timed("compare with members and last feed", lambda: changes(checked.numbered, known))
     timed("leavers: readiness, guard", lambda: (readiness(checked.numbered, diff, known), guard(diff, known)))
     timed("who is missing", lambda: not_in_feed(checked.numbered, known))

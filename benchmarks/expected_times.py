@@ -18,10 +18,10 @@ from benchmarks import stage
 from django.utils import timezone
 from django_scopes import scope
 
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.runs import actions as runs, heartbeat, queue
 from exports.saved_exports import actions as saved_exports
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 from exports.models import Run, SavedExport
 from sandbox.company.company import DEMO_PAIRS
 from sandbox.choices import Choices
@@ -52,10 +52,10 @@ def main() -> None:
 
 def measure(sandbox: Sandbox, team: object, user: object) -> list[float]:
     """Seconds at true speed by which each run that waits after the first calls misses what was said."""
-    credential = stage.working_credential(team, "Main", Pair(*next(iter(DEMO_PAIRS.items()))))
+    credential = stage.working_credential(team, "Main", KeyPair(*next(iter(DEMO_PAIRS.items()))))
     export = saved_exports.save(
         SavedExport(team=team, credential=credential, name="Monthly"),
-        settings=Settings(policy_ids=[], report_ids=["50352738"], states=[], email_recipients=[]),
+        settings=ExportSettings(policy_ids=[], report_ids=["50352738"], states=[], email_recipients=[]),
         template=TEMPLATE,
         sftp_password=None,
         by=user,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.settings import Limits
+from expensify.freemarker.settings import RenderLimits
 from expensify.freemarker.template import parse, render
 from tests.expensify.freemarker.engine import Engine, is_installed
 from tests.expensify.freemarker.test_limits import GREEDY
@@ -98,11 +98,11 @@ def main() -> None:
 
 def greedy() -> dict[str, float]:
     """Seconds until each template that would run for ever is ended."""
-    limits = Limits(steps=300_000, depth=30, output_chars=1_000_000)
+    limits = RenderLimits(steps=300_000, depth=30, output_chars=1_000_000)
     return {name: best(lambda text=text: tried(text, limits), 1) for name, text in GREEDY.items()}
 
 
-def tried(text: str, limits: Limits | None = None) -> None:
+def tried(text: str, limits: RenderLimits | None = None) -> None:
     with suppress(TemplateError):
         template = parse(text)
         if limits:

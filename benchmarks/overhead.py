@@ -22,7 +22,7 @@ import httpx
 from django_scopes import scope
 
 from accounts.models import Team, User
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.models import Run, SavedExport
 from sandbox.app import Sandbox
 from tests.conftest import make_export
@@ -84,7 +84,7 @@ def main() -> None:
 
 def an_export(team: Team, user: User, sandbox: Sandbox, number: int) -> SavedExport:
     """An export with a credential of its own, which reaches what Acme's reaches."""
-    pair = Pair(f"aa_{number}_acme_example", f"secret-{number}")
+    pair = KeyPair(f"aa_{number}_acme_example", f"secret-{number}")
     reached = sandbox.pairs["aa_demo_acme_example"].policies
     sandbox.add_pair(pair.partner_user_id, pair.partner_user_secret, policies=reached)
     credential = stage.working_credential(team, f"Pair {number}", pair)

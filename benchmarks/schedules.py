@@ -15,14 +15,14 @@ from itertools import takewhile
 
 from exports.schedules.rules.load import Due, spread, tight_times
 from exports.schedules.rules.occurrences import coming, next_occurrence
-from exports.schedules.rules.rule import Kind, OnHoliday, Rule
+from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 from exports.schedules.rules.working_days import Calendar
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 CALENDAR = Calendar("DE-BE", {date(2026, 12, 24): ("Christmas Eve", True)})
 
 
-def a_rule(kind: Kind) -> Rule:
+def a_rule(kind: RuleKind) -> Rule:
     return Rule(
         kind, (of_day(7, 30),), "Europe/Berlin", on_holiday=OnHoliday.AFTER, weekdays=(0, 3), day=15, nth=2,
         cron="30 7 * * 1-5",
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=2000)
     asked = parser.parse_args()
     print(f"{'rule':18} {'median':>9} {'99 %':>9} {'worst':>9}   microseconds")
-    for kind in Kind:
+    for kind in RuleKind:
         rule, took = a_rule(kind), []
         next_occurrence(rule, NOW, CALENDAR)
         for number in range(asked.times):
@@ -49,7 +49,7 @@ def main() -> None:
     due = [
         Due(each.at, str(number), 2)
         for number in range(500)
-        for each in takewhile(lambda found: found.at < end, coming(a_rule(Kind.DAILY), NOW, CALENDAR))
+        for each in takewhile(lambda found: found.at < end, coming(a_rule(RuleKind.DAILY), NOW, CALENDAR))
     ]
     planned = time.perf_counter()
     tight = tight_times(due, 3.0)

@@ -29,7 +29,7 @@ from django.utils import timezone
 
 from accounts.models import Credential, Membership, Team, User
 from accounts.permissions import Role
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.runs import heartbeat, queue
 from tests.workers import Processes, wait_until
 
@@ -83,7 +83,7 @@ def team_with_editor() -> tuple[Team, User]:
     return team, user
 
 
-def working_credential(team: Team, name: str, pair: Pair) -> Credential:
+def working_credential(team: Team, name: str, pair: KeyPair) -> Credential:
     credential = Credential(team=team, name=name)
     credential.take_pair(pair, timezone.now())
     credential.status = Credential.Status.WORKING

@@ -25,14 +25,14 @@ from accounts import clock
 from accounts.audit.verify import faults
 from accounts.models import AuditChain, Credential, Membership, Team, User
 from accounts.permissions import Role
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.runs import queue
 from exports.saved_exports import actions as saved_exports
 from exports.schedules import finish, start_due
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 from exports.deliveries.settings import MailSettings
 from exports.models import Occurrence, Run, SavedExport, Schedule
-from exports.schedules.rules.rule import Kind, Rule
+from exports.schedules.rules.rule import RuleKind, Rule
 from tests.conftest import TEMPLATE
 from tests.workers import Processes
 
@@ -40,7 +40,7 @@ from tests.workers import Processes
 def make(schedules: int, teams: int, at_rest: int) -> datetime:
     """Teams with an export for every ten schedules; all due at one instant, which has just been."""
     due_at = clock.now().replace(second=0, microsecond=0)
-    rule = Rule(Kind.DAILY, times=(due_at.time(),), zone="UTC").to_json()
+    rule = Rule(RuleKind.DAILY, times=(due_at.time(),), zone="UTC").to_json()
     mail = MailSettings().to_json()
     each, resting = schedules // teams, at_rest // teams
     for number in range(teams):
@@ -48,12 +48,12 @@ def make(schedules: int, teams: int, at_rest: int) -> datetime:
         user = User.objects.create_user(f"admin@team-{number}.example", None)
         Membership.objects.create(team=team, user=user, role=Role.ADMIN)
         credential = Credential(team=team, name="Main", status=Credential.Status.WORKING)
-        credential.take_pair(Pair(f"partner-{number}", "secret"), timezone.now())
+        credential.take_pair(KeyPair(f"partner-{number}", "secret"), timezone.now())
         credential.save()
         exports = [
             saved_exports.save(
                 SavedExport(team=team, credential=credential, name=f"Export {place}"),
-                settings=Settings(
+                settings=ExportSettings(
                     policy_ids=[], report_ids=[], states=[], email_recipients=[], period="last_month"
                 ),
                 template=TEMPLATE,

@@ -26,7 +26,7 @@ from django_scopes import scope
 
 from accounts.models import Credential, Membership, Policy, Team, User
 from accounts.permissions import Role
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.employee_updates import stored as stored_updates
 from exports.models import EmployeeUpdate
 
@@ -65,7 +65,7 @@ def main() -> None:
         erin = User.objects.create_user("erin@acme.example", "correct horse battery staple")
         Membership.objects.create(team=team, user=erin, role=Role.EDITOR)
         credential = Credential(team=team, name="Main", status=Credential.Status.WORKING)
-        credential.take_pair(Pair("aa_bench", "0" * 40), timezone.now())
+        credential.take_pair(KeyPair("aa_bench", "0" * 40), timezone.now())
         credential.status = Credential.Status.WORKING
         credential.save()
         with scope(team=team):

@@ -66,7 +66,7 @@ class Download:
 
 
 @dataclass(frozen=True)
-class Policy:
+class ListedPolicy:
     """One line of the policy list; `role` and `type` are open sets, `extra` holds all other keys."""
 
     id: str
@@ -253,19 +253,19 @@ def media_type(name: str) -> str:
     return MEDIA_TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
 
 
-def read_policies(value: dict[str, Any]) -> list[Policy]:
+def read_policies(value: dict[str, Any]) -> list[ListedPolicy]:
     """The policies of a `policyList` answer; OutcomeUnknown when it is none."""
     return [_policy(item) for item in _objects(value.get("policyList"))]
 
 
-def _policy(item: dict[str, Any]) -> Policy:
+def _policy(item: dict[str, Any]) -> ListedPolicy:
     rest = dict(item)
 
     def take(key: str) -> str:
         text = rest.pop(key, "")
         return text if isinstance(text, str) else ""
 
-    policy = Policy(
+    policy = ListedPolicy(
         id=take("id"),
         name=take("name"),
         role=take("role"),

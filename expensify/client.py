@@ -11,28 +11,14 @@ from urllib.parse import urlencode
 import httpx
 
 from expensify import answers, wire
-from expensify.answers import Download, EmployeeAnswer, Policy, PolicyDetails, SkippedEmployee, TagLevel
+from expensify.answers import Download, EmployeeAnswer, ListedPolicy, PolicyDetails
 from expensify.errors import ExpensifyError, OutcomeUnknown, PermitExpired, RateLimited
-from expensify.jobs.employees import EmployeeUpdate
+from expensify.jobs.employees import EmployeeUpdateJob
 from expensify.jobs.export import ReportExport
 from expensify.jobs.reads import FileDownload, PolicyGet, PolicyList
-from expensify.pair import Pair, scrubber
+from expensify.pair import KeyPair, scrubber
 from expensify.reading import Answer
-from expensify.wire import Permit, http_client
-
-__all__ = [
-    "Call",
-    "Client",
-    "Download",
-    "EmployeeAnswer",
-    "Pair",
-    "Permit",
-    "Policy",
-    "PolicyDetails",
-    "SkippedEmployee",
-    "TagLevel",
-    "http_client",
-]
+from expensify.wire import Permit
 
 Result = TypeVar("Result")
 
@@ -49,7 +35,7 @@ class Job(Protocol):
     @property
     def secrets(self) -> tuple[str, ...]: ...
 
-    def description(self, pair: Pair) -> dict[str, Any]: ...
+    def description(self, pair: KeyPair) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -83,7 +69,7 @@ class Client:
 
     def __init__(
         self,
-        pair: Pair,
+        pair: KeyPair,
         permit: Permit,
         *,
         url: str,
@@ -123,7 +109,9 @@ class Client:
         job = FileDownload(name, file_system)
         return self._post(job, lambda answer: answer.file(name, into, max_bytes, progress))
 
-    def policies(self, *, admin_only: bool | None = None, user_email: str | None = None) -> list[Policy]:
+    def policies(
+        self, *, admin_only: bool | None = None, user_email: str | None = None
+    ) -> list[ListedPolicy]:
         """The policies the pair can reach, possibly none; a wrong pair is Unauthorized."""
         job = PolicyList(admin_only, user_email or "")
         return self._post(job, lambda answer: answers.read_policies(answer.json()))
@@ -136,7 +124,7 @@ class Client:
         return self._post(job, lambda answer: answers.read_policy_details(answer.json()))
 
     def update_employees(
-        self, job: EmployeeUpdate, feed: Sequence[Mapping[str, Any]] | None
+        self, job: EmployeeUpdateJob, feed: Sequence[Mapping[str, Any]] | None
     ) -> EmployeeAnswer:
         """Apply a feed, or try it in a dry run; `feed` is None when Expensify fetches it itself."""
         if (feed is None) != (job.feed is not None):

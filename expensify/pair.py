@@ -14,7 +14,7 @@ _SHORTEST = 4
 
 
 @dataclass(frozen=True)
-class Pair:
+class KeyPair:
     """`partnerUserID` and `partnerUserSecret`, both opaque; neither shows in a repr."""
 
     partner_user_id: str = field(repr=False)

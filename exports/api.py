@@ -156,7 +156,7 @@ def _door(permission: Permission) -> Callable[[Operation], Operation]:
                 request.user = request.token.user
                 with audit.with_token(str(request.token)):
                     return inside(request, **arguments)
-            except (tokens.Refused, tokens.TooManyRefused, Http404, PermissionDenied) as reason:
+            except (tokens.TokenRefused, tokens.TooManyRefused, Http404, PermissionDenied) as reason:
                 return api.on_exception(request, reason)
 
         return knock
@@ -180,8 +180,8 @@ def _problem(sentence: str, status: int, **headers: str) -> HttpResponse:
     return JsonResponse({"detail": sentence}, status=status, headers=headers)
 
 
-@api.exception_handler(tokens.Refused)
-def _refused(request: HttpRequest, reason: tokens.Refused) -> HttpResponse:
+@api.exception_handler(tokens.TokenRefused)
+def _refused(request: HttpRequest, reason: tokens.TokenRefused) -> HttpResponse:
     return _problem(reason.sentence, 401, **{"WWW-Authenticate": "Bearer"})
 
 

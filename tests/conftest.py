@@ -15,11 +15,11 @@ from django_scopes import scope
 from accounts.models import Credential, Membership, Team, User
 from accounts.permissions import Role
 from expensify.budget.limits import Limits
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.models import SavedExport
 from exports.runs import queue
 from exports.saved_exports import actions as saved_exports
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 from sandbox.app import Sandbox
 from sandbox.company.company import DEMO_PAIRS
 from tests import prepared_database
@@ -144,12 +144,14 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
         yield server
 
 
-def pair_of(team: Team) -> Pair:
+def pair_of(team: Team) -> KeyPair:
     """The pair that the sandbox knows for this team."""
-    return next(Pair(id, secret) for id, secret in DEMO_PAIRS.items() if team.slug in id)
+    return next(KeyPair(id, secret) for id, secret in DEMO_PAIRS.items() if team.slug in id)
 
 
-def make_credential(team: Team, name: str = "Main", *, pair: Pair | None = None, **fields: Any) -> Credential:
+def make_credential(
+    team: Team, name: str = "Main", *, pair: KeyPair | None = None, **fields: Any
+) -> Credential:
     """A working credential, with the sandbox's pair for that team unless another is given."""
     credential = Credential(team=team, name=name)
     credential.take_pair(pair or pair_of(team), timezone.now())
@@ -173,7 +175,7 @@ def make_export(
     export = SavedExport(team=credential.team, credential=credential, name=name)
     with scope(team=credential.team):
         return saved_exports.save(
-            export, settings=Settings(**asked), template=template, sftp_password=None, by=by
+            export, settings=ExportSettings(**asked), template=template, sftp_password=None, by=by
         )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from accounts.models import Credential, Membership, Policy, User
 from exports.employee_updates import actions as employee_updates
-from exports.employee_updates.feed.cells import Row
+from exports.employee_updates.feed.cells import FeedRow
 from exports.models import EmployeeUpdate, Run
 from exports.runs import queue, tasks
 from sandbox.app import Sandbox
@@ -32,7 +32,7 @@ def person(policy: str, email: str, number: str, **cells: str) -> dict[str, str]
 def prepare(
     credential: Credential, by: User, cells: Sequence[dict[str, str]], name: str = "November", **more: Any
 ) -> EmployeeUpdate:
-    rows = [Row(number, each) for number, each in enumerate(cells, start=1)]
+    rows = [FeedRow(number, each) for number, each in enumerate(cells, start=1)]
     return employee_updates.prepare(credential, name, by=by, content=rows, **more)
 
 

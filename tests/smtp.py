@@ -54,6 +54,8 @@ class Mailbox:
     # It never answers this: "RCPT", or "." for the end of a mail. Only from there on is the portal impatient, so that a
     # slow machine is not taken for a silent server.
     silent_at: str = ""
+    # It answers late, for the chaos campaign.
+    seconds_after_data: float = 0
     connections: int = 0
 
     def make_portal_impatient(self) -> None:
@@ -99,6 +101,7 @@ class Mailbox:
         self.mails += [Mail(envelope.mail_from or "", to, envelope.content) for to in envelope.rcpt_tos]
         if self.silent_at == ".":
             await asyncio.Event().wait()
+        await asyncio.sleep(self.seconds_after_data)
         if self.hang_up_after_data:
             assert server.transport is not None
             server.transport.abort()

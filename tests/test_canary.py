@@ -26,13 +26,13 @@ from accounts.mail import notifications, outbox
 from accounts.models import Credential, Notice, Team, User
 from expensify.jobs.employees import FeedSftp, FeedUrl
 from exports.employee_updates import actions as employee_updates
-from exports.employee_updates.feed.cells import Row
+from exports.employee_updates.feed.cells import FeedRow
 from exports.models import ApiCall, Run, SavedExport, Schedule
 from exports.results import retention
 from exports.runs import actions as runs
 from exports.runs import queue, tasks, worker
 from exports.saved_exports import actions as saved_exports
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.faults import Fault
@@ -184,7 +184,7 @@ def saved(credential: Credential, by: User, name: str, **asked: Any) -> SavedExp
     settings = {"policy_ids": [], "report_ids": ["50352738"], "states": [], "email_recipients": []} | asked
     return saved_exports.save(
         SavedExport(team=credential.team, credential=credential, name=name),
-        settings=Settings(**settings),
+        settings=ExportSettings(**settings),
         template=TEMPLATE,
         sftp_password=SFTP_PASSWORD if "sftp_host" in asked else None,
         by=by,
@@ -215,7 +215,7 @@ def update_people(server: Sandbox, credential: Credential, by: User) -> None:
     email = f"{HR_NAME.lower()}@acme.example"
     policy = credential.policies.earliest("policy_id").policy_id
     cells = {"email": email, "manager": email, "employee_id": "N-1", "policy": policy, "last_name": HR_NAME}
-    update = employee_updates.prepare(credential, "People", by=by, content=[Row(1, cells)])
+    update = employee_updates.prepare(credential, "People", by=by, content=[FeedRow(1, cells)])
     work_off(employee_updates.read_members(update, by=by))
     update = team.employee_updates.get(pk=update.pk)
     if not update.is_accepted:

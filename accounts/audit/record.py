@@ -175,12 +175,12 @@ def record(
     """
     if team is None and target is not None:
         team = target if isinstance(target, Team) else getattr(target, "team", None)
-    (entry,) = record_many(team, [Said(action, target, by, data)])
+    (entry,) = record_many(team, [AuditEvent(action, target, by, data)])
     return entry
 
 
 @dataclass(frozen=True)
-class Said:
+class AuditEvent:
     """What one entry says."""
 
     action: Action
@@ -189,7 +189,7 @@ class Said:
     data: dict[str, Any]
 
 
-def record_many(team: Team | None, said: Sequence[Said]) -> list[AuditEntry]:
+def record_many(team: Team | None, said: Sequence[AuditEvent]) -> list[AuditEntry]:
     """`record` for many entries of one team, in their order: the chain is locked and written once."""
     if not said:
         return []

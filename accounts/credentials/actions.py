@@ -13,13 +13,14 @@ from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action
 from accounts.mail import notifications
 from accounts.models import Credential, Policy, Team, User
-from expensify.client import Client, Pair
-from expensify.client import Policy as ReachedPolicy
+from expensify.answers import ListedPolicy as ReachedPolicy
+from expensify.client import Client
 from expensify.errors import ExpensifyError, PermitExpired, RateLimited, Unauthorized
+from expensify.pair import KeyPair
 
 
 @transaction.atomic
-def add(team: Team, name: str, pair: Pair, *, by: User) -> Credential:
+def add(team: Team, name: str, pair: KeyPair, *, by: User) -> Credential:
     """Store a pair for the team and ask for its test."""
     now = timezone.now()
     credential = Credential(team=team, name=name, check_due_at=now)

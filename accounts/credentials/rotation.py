@@ -18,8 +18,9 @@ from accounts.door import team_of
 from accounts.mail import notifications
 from accounts.models import Credential, Policy, Rotation, User
 from accounts.models.credential import fingerprint
-from expensify.client import Client, Pair
+from expensify.client import Client
 from expensify.errors import ExpensifyError, PermitExpired, RateLimited, Unauthorized
+from expensify.pair import KeyPair
 
 Status = Rotation.Status
 # How many due rotations, or old pairs, one sweep takes; the next takes the next ones.
@@ -34,7 +35,7 @@ class CannotRotate(Exception):
 
 
 @transaction.atomic
-def start(credential: Credential, pair: Pair, *, by: User) -> Rotation:
+def start_rotation(credential: Credential, pair: KeyPair, *, by: User) -> Rotation:
     """Take a new pair in beside the present one and ask for its test. Raises CannotRotate."""
     credential = _locked(credential)
     if credential.pair is not None and credential.partner_pair() == pair:
@@ -114,7 +115,7 @@ def roll_back(rotation: Rotation, *, by: User) -> None:
     newest = credential.rotations.filter(switched_at__isnull=False).order_by("-switched_at", "-pk").first()
     if rotation.status != Status.SWITCHED or newest != rotation or previous is None:
         raise CannotRotate("The old pair was wiped or replaced already, so there is nothing to go back to.")
-    _exchange(credential, Pair(previous["id"], previous["secret"]), credential.previous_pair_until)
+    _exchange(credential, KeyPair(previous["id"], previous["secret"]), credential.previous_pair_until)
     Rotation.objects.filter(pk=rotation.pk).update(status=Status.ROLLED_BACK)
     audit.record(Action.ROTATION_ROLLED_BACK, credential, by=by, rotation=rotation.pk)
 
@@ -153,7 +154,7 @@ def claim_check(rotation: Rotation, *, lost_after: timedelta) -> bool:
     return bool(_open(rotation).filter(check_due_at__lte=now).update(check_due_at=now + lost_after))
 
 
-def check(rotation: Rotation, client: Client) -> None:
+def check_new_pair(rotation: Rotation, client: Client) -> None:
     """Try the new pair with one `policyList` call. May be done twice: it changes nothing at Expensify."""
     try:
         reached = client.policies()
@@ -249,7 +250,7 @@ def wipe_previous(now: datetime) -> int:
 
 
 @dataclass(frozen=True)
-class Reach:
+class PolicyComparison:
     """Policies by what changes for them: each with identifier and name, `changed` also with both roles."""
 
     kept: list[dict[str, str]]
@@ -258,12 +259,12 @@ class Reach:
     changed: list[dict[str, str]]
 
 
-def compare(before: Iterable[Policy], after: Iterable[dict[str, str]]) -> Reach:
+def compare(before: Iterable[Policy], after: Iterable[dict[str, str]]) -> PolicyComparison:
     """What the credential reached when it was last tested, against what the new pair reaches."""
     old = {policy.policy_id: policy for policy in before}
     new = {policy["policy_id"]: policy for policy in after}
     both = [(old[key], new[key]) for key in sorted(old.keys() & new.keys(), key=lambda key: new[key]["name"])]
-    return Reach(
+    return PolicyComparison(
         kept=[now for was, now in both if was.role == now["role"]],
         gained=sorted((new[key] for key in new.keys() - old.keys()), key=lambda policy: policy["name"]),
         lost=[
@@ -298,7 +299,7 @@ def _switch(rotation: Rotation, *, by: User | Actor) -> None:
     )
 
 
-def _exchange(credential: Credential, pair: Pair, until: datetime | None) -> None:
+def _exchange(credential: Credential, pair: KeyPair, until: datetime | None) -> None:
     """Put `pair` in the place of the present one, which is kept until then; every call from here on is by `pair`."""
     present = unseal(credential, "pair")
     credential.previous_pair, credential.previous_fingerprint = present, credential.fingerprint

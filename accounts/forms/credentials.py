@@ -5,7 +5,7 @@ from django import forms
 from django.utils import timezone
 
 from accounts.models import Team
-from expensify.client import Pair
+from expensify.pair import KeyPair
 
 
 class NameForm(forms.Form):
@@ -47,8 +47,8 @@ class PairForm(forms.Form):
         help_text="It is stored encrypted. Nobody can read it here again, you included.",
     )
 
-    def pair(self) -> Pair:
-        return Pair(self.cleaned_data["partner_user_id"], self.cleaned_data["partner_user_secret"])
+    def pair(self) -> KeyPair:
+        return KeyPair(self.cleaned_data["partner_user_id"], self.cleaned_data["partner_user_secret"])
 
 
 class NewCredentialForm(PairForm, NameForm):

@@ -40,7 +40,7 @@ def admins(team: Team) -> list[User]:
     return [member.user for member in members if member.may(Permission.MANAGE_TEAM)]
 
 
-def compose(notice: Notice) -> EmailMessage:
+def compose_notification(notice: Notice) -> EmailMessage:
     """The mail of a notice, for a phone too: its paragraphs and a link to the page to look at."""
     if notice.user is not None and not notice.user.is_active:
         raise outbox.Withheld(MailStatus.WITHDRAWN, "This account is closed.")
@@ -59,4 +59,4 @@ def _ended(notice: Notice) -> None:
         log.warning("notice not sent", id=notice.pk, status=notice.status, reason=notice.error)
 
 
-MAILS = outbox.Kind(Notice, compose, _ended)
+MAILS = outbox.MailKind(Notice, compose_notification, _ended)

@@ -26,7 +26,7 @@ from django_scopes import scopes_disabled
 
 from accounts import clock
 from accounts.door import team_of
-from accounts.mail.smtp import NotSent, Post, Refused, Unclear
+from accounts.mail.smtp import MailRefused, NotSent, Post, Unclear
 from accounts.models import MAIL_FINAL, MailStatus, Outgoing
 from expensify.budget.wire import connect
 
@@ -54,7 +54,7 @@ class Withheld(Exception):
         self.status = status
 
 
-class Kind(NamedTuple):
+class MailKind(NamedTuple):
     """Rows that are mails, how one is composed, and what is noted in the transaction that ends it."""
 
     model: type[Outgoing]
@@ -62,7 +62,7 @@ class Kind(NamedTuple):
     ended: Callable[[Any], None]
 
 
-def send_due(kinds: Sequence[Kind], *, seconds: float) -> int:
+def send_due(kinds: Sequence[MailKind], *, seconds: float) -> int:
     """Send what is due, one mail after another, beginning none after `seconds`; how many rows were taken up.
 
     Done by several workers at once it is only faster: a row belongs to the one who claims it.
@@ -79,7 +79,7 @@ def send_due(kinds: Sequence[Kind], *, seconds: float) -> int:
     return taken
 
 
-def send(row: Outgoing, kind: Kind, post: Post) -> bool:
+def send(row: Outgoing, kind: MailKind, post: Post) -> bool:
     """Send one mail and settle what came of it; False when somebody else has the row."""
     if not claim(row):
         return False
@@ -98,7 +98,7 @@ def send(row: Outgoing, kind: Kind, post: Post) -> bool:
         size = post.send(message, row.address)
     except NotSent as error:
         _not_sent(row, str(error), kind)
-    except Refused as error:
+    except MailRefused as error:
         settle(row, MailStatus.REFUSED, f"{error} Nothing was sent to this address.", kind.ended)
     except Unclear as error:
         sentence = f"{error} It may have arrived: ask the recipient before it is sent again."
@@ -144,7 +144,7 @@ def settle(row: Outgoing, status: str, sentence: str, ended: Callable[[Any], Non
     return bool(won)
 
 
-def give_up_on_lost(kinds: Sequence[Kind], now: datetime) -> int:
+def give_up_on_lost(kinds: Sequence[MailKind], now: datetime) -> int:
     """Mails whose worker is gone: nobody knows whether they left."""
     lost = 0
     for kind in kinds:
@@ -165,7 +165,7 @@ def due(model: type[Outgoing], now: datetime, count: int = BATCH) -> list[int]:
         return list(rows.order_by("id").values_list("pk", flat=True)[:count])
 
 
-def _waiting(kinds: Sequence[Kind], until: float) -> Iterator[tuple[Kind, int]]:
+def _waiting(kinds: Sequence[MailKind], until: float) -> Iterator[tuple[MailKind, int]]:
     """What is due, for as long as there is time; notices come between the many mails of a schedule, not after them."""
     seen: set[tuple[type[Outgoing], int]] = set()
     while True:
@@ -181,7 +181,7 @@ def _waiting(kinds: Sequence[Kind], until: float) -> Iterator[tuple[Kind, int]]:
             yield kind, pk
 
 
-def _not_sent(row: Outgoing, sentence: str, kind: Kind) -> None:
+def _not_sent(row: Outgoing, sentence: str, kind: MailKind) -> None:
     """Back in line with a later time, or, after the last attempt, not at all."""
     if row.attempts >= settings.MAIL_ATTEMPTS:
         sentence += f" Nothing was sent, and the portal has given up after attempt {row.attempts}."

@@ -49,11 +49,11 @@ class NotSent(MailError):
     """It surely did not leave, and may later."""
 
 
-class Unreachable(NotSent):
+class MailServerUnreachable(NotSent):
     """No mail can be handed over now, whatever it is: the server is away or does not let the portal in."""
 
 
-class Refused(MailError):
+class MailRefused(MailError):
     """The server said no, to this address or this mail, for good."""
 
 
@@ -71,7 +71,7 @@ class Post:
     def __init__(self) -> None:
         self._smtp: smtplib.SMTP | None = None
         self._used = False
-        self._down: Unreachable | None = None
+        self._down: MailServerUnreachable | None = None
 
     def __enter__(self) -> "Post":
         return self
@@ -89,7 +89,7 @@ class Post:
             return self._send(message, to)
         except MailError as error:
             self._close(politely=False)
-            if isinstance(error, Unreachable):
+            if isinstance(error, MailServerUnreachable):
                 self._down = error
             raise
 
@@ -97,11 +97,11 @@ class Post:
         until = time.monotonic() + WAITS_BEFORE * settings.MAIL_ANSWER_SECONDS
         recipient = _ascii_domain(to)
         if not ADDRESS.fullmatch(to):
-            raise Refused(f"“{to}” is no address that mail can go to.")
+            raise MailRefused(f"“{to}” is no address that mail can go to.")
         smtp = self._connected()
         international = not recipient.isascii()
         if international and not smtp.has_extn("smtputf8"):
-            raise Refused(
+            raise MailRefused(
                 f"The mail server {settings.EMAIL_HOST} takes no address with letters beyond ASCII before its @."
             )
         try:
@@ -182,7 +182,7 @@ class Post:
 
     def _connected(self) -> smtplib.SMTP:
         if self._down is not None:
-            raise Unreachable(str(self._down))
+            raise MailServerUnreachable(str(self._down))
         if self._smtp is None:
             self._smtp = _connect()
             self._used = False
@@ -225,13 +225,15 @@ def _connect() -> smtplib.SMTP:
         _hang_up(smtp)
         # What the server says may repeat what it was sent; the code is enough for an operator.
         code = f" (code {error.smtp_code})" if isinstance(error, smtplib.SMTPAuthenticationError) else ""
-        raise Unreachable(
+        raise MailServerUnreachable(
             f"The mail server {host} does not let the portal sign in{code}: "
             "an operator must look at the user and the password in EMAIL_URL."
         ) from None
     except (OSError, smtplib.SMTPException) as error:
         _hang_up(smtp)
-        raise Unreachable(f"The mail server {host} could not be reached ({_reason(error)}).") from None
+        raise MailServerUnreachable(
+            f"The mail server {host} could not be reached ({_reason(error)})."
+        ) from None
     return smtp
 
 
@@ -270,12 +272,12 @@ def _expect(answer: tuple[int, bytes], *codes: int, to: str) -> None:
     if code in codes:
         return
     if code in NOT_SIGNED_IN:
-        raise Unreachable(
+        raise MailServerUnreachable(
             f"The mail server takes no mail from the portal as it signs in now: {_words(answer)} "
             "An operator must look at EMAIL_URL."
         )
     if 500 <= code < 600:
-        raise Refused(f"The mail server refused {to}: {_words(answer)}")
+        raise MailRefused(f"The mail server refused {to}: {_words(answer)}")
     raise NotSent(f"The mail server does not take {to} now: {_words(answer)}")
 
 
@@ -326,7 +328,7 @@ def _ascii_domain(address: str) -> str:
     try:
         return f"{local}@{domain.encode('idna').decode()}"
     except UnicodeError:
-        raise Refused(f"The domain “{domain}” cannot be written in the form that mail needs.") from None
+        raise MailRefused(f"The domain “{domain}” cannot be written in the form that mail needs.") from None
 
 
 def _bytes_of(message: EmailMessage, *, international: bool = False) -> bytes:
@@ -344,5 +346,7 @@ def _write(body: bytes, folder: Path) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(body.replace(b"\r\n", b"\n") + b"\n" + b"-" * 79 + b"\n")
     except OSError as error:
-        raise Unreachable(f"The mail could not be written to {folder} ({error.strerror}).") from None
+        raise MailServerUnreachable(
+            f"The mail could not be written to {folder} ({error.strerror})."
+        ) from None
     return len(body)

@@ -11,7 +11,7 @@ from django.utils.crypto import salted_hmac
 from accounts.credentials.keyring import SealedField, unseal
 from accounts.models.team import Team, TeamOwned
 from expensify.budget.budget import budget_key
-from expensify.pair import Pair
+from expensify.pair import KeyPair
 
 
 class Credential(TeamOwned):
@@ -87,7 +87,7 @@ class Credential(TeamOwned):
     def get_absolute_url(self) -> str:
         return reverse("accounts:credential", args=[self.team.slug, self.pk])
 
-    def take_pair(self, pair: Pair, at: datetime) -> None:
+    def take_pair(self, pair: KeyPair, at: datetime) -> None:
         """Put a pair in (unsaved): untested from here on, under the call budget of its partnerUserID."""
         self.pair = {"id": pair.partner_user_id, "secret": pair.partner_user_secret}
         self.fingerprint = fingerprint(pair.partner_user_id)
@@ -95,15 +95,15 @@ class Credential(TeamOwned):
         self.status = self.Status.UNCHECKED
         self.message = ""
 
-    def partner_pair(self) -> Pair:
+    def partner_pair(self) -> KeyPair:
         """The pair in the clear, for a client about to call. Raises CannotOpen."""
         opened = unseal(self, "pair")
-        return Pair(opened["id"], opened["secret"])
+        return KeyPair(opened["id"], opened["secret"])
 
-    def partner_pair_before(self) -> Pair | None:
+    def partner_pair_before(self) -> KeyPair | None:
         """The replaced pair while it is kept, in the clear. Raises CannotOpen."""
         opened = unseal(self, "previous_pair")
-        return Pair(opened["id"], opened["secret"]) if opened else None
+        return KeyPair(opened["id"], opened["secret"]) if opened else None
 
     @property
     def is_being_checked(self) -> bool:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from accounts.credentials.keyring import SealedField, unseal
 from accounts.models.credential import Credential
 from accounts.models.team import TeamOwned
-from expensify.pair import Pair
+from expensify.pair import KeyPair
 
 
 class Rotation(TeamOwned):
@@ -94,7 +94,7 @@ class Rotation(TeamOwned):
     def is_being_checked(self) -> bool:
         return self.check_due_at is not None
 
-    def partner_pair(self) -> Pair:
+    def partner_pair(self) -> KeyPair:
         """The new pair in the clear, for a client about to call. Raises CannotOpen."""
         opened = unseal(self, "pair")
-        return Pair(opened["id"], opened["secret"])
+        return KeyPair(opened["id"], opened["secret"])

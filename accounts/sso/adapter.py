@@ -29,17 +29,17 @@ class Endpoints(OpenIDConnectOAuth2Adapter):
         return settings.SITE_URL + reverse("account_sso_callback")
 
 
-class Company(OpenIDConnectProvider):
+class CompanyProvider(OpenIDConnectProvider):
     oauth2_adapter_class = Endpoints
 
 
 class Adapter(DefaultSocialAccountAdapter):
     def list_apps(self, request: HttpRequest, provider: Any = None, client_id: Any = None) -> list[SocialApp]:
-        if not sso.is_on() or provider not in {None, Company.id, sso.provider_id()}:
+        if not sso.is_on() or provider not in {None, CompanyProvider.id, sso.provider_id()}:
             return []
         return [
             SocialApp(
-                provider=Company.id,
+                provider=CompanyProvider.id,
                 provider_id=sso.provider_id(),
                 name=settings.OIDC_NAME,
                 client_id=settings.OIDC_CLIENT_ID,
@@ -48,8 +48,8 @@ class Adapter(DefaultSocialAccountAdapter):
             )
         ]
 
-    def get_provider(self, request: HttpRequest, provider: Any, client_id: Any = None) -> Company:
-        return Company(request, app=self.get_app(request, provider=provider))
+    def get_provider(self, request: HttpRequest, provider: Any, client_id: Any = None) -> CompanyProvider:
+        return CompanyProvider(request, app=self.get_app(request, provider=provider))
 
     def get_requests_session(self) -> requests.Session:
         session: requests.Session = super().get_requests_session()

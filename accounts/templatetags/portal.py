@@ -17,7 +17,7 @@ register = template.Library()
 
 
 @dataclass(frozen=True)
-class Place:
+class MenuItem:
     label: str
     icon: str
     url: str
@@ -46,12 +46,14 @@ FORMATS = {"": "%b %Y, %H:%M", "seconds": "%b %Y, %H:%M:%S", "zone": "%b %Y, %H:
 
 
 @register.simple_tag(takes_context=True)
-def navigation(context: Context) -> list[Place]:
+def navigation(context: Context) -> list[MenuItem]:
     """The places of the open team that this person may see."""
     request = context["request"]
     name = request.resolver_match.url_name if request.resolver_match else ""
     return [
-        Place(label, f"icons/{icon}.svg", reverse(url, args=[request.team.slug]), name.split("-")[0] in words)
+        MenuItem(
+            label, f"icons/{icon}.svg", reverse(url, args=[request.team.slug]), name.split("-")[0] in words
+        )
         for label, icon, url, needed, words in PLACES
         if request.membership.may(needed)
     ]

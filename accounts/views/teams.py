@@ -11,7 +11,7 @@ from accounts.permissions import Permission, Role
 
 
 @require_safe
-def start(request: HttpRequest) -> HttpResponse:
+def first_team(request: HttpRequest) -> HttpResponse:
     """The portal's own address: on to the first of the person's teams."""
     membership = request.user.memberships.select_related("team").order_by("team__name", "pk").first()
     if membership is None:

@@ -26,7 +26,7 @@ from django_scopes import scope
 
 from accounts.models import Team, User
 from benchmarks.big_files.source import rows_of, serve
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.runs import actions as runs
 from exports.results import tables
 from exports.models import Run
@@ -58,7 +58,7 @@ def fetch(url: str, portal: stage.Portal, size: int, folder: Path) -> None:
     show("curl from the source, to nowhere", curl(url, "/dev/null"), size)
     show("curl from the source, to a file", curl(url, str(folder / "plain.csv")), size)
     team, user = stage.team_with_editor()
-    stage.working_credential(team, "Main", Pair("aa_big", "secret"))
+    stage.working_credential(team, "Main", KeyPair("aa_big", "secret"))
     run, seen, memory = run_of(team, user, portal)
     with scope(team=team):
         downloading = run.calls.get(kind="download")

@@ -14,7 +14,7 @@ from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from pyrate_limiter import Limiter, Rate, RedisBucket
 
-from expensify.budget.budget import Budget, Step, Ticket
+from expensify.budget.budget import Budget, Decision, Ticket
 from expensify.budget.limits import Limits
 from expensify.errors import PermitExpired
 
@@ -81,7 +81,7 @@ class Sender:
         return answer.status == 200
 
 
-def publish(queue: redis.Redis, step: Step) -> Step:
+def publish(queue: redis.Redis, step: Decision) -> Decision:
     if step.wake_in is not None:
         queue.rpush("wakes", json.dumps([time.monotonic() + step.wake_in, step.token]))
     return step

@@ -27,12 +27,12 @@ from django_scopes import scope
 from accounts.audit.record import PORTAL
 from accounts.models import Credential, Team, User
 from expensify.budget.limits import Limits
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.models import ApiCall, Run, SavedExport
 from exports.runs import actions as runs
 from exports.runs import heartbeat, queue, tasks
 from exports.saved_exports import actions as saved_exports
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from tests.expensify.budget.referees import steady_share
@@ -63,13 +63,13 @@ def jittery(app: Callable[..., Iterable[bytes]], most: float) -> Callable[..., I
 
 def make_export(sandbox: Sandbox, team: Team, by: User, number: int) -> SavedExport:
     """A saved export with a credential, and a budget, of its own."""
-    pair = Pair(f"aa_{number}", "s" * 40)
+    pair = KeyPair(f"aa_{number}", "s" * 40)
     sandbox.add_pair(pair.partner_user_id, pair.partner_user_secret)
     credential = Credential(team=team, name=f"Pair {number}")
     credential.take_pair(pair, timezone.now())
     credential.status = Credential.Status.WORKING
     credential.save()
-    asked = Settings(policy_ids=[], report_ids=["50352738"], states=[], email_recipients=[])
+    asked = ExportSettings(policy_ids=[], report_ids=["50352738"], states=[], email_recipients=[])
     export = SavedExport(team=team, credential=credential, name=f"Export {number}")
     return saved_exports.save(export, settings=asked, template=TEMPLATE, sftp_password=None, by=by)
 

@@ -19,12 +19,12 @@ from django_scopes import scope
 
 from accounts.audit.record import PORTAL
 from accounts.models import Credential, Team, User
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.models import Run, SavedExport
 from exports.runs import actions as runs
 from exports.runs import queue
 from exports.saved_exports import actions as saved_exports
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 
 RUNS = 100
 REPEATS = 5
@@ -32,7 +32,7 @@ REPEATS = 5
 
 def credential(team: Team, number: int) -> Credential:
     made = Credential(team=team, name=f"Pair {number}")
-    made.take_pair(Pair(f"aa_{number}", "s" * 40), timezone.now())
+    made.take_pair(KeyPair(f"aa_{number}", "s" * 40), timezone.now())
     made.status = Credential.Status.WORKING
     return made
 
@@ -45,7 +45,7 @@ def main(credentials: int, busy: int) -> None:
     with scope(team=team):
         Credential.objects.bulk_create([credential(team, n) for n in range(credentials)], batch_size=500)
         first = Credential.objects.order_by("pk").first()
-        asked = Settings(policy_ids=[], report_ids=["1"], states=[], email_recipients=[])
+        asked = ExportSettings(policy_ids=[], report_ids=["1"], states=[], email_recipients=[])
         export = SavedExport(team=team, credential=first, name="Export")
         saved_exports.save(export, settings=asked, template="x", sftp_password=None, by=by)
         run = runs.start(export, by=PORTAL)

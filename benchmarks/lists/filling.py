@@ -15,7 +15,7 @@ from accounts.audit.record import Action
 from accounts.models import AuditChain, AuditEntry, Membership, Team, User
 from accounts.permissions import Role
 from benchmarks import stage
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.models import ApiCall, Result, Run, SavedExport
 from exports.models.run import Status
 from tests.conftest import make_export
@@ -76,7 +76,7 @@ def a_team(name: str) -> Scene:
     for person in people[:-1]:
         Membership.objects.create(team=team, user=person, role=Role.ADMIN)
     credentials = [
-        stage.working_credential(team, f"Pair {number}", Pair(f"aa_{team.slug}_{number}", "secret"))
+        stage.working_credential(team, f"Pair {number}", KeyPair(f"aa_{team.slug}_{number}", "secret"))
         for number in range(3)
     ]
     exports = [

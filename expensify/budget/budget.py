@@ -46,7 +46,7 @@ class Ticket:
 
 
 @dataclass(frozen=True)
-class Step:
+class Decision:
     """What a step decided: `ticket` may call now when there is a `permit`.
 
     With a `wake_in`, exactly one wake that carries `token` is to be published, that many seconds from now.
@@ -63,7 +63,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Place:
+class QueuePosition:
     """`position` counts from 1; `starts_in` seconds is expected, from what is in the line now."""
 
     position: int
@@ -123,7 +123,7 @@ class Budget:
         done: Done | None = None,
         enqueue: Ticket | Sequence[Ticket] = (),
         pop: bool = False,
-    ) -> Step:
+    ) -> Decision:
         """Tell what became of a call, join the line, and with `pop` take the next permit if one is free.
 
         `token` is the word of the wake that led here. Whoever gets a permit must send at once, or say that
@@ -137,7 +137,7 @@ class Budget:
         if tickets:
             arguments["enqueue"] = [_described_ticket(ticket) for ticket in tickets]
         handle, ticket, order, wake_in, word, at = self._wire.run("step", self._keys(key), arguments)
-        return Step(
+        return Decision(
             permit=Permit(handle, good_until=asked_at + self.limits.permit_seconds) if handle else None,
             ticket=text(ticket),
             order=float(order),
@@ -146,7 +146,7 @@ class Budget:
             at=at / 1e6,
         )
 
-    def enqueue(self, key: str, tickets: Ticket | Sequence[Ticket]) -> Step:
+    def enqueue(self, key: str, tickets: Ticket | Sequence[Ticket]) -> Decision:
         """Join the line; a ticket that waits in it already keeps its place."""
         return self.step(key, enqueue=tickets)
 
@@ -164,7 +164,7 @@ class Budget:
         """Nothing goes for so many seconds, at most an hour; a longer hold stands."""
         self._wire.run("hold", self._keys(key), {"span": micro(seconds)})
 
-    def places(self, key: str, tickets: Sequence[str], *, under_way: int = 0) -> dict[str, Place]:
+    def places(self, key: str, tickets: Sequence[str], *, under_way: int = 0) -> dict[str, QueuePosition]:
         """Where these tickets stand and when each may expect its call; those not in the line are left out.
 
         A run that stands ahead is counted with all the calls it will need. Those still to come of runs that are
@@ -183,7 +183,7 @@ class Budget:
             slack=slack / 1e6,
         )
         return {
-            name: Place(rank + 1, starts_in)
+            name: QueuePosition(rank + 1, starts_in)
             for (name, rank, _), starts_in in zip(standing, instants, strict=True)
         }
 

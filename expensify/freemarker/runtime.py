@@ -11,7 +11,7 @@ from typing import Any
 from expensify.freemarker.dates import DateFormats
 from expensify.freemarker.decimal_format import DecimalFormat, decimal_format
 from expensify.freemarker.errors import LimitExceeded, Missing, RenderError, UnformattedBoolean
-from expensify.freemarker.settings import Limits, Settings
+from expensify.freemarker.settings import RenderLimits, RenderSettings
 from expensify.freemarker.values import (
     EndlessRange,
     Lazy,
@@ -95,7 +95,7 @@ class Environment:
         "written",
     )
 
-    def __init__(self, data: Mapping[str, object], limits: Limits, settings: Settings) -> None:
+    def __init__(self, data: Mapping[str, object], limits: RenderLimits, settings: RenderSettings) -> None:
         self.data = data
         self.variables: dict[str, Any] = {}
         self.globals: dict[str, Any] = {}

@@ -8,7 +8,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
-class Limits:
+class RenderLimits:
     """Bounds of one rendering. The defaults let 100,000 expenses through and stop a runaway within half a minute.
 
     `steps` counts tags executed, loop turns and calls, plus the size of what a built-in works through.
@@ -22,7 +22,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Settings:
+class RenderSettings:
     """Modes of one rendering.
 
     `missing="empty"`: a tag that needs a value which is not there prints nothing and the template goes on,

@@ -11,15 +11,15 @@ from expensify.freemarker.execute import Compiler
 from expensify.freemarker.parser import Parser
 from expensify.freemarker.routines import Routine
 from expensify.freemarker.runtime import Environment, Frame, Runner
-from expensify.freemarker.settings import Limits, Settings
+from expensify.freemarker.settings import RenderLimits, RenderSettings
 from expensify.freemarker.source import Source
 from expensify.freemarker.tree import Body, Span
 from expensify.freemarker.whitespace import strip
 
 _SURROGATES = re.compile("[\ud800-\udfff]+")
 MAX_TEMPLATE_CHARS = 200_000
-_LIMITS = Limits()
-_SETTINGS = Settings()
+_LIMITS = RenderLimits()
+_SETTINGS = RenderSettings()
 _START = Span(0, 0, 1, 1, 1, 1)
 
 
@@ -56,8 +56,8 @@ def render(
     template: Template,
     data: Mapping[str, object],
     *,
-    limits: Limits = _LIMITS,
-    settings: Settings = _SETTINGS,
+    limits: RenderLimits = _LIMITS,
+    settings: RenderSettings = _SETTINGS,
 ) -> str:
     """The text of the template over the data.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from expensify.pair import Pair
+from expensify.pair import KeyPair
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class FeedSftp:
 
 
 @dataclass(frozen=True)
-class EmployeeUpdate:
+class EmployeeUpdateJob:
     """How a feed of employees is applied; None and "" leave a setting to the server.
 
     `dry_run` is always sent: left out, the server would change people. `feed` says where Expensify fetches
@@ -86,7 +86,7 @@ class EmployeeUpdate:
     def secrets(self) -> tuple[str, ...]:
         return self.feed.secrets if self.feed else ()
 
-    def description(self, pair: Pair) -> dict[str, Any]:
+    def description(self, pair: KeyPair) -> dict[str, Any]:
         credentials = pair.credentials() | (self.feed.credentials() if self.feed else {})
         return {"type": "update", "credentials": credentials, **self._settings()}
 

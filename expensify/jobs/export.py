@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, ClassVar
 
-from expensify.pair import Pair
+from expensify.pair import KeyPair
 
 FILE_EXTENSIONS = ("csv", "xls", "xlsx", "txt", "pdf", "json", "xml")
 REPORT_STATES = ("OPEN", "SUBMITTED", "APPROVED", "REIMBURSED", "ARCHIVED")
@@ -19,7 +19,7 @@ _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
 
 
 @dataclass(frozen=True)
-class Problem:
+class JobProblem:
     """A setting the contract does not allow: the field's name in `ReportExport`, and what to do about it."""
 
     field: str
@@ -114,7 +114,7 @@ class ReportExport:
     def secrets(self) -> tuple[str, ...]:
         return tuple(action.password for action in self.on_finish if isinstance(action, SftpUpload))
 
-    def description(self, pair: Pair) -> dict[str, Any]:
+    def description(self, pair: KeyPair) -> dict[str, Any]:
         """The `requestJobDescription`; optional keys only where they were asked for."""
         return {"type": "file", "credentials": pair.credentials(), **self._settings()}
 
@@ -164,75 +164,75 @@ class ReportExport:
             settings["includeFullPageReceiptsPdf"] = True
         return settings
 
-    def problems(self, today: date) -> list[Problem]:
+    def problems(self, today: date) -> list[JobProblem]:
         """What the server would refuse, each with what to do; `today` is the day in the team's zone."""
         return [
             *self._selection_problems(),
             *self._period_problems(today),
             *self._file_problems(),
             *(
-                Problem("on_finish", sentence)
+                JobProblem("on_finish", sentence)
                 for action in self.on_finish
                 for sentence in _complaints(action)
             ),
         ]
 
-    def _selection_problems(self) -> Iterator[Problem]:
+    def _selection_problems(self) -> Iterator[JobProblem]:
         if not (self.report_ids or self.start_on or self.approved_after):
-            yield Problem(
+            yield JobProblem(
                 "start_on", "Give report IDs, a start date or an approval date: one must select reports."
             )
         for report_id in self.report_ids:
             if not _REPORT_ID.fullmatch(report_id):
-                yield Problem(
+                yield JobProblem(
                     "report_ids",
                     f"“{report_id}” is not a report ID. Copy the long ID from the report's details; "
                     "it begins with R, or is a number.",
                 )
         for policy_id in self.policy_ids:
             if not _POLICY_ID.fullmatch(policy_id):
-                yield Problem(
+                yield JobProblem(
                     "policy_ids", f"“{policy_id}” is not a policy ID. Pick the policy from the list."
                 )
         for state in self.states:
             if state not in REPORT_STATES:
-                yield Problem(
+                yield JobProblem(
                     "states", f"“{state}” is not a report state. Choose among {', '.join(REPORT_STATES)}."
                 )
         if "OPEN" in self.states and self.employee_email:
-            yield Problem(
+            yield JobProblem(
                 "states",
                 "Open reports cannot be exported from one employee's account. "
                 "Leave out the state Open, or leave the employee empty.",
             )
         if self.employee_email and not _EMAIL.fullmatch(self.employee_email):
-            yield Problem(
+            yield JobProblem(
                 "employee_email", "Give the employee's whole e-mail address, like name@example.com."
             )
         if self.limit is not None and self.limit < 1:
-            yield Problem("limit", "Export at least one report, or leave the limit empty for all of them.")
+            yield JobProblem("limit", "Export at least one report, or leave the limit empty for all of them.")
 
-    def _period_problems(self, today: date) -> Iterator[Problem]:
+    def _period_problems(self, today: date) -> Iterator[JobProblem]:
         starts = {"start_on": self.start_on, "approved_after": self.approved_after}
         for name, start in starts.items():
             if start is None:
                 continue
             if self.end_on is None and start < _a_year_before(today):
-                yield Problem(
+                yield JobProblem(
                     "end_on", "The period begins over a year ago: give an end date, at most a year after it."
                 )
             if self.end_on is not None and start < _a_year_before(self.end_on):
-                yield Problem(
+                yield JobProblem(
                     name, "The period is longer than a year. Export it in parts of one year or less."
                 )
         if self.start_on and self.end_on and self.end_on < self.start_on:
-            yield Problem("end_on", "The end date lies before the start date. Swap or correct them.")
+            yield JobProblem("end_on", "The end date lies before the start date. Swap or correct them.")
 
-    def _file_problems(self) -> Iterator[Problem]:
+    def _file_problems(self) -> Iterator[JobProblem]:
         if self.file_extension not in FILE_EXTENSIONS:
-            yield Problem("file_extension", f"Choose one of the file types {', '.join(FILE_EXTENSIONS)}.")
+            yield JobProblem("file_extension", f"Choose one of the file types {', '.join(FILE_EXTENSIONS)}.")
         if self.file_basename and not _BASENAME.fullmatch(self.file_basename):
-            yield Problem(
+            yield JobProblem(
                 "file_basename",
                 "Name the file with at most 80 letters without accents, digits, spaces, dots, hyphens and "
                 "underscores, not beginning with a dot or a space.",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from expensify.pair import Pair
+from expensify.pair import KeyPair
 
 POLICY_FIELDS = ("categories", "reportFields", "tags", "tax", "employees")
 
@@ -22,7 +22,7 @@ class FileDownload:
     name: str
     file_system: str = "integrationServer"
 
-    def description(self, pair: Pair) -> dict[str, Any]:
+    def description(self, pair: KeyPair) -> dict[str, Any]:
         return {
             "type": "download",
             "credentials": pair.credentials(),
@@ -45,7 +45,7 @@ class PolicyList:
     admin_only: bool | None = None
     user_email: str = ""
 
-    def description(self, pair: Pair) -> dict[str, Any]:
+    def description(self, pair: KeyPair) -> dict[str, Any]:
         settings: dict[str, Any] = {"type": "policyList"}
         if self.admin_only is not None:
             settings["adminOnly"] = self.admin_only
@@ -69,7 +69,7 @@ class PolicyGet:
     fields: tuple[str, ...]
     user_email: str = ""
 
-    def description(self, pair: Pair) -> dict[str, Any]:
+    def description(self, pair: KeyPair) -> dict[str, Any]:
         settings: dict[str, Any] = {
             "type": "policy",
             "policyIDList": list(self.ids),

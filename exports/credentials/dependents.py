@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from accounts.models import Credential
 from exports.models import SavedExport, Schedule
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def of(credential: Credential, *, lost: Iterable[dict[str, str]] = ()) -> list[D
 
 
 def _missing(export: SavedExport, lost: dict[str, str]) -> list[str]:
-    asked = Settings.from_json(export.present.settings)
+    asked = ExportSettings.from_json(export.present.settings)
     if asked.policy_ids:
         return [lost[policy] for policy in asked.policy_ids if policy in lost]
     return [] if asked.report_ids else list(lost.values())

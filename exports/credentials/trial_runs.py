@@ -50,4 +50,4 @@ def _difference(before: Result, result: Result) -> str:
 
 def _headings(result: Result) -> list[str]:
     shown = preview.preview(result)
-    return shown.headings if isinstance(shown, preview.Table) else []
+    return shown.headings if isinstance(shown, preview.TablePreview) else []

@@ -41,7 +41,7 @@ def is_address(address: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Reach:
+class AllowedAddresses:
     """Which of some addresses belong to members of a team, and which domains the team allows."""
 
     team: str
@@ -50,7 +50,7 @@ class Reach:
     domains: frozenset[str]
 
     @classmethod
-    def of(cls, team: Team, addresses: Iterable[str]) -> "Reach":
+    def of(cls, team: Team, addresses: Iterable[str]) -> "AllowedAddresses":
         asked = {normal(address) for address in addresses}
         found = Membership.objects.filter(team=team).select_related("user")
         if not any("xn--" in address for address in asked):  # those members' own spelling is another

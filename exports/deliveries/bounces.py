@@ -16,7 +16,7 @@ _NAME = re.compile(r"<delivery-\d+-[0-9a-f]{16}@[^<>\s]+>")
 
 
 @dataclass(frozen=True)
-class Report:
+class BounceReport:
     """One mail that did not reach its address, as a mail server tells it."""
 
     message_id: str
@@ -30,7 +30,7 @@ class Report:
         return f"The mail came back: {self.address or 'its address'} could not be reached (“{told[:200]}”)."
 
 
-def reports(message: Message) -> Iterator[Report]:
+def reports(message: Message) -> Iterator[BounceReport]:
     """What a delivery status notification (RFC 3464) tells of mails of ours that failed for good."""
     names = _originals(message)
     for part in message.walk():
@@ -42,10 +42,10 @@ def reports(message: Message) -> Iterator[Report]:
             address = _after_type(_line(block, "Original-Recipient") or _line(block, "Final-Recipient"))
             for name in names:
                 words = _after_type(_line(block, "Diagnostic-Code"))
-                yield Report(name, address, _line(block, "Status"), words)
+                yield BounceReport(name, address, _line(block, "Status"), words)
 
 
-def note(report: Report) -> bool:
+def note(report: BounceReport) -> bool:
     """Mark the delivery that came back; False when there is none, or it is known already."""
     with scopes_disabled():
         found = Delivery.objects.filter(message_id=report.message_id).values_list("pk", flat=True).first()

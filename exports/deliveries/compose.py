@@ -25,7 +25,7 @@ from exports.models import Delivery, Occurrence, Result
 from exports.results import store as results
 from exports.results import tables, totals
 from exports.results.layout import table_of
-from exports.results.preview import Table
+from exports.results.preview import TablePreview
 from exports.results.totals import Measured
 
 COLUMNS, CELL = 8, 60
@@ -43,7 +43,9 @@ class Composed:
     size: int
 
 
-def compose(delivery: Delivery, link: Callable[[], str], unsubscribe_url: str, at: datetime) -> Composed:
+def compose_delivery(
+    delivery: Delivery, link: Callable[[], str], unsubscribe_url: str, at: datetime
+) -> Composed:
     """The mail as it goes out at `at`; `link` is asked for an address only when the file does not go with the mail.
 
     Raises CannotEnclose when the file is not to be had, and CannotStore when storage fails.
@@ -221,7 +223,7 @@ def _before(delivery: Delivery) -> tuple[Occurrence | None, Measured | None]:
         return before, None
 
 
-def _first_rows(result: Result, rows: int) -> Table | None:
+def _first_rows(result: Result, rows: int) -> TablePreview | None:
     if not rows or results.extension(result.name) != "csv":
         return None
     try:
@@ -229,7 +231,7 @@ def _first_rows(result: Result, rows: int) -> Table | None:
             records = tables.records_of(file, table_of(result))
             found = [[_cut(cell) for cell in each.cells[:COLUMNS]] for each in islice(records.rows, rows)]
             return (
-                Table([_cut(cell) for cell in records.headings[:COLUMNS]], found, more=False)
+                TablePreview([_cut(cell) for cell in records.headings[:COLUMNS]], found, more=False)
                 if found
                 else None
             )

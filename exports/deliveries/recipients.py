@@ -11,7 +11,7 @@ from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action, Actor
 from accounts.mail import notifications
 from accounts.models import Membership, Team, User
-from exports.deliveries.allowed_addresses import MOST_CHARACTERS, Reach, normal
+from exports.deliveries.allowed_addresses import MOST_CHARACTERS, AllowedAddresses, normal
 from exports.models import Departure, Recipient, Schedule
 
 State, Kind = Recipient.State, Recipient.Kind
@@ -35,7 +35,7 @@ class CannotReach(Exception):
 
 def check_address(team: Team, address: str) -> str | None:
     """A sentence when no file of the team may go to this address."""
-    return Reach.of(team, [address]).why_not(address)
+    return AllowedAddresses.of(team, [address]).why_not(address)
 
 
 def by_hand(schedule: Schedule) -> tuple[list[User], list[str]]:
@@ -60,7 +60,7 @@ def why_not(recipient: Recipient) -> str | None:
 
 def why_out(recipient: Recipient) -> str | None:
     """The same, whatever state was noted: the address may not be reached, or its member has gone."""
-    return _why_out(recipient, Reach.of(recipient.team, [recipient.address]))
+    return _why_out(recipient, AllowedAddresses.of(recipient.team, [recipient.address]))
 
 
 @transaction.atomic
@@ -74,7 +74,7 @@ def set_by_hand(
     """
     now = timezone.now()
     lock(schedule)
-    reach = Reach.of(schedule.team, [*addresses, *(user.email for user in members)])
+    reach = AllowedAddresses.of(schedule.team, [*addresses, *(user.email for user in members)])
     wanted = {normal(address): reach.members.get(normal(address)) for address in addresses}
     wanted |= {normal(user.email): reach.members.get(normal(user.email)) for user in members}
     problems = {address: why for address in wanted if (why := reach.why_not(address))}
@@ -135,7 +135,7 @@ def resolve(schedule: Schedule, in_file: Sequence[str] | None, fallback: str) ->
         wanted = dict.fromkeys((_spelling(address) for address in in_file), Kind.COLUMN)
         if fallback:
             wanted.setdefault(_spelling(fallback), Kind.FALLBACK)
-    reach = Reach.of(schedule.team, wanted)
+    reach = AllowedAddresses.of(schedule.team, wanted)
     departed = _departed(schedule, wanted) if in_file is not None else {}
     found, left_out = [], {}
     for address, kind in wanted.items():
@@ -166,7 +166,7 @@ def confirm(schedule: Schedule, recipients: Iterable[Recipient], *, by: User) ->
         pk__in=[recipient.pk for recipient in recipients],
         state__in=[State.ACTIVE, State.UNCONFIRMED, State.DROPPED],
     )
-    reach = Reach.of(schedule.team, [row.address for row in rows])
+    reach = AllowedAddresses.of(schedule.team, [row.address for row in rows])
     refused, confirmed = [], []
     for row in rows:
         if why := reach.why_not(row.address):
@@ -287,7 +287,7 @@ def _is_listed(row: Recipient) -> bool:
     return row.kind in BY_HAND and row.state in LISTED
 
 
-def _why_out(row: Recipient, reach: Reach) -> str | None:
+def _why_out(row: Recipient, reach: AllowedAddresses) -> str | None:
     why = reach.why_not(row.address)
     if why is None and (row.kind == Kind.MEMBER or row.user_id) and normal(row.address) not in reach.members:
         return f"{row.address} is no member of {reach.team} any more."

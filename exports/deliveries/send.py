@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action
 from accounts.mail import notifications
-from accounts.mail.outbox import Kind, Withheld
+from accounts.mail.outbox import MailKind, Withheld
 from accounts.models import MAIL_FINAL, MailStatus, User
 from exports.deliveries import compose as deliverie_compose
 from exports.deliveries import download_links, recipients
@@ -37,9 +37,9 @@ class CannotSend(Exception):
 
 def compose(delivery: Delivery) -> EmailMessage:
     """The mail of a delivery that may still go out, right before it does. Raises Withheld, and CannotStore."""
-    check(delivery)
+    check_before_sending(delivery)
     try:
-        composed = deliverie_compose.compose(
+        composed = deliverie_compose.compose_delivery(
             delivery,
             link=lambda: download_links.url(download_links.make(delivery)),
             unsubscribe_url=download_links.unsubscribe_url(delivery.recipient),
@@ -55,7 +55,7 @@ def compose(delivery: Delivery) -> EmailMessage:
     return message
 
 
-def check(delivery: Delivery) -> None:
+def check_before_sending(delivery: Delivery) -> None:
     """Raise Withheld for a mail that was rightly queued and must not go any more."""
     recipient, address = delivery.recipient, delivery.address
     if recipient.state == Recipient.State.UNSUBSCRIBED:
@@ -114,7 +114,7 @@ def send_again(delivery: Delivery, *, by: User) -> Delivery:
                 again=last + 1,
             )
             try:
-                check(new)
+                check_before_sending(new)
             except Withheld as withheld:
                 raise CannotSend(f"It cannot be sent again. {withheld}") from None
             new.save(force_insert=True)
@@ -181,4 +181,4 @@ def _same(address: str, other: str) -> bool:
     return normal(address) == normal(other)
 
 
-MAILS = Kind(Delivery, compose, ended)
+MAILS = MailKind(Delivery, compose, ended)

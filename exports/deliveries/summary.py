@@ -37,7 +37,7 @@ RECIPIENT_TONES = {
 
 
 @dataclass(frozen=True)
-class Outcome:
+class OccurrenceState:
     """`tone` is that of a state, `text` a word or two for it, `note` a sentence or nothing."""
 
     tone: str
@@ -91,34 +91,34 @@ def mails_of(occurrences: Iterable[Occurrence]) -> dict[int, Mails]:
     return found
 
 
-def outcome(occurrence: Occurrence, mails: Mails) -> Outcome:
+def outcome(occurrence: Occurrence, mails: Mails) -> OccurrenceState:
     """What came of it so far. Its run is looked at, so fetch it along."""
     if occurrence.outcome == Occurrence.Outcome.REFUSED:
-        return Outcome("bad", "Could not start", occurrence.sentence)
+        return OccurrenceState("bad", "Could not start", occurrence.sentence)
     if occurrence.outcome == Occurrence.Outcome.SKIPPED:
-        return Outcome("quiet", "Left out", occurrence.sentence)
+        return OccurrenceState("quiet", "Left out", occurrence.sentence)
     assert occurrence.run is not None
     run, note = occurrence.run, occurrence.sentence
     if not run.is_final:
-        return Outcome("busy", "Running", note)
+        return OccurrenceState("busy", "Running", note)
     if run.status == Status.FAILED:
-        return Outcome("bad", "Failed", note or run.error)
+        return OccurrenceState("bad", "Failed", note or run.error)
     if run.status == Status.UNCONFIRMED:
-        return Outcome("warn", "Unconfirmed", note or run.error)
+        return OccurrenceState("warn", "Unconfirmed", note or run.error)
     if run.status == Status.CANCELLED:
-        return Outcome("quiet", "Cancelled", note or run.error)
+        return OccurrenceState("quiet", "Cancelled", note or run.error)
     if occurrence.settled_at is None:
-        return Outcome("busy", "Preparing the mails", note)
+        return OccurrenceState("busy", "Preparing the mails", note)
     if mails.held:
-        return Outcome("warn", "Held", occurrence.held_because or note)
+        return OccurrenceState("warn", "Held", occurrence.held_because or note)
     if mails.are_under_way:
-        return Outcome("busy", f"{mails.sent} of {mails.all} sent", note)
+        return OccurrenceState("busy", f"{mails.sent} of {mails.all} sent", note)
     if not mails.all:
-        return Outcome("quiet", "No mails", note)
+        return OccurrenceState("quiet", "No mails", note)
     if mails.sent == mails.all:
-        return Outcome("good", f"{mails.all} sent", note)
+        return OccurrenceState("good", f"{mails.all} sent", note)
     is_bad = any(mails.of(status) for status in TO_LOOK_AT)
-    return Outcome("warn" if is_bad else "quiet", f"{mails.sent} of {mails.all} sent", note)
+    return OccurrenceState("warn" if is_bad else "quiet", f"{mails.sent} of {mails.all} sent", note)
 
 
 @dataclass(frozen=True)

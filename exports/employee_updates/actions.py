@@ -21,9 +21,9 @@ from exports.employee_updates.feed import mapping as feed_mapping
 from exports.employee_updates.feed import reverse
 from exports.employee_updates.feed import settings as feed_settings
 from exports.employee_updates.feed import sheet as feed_sheet
-from exports.employee_updates.feed.cells import Row
+from exports.employee_updates.feed.cells import FeedRow
 from exports.employee_updates.feed.mapping import ColumnMapping
-from exports.employee_updates.feed.settings import Settings
+from exports.employee_updates.feed.settings import UpdateSettings
 from exports.employee_updates.feed.sheet import Feed, Sheet
 from exports.employee_updates.rules import Cannot as Cannot
 from exports.models import EmployeeUpdate, FeedProfile, Run
@@ -41,14 +41,16 @@ def prepare(
     name: str,
     *,
     by: User | Actor,
-    content: Sheet | Feed | Sequence[Row] | FeedUrl | FeedSftp,
-    settings: Settings | None = None,
+    content: Sheet | Feed | Sequence[FeedRow] | FeedUrl | FeedSftp,
+    settings: UpdateSettings | None = None,
     profile: FeedProfile | None = None,
     reverse_of: EmployeeUpdate | None = None,
     submits_itself: bool = False,
 ) -> EmployeeUpdate:
     """A new update: from a table whose columns still need names, from rows, or from a feed that lies elsewhere."""
-    settings = settings or (feed_settings.settings_from_json(profile.settings) if profile else Settings())
+    settings = settings or (
+        feed_settings.settings_from_json(profile.settings) if profile else UpdateSettings()
+    )
     update = EmployeeUpdate(
         team=credential.team,
         credential=credential,
@@ -150,12 +152,12 @@ def change_rows(
     rows = {row.number: row for row in stored_updates.rows_of(update)}
     for number, cells in changed.items():
         if number in rows:
-            rows[number] = Row(number, {**rows[number].cells, **cells})
+            rows[number] = FeedRow(number, {**rows[number].cells, **cells})
     for number in removed:
         rows.pop(number, None)
     next_number = max(rows, default=0) + 1
     for number, cells in enumerate(added, start=next_number):
-        rows[number] = Row(number, dict(cells))
+        rows[number] = FeedRow(number, dict(cells))
     if len(rows) > feed_sheet.MOST_ROWS:
         raise Cannot(f"An update has at most {feed_sheet.MOST_ROWS:,} rows. Split it.")
     update.rows = _stored(list(rows.values()))
@@ -169,7 +171,7 @@ def change_rows(
 
 @transaction.atomic
 def change_settings(
-    update: EmployeeUpdate, settings: Settings, *, by: User, name: str = ""
+    update: EmployeeUpdate, settings: UpdateSettings, *, by: User, name: str = ""
 ) -> EmployeeUpdate:
     """Another way of applying the rows, or another name. Raises Cannot."""
     update = _open(update)
@@ -424,5 +426,5 @@ def _name(by: User | Actor) -> str:
     return str(by) if isinstance(by, User) else by.name
 
 
-def _stored(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _stored(rows: Sequence[FeedRow]) -> list[dict[str, Any]]:
     return [row.as_json() for row in rows]

@@ -16,15 +16,15 @@ from exports.employee_updates.actions import Cannot
 from exports.employee_updates.feed import cells, changes, reading
 from exports.employee_updates.feed import fields as feed_fields
 from exports.employee_updates.feed import mapping as feed_mapping
-from exports.employee_updates.feed.cells import Row
-from exports.employee_updates.feed.findings import Finding, Unreadable
+from exports.employee_updates.feed.cells import FeedRow
+from exports.employee_updates.feed.findings import RowFinding, UnreadableFile
 from exports.employee_updates.feed.sheet import Feed, Sheet
 from exports.models import EmployeeUpdate, FeedProfile
 
-Content = Sheet | Feed | Sequence[Row] | FeedUrl | FeedSftp
+Content = Sheet | Feed | Sequence[FeedRow] | FeedUrl | FeedSftp
 
 
-class Prepared(NamedTuple):
+class PreparedUpdate(NamedTuple):
     """A new update, and what people should know of how its columns were found."""
 
     update: EmployeeUpdate
@@ -40,22 +40,22 @@ def prepare(
     by: User | Actor,
     profile: FeedProfile | None = None,
     submits_itself: bool = False,
-) -> Prepared:
+) -> PreparedUpdate:
     """A new update of this content. The profile names the columns of a table, as long as its headings still fit."""
     if isinstance(content, Feed):
         # Kept among the findings, what was repaired stays to be seen for whoever looks at the update later.
-        repaired = (Finding(None, "", "notice", "repaired", sentence) for sentence in content.repairs)
+        repaired = (RowFinding(None, "", "notice", "repaired", sentence) for sentence in content.repairs)
         content = replace(content, findings=(*repaired, *content.findings))
     update = employee_updates.prepare(
         credential, name, by=by, content=content, profile=profile, submits_itself=submits_itself
     )
     if profile is None or not isinstance(content, Sheet):
-        return Prepared(update)
+        return PreparedUpdate(update)
     mapping = feed_mapping.mapping_from_json(profile.mapping)
     placed = feed_mapping.place(mapping, content)
     if placed.fits:
         update = employee_updates.name_columns(update, mapping, by=by)
-    return Prepared(update, placed.sentences)
+    return PreparedUpdate(update, placed.sentences)
 
 
 def name_of(profile: FeedProfile, at: datetime) -> str:
@@ -63,7 +63,7 @@ def name_of(profile: FeedProfile, at: datetime) -> str:
     return f"{profile.name[:80]}, {at.day} {at:%b %Y}"
 
 
-def members_of(update: EmployeeUpdate) -> list[feed_fields.Person]:
+def members_of(update: EmployeeUpdate) -> list[feed_fields.Employee]:
     """The members that were read for this update, in the order of their policies."""
     members = stored_updates.analyse(update).known.members
     return [person for policy in sorted(members) for person in members[policy]]
@@ -124,14 +124,14 @@ def _fields(sheet: Sheet, columns: Sequence[str]) -> tuple[list[str], list[str]]
     if not sheet.has_headings:
         width = len(sheet.headings)
         if width > len(columns):
-            raise Unreadable(
+            raise UnreadableFile(
                 f"The pasted rows have {width} columns, and the table has {len(columns)}. Paste them with their "
                 "headings, or add the missing columns to the table first."
             )
         return list(columns[:width]), []
     suggestions = feed_mapping.suggest(sheet)
     if not any(suggestion.field for suggestion in suggestions):
-        raise Unreadable(
+        raise UnreadableFile(
             "None of the pasted headings is understood. Paste the rows without headings, in the order of the "
             "table's columns."
         )

@@ -32,7 +32,7 @@ _WORDS: dict[State, str] = {
 
 
 @dataclass(frozen=True)
-class Step:
+class UpdateStep:
     """`state` is "never" for what a discarded or wiped update did not come to."""
 
     key: Key
@@ -52,7 +52,7 @@ class Step:
         return _WORDS[self.state]
 
 
-def steps(update: EmployeeUpdate) -> list[Step]:
+def steps(update: EmployeeUpdate) -> list[UpdateStep]:
     """The steps; one without columns to name or without a second person leaves them out."""
     keys: list[Key] = ["rows", "checks", "dry_run", "apply"]
     if update.team.two_people or update.approved_at:
@@ -77,7 +77,7 @@ def steps(update: EmployeeUpdate) -> list[Step]:
                 state = "unconfirmed"
         if update.stage == Stage.DISCARDED and state in ("now", "ahead"):
             state = "never"
-        found.append(Step(key, state, times.get(key) if state in ("done", "now") else None))
+        found.append(UpdateStep(key, state, times.get(key) if state in ("done", "now") else None))
     return found
 
 

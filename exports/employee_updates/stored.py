@@ -14,15 +14,15 @@ from exports.employee_updates.feed import cells as feed_cells
 from exports.employee_updates.feed import changes as feed_changes
 from exports.employee_updates.feed import settings as feed_settings
 from exports.employee_updates.feed.answers import Receipt
-from exports.employee_updates.feed.cells import Row
+from exports.employee_updates.feed.cells import FeedRow
 from exports.employee_updates.feed.changes import Change
 from exports.employee_updates.feed.checking import Checked
-from exports.employee_updates.feed.fields import Person
-from exports.employee_updates.feed.findings import Finding
+from exports.employee_updates.feed.fields import Employee
+from exports.employee_updates.feed.findings import RowFinding
 from exports.employee_updates.feed.known import Known
 from exports.employee_updates.feed.leaving import Guard, Leaver
-from exports.employee_updates.feed.settings import Settings
-from exports.employee_updates.feed.sheet import Line, Note, Sheet
+from exports.employee_updates.feed.settings import UpdateSettings
+from exports.employee_updates.feed.sheet import Note, Sheet, SheetRow
 from exports.models import EmployeeUpdate
 
 
@@ -32,7 +32,7 @@ class Analysis:
 
     checked: Checked
     known: Known
-    settings: Settings
+    settings: UpdateSettings
 
     @cached_property
     def changes(self) -> list[Change]:
@@ -43,7 +43,7 @@ class Analysis:
         return leaving.readiness(self.checked.numbered, self.changes, self.known)
 
     @cached_property
-    def missing(self) -> list[Person]:
+    def missing(self) -> list[Employee]:
         """People of the last feed who have no row now."""
         return feed_changes.not_in_feed(self.checked.numbered, self.known)
 
@@ -51,9 +51,9 @@ class Analysis:
         return (self.known.policies or {}).get(policy, policy)
 
     @cached_property
-    def findings_of(self) -> dict[int | None, list[Finding]]:
+    def findings_of(self) -> dict[int | None, list[RowFinding]]:
         """The findings by the numbers of their rows; None for the feed as a whole."""
-        found: dict[int | None, list[Finding]] = {}
+        found: dict[int | None, list[RowFinding]] = {}
         for finding in self.checked.findings:
             found.setdefault(finding.row, []).append(finding)
         return found
@@ -68,17 +68,17 @@ class Analysis:
         return leaving.guard(self.changes, self.known, most_share=most_percent / 100, most_people=most_people)
 
 
-def rows_of(update: EmployeeUpdate) -> list[Row]:
+def rows_of(update: EmployeeUpdate) -> list[FeedRow]:
     """The rows as they stand, in order; empty when Expensify fetches them elsewhere, or when they were wiped."""
     return [feed_cells.row_from_json(row) for row in unseal(update, "rows") or []]
 
 
-def already_found(update: EmployeeUpdate) -> list[Finding]:
+def already_found(update: EmployeeUpdate) -> list[RowFinding]:
     """What was found when the file was read."""
-    return [Finding(**finding) for finding in unseal(update, "found") or []]
+    return [RowFinding(**finding) for finding in unseal(update, "found") or []]
 
 
-def settings_of(update: EmployeeUpdate) -> Settings:
+def settings_of(update: EmployeeUpdate) -> UpdateSettings:
     return feed_settings.settings_from_json(update.settings)
 
 
@@ -99,7 +99,7 @@ def sheet_of(update: EmployeeUpdate) -> Sheet | None:
     return Sheet(
         stored["source"],
         tuple(stored["headings"]),
-        tuple(Line(number, tuple(cells)) for number, cells in stored["lines"]),
+        tuple(SheetRow(number, tuple(cells)) for number, cells in stored["lines"]),
         tuple(Note(*note) for note in stored["notes"]),
         stored["has_headings"],
     )
@@ -130,7 +130,7 @@ def known_of(update: EmployeeUpdate) -> Known:
     )
 
 
-def members_after(update: EmployeeUpdate) -> dict[str, tuple[Person, ...]] | None:
+def members_after(update: EmployeeUpdate) -> dict[str, tuple[Employee, ...]] | None:
     """The members by policy as they were read after the update was sent; None when they were not read."""
     after: dict[str, list[dict[str, Any]]] | None = unseal(update, "after")
     if after is None:
@@ -187,7 +187,7 @@ def last_applied(update: EmployeeUpdate) -> EmployeeUpdate | None:
     return applied.exclude(pk=update.pk).order_by("-applied_at").first()
 
 
-def _last_feed(update: EmployeeUpdate) -> tuple[Person, ...]:
+def _last_feed(update: EmployeeUpdate) -> tuple[Employee, ...]:
     last = last_applied(update)
     if last is None:
         return ()
@@ -220,7 +220,7 @@ class _Key:
 def _analyse(key: _Key) -> Analysis:
     update = key.update
     known, settings = known_of(update), settings_of(update)
-    checked = checking.check(
+    checked = checking.check_rows(
         rows_of(update),
         known,
         settings,

@@ -36,7 +36,7 @@ PICTURE_PIXELS = 1200  # the longer side
 
 
 @dataclass(frozen=True)
-class Table:
+class TablePreview:
     """The first rows; the first of all stands apart as headings. `more` says that the file goes on."""
 
     headings: list[str]
@@ -47,14 +47,14 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Text:
+class TextPreview:
     text: str
     more: bool
     kind: str = "text"
 
 
 @dataclass(frozen=True)
-class Picture:
+class PicturePreview:
     """A PDF whose first page `picture` can draw."""
 
     pages: int
@@ -62,7 +62,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Names:
+class ArchivePreview:
     """What is in a ZIP: names and bytes."""
 
     names: list[tuple[str, int]]
@@ -71,25 +71,25 @@ class Names:
 
 
 @dataclass(frozen=True)
-class Nothing:
+class NoPreview:
     """No preview, and a sentence that says why."""
 
     sentence: str
     kind: str = "nothing"
 
 
-Preview = Table | Text | Picture | Names | Nothing
+Preview = TablePreview | TextPreview | PicturePreview | ArchivePreview | NoPreview
 
-DAMAGED = Nothing(
+DAMAGED = NoPreview(
     "The file is damaged, so it cannot be shown. It can be downloaded as it came; running the export again may help."
 )
-TOO_LARGE = Nothing("The file is too large to be shown here. Download it to look at it.")
-EMPTY = Nothing("The file is empty: Expensify made it without a single byte.")
-GONE = Nothing("The file is no longer in the portal's storage. Run the export again to get it.")
-PURGED = Nothing(
+TOO_LARGE = NoPreview("The file is too large to be shown here. Download it to look at it.")
+EMPTY = NoPreview("The file is empty: Expensify made it without a single byte.")
+GONE = NoPreview("The file is no longer in the portal's storage. Run the export again to get it.")
+PURGED = NoPreview(
     "The file was deleted when its retention time was over; its record stays. Run the export again to get it."
 )
-UNKNOWN = Nothing("There is no preview for this type of file. Download it to look at it.")
+UNKNOWN = NoPreview("There is no preview for this type of file. Download it to look at it.")
 
 
 def preview(result: Result) -> Preview:
@@ -157,9 +157,9 @@ def _workbook(file: BinaryIO, size: int) -> Preview:
 
 def _json(file: BinaryIO, size: int) -> Preview:
     shown = _text(file, size)
-    if isinstance(shown, Text) and not shown.more:
+    if isinstance(shown, TextPreview) and not shown.more:
         try:
-            return Text(json.dumps(json.loads(shown.text), indent=2, ensure_ascii=False), more=False)
+            return TextPreview(json.dumps(json.loads(shown.text), indent=2, ensure_ascii=False), more=False)
         except (ValueError, RecursionError):
             return shown
     return shown
@@ -169,7 +169,7 @@ def _text(file: BinaryIO, size: int) -> Preview:
     start = file.read(TEXT)
     # What is cut off in the middle of its last character loses that character.
     text = start.decode(tables.encoding_of(start), errors="ignore" if size > TEXT else "replace")
-    return Text(text, more=size > TEXT)
+    return TextPreview(text, more=size > TEXT)
 
 
 def _pdf(file: BinaryIO, size: int) -> Preview:
@@ -182,7 +182,7 @@ def _pdf(file: BinaryIO, size: int) -> Preview:
         with _pdfium:
             document = pypdfium2.PdfDocument(file)
             try:
-                return Picture(len(document)) if len(document) else DAMAGED
+                return PicturePreview(len(document)) if len(document) else DAMAGED
             finally:
                 document.close()
     except pypdfium2.PdfiumError:
@@ -195,7 +195,7 @@ def _zip(file: BinaryIO, size: int) -> Preview:
             entries = archive.infolist()
     except zipfile.BadZipFile:
         return DAMAGED
-    return Names(
+    return ArchivePreview(
         [(entry.filename[:255], entry.file_size) for entry in entries[:NAMES]],
         more=max(0, len(entries) - NAMES),
     )
@@ -218,10 +218,10 @@ _pdfium = Lock()
 
 def _table(rows: list[list[Any]]) -> Preview:
     if not rows:
-        return Nothing("The file has no rows: no report matched what the export asks for.")
+        return NoPreview("The file has no rows: no report matched what the export asks for.")
     widest = max(len(row) for row in rows)
     headings, *body = [[_cell(value) for value in row[:COLUMNS]] for row in rows]
-    return Table(headings, body[:ROWS], more=len(body) > ROWS, more_columns=max(0, widest - COLUMNS))
+    return TablePreview(headings, body[:ROWS], more=len(body) > ROWS, more_columns=max(0, widest - COLUMNS))
 
 
 def _cell(value: Any) -> str:

@@ -19,7 +19,7 @@ from django.core.files.storage import default_storage
 from django_scopes import scopes_disabled
 
 from accounts.door import team_of
-from expensify.client import Download
+from expensify.answers import Download
 from exports.models import Result, Run
 from exports.models.run import FINAL
 from exports.results import tables

@@ -43,8 +43,11 @@ def encoding_of(sample: bytes) -> str:
 
 
 def delimiter_of(sample: str) -> str:
-    """The delimiter that cuts the first lines into the most, and equally many, fields; a comma when none does."""
-    best, best_score = ",", (0, 0)
+    """The delimiter that cuts the first lines into the most, and equally many, fields; a comma when none does.
+
+    One under which every quote opens or closes a field comes before one under which quotes are stray.
+    """
+    best, best_score = ",", (False, 0, 0)
     for delimiter in DELIMITERS:
         rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row][:20]
         if len(rows) > 1 and len(sample) >= SAMPLE // 4:
@@ -52,9 +55,20 @@ def delimiter_of(sample: str) -> str:
         if not rows or len(rows[0]) < 2:
             continue
         alike = sum(len(row) == len(rows[0]) for row in rows)
-        if (alike, len(rows[0])) > best_score:
-            best, best_score = delimiter, (alike, len(rows[0]))
+        score = (_has_no_stray_quotes(sample, delimiter), alike, len(rows[0]))
+        if score > best_score:
+            best, best_score = delimiter, score
     return best
+
+
+def _has_no_stray_quotes(sample: str, delimiter: str) -> bool:
+    try:
+        for _ in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True):
+            pass
+    except csv.Error as error:
+        # The sample may end in the middle of a field.
+        return "unexpected end of data" in str(error)
+    return True
 
 
 @contextmanager

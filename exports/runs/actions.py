@@ -10,17 +10,17 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.audit import record as audit
-from accounts.audit.record import Action, Actor, Said
+from accounts.audit.record import Action, Actor, AuditEvent
 from accounts.credentials.keyring import unseal
 from accounts.models import Credential, OnceKey, Rotation, User
 from expensify.jobs.export import ReportExport
 from exports.models import Run, SavedExport
 from exports.models.run import RESTING, Status
 from exports.runs import employee_steps, failure_messages, report_list, tasks
-from exports.runs.report_list import Selection
+from exports.runs.report_list import ReportList
 from exports.saved_exports import job as export_job
 from exports.saved_exports import periods
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 
 # Two clicks on the same button within this time are one.
 DOUBLE_CLICK = timedelta(seconds=3)
@@ -31,7 +31,7 @@ class CannotStart(Exception):
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedRun:
     """A run that can be started, not saved yet; who starts it, and what its audit entry says besides."""
 
     run: Run
@@ -63,20 +63,23 @@ def prepare(
     again_of: Run | None = None,
     at: datetime | None = None,
     **said: Any,
-) -> Prepared:
+) -> PreparedRun:
     """What `start` would start, for `start_all`. Raises CannotStart."""
-    asked = Settings.from_json(export.present.settings)
+    asked = ExportSettings.from_json(export.present.settings)
     return _prepare(export, asked, at=at, by=by, source=source, again_of=again_of, said=said)
 
 
 @transaction.atomic
-def start_all(prepared: Sequence[Prepared]) -> list[Run]:
+def start_all(prepared: Sequence[PreparedRun]) -> list[Run]:
     """Queue runs of one team, at the cost of a few statements for all of them."""
     runs = Run.objects.bulk_create([each.run for each in prepared])
     if runs:
         audit.record_many(
             runs[0].team,
-            [Said(Action.RUN_STARTED, each.run, each.by, _about(each.run) | each.said) for each in prepared],
+            [
+                AuditEvent(Action.RUN_STARTED, each.run, each.by, _about(each.run) | each.said)
+                for each in prepared
+            ],
         )
         tasks.ring_after_commit(tasks.line_up, *(run.pk for run in runs))
     return runs
@@ -125,7 +128,7 @@ def same_reports_again(run: Run, *, by: User) -> Run:
     """
     export = _export(run)
     asked = replace(
-        Settings.from_json(export.present.settings),
+        ExportSettings.from_json(export.present.settings),
         report_ids=list(_listed(run).ids),
         period="",
         approved_since="",
@@ -149,7 +152,7 @@ def try_pair(export: SavedExport, rotation: Rotation, *, by: User) -> Run:
     if rotation.status != Rotation.Status.READY or rotation.credential_id != export.credential_id:
         raise CannotStart("Only a new pair that was tested, and has not taken over yet, can be tried.")
     asked = replace(
-        Settings.from_json(export.present.settings),
+        ExportSettings.from_json(export.present.settings),
         test=True,
         look_back_days=0,
         mark_as="",
@@ -207,7 +210,7 @@ def look_after(run: Run, *, by: User) -> None:
         audit.record(Action.RUN_LOOKED_AFTER, run, by=by, was=run.status)
 
 
-def asked_for(export: SavedExport, asked: Settings, *, at: datetime) -> ReportExport:
+def asked_for(export: SavedExport, asked: ExportSettings, *, at: datetime) -> ReportExport:
     """The job of these settings of the export, with its secrets, for a run that is due at `at`."""
     return export_job.describe(
         asked,
@@ -220,7 +223,7 @@ def asked_for(export: SavedExport, asked: Settings, *, at: datetime) -> ReportEx
 
 def _prepare(
     export: SavedExport,
-    asked: Settings,
+    asked: ExportSettings,
     *,
     at: datetime | None = None,
     by: User | Actor,
@@ -229,7 +232,7 @@ def _prepare(
     of_batch: bool = False,
     trial_of: Rotation | None = None,
     said: dict[str, Any] | None = None,
-) -> Prepared:
+) -> PreparedRun:
     now = timezone.now()
     at = at or now
     job = asked_for(export, asked, at=at)
@@ -256,7 +259,7 @@ def _prepare(
         moved_at=now,
         **_asked_by(by),
     )
-    return Prepared(run, by, said or {})
+    return PreparedRun(run, by, said or {})
 
 
 def _queue_marking(run: Run, by: User) -> Run:
@@ -319,13 +322,13 @@ def _export(run: Run) -> SavedExport:
     return run.export
 
 
-def _listed(run: Run) -> Selection:
+def _listed(run: Run) -> ReportList:
     if not run.selection or not run.report_count:
         raise CannotStart("This run did not list its reports, so they cannot be asked for again.")
-    return Selection.from_json(run.selection)
+    return ReportList.from_json(run.selection)
 
 
-def _last_success_at(export: SavedExport, asked: Settings, at: datetime) -> datetime | None:
+def _last_success_at(export: SavedExport, asked: ExportSettings, at: datetime) -> datetime | None:
     """When the last run that covered a period up to `at` was due, or started; None where no period asks for it."""
     if periods.SINCE_LAST_SUCCESS not in {asked.period, asked.approved_since}:
         return None

@@ -16,7 +16,7 @@ from exports.models import EmployeeUpdate, Run
 from exports.models.run import Status
 
 
-class NotSent(Exception):
+class UpdateNotSent(Exception):
     """What was to be sent is not what was tried and approved; nothing was sent. The text says so to people."""
 
 
@@ -68,9 +68,9 @@ def apply(run: Run, client: Client) -> None:
     """The update itself. Never repeated: a lost answer leaves it unconfirmed."""
     update = EmployeeUpdate.objects.select_related("team", "credential").get(pk=run.update_id)
     if update.applied_by_run_id != run.pk or update.discarded_at or update.wiped_at:
-        raise NotSent("This employee update is no longer to be applied, so nothing was sent.")
+        raise UpdateNotSent("This employee update is no longer to be applied, so nothing was sent.")
     if run.job["two_people"] and update.approved_hash != run.job["content_hash"]:
-        raise NotSent("The approval of this employee update is gone, so nothing was sent.")
+        raise UpdateNotSent("The approval of this employee update is gone, so nothing was sent.")
     answer = _send(run, client, dry_run=False)
     with transaction.atomic():
         if run.move(Status.UPDATING, Status.SUCCEEDED, error_code="", error=""):
@@ -94,7 +94,9 @@ def _send(run: Run, client: Client, *, dry_run: bool) -> dict[str, Any]:
     settings, feed = stored_updates.settings_of(update), stored_updates.feed_of(update)
     people = [cells.person_of(row)[0] for row in stored_updates.rows_of(update)]
     if feed_settings.content_hash(people, settings, feed=feed) != run.job["content_hash"]:
-        raise NotSent("The rows or settings were changed after this run was started, so nothing was sent.")
+        raise UpdateNotSent(
+            "The rows or settings were changed after this run was started, so nothing was sent."
+        )
     job = settings.job(dry_run=dry_run, feed=feed)
     answer = client.update_employees(job, None if feed else feed_settings.records(people, settings))
     return answer.raw

@@ -5,8 +5,8 @@ refused, is fetched with the replaced one, as long as that is kept.
 """
 
 from accounts.models import Credential, Rotation
-from expensify.client import Pair
 from expensify.errors import ExpensifyError, NotFound, Rejected, Unauthorized
+from expensify.pair import KeyPair
 from exports.models import Run
 
 WAITS_FOR_PAIR = "waits_for_pair"
@@ -20,7 +20,7 @@ class Waits(Exception):
     """The credential is refused while a new pair is on its way: the run waits for that. The text says so to people."""
 
 
-def of_next_call(run: Run) -> Pair:
+def of_next_call(run: Run) -> KeyPair:
     """The pair in the clear; no pair, no call. Raises Unauthorized, NoPairLeft, Waits, CannotOpen."""
     if run.trial_of is not None:
         if run.trial_of.status != Rotation.Status.READY:

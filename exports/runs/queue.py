@@ -18,7 +18,7 @@ from django_scopes import scopes_disabled
 from accounts import clock
 from accounts.door import team_of
 from accounts.models import Credential, Rotation
-from expensify.budget.budget import Budget, Place, Step, Ticket
+from expensify.budget.budget import Budget, Decision, QueuePosition, Ticket
 from expensify.budget.permit import Permit
 from expensify.budget.wire import connect
 from exports.models import IN_FLIGHT, Run
@@ -100,7 +100,7 @@ def perform(turn: Turn) -> Ticket | None:
     if kind == "check":
         try:
             with team_of(Credential, int(pk)) as credential:
-                worker.check(credential, turn.permit)
+                worker.check_credential(credential, turn.permit)
         except Credential.DoesNotExist:
             turn.permit.not_sent()
         return None
@@ -127,11 +127,11 @@ def perform(turn: Turn) -> Ticket | None:
         return None
 
 
-def places(runs: Iterable[Run]) -> dict[int, Place]:
+def places(runs: Iterable[Run]) -> dict[int, QueuePosition]:
     """Where each resting run stands in its line, and when its next call is expected; one round trip for each budget."""
     lines = _by_budget(run for run in runs if run.is_resting)
     under_way = _calls_under_way(lines)
-    found: dict[int, Place] = {}
+    found: dict[int, QueuePosition] = {}
     for key, waiting in lines.items():
         places = budget().places(key, [_name(run.pk) for run in waiting], under_way=under_way.get(key, 0))
         found |= {run.pk: places[_name(run.pk)] for run in waiting if _name(run.pk) in places}
@@ -223,7 +223,7 @@ def _order(run: Run) -> float | None:
     return budget().later(run.place) if run.place is not None and has_more_files else run.place
 
 
-def _wake(key: str, step: Step) -> Wake | None:
+def _wake(key: str, step: Decision) -> Wake | None:
     if step.wake_in is None:
         return None
     due_at = datetime.fromtimestamp(step.at + step.wake_in, UTC) if step.wake_in else None

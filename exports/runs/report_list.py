@@ -26,12 +26,12 @@ _EXACT = {"0.00": ".", "0,00": ","}
 _SHOWN = ["reportID", "reportName", "created", "submitted", "approved", "total", "currency"]
 
 
-class CannotRead(ValueError):
+class CannotReadList(ValueError):
     """The list, or the file made after it, is not what was asked for; the text says so to people."""
 
 
 @dataclass(frozen=True)
-class Report:
+class ListedReport:
     """One listed report. Dates are `yyyy-mm-dd` or empty; `total` is in cents, as Expensify wrote it."""
 
     id: str
@@ -55,10 +55,10 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Selection:
+class ReportList:
     """The listed reports, and the sum of the column `control_column` over them in cents, where one can be held."""
 
-    reports: tuple[Report, ...]
+    reports: tuple[ListedReport, ...]
     control: str = ""
 
     @property
@@ -70,7 +70,7 @@ class Selection:
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
-        return cls(tuple(Report(**report) for report in stored["reports"]), stored["control"])
+        return cls(tuple(ListedReport(**report) for report in stored["reports"]), stored["control"])
 
 
 # ------------------------------------------------------------ the three jobs
@@ -176,30 +176,30 @@ def listing_template(layout: Layout | None) -> str:
     return "".join(f"{line}\n" for line in lines if line)
 
 
-def read_list(text: str) -> Selection:
+def read_list(text: str) -> ReportList:
     """The list that `listing_template` made. Raises CannotRead when it is not whole, or is something else."""
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except csv.Error:
         rows = []
     if not rows or rows[0][:-1] != _SHOWN or rows[-1][0] != "end" or len(rows[-1]) != 3:
-        raise CannotRead("The list of reports that came back is not whole.")
+        raise CannotReadList("The list of reports that came back is not whole.")
     reports = tuple(map(_report, rows[1:-1]))
     if rows[-1][1] != str(len(reports)) or len({report.id for report in reports}) != len(reports):
-        raise CannotRead("The list of reports that came back has not as many reports as it says.")
+        raise CannotReadList("The list of reports that came back has not as many reports as it says.")
     if problems := ReportExport(report_ids=tuple(report.id for report in reports) or ("R000",)).problems(
         date.min
     ):
-        raise CannotRead(f"The list of reports that came back cannot be used. {problems[0].sentence}")
-    return Selection(reports, rows[-1][2])
+        raise CannotReadList(f"The list of reports that came back cannot be used. {problems[0].sentence}")
+    return ReportList(reports, rows[-1][2])
 
 
-def _report(row: list[str]) -> Report:
+def _report(row: list[str]) -> ListedReport:
     if len(row) != len(_SHOWN) + 1 or not row[-1].isdecimal():
-        raise CannotRead("The list of reports that came back has a line that makes no sense.")
+        raise CannotReadList("The list of reports that came back has a line that makes no sense.")
     id, name, created, submitted, approved, total, currency, expenses = row
     days = (day[:10] if _day(day) else "" for day in (created, submitted, approved))
-    return Report(id, name, *days, total, currency, int(expenses))
+    return ListedReport(id, name, *days, total, currency, int(expenses))
 
 
 def _day(text: str) -> date | None:
@@ -256,7 +256,7 @@ def control_column(layout: Layout | None) -> Column | None:
     return None
 
 
-def check(selection: Selection, layout: Layout | None, path: Path) -> Check:
+def check_file(selection: ReportList, layout: Layout | None, path: Path) -> Check:
     """Count the rows of a file that was made from the columns, and add up its control column.
 
     A file of somebody's own template tells neither. Raises CannotRead when the file is not the layout's.
@@ -275,7 +275,7 @@ def check(selection: Selection, layout: Layout | None, path: Path) -> Check:
         count += 1
         if column:
             if len(row) != len(layout.columns):
-                raise CannotRead(f"Row {count} of the file has not as many columns as the export.")
+                raise CannotReadList(f"Row {count} of the file has not as many columns as the export.")
             total += _amount(row[place], column)
     control = Decimal(selection.control)
     # Fractions of a cent are rounded in the file, each by itself.

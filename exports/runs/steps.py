@@ -16,21 +16,22 @@ from accounts import clock
 from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action
 from accounts.credentials.keyring import unseal
-from expensify.client import Client, Download
+from expensify.answers import Download
+from expensify.client import Client
 from expensify.jobs.export import ReportExport
 from exports.models import Result, Run
 from exports.models.run import Status
 from exports.results import store as results
 from exports.results.layout import layout_of
 from exports.runs import employee_steps, generation_time, report_list
-from exports.runs.report_list import Selection
+from exports.runs.report_list import ReportList
 from exports.saved_exports import job as export_job
 
 # What a successful call leaves of the trouble before it.
 FRESH = {"attempts": 0, "retry_at": None, "error_code": "", "error": ""}
 
 
-class Step(NamedTuple):
+class RunStep(NamedTuple):
     """One call: from the resting state in which it is due, through the state while it is under way."""
 
     kind: str
@@ -39,17 +40,17 @@ class Step(NamedTuple):
     make: Callable[[Run, Client], None]
 
 
-def steps_of(run: Run) -> tuple[Step, ...]:
+def steps_of(run: Run) -> tuple[RunStep, ...]:
     """The calls of this run, in order."""
     return _steps(run.purpose, run.selects, run.marks_last)
 
 
-def due(run: Run) -> Step | None:
+def due(run: Run) -> RunStep | None:
     """The call for which a resting run waits."""
     return next((step for step in steps_of(run) if step.resting == run.status), None)
 
 
-def under_way(run: Run) -> Step | None:
+def under_way(run: Run) -> RunStep | None:
     """The call in which a run in flight is."""
     return next((step for step in steps_of(run) if step.in_flight == run.status), None)
 
@@ -139,9 +140,9 @@ def _mark(run: Run, client: Client) -> None:
 
 def _store(run: Run, name: str, file: Path, arrived: Download) -> None:
     """File first, row after: a crash in between leaves a file nobody knows, never a row without its bytes."""
-    checked = report_list.check(_selection(run), layout_of(run), file) if run.selects else None
+    checked = report_list.check_file(_selection(run), layout_of(run), file) if run.selects else None
     if checked and checked.problem:
-        raise report_list.CannotRead(checked.problem)
+        raise report_list.CannotReadList(checked.problem)
     stored = results.store(run, name, file, arrived)
     if run.marks_last:
         results.verify(stored)
@@ -175,15 +176,15 @@ def _store(run: Run, name: str, file: Path, arrived: Download) -> None:
         results.discard(stored.file)
 
 
-SELECT = Step("select", Status.QUEUED, Status.SELECTING, _select)
-LIST = Step("list", Status.SELECTED, Status.LISTING, _list)
-GENERATE = Step("generate", Status.QUEUED, Status.GENERATING, _generate)
-GENERATE_LISTED = Step("generate", Status.LISTED, Status.GENERATING, _generate)
-DOWNLOAD = Step("download", Status.GENERATED, Status.DOWNLOADING, _download)
-MARK = Step("mark", Status.STORED, Status.MARKING, _mark)
-READ_MEMBERS = Step("members", Status.QUEUED, Status.READING, employee_steps.read_members)
-TRY_OUT = Step("dry_run", Status.QUEUED, Status.UPDATING, employee_steps.try_out)
-APPLY = Step("apply", Status.QUEUED, Status.UPDATING, employee_steps.apply)
+SELECT = RunStep("select", Status.QUEUED, Status.SELECTING, _select)
+LIST = RunStep("list", Status.SELECTED, Status.LISTING, _list)
+GENERATE = RunStep("generate", Status.QUEUED, Status.GENERATING, _generate)
+GENERATE_LISTED = RunStep("generate", Status.LISTED, Status.GENERATING, _generate)
+DOWNLOAD = RunStep("download", Status.GENERATED, Status.DOWNLOADING, _download)
+MARK = RunStep("mark", Status.STORED, Status.MARKING, _mark)
+READ_MEMBERS = RunStep("members", Status.QUEUED, Status.READING, employee_steps.read_members)
+TRY_OUT = RunStep("dry_run", Status.QUEUED, Status.UPDATING, employee_steps.try_out)
+APPLY = RunStep("apply", Status.QUEUED, Status.UPDATING, employee_steps.apply)
 OF_UPDATES = {
     Run.Purpose.MEMBERS: (READ_MEMBERS,),
     Run.Purpose.DRY_RUN: (TRY_OUT,),
@@ -191,7 +192,7 @@ OF_UPDATES = {
 }
 
 
-def _steps(purpose: str, selects: bool, marks_last: bool) -> tuple[Step, ...]:
+def _steps(purpose: str, selects: bool, marks_last: bool) -> tuple[RunStep, ...]:
     if purpose in OF_UPDATES:
         return OF_UPDATES[Run.Purpose(purpose)]
     first = (SELECT, LIST, GENERATE_LISTED) if selects else (GENERATE,)
@@ -206,9 +207,9 @@ def _asked(run: Run) -> ReportExport:
     return export_job.recall(run.job, sftp_password=unseal(run.export, "sftp_password") or "")
 
 
-def _selection(run: Run) -> Selection:
+def _selection(run: Run) -> ReportList:
     assert run.selection is not None
-    return Selection.from_json(run.selection)
+    return ReportList.from_json(run.selection)
 
 
 def _progress(run: Run) -> Callable[[int], None]:

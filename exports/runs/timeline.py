@@ -39,7 +39,7 @@ _CALLS = {
 
 
 @dataclass(frozen=True)
-class Step:
+class TimelineStep:
     """`state` is "done", "now", "ahead", the status with which the run ended here, or "never" for what comes after.
 
     The mails of a schedule may also be "held", or sent "partly".
@@ -66,7 +66,7 @@ class Step:
         return words.get(self.state) or f"ended here: {Status(self.state).label.lower()}"
 
 
-def steps(run: Run, calls: Sequence[ApiCall]) -> list[Step]:
+def steps(run: Run, calls: Sequence[ApiCall]) -> list[TimelineStep]:
     """The steps of a run; `calls` are the run's, oldest first."""
     keys = _keys(run)
     reached = keys.index(_reached(run, calls))
@@ -79,19 +79,19 @@ def steps(run: Run, calls: Sequence[ApiCall]) -> list[Step]:
             state = run.status if run.is_final else "now"
         else:
             state = "never" if run.is_final else "ahead"
-        found.append(Step(key, state, times.get(key) if state not in {"ahead", "never"} else None))
+        found.append(TimelineStep(key, state, times.get(key) if state not in {"ahead", "never"} else None))
     return found
 
 
-def delivered(run: Run, occurrence: Occurrence, mails: Mails) -> Step:
+def delivered(run: Run, occurrence: Occurrence, mails: Mails) -> TimelineStep:
     """The last step of a scheduled run: its mails."""
     if run.status != Status.SUCCEEDED:
-        return Step("delivered", "never" if run.is_final else "ahead", None)
+        return TimelineStep("delivered", "never" if run.is_final else "ahead", None)
     if occurrence.settled_at is None or mails.are_under_way:
-        return Step("delivered", "now", occurrence.settled_at)
+        return TimelineStep("delivered", "now", occurrence.settled_at)
     if mails.held:
-        return Step("delivered", "held", occurrence.settled_at)
-    return Step("delivered", "done" if mails.sent == mails.all else "partly", occurrence.settled_at)
+        return TimelineStep("delivered", "held", occurrence.settled_at)
+    return TimelineStep("delivered", "done" if mails.sent == mails.all else "partly", occurrence.settled_at)
 
 
 def _keys(run: Run) -> list[str]:

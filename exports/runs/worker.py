@@ -23,7 +23,7 @@ from accounts.credentials import actions as credentials
 from accounts.credentials import rotation as rotation_actions
 from accounts.credentials.keyring import CannotOpen
 from accounts.models import Credential, Rotation
-from expensify.client import Call, Client, Pair, Permit, http_client
+from expensify.client import Call, Client
 from expensify.errors import (
     ExpensifyError,
     NotFound,
@@ -34,13 +34,15 @@ from expensify.errors import (
     TryLater,
     Unauthorized,
 )
+from expensify.pair import KeyPair
+from expensify.wire import Permit, http_client
 from exports.models import ApiCall, Run
 from exports.models.run import Status
 from exports.results import store as results
 from exports.runs import employee_steps, failure_messages, key_pair, steps
-from exports.runs.employee_steps import NotSent
-from exports.runs.report_list import CannotRead
-from exports.runs.steps import Step
+from exports.runs.employee_steps import UpdateNotSent
+from exports.runs.report_list import CannotReadList
+from exports.runs.steps import RunStep
 
 WAITS_FOR_LABEL = "waits_for_label"
 LOST = "The portal's worker was stopped in the middle of the call."
@@ -100,7 +102,7 @@ def perform(run: Run, permit: Permit, *, place: float) -> None:
         _settle(run, step, error)
     except results.CannotStore as error:
         _try_again(run, "storage", str(error))
-    except NotSent as error:
+    except UpdateNotSent as error:
         permit.not_sent()
         call.delete()
         _end(run, Status.FAILED, "not_sent", str(error))
@@ -108,11 +110,11 @@ def perform(run: Run, permit: Permit, *, place: float) -> None:
         permit.not_sent()
         call.delete()
         _cannot_open(run, error)
-    except CannotRead as error:
+    except CannotReadList as error:
         _end(run, Status.FAILED, "wrong_file", str(error), failure_messages.done_so_far(run))
 
 
-def check(credential: Credential, permit: Permit) -> None:
+def check_credential(credential: Credential, permit: Permit) -> None:
     """Try a credential with one call, if a test of it is due."""
     if not credentials.claim_check(credential, lost_after=timedelta(seconds=settings.STUCK_AFTER_SECONDS)):
         permit.not_sent()
@@ -149,7 +151,7 @@ def check_rotation(rotation: Rotation, permit: Permit) -> None:
     call = ApiCall.objects.create(
         team=rotation.team, credential=rotation.credential, kind="policy_list", sent_at=timezone.now()
     )
-    rotation_actions.check(rotation, _client(pair, permit, call, rotation.credential))
+    rotation_actions.check_new_pair(rotation, _client(pair, permit, call, rotation.credential))
     ApiCall.objects.filter(pk=call.pk, seconds=None).delete()
 
 
@@ -168,7 +170,7 @@ def give_up_on(run: Run) -> None:
 # ------------------------------------------------------------ what an error means for the run
 
 
-def _settle(run: Run, step: Step, error: ExpensifyError) -> None:
+def _settle(run: Run, step: RunStep, error: ExpensifyError) -> None:
     if _goes_on_with_another_pair(run, step, error):
         return
     if isinstance(error, RateLimited):
@@ -188,7 +190,7 @@ def _settle(run: Run, step: Step, error: ExpensifyError) -> None:
         _end(run, Status.FAILED, error.code, error.sentence, failure_messages.done_so_far(run), quoting=error)
 
 
-def _goes_on_with_another_pair(run: Run, step: Step, error: ExpensifyError) -> bool:
+def _goes_on_with_another_pair(run: Run, step: RunStep, error: ExpensifyError) -> bool:
     """Around a rotation a clear no is no end: it spoke about one pair, and another may do."""
     if run.trial_of is not None or not isinstance(error, Rejected):
         return False
@@ -223,7 +225,7 @@ def _until_pair(run: Run, sentence: str) -> dict[str, object]:
     }
 
 
-def _make_file_again(run: Run, step: Step) -> None:
+def _make_file_again(run: Run, step: RunStep) -> None:
     """No pair gets at the file any more: have another one made with the present pair, unless making it marked reports.
 
     May come from the resting state or from the call that was refused.
@@ -245,7 +247,7 @@ def _cannot_open(run: Run, error: CannotOpen) -> None:
     _end(run, Status.FAILED, "cannot_open", str(error), sentence, failure_messages.done_so_far(run))
 
 
-def _must_not_be_repeated(run: Run, step: Step) -> bool:
+def _must_not_be_repeated(run: Run, step: RunStep) -> bool:
     return step in {steps.MARK, steps.APPLY} or (run.marks and step.in_flight == Status.GENERATING)
 
 
@@ -308,7 +310,7 @@ def _end(
 # ------------------------------------------------------------ claims, calls
 
 
-def _claim(run: Run, step: Step, place: float) -> ApiCall | None:
+def _claim(run: Run, step: RunStep, place: float) -> ApiCall | None:
     """Take the run for one call, and note the call before it is sent.
 
     None when another worker was first, when the run has to wait for another that marks with the same label, or when
@@ -386,7 +388,7 @@ def _record_lost(calls: QuerySet[ApiCall], target: Run | Credential) -> None:
                 )
 
 
-def _client(pair: Pair, permit: Permit, call: ApiCall, target: Run | Credential) -> Client:
+def _client(pair: KeyPair, permit: Permit, call: ApiCall, target: Run | Credential) -> Client:
     def note(made: Call) -> None:
         with transaction.atomic():
             ApiCall.objects.filter(pk=call.pk).update(

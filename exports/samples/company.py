@@ -1,14 +1,14 @@
 """Alder & Finch: three subsidiaries with three currencies, and a month of their reports."""
 
-from exports.samples.making import Person, Report, Workspace, expense, measured, report, with_receipt
+from exports.samples.making import Report, SamplePerson, Workspace, expense, measured, report, with_receipt
 
-IDA = Person("ida.brandt@alderfinch.example", "Ida", "Brandt", 1_204_001, "E-1003", "CC-12")
-JONAS = Person("jonas.weiss@alderfinch.example", "Jonas", "Weiß", 1_204_002, "E-1004", "CC-14")
-TOM = Person("tom.hughes@alderfinch.example", "Tom", "Hughes", 1_204_003, "E-2001", "CC-21")
-PRIYA = Person("priya.patel@alderfinch.example", "Priya", "Patel", 1_204_004, "E-2002", "CC-21")
-MARIA = Person("maria.lopez@alderfinch.example", "María", "López", 1_204_005, "0031", "CC-31")
-GRACE = Person("grace.miller@alderfinch.example", "Grace", "Miller", 1_204_006, "M-17")
-HENRIK = Person("henrik.olsen@alderfinch.example", "Henrik", "Olsen", 1_204_007, "M-01")
+IDA = SamplePerson("ida.brandt@alderfinch.example", "Ida", "Brandt", 1_204_001, "E-1003", "CC-12")
+JONAS = SamplePerson("jonas.weiss@alderfinch.example", "Jonas", "Weiß", 1_204_002, "E-1004", "CC-14")
+TOM = SamplePerson("tom.hughes@alderfinch.example", "Tom", "Hughes", 1_204_003, "E-2001", "CC-21")
+PRIYA = SamplePerson("priya.patel@alderfinch.example", "Priya", "Patel", 1_204_004, "E-2002", "CC-21")
+MARIA = SamplePerson("maria.lopez@alderfinch.example", "María", "López", 1_204_005, "0031", "CC-31")
+GRACE = SamplePerson("grace.miller@alderfinch.example", "Grace", "Miller", 1_204_006, "M-17")
+HENRIK = SamplePerson("henrik.olsen@alderfinch.example", "Henrik", "Olsen", 1_204_007, "M-01")
 
 VAT = ("Standard", "id_TAX_OPTION_19", 19)
 REDUCED = ("Reduced", "id_TAX_OPTION_7", 7)

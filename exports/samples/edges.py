@@ -2,10 +2,19 @@
 
 from typing import Any
 
-from exports.samples.making import Expense, Person, Report, Workspace, expense, measured, report, with_receipt
+from exports.samples.making import (
+    Expense,
+    Report,
+    SamplePerson,
+    Workspace,
+    expense,
+    measured,
+    report,
+    with_receipt,
+)
 
-ODD = Person("zoë.o'brien+tax@example.com", "Zoë", 'O\'Brien; "Zed"', 9_007_199_254_740_993, "007")
-ALSO = Person("次郎@例え.jp", "次郎", "田中", 2, "0")
+ODD = SamplePerson("zoë.o'brien+tax@example.com", "Zoë", 'O\'Brien; "Zed"', 9_007_199_254_740_993, "007")
+ALSO = SamplePerson("次郎@例え.jp", "次郎", "田中", 2, "0")
 SHOP = Workspace("12345678901234E5", 'Comma, Quote " & Söhne 🧾', "EUR")
 DAY = "2026-02-01"
 

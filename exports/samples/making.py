@@ -30,7 +30,7 @@ TAG_CODES = {"Sales": "7010", "Engineering": "7020", "Finance": "7030", "Atlas":
 
 
 @dataclass(frozen=True)
-class Person:
+class SamplePerson:
     email: str
     first: str
     last: str
@@ -168,17 +168,17 @@ def report(
     id: str,
     name: str,
     workspace: Workspace,
-    employee: Person,
+    employee: SamplePerson,
     status: str,
     created: str,
     expenses: list[Expense],
     *,
-    approvals: tuple[tuple[Person, str], ...] = (),
-    waits_for: Person | None = None,
+    approvals: tuple[tuple[SamplePerson, str], ...] = (),
+    waits_for: SamplePerson | None = None,
     submitted: str = "",
     reimbursed: str = "",
     fields: dict[str, str] | None = None,
-    history: tuple[tuple[str, Person, str, str], ...] = (),
+    history: tuple[tuple[str, SamplePerson, str, str], ...] = (),
 ) -> Report:
     """One report. Days become moments; what has not happened is "". `fields` are its report fields."""
     manager = waits_for or (approvals[-1][0] if approvals else None)

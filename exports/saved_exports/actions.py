@@ -12,14 +12,14 @@ from accounts.models import Credential, Team, User
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.template import parse
 from exports.models import ExportVersion, SavedExport
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 
 
 @transaction.atomic
 def save(
     export: SavedExport,
     *,
-    settings: Settings,
+    settings: ExportSettings,
     template: str,
     columns: dict[str, Any] | None = None,
     sftp_password: str | None,
@@ -82,7 +82,7 @@ def clone(export: SavedExport, *, by: User) -> SavedExport:
     )
     return save(
         copy,
-        settings=Settings.from_json(export.version.settings),
+        settings=ExportSettings.from_json(export.version.settings),
         template=export.version.template,
         columns=export.version.columns,
         sftp_password=None,
@@ -95,7 +95,7 @@ def restore(export: SavedExport, version: ExportVersion, *, by: User) -> bool:
     before = export.present
     save(
         export,
-        settings=Settings.from_json(version.settings),
+        settings=ExportSettings.from_json(version.settings),
         template=version.template,
         columns=version.columns,
         sftp_password=None,
@@ -157,7 +157,7 @@ def free_name(team: Team, name: str) -> str:
 def _asked_by(version: ExportVersion) -> dict[str, Any]:
     """What a version asks for; a setting that came after it was saved has its default."""
     return {
-        "settings": Settings.from_json(version.settings).as_json(),
+        "settings": ExportSettings.from_json(version.settings).as_json(),
         "template": version.template,
         "columns": version.columns,
         "draft_because": version.draft_because,

@@ -16,7 +16,7 @@ MARK_WHEN = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class ExportSettings:
     """Everything the form of a saved export holds besides its name, credential and template; kept as JSON in a version.
 
     `period` and `approved_since` name a kind of `periods.KINDS`, or are empty. Dates are `yyyy-mm-dd`. A relative
@@ -69,7 +69,7 @@ class Settings:
 
 
 def describe(
-    settings: Settings,
+    settings: ExportSettings,
     *,
     at: datetime,
     zone: ZoneInfo,
@@ -108,7 +108,7 @@ def describe(
 
 
 def late_before(
-    settings: Settings, *, at: datetime, zone: ZoneInfo, last_success_at: datetime | None = None
+    settings: ExportSettings, *, at: datetime, zone: ZoneInfo, last_success_at: datetime | None = None
 ) -> date | None:
     """The first day of what a run asks for at `at`: an older report comes late. None when it asks for no period."""
     for kind, start in (
@@ -163,7 +163,7 @@ def _list(text: str | None) -> tuple[str, ...]:
     return tuple(text.split(",")) if text else ()
 
 
-def _on_finish(settings: Settings, sftp_password: str) -> tuple[OnFinish, ...]:
+def _on_finish(settings: ExportSettings, sftp_password: str) -> tuple[OnFinish, ...]:
     actions: list[OnFinish] = []
     if settings.email_recipients:
         actions.append(EmailAction(tuple(settings.email_recipients), settings.email_message))

@@ -14,7 +14,7 @@ from typing import Any
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.lint.check_template import lint
 from expensify.freemarker.lint.findings import Finding
-from expensify.freemarker.settings import Limits
+from expensify.freemarker.settings import RenderLimits
 from expensify.freemarker.template import parse, render
 from exports.columns.layout import Layout
 from exports.columns.values import table_of
@@ -22,7 +22,7 @@ from exports.columns.writing import headings_of
 from exports.results import tables
 
 # The largest sample through the widest preset takes about 200,000 steps.
-LIMITS = Limits(steps=2_000_000, output_chars=2_000_000, seconds=2.0)
+LIMITS = RenderLimits(steps=2_000_000, output_chars=2_000_000, seconds=2.0)
 ROWS = 60
 COLUMNS = 60
 CELL = 200

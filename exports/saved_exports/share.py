@@ -5,7 +5,7 @@ from typing import Any
 
 from exports.columns.writing import recognise
 from exports.models import ExportVersion
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 
 KIND = "saved export of an Expensify portal"
 LARGEST = 1_500_000  # bytes; a template has at most a million characters
@@ -22,13 +22,13 @@ OWN = {
 }
 
 
-class CannotRead(Exception):
+class CannotImport(Exception):
     """What was uploaded is no shared export; the text says so to people."""
 
 
 def shared(name: str, version: ExportVersion) -> dict[str, Any]:
     """The file's content, as JSON."""
-    settings = Settings.from_json(version.settings).as_json()
+    settings = ExportSettings.from_json(version.settings).as_json()
     return {
         "kind": KIND,
         "format": 1,
@@ -47,16 +47,16 @@ def read(content: bytes) -> dict[str, Any]:
     try:
         found = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        raise CannotRead("This is not a shared export: it is not a JSON file.") from None
+        raise CannotImport("This is not a shared export: it is not a JSON file.") from None
     if not isinstance(found, dict) or found.get("kind") != KIND:
-        raise CannotRead(
+        raise CannotImport(
             "This is a JSON file, but not a shared export. Download one with “Share” on its page."
         )
     if found.get("format") != 1:
-        raise CannotRead("This file was made by a newer portal than this one.")
+        raise CannotImport("This file was made by a newer portal than this one.")
     name, settings, template = found.get("name"), found.get("settings"), found.get("template")
     if not (isinstance(name, str) and isinstance(settings, dict) and isinstance(template, str)):
-        raise CannotRead("This file is damaged: its name, settings or template are missing.")
+        raise CannotImport("This file is damaged: its name, settings or template are missing.")
     # Columns count only while they write the template that comes with them.
     columns = found.get("columns")
     return {
@@ -68,11 +68,11 @@ def read(content: bytes) -> dict[str, Any]:
 
 
 def _settings(found: dict[str, Any]) -> dict[str, Any]:
-    usual = Settings.from_json({}).as_json()
+    usual = ExportSettings.from_json({}).as_json()
     kept = {name: value for name, value in found.items() if name in usual and name not in OWN}
     for name, value in kept.items():
         whole = name == "limit" and (value is None or type(value) is int)
         words = isinstance(value, list) and all(isinstance(word, str) for word in value)
         if not (whole or (words if isinstance(usual[name], list) else type(value) is type(usual[name]))):
-            raise CannotRead(f"This file is damaged: its setting “{name}” is not what it should be.")
+            raise CannotImport(f"This file is damaged: its setting “{name}” is not what it should be.")
     return usual | kept

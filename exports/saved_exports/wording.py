@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from exports.models import ExportVersion, Run
 from exports.saved_exports import periods
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 
 # The API's names, and what the same states are called on Expensify's website [M].
 STATES = {
@@ -54,12 +54,14 @@ SETTINGS = {
 }
 
 
-class Line(NamedTuple):
+class DescribedSetting(NamedTuple):
     label: str
     text: str
 
 
-def lines(settings: Settings, *, at: datetime, zone: ZoneInfo, policy_names: Mapping[str, str]) -> list[Line]:
+def lines(
+    settings: ExportSettings, *, at: datetime, zone: ZoneInfo, policy_names: Mapping[str, str]
+) -> list[DescribedSetting]:
     """What these settings ask for, and the days that a relative period covers if the run starts at `at`."""
     return [
         *_selection(settings, at, zone),
@@ -69,12 +71,12 @@ def lines(settings: Settings, *, at: datetime, zone: ZoneInfo, policy_names: Map
     ]
 
 
-def lines_of_run(run: Run) -> list[Line]:
+def lines_of_run(run: Run) -> list[DescribedSetting]:
     """What a run asked for, on the day it was created; nothing for a run without a saved export."""
     if run.version is None:
         return []
     names = dict(run.credential.policies.values_list("policy_id", "name"))
-    settings = Settings.from_json(run.version.settings)
+    settings = ExportSettings.from_json(run.version.settings)
     return lines(settings, at=run.created_at, zone=run.team.zone, policy_names=names)
 
 
@@ -92,24 +94,24 @@ def changed(version: ExportVersion, before: ExportVersion) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _selection(settings: Settings, at: datetime, zone: ZoneInfo) -> Iterator[Line]:
+def _selection(settings: ExportSettings, at: datetime, zone: ZoneInfo) -> Iterator[DescribedSetting]:
     if settings.report_ids:
-        yield Line("Reports", ", ".join(settings.report_ids))
+        yield DescribedSetting("Reports", ", ".join(settings.report_ids))
     if settings.period:
         days = _days(settings.period, settings.period_start, settings.period_end, at, zone)
-        yield Line("Created or submitted", days)
+        yield DescribedSetting("Created or submitted", days)
         if settings.look_back_days:
-            yield Line(
+            yield DescribedSetting(
                 "Late ones too",
                 f"Reports of the {settings.look_back_days} days before, if they came too late for their own period",
             )
     if settings.approved_since == periods.FIXED:
-        yield Line("Approved after", _day(date.fromisoformat(settings.approved_since_date)))
+        yield DescribedSetting("Approved after", _day(date.fromisoformat(settings.approved_since_date)))
     elif settings.approved_since == periods.SINCE_LAST_SUCCESS:
-        yield Line("Approved after", "The day of the last successful run")
+        yield DescribedSetting("Approved after", "The day of the last successful run")
     elif settings.approved_since:
         day = _day(periods.resolve(settings.approved_since, at=at, zone=zone).start)
-        yield Line(
+        yield DescribedSetting(
             "Approved after", f"First day of “{periods.KINDS[settings.approved_since]}” (today that is {day})"
         )
 
@@ -126,32 +128,34 @@ def _days(kind: str, start: str, end: str, at: datetime, zone: ZoneInfo) -> str:
     return f"{periods.KINDS[kind]} (today that is {' to '.join(days)})"
 
 
-def _filters(settings: Settings, policy_names: Mapping[str, str]) -> Iterator[Line]:
+def _filters(settings: ExportSettings, policy_names: Mapping[str, str]) -> Iterator[DescribedSetting]:
     if settings.policy_ids:
-        yield Line("Policies", ", ".join(policy_names.get(id_, id_) for id_ in settings.policy_ids))
+        yield DescribedSetting(
+            "Policies", ", ".join(policy_names.get(id_, id_) for id_ in settings.policy_ids)
+        )
     else:
-        yield Line("Policies", "All that the credential reaches")
+        yield DescribedSetting("Policies", "All that the credential reaches")
     states = ", ".join(STATES.get(state, state) for state in settings.states)
-    yield Line("Report states", states or "Any")
+    yield DescribedSetting("Report states", states or "Any")
     if settings.not_marked_as:
-        yield Line("Left out", f"Reports marked with “{settings.not_marked_as}”")
+        yield DescribedSetting("Left out", f"Reports marked with “{settings.not_marked_as}”")
     if settings.limit is not None:
-        yield Line("At most", f"{settings.limit} report{'' if settings.limit == 1 else 's'}")
+        yield DescribedSetting("At most", f"{settings.limit} report{'' if settings.limit == 1 else 's'}")
     if settings.employee_email:
-        yield Line("From the account of", settings.employee_email)
+        yield DescribedSetting("From the account of", settings.employee_email)
 
 
-def _file(settings: Settings) -> Iterator[Line]:
-    yield Line("File", FILE_TYPES.get(settings.file_extension, settings.file_extension))
+def _file(settings: ExportSettings) -> Iterator[DescribedSetting]:
+    yield DescribedSetting("File", FILE_TYPES.get(settings.file_extension, settings.file_extension))
     if settings.file_basename:
-        yield Line("File name begins with", settings.file_basename)
+        yield DescribedSetting("File name begins with", settings.file_basename)
     if settings.full_page_receipts and settings.file_extension == "pdf":
-        yield Line("Receipts", "Full page, in the PDF")
+        yield DescribedSetting("Receipts", "Full page, in the PDF")
 
 
-def _afterwards(settings: Settings) -> Iterator[Line]:
+def _afterwards(settings: ExportSettings) -> Iterator[DescribedSetting]:
     if settings.marks_last:
-        yield Line(
+        yield DescribedSetting(
             "Marked",
             f"With “{settings.mark_as}”, when the file is safe in the portal: five calls, exactly the listed reports",
         )
@@ -164,9 +168,11 @@ def _afterwards(settings: Settings) -> Iterator[Line]:
         done.append(f"upload the file to {settings.sftp_host}")
     if done:
         sentence = ", then ".join(done)
-        yield Line("Expensify will", f"only test; it would {sentence}" if settings.test else sentence)
+        yield DescribedSetting(
+            "Expensify will", f"only test; it would {sentence}" if settings.test else sentence
+        )
     elif settings.test:
-        yield Line("Test", "Yes: nothing is done at Expensify afterwards")
+        yield DescribedSetting("Test", "Yes: nothing is done at Expensify afterwards")
 
 
 def _day(day: date | None) -> str:

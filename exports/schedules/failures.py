@@ -77,5 +77,5 @@ def _failed_before(occurrence: Occurrence) -> bool:
 
 def called(schedule: Schedule, occurrence: Occurrence) -> str:
     """The beginning of a sentence about its run."""
-    due = missed.in_words(occurrence.due_at, missed.zone_of(schedule.rule))
+    due = missed.missed_in_words(occurrence.due_at, missed.zone_of(schedule.rule))
     return f"The run of “{schedule}” that was due on {due}"

@@ -36,7 +36,7 @@ LOOKED_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Contents:
+class FileContents:
     """What the file of a run holds, as far as it can be told."""
 
     rows: int | None
@@ -45,11 +45,11 @@ class Contents:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunEnd:
     """What the end of a run comes to: a failure, or contents to be mailed, perhaps only after somebody looked."""
 
     failure: str = ""
-    contents: Contents = Contents(None)
+    contents: FileContents = FileContents(None)
     sentence: str = ""
     held_because: str = ""
     mails: bool = False
@@ -95,7 +95,7 @@ def settle(occurrence: Occurrence) -> bool:
         assert occurrence.run.finished_at is not None
         if now - occurrence.run.finished_at < LOOKED_FOR:
             return False  # the claim is lost after a while, and then somebody looks again
-        outcome = Outcome(failure=f"The run succeeded, but its file cannot be read to be mailed: {error}")
+        outcome = RunEnd(failure=f"The run succeeded, but its file cannot be read to be mailed: {error}")
     return _write(occurrence, outcome, mail, now)
 
 
@@ -124,35 +124,35 @@ def send_anyway(occurrence: Occurrence, *, by: User) -> bool:
 # ------------------------------------------------------------ what it comes to
 
 
-def _outcome(run: Run, mail: MailSettings) -> Outcome:
+def _outcome(run: Run, mail: MailSettings) -> RunEnd:
     """Pure reading. Raises CannotStore or OSError when the file is out of reach."""
     if run.status != Run.Status.SUCCEEDED:
-        return Outcome(failure=run.error or f"The run is {run.get_status_display().lower()}.")
+        return RunEnd(failure=run.error or f"The run is {run.get_status_display().lower()}.")
     result: Result | None = getattr(run, "result", None)
     try:
-        contents = _look_into(result, mail) if result is not None else Contents(0, {})
+        contents = _look_into(result, mail) if result is not None else FileContents(0, {})
     except CannotSplit as reason:
-        return Outcome(
+        return RunEnd(
             failure=f"The run succeeded, but its file could not be split for the managers. {reason}"
         )
     if contents.rows == 0 and mail.on_empty == OnEmpty.SKIP:
-        return Outcome(
+        return RunEnd(
             contents=contents, sentence="There were no rows, so no mail was sent, as the schedule says."
         )
-    return Outcome(contents=contents, held_because=_out_of_band(contents, mail), mails=True)
+    return RunEnd(contents=contents, held_because=_out_of_band(contents, mail), mails=True)
 
 
-def _look_into(result: Result, mail: MailSettings) -> Contents:
+def _look_into(result: Result, mail: MailSettings) -> FileContents:
     found = totals.measure(result)
     cut = (
         split_by_recipient.split(result, mail.split_by, mail.fallback)
         if mail.split_by and found.rows != 0
         else ()
     )
-    return Contents(found.rows, found.totals, cut)
+    return FileContents(found.rows, found.totals, cut)
 
 
-def _out_of_band(contents: Contents, mail: MailSettings) -> str:
+def _out_of_band(contents: FileContents, mail: MailSettings) -> str:
     """Why the mails wait for somebody to look; "" when all is as the owner expects."""
     found = []
     if contents.rows is not None:
@@ -179,7 +179,7 @@ def _beyond(what: str, found: Decimal | int, least: Decimal | int | None, most: 
 
 
 @transaction.atomic
-def _write(occurrence: Occurrence, outcome: Outcome, mail: MailSettings, now: datetime) -> bool:
+def _write(occurrence: Occurrence, outcome: RunEnd, mail: MailSettings, now: datetime) -> bool:
     schedule = (
         Schedule.objects.select_for_update(of=("self",))
         .select_related("team", "owner")

@@ -12,7 +12,7 @@ from accounts.models import Team
 from exports.models import Run, SavedExport, Schedule
 from exports.models.run import Status
 from exports.runs.steps import calls_left
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 from exports.schedules import calendar as schedule_calendar
 from exports.schedules.rules.load import Due, Move, spread, tight_times
 from exports.schedules.rules.occurrences import FreezeDays, coming
@@ -27,7 +27,7 @@ MOST_NAMES = 5
 
 
 @dataclass
-class Line:
+class ForecastRow:
     """One schedule on one day, its times in the team's zone."""
 
     schedule: Schedule
@@ -52,10 +52,10 @@ class Day:
     freeze: FreezeDays | None
     runs: int = 0
     calls: int = 0
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ForecastRow] = field(default_factory=list)
 
     @property
-    def shown(self) -> list[Line]:
+    def shown(self) -> list[ForecastRow]:
         return self.lines[:MOST_LINES]
 
     @property
@@ -120,11 +120,11 @@ def weeks(team: Team, first: date, now: datetime) -> Weeks:
         budget = budgets.setdefault(credential.fingerprint, BudgetLoad([]))
         if credential.name not in budget.credentials:
             budget.credentials.append(credential.name)
-        lines: dict[date, Line] = {}
+        lines: dict[date, ForecastRow] = {}
         rule = Rule.from_json(schedule.rule)
         for each in takewhile(lambda found: found.at < end, coming(rule, after, calendar, freezes)):
             local = each.at.astimezone(zone)
-            line = lines.setdefault(local.date(), Line(schedule, each.is_frozen))
+            line = lines.setdefault(local.date(), ForecastRow(schedule, each.is_frozen))
             line.times.append(local)
             line.notes += [note for note in each.notes if note not in line.notes]
             if not each.is_frozen:
@@ -142,7 +142,7 @@ def weeks(team: Team, first: date, now: datetime) -> Weeks:
 
 def calls_of(export: SavedExport) -> int:
     """How many calls a run of the export makes, as its present version stands."""
-    asked = Settings.from_json(export.present.settings)
+    asked = ExportSettings.from_json(export.present.settings)
     return calls_left(
         Status.QUEUED, purpose=Run.Purpose.EXPORT, selects=asked.selects, marks_last=asked.marks_last
     )

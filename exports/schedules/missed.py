@@ -64,13 +64,13 @@ def _why_late(times: Sequence[datetime], missed: Sequence[datetime], now: dateti
         return f"This run stands for {_span(times, zone)}: {why}."
     if missed:
         late = _duration(now - times[0])
-        due = in_words(times[0], zone)
+        due = missed_in_words(times[0], zone)
         return f"It was due on {due} and started {late} late: the portal could not start it in time."
     return ""
 
 
 def _span(times: Sequence[datetime], zone: ZoneInfo) -> str:
-    return f"{len(times)} due times, from {in_words(times[0], zone)} to {in_words(times[-1], zone)}"
+    return f"{len(times)} due times, from {missed_in_words(times[0], zone)} to {missed_in_words(times[-1], zone)}"
 
 
 def zone_of(rule: dict[str, Any]) -> ZoneInfo:
@@ -78,7 +78,7 @@ def zone_of(rule: dict[str, Any]) -> ZoneInfo:
     return ZoneInfo(rule.get("zone", "UTC"))
 
 
-def in_words(at: datetime, zone: ZoneInfo) -> str:
+def missed_in_words(at: datetime, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
     return f"{day_in_words(local.date())} at {local:%H:%M}"
 

@@ -16,7 +16,7 @@ from django.db.models import Max
 from django_scopes import scopes_disabled
 
 from accounts.audit import record as audit
-from accounts.audit.record import PORTAL, Action, Actor, Said
+from accounts.audit.record import PORTAL, Action, Actor, AuditEvent
 from accounts.credentials.keyring import CannotOpen
 from accounts.door import team_of
 from accounts.mail import notifications
@@ -24,7 +24,7 @@ from accounts.models import Membership, Team
 from accounts.permissions import Permission
 from exports.models import Occurrence, Run, Schedule
 from exports.runs import actions as runs
-from exports.runs.actions import CannotStart, Prepared
+from exports.runs.actions import CannotStart, PreparedRun
 from exports.schedules import failures, missed
 from exports.schedules.calendar import calendar_of, freezes_of
 from exports.schedules.missed import Planned
@@ -52,7 +52,7 @@ class _Start:
 
     schedule: Schedule
     occurrence: Occurrence
-    prepared: Prepared | None = None
+    prepared: PreparedRun | None = None
 
 
 def start_due(now: datetime) -> int:
@@ -66,13 +66,13 @@ def start_due(now: datetime) -> int:
     give_up = time.monotonic() + TICKS_AT_WORK * settings.SWEEP_SECONDS
     started = 0
     for ids in _in_turns(due):
-        started += start(ids, now)
+        started += start_schedules(ids, now)
         if time.monotonic() > give_up:
             break
     return started
 
 
-def start(schedule_ids: Sequence[int], now: datetime) -> int:
+def start_schedules(schedule_ids: Sequence[int], now: datetime) -> int:
     """Start those of these schedules of one team that are due and nobody else is starting; how many occurrences."""
     with team_of(Schedule, schedule_ids[0]) as one:
         _let_go_of_owners(one.team, schedule_ids)
@@ -184,10 +184,10 @@ def _prepared(schedule: Schedule, planned: Planned) -> _Start:
         sentence=planned.sentence,
         covers=planned.covers,
     )
-    start = _Start(schedule, occurrence)
+    planned_start = _Start(schedule, occurrence)
     if planned.runs:
         try:
-            start.prepared = runs.prepare(
+            planned_start.prepared = runs.prepare(
                 schedule.export,
                 by=Actor(f"Schedule “{schedule}”"),
                 source=Run.Source.SCHEDULE,
@@ -198,7 +198,7 @@ def _prepared(schedule: Schedule, planned: Planned) -> _Start:
             )
         except (CannotStart, CannotOpen) as error:
             occurrence.outcome, occurrence.sentence = Outcome.REFUSED, str(error)[:1000]
-    return start
+    return planned_start
 
 
 def _write(team: Team, starts: Sequence[_Start]) -> None:
@@ -211,7 +211,7 @@ def _write(team: Team, starts: Sequence[_Start]) -> None:
     audit.record_many(
         team,
         [
-            Said(
+            AuditEvent(
                 actions[Outcome(each.occurrence.outcome)],
                 each.schedule,
                 PORTAL,

@@ -4,7 +4,7 @@ from django.utils.timezone import localtime
 
 from accounts.models import MailStatus
 from exports.deliveries import summary
-from exports.deliveries.summary import Outcome
+from exports.deliveries.summary import OccurrenceState
 from exports.models import Delivery, Recipient, Schedule
 from exports.schedules.rules.rule import Rule
 from exports.schedules.rules.words import in_words
@@ -30,7 +30,7 @@ def recipient_state(recipient: Recipient) -> dict[str, str]:
 
 
 @register.inclusion_tag("pieces/state.html")
-def outcome_state(outcome: Outcome) -> dict[str, str]:
+def outcome_state(outcome: OccurrenceState) -> dict[str, str]:
     return {"tone": outcome.tone, "text": outcome.text}
 
 

@@ -34,7 +34,7 @@ def rotation_new(request: TeamRequest, credential: int) -> HttpResponse:
     form = PairForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            return redirect(rotation_actions.start(found, form.pair(), by=request.user))
+            return redirect(rotation_actions.start_rotation(found, form.pair(), by=request.user))
         except CannotRotate as reason:
             form.add_error(None, str(reason))
     under_way = found.rotations.filter(status__in=[Rotation.Status.TESTING, Rotation.Status.READY]).first()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.settings import Settings
+from expensify.freemarker.settings import RenderSettings
 from expensify.freemarker.template import parse, render
 from sandbox.answers import Answer, envelope, page
 from sandbox.choices import Choices
@@ -14,7 +14,7 @@ class TemplateFailed(Exception):
 
 
 def render_template(text: str, data: Mapping[str, object], choices: Choices) -> str:
-    settings = Settings(missing=choices.missing_values, boolean=choices.booleans)
+    settings = RenderSettings(missing=choices.missing_values, boolean=choices.booleans)
     try:
         return render(parse(text), data, settings=settings)
     except TemplateError as error:

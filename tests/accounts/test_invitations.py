@@ -29,7 +29,7 @@ def invite(team: Team, by: User, address: str = NEW, role: str = Role.EDITOR) ->
 
 def link_in(invitation: Invitation) -> str:
     """The path that the mail leads to."""
-    body = invitations.compose(invitation).get_body(("plain",))
+    body = invitations.compose_invitation(invitation).get_body(("plain",))
     assert body is not None
     found = re.search(r"(/invitation/\S+)", body.get_content())
     assert found is not None
@@ -106,7 +106,7 @@ def test_other_team_invites_the_same_address(acme: Team, umbrella: Team, alice: 
 
 
 def test_mail_says_who_invites_whom_to_what(acme: Team, alice: User) -> None:
-    message = invitations.compose(invite(acme, alice))
+    message = invitations.compose_invitation(invite(acme, alice))
 
     plain, html = message.get_body(("plain",)), message.get_body(("html",))
     assert message["Subject"] == "Alice invites you to Acme in the Expensify portal"
@@ -134,7 +134,7 @@ def test_mail_of_a_revoked_invitation_is_not_composed(acme: Team, alice: User) -
     invitations.revoke(found, by=alice)
 
     with pytest.raises(outbox.Withheld):
-        invitations.compose(found)
+        invitations.compose_invitation(found)
 
 
 def test_only_the_hash_of_the_token_is_kept(acme: Team, alice: User) -> None:
@@ -150,7 +150,7 @@ def test_name_with_a_line_break_cannot_add_a_header(acme: Team, alice: User) -> 
     alice.first_name = "Alice\nBcc: evil@example.org"
     found = invite(acme, alice)
 
-    message = invitations.compose(found)
+    message = invitations.compose_invitation(found)
 
     assert (message["Bcc"], "\n" in message["Subject"]) == (None, False)
 

@@ -16,7 +16,7 @@ from accounts.models import Team, User
 from exports.models import Result, Run, SavedExport
 from exports.runs import queue, tasks
 from exports.saved_exports import actions as saved_exports
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 from exports.saved_exports.starter_templates import EXPENSES
 from tests.browser.test_exports import without_javascript  # noqa: F401
 from tests.conftest import make_credential, make_export
@@ -119,7 +119,7 @@ def test_how_versions_look_side_by_side(
     with scope(team=acme):
         saved_exports.save(
             export,
-            settings=Settings.from_json(export.version.settings | {"limit": 5}),
+            settings=ExportSettings.from_json(export.version.settings | {"limit": 5}),
             template=EXPENSES.replace("Merchant,", "Shop,") + "The end\n${",
             sftp_password=None,
             by=alice,

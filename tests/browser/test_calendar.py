@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Team, User
 from exports.models import Freeze, Holiday, Schedule
-from exports.schedules.rules.rule import Kind, OnHoliday, Rule
+from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 from tests.conftest import make_credential, make_export
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,15 +26,17 @@ def fill(team: Team, by: User) -> None:
     export = make_export(make_credential(team, "Headquarters"), by)
     Team.objects.filter(pk=team.pk).update(holidays_of="DE-BE")
     rules = {
-        "Approvals for managers": Rule(Kind.BUSINESS_DAY, (time(7, 30),), team.time_zone, nth=2),
+        "Approvals for managers": Rule(RuleKind.BUSINESS_DAY, (time(7, 30),), team.time_zone, nth=2),
         "Card reconciliation": Rule(
-            Kind.DAILY, tuple(time(hour) for hour in range(6, 20, 2)), team.time_zone
+            RuleKind.DAILY, tuple(time(hour) for hour in range(6, 20, 2)), team.time_zone
         ),
         "Travel, by department and cost centre, for the works council": Rule(
-            Kind.WEEKLY, (time(7, 30),), team.time_zone, weekdays=(4,), on_holiday=OnHoliday.AFTER
+            RuleKind.WEEKLY, (time(7, 30),), team.time_zone, weekdays=(4,), on_holiday=OnHoliday.AFTER
         ),
     } | {
-        f"Subsidiary {number:03}": Rule(Kind.DAILY, (time(6),), team.time_zone, starts_on=soon, ends_on=soon)
+        f"Subsidiary {number:03}": Rule(
+            RuleKind.DAILY, (time(6),), team.time_zone, starts_on=soon, ends_on=soon
+        )
         for number in range(120)
     }
     with scope(team=team):

@@ -15,7 +15,7 @@ from accounts.models import Credential, Policy, Team, User
 from exports.models import Run, SavedExport
 from exports.models.run import Status
 from exports.runs import queue
-from exports.runs.report_list import Report, Selection
+from exports.runs.report_list import ListedReport, ReportList
 from exports.saved_exports import starter_templates
 from tests.browser.conftest import asked_within_a_minute
 from tests.conftest import make_credential, make_export
@@ -159,7 +159,7 @@ def test_runs_that_mark_their_reports_last(
     today = timezone.now().date()
     days = [today - timedelta(days=days) for days in (50, 45, 12, 3)]
     reports = tuple(
-        Report(
+        ListedReport(
             f"R00bCluvcO4{letter}",
             f"Trip number {letter}",
             str(day),
@@ -176,7 +176,7 @@ def test_runs_that_mark_their_reports_last(
         "marks_last": True,
         "mark_label": "ERP",
         "selection_file": "list_1.csv",
-        "selection": Selection(reports, "5200").as_json(),
+        "selection": ReportList(reports, "5200").as_json(),
         "report_count": len(reports),
         "late_before": today - timedelta(days=30),
     }

@@ -16,8 +16,8 @@ from exports.columns.writing import template_of
 from exports.deliveries.settings import MailSettings
 from exports.models import Run, SavedExport, Schedule
 from exports.saved_exports import actions as saved_exports
-from exports.saved_exports.job import Settings
-from exports.schedules.rules.rule import Kind, Rule
+from exports.saved_exports.job import ExportSettings
+from exports.schedules.rules.rule import Rule, RuleKind
 from tests.browser.test_exports import without_javascript  # noqa: F401
 from tests.conftest import make_credential, member
 from tests.exports.schedules.schedule_rows import (
@@ -44,7 +44,9 @@ def monthly(acme: Team, alice: User) -> SavedExport:
     """Last month's expenses, from the builder: its columns are known before it ever ran."""
     layout = Layout(columns=tuple(map(column, ["final.merchant", "final.amount", "report.managerEmail"])))
     credential = make_credential(acme, "Headquarters")
-    settings = Settings(policy_ids=[], report_ids=[], states=[], email_recipients=[], period="last_month")
+    settings = ExportSettings(
+        policy_ids=[], report_ids=[], states=[], email_recipients=[], period="last_month"
+    )
     export = SavedExport(team=acme, credential=credential, name="Expenses of the month")
     with scope(team=acme):
         return saved_exports.save(
@@ -77,7 +79,7 @@ def test_second_business_day_split_by_approver(
         schedule = Schedule.objects.get()
     rule, mail = Rule.from_json(schedule.rule), MailSettings.from_json(schedule.mail)
     assert (rule.kind, rule.nth, rule.zone, [f"{at:%H:%M}" for at in rule.times]) == (
-        Kind.BUSINESS_DAY, 2, "Europe/Berlin", ["07:30"],
+        RuleKind.BUSINESS_DAY, 2, "Europe/Berlin", ["07:30"],
     )  # fmt: skip
     assert (mail.split_by, mail.fallback) == ("Approver e-mail", "alice@acme.example")
 

@@ -12,7 +12,7 @@ from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import intake
 from exports.employee_updates import stored as stored_updates
 from exports.employee_updates.feed import reading
-from exports.employee_updates.feed.cells import Row
+from exports.employee_updates.feed.cells import FeedRow
 from exports.models import EmployeeUpdate
 from tests.conftest import make_credential
 
@@ -73,7 +73,7 @@ BAD = [
 
 
 def typed_in(credential: Credential, by: User, rows: list[dict[str, str]], name: str) -> EmployeeUpdate:
-    content = [Row(number, cells) for number, cells in enumerate(rows, start=1)]
+    content = [FeedRow(number, cells) for number, cells in enumerate(rows, start=1)]
     with scope(team=credential.team):
         return employee_updates.prepare(credential, name, by=by, content=content)
 

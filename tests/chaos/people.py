@@ -16,13 +16,13 @@ from django_scopes import scope, scopes_disabled
 from accounts import clock
 from accounts.models import MAIL_FINAL, Credential, Notice, Team, User
 from accounts.permissions import Role
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.models import Delivery, Occurrence, Run, SavedExport, Schedule
 from exports.runs import actions as runs
 from exports.saved_exports import actions as saved_exports
-from exports.saved_exports.job import Settings
-from exports.schedules.rules.rule import Kind as Often
+from exports.saved_exports.job import ExportSettings
 from exports.schedules.rules.rule import Rule
+from exports.schedules.rules.rule import RuleKind as Often
 from sandbox.app import Sandbox
 from sandbox.state import sees
 from tests.chaos.kinds import KINDS, Kind
@@ -134,7 +134,7 @@ class People:
         self._number += 1
         name = name or f"{kind.name} {desk.credential.pk}"
         asked = kind.asked(self._chance.sample(desk.reports, 3), f"Label {self._number}")
-        settings = Settings(
+        settings = ExportSettings(
             **{"policy_ids": [], "states": [], "email_recipients": []} | asked,
             file_basename=f"{kind.name}_{self._number}.",
         )
@@ -179,7 +179,7 @@ class People:
         )
         with scope(team=team):
             credential = Credential(team=team, name=pair, status=Credential.Status.WORKING)
-            credential.take_pair(Pair(known.id, known.secret), timezone.now())
+            credential.take_pair(KeyPair(known.id, known.secret), timezone.now())
             credential.status = Credential.Status.WORKING
             credential.save()
         return Desk(user, credential, reports[:40])

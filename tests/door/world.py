@@ -21,9 +21,9 @@ from accounts.credentials import rotation as rotation_actions
 from accounts.models import AccessToken, AuditEntry, Membership, SavedAuditView, Team, User
 from accounts.permissions import Permission, Role
 from accounts.sign_in import recent as recent_sign_in
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.employee_updates import actions as employee_updates
-from exports.employee_updates.feed.cells import Row
+from exports.employee_updates.feed.cells import FeedRow
 from exports.models import Freeze, Holiday, Result, Run
 from tests.conftest import make_credential, make_export, member
 from tests.door.routes import Route
@@ -84,11 +84,11 @@ def make_world(team: Team, admin: User) -> World:
             "employee_id": "N-1",
             "policy": "P1",
         }
-        rotation = rotation_actions.start(credential, Pair("aa_walk", "w" * 40), by=admin)
+        rotation = rotation_actions.start_rotation(credential, KeyPair("aa_walk", "w" * 40), by=admin)
         rotation_actions.give_up_check(rotation, "It was not tested.")
         holiday = Holiday.objects.create(team=team, on=now.date(), name="Works outing")
         freeze = Freeze.objects.create(team=team, first=now.date(), last=now.date(), reason="Audit")
-        update = employee_updates.prepare(credential, "Walk", by=admin, content=[Row(1, cells)])
+        update = employee_updates.prepare(credential, "Walk", by=admin, content=[FeedRow(1, cells)])
         view = SavedAuditView.objects.create(
             team=team, user=admin, name="Walk", query="action=x", is_shared=True
         )

@@ -38,7 +38,7 @@ OF_MAILS = {
     "mail's settling": ("accounts.mail.outbox", "settle"),
 }
 OF_SCHEDULES = {
-    "start": ("exports.schedules.start_due", "start"),
+    "start": ("exports.schedules.start_due", "start_schedules"),
     "lock": ("exports.schedules.start_due", "_locked"),
     "plan": ("exports.schedules.start_due", "_plan"),
     "runs": ("exports.runs.actions", "start_all"),

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.credentials import actions as credentials
 from accounts.models import AuditEntry, Credential, Team, User
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.runs import queue, tasks
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
@@ -42,7 +42,7 @@ def test_a_new_credential_is_tested_by_one_call_and_its_policies_are_kept(
 
 
 def test_a_wrong_pair_is_refused_in_plain_words(acme: Team, alice: User) -> None:
-    wrong = credentials.add(acme, "Wrong", Pair("aa_nobody", "0" * 40), by=alice)
+    wrong = credentials.add(acme, "Wrong", KeyPair("aa_nobody", "0" * 40), by=alice)
 
     sweep_and_call(wrong)
 

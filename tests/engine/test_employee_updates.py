@@ -12,7 +12,7 @@ from exports.employee_updates import stored as stored_updates
 from exports.employee_updates.actions import Cannot
 from exports.employee_updates.feed import cells as feed_cells
 from exports.employee_updates.feed import reading, sheet
-from exports.employee_updates.feed.cells import Row
+from exports.employee_updates.feed.cells import FeedRow
 from exports.models import EmployeeUpdate, Run
 from exports.results import retention
 from exports.runs import actions as runs
@@ -64,7 +64,7 @@ def policy(sandbox: Sandbox, credential: Credential) -> str:
 
 @pytest.fixture
 def joiner(credential: Credential, alice: User, policy: str) -> EmployeeUpdate:
-    rows = [Row(1, person(policy, "nina.new@acme.example", "N-1001", first_name="Nina"))]
+    rows = [FeedRow(1, person(policy, "nina.new@acme.example", "N-1001", first_name="Nina"))]
     return employee_updates.prepare(credential, "Joiner", by=alice, content=rows)
 
 
@@ -183,7 +183,7 @@ def test_content_that_was_changed_behind_its_approval_is_not_sent(
         update, by=acme.memberships.get(user=alice), content_hash=update.content_hash
     )
     tampered = fresh(update)
-    tampered.rows = [Row(1, stored_updates.rows_of(tampered)[0].cells | {"role": "admin"}).as_json()]
+    tampered.rows = [FeedRow(1, stored_updates.rows_of(tampered)[0].cells | {"role": "admin"}).as_json()]
     tampered.save(update_fields=["rows"])
 
     work(run)
@@ -317,7 +317,7 @@ def test_many_leavers_need_the_number_typed(
 ) -> None:
     members = sorted(sandbox.company.policies[policy].members)[:4]
     rows = [
-        Row(number, person(policy, email, f"L-{number}", is_terminated="yes"))
+        FeedRow(number, person(policy, email, f"L-{number}", is_terminated="yes"))
         for number, email in enumerate(members, start=1)
     ]
     update = employee_updates.prepare(credential, "Leavers", by=alice, content=rows)
@@ -380,7 +380,7 @@ def test_rows_with_errors_have_no_name_and_are_not_sent(
     cells = person(
         policy, "nina.new@acme.example", "N-1001", approval_limit="12.345", over_limit_approver="a@b.example"
     )
-    update = employee_updates.prepare(credential, "Fraction", by=alice, content=[Row(1, cells)])
+    update = employee_updates.prepare(credential, "Fraction", by=alice, content=[FeedRow(1, cells)])
 
     with pytest.raises(Cannot, match="error"):
         employee_updates.try_out(update, by=alice)

@@ -8,7 +8,7 @@ import pytest
 from django_scopes import scope
 
 from accounts.models import Team, User
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.models import Run
 from exports.runs import actions as runs
 from exports.runs import queue
@@ -32,7 +32,7 @@ def test_fifty_budgets_are_used_at_once(
     with sandbox.serve() as served, scope(team=acme):
         portal = Processes(tmp_path, **PATIENT, EXPENSIFY_URL=served.url)
         for number in range(CREDENTIALS):
-            pair = Pair(f"aa_{number}", "s" * 40)
+            pair = KeyPair(f"aa_{number}", "s" * 40)
             sandbox.add_pair(pair.partner_user_id, pair.partner_user_secret)
             export = make_export(
                 make_credential(acme, f"Pair {number}", pair=pair), alice, f"Export {number}"

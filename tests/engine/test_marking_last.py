@@ -15,9 +15,9 @@ from exports.columns.writing import template_of
 from exports.models import Result, Run, SavedExport
 from exports.runs import actions as runs
 from exports.runs import queue, worker
-from exports.runs.report_list import Selection
+from exports.runs.report_list import ReportList
 from exports.saved_exports import actions as saved_exports
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.faults import Fault
@@ -52,7 +52,7 @@ def make_safe(credential: Credential, alice: User, name: str = "Ledger", **asked
     export = make_export(credential, alice, name, mark_as=LABEL, mark_when="safe", **asked)
     return saved_exports.save(
         export,
-        settings=Settings.from_json(export.present.settings),
+        settings=ExportSettings.from_json(export.present.settings),
         template=template_of(COLUMNS),
         columns=COLUMNS.as_json(),
         sftp_password=None,
@@ -108,7 +108,7 @@ def test_five_calls_mark_exactly_the_reports_whose_file_is_safe(
     assert [call.kind for call in run.calls.all()] == ORDER
     listed, file, mark = sandbox.generated
     assert (listed.label, file.label, mark.label) == ("", "", LABEL)
-    assert listed.report_ids == file.report_ids == mark.report_ids == Selection.from_json(run.selection).ids
+    assert listed.report_ids == file.report_ids == mark.report_ids == ReportList.from_json(run.selection).ids
     assert marked(sandbox) == set(listed.report_ids)
     assert run.report_count == len(listed.report_ids) > 1
     assert len(rows_of(run.result)) == 1 + sum(
@@ -204,7 +204,7 @@ def test_person_marks_the_reports_of_an_unconfirmed_run_by_one_call(
 
     assert new.status == Run.Status.SUCCEEDED, new.error
     assert [call.kind for call in new.calls.all()] == ["mark"]
-    assert marked(sandbox) == set(Selection.from_json(run.selection).ids)
+    assert marked(sandbox) == set(ReportList.from_json(run.selection).ids)
     assert runs.can_be_marked(run) is False
     with pytest.raises(runs.CannotStart):
         runs.mark_now(run, by=alice)
@@ -379,7 +379,7 @@ def test_report_approved_after_its_period_was_closed_is_a_late_arrival(
     assert run.status == Run.Status.SUCCEEDED, run.error
     first_of_month = timezone.now().astimezone(export.team.zone).date().replace(day=1)
     assert run.late_before == first_of_month
-    reports = Selection.from_json(run.selection).reports
+    reports = ReportList.from_json(run.selection).reports
     late = {report.id for report in reports if report.is_late(run.late_before)}
     expected = {
         report.id
@@ -419,7 +419,7 @@ def test_upload_without_an_answer_is_unconfirmed_and_nothing_is_marked(
     )
     saved_exports.save(
         export,
-        settings=Settings.from_json(export.present.settings),
+        settings=ExportSettings.from_json(export.present.settings),
         template=export.present.template,
         sftp_password="canary",
         by=alice,

@@ -12,7 +12,7 @@ from accounts.audit.record import Action
 from accounts.credentials import actions as credentials
 from accounts.credentials import rotation as rotation_actions
 from accounts.models import AuditEntry, Credential, Notice, Rotation, Team, User
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.models import Run, SavedExport
 from exports.runs import actions as runs
 from exports.runs import queue, tasks
@@ -21,7 +21,7 @@ from sandbox.choices import Choices
 from sandbox.faults import Fault
 from tests.conftest import WIDE, make_export, pair_of
 
-NEW = Pair("aa_acme_new", "n" * 40)
+NEW = KeyPair("aa_acme_new", "n" * 40)
 Work = Callable[[Run], Run]
 
 
@@ -76,7 +76,7 @@ test_of.__test__ = False  # type: ignore[attr-defined]
 
 
 @pytest.fixture
-def new_pair(sandbox: Sandbox, credential: Credential) -> Pair:
+def new_pair(sandbox: Sandbox, credential: Credential) -> KeyPair:
     """A second pair of the same Expensify account, as its page hands one out."""
     old = sandbox.pairs[credential.partner_pair().partner_user_id]
     sandbox.add_pair(NEW.partner_user_id, NEW.partner_user_secret, account=old.account, policies=old.policies)
@@ -84,8 +84,8 @@ def new_pair(sandbox: Sandbox, credential: Credential) -> Pair:
 
 
 @pytest.fixture
-def ready(credential: Credential, new_pair: Pair, alice: User) -> Rotation:
-    return test_of(rotation_actions.start(credential, new_pair, by=alice))
+def ready(credential: Credential, new_pair: KeyPair, alice: User) -> Rotation:
+    return test_of(rotation_actions.start_rotation(credential, new_pair, by=alice))
 
 
 def switched(rotation: Rotation, by: User) -> Credential:
@@ -107,7 +107,7 @@ def test_a_new_pair_is_tested_by_one_call_of_its_own(ready: Rotation, sandbox: S
 def test_a_refused_new_pair_is_forgotten_and_changes_nothing(
     credential: Credential, alice: User, sandbox: Sandbox
 ) -> None:
-    rotation = test_of(rotation_actions.start(credential, Pair("aa_nobody", "x" * 40), by=alice))
+    rotation = test_of(rotation_actions.start_rotation(credential, KeyPair("aa_nobody", "x" * 40), by=alice))
 
     credential.refresh_from_db()
     assert (rotation.status, rotation.pair) == (Rotation.Status.REFUSED, None)
@@ -308,11 +308,11 @@ def test_a_leaked_pair_makes_no_further_call(
 
 
 def test_a_wiped_credential_lives_again_by_a_new_pair(
-    credential: Credential, new_pair: Pair, export: SavedExport, alice: User, work: Work
+    credential: Credential, new_pair: KeyPair, export: SavedExport, alice: User, work: Work
 ) -> None:
     rotation_actions.leaked(credential, by=alice)
 
-    rotation = test_of(rotation_actions.start(credential, new_pair, by=alice))
+    rotation = test_of(rotation_actions.start_rotation(credential, new_pair, by=alice))
     switched(rotation, alice)
 
     assert work(runs.start(export, by=alice)).status == Run.Status.SUCCEEDED

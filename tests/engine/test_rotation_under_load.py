@@ -8,7 +8,7 @@ from django_scopes import scope
 
 from accounts.credentials import rotation as rotation_actions
 from accounts.models import Credential, Rotation, Team, User
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.models import Run
 from exports.runs import actions as runs
 from sandbox.app import Sandbox
@@ -19,7 +19,7 @@ from tests.workers import PATIENT, Processes, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-NEW = Pair("aa_acme_new", "n" * 40)
+NEW = KeyPair("aa_acme_new", "n" * 40)
 RUNS = 200
 LIMITS = ((25, 0.25), (100, 1.5))  # forty times the pace of the real ones
 
@@ -60,7 +60,7 @@ def test_a_rotation_under_load_loses_doubles_and_misdirects_nothing(
             plain = make_export(credential, alice, "Plain")
             marking = make_export(credential, alice, "Marks", mark_as="Ledger", mark_when="generated")
             started = [runs.start(marking if number % 4 == 0 else plain, by=alice) for number in range(RUNS)]
-            rotation = rotation_actions.start(credential, NEW, by=alice)
+            rotation = rotation_actions.start_rotation(credential, NEW, by=alice)
             wait_until(lambda: Rotation.objects.get(pk=rotation.pk).status == "ready")
             wait_until(lambda: len(sandbox.generated) > RUNS // 5)
 

@@ -6,11 +6,13 @@ import httpx
 import pytest
 
 from expensify.budget.permit import Permit
-from expensify.client import Call, Client, Pair, http_client
+from expensify.client import Call, Client
+from expensify.pair import KeyPair
+from expensify.wire import http_client
 from tests.expensify.scripted import ScriptedServer
 from tests.servers import PATIENCE
 
-PAIR = Pair("aa_finance_example_com", "5ec2e7000000000000000000000000000000cafe")
+PAIR = KeyPair("aa_finance_example_com", "5ec2e7000000000000000000000000000000cafe")
 
 
 class Caller:

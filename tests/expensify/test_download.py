@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from expensify.client import Download
+from expensify.answers import Download
 from expensify.errors import (
     ExpensifyError,
     NotAllowed,

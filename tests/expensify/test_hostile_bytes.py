@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from expensify.client import Client, http_client
+from expensify.client import Client
 from expensify.errors import ExpensifyError
-from expensify.jobs.employees import EmployeeUpdate
+from expensify.jobs.employees import EmployeeUpdateJob
 from expensify.jobs.export import ReportExport
+from expensify.wire import http_client
 from tests.expensify.conftest import Caller
 from tests.expensify.scripted import Reply, ScriptedServer, http, raw
 
@@ -59,7 +60,7 @@ CALLS = [
     lambda client: client.download("export1.csv", io.BytesIO(), max_bytes=100),
     lambda client: client.policies(),
     lambda client: client.policy(["A"], ["tags"]),
-    lambda client: client.update_employees(EmployeeUpdate(dry_run=False), []),
+    lambda client: client.update_employees(EmployeeUpdateJob(dry_run=False), []),
 ]
 
 

@@ -4,12 +4,12 @@ from datetime import date
 
 import pytest
 
-from expensify.jobs.employees import EmployeeUpdate, FeedSftp, FeedUrl
+from expensify.jobs.employees import EmployeeUpdateJob, FeedSftp, FeedUrl
 from expensify.jobs.export import EmailAction, MarkAsExported, ReportExport, SftpUpload
 from expensify.jobs.reads import FileDownload
-from expensify.pair import Pair
+from expensify.pair import KeyPair
 
-PAIR = Pair("my_user_id", "my_user_secret")
+PAIR = KeyPair("my_user_id", "my_user_secret")
 UPLOAD = SftpUpload("sftp.example.com", "expensify", "upl0ad-pass")
 
 
@@ -158,7 +158,7 @@ def test_download_has_no_input_settings():
 
 
 def test_employee_update_with_every_setting_has_each_key_beside_the_input_settings():
-    job = EmployeeUpdate(
+    job = EmployeeUpdateJob(
         dry_run=True,
         set_primary_policy="new_employees",
         fix_approval_chains=True,
@@ -182,7 +182,7 @@ def test_employee_update_with_every_setting_has_each_key_beside_the_input_settin
 
 
 def test_dry_run_is_sent_when_it_is_false_too():
-    assert EmployeeUpdate(dry_run=False).description(PAIR)["dry-run"] is False
+    assert EmployeeUpdateJob(dry_run=False).description(PAIR)["dry-run"] is False
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_dry_run_is_sent_when_it_is_false_too():
     ],
 )
 def test_login_of_a_feed_stands_among_the_credentials_and_not_in_the_record(feed, source, credentials):
-    job = EmployeeUpdate(dry_run=False, feed=feed)
+    job = EmployeeUpdateJob(dry_run=False, feed=feed)
 
     described = job.description(PAIR)
 
@@ -229,4 +229,4 @@ def test_login_of_a_feed_stands_among_the_credentials_and_not_in_the_record(feed
 
 @pytest.mark.parametrize(("dry_run", "repeatable"), [(True, True), (False, False)])
 def test_only_a_dry_run_of_an_update_is_repeatable(dry_run, repeatable):
-    assert EmployeeUpdate(dry_run=dry_run).repeatable == repeatable
+    assert EmployeeUpdateJob(dry_run=dry_run).repeatable == repeatable

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from expensify.client import EmployeeAnswer, Policy, PolicyDetails, SkippedEmployee, TagLevel
+from expensify.answers import EmployeeAnswer, ListedPolicy, PolicyDetails, SkippedEmployee, TagLevel
 from expensify.errors import Invalid, NotAllowed, OutcomeUnknown
-from expensify.jobs.employees import EmployeeUpdate, FeedSftp, FeedUrl
+from expensify.jobs.employees import EmployeeUpdateJob, FeedSftp, FeedUrl
 from tests.expensify.conftest import PAIR
 from tests.expensify.scripted import http
 
@@ -50,7 +50,7 @@ def test_policies_are_read_with_what_is_not_documented_kept_apart(server, caller
     )
 
     assert caller.client().policies() == [
-        Policy(
+        ListedPolicy(
             id="0123456789ABCDEF",
             name="Example Corp EU",
             role="admin",
@@ -59,7 +59,7 @@ def test_policies_are_read_with_what_is_not_documented_kept_apart(server, caller
             output_currency="EUR",
             extra={"areTagsEnabled": True},
         ),
-        Policy("FEDCBA9876543210", "", "", "", "", ""),
+        ListedPolicy("FEDCBA9876543210", "", "", "", "", ""),
     ]
 
 
@@ -186,7 +186,7 @@ def test_policy_details_of_another_shape_are_unreadable(server, caller, info):
 def test_records_travel_in_the_form_as_an_array(server, caller):
     server.will_answer(http(answer()))
 
-    caller.client().update_employees(EmployeeUpdate(dry_run=True), [ADA])
+    caller.client().update_employees(EmployeeUpdateJob(dry_run=True), [ADA])
 
     assert json.loads(server.requests[0].form["data"][0]) == [ADA]
     assert sent(server) == {
@@ -201,7 +201,7 @@ def test_records_travel_in_the_form_as_an_array(server, caller):
 def test_records_can_travel_in_the_older_object(server, caller):
     server.will_answer(http(answer()))
 
-    caller.client().update_employees(EmployeeUpdate(dry_run=False, in_object=True), [ADA])
+    caller.client().update_employees(EmployeeUpdateJob(dry_run=False, in_object=True), [ADA])
 
     assert json.loads(server.requests[0].form["data"][0]) == {"Employees": [ADA]}
     assert sent(server)["dry-run"] is False
@@ -209,7 +209,9 @@ def test_records_can_travel_in_the_older_object(server, caller):
 
 def test_feed_that_expensify_fetches_is_not_sent(server, caller):
     server.will_answer(http(answer()))
-    job = EmployeeUpdate(dry_run=False, feed=FeedUrl("https://hr.example.com/feed.json", "hr", "pass-word"))
+    job = EmployeeUpdateJob(
+        dry_run=False, feed=FeedUrl("https://hr.example.com/feed.json", "hr", "pass-word")
+    )
 
     caller.client().update_employees(job, None)
 
@@ -219,8 +221,8 @@ def test_feed_that_expensify_fetches_is_not_sent(server, caller):
 @pytest.mark.parametrize(
     ("job", "feed"),
     [
-        (EmployeeUpdate(dry_run=True), None),
-        (EmployeeUpdate(dry_run=True, feed=FeedSftp("h", "l", "f.json", "p")), [ADA]),
+        (EmployeeUpdateJob(dry_run=True), None),
+        (EmployeeUpdateJob(dry_run=True, feed=FeedSftp("h", "l", "f.json", "p")), [ADA]),
     ],
 )
 def test_records_from_two_places_or_none_are_refused_before_sending(server, caller, job, feed):
@@ -244,7 +246,7 @@ def test_receipt_is_read(server, caller):
     }
     server.will_answer(http(json.dumps(raw)))
 
-    receipt = caller.client().update_employees(EmployeeUpdate(dry_run=False), [ADA])
+    receipt = caller.client().update_employees(EmployeeUpdateJob(dry_run=False), [ADA])
 
     assert receipt == EmployeeAnswer(
         dry_run=False,
@@ -275,7 +277,7 @@ def test_receipt_is_read(server, caller):
 def test_receipt_with_parts_missing_or_odd_is_read_as_empty(server, caller, keys):
     server.will_answer(http(answer(**keys)))
 
-    receipt = caller.client().update_employees(EmployeeUpdate(dry_run=False), [ADA])
+    receipt = caller.client().update_employees(EmployeeUpdateJob(dry_run=False), [ADA])
 
     assert receipt == EmployeeAnswer(None, None, {}, {}, {}, (), raw={"responseCode": 200, **keys})
 
@@ -283,7 +285,7 @@ def test_receipt_with_parts_missing_or_odd_is_read_as_empty(server, caller, keys
 def test_partial_success_is_a_receipt_not_an_error(server, caller):
     server.will_answer(http('{"responseCode": 207, "updatedEmployeesCount": "1"}'))
 
-    assert caller.client().update_employees(EmployeeUpdate(dry_run=False), [ADA]).updated == 1
+    assert caller.client().update_employees(EmployeeUpdateJob(dry_run=False), [ADA]).updated == 1
 
 
 @pytest.mark.parametrize(("code", "expected"), [(410, Invalid), (403, NotAllowed)])
@@ -291,7 +293,7 @@ def test_refused_update_is_an_error(server, caller, code, expected):
     server.will_answer(http(json.dumps({"responseCode": code, "responseMessage": "No employee data"})))
 
     with pytest.raises(expected):
-        caller.client().update_employees(EmployeeUpdate(dry_run=False), [ADA])
+        caller.client().update_employees(EmployeeUpdateJob(dry_run=False), [ADA])
 
 
 @pytest.mark.parametrize("body", ["", "OK", "{}", "[]", '{"updatedEmployeesCount": 3}'])
@@ -299,7 +301,7 @@ def test_update_without_a_code_has_an_unknown_outcome(server, caller, body):
     server.will_answer(http(body))
 
     with pytest.raises(OutcomeUnknown) as caught:
-        caller.client().update_employees(EmployeeUpdate(dry_run=False), [ADA])
+        caller.client().update_employees(EmployeeUpdateJob(dry_run=False), [ADA])
 
     assert caught.value.code == "unreadable"
     assert "before you repeat it" in caught.value.sentence

@@ -10,14 +10,14 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from expensify.errors import ExpensifyError
-from expensify.jobs.employees import EmployeeUpdate, FeedSftp, FeedUrl
+from expensify.jobs.employees import EmployeeUpdateJob, FeedSftp, FeedUrl
 from expensify.jobs.export import ReportExport, SftpUpload
-from expensify.pair import Pair, scrubber
+from expensify.pair import KeyPair, scrubber
 from tests.expensify.scripted import Reply, http, raw
 from tests.servers import free_port
 
 CANARY = 'c4n4ry <&"é>+/5ec2e7'
-PAIR = Pair(f"aa_{CANARY}_id", f"{CANARY}_secret")
+PAIR = KeyPair(f"aa_{CANARY}_id", f"{CANARY}_secret")
 PASSWORD = f"{CANARY}_sftp"
 JOB = ReportExport(
     report_ids=("50352738",), on_finish=(SftpUpload("sftp.example.com", "expensify", PASSWORD),)
@@ -126,7 +126,7 @@ def test_secret_echoed_in_a_receipt_is_taken_out_of_all_of_it(server, caller):
         )
     )
 
-    receipt = caller.client(pair=PAIR).update_employees(EmployeeUpdate(dry_run=True, feed=feed), None)
+    receipt = caller.client(pair=PAIR).update_employees(EmployeeUpdateJob(dry_run=True, feed=feed), None)
 
     assert receipt.skipped[0].reason == "No access to [removed] with [removed] for [removed]"
     assert receipt.raw["skippedEmployees"][0]["reason"] == receipt.skipped[0].reason
@@ -147,8 +147,8 @@ def test_file_is_not_touched_by_the_scrubbing(server, caller):
     [
         PAIR,
         JOB,
-        EmployeeUpdate(dry_run=True, feed=FeedUrl(f"https://hr.example.com/{CANARY}", "hr", CANARY)),
-        EmployeeUpdate(dry_run=True, feed=FeedSftp("sftp.example.com", "hr", "f.json", CANARY)),
+        EmployeeUpdateJob(dry_run=True, feed=FeedUrl(f"https://hr.example.com/{CANARY}", "hr", CANARY)),
+        EmployeeUpdateJob(dry_run=True, feed=FeedSftp("sftp.example.com", "hr", "f.json", CANARY)),
     ],
 )
 def test_repr_shows_no_secret(value):

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import expensify.budget.permit
 import expensify.wire
-from expensify.client import http_client
 from expensify.errors import OutcomeUnknown, PermitExpired, RateLimited, Unreachable
-from expensify.jobs.employees import EmployeeUpdate
+from expensify.jobs.employees import EmployeeUpdateJob
 from expensify.jobs.export import MarkAsExported, ReportExport
+from expensify.wire import http_client
 from tests.expensify.conftest import PAIR, Caller
 from tests.expensify.scripted import ScriptedServer, http, raw
 from tests.servers import free_port, patiently
@@ -416,7 +416,7 @@ def test_lost_answer_of_a_marking_job_asks_a_person_to_look(server, caller):
 
 @pytest.mark.parametrize(
     "job",
-    [JOB, EmployeeUpdate(dry_run=True)],
+    [JOB, EmployeeUpdateJob(dry_run=True)],
 )
 def test_lost_answer_of_a_job_that_changes_nothing_says_so(server, caller, job):
     server.will_answer(raw())

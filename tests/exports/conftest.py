@@ -19,7 +19,7 @@ from exports.models.run import FINAL, Status
 from exports.results import store as results
 from exports.results import tables
 from exports.runs import queue
-from exports.runs.report_list import Report, Selection
+from exports.runs.report_list import ListedReport, ReportList
 from tests.exports.employee_updates.updates import POLICY
 
 
@@ -53,8 +53,12 @@ def as_erin(erin: User, policy: Policy) -> Client:
 
 # The states that a run of a saved export can be in.
 OF_EXPORTS = [status for status in Status if status not in {Status.READING, Status.UPDATING}]
-ONE_REPORT = Selection(
-    (Report("R00bCluvcO4T", "Trip to Wien", "2026-10-01", "2026-10-03", "2026-11-02", "1300", "EUR", 2),),
+ONE_REPORT = ReportList(
+    (
+        ListedReport(
+            "R00bCluvcO4T", "Trip to Wien", "2026-10-01", "2026-10-03", "2026-11-02", "1300", "EUR", 2
+        ),
+    ),
     "1300",
 ).as_json()
 

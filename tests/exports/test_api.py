@@ -19,7 +19,7 @@ from accounts.models import AuditEntry, Credential, Membership, OnceKey, Team, U
 from accounts.permissions import Role
 from exports import api
 from exports.employee_updates import actions as employee_updates
-from exports.employee_updates.feed.cells import Row
+from exports.employee_updates.feed.cells import FeedRow
 from exports.models import Result, Run, SavedExport
 from exports.runs import worker
 from exports.saved_exports import actions as saved_exports
@@ -182,7 +182,7 @@ def test_run_of_an_employee_update_is_told_to_nobody_by_a_token(
     """Not to an Admin's either: no token can be given the permission to see updates."""
     with scope(team=acme):
         cells = {"email": "n@acme.example", "manager": "n@acme.example", "employee_id": "1", "policy": "P"}
-        update = employee_updates.prepare(credential, "People", by=alice, content=[Row(1, cells)])
+        update = employee_updates.prepare(credential, "People", by=alice, content=[FeedRow(1, cells)])
         run = employee_updates.read_members(update, by=alice)
 
     assert ask(alice, f"runs/{run.pk}/").status_code == 404

@@ -319,7 +319,7 @@ def test_token_that_is_none_and_one_that_is_over_look_the_same(acme: Team, alice
     from accounts import invitations
 
     over = invitations.invite(acme, "new@acme.example", Role.VIEWER, by=alice)
-    message = invitations.compose(over)
+    message = invitations.compose_invitation(over)
     token = re.search(r"/invitation/([^/]+)/", str(message.get_body(("plain",))))
     invitations.revoke(over, by=alice)
     assert token

@@ -17,14 +17,14 @@ MOST_STEPS = 200_000
 """Elements and expressions looked at in all: calls inside calls and loops inside loops multiply."""
 
 
-class Place(NamedTuple):
+class PrintPlace(NamedTuple):
     """Where output is printed: whether a test of addHeader is around it, and how many loops."""
 
     in_heading: bool = False
     loops: int = 0
 
 
-OUTSIDE = Place()
+OUTSIDE = PrintPlace()
 
 
 class Output(Protocol):
@@ -32,10 +32,10 @@ class Output(Protocol):
 
     state: object
 
-    def text(self, text: str, node: Text | None, span: Span, place: Place) -> None:
+    def text(self, text: str, node: Text | None, span: Span, place: PrintPlace) -> None:
         """Text that the template prints as it is; `node` is where it stands, if it stands there as text."""
 
-    def hole(self, value: Value, node: Expression, span: Span, place: Place) -> None:
+    def hole(self, value: Value, node: Expression, span: Span, place: PrintPlace) -> None:
         """A value; `span` is the whole `${…}`."""
 
     def meet(self, snapshots: list[object]) -> object:
@@ -53,10 +53,10 @@ class Nowhere:
 
     state: object = None
 
-    def text(self, text: str, node: Text | None, span: Span, place: Place) -> None:
+    def text(self, text: str, node: Text | None, span: Span, place: PrintPlace) -> None:
         pass
 
-    def hole(self, value: Value, node: Expression, span: Span, place: Place) -> None:
+    def hole(self, value: Value, node: Expression, span: Span, place: PrintPlace) -> None:
         pass
 
     def meet(self, snapshots: list[object]) -> object:
@@ -75,10 +75,10 @@ class Captured(Nowhere):
     def __init__(self) -> None:
         self.pieces: list[tuple[str, Value | None]] = []
 
-    def text(self, text: str, node: Text | None, span: Span, place: Place) -> None:
+    def text(self, text: str, node: Text | None, span: Span, place: PrintPlace) -> None:
         self.pieces.append((text, None))
 
-    def hole(self, value: Value, node: Expression, span: Span, place: Place) -> None:
+    def hole(self, value: Value, node: Expression, span: Span, place: PrintPlace) -> None:
         self.pieces.append(("", value))
 
 
@@ -103,7 +103,7 @@ class Context:
     used: set[str] = field(default_factory=set)
     noted: set[str] = field(default_factory=set)
     printed: list[Printed] = field(default_factory=list)
-    place: Place = OUTSIDE
+    place: PrintPlace = OUTSIDE
     makes_json: bool = False
     formats_numbers: bool = False
     """Whether a <#setting number_format> has gone before."""

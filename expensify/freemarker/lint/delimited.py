@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from expensify.freemarker.lint.context import Nowhere, Place
+from expensify.freemarker.lint.context import Nowhere, PrintPlace
 from expensify.freemarker.lint.findings import Findings, Fix
 from expensify.freemarker.lint.fixing import in_place_of, tight
 from expensify.freemarker.lint.places import offset_of, whole_lines
@@ -18,7 +18,7 @@ _TRIM = re.compile("<#(?:t|lt|rt|nt)>")
 _END_OF_CELL = re.compile(r"\s*(?:$|[,;|<\n\r\t])")
 
 
-class Row(NamedTuple):
+class PrintedRow(NamedTuple):
     """The row being printed. `columns` counts the delimiters so far; it and `quoted` are None where ways disagree.
 
     `cell` is the beginning of the present cell, with a NUL for every value. `start` and `end` are offsets of what is
@@ -36,7 +36,7 @@ class Row(NamedTuple):
     in_loop: bool = False
 
 
-NEW_ROW = Row()
+NEW_ROW = PrintedRow()
 
 
 class Delimited(Nowhere):
@@ -46,16 +46,16 @@ class Delimited(Nowhere):
         self._findings = findings
         self._delimiter = delimiter
         self._marks = re.compile(r'\r\n|[\r\n"' + re.escape(delimiter) + "]") if delimiter else _BREAK
-        self._rows: dict[int, Row] = {}
+        self._rows: dict[int, PrintedRow] = {}
         self.state: object = NEW_ROW
 
     @property
-    def _row(self) -> Row:
-        return self.state if isinstance(self.state, Row) else NEW_ROW
+    def _row(self) -> PrintedRow:
+        return self.state if isinstance(self.state, PrintedRow) else NEW_ROW
 
     # ---- reading what is printed
 
-    def text(self, text: str, node: Text | None, span: Span, place: Place) -> None:
+    def text(self, text: str, node: Text | None, span: Span, place: PrintPlace) -> None:
         at = 0
         for mark in self._marks.finditer(text):
             self._plain(text[at : mark.start()], at, node, span, place)
@@ -63,7 +63,7 @@ class Delimited(Nowhere):
             at = mark.end()
         self._plain(text[at:], at, node, span, place)
 
-    def _plain(self, text: str, at: int, node: Text | None, span: Span, place: Place) -> None:
+    def _plain(self, text: str, at: int, node: Text | None, span: Span, place: PrintPlace) -> None:
         stripped = text.strip()
         if stripped:
             self._touch(at + text.index(stripped), len(stripped), node, span, place)
@@ -72,7 +72,7 @@ class Delimited(Nowhere):
         if text:
             self.state = self._row._replace(cell=(self._row.cell + text)[:8])
 
-    def _mark(self, mark: re.Match[str], node: Text | None, span: Span, place: Place) -> None:
+    def _mark(self, mark: re.Match[str], node: Text | None, span: Span, place: PrintPlace) -> None:
         sign, row = mark.group(), self._row
         if sign[0] in "\r\n":
             if row.quoted is not True:
@@ -90,7 +90,7 @@ class Delimited(Nowhere):
             columns = None if row.columns is None else row.columns + 1
             self.state = self._row._replace(columns=columns, cell="")
 
-    def _touch(self, at: int, length: int, node: Text | None, span: Span, place: Place) -> None:
+    def _touch(self, at: int, length: int, node: Text | None, span: Span, place: PrintPlace) -> None:
         """Note that the row has something in it, and where in the template that stands."""
         row = self._row
         if node is None:
@@ -115,7 +115,7 @@ class Delimited(Nowhere):
                 self._rows[row.start] = row._replace(columns=None)
         self.state = NEW_ROW
 
-    def hole(self, value: Value, node: Expression, span: Span, place: Place) -> None:
+    def hole(self, value: Value, node: Expression, span: Span, place: PrintPlace) -> None:
         row = self._row
         if self._delimiter:
             if row.quoted is True:
@@ -127,7 +127,7 @@ class Delimited(Nowhere):
         self.state = self._row._replace(has_values=True, cell=(row.cell + "\0")[:8])
 
     def meet(self, snapshots: list[object]) -> object:
-        rows = [snapshot for snapshot in snapshots if isinstance(snapshot, Row)]
+        rows = [snapshot for snapshot in snapshots if isinstance(snapshot, PrintedRow)]
         if any(row.in_heading for row in rows):
             # Without a heading there is nothing here, and with one it is as wide as it is.
             rows = [row for row in rows if row != NEW_ROW]
@@ -135,7 +135,7 @@ class Delimited(Nowhere):
         if all(row == first for row in rows):
             return first
         started = [row.start for row in rows if row.start >= 0]
-        return Row(
+        return PrintedRow(
             columns=first.columns if all(row.columns == first.columns for row in rows) else None,
             quoted=first.quoted if all(row.quoted == first.quoted for row in rows) else None,
             cell=first.cell if all(row.cell == first.cell for row in rows) else "\0",
@@ -220,10 +220,10 @@ class Delimited(Nowhere):
         if headings and self._delimiter:
             self._count(headings[-1], filled)
 
-    def _is_bare_heading(self, row: Row) -> bool:
+    def _is_bare_heading(self, row: PrintedRow) -> bool:
         return row.letters and not (row.has_values or row.in_heading or row.in_loop)
 
-    def _unguarded(self, row: Row) -> None:
+    def _unguarded(self, row: PrintedRow) -> None:
         text = self._findings.text
         start, end = whole_lines(text, row.start, row.end)
         lines = text[start:end] if text[start:end].endswith("\n") else text[start:end] + "\n"
@@ -239,7 +239,7 @@ class Delimited(Nowhere):
             fix if stands_alone else None,
         )
 
-    def _count(self, heading: Row, rows: list[Row]) -> None:
+    def _count(self, heading: PrintedRow, rows: list[PrintedRow]) -> None:
         titles = heading.columns
         line = self._findings.span(heading.start, heading.end).line
         for row in rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from expensify.freemarker.lint.context import Nowhere, Place
+from expensify.freemarker.lint.context import Nowhere, PrintPlace
 from expensify.freemarker.lint.findings import Findings, Fix
 from expensify.freemarker.lint.fixing import in_place_of, tight
 from expensify.freemarker.lint.places import offset_of
@@ -38,7 +38,7 @@ class JsonText(Nowhere):
     def _position(self) -> Position:
         return self.state if isinstance(self.state, Position) else START
 
-    def text(self, text: str, node: Text | None, span: Span, place: Place) -> None:
+    def text(self, text: str, node: Text | None, span: Span, place: PrintPlace) -> None:
         for sign in _SIGNS.finditer(text):
             now = self._position
             if sign.group() == '"':
@@ -54,7 +54,7 @@ class JsonText(Nowhere):
                     self._trailing(now)
                 self.state = Position(False)
 
-    def hole(self, value: Value, node: Expression, span: Span, place: Place) -> None:
+    def hole(self, value: Value, node: Expression, span: Span, place: PrintPlace) -> None:
         now = self._position
         if now.in_string is True and not value.fits_json:
             self._findings.add(

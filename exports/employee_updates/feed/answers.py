@@ -24,7 +24,7 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Line:
+class ReceiptLine:
     """What became of a row. `reason` is Expensify's own text when it was skipped, `fix` what to do about it."""
 
     row: int
@@ -47,7 +47,7 @@ class Other:
 class Receipt:
     """The whole answer; `warnings` are about all of it."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[ReceiptLine, ...]
     others: tuple[Other, ...]
     warnings: tuple[str, ...]
     dry_run: bool
@@ -142,10 +142,10 @@ class _Reader:
         skipped_rows = sum(bool(self._reason(change)) for change in found)
         self._accounts_for_all = answer.updated == self._rows - skipped_rows
 
-    def line(self, change: Change) -> Line:
+    def line(self, change: Change) -> ReceiptLine:
         if reason := self._reason(change):
             words, fix = explain(reason)
-            return Line(change.row, change.email, "skipped", words, reason, fix)
+            return ReceiptLine(change.row, change.email, "skipped", words, reason, fix)
         added, removed = (self._of_row(change, by_email) for by_email in (self._added, self._removed))
         sentences = []
         if removed:
@@ -170,16 +170,18 @@ class _Reader:
             sentences.append(
                 "The row asks to remove the person, and the answer does not say that it was done."
             )
-            return Line(change.row, change.email, "unmentioned", " ".join(sentences))
+            return ReceiptLine(change.row, change.email, "unmentioned", " ".join(sentences))
         if removed or added:
-            return Line(change.row, change.email, "removed" if removed else "added", " ".join(sentences))
+            return ReceiptLine(
+                change.row, change.email, "removed" if removed else "added", " ".join(sentences)
+            )
         if self._accounts_for_all:
             sentences.append(
                 f"Counted among the {self._answer.updated:,} who {'would be' if self._dry else 'were'} updated; the "
                 "answer does not name them."
             )
-            return Line(change.row, change.email, "updated", " ".join(sentences))
-        return Line(
+            return ReceiptLine(change.row, change.email, "updated", " ".join(sentences))
+        return ReceiptLine(
             change.row,
             change.email,
             "updated" if groups else "unmentioned",
@@ -216,7 +218,7 @@ class _Reader:
                 ]
         return [Other(email, " ".join(sentences)) for email, sentences in sorted(told.items())]
 
-    def warnings(self, lines: Sequence[Line]) -> list[str]:
+    def warnings(self, lines: Sequence[ReceiptLine]) -> list[str]:
         told = []
         if self._dry and self._answer.dry_run is False:
             told.append(

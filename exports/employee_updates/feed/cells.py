@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from exports.employee_updates.feed.fields import FIELDS, ROLES, Field, Person, Value
-from exports.employee_updates.feed.findings import Finding, Severity, quoted
+from exports.employee_updates.feed.fields import FIELDS, ROLES, Employee, EmployeeField, Value
+from exports.employee_updates.feed.findings import RowFinding, Severity, quoted
 
 LONGEST = 1000  # characters; nothing a person has is longer, a broken file's cells are
 
@@ -66,7 +66,7 @@ _FIRM, _LOOSE = (re.compile(_ITEM.format(separators)) for separators in (";|\n",
 
 
 @dataclass(frozen=True)
-class Row:
+class FeedRow:
     """A row of the feed as it stands: `number` as in the file it came from, `cells` by the names of fields."""
 
     number: int
@@ -76,7 +76,7 @@ class Row:
         return {"number": self.number, "cells": {name: text for name, text in self.cells.items() if text}}
 
 
-def row_from_json(stored: object) -> Row:
+def row_from_json(stored: object) -> FeedRow:
     """The row that `Row.as_json` gave. Raises ValueError for anything of another shape."""
     if not isinstance(stored, dict):
         raise ValueError("a row is an object")
@@ -85,18 +85,20 @@ def row_from_json(stored: object) -> Row:
         raise ValueError("a row has a number and cells")
     if not all(name in FIELDS and isinstance(text, str) for name, text in cells.items()):
         raise ValueError("cells are texts under the names of fields")
-    return Row(number, cells)
+    return FeedRow(number, cells)
 
 
-def rows_of(people: Iterable[Person]) -> list[Row]:
+def rows_of(people: Iterable[Employee]) -> list[FeedRow]:
     """People as rows of a grid, numbered from 1: the policy's members to start from, or a prepared reverse."""
     return [
-        Row(number, {name: text for name in FIELDS if (text := text_of(FIELDS[name], person.value(name)))})
+        FeedRow(
+            number, {name: text for name in FIELDS if (text := text_of(FIELDS[name], person.value(name)))}
+        )
         for number, person in enumerate(people, start=1)
     ]
 
 
-def text_of(field: Field, value: Value) -> str:
+def text_of(field: EmployeeField, value: Value) -> str:
     """How a value is written in a cell, so that `person_of` reads the same value again."""
     if value is None:
         return ""
@@ -110,13 +112,13 @@ def text_of(field: Field, value: Value) -> str:
     return value
 
 
-def person_of(row: Row) -> tuple[Person, list[Finding]]:
+def person_of(row: FeedRow) -> tuple[Employee, list[RowFinding]]:
     """The person that the cells describe, and what was understood, cleaned or not understood on the way.
 
     A cell that cannot be read is an error, and its field empty.
     """
     values: dict[str, Value] = {}
-    findings: list[Finding] = []
+    findings: list[RowFinding] = []
     for name, text in row.cells.items():
         if not text:
             continue
@@ -127,15 +129,15 @@ def person_of(row: Row) -> tuple[Person, list[Finding]]:
             values[name] = value
         if notes:
             findings += [
-                Finding(row.number, name, severity, code, sentence) for severity, code, sentence in notes
+                RowFinding(row.number, name, severity, code, sentence) for severity, code, sentence in notes
             ]
-    return Person(**values), findings  # type: ignore[arg-type]  # each reader gives what its field holds
+    return Employee(**values), findings  # type: ignore[arg-type]  # each reader gives what its field holds
 
 
 Notes = list[tuple[Severity, str, str]]
 
 
-def _cleaned(text: str, field: Field, notes: Notes) -> str:
+def _cleaned(text: str, field: EmployeeField, notes: Notes) -> str:
     if text.isascii() and text.isprintable() and text == text.strip():
         clean = text
     else:
@@ -176,11 +178,11 @@ def _cleaned(text: str, field: Field, notes: Notes) -> str:
     return clean
 
 
-def _read_text(text: str, field: Field, notes: Notes) -> Value:
+def _read_text(text: str, field: EmployeeField, notes: Notes) -> Value:
     return text
 
 
-def _read_identifier(text: str, field: Field, notes: Notes) -> Value:
+def _read_identifier(text: str, field: EmployeeField, notes: Notes) -> Value:
     if text.startswith("'") and len(text) > 1:
         text = text[1:].strip()
         notes.append(
@@ -189,7 +191,7 @@ def _read_identifier(text: str, field: Field, notes: Notes) -> Value:
     return text
 
 
-def _read_email(text: str, field: Field, notes: Notes) -> Value:
+def _read_email(text: str, field: EmployeeField, notes: Notes) -> Value:
     if wrapped := _WRAPPED_ADDRESS.fullmatch(text):
         notes.append(("notice", "address_unwrapped", f"Only the address in {quoted(text)} was taken."))
         text = wrapped[1]
@@ -205,7 +207,7 @@ def _read_email(text: str, field: Field, notes: Notes) -> Value:
     return lower
 
 
-def _read_role(text: str, field: Field, notes: Notes) -> Value:
+def _read_role(text: str, field: EmployeeField, notes: Notes) -> Value:
     word = text.lower()
     if word in ROLES:
         return word
@@ -223,7 +225,7 @@ def _read_role(text: str, field: Field, notes: Notes) -> Value:
     return ""
 
 
-def _read_boolean(text: str, field: Field, notes: Notes) -> Value:
+def _read_boolean(text: str, field: EmployeeField, notes: Notes) -> Value:
     word = text.lower()
     if word in PLAIN_BOOLEANS:
         return word in YES
@@ -248,7 +250,7 @@ def _read_boolean(text: str, field: Field, notes: Notes) -> Value:
     return value
 
 
-def _read_amount(text: str, field: Field, notes: Notes) -> Value:
+def _read_amount(text: str, field: EmployeeField, notes: Notes) -> Value:
     if _PLAIN_AMOUNT.fullmatch(text):
         return Decimal(text)
     digits = _CURRENCY.sub("", text.upper()).strip().replace(" ", "").replace("'", "").replace("’", "")
@@ -287,7 +289,7 @@ def _grouped(digits: str) -> Decimal | None:
     return None
 
 
-def _read_list(text: str, field: Field, notes: Notes) -> Value:
+def _read_list(text: str, field: EmployeeField, notes: Notes) -> Value:
     found = _items(text, _FIRM)
     if len(found) == 1 and not found[0][1]:
         # Nothing firmer separates them, so commas do.
@@ -314,7 +316,7 @@ def _item_text(item: str) -> str:
     return item
 
 
-_READERS: dict[str, Callable[[str, Field, Notes], Value]] = {
+_READERS: dict[str, Callable[[str, EmployeeField, Notes], Value]] = {
     "text": _read_text,
     "identifier": _read_identifier,
     "email": _read_email,

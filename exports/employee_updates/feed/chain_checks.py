@@ -7,15 +7,15 @@ from functools import cached_property
 from typing import Literal
 
 from exports.employee_updates.feed.chains import (
-    Place,
-    Policy,
+    ChainPosition,
+    PolicyChains,
     circles,
     onward,
     policies_after,
     renamed_logins,
 )
-from exports.employee_updates.feed.fields import APPROVERS, FIELDS, Person
-from exports.employee_updates.feed.findings import Finding, named
+from exports.employee_updates.feed.fields import APPROVERS, FIELDS, Employee
+from exports.employee_updates.feed.findings import RowFinding, named
 from exports.employee_updates.feed.known import Known
 
 Trouble = Literal["cycle", "missing", "leaver"]
@@ -28,7 +28,7 @@ _GRAPHS = (("manager",), ("approves_to", "over_limit_approver"))
 
 
 @dataclass(frozen=True)
-class Node:
+class ChainNode:
     """A person in a tree; below stand those whose reports come to them. `more` are left out.
 
     `state` is "again" where a circle closes, "missing" for an address nobody has, "leaver" for one who leaves, and
@@ -38,7 +38,7 @@ class Node:
     email: str
     row: int | None
     state: State = ""
-    children: tuple["Node", ...] = ()
+    children: tuple["ChainNode", ...] = ()
     more: int = 0
 
 
@@ -48,17 +48,17 @@ class Tree:
 
     policy: str
     trouble: Trouble
-    root: Node
+    root: ChainNode
 
 
 def check_chains(
-    rows: Sequence[tuple[int, Person]], known: Known, *, invites_managers: bool
-) -> tuple[list[Finding], list[Tree]]:
+    rows: Sequence[tuple[int, Employee]], known: Known, *, invites_managers: bool
+) -> tuple[list[RowFinding], list[Tree]]:
     """Circles, unknown approvers and leavers who still approve, each on its cell, and drawn.
 
     `invites_managers` is the job's setting: with it, a manager who is known elsewhere is invited to the policy.
     """
-    findings: dict[Finding, None] = {}
+    findings: dict[RowFinding, None] = {}
     trees: list[Tree] = []
     policies = policies_after(rows, known)
     everybody = set(known.policies_of) | {email for policy in policies for email in policy.places}
@@ -73,7 +73,7 @@ def check_chains(
 class _Checked:
     def __init__(
         self,
-        policy: Policy,
+        policy: PolicyChains,
         known: Known,
         everybody: set[str],
         renamed: Mapping[str, str],
@@ -90,8 +90,8 @@ class _Checked:
                 if place.email not in self._below[to][-1:]:
                     self._below[to].append(place.email)
 
-    def troubles(self) -> tuple[list[Finding], list[Tree]]:
-        findings: list[Finding] = []
+    def troubles(self) -> tuple[list[RowFinding], list[Tree]]:
+        findings: list[RowFinding] = []
         trees: list[Tree] = []
         for fields in _GRAPHS:
             for circle in circles(self._policy, fields):
@@ -115,7 +115,7 @@ class _Checked:
 
     # ------------------------------------------------------------ circles
 
-    def _circle(self, circle: Sequence[str], fields: Sequence[str]) -> Iterator[Finding]:
+    def _circle(self, circle: Sequence[str], fields: Sequence[str]) -> Iterator[RowFinding]:
         inside = set(circle)
         is_so_today = all(self._is_so_today(email, fields, inside) for email in circle)
         sentence = _circle_sentence(self._path(circle, fields), fields, is_so_today)
@@ -123,7 +123,9 @@ class _Checked:
             place = self._policy.places[email]
             for name, to in onward(place, fields):
                 if to in inside and place.row is not None:
-                    yield Finding(place.row, name, "warning" if is_so_today else "error", "cycle", sentence)
+                    yield RowFinding(
+                        place.row, name, "warning" if is_so_today else "error", "cycle", sentence
+                    )
 
     def _is_so_today(self, email: str, fields: Sequence[str], inside: set[str]) -> bool:
         member = self._known.by_place.get((self._policy.id, email))
@@ -157,24 +159,26 @@ class _Checked:
         # The tree hangs from the approver, so the way round is drawn from its end.
         first, *rest = self._path(circle, fields)
         left_out = len(rest) - 2 * MOST_CHILDREN
-        node = Node(first, self._policy.places[first].row, "again")
+        node = ChainNode(first, self._policy.places[first].row, "again")
         for number, email in enumerate([*rest, first]):
             if left_out > 0 and number >= MOST_CHILDREN and number < MOST_CHILDREN + left_out:
                 if number == MOST_CHILDREN:
-                    node = Node("", None, "gap", (node,), left_out)
+                    node = ChainNode("", None, "gap", (node,), left_out)
                 continue
             others = [below for below in self._below[email] if below != node.email]
-            node = Node(email, self._policy.places[email].row, "", (node,), len(others))
+            node = ChainNode(email, self._policy.places[email].row, "", (node,), len(others))
         return Tree(self._policy.id, "cycle", node)
 
     # ------------------------------------------------------------ ends that are missing
 
-    def _missing(self, place: Place, name: str, to: str, wrong: dict[str, State]) -> Iterator[Finding]:
+    def _missing(
+        self, place: ChainPosition, name: str, to: str, wrong: dict[str, State]
+    ) -> Iterator[RowFinding]:
         heading = FIELDS[name].heading.lower()
         if to in self._policy.leaving:
             wrong[to] = "leaver"
             if place.row is not None:
-                yield Finding(
+                yield RowFinding(
                     place.row,
                     name,
                     "error",
@@ -190,11 +194,11 @@ class _Checked:
                     "no member of the policy. It is so already; a row for either mends it."
                 )
                 wrong[to] = "missing"
-                yield Finding(None, name, "warning", "chain_breaks", sentence, about=place.email)
+                yield RowFinding(None, name, "warning", "chain_breaks", sentence, about=place.email)
             return
         if to in self._renamed:
             sentence = f"This feed renames {to} to {self._renamed[to]}. Name the new address."
-            yield Finding(place.row, name, "warning", "approver_renamed", sentence)
+            yield RowFinding(place.row, name, "warning", "approver_renamed", sentence)
         elif to in self._everybody:
             invited = (
                 "Expensify is asked to invite managers, so they probably are invited."
@@ -202,19 +206,19 @@ class _Checked:
                 else "Inviting managers is switched off, so nobody there can approve."
             )
             sentence = f"{to} is no member of this policy, only of another. {invited}"
-            yield Finding(place.row, name, "warning", code + "_here", sentence)
+            yield RowFinding(place.row, name, "warning", code + "_here", sentence)
         elif not self._policy.is_read:
             sentence = (
                 f"{to} has no row, and the members of the policy were not read, so nobody can tell whether they are "
                 "there. Fetch the members first."
             )
             wrong[to] = "missing"
-            yield Finding(place.row, name, "warning", code + "_perhaps", sentence)
+            yield RowFinding(place.row, name, "warning", code + "_perhaps", sentence)
         else:
             near = self._near(to)
             hint = f" Did you mean {near}?" if near else " Mend the address, or add a row for them."
             wrong[to] = "missing"
-            yield Finding(
+            yield RowFinding(
                 place.row, name, "error", code, f"{to} has no row and is no member of the policy.{hint}"
             )
 
@@ -245,7 +249,7 @@ class _Checked:
         known = sorted(email for email in {*now, *self._below} if email in self._policy.places)
         return {text: email for email in known for text in _shortened(email)}
 
-    def _leaver(self, leaver: str, number: int) -> Iterator[Finding]:
+    def _leaver(self, leaver: str, number: int) -> Iterator[RowFinding]:
         """Members whom no row touches, and who would still submit to somebody who has left."""
         waiting = [email for email in self._below.get(leaver, ()) if self._policy.places[email].row is None]
         if waiting:
@@ -253,15 +257,15 @@ class _Checked:
                 f"{named(waiting)} still {'has' if len(waiting) == 1 else 'have'} {leaver} as approver, and no row in "
                 "this feed. Add rows that name whoever takes over."
             )
-            yield Finding(number, "is_terminated", "warning", "leaver_approves", sentence)
+            yield RowFinding(number, "is_terminated", "warning", "leaver_approves", sentence)
 
-    def _node(self, email: str, state: State) -> Node:
+    def _node(self, email: str, state: State) -> ChainNode:
         below = self._below.get(email, [])
-        return Node(
+        return ChainNode(
             email,
             self._policy.leaving.get(email),
             state,
-            tuple(Node(child, self._policy.places[child].row) for child in below[:MOST_CHILDREN]),
+            tuple(ChainNode(child, self._policy.places[child].row) for child in below[:MOST_CHILDREN]),
             max(0, len(below) - MOST_CHILDREN),
         )
 

@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from exports.employee_updates.feed.fields import APPROVERS, Person
+from exports.employee_updates.feed.fields import APPROVERS, Employee
 from exports.employee_updates.feed.known import Known
 
 
 @dataclass
-class Place:
+class ChainPosition:
     """A person's place in a policy after the feed; `row` is None for a member whom no row touches."""
 
     email: str
@@ -24,24 +24,24 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Policy:
+class PolicyChains:
     """A policy as the feed would leave it. `leaving` are rows by address, `is_read` says that its members are known."""
 
     id: str
-    places: Mapping[str, Place]
+    places: Mapping[str, ChainPosition]
     leaving: Mapping[str, int]
     is_read: bool
 
 
-def renamed_logins(rows: Sequence[tuple[int, Person]], known: Known) -> dict[str, str]:
+def renamed_logins(rows: Sequence[tuple[int, Employee]], known: Known) -> dict[str, str]:
     """The old addresses of people whose number comes with a new one, and the new."""
     return {old: person.email for _, person in rows if (old := known.renamed_from(person))}
 
 
-def policies_after(rows: Sequence[tuple[int, Person]], known: Known) -> list[Policy]:
+def policies_after(rows: Sequence[tuple[int, Employee]], known: Known) -> list[PolicyChains]:
     """Every policy that the feed touches, as it would be afterwards."""
     renamed = renamed_logins(rows, known)
-    by_policy: dict[str, list[tuple[int, Person]]] = defaultdict(list)
+    by_policy: dict[str, list[tuple[int, Employee]]] = defaultdict(list)
     for number, person in rows:
         for policy in (person.policy,) if person.is_leaving else person.policies:
             by_policy[policy].append((number, person))
@@ -55,7 +55,7 @@ def policies_after(rows: Sequence[tuple[int, Person]], known: Known) -> list[Pol
     ]
 
 
-def _removed_elsewhere(rows: Iterable[tuple[int, Person]], known: Known) -> set[tuple[str, str]]:
+def _removed_elsewhere(rows: Iterable[tuple[int, Employee]], known: Known) -> set[tuple[str, str]]:
     return {
         (policy, person.email)
         for _, person in rows
@@ -67,17 +67,17 @@ def _removed_elsewhere(rows: Iterable[tuple[int, Person]], known: Known) -> set[
 
 def _policy_after(
     policy: str,
-    rows: Sequence[tuple[int, Person]],
+    rows: Sequence[tuple[int, Employee]],
     known: Known,
     renamed: Mapping[str, str],
     removed: set[str],
-) -> Policy:
-    places: dict[str, Place] = {}
+) -> PolicyChains:
+    places: dict[str, ChainPosition] = {}
     # Of a policy that was not read, the last feed is the best that is known.
     last = [person for person in known.last_feed if person.policy == policy and not person.is_leaving]
     for member in known.members.get(policy, last):
         email = renamed.get(member.email, member.email)
-        places[email] = Place(email, None, _approvers(member, renamed))
+        places[email] = ChainPosition(email, None, _approvers(member, renamed))
     leaving: dict[str, int] = {}
     for number, person in rows:
         if not person.email:
@@ -88,20 +88,20 @@ def _policy_after(
             continue
         own = _approvers(person, {})
         before = places[person.email].approvers if person.email in places else {}
-        places[person.email] = Place(person.email, number, before | own, frozenset(own))
+        places[person.email] = ChainPosition(person.email, number, before | own, frozenset(own))
         leaving.pop(person.email, None)
     for email in removed:
         places.pop(email, None)
-    return Policy(policy, places, leaving, policy in known.members)
+    return PolicyChains(policy, places, leaving, policy in known.members)
 
 
-def _approvers(person: Person, renamed: Mapping[str, str]) -> dict[str, str]:
+def _approvers(person: Employee, renamed: Mapping[str, str]) -> dict[str, str]:
     return {
         name: renamed.get(address, address) for name in APPROVERS if (address := getattr(person, name, ""))
     }
 
 
-def onward(place: Place, fields: Sequence[str]) -> Iterator[tuple[str, str]]:
+def onward(place: ChainPosition, fields: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Whom a report goes on to, with the field that says so; who names themselves as manager is the top."""
     for name in fields:
         address = place.approvers.get(name, "")
@@ -109,7 +109,7 @@ def onward(place: Place, fields: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield name, address
 
 
-def circles(policy: Policy, fields: Sequence[str]) -> list[list[str]]:
+def circles(policy: PolicyChains, fields: Sequence[str]) -> list[list[str]]:
     """The groups of people whose chains lead back to themselves, by these fields. Each is as large as it gets.
 
     Tarjan's strongly connected components, without recursion: a chain may be as long as the feed.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from exports.employee_updates.feed.fields import FIELDS, MEMBER_FIELDS, Person, Value
+from exports.employee_updates.feed.fields import FIELDS, MEMBER_FIELDS, Employee, Value
 from exports.employee_updates.feed.known import Known
 
 Kind = Literal["joiner", "leaver", "login", "approver", "limit", "other", "unknown", "unchanged"]
@@ -58,9 +58,9 @@ class Change:
 
     row: int
     kinds: tuple[Kind, ...]
-    person: Person
-    before: Person | None
-    after: Person
+    person: Employee
+    before: Employee | None
+    after: Employee
     fields: tuple[FieldChange, ...]
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -72,7 +72,7 @@ class Change:
         return self.person.email
 
 
-def before_of(person: Person, known: Known) -> Person | None:
+def before_of(person: Employee, known: Known) -> Employee | None:
     """How the person is known in the row's policy, under the new address or the one their number has.
 
     What the policy says of a member outranks the last feed; of fields that policies do not tell, the last feed is all
@@ -91,7 +91,7 @@ def before_of(person: Person, known: Known) -> Person | None:
     return None
 
 
-def changes(rows: Sequence[tuple[int, Person]], known: Known) -> list[Change]:
+def changes(rows: Sequence[tuple[int, Employee]], known: Known) -> list[Change]:
     """One change for each row, in the order of the rows."""
     return [_change(number, person, known) for number, person in rows]
 
@@ -102,14 +102,14 @@ def counts(found: Sequence[Change]) -> dict[Kind, int]:
     return {kind: counted[kind] for kind in KINDS}
 
 
-def not_in_feed(rows: Sequence[tuple[int, Person]], known: Known) -> list[Person]:
+def not_in_feed(rows: Sequence[tuple[int, Employee]], known: Known) -> list[Employee]:
     """People of the last feed without a row now. Nothing happens to them: leaving a row out removes nobody."""
     there = {person.email for _, person in rows} | {known.renamed_from(person) for _, person in rows}
     missing = {person.email: person for person in known.last_feed if not person.is_leaving}
     return [person for email, person in missing.items() if email not in there]
 
 
-def same_as_members(rows: Sequence[tuple[int, Person]], known: Known) -> list[int]:
+def same_as_members(rows: Sequence[tuple[int, Employee]], known: Known) -> list[int]:
     """The numbers of the rows that give nothing but what a policy tells of its member already."""
     found = []
     for number, person in rows:
@@ -119,7 +119,7 @@ def same_as_members(rows: Sequence[tuple[int, Person]], known: Known) -> list[in
     return found
 
 
-def _change(number: int, person: Person, known: Known) -> Change:
+def _change(number: int, person: Employee, known: Known) -> Change:
     before = before_of(person, known)
     present = _present_policies(person, known)
     implied = tuple(policy for policy in present if policy not in person.policies)
@@ -156,22 +156,22 @@ def _change(number: int, person: Person, known: Known) -> Change:
     return Change(number, kinds, person, before, after, fields, added, implied, implied, unknown)
 
 
-def _present_policies(person: Person, known: Known) -> tuple[str, ...]:
+def _present_policies(person: Employee, known: Known) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for email in filter(None, (person.email, known.renamed_from(person))):
         found |= dict.fromkeys(known.policies_of.get(email, ()))
     return tuple(found)
 
 
-def _after(person: Person, before: Person | None) -> Person:
+def _after(person: Employee, before: Employee | None) -> Employee:
     """The row over what there was: nothing can be emptied [O], and Custom Field 1 gets the number when left out [M]."""
     given = person.given()
     if not person.custom_field_1 and person.employee_id:
         given["custom_field_1"] = person.employee_id
-    return Person(**{**(before.given() if before else {}), **given})  # type: ignore[arg-type]  # each its field's value
+    return Employee(**{**(before.given() if before else {}), **given})  # type: ignore[arg-type]  # each its field's value
 
 
-def _changes_elsewhere(person: Person, known: Known) -> Iterator[FieldChange]:
+def _changes_elsewhere(person: Employee, known: Known) -> Iterator[FieldChange]:
     """What the row changes in its further policies, of which the person is a member already."""
     if not person.additional_policies:
         return
@@ -186,7 +186,7 @@ def _changes_elsewhere(person: Person, known: Known) -> Iterator[FieldChange]:
                 yield FieldChange(name, member.value(name), given.value(name), policy=policy)
 
 
-def _field_changes(before: Person, after: Person, known: Known) -> list[FieldChange]:
+def _field_changes(before: Employee, after: Employee, known: Known) -> list[FieldChange]:
     last = known.last_by_place.get((before.policy, before.email))
     told = MEMBER_FIELDS if before.policy in known.members else frozenset[str]()
     found = []

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from exports.employee_updates.feed.cells import Row, person_of
+from exports.employee_updates.feed.cells import FeedRow, person_of
 from exports.employee_updates.feed.chain_checks import Tree, check_chains
 from exports.employee_updates.feed.changes import before_of, not_in_feed
-from exports.employee_updates.feed.fields import FIELDS, Person
-from exports.employee_updates.feed.findings import Finding, named, quoted
+from exports.employee_updates.feed.fields import FIELDS, Employee
+from exports.employee_updates.feed.findings import RowFinding, named, quoted
 from exports.employee_updates.feed.identifiers import against_known, duplicates, looks_damaged
 from exports.employee_updates.feed.known import Known
-from exports.employee_updates.feed.settings import Settings
+from exports.employee_updates.feed.settings import UpdateSettings
 
 _ADDRESS = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -36,30 +36,30 @@ class Checked:
     Only a feed without errors is sent; a warning needs somebody's word that it is meant.
     """
 
-    rows: tuple[Row, ...]
-    people: tuple[Person, ...]
-    findings: tuple[Finding, ...]
+    rows: tuple[FeedRow, ...]
+    people: tuple[Employee, ...]
+    findings: tuple[RowFinding, ...]
     trees: tuple[Tree, ...]
 
     @property
-    def numbered(self) -> list[tuple[int, Person]]:
+    def numbered(self) -> list[tuple[int, Employee]]:
         """The people with their rows' numbers."""
         return [(row.number, person) for row, person in zip(self.rows, self.people, strict=True)]
 
     @property
-    def errors(self) -> list[Finding]:
+    def errors(self) -> list[RowFinding]:
         return [finding for finding in self.findings if finding.severity == "error"]
 
     @property
-    def warnings(self) -> list[Finding]:
+    def warnings(self) -> list[RowFinding]:
         return [finding for finding in self.findings if finding.severity == "warning"]
 
 
-def check(
-    rows: Sequence[Row],
+def check_rows(
+    rows: Sequence[FeedRow],
     known: Known,
-    settings: Settings,
-    already: Sequence[Finding] = (),
+    settings: UpdateSettings,
+    already: Sequence[RowFinding] = (),
     *,
     is_whole_feed: bool = False,
 ) -> Checked:
@@ -69,7 +69,7 @@ def check(
     meant to be everybody, as in a file from the HR system, so that people of the last feed who are gone are told.
     """
     findings = list(already)
-    numbered: list[tuple[int, Person]] = []
+    numbered: list[tuple[int, Employee]] = []
     for row in rows:
         person, found = person_of(row)
         numbered.append((row.number, person))
@@ -90,17 +90,17 @@ def check(
 
 
 def _of_one(
-    number: int, person: Person, known: Known, settings: Settings, unread: set[str]
-) -> Iterator[Finding]:
+    number: int, person: Employee, known: Known, settings: UpdateSettings, unread: set[str]
+) -> Iterator[RowFinding]:
     """What a row shows by itself; `unread` are fields that are empty only because their cells made no sense."""
     for name in _REQUIRED:
         if not person.value(name):
-            yield Finding(number, name, "error", "missing", _missing(name, person))
+            yield RowFinding(number, name, "error", "missing", _missing(name, person))
     for name in _ADDRESSES:
         address = getattr(person, name)
         if address and not (len(address) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(address)):
             sentence = f"{quoted(address)} is no e-mail address. Write it like name@company.com."
-            yield Finding(number, name, "error", "address", sentence)
+            yield RowFinding(number, name, "error", "address", sentence)
     yield from looks_damaged(number, person)
     for name in _TEXTS:
         if text := getattr(person, name):
@@ -113,7 +113,7 @@ def _of_one(
     yield from _access(number, person, known)
 
 
-def _missing(name: str, person: Person) -> str:
+def _missing(name: str, person: Employee) -> str:
     if name == "manager":
         who = (
             "Expensify asks for it for leavers too."
@@ -128,27 +128,27 @@ def _missing(name: str, person: Person) -> str:
     return "The person's address is missing."
 
 
-def _dangerous(number: int, name: str, text: str) -> Iterator[Finding]:
+def _dangerous(number: int, name: str, text: str) -> Iterator[RowFinding]:
     """Text that a spreadsheet would run or has broken. It is text here, and is never worked out."""
     if text[0] in "=@+-#\t":
         if text[0] == "=":
             sentence = (
                 f"{quoted(text)} is a formula, written as text, and is never worked out. Enter the value."
             )
-            yield Finding(number, name, "error", "formula_text", sentence)
+            yield RowFinding(number, name, "error", "formula_text", sentence)
         elif _SHEET_ERROR.fullmatch(text):
             sentence = f"A spreadsheet's error, {quoted(text)}, stands where a value should. Mend it there."
-            yield Finding(number, name, "error", "cell_error", sentence)
+            yield RowFinding(number, name, "error", "cell_error", sentence)
         elif text[0] in "@+-" and len(text) > 1 and not text[1:].replace(" ", "").isdecimal():
             sentence = (
                 f"{quoted(text)} begins like a formula. It would be sent as text; see whether it is meant."
             )
-            yield Finding(number, name, "warning", "formula_like", sentence)
+            yield RowFinding(number, name, "warning", "formula_like", sentence)
 
 
 def _limit(
-    number: int, person: Person, settings: Settings, known: Known, unread: set[str]
-) -> Iterator[Finding]:
+    number: int, person: Employee, settings: UpdateSettings, known: Known, unread: set[str]
+) -> Iterator[RowFinding]:
     limit = person.approval_limit
     if limit is None:
         member = known.by_place.get((person.policy, person.email))
@@ -160,41 +160,41 @@ def _limit(
             sentence = (
                 "An approver above the limit, but no limit. Enter the limit, or leave the approver out."
             )
-            yield Finding(number, "over_limit_approver", "warning", "approver_without_limit", sentence)
+            yield RowFinding(number, "over_limit_approver", "warning", "approver_without_limit", sentence)
         return
     if limit < 0:
-        yield Finding(number, "approval_limit", "error", "negative_limit", "A limit is not below zero.")
+        yield RowFinding(number, "approval_limit", "error", "negative_limit", "A limit is not below zero.")
     elif limit * (100 if settings.limits_in_cents else 1) % 1:
         unit = "cents" if settings.limits_in_cents else "units"
         sentence = f"Expensify takes a limit in whole {unit}, so {limit:f} cannot be sent. Round it."
-        yield Finding(number, "approval_limit", "error", "fraction", sentence)
+        yield RowFinding(number, "approval_limit", "error", "fraction", sentence)
     elif limit == 0:
         sentence = "With a limit of 0 every report goes on to the approver above the limit."
-        yield Finding(number, "approval_limit", "warning", "zero_limit", sentence)
+        yield RowFinding(number, "approval_limit", "warning", "zero_limit", sentence)
     if not person.over_limit_approver and "over_limit_approver" not in unread:
         sentence = (
             "A limit needs an approver for reports above it. Enter the address, or leave the limit out."
         )
-        yield Finding(number, "over_limit_approver", "error", "limit_without_approver", sentence)
+        yield RowFinding(number, "over_limit_approver", "error", "limit_without_approver", sentence)
 
 
-def _policies(number: int, person: Person, known: Known) -> Iterator[Finding]:
+def _policies(number: int, person: Employee, known: Known) -> Iterator[RowFinding]:
     if known.policies is not None:
         for name in ("policy", "additional_policies"):
             value = person.value(name)
             for policy in value if isinstance(value, tuple) else (value,):
                 if isinstance(policy, str) and policy and policy not in known.policies:
-                    yield Finding(
+                    yield RowFinding(
                         number, name, "error", "unknown_policy", _unknown_policy(policy, known.policies)
                     )
     if person.policy in person.additional_policies:
         sentence = "The row's own policy stands among the further ones. It does no harm."
-        yield Finding(number, "additional_policies", "notice", "own_policy_again", sentence)
+        yield RowFinding(number, "additional_policies", "notice", "own_policy_again", sentence)
     if person.is_leaving and person.additional_policies:
         sentence = (
             "The person leaves the row's policy only; nobody knows whether Expensify then heeds further ones."
         )
-        yield Finding(number, "additional_policies", "warning", "leaver_with_policies", sentence)
+        yield RowFinding(number, "additional_policies", "warning", "leaver_with_policies", sentence)
 
 
 def _unknown_policy(policy: str, policies: Mapping[str, str]) -> str:
@@ -206,17 +206,17 @@ def _unknown_policy(policy: str, policies: Mapping[str, str]) -> str:
     return f"There is no policy {quoted(policy)} that this credential reaches. Choose one that it does."
 
 
-def _access(number: int, person: Person, known: Known) -> Iterator[Finding]:
+def _access(number: int, person: Employee, known: Known) -> Iterator[RowFinding]:
     """What the row takes from somebody, or gives, beyond what its words say at first sight."""
     member = known.by_place.get((person.policy, person.email))
     is_known = person.policy in known.members
     if person.is_leaving and is_known and member is None and not known.renamed_from(person):
         sentence = f"{person.email} is no member of the policy, so there is nothing to remove."
-        yield Finding(number, "is_terminated", "warning", "leaver_unknown", sentence)
+        yield RowFinding(number, "is_terminated", "warning", "leaver_unknown", sentence)
     before = before_of(person, known) if person.role == "admin" and not person.is_leaving else person
     if before is None or before.role != person.role:
         sentence = f"{person.email} becomes an admin of the policy, and can change it and its members."
-        yield Finding(number, "role", "warning", "new_admin", sentence)
+        yield RowFinding(number, "role", "warning", "new_admin", sentence)
     if person.remove_from_others:
         others = [
             policy for policy in known.policies_of.get(person.email, ()) if policy not in person.policies
@@ -226,10 +226,10 @@ def _access(number: int, person: Person, known: Known) -> Iterator[Finding]:
             "Removes the person from every policy that the row does not name, those included that this credential does "
             "not see."
         )  # fmt: skip
-        yield Finding(number, "remove_from_others", "warning", "removes_elsewhere", lost)
+        yield RowFinding(number, "remove_from_others", "warning", "removes_elsewhere", lost)
 
 
-def _of_groups(rows: Sequence[tuple[int, Person]]) -> Iterator[Finding]:
+def _of_groups(rows: Sequence[tuple[int, Employee]]) -> Iterator[RowFinding]:
     """Domain groups on some rows only."""
     without = [number for number, person in rows if not person.domain_group]
     if without and len(without) < len(rows):
@@ -239,10 +239,10 @@ def _of_groups(rows: Sequence[tuple[int, Person]]) -> Iterator[Finding]:
             "row has one. Fill the cell, or empty the column."
         )
         for number in without:
-            yield Finding(number, "domain_group", "warning", "group_on_some", sentence)
+            yield RowFinding(number, "domain_group", "warning", "group_on_some", sentence)
 
 
-def _absent(rows: Sequence[tuple[int, Person]], known: Known) -> Iterator[Finding]:
+def _absent(rows: Sequence[tuple[int, Employee]], known: Known) -> Iterator[RowFinding]:
     missing = [person.email for person in not_in_feed(rows, known)]
     if missing:
         have = (
@@ -253,4 +253,4 @@ def _absent(rows: Sequence[tuple[int, Person]], known: Known) -> Iterator[Findin
         sentence = (
             f"{have} no row now: {named(missing)}. Nothing happens to them; who is to leave needs a row."
         )
-        yield Finding(None, "", "warning", "not_in_feed", sentence)
+        yield RowFinding(None, "", "warning", "not_in_feed", sentence)

@@ -6,15 +6,15 @@ import io
 import re
 from collections import Counter
 
-from exports.employee_updates.feed.findings import Unreadable
+from exports.employee_updates.feed.findings import UnreadableFile
 from exports.employee_updates.feed.headings import recognised
 from exports.employee_updates.feed.sheet import (
     FIRST_LINES,
     MOST_COLUMNS,
     MOST_ROWS,
-    Line,
     Note,
     Sheet,
+    SheetRow,
     sheet_of,
     too_many,
     too_wide,
@@ -51,7 +51,7 @@ def decoded(content: bytes) -> tuple[str, str]:
             if half.count(0) > 0.7 * len(half):
                 return _strictly(content, codec), "UTF-16"
     if b"\0" in content:
-        raise Unreadable("This file is no text and no workbook. Save it as CSV or XLSX and upload that.")
+        raise UnreadableFile("This file is no text and no workbook. Save it as CSV or XLSX and upload that.")
     try:
         return content.decode("utf-8"), "UTF-8"
     except UnicodeDecodeError:
@@ -66,7 +66,7 @@ def _strictly(content: bytes, codec: str) -> str:
     try:
         return content.decode(codec)
     except UnicodeDecodeError:
-        raise Unreadable(
+        raise UnreadableFile(
             "The text in this file is damaged: it begins as one encoding and does not go on as it. Export it again."
         ) from None
 
@@ -123,22 +123,22 @@ def _announced(text: str) -> tuple[str, str]:
     return text, ""
 
 
-def _lines(text: str, delimiter: str, notes: list[Note]) -> list[Line]:
+def _lines(text: str, delimiter: str, notes: list[Note]) -> list[SheetRow]:
     # A last row that nobody wrote: when it does not come back, an open quotation mark has swallowed it.
     reader = csv.reader(io.StringIO(f"{text}\n{_END}", newline=""), delimiter=delimiter)
-    lines: list[Line] = []
+    lines: list[SheetRow] = []
     number, cells = 0, [""]
     try:
         for number, cells in enumerate(reader, start=1):
             if not any(cells) or cells == [_END]:
                 continue
             if len(cells) > MOST_COLUMNS:
-                raise Unreadable(too_wide(number, len(cells)))
+                raise UnreadableFile(too_wide(number, len(cells)))
             if len(lines) > MOST_ROWS + FIRST_LINES:
-                raise Unreadable(too_many())
+                raise UnreadableFile(too_many())
             if max(map(len, cells)) > LONGEST_CELL:
-                raise Unreadable(_unclosed(number))
-            lines.append(Line(number, tuple(cells)))
+                raise UnreadableFile(_unclosed(number))
+            lines.append(SheetRow(number, tuple(cells)))
             notes += [
                 Note(
                     number,
@@ -152,9 +152,9 @@ def _lines(text: str, delimiter: str, notes: list[Note]) -> list[Line]:
                 if "\n" in cell and delimiter in cell
             ]
     except csv.Error:
-        raise Unreadable(_unclosed(number + 1)) from None
+        raise UnreadableFile(_unclosed(number + 1)) from None
     if cells != [_END]:
-        raise Unreadable(_unclosed(number))
+        raise UnreadableFile(_unclosed(number))
     return lines
 
 

@@ -3,11 +3,11 @@
 from collections import Counter
 from typing import Any
 
-from exports.employee_updates.feed.cells import PLAIN_BOOLEANS, Row, text_of
-from exports.employee_updates.feed.fields import FIELDS, KEYS, Field, amount_of
-from exports.employee_updates.feed.findings import Finding, Severity, Unreadable, quoted
+from exports.employee_updates.feed.cells import PLAIN_BOOLEANS, FeedRow, text_of
+from exports.employee_updates.feed.fields import FIELDS, KEYS, EmployeeField, amount_of
+from exports.employee_updates.feed.findings import RowFinding, Severity, UnreadableFile, quoted
 from exports.employee_updates.feed.headings import EXACT, plain
-from exports.employee_updates.feed.repairing import Number, Object, Repairs, Value, values_in
+from exports.employee_updates.feed.repairing import Number, Object, RepairedValue, Repairs, values_in
 from exports.employee_updates.feed.sheet import MOST_ROWS, Feed, too_many
 
 
@@ -19,9 +19,9 @@ def read_feed(text: str, *, limits_in_cents: bool) -> Feed:
     repairs = Repairs()
     records, shape = _records(values_in(text, repairs), repairs)
     if not records:
-        raise Unreadable("The feed is empty: it has no record.")
+        raise UnreadableFile("The feed is empty: it has no record.")
     if len(records) > MOST_ROWS:
-        raise Unreadable(too_many())
+        raise UnreadableFile(too_many())
     reader = _Records(repairs, limits_in_cents)
     rows = tuple(reader.row(number, record) for number, record in enumerate(records, start=1))
     for key, count in reader.unknown.items():
@@ -30,7 +30,7 @@ def read_feed(text: str, *, limits_in_cents: bool) -> Feed:
     return Feed(f"JSON, {shape}", rows, tuple(reader.findings), repairs.told())
 
 
-def _records(values: list[Value], repairs: Repairs) -> tuple[list[Any], str]:
+def _records(values: list[RepairedValue], repairs: Repairs) -> tuple[list[Any], str]:
     found: list[tuple[list[Any], str]] = []
     for one in values:
         value = one.value
@@ -41,7 +41,7 @@ def _records(values: list[Value], repairs: Repairs) -> tuple[list[Any], str]:
             found.append((value, "an array"))
         elif (key := next((key for key in value if key.lower() == "employees"), None)) is not None:
             if not isinstance(value[key], list):
-                raise Unreadable(
+                raise UnreadableFile(
                     "The “Employees” in this feed are no list. Put the records into square brackets."
                 )
             found.append((value[key], "an Employees object"))
@@ -54,18 +54,18 @@ def _records(values: list[Value], repairs: Repairs) -> tuple[list[Any], str]:
                 "are never taken from a text."
             )
     if not found:
-        raise Unreadable(
+        raise UnreadableFile(
             "There is no feed in this text. A feed is a list of records in square brackets, or an object with such a "
             "list under “Employees”."
         )
     if len(found) > 1 and all(shape == "a single record" for _, shape in found):
         return [record for records, _ in found for record in records], "single records"
     if len(found) > 1:
-        raise Unreadable("There are several feeds in this text. Paste one at a time.")
+        raise UnreadableFile("There are several feeds in this text. Paste one at a time.")
     return found[0]
 
 
-def _field(key: str) -> Field | None:
+def _field(key: str) -> EmployeeField | None:
     if key in KEYS:
         return KEYS[key]
     name = EXACT.get(plain(key))
@@ -74,19 +74,19 @@ def _field(key: str) -> Field | None:
 
 class _Records:
     def __init__(self, repairs: Repairs, limits_in_cents: bool) -> None:
-        self.findings: list[Finding] = []
+        self.findings: list[RowFinding] = []
         self.unknown: Counter[str] = Counter()
         self._repairs = repairs
         self._in_cents = limits_in_cents
         self._number = 0
 
-    def row(self, number: int, record: Any) -> Row:
+    def row(self, number: int, record: Any) -> FeedRow:
         self._number = number
         if not isinstance(record, Object):
             self._find(
                 "", "error", "no_record", "This entry of the feed is no record in braces. Take it out."
             )
-            return Row(number, {})
+            return FeedRow(number, {})
         cells: dict[str, str] = {}
         for key, value in record.items():
             field = _field(key)
@@ -101,9 +101,9 @@ class _Records:
                 self._find(field.name, "error", "key_twice", sentence)
             if text:
                 cells[field.name] = text
-        return Row(number, cells)
+        return FeedRow(number, cells)
 
-    def _text(self, field: Field, value: Any) -> str:
+    def _text(self, field: EmployeeField, value: Any) -> str:
         if value is None:
             return ""
         if field.kind == "money":
@@ -136,7 +136,7 @@ class _Records:
         )
         return ""
 
-    def _number_without_quotes(self, field: Field) -> None:
+    def _number_without_quotes(self, field: EmployeeField) -> None:
         self._find(
             field.name,
             "warning",
@@ -144,7 +144,7 @@ class _Records:
             "Written as a number, without quotation marks. If it began with zeros, they are lost; compare it.",
         )
 
-    def _amount(self, field: Field, value: Any) -> str:
+    def _amount(self, field: EmployeeField, value: Any) -> str:
         if isinstance(value, str) and not isinstance(value, Number) and value.strip():
             self._repair(field, "text_amount", f"the text {quoted(value)} was read as a number")
         elif isinstance(value, str) and not value.strip():
@@ -164,9 +164,9 @@ class _Records:
         )
         return shown
 
-    def _repair(self, field: Field, code: str, what: str) -> None:
+    def _repair(self, field: EmployeeField, code: str, what: str) -> None:
         self._repairs.add(f"Record {self._number}, {field.key}: {what}.")
         self._find(field.name, "notice", code, f"{what[0].upper()}{what[1:]}.")
 
     def _find(self, name: str, severity: Severity, code: str, sentence: str) -> None:
-        self.findings.append(Finding(self._number, name, severity, code, sentence))
+        self.findings.append(RowFinding(self._number, name, severity, code, sentence))

@@ -13,7 +13,7 @@ ROLES: tuple[str, ...] = get_args(Role)
 
 
 @dataclass(frozen=True)
-class Field:
+class EmployeeField:
     """One field: `name` within the portal, `key` in the feed, `heading` and `help` for people.
 
     `evidence` is how well it is known: [M] read in Expensify's manual, [M*] quoted from the current manual by two
@@ -33,11 +33,13 @@ class Field:
         return self.kind in ("identifiers", "texts")
 
 
-FIELDS: dict[str, Field] = {
+FIELDS: dict[str, EmployeeField] = {
     field.name: field
     for field in (
-        Field("email", "employeeEmail", "E-mail", "email", "The person's address.", "[M]", required=True),
-        Field(
+        EmployeeField(
+            "email", "employeeEmail", "E-mail", "email", "The person's address.", "[M]", required=True
+        ),
+        EmployeeField(
             "manager",
             "managerEmail",
             "Manager",
@@ -46,7 +48,7 @@ FIELDS: dict[str, Field] = {
             "[M]",
             required=True,
         ),
-        Field(
+        EmployeeField(
             "employee_id",
             "employeeID",
             "Employee ID",
@@ -56,7 +58,7 @@ FIELDS: dict[str, Field] = {
             "[M]",
             required=True,
         ),
-        Field(
+        EmployeeField(
             "policy",
             "policyID",
             "Policy ID",
@@ -65,7 +67,7 @@ FIELDS: dict[str, Field] = {
             "[M]",
             required=True,
         ),
-        Field(
+        EmployeeField(
             "first_name",
             "firstName",
             "First name",
@@ -73,7 +75,7 @@ FIELDS: dict[str, Field] = {
             "Never overwrites what the person has typed themselves.",
             "[M]",
         ),
-        Field(
+        EmployeeField(
             "last_name",
             "lastName",
             "Last name",
@@ -81,7 +83,7 @@ FIELDS: dict[str, Field] = {
             "Never overwrites what the person has typed themselves.",
             "[M]",
         ),
-        Field(
+        EmployeeField(
             "custom_field_1",
             "customField1",
             "Custom field 1",
@@ -89,10 +91,10 @@ FIELDS: dict[str, Field] = {
             "Left empty, Expensify puts the employee ID here.",
             "[M]",
         ),
-        Field(
+        EmployeeField(
             "custom_field_2", "customField2", "Custom field 2", "text", "A cost centre, for example.", "[M]"
         ),
-        Field(
+        EmployeeField(
             "role",
             "role",
             "Role",
@@ -100,7 +102,7 @@ FIELDS: dict[str, Field] = {
             "user, auditor or admin. An owner of the policy, and the account the update runs as, stay admin.",
             "[M]",
         ),
-        Field(
+        EmployeeField(
             "approval_limit",
             "approvalLimit",
             "Approval limit",
@@ -108,7 +110,7 @@ FIELDS: dict[str, Field] = {
             "In the policy's currency. Reports above it go on to the approver for more; it needs one.",
             "[M], unit [I]",
         ),
-        Field(
+        EmployeeField(
             "over_limit_approver",
             "overLimitApprover",
             "Approver above the limit",
@@ -116,7 +118,7 @@ FIELDS: dict[str, Field] = {
             "The address of who approves reports above the limit. Required with a limit.",
             "[M]",
         ),
-        Field(
+        EmployeeField(
             "approves_to",
             "approvesTo",
             "Next approver",
@@ -124,7 +126,7 @@ FIELDS: dict[str, Field] = {
             "The address of who approves after this person.",
             "[M]",
         ),
-        Field(
+        EmployeeField(
             "is_terminated",
             "isTerminated",
             "Leaves",
@@ -132,7 +134,7 @@ FIELDS: dict[str, Field] = {
             "Yes removes the person from the policy. The account itself stays.",
             "[M]",
         ),
-        Field(
+        EmployeeField(
             "worker_status",
             "workerStatus",
             "Worker status",
@@ -140,7 +142,7 @@ FIELDS: dict[str, Field] = {
             "Free text. “On Leave” takes the person out of the manager role [C].",
             "[M]",
         ),
-        Field(
+        EmployeeField(
             "domain_group",
             "domainGroupID",
             "Domain group ID",
@@ -148,7 +150,7 @@ FIELDS: dict[str, Field] = {
             "The domain group to put the person in. Takes effect only if every row has one [C].",
             "[M*]",
         ),
-        Field(
+        EmployeeField(
             "additional_policies",
             "additionalPolicyIDs",
             "Further policy IDs",
@@ -156,7 +158,7 @@ FIELDS: dict[str, Field] = {
             "Further policies to be a member of, with semicolons between.",
             "[M]",
         ),
-        Field(
+        EmployeeField(
             "remove_from_others",
             "shouldRemoveFromUnassignedPolicies",
             "Remove from other policies",
@@ -164,7 +166,7 @@ FIELDS: dict[str, Field] = {
             "Yes removes the person from every policy that this row does not name.",
             "[M*]",
         ),
-        Field(
+        EmployeeField(
             "default_tags",
             "defaultTags",
             "Default tags",
@@ -186,7 +188,7 @@ APPROVERS = ("manager", "approves_to", "over_limit_approver")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Person:
+class Employee:
     """One row of a feed in canonical values; "", None and () leave a field out, and so leave it as it is.
 
     Addresses are in small letters. `approval_limit` is in currency units.
@@ -251,7 +253,7 @@ class Person:
         return record
 
 
-def person_from_json(stored: object) -> Person:
+def person_from_json(stored: object) -> Employee:
     """The person that `Person.as_json` gave. Raises ValueError for anything of another shape."""
     if not isinstance(stored, dict):
         raise ValueError("a person is an object")
@@ -260,12 +262,12 @@ def person_from_json(stored: object) -> Person:
         if name not in FIELDS:
             raise ValueError(f"a person has no {name!r}")
         values[name] = _from_stored(FIELDS[name], value)
-    return Person(**values)
+    return Employee(**values)
 
 
 def members_of(
     policy: str, employees: Iterable[Mapping[str, Any]], *, limits_in_cents: bool
-) -> tuple[Person, ...]:
+) -> tuple[Employee, ...]:
     """The members of a policy as its `employees` section shows them, each as a person; one without address is none.
 
     A limit that is no number is left out: nothing says what the server puts there [C].
@@ -276,7 +278,7 @@ def members_of(
         return str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
     return tuple(
-        Person(
+        Employee(
             email=email.lower(),
             manager=text(entry, "submitsTo").lower(),
             employee_id=text(entry, "employeeID"),
@@ -316,7 +318,7 @@ def _stored(value: Value) -> Any:
     return str(value) if isinstance(value, Decimal) else value
 
 
-def _from_stored(field: Field, value: object) -> Value:
+def _from_stored(field: EmployeeField, value: object) -> Value:
     if field.is_list and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     if field.kind == "boolean" and isinstance(value, bool):

@@ -14,7 +14,7 @@ SEVERITIES: dict[Severity, str] = {
 
 
 @dataclass(frozen=True)
-class Finding:
+class RowFinding:
     """One finding. `row` is the row's number in the feed, None for the feed as a whole; `field` "" for the whole row.
 
     `code` is stable, for filters and tests; `about` is the address of a person who has no row.
@@ -28,7 +28,7 @@ class Finding:
     about: str = ""
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """A file or a text that is no feed; the message is a sentence for people, and quotes no row of it."""
 
 

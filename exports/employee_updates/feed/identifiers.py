@@ -4,8 +4,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from exports.employee_updates.feed.fields import FIELDS, Person
-from exports.employee_updates.feed.findings import Finding, Severity, named, quoted
+from exports.employee_updates.feed.fields import FIELDS, Employee
+from exports.employee_updates.feed.findings import RowFinding, Severity, named, quoted
 from exports.employee_updates.feed.known import Known
 
 Damage = tuple[Severity, str, str]
@@ -50,22 +50,22 @@ def damage(text: str) -> Damage | None:
     return None
 
 
-def looks_damaged(number: int, person: Person) -> Iterator[Finding]:
+def looks_damaged(number: int, person: Employee) -> Iterator[RowFinding]:
     for name in _IDENTIFIERS:
         value = person.value(name)
         for text in value if isinstance(value, tuple) else (value,):
             if isinstance(text, str) and (found := damage(text)):
-                yield Finding(number, name, *found)
+                yield RowFinding(number, name, *found)
     for name in _OFTEN_IDENTIFIERS:
         value = person.value(name)
         if isinstance(value, str) and (found := damage(value)) and found[0] == "error":
-            yield Finding(number, name, "warning", found[1], found[2])
+            yield RowFinding(number, name, "warning", found[1], found[2])
 
 
-def duplicates(rows: Sequence[tuple[int, Person]]) -> Iterator[Finding]:
+def duplicates(rows: Sequence[tuple[int, Employee]]) -> Iterator[RowFinding]:
     """One number under several addresses, one address with several numbers, and a person more than once."""
-    by_number: dict[str, list[tuple[int, Person]]] = defaultdict(list)
-    by_email: dict[str, list[tuple[int, Person]]] = defaultdict(list)
+    by_number: dict[str, list[tuple[int, Employee]]] = defaultdict(list)
+    by_email: dict[str, list[tuple[int, Employee]]] = defaultdict(list)
     for number, person in rows:
         if person.employee_id:
             by_number[person.employee_id].append((number, person))
@@ -78,7 +78,7 @@ def duplicates(rows: Sequence[tuple[int, Person]]) -> Iterator[Finding]:
             some = list(first_of.items())[-4:][::-1]
             for at, person in group:
                 others = [f"{email} (row {row})" for email, row in some if email != person.email]
-                yield Finding(
+                yield RowFinding(
                     at,
                     "employee_id",
                     "error",
@@ -91,7 +91,7 @@ def duplicates(rows: Sequence[tuple[int, Person]]) -> Iterator[Finding]:
             yield from _one_person(group)
 
 
-def _one_person(rows: list[tuple[int, Person]]) -> Iterator[Finding]:
+def _one_person(rows: list[tuple[int, Employee]]) -> Iterator[RowFinding]:
     """Rows of one address: several numbers, or two contents for one policy, are errors."""
     number_in = {person.employee_id: at for at, person in reversed(rows) if person.employee_id}
     if len(number_in) > 1:
@@ -102,8 +102,8 @@ def _one_person(rows: list[tuple[int, Person]]) -> Iterator[Finding]:
                 f"The same address stands with the number {named(others, total=len(number_in) - 1)}. Find out "
                 "which is right."
             )
-            yield Finding(at, "email", "error", "duplicate_address", sentence)
-    by_policy: dict[str, list[tuple[int, Person]]] = defaultdict(list)
+            yield RowFinding(at, "email", "error", "duplicate_address", sentence)
+    by_policy: dict[str, list[tuple[int, Employee]]] = defaultdict(list)
     for at, person in rows:
         by_policy[person.policy].append((at, person))
     for same in by_policy.values():
@@ -115,15 +115,17 @@ def _one_person(rows: list[tuple[int, Person]]) -> Iterator[Finding]:
             sentence = (
                 f"The person also has row {other_at}, for another policy. Expensify gets both, in this order."
             )
-            yield Finding(at, "policy", "notice", "several_policies", sentence)
+            yield RowFinding(at, "policy", "notice", "several_policies", sentence)
 
 
-def _one_place(rows: list[tuple[int, Person]]) -> Iterator[Finding]:
+def _one_place(rows: list[tuple[int, Employee]]) -> Iterator[RowFinding]:
     """Rows of one address in one policy: the same again is a slip, something else an error on each."""
     first_at, first = rows[0]
     if all(person == first for _, person in rows):
         for at, _ in rows[1:]:
-            yield Finding(at, "", "warning", "twice", f"The same as row {first_at}. Take one of the two out.")
+            yield RowFinding(
+                at, "", "warning", "twice", f"The same as row {first_at}. Take one of the two out."
+            )
         return
     second = next(row for row in rows if row[1] != first)
     for at, person in rows:
@@ -132,10 +134,10 @@ def _one_place(rows: list[tuple[int, Person]]) -> Iterator[Finding]:
         sentence = (
             f"The person also has row {other_at}, with another {named(differing)}. Keep one of the two rows."
         )
-        yield Finding(at, "", "error", "twice_differently", sentence)
+        yield RowFinding(at, "", "error", "twice_differently", sentence)
 
 
-def against_known(rows: Sequence[tuple[int, Person]], known: Known) -> Iterator[Finding]:
+def against_known(rows: Sequence[tuple[int, Employee]], known: Known) -> Iterator[RowFinding]:
     """A number that is not the one a person is known with, or that is known with somebody else."""
     without_zeros: dict[str, list[str]] = defaultdict(list)
     for known_number in known.address_of:
@@ -159,15 +161,15 @@ def against_known(rows: Sequence[tuple[int, Person]], known: Known) -> Iterator[
                     f"{quoted(similar[0])} is known, of {known.address_of[similar[0]]}: the same but for zeros in "
                     "front. Compare it."
                 )
-                yield Finding(number, "employee_id", "warning", "similar_number", sentence)
+                yield RowFinding(number, "employee_id", "warning", "similar_number", sentence)
         if old := known.renamed_from(person):
             yield _other_address(number, person, old, before, old in in_feed)
 
 
-def _changed_number(number: int, person: Person, before: str) -> Finding:
+def _changed_number(number: int, person: Employee, before: str) -> RowFinding:
     given = person.employee_id
     if given.isdecimal() and before.isdecimal() and given.lstrip("0") == before.lstrip("0"):
-        return Finding(
+        return RowFinding(
             number,
             "employee_id",
             "error",
@@ -175,7 +177,7 @@ def _changed_number(number: int, person: Person, before: str) -> Finding:
             f"The person is known with {quoted(before)}: the zeros in front are not the same. Make the column text in "
             "the spreadsheet, or enter the number as it is known.",
         )
-    return Finding(
+    return RowFinding(
         number,
         "employee_id",
         "warning",
@@ -185,10 +187,10 @@ def _changed_number(number: int, person: Person, before: str) -> Finding:
     )
 
 
-def _other_address(number: int, person: Person, old: str, before: str, old_in_feed: bool) -> Finding:
+def _other_address(number: int, person: Employee, old: str, before: str, old_in_feed: bool) -> RowFinding:
     if old_in_feed or before:
         other = f"{person.email} is known with another number" if before else f"{old} has a row of its own"
-        return Finding(
+        return RowFinding(
             number,
             "employee_id",
             "error",
@@ -196,7 +198,7 @@ def _other_address(number: int, person: Person, old: str, before: str, old_in_fe
             f"{quoted(person.employee_id)} is the number of {old}, and {other}: this would join the accounts of two "
             "people. Find out whose number it is.",
         )
-    return Finding(
+    return RowFinding(
         number,
         "email",
         "warning",

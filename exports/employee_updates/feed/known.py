@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from exports.employee_updates.feed.fields import Person
+from exports.employee_updates.feed.fields import Employee
 
 
 @dataclass(frozen=True)
@@ -18,18 +18,18 @@ class Known:
     """
 
     policies: Mapping[str, str] | None = None
-    members: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
-    last_feed: tuple[Person, ...] = ()
+    members: Mapping[str, tuple[Employee, ...]] = field(default_factory=dict)
+    last_feed: tuple[Employee, ...] = ()
 
     @cached_property
-    def by_place(self) -> dict[tuple[str, str], Person]:
+    def by_place(self) -> dict[tuple[str, str], Employee]:
         """Present members by policy and address."""
         return {
             (policy, person.email): person for policy, people in self.members.items() for person in people
         }
 
     @cached_property
-    def last_by_place(self) -> dict[tuple[str, str], Person]:
+    def last_by_place(self) -> dict[tuple[str, str], Employee]:
         """The people of the last feed by policy and address."""
         return {(person.policy, person.email): person for person in self.last_feed}
 
@@ -66,12 +66,12 @@ class Known:
             found |= {person.email: person.employee_id for person in people if person.employee_id}
         return found
 
-    def number_as_known(self, person: Person) -> str:
+    def number_as_known(self, person: Employee) -> str:
         """The employee ID that the person's address is known with, in the row's policy before others; "" for none."""
         member = self.by_place.get((person.policy, person.email))
         return (member.employee_id if member else "") or self.number_of.get(person.email, "")
 
-    def renamed_from(self, person: Person) -> str:
+    def renamed_from(self, person: Employee) -> str:
         """The address that the person's number is known under, when it is another; Expensify renames that login."""
         if not person.employee_id or not person.email or self.number_as_known(person) == person.employee_id:
             return ""

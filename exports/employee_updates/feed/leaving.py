@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exports.employee_updates.feed.chains import Policy, policies_after, renamed_logins
+from exports.employee_updates.feed.chains import PolicyChains, policies_after, renamed_logins
 from exports.employee_updates.feed.changes import Change
-from exports.employee_updates.feed.fields import APPROVERS, FIELDS, Person
+from exports.employee_updates.feed.fields import APPROVERS, FIELDS, Employee
 from exports.employee_updates.feed.known import Known
 
 DEFAULT_SHARE = 0.05
@@ -53,10 +53,10 @@ class Guard:
         return self.leavers / self.people if self.people else float(bool(self.leavers))
 
 
-def readiness(rows: Sequence[tuple[int, Person]], found: Sequence[Change], known: Known) -> list[Leaver]:
+def readiness(rows: Sequence[tuple[int, Employee]], found: Sequence[Change], known: Known) -> list[Leaver]:
     """For each leaver whom they approve now, and who does afterwards."""
     after = {policy.id: policy for policy in policies_after(rows, known)}
-    waiting: dict[tuple[str, str], list[tuple[Person, str]]] = defaultdict(list)
+    waiting: dict[tuple[str, str], list[tuple[Employee, str]]] = defaultdict(list)
     policies = {policy for change in found for policy in change.removed}
     renamed = renamed_logins(rows, known)
     for policy in policies:
@@ -88,7 +88,7 @@ def readiness(rows: Sequence[tuple[int, Person]], found: Sequence[Change], known
     return leavers
 
 
-def _taker(policy: Policy | None, email: str, name: str, leaver: str) -> str:
+def _taker(policy: PolicyChains | None, email: str, name: str, leaver: str) -> str:
     place = policy.places.get(email) if policy else None
     address = place.approvers.get(name, "") if place else ""
     return "" if address == leaver or (policy and address in policy.leaving) else address

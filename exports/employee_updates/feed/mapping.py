@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from exports.employee_updates.feed.cells import GONE, NO, ROLE_WORDS, STILL_THERE, YES, Row
+from exports.employee_updates.feed.cells import GONE, NO, ROLE_WORDS, STILL_THERE, YES, FeedRow
 from exports.employee_updates.feed.fields import FIELDS, ROLES
-from exports.employee_updates.feed.findings import Finding, named, quoted
+from exports.employee_updates.feed.findings import RowFinding, named, quoted
 from exports.employee_updates.feed.headings import EXACT, KNOWN, plain
 from exports.employee_updates.feed.sheet import Sheet
 
@@ -176,17 +176,17 @@ def place(mapping: ColumnMapping, sheet: Sheet) -> Placed:
 
 def mapped(
     sheet: Sheet, fields: Sequence[str], constants: Mapping[str, str] | None = None
-) -> tuple[list[Row], list[Finding]]:
+) -> tuple[list[FeedRow], list[RowFinding]]:
     """The rows of the feed, one for each line, and what was noted of their lines when the file was read."""
     columns = [(column, name) for column, name in enumerate(fields) if name]
     fixed = {name: text for name, text in (constants or {}).items() if text}
     rows = []
     for line in sheet.lines:
         cells = {name: text for column, name in columns if (text := line.cells[column]) and text.strip()}
-        rows.append(Row(line.number, {**fixed, **cells}))
+        rows.append(FeedRow(line.number, {**fixed, **cells}))
     chosen = dict(columns)
     findings = [
-        Finding(
+        RowFinding(
             note.row,
             chosen.get(note.column, "") if note.column is not None else "",
             note.severity,

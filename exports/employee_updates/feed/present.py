@@ -9,7 +9,7 @@ from typing import Literal
 
 from exports.employee_updates.feed.cells import text_of
 from exports.employee_updates.feed.changes import Change
-from exports.employee_updates.feed.fields import FIELDS, MEMBER_FIELDS, Person
+from exports.employee_updates.feed.fields import FIELDS, MEMBER_FIELDS, Employee
 from exports.employee_updates.feed.findings import named, quoted, sentence
 
 Standing = Literal["not", "partly", "unknown", "there", "nothing"]
@@ -34,7 +34,7 @@ class Present:
 
 
 def compare(
-    found: Sequence[Change], members: Mapping[str, Sequence[Person]], policies: Mapping[str, str]
+    found: Sequence[Change], members: Mapping[str, Sequence[Employee]], policies: Mapping[str, str]
 ) -> list[Present]:
     """Each change against the members as they are now, by policy. `policies` are names by identifier.
 
@@ -45,7 +45,7 @@ def compare(
 
 
 def _compare(
-    change: Change, by_place: Mapping[tuple[str, str], Person], read: set[str], policies: Mapping[str, str]
+    change: Change, by_place: Mapping[tuple[str, str], Employee], read: set[str], policies: Mapping[str, str]
 ) -> Present:
     seen: dict[bool | None, list[str]] = {False: [], None: [], True: []}
     for is_there, told in _wanted(change, by_place, read, policies):
@@ -61,7 +61,7 @@ def _compare(
 
 
 def _wanted(
-    change: Change, by_place: Mapping[tuple[str, str], Person], read: set[str], policies: Mapping[str, str]
+    change: Change, by_place: Mapping[tuple[str, str], Employee], read: set[str], policies: Mapping[str, str]
 ) -> Iterator[tuple[bool | None, str]]:
     """Each thing that the row wanted, with whether it is there; None when nobody can say."""
 

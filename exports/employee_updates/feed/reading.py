@@ -4,7 +4,7 @@ import re
 
 from exports.employee_updates.feed.delimited import decoded, read_delimited
 from exports.employee_updates.feed.feed_json import read_feed
-from exports.employee_updates.feed.findings import Unreadable
+from exports.employee_updates.feed.findings import UnreadableFile
 from exports.employee_updates.feed.sheet import Feed, Sheet
 
 MOST_BYTES = 20 * 1024**2
@@ -28,13 +28,13 @@ def read_file(content: bytes, *, limits_in_cents: bool = True) -> Sheet | Feed:
     Raises Unreadable, whose message is for people: for what is damaged, too large, or another kind of file.
     """
     if len(content) > MOST_BYTES:
-        raise Unreadable(
+        raise UnreadableFile(
             f"This file has more than {MOST_BYTES // 1024**2} MB. Leave out what is not about employees, or split it."
         )
     if not content.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
-        raise Unreadable("This file is empty.")
+        raise UnreadableFile("This file is empty.")
     if content.startswith(_OLD_WORKBOOK):
-        raise Unreadable(
+        raise UnreadableFile(
             "This is an old Excel workbook (.xls), or one with a password. Save it as “Excel workbook (.xlsx)” without "
             "a password, or as CSV, and upload that."
         )
@@ -45,7 +45,7 @@ def read_file(content: bytes, *, limits_in_cents: bool = True) -> Sheet | Feed:
         return read_workbook(content)
     for mark, kind in _OTHER_KINDS:
         if content.startswith(mark):
-            raise Unreadable(
+            raise UnreadableFile(
                 f"This is {kind}. Save the table with the employees as XLSX or CSV and upload that."
             )
     text, encoding = decoded(content)
@@ -55,16 +55,16 @@ def read_file(content: bytes, *, limits_in_cents: bool = True) -> Sheet | Feed:
 def read_pasted(text: str, *, limits_in_cents: bool = True) -> Sheet | Feed:
     """The rows that somebody pasted: cells of a spreadsheet, lines of a CSV, or a feed in JSON. Raises Unreadable."""
     if len(text) > MOST_PASTED:
-        raise Unreadable("This text is too long to be pasted. Upload it as a file.")
+        raise UnreadableFile("This text is too long to be pasted. Upload it as a file.")
     if not text.strip():
-        raise Unreadable("Nothing was pasted.")
+        raise UnreadableFile("Nothing was pasted.")
     return _read_text(text, "Pasted", limits_in_cents)
 
 
 def _read_text(text: str, source: str, limits_in_cents: bool) -> Sheet | Feed:
     start = text.lstrip("\ufeff \t\r\n")
     if start.startswith("<"):
-        raise Unreadable(
+        raise UnreadableFile(
             "This is a web page or XML, whatever its name says. Open it in a spreadsheet program and save it as XLSX."
         )
     # A table never has a name in quotes with a colon behind it, nor begins with a bracket.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from exports.employee_updates.feed.findings import Unreadable, quoted
+from exports.employee_updates.feed.findings import UnreadableFile, quoted
 
 DEEPEST = 20
 MOST_REPAIRS = 100
@@ -51,7 +51,7 @@ class Object(dict[str, Any]):
 
 
 @dataclass(frozen=True)
-class Value:
+class RepairedValue:
     """A list or object in the text, with its first and last line."""
 
     value: Any
@@ -76,7 +76,7 @@ class Repairs:
         return (*self.sentences, *([f"And {self.more:,} more of the same kinds."] if self.more else []))
 
 
-def values_in(text: str, repairs: Repairs) -> list[Value]:
+def values_in(text: str, repairs: Repairs) -> list[RepairedValue]:
     """All lists and objects in the text, whatever stands around them. Raises Unreadable.
 
     Strict JSON is taken as it is; anything else goes through the repairs.
@@ -88,8 +88,8 @@ def values_in(text: str, repairs: Repairs) -> list[Value]:
     except ValueError:
         return _Text(text, repairs).values()
     except RecursionError:
-        raise Unreadable(_too_deep()) from None
-    return [Value(value, 1, text.count("\n") + 1)] if isinstance(value, dict | list) else []
+        raise UnreadableFile(_too_deep()) from None
+    return [RepairedValue(value, 1, text.count("\n") + 1)] if isinstance(value, dict | list) else []
 
 
 def object_of(pairs: Sequence[tuple[str, Any]]) -> Object:
@@ -108,14 +108,14 @@ class _Text:
         self._depth = 0
         self._ends = [match.start() for match in re.finditer("\n", text)]
 
-    def values(self) -> list[Value]:
+    def values(self) -> list[RepairedValue]:
         found = []
         while (start := _START.search(self._text, self._at)) is not None:
             self._pass_over(start.start())
             self._at = start.start()
             first = self._line()
             value = self._value()
-            found.append(Value(value, first, self._line()))
+            found.append(RepairedValue(value, first, self._line()))
         self._pass_over(len(self._text))
         return found
 
@@ -134,8 +134,8 @@ class _Text:
         place = self._place(at)
         self._repairs.add(f"{place[0].upper()}{place[1:]}: {what}.")
 
-    def _refuse(self, what: str, at: int | None = None) -> Unreadable:
-        return Unreadable(
+    def _refuse(self, what: str, at: int | None = None) -> UnreadableFile:
+        return UnreadableFile(
             f"This cannot be read as a feed: at {self._place(at)} {what}. Mend it there and paste again."
         )
 
@@ -172,7 +172,7 @@ class _Text:
         if char in ("{", "["):
             self._depth += 1
             if self._depth > DEEPEST:
-                raise Unreadable(_too_deep())
+                raise UnreadableFile(_too_deep())
             value = self._object() if char == "{" else self._list()
             self._depth -= 1
             return value

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from exports.employee_updates.feed.changes import Change, FieldChange
-from exports.employee_updates.feed.fields import FIELDS, MEMBER_FIELDS, Person
+from exports.employee_updates.feed.fields import FIELDS, MEMBER_FIELDS, Employee
 from exports.employee_updates.feed.findings import quoted
 from exports.employee_updates.feed.known import Known
 
@@ -26,7 +26,7 @@ class Irreversible:
 class Reverse:
     """A new feed that goes back, to be checked and dry-run like any other, and what it cannot do."""
 
-    people: tuple[Person, ...]
+    people: tuple[Employee, ...]
     irreversible: tuple[Irreversible, ...]
 
 
@@ -35,18 +35,18 @@ def reverse(found: Sequence[Change], known: Known) -> Reverse:
 
     Give it the changes that happened only: of a person who was skipped there is nothing to undo.
     """
-    people: list[Person] = []
+    people: list[Employee] = []
     told: list[Irreversible] = []
     for change in found:
         for outcome in _undone(change, known):
-            if isinstance(outcome, Person):
+            if isinstance(outcome, Employee):
                 people.append(outcome)
             else:
                 told.append(Irreversible(change.row, change.email, outcome))
     return Reverse(tuple(people), tuple(told))
 
 
-def _undone(change: Change, known: Known) -> Iterator[Person | str]:
+def _undone(change: Change, known: Known) -> Iterator[Employee | str]:
     person = change.person
     if change.before is None and "unknown" in change.kinds:
         yield "Nothing is known of how the person was before, so there is nothing to go back to."
@@ -80,15 +80,15 @@ def _undone(change: Change, known: Known) -> Iterator[Person | str]:
         )
 
 
-def _bare(person: Person, manager: str) -> Person:
+def _bare(person: Employee, manager: str) -> Employee:
     """The required fields alone."""
-    return Person(email=person.email, manager=manager, employee_id=person.employee_id, policy=person.policy)
+    return Employee(email=person.email, manager=manager, employee_id=person.employee_id, policy=person.policy)
 
 
-def _restored(before: Person, person: Person) -> Person:
+def _restored(before: Employee, person: Employee) -> Employee:
     """A member as before; where the policy did not tell a required field, as the row said it."""
     values = {name: before.value(name) for name in FIELDS if name in MEMBER_FIELDS or before.has(name)}
-    restored = Person(**(values | _ORDERS))  # type: ignore[arg-type]  # each its own field's value
+    restored = Employee(**(values | _ORDERS))  # type: ignore[arg-type]  # each its own field's value
     return replace(
         restored,
         manager=restored.manager or person.manager,
@@ -96,7 +96,9 @@ def _restored(before: Person, person: Person) -> Person:
     )
 
 
-def _values_before(before: Person, person: Person, fields: Sequence[FieldChange]) -> Iterator[Person | str]:
+def _values_before(
+    before: Employee, person: Employee, fields: Sequence[FieldChange]
+) -> Iterator[Employee | str]:
     row = replace(
         _bare(before, before.manager or person.manager),
         employee_id=before.employee_id or person.employee_id,

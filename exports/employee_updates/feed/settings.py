@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
-from expensify.jobs.employees import EmployeeUpdate, FeedSftp, FeedUrl
-from exports.employee_updates.feed.fields import Person
+from expensify.jobs.employees import EmployeeUpdateJob, FeedSftp, FeedUrl
+from exports.employee_updates.feed.fields import Employee
 
 PrimaryPolicy = Literal["none", "new_employees", "all_employees"]
 
@@ -19,7 +19,7 @@ PRIMARY_POLICY: dict[PrimaryPolicy, str] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class UpdateSettings:
     """The job settings of an update and how its feed is written; the values are Expensify's own defaults.
 
     `fix_approval_chains` invites managers, and theirs, to the policies where they approve, with
@@ -36,9 +36,9 @@ class Settings:
     in_object: bool = False
     limits_in_cents: bool = True
 
-    def job(self, *, dry_run: bool, feed: FeedUrl | FeedSftp | None = None) -> EmployeeUpdate:
+    def job(self, *, dry_run: bool, feed: FeedUrl | FeedSftp | None = None) -> EmployeeUpdateJob:
         """The updater's job. Every setting is sent, so that no default of the server decides."""
-        return EmployeeUpdate(
+        return EmployeeUpdateJob(
             dry_run=dry_run,
             feed=feed,
             set_primary_policy=self.set_primary_policy,
@@ -53,12 +53,12 @@ class Settings:
         return asdict(self) | {"recipients": list(self.recipients)}
 
 
-def settings_from_json(stored: object) -> Settings:
+def settings_from_json(stored: object) -> UpdateSettings:
     """What `Settings.as_json` gave; a setting that came later has its default. Raises ValueError for another shape."""
     if not isinstance(stored, dict):
         raise ValueError("settings are an object")
     given: dict[str, Any] = {}
-    for field in fields(Settings):
+    for field in fields(UpdateSettings):
         if field.name not in stored:
             continue
         value = stored[field.name]
@@ -71,16 +71,16 @@ def settings_from_json(stored: object) -> Settings:
         given[field.name] = value
     if given.get("set_primary_policy", "none") not in get_args(PrimaryPolicy):
         raise ValueError("set_primary_policy is none, new_employees or all_employees")
-    return Settings(**given)
+    return UpdateSettings(**given)
 
 
-def records(people: Iterable[Person], settings: Settings) -> list[dict[str, Any]]:
+def records(people: Iterable[Employee], settings: UpdateSettings) -> list[dict[str, Any]]:
     """The feed's objects, exactly as they are sent."""
     return [person.as_record(limits_in_cents=settings.limits_in_cents) for person in people]
 
 
 def content_hash(
-    people: Iterable[Person], settings: Settings, *, feed: FeedUrl | FeedSftp | None = None
+    people: Iterable[Employee], settings: UpdateSettings, *, feed: FeedUrl | FeedSftp | None = None
 ) -> str:
     """SHA-256, as 64 hex digits, over exactly what is sent: the job's settings and the records in their order.
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exports.employee_updates.feed.cells import Row
-from exports.employee_updates.feed.findings import Finding, Severity, Unreadable
+from exports.employee_updates.feed.cells import FeedRow
+from exports.employee_updates.feed.findings import RowFinding, Severity, UnreadableFile
 from exports.employee_updates.feed.headings import recognised
 
 MOST_ROWS = 20_000
@@ -25,7 +25,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Line:
+class SheetRow:
     """A line with its number in the file, counted as a spreadsheet counts."""
 
     number: int
@@ -42,7 +42,7 @@ class Sheet:
 
     source: str
     headings: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[SheetRow, ...]
     notes: tuple[Note, ...] = ()
     has_headings: bool = True
 
@@ -52,8 +52,8 @@ class Feed:
     """A feed in JSON: its fields have names already, so nothing is to be mapped."""
 
     source: str
-    rows: tuple[Row, ...]
-    findings: tuple[Finding, ...] = ()
+    rows: tuple[FeedRow, ...]
+    findings: tuple[RowFinding, ...] = ()
     repairs: tuple[str, ...] = ()
 
 
@@ -67,7 +67,9 @@ def letters(column: int) -> str:
     return name
 
 
-def sheet_of(source: str, lines: Sequence[Line], notes: Sequence[Note], *, is_sparse: bool = False) -> Sheet:
+def sheet_of(
+    source: str, lines: Sequence[SheetRow], notes: Sequence[Note], *, is_sparse: bool = False
+) -> Sheet:
     """The table in these lines: finds the headings, evens out the lines and reports what was uneven.
 
     Blank lines are left out. A workbook `is_sparse`: it does not store the empty cells at the end of a row, so that a
@@ -78,7 +80,7 @@ def sheet_of(source: str, lines: Sequence[Line], notes: Sequence[Note], *, is_sp
     filled = [line for line in lines if any(cell.strip() for cell in line.cells)]
     told = list(notes)
     if not filled:
-        raise Unreadable("There is nothing in this table.")
+        raise UnreadableFile("There is nothing in this table.")
     at = _heading_at(filled)
     if at is None:
         width = max(len(_trimmed(line.cells)) for line in filled[:FIRST_LINES])
@@ -98,9 +100,9 @@ def sheet_of(source: str, lines: Sequence[Line], notes: Sequence[Note], *, is_sp
                 )
             )
     if not body:
-        raise Unreadable("The table has headings and no row below them.")
+        raise UnreadableFile("The table has headings and no row below them.")
     if len(body) > MOST_ROWS:
-        raise Unreadable(too_many())
+        raise UnreadableFile(too_many())
     return Sheet(
         source,
         headings,
@@ -123,7 +125,7 @@ def too_wide(number: int, columns: int) -> str:
     )
 
 
-def _heading_at(lines: Sequence[Line]) -> int | None:
+def _heading_at(lines: Sequence[SheetRow]) -> int | None:
     known = [recognised(list(line.cells)) for line in lines[:FIRST_LINES]]
     if (most := max(known)) >= 2 or (most == 1 and known[0] == 1):
         return known.index(most)
@@ -137,7 +139,7 @@ def _trimmed(cells: tuple[str, ...]) -> tuple[str, ...]:
     return cells[:end]
 
 
-def _even(line: Line, width: int, told: list[Note], is_sparse: bool) -> Line:
+def _even(line: SheetRow, width: int, told: list[Note], is_sparse: bool) -> SheetRow:
     cells = line.cells
     if len(cells) == width:
         return line
@@ -148,14 +150,14 @@ def _even(line: Line, width: int, told: list[Note], is_sparse: bool) -> Line:
                 "a value was cut in two by a line break, mend the file and read it again."
             )
             told.append(Note(line.number, None, "warning", "short_row", sentence))
-        return Line(line.number, cells + ("",) * (width - len(cells)))
+        return SheetRow(line.number, cells + ("",) * (width - len(cells)))
     if any(cell.strip() for cell in cells[width:]):
         sentence = (
             f"This row has {_cells(len(_trimmed(cells)))} where the headings have {width}, so its values may stand "
             "under wrong headings. Put a value with a separator in it into quotation marks, and read the file again."
         )
         told.append(Note(line.number, None, "error", "long_row", sentence))
-    return Line(line.number, cells[:width])
+    return SheetRow(line.number, cells[:width])
 
 
 def _cells(count: int) -> str:

@@ -14,14 +14,14 @@ from typing import Any
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
-from exports.employee_updates.feed.findings import Severity, Unreadable, named, quoted
+from exports.employee_updates.feed.findings import Severity, UnreadableFile, named, quoted
 from exports.employee_updates.feed.sheet import (
     FIRST_LINES,
     MOST_COLUMNS,
     MOST_ROWS,
-    Line,
     Note,
     Sheet,
+    SheetRow,
     sheet_of,
     too_many,
     too_wide,
@@ -63,7 +63,7 @@ def read_workbook(content: bytes) -> Sheet:
             )
             notes.append(Note(None, None, "warning", "hidden_rows", sentence))
         return sheet_of(source, cells.lines, [*notes, *cells.notes], is_sparse=True)
-    raise Unreadable("This workbook has no cell with anything in it. Upload the one with the employees.")
+    raise UnreadableFile("This workbook has no cell with anything in it. Upload the one with the employees.")
 
 
 class _Book:
@@ -72,7 +72,9 @@ class _Book:
     def __init__(self, parts: dict[str, bytes]) -> None:
         self._parts = parts
         if "xl/workbook.xml" not in parts:
-            raise Unreadable("This ZIP file is no workbook. Save the table as XLSX or CSV and upload that.")
+            raise UnreadableFile(
+                "This ZIP file is no workbook. Save the table as XLSX or CSV and upload that."
+            )
         self._targets: dict[str, tuple[str, str]] = {}
         if "xl/_rels/workbook.xml.rels" in parts:
             parse(parts["xl/_rels/workbook.xml.rels"], self._relation)
@@ -80,7 +82,7 @@ class _Book:
         self.epoch = CALENDAR_WINDOWS_1900
         parse(parts["xl/workbook.xml"], self._sheet)
         if not self.sheets:
-            raise Unreadable(DAMAGED)
+            raise UnreadableFile(DAMAGED)
         self.texts: list[str] = []
         for kind, path in self._targets.values():
             if kind == "sharedstrings" and path in parts:
@@ -163,7 +165,7 @@ class _Cells:
     """The cells of a sheet as lines, row by row; only those that hold something."""
 
     def __init__(self, book: _Book) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[SheetRow] = []
         self.notes: list[Note] = []
         self.hidden = 0
         self._book = book
@@ -204,13 +206,13 @@ class _Cells:
         elif name == "row" and self._cells:
             widest = max(self._cells)
             if widest >= MOST_COLUMNS:
-                raise Unreadable(too_wide(self._row, widest + 1))
+                raise UnreadableFile(too_wide(self._row, widest + 1))
             self.lines.append(
-                Line(self._row, tuple(self._cells.get(column, "") for column in range(widest + 1)))
+                SheetRow(self._row, tuple(self._cells.get(column, "") for column in range(widest + 1)))
             )
             self.hidden += self._is_hidden
             if len(self.lines) > MOST_ROWS + FIRST_LINES:
-                raise Unreadable(too_many())
+                raise UnreadableFile(too_many())
 
     def text(self, text: str) -> None:
         if self._taking and not self._in_reading:

@@ -8,7 +8,7 @@ from lzma import LZMAError
 from posixpath import normpath
 from xml.parsers import expat
 
-from exports.employee_updates.feed.findings import Unreadable
+from exports.employee_updates.feed.findings import UnreadableFile
 from exports.employee_updates.feed.sheet import MOST_ROWS
 
 MOST_UNPACKED = 100 * 1024**2
@@ -31,28 +31,30 @@ def parts_of(content: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             entries = archive.infolist()
             if len(entries) > MOST_PARTS:
-                raise Unreadable(TOO_LARGE)
+                raise UnreadableFile(TOO_LARGE)
             names = {entry.filename for entry in entries}
             if "mimetype" in names or "xl/workbook.bin" in names:
-                raise Unreadable(
+                raise UnreadableFile(
                     "This is another kind of workbook. Save it as “Excel workbook (.xlsx)”, or as CSV."
                 )
             for entry in entries:
                 if not entry.filename.lower().endswith((".xml", ".rels")):
                     continue
                 if entry.flag_bits & 0x1:
-                    raise Unreadable("This workbook has a password. Save it without one, and upload that.")
+                    raise UnreadableFile(
+                        "This workbook has a password. Save it without one, and upload that."
+                    )
                 unpacked = bytearray()
                 # Bit by bit: at once it would be unpacked whole, and only then cut to the size the entry claims.
                 with archive.open(entry) as part:
                     while chunk := part.read(CHUNK):
                         unpacked += chunk
                         if len(unpacked) > left:
-                            raise Unreadable(TOO_LARGE)
+                            raise UnreadableFile(TOO_LARGE)
                 left -= len(unpacked)
                 parts[path_of(entry.filename)] = bytes(unpacked)
     except (zipfile.BadZipFile, zlib.error, LZMAError, RuntimeError, EOFError, OSError, ValueError):
-        raise Unreadable(DAMAGED) from None
+        raise UnreadableFile(DAMAGED) from None
     return parts
 
 
@@ -82,7 +84,7 @@ def parse(
             start(name, attributes)
 
     def refuse(*_: object) -> None:
-        raise Unreadable(DAMAGED)
+        raise UnreadableFile(DAMAGED)
 
     parser.buffer_text = True
     parser.StartElementHandler = root
@@ -92,7 +94,7 @@ def parse(
     try:
         parser.Parse(part, True)
     except expat.ExpatError:
-        raise Unreadable(DAMAGED) from None
+        raise UnreadableFile(DAMAGED) from None
 
 
 def _strip_prefixes(

@@ -15,7 +15,7 @@ SAMPLES = 3
 LOOKED_AT = 200  # lines, to find cells that are not empty
 
 
-class Column(NamedTuple):
+class ColumnChoice(NamedTuple):
     """A column on the page: its heading and first cells, the choice of its field, and why that was suggested."""
 
     heading: str
@@ -75,9 +75,9 @@ class ColumnsForm(forms.Form):
         self.lacks: list[str] = []
 
     @property
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[ColumnChoice]:
         return [
-            Column(
+            ColumnChoice(
                 suggestion.heading or f"Column {number + 1}",
                 self._samples(number),
                 self[f"column_{number}"],

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from django.http import QueryDict
 
 from accounts.numbers import whole_number
-from exports.employee_updates.feed.cells import Row
-from exports.employee_updates.feed.fields import FIELDS, Field
-from exports.employee_updates.feed.findings import Finding
+from exports.employee_updates.feed.cells import FeedRow
+from exports.employee_updates.feed.fields import FIELDS, EmployeeField
+from exports.employee_updates.feed.findings import RowFinding
 from exports.employee_updates.stored import Analysis
 
 PAGE_SIZE = 50
@@ -30,10 +30,10 @@ OFFERED = {"policy": "offer-policies", "role": "offer-roles"}
 
 
 class Cell(NamedTuple):
-    field: Field
+    field: EmployeeField
     name: str
     value: str
-    findings: Sequence[Finding]
+    findings: Sequence[RowFinding]
     offer: str
 
     @property
@@ -41,13 +41,13 @@ class Cell(NamedTuple):
         return any(finding.severity == "error" for finding in self.findings)
 
 
-class Line(NamedTuple):
+class GridRow(NamedTuple):
     """A row on the page; `number` is 0 for one that is still to be added."""
 
     number: int
     label: str
     cells: Sequence[Cell]
-    findings: Sequence[Finding]
+    findings: Sequence[RowFinding]
     is_removed: bool = False
 
 
@@ -58,7 +58,7 @@ class Typed(NamedTuple):
     added: Mapping[int, Mapping[str, str]]
     removed: Sequence[int]
 
-    def changed(self, rows: Sequence[Row]) -> dict[int, dict[str, str]]:
+    def changed(self, rows: Sequence[FeedRow]) -> dict[int, dict[str, str]]:
         """The cells that differ from what stands in the rows, which a browser shows without line breaks."""
         found: dict[int, dict[str, str]] = {}
         for row in rows:
@@ -103,14 +103,14 @@ class Grid:
         return self.query.get("find", "").strip()[:100]
 
     @cached_property
-    def fields(self) -> list[Field]:
+    def fields(self) -> list[EmployeeField]:
         """The columns in use: required ones, those with a value or a finding, and those asked for."""
         asked = set(self.query.getlist("column"))
         used = self.analysis.fields_in_use
         return [field for name, field in FIELDS.items() if field.required or name in used or name in asked]
 
     @property
-    def more_fields(self) -> list[Field]:
+    def more_fields(self) -> list[EmployeeField]:
         shown = {field.name for field in self.fields}
         return [field for name, field in FIELDS.items() if name not in shown]
 
@@ -119,9 +119,9 @@ class Grid:
         return [name for name in dict.fromkeys(self.query.getlist("column")) if name in FIELDS]
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[FeedRow]:
         """All rows that pass the filter."""
-        rows: Sequence[Row] = self.analysis.checked.rows
+        rows: Sequence[FeedRow] = self.analysis.checked.rows
         if severity := _SEVERITY.get(self.show):
             wanted = {
                 finding.row for finding in self.analysis.checked.findings if finding.severity == severity
@@ -149,20 +149,20 @@ class Grid:
         return min(self.page * PAGE_SIZE, len(self.rows))
 
     @cached_property
-    def shown(self) -> list[Row]:
+    def shown(self) -> list[FeedRow]:
         return self.rows[self.first - 1 : self.last]
 
     @property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[GridRow]:
         return [self._line(row) for row in self.shown]
 
     @property
-    def new_lines(self) -> list[Line]:
+    def new_lines(self) -> list[GridRow]:
         """Empty rows to write into, with what was typed into them if it could not be saved."""
         written = self.typed.added if self.typed else {}
         count = NEW_ROWS if self.analysis.checked.rows else FIRST_ROWS
         return [
-            Line(
+            GridRow(
                 0,
                 f"new row {number}",
                 [
@@ -189,7 +189,7 @@ class Grid:
         )
 
     @property
-    def about_all(self) -> list[Finding]:
+    def about_all(self) -> list[RowFinding]:
         """What was found of the feed as a whole, and of people who have no row."""
         return self.analysis.findings_of.get(None, [])[:SHOWN_ABOUT_ALL]
 
@@ -238,7 +238,7 @@ class Grid:
             other["page"] = str(page)
         return f"?{other.urlencode()}"
 
-    def _line(self, row: Row) -> Line:
+    def _line(self, row: FeedRow) -> GridRow:
         of_row = self.analysis.findings_of.get(row.number, [])
         written = self.typed.cells.get(row.number, {}) if self.typed else {}
         cells = [
@@ -253,4 +253,4 @@ class Grid:
         ]
         about_row = [finding for finding in of_row if not finding.field]
         is_removed = self.typed is not None and row.number in self.typed.removed
-        return Line(row.number, f"row {row.number}", cells, about_row, is_removed)
+        return GridRow(row.number, f"row {row.number}", cells, about_row, is_removed)

@@ -12,9 +12,9 @@ from expensify.jobs.employees import FeedSftp, FeedUrl
 from exports.employee_updates import stored as stored_updates
 from exports.employee_updates.feed import reading, sheet
 from exports.employee_updates.feed import settings as feed_settings
-from exports.employee_updates.feed.findings import Unreadable
+from exports.employee_updates.feed.findings import UnreadableFile
 from exports.employee_updates.feed.reading import MOST_BYTES
-from exports.employee_updates.feed.settings import PRIMARY_POLICY, Settings
+from exports.employee_updates.feed.settings import PRIMARY_POLICY, UpdateSettings
 from exports.employee_updates.intake import Content
 from exports.forms.hosts import inside
 from exports.forms.saved_exports.settings import Words
@@ -228,10 +228,10 @@ class NewUpdateForm(forms.Form):
 
     def _read(self, field: str, read: Any, source: bytes | str) -> None:
         profile = self.cleaned_data.get("profile")
-        settings = feed_settings.settings_from_json(profile.settings) if profile else Settings()
+        settings = feed_settings.settings_from_json(profile.settings) if profile else UpdateSettings()
         try:
             self.content = read(source, limits_in_cents=settings.limits_in_cents)
-        except Unreadable as refused:
+        except UnreadableFile as refused:
             self.add_error(field, str(refused))
 
 
@@ -276,7 +276,7 @@ class UpdateSettingsForm(forms.Form):
         help_text="Otherwise as a list. Both are documented; change it if Expensify does not understand the feed.",
     )
 
-    settings: Settings
+    settings: UpdateSettings
 
     def __init__(self, *args: Any, update: EmployeeUpdate, **kwargs: Any) -> None:
         stored = stored_updates.settings_of(update).as_json()

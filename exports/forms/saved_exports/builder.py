@@ -25,7 +25,7 @@ class Option(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Row:
+class ColumnRow:
     """A chosen column with its number, and what may be said about it here."""
 
     number: int
@@ -86,16 +86,16 @@ class Row:
         return self.number == len(self.layout.columns)
 
 
-def rows(layout: Layout) -> list[Row]:
-    return [Row(number, column, layout) for number, column in enumerate(layout.columns, start=1)]
+def rows(layout: Layout) -> list[ColumnRow]:
+    return [ColumnRow(number, column, layout) for number, column in enumerate(layout.columns, start=1)]
 
 
-class Group(NamedTuple):
+class FieldGroup(NamedTuple):
     name: str
     fields: list[Field]
 
 
-def groups(rows: str, find: str = "") -> list[Group]:
+def groups(rows: str, find: str = "") -> list[FieldGroup]:
     """What can be added to such rows, by group; with `find` only what has all of its words in name or meaning."""
     words = find.casefold().split()
     found: dict[str, list[Field]] = {}
@@ -103,7 +103,7 @@ def groups(rows: str, find: str = "") -> list[Group]:
         said = f"{field.label} {field.name} {field.meaning} {field.group}".casefold()
         if all(word in said for word in words):
             found.setdefault(field.group, []).append(field)
-    return [Group(name, members) for name, members in found.items()]
+    return [FieldGroup(name, members) for name, members in found.items()]
 
 
 def completions() -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ _TOKEN = re.compile(r"""("(?:[^"\\]|\\.)*")|'((?:[^'\\]|\\.)*)'|,(?=\s*[}\]])"""
 _TYPOGRAPHIC = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " "})
 
 
-class CannotRead(Exception):
+class CannotReadJob(Exception):
     """What was pasted is not a job this form can hold; the text says why, and quotes nothing of it."""
 
 
@@ -30,7 +30,7 @@ def read(text: str) -> Pasted:
     """
     job = _Section(_object_in(text))
     if (kind := job.text("type")) != "file":
-        raise CannotRead(
+        raise CannotReadJob(
             f"This is a job of the type “{kind[:40]}”. Only report exports, of the type “file”, can be entered here."
         )
     job.take("onReceive")
@@ -39,7 +39,7 @@ def read(text: str) -> Pasted:
         notes.append("The credential in it was left out. Choose one of the team's credentials instead.")
     asked, output = job.section("inputSettings"), job.section("outputSettings")
     if (kind := asked.text("type")) != "combinedReportData":
-        raise CannotRead(
+        raise CannotReadJob(
             f"Its inputSettings are of the type “{kind[:40]}”; a report export has “combinedReportData”."
         )
     filters = asked.section("filters")
@@ -155,7 +155,7 @@ def _object_in(text: str) -> Any:
     """
     start = text.find("{")
     if start < 0:
-        raise CannotRead("There is no job in this text: a job begins with { and ends with }.")
+        raise CannotReadJob("There is no job in this text: a job begins with { and ends with }.")
     text = text[start:]
     problem: ValueError | RecursionError | None = None
     for attempt in (text, _strict(text), _strict(text.translate(_TYPOGRAPHIC))):
@@ -164,7 +164,7 @@ def _object_in(text: str) -> Any:
         except (ValueError, RecursionError) as error:
             problem = error
     line = problem.lineno if isinstance(problem, json.JSONDecodeError) else 1
-    raise CannotRead(
+    raise CannotReadJob(
         f"This text cannot be read as a job; it breaks off or goes wrong around its line {line}. Copy the whole of it."
     )
 

@@ -16,7 +16,7 @@ from exports.models import SavedExport
 from exports.saved_exports import job as export_job
 from exports.saved_exports import periods
 from exports.saved_exports.actions import unreadable
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 from exports.saved_exports.starter_templates import PDF
 from exports.saved_exports.wording import FILE_TYPES, STATES
 
@@ -172,7 +172,7 @@ class ExportForm(forms.ModelForm):
     # Its fields on the page are those of `contents`; here stand the complaints about them.
     template = forms.CharField(required=False, strip=False)
 
-    settings: Settings
+    settings: ExportSettings
 
     class Meta:
         model = SavedExport
@@ -344,12 +344,12 @@ class ExportForm(forms.ModelForm):
 
     def _check_contract(self, cleaned: dict[str, Any]) -> None:
         """What Expensify would refuse, each at its field."""
-        self.settings = Settings(
+        self.settings = ExportSettings(
             **{"policy_ids": []}
             | {
                 name: [*value] if isinstance(value, list) else value
                 for name, value in cleaned.items()
-                if name in Settings.__dataclass_fields__
+                if name in ExportSettings.__dataclass_fields__
             }
             | {
                 name: cleaned[name].isoformat() if cleaned[name] else ""
@@ -418,7 +418,7 @@ def _stored(export: SavedExport) -> dict[str, Any]:
             "sftp_port": 22,
             "mark_when": export_job.WHEN_SAFE,
         }
-    stored = Settings.from_json(export.version.settings).as_json()
+    stored = ExportSettings.from_json(export.version.settings).as_json()
     # The choice waits for a label: an export that has marked nothing so far begins with the safe way.
     return stored if stored["mark_as"] else stored | {"mark_when": export_job.WHEN_SAFE}
 

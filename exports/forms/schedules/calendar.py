@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from exports.schedules.rules.countries import choices
-from exports.schedules.rules.ics import Imported, Unreadable, read_ics
+from exports.schedules.rules.ics import Imported, UnreadableCalendar, read_ics
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 FIRST_YEAR, LAST_YEAR = 2000, 2099
@@ -52,7 +52,7 @@ class DaysFileForm(forms.Form):
     def clean_file(self) -> None:
         try:
             self.imported = read_ics(self.cleaned_data["file"].read(), self.today)
-        except Unreadable as error:
+        except UnreadableCalendar as error:
             raise forms.ValidationError(str(error)) from error
         if not self.imported.days:
             raise forms.ValidationError(

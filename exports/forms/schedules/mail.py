@@ -8,7 +8,7 @@ from django import forms
 
 from accounts.models import Team, User
 from accounts.numbers import whole_number
-from exports.deliveries.allowed_addresses import Reach, normal
+from exports.deliveries.allowed_addresses import AllowedAddresses, normal
 from exports.deliveries.settings import Content, MailSettings, OnEmpty
 from exports.models import Recipient, Schedule
 
@@ -250,7 +250,7 @@ class MailForm(forms.Form):
 
     def _refuse_domains(self, field: str, addresses: list[str]) -> None:
         """Files go to members and to the team's allowed domains, nowhere else."""
-        reach = Reach.of(self.team, addresses)
+        reach = AllowedAddresses.of(self.team, addresses)
         for address in addresses:
             if why := reach.why_not(address):
                 self.add_error(field, why)

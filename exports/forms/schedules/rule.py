@@ -8,17 +8,17 @@ from django import forms
 
 from accounts.forms.teams import zones
 from accounts.models import Team
-from exports.schedules.rules.rule import Kind, OnHoliday, Rule
+from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 
 KINDS = {
-    Kind.BUSINESS_DAY: "On a business day of the month",
-    Kind.AFTER_MONTH_END: "Some business days after the month has ended",
-    Kind.MONTHLY_DAY: "On a day of the month",
-    Kind.MONTHLY_LAST_DAY: "On the last day of the month",
-    Kind.WEEKLY: "Every week, on the days I choose",
-    Kind.DAILY: "Every day",
-    Kind.QUARTER_END: "At the end of each quarter",
-    Kind.CRON: "By a cron line",
+    RuleKind.BUSINESS_DAY: "On a business day of the month",
+    RuleKind.AFTER_MONTH_END: "Some business days after the month has ended",
+    RuleKind.MONTHLY_DAY: "On a day of the month",
+    RuleKind.MONTHLY_LAST_DAY: "On the last day of the month",
+    RuleKind.WEEKLY: "Every week, on the days I choose",
+    RuleKind.DAILY: "Every day",
+    RuleKind.QUARTER_END: "At the end of each quarter",
+    RuleKind.CRON: "By a cron line",
 }
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 ORDINALS = [
@@ -47,11 +47,11 @@ ON_HOLIDAY = {
 }
 # Fields that only one kind asks for.
 BELONGS = {
-    "weekdays": Kind.WEEKLY,
-    "nth": Kind.BUSINESS_DAY,
-    "days_after": Kind.AFTER_MONTH_END,
-    "day": Kind.MONTHLY_DAY,
-    "cron": Kind.CRON,
+    "weekdays": RuleKind.WEEKLY,
+    "nth": RuleKind.BUSINESS_DAY,
+    "days_after": RuleKind.AFTER_MONTH_END,
+    "day": RuleKind.MONTHLY_DAY,
+    "cron": RuleKind.CRON,
 }
 REQUIRED = str(forms.Field.default_error_messages["required"])
 TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
@@ -162,13 +162,13 @@ class RuleForm(forms.Form):
         """What the form shows of a rule; without one, what is asked for most."""
         if rule is None:
             rule = Rule(
-                Kind.BUSINESS_DAY, times=(time(7, 30),), zone=team.time_zone, on_holiday=OnHoliday.AFTER
+                RuleKind.BUSINESS_DAY, times=(time(7, 30),), zone=team.time_zone, on_holiday=OnHoliday.AFTER
             )
         return {
             "kind": rule.kind,
             "weekdays": list(rule.weekdays),
-            "nth": rule.nth if rule.kind == Kind.BUSINESS_DAY else 1,
-            "days_after": rule.nth if rule.kind == Kind.AFTER_MONTH_END else 3,
+            "nth": rule.nth if rule.kind == RuleKind.BUSINESS_DAY else 1,
+            "days_after": rule.nth if rule.kind == RuleKind.AFTER_MONTH_END else 3,
             "day": rule.day,
             "cron": rule.cron,
             "times": list(rule.times),
@@ -185,7 +185,7 @@ class RuleForm(forms.Form):
             if kind != of:
                 self.errors.pop(name, None)
                 cleaned[name] = None
-        if kind == Kind.CRON:
+        if kind == RuleKind.CRON:
             self.errors.pop("times", None)
             cleaned["times"] = []
         if self.errors:
@@ -210,7 +210,7 @@ class RuleForm(forms.Form):
         ]
 
     def _rule(self, cleaned: dict[str, Any]) -> Rule:
-        kind = Kind(cleaned["kind"])
+        kind = RuleKind(cleaned["kind"])
         return Rule(
             kind,
             times=tuple(cleaned["times"]),
@@ -220,10 +220,10 @@ class RuleForm(forms.Form):
             on_holiday=OnHoliday(cleaned["on_holiday"] or OnHoliday.RUN),
             weekdays=tuple(cleaned["weekdays"] or ()),
             day=cleaned["day"] or 1,
-            nth=(cleaned["days_after"] if kind == Kind.AFTER_MONTH_END else cleaned["nth"]) or 1,
+            nth=(cleaned["days_after"] if kind == RuleKind.AFTER_MONTH_END else cleaned["nth"]) or 1,
             cron=" ".join((cleaned["cron"] or "").split()),
         )
 
 
 def _field_of(name: str, rule: Rule) -> str:
-    return "days_after" if name == "nth" and rule.kind == Kind.AFTER_MONTH_END else name
+    return "days_after" if name == "nth" and rule.kind == RuleKind.AFTER_MONTH_END else name

@@ -16,7 +16,7 @@ from accounts.audit import record as audit
 from accounts.credentials import actions as credentials
 from accounts.models import Team, User
 from accounts.permissions import Role
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.columns.layout import Layout, column
 from exports.columns.writing import headings_of, template_of
 from exports.deliveries.settings import MailSettings
@@ -26,9 +26,9 @@ from exports.runs import actions as runs
 from exports.runs import queue
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports import starter_templates
-from exports.saved_exports.job import WHEN_SAFE, Settings
+from exports.saved_exports.job import WHEN_SAFE, ExportSettings
 from exports.schedules import actions as schedules
-from exports.schedules.rules.rule import Kind, Rule
+from exports.schedules.rules.rule import Rule, RuleKind
 
 PASSWORD = "try-the-portal"
 COMPANY = {
@@ -209,7 +209,7 @@ def _make_team(name: str) -> Team:
 
 
 @transaction.atomic
-def _make_exports(team: Team, pair: Pair) -> None:
+def _make_exports(team: Team, pair: KeyPair) -> None:
     """The team's credential and what it exports, unless it has had a credential already."""
     with scope(team=team):
         if team.credentials.exists():
@@ -220,7 +220,7 @@ def _make_exports(team: Team, pair: Pair) -> None:
             columns = contents.as_json() if isinstance(contents, Layout) else None
             export = saved_exports.save(
                 SavedExport(team=team, credential=credential, name=name),
-                settings=Settings.from_json(asked),
+                settings=ExportSettings.from_json(asked),
                 template=template_of(contents) if isinstance(contents, Layout) else contents,
                 columns=columns,
                 sftp_password=None,
@@ -237,7 +237,7 @@ def _make_schedule(export: SavedExport, owner: User) -> None:
     schedule = schedules.create(
         export,
         name=APPROVERS_SCHEDULE,
-        rule=Rule(Kind.BUSINESS_DAY, (clock_time(7, 30),), team.time_zone, nth=2),
+        rule=Rule(RuleKind.BUSINESS_DAY, (clock_time(7, 30),), team.time_zone, nth=2),
         mail=MailSettings(split_by=headings_of(APPROVERS_LAYOUT)[-1], fallback=owner.email),
         zip_password=None,
         after_outage=Schedule.AfterOutage.RUN_LATE,
@@ -301,7 +301,7 @@ def _address(who: str, team: str) -> str:
     return f"{who.lower()}@{team.lower()}.example"
 
 
-def _pairs(text: str) -> dict[str, Pair]:
+def _pairs(text: str) -> dict[str, KeyPair]:
     """ "acme=ID:SECRET,umbrella=ID:SECRET" as a pair for each team's slug."""
     found = {}
     for part in filter(None, text.split(",")):
@@ -309,5 +309,5 @@ def _pairs(text: str) -> dict[str, Pair]:
         partner_user_id, _, partner_user_secret = pair.partition(":")
         if not (slug and partner_user_id and partner_user_secret):
             raise CommandError("DEMO_PAIRS is not of the form acme=ID:SECRET,umbrella=ID:SECRET.")
-        found[slug.strip()] = Pair(partner_user_id, partner_user_secret)
+        found[slug.strip()] = KeyPair(partner_user_id, partner_user_secret)
     return found

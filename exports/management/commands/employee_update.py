@@ -16,7 +16,7 @@ from exports.employee_updates.actions import Cannot
 from exports.employee_updates.feed import fields, mapping, reading
 from exports.employee_updates.feed import settings as feed_settings
 from exports.employee_updates.feed.answers import OUTCOMES
-from exports.employee_updates.feed.findings import Finding, Unreadable
+from exports.employee_updates.feed.findings import RowFinding, UnreadableFile
 from exports.employee_updates.feed.reading import MOST_BYTES
 from exports.employee_updates.feed.sheet import Feed, Sheet
 from exports.models import EmployeeUpdate, FeedProfile, Run
@@ -81,7 +81,7 @@ class Command(BaseCommand):
                 self._refuse_errors(update)
                 self._accept(update, accept_warnings)
                 run = employee_updates.try_out(update, by=audit.operator())
-            except (Cannot, Unreadable) as reason:
+            except (Cannot, UnreadableFile) as reason:
                 raise CommandError(str(reason), returncode=FAILED) from reason
             if not wait:
                 self.stderr.write(f"Its dry run {run.pk} is queued.")
@@ -146,7 +146,7 @@ class Command(BaseCommand):
         update.refresh_from_db()
         self.stderr.write(f"Accepted: {_counted(update.warning_count, 'warning')}.")
 
-    def _tell(self, findings: list[Finding]) -> None:
+    def _tell(self, findings: list[RowFinding]) -> None:
         for finding in findings[:MOST_TOLD]:
             place = f"Row {finding.row}" if finding.row else "All rows"
             field = f", {fields.FIELDS[finding.field].heading}" if finding.field else ""

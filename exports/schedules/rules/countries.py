@@ -17,12 +17,12 @@ def choices() -> tuple[tuple[str, str | tuple[tuple[str, str], ...]], ...]:
     found: list[tuple[str, str | tuple[tuple[str, str], ...]]] = []
     for country in sorted(supported, key=_country):
         whole = (country, _country(country))
-        parts = [(f"{country}-{part}", in_words(f"{country}-{part}")) for part in supported[country]]
+        parts = [(f"{country}-{part}", country_name(f"{country}-{part}")) for part in supported[country]]
         found.append((whole[1], (whole, *sorted(parts, key=lambda each: each[1]))) if parts else whole)
     return tuple(found)
 
 
-def in_words(national: str) -> str:
+def country_name(national: str) -> str:
     """“Germany, Berlin”; a code that no calendar has stays as it is."""
     if not is_known(national):
         return national

@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from exports.schedules.rules import cron_lines
-from exports.schedules.rules.rule import Kind, OnHoliday, Rule
+from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 from exports.schedules.rules.working_days import FARTHEST, ONE_DAY, Calendar
 
 # Without an occurrence for so long, a rule has none: 29 February comes back after eight years at most.
@@ -44,13 +44,13 @@ def run_days(rule: Rule, first: date, calendar: Calendar) -> Iterator[RunDay]:
 
 def named_days(rule: Rule, first: date, calendar: Calendar) -> Iterator[date]:
     """The days from `first` on that the rule names, before any holiday moves them; without end."""
-    if rule.kind in {Kind.DAILY, Kind.WEEKLY, Kind.CRON}:
+    if rule.kind in {RuleKind.DAILY, RuleKind.WEEKLY, RuleKind.CRON}:
         day = first
         while True:
             if (
-                rule.kind == Kind.DAILY
-                or (rule.kind == Kind.WEEKLY and day.weekday() in rule.weekdays)
-                or (rule.kind == Kind.CRON and cron_lines.runs_on(rule.cron, day))
+                rule.kind == RuleKind.DAILY
+                or (rule.kind == RuleKind.WEEKLY and day.weekday() in rule.weekdays)
+                or (rule.kind == RuleKind.CRON and cron_lines.runs_on(rule.cron, day))
             ):
                 yield day
             day += ONE_DAY
@@ -69,15 +69,15 @@ def _named_in(rule: Rule, year: int, month: int, calendar: Calendar) -> date | N
     start = date(year, month, 1)
     end = date(year, month, months.monthrange(year, month)[1])
     match rule.kind:
-        case Kind.MONTHLY_DAY:
+        case RuleKind.MONTHLY_DAY:
             return start.replace(day=min(rule.day, end.day))
-        case Kind.MONTHLY_LAST_DAY:
+        case RuleKind.MONTHLY_LAST_DAY:
             return end
-        case Kind.QUARTER_END:
+        case RuleKind.QUARTER_END:
             return end if month % 3 == 0 else None
-        case Kind.AFTER_MONTH_END:
+        case RuleKind.AFTER_MONTH_END:
             return _count(end, rule.nth, calendar)
-        case Kind.BUSINESS_DAY:
+        case RuleKind.BUSINESS_DAY:
             found = _count(start - ONE_DAY if rule.nth > 0 else end + ONE_DAY, rule.nth, calendar)
             return found if found is not None and start <= found <= end else None
     raise ValueError(f"{rule.kind} names no day of a month")

@@ -23,7 +23,7 @@ CANCELLED = "marked as cancelled"
 OUTSIDE = f"in the past, or more than {YEARS_AHEAD} years ahead"
 
 
-class Unreadable(Exception):
+class UnreadableCalendar(Exception):
     """The file cannot be taken over; the text is a sentence that says why."""
 
 
@@ -46,7 +46,9 @@ def read_ics(content: bytes, today: date) -> Imported:
     from icalendar.error import BrokenCalendarProperty
 
     if len(content) > MOST_BYTES:
-        raise Unreadable("The file is larger than 1 MB. Export a calendar that holds only the days off.")
+        raise UnreadableCalendar(
+            "The file is larger than 1 MB. Export a calendar that holds only the days off."
+        )
     try:
         calendars = IcsCalendar.from_ical(content, multiple=True)
         events = [event for each in calendars for event in each.walk("VEVENT")]
@@ -54,9 +56,11 @@ def read_ics(content: bytes, today: date) -> Imported:
             raise ValueError("no calendar in it")
     # The library lets several of these through for files that are no calendars.
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Unreadable("This is not a calendar file. Choose one whose name ends with .ics.") from error
+        raise UnreadableCalendar(
+            "This is not a calendar file. Choose one whose name ends with .ics."
+        ) from error
     if len(events) > MOST_EVENTS:
-        raise Unreadable(f"The file has more than {MOST_EVENTS} events. Export only the days off.")
+        raise UnreadableCalendar(f"The file has more than {MOST_EVENTS} events. Export only the days off.")
     first, last = date(today.year, 1, 1), date(today.year + YEARS_AHEAD, 12, 31)
     days: dict[date, str] = {}
     left_out: Counter[str] = Counter()
@@ -75,7 +79,9 @@ def read_ics(content: bytes, today: date) -> Imported:
         for day in found:
             days.setdefault(day, name)
         if len(days) > MOST_DAYS:
-            raise Unreadable(f"The file has more than {MOST_DAYS} days off. Export only the days off.")
+            raise UnreadableCalendar(
+                f"The file has more than {MOST_DAYS} days off. Export only the days off."
+            )
     return Imported(dict(sorted(days.items())), tuple(_sentences(left_out)))
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from exports.schedules.rules import cron_lines
 from exports.schedules.rules.clocks import Instant, instant
 from exports.schedules.rules.days import run_days
-from exports.schedules.rules.rule import Kind, Rule
+from exports.schedules.rules.rule import Rule, RuleKind
 from exports.schedules.rules.words import day_in_words
 from exports.schedules.rules.working_days import Calendar
 
@@ -84,7 +84,7 @@ def freeze_on(rule: Rule, at: datetime, freezes: Iterable[FreezeDays]) -> Freeze
 
 def _due(rule: Rule, after: datetime, calendar: Calendar) -> Iterator[_Due]:
     zone = ZoneInfo(rule.zone)
-    times = cron_lines.times(rule.cron) if rule.kind == Kind.CRON else sorted(set(rule.times))
+    times = cron_lines.times(rule.cron) if rule.kind == RuleKind.CRON else sorted(set(rule.times))
     left_out: list[date] = []
     for on, named in run_days(rule, after.astimezone(zone).date(), calendar):
         if not named:

@@ -14,7 +14,7 @@ MOST_BUSINESS_DAYS = 15  # fewer than any month has
 LAST_YEAR = 2100
 
 
-class Kind(StrEnum):
+class RuleKind(StrEnum):
     DAILY = "daily"
     WEEKLY = "weekly"
     MONTHLY_DAY = "monthly_day"
@@ -34,8 +34,8 @@ class OnHoliday(StrEnum):
 
 # These name a date, which may be any day of the week: a weekend moves them as a holiday does. Who asks for Saturdays,
 # or for every day, means them.
-BY_DATE = frozenset({Kind.MONTHLY_DAY, Kind.MONTHLY_LAST_DAY, Kind.QUARTER_END})
-ON_BUSINESS_DAYS = frozenset({Kind.BUSINESS_DAY, Kind.AFTER_MONTH_END})
+BY_DATE = frozenset({RuleKind.MONTHLY_DAY, RuleKind.MONTHLY_LAST_DAY, RuleKind.QUARTER_END})
+ON_BUSINESS_DAYS = frozenset({RuleKind.BUSINESS_DAY, RuleKind.AFTER_MONTH_END})
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Rule:
     holiday moves an occurrence beyond them.
     """
 
-    kind: Kind = Kind.DAILY
+    kind: RuleKind = RuleKind.DAILY
     times: tuple[time, ...] = ()
     zone: str = "UTC"
     starts_on: date | None = None
@@ -98,7 +98,7 @@ class Rule:
         found = [*self._problems_of_days(), *self._problems_of_bounds()]
         if self.zone not in available_timezones():
             found.append(("zone", f"“{self.zone}” is not a time zone. Use a name such as Europe/Berlin."))
-        if self.kind == Kind.CRON:
+        if self.kind == RuleKind.CRON:
             return found
         if not self.times:
             found.append(("times", "Give at least one time of day, such as 07:30."))
@@ -109,18 +109,18 @@ class Rule:
         return found
 
     def _problems_of_days(self) -> list[tuple[str, str]]:
-        if self.kind == Kind.WEEKLY:
+        if self.kind == RuleKind.WEEKLY:
             if not self.weekdays:
                 return [("weekdays", "Choose at least one day of the week.")]
             if not set(self.weekdays) <= set(range(7)):
                 return [("weekdays", "Choose days from Monday to Sunday.")]
-        if self.kind == Kind.MONTHLY_DAY and not 1 <= self.day <= 31:
+        if self.kind == RuleKind.MONTHLY_DAY and not 1 <= self.day <= 31:
             return [("day", "A day of the month is a number from 1 to 31.")]
-        if self.kind == Kind.BUSINESS_DAY and not 1 <= abs(self.nth) <= MOST_BUSINESS_DAYS:
+        if self.kind == RuleKind.BUSINESS_DAY and not 1 <= abs(self.nth) <= MOST_BUSINESS_DAYS:
             return [("nth", f"Count from 1 to {MOST_BUSINESS_DAYS}, or from -1 back from the month's end.")]
-        if self.kind == Kind.AFTER_MONTH_END and not 1 <= self.nth <= MOST_BUSINESS_DAYS:
+        if self.kind == RuleKind.AFTER_MONTH_END and not 1 <= self.nth <= MOST_BUSINESS_DAYS:
             return [("nth", f"Wait for 1 to {MOST_BUSINESS_DAYS} business days.")]
-        if self.kind == Kind.CRON and (problem := cron_lines.problem(self.cron, MOST_TIMES)):
+        if self.kind == RuleKind.CRON and (problem := cron_lines.problem(self.cron, MOST_TIMES)):
             return [("cron", problem)]
         return []
 
@@ -136,7 +136,7 @@ class Rule:
 
 
 _READ: dict[str, Callable[[Any], Any]] = {
-    "kind": Kind,
+    "kind": RuleKind,
     "on_holiday": OnHoliday,
     "times": lambda stored: tuple(time.fromisoformat(each) for each in stored),
     "weekdays": tuple,

@@ -3,7 +3,7 @@
 from datetime import date
 
 from exports.schedules.rules import cron_lines
-from exports.schedules.rules.rule import Kind, OnHoliday, Rule
+from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # fmt: off
@@ -34,28 +34,28 @@ def day_in_words(day: date) -> str:
 
 def _days(rule: Rule) -> str:
     match rule.kind:
-        case Kind.DAILY:
+        case RuleKind.DAILY:
             return "Every day"
-        case Kind.WEEKLY:
+        case RuleKind.WEEKLY:
             return f"Every {_weekdays(sorted(set(rule.weekdays)))}"
-        case Kind.MONTHLY_DAY:
+        case RuleKind.MONTHLY_DAY:
             return f"On the {_ordinal(rule.day)} of each month{_where_shorter(rule.day)}"
-        case Kind.MONTHLY_LAST_DAY:
+        case RuleKind.MONTHLY_LAST_DAY:
             return "On the last day of each month"
-        case Kind.BUSINESS_DAY:
+        case RuleKind.BUSINESS_DAY:
             return f"On the {_business_day(rule.nth)} of each month"
-        case Kind.AFTER_MONTH_END:
+        case RuleKind.AFTER_MONTH_END:
             days = "day" if rule.nth == 1 else "days"
             return f"{NUMBERS[rule.nth - 1].capitalize()} business {days} after the end of each month"
-        case Kind.QUARTER_END:
+        case RuleKind.QUARTER_END:
             return "On the last day of each quarter"
-        case Kind.CRON:
+        case RuleKind.CRON:
             return f"By the cron line “{rule.cron}”: {cron_lines.explained(rule.cron)}"
 
 
 def _times(rule: Rule) -> str:
     times = [f"{each:%H:%M}" for each in sorted(set(rule.times))]
-    return "" if rule.kind == Kind.CRON else f" at {_listed(times)}"
+    return "" if rule.kind == RuleKind.CRON else f" at {_listed(times)}"
 
 
 def _holidays(rule: Rule) -> str:

@@ -31,7 +31,7 @@ TROUBLES = {
 
 
 @dataclass(frozen=True)
-class Said:
+class FieldInWords:
     """A field before and after, in words; `before` is None when nobody knows it."""
 
     heading: str
@@ -46,7 +46,7 @@ class Shown:
     change: Change
     name: str
     kinds: list[str]
-    fields: list[Said]
+    fields: list[FieldInWords]
     joins: list[str]
     leaves: list[str]
     handovers: list[str]
@@ -110,7 +110,7 @@ def _shown(found: Sequence[Change], analysis: stored_updates.Analysis) -> list[S
 
 def _one(change: Change, analysis: stored_updates.Analysis, leaver: Leaver | None) -> Shown:
     fields = [
-        Said(
+        FieldInWords(
             FIELDS[field.field].heading
             + (f" in {analysis.policy_name(field.policy)}" if field.policy else ""),
             cells.text_of(FIELDS[field.field], field.before) if field.is_known else None,

@@ -13,7 +13,7 @@ from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import intake
 from exports.employee_updates import stored as stored_updates
 from exports.employee_updates.actions import Cannot
-from exports.employee_updates.feed.findings import Unreadable
+from exports.employee_updates.feed.findings import UnreadableFile
 from exports.forms.employee_updates.rows import Grid, Typed, typed
 from exports.models import EmployeeUpdate, Run
 
@@ -65,7 +65,7 @@ def update_rows_paste(request: HttpRequest, update: int) -> HttpResponse:
     columns = [field.name for field in _grid(request, update).fields]
     try:
         added, notes = intake.paste(update, text, columns=columns, by=request.user)
-    except (Cannot, Unreadable) as reason:
+    except (Cannot, UnreadableFile) as reason:
         return _page(request, update, pasted=text, paste_problem=str(reason))
     messages.success(request, f"Added {_counted(added)}.")
     for note in notes[:10]:

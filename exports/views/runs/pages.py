@@ -16,7 +16,7 @@ from exports.models import Run
 from exports.runs import actions as runs
 from exports.runs import timeline
 from exports.runs.actions import CannotStart
-from exports.runs.report_list import Selection
+from exports.runs.report_list import ReportList
 from exports.views.runs.queue import find_places
 
 SHOWN_REPORTS = 100
@@ -140,7 +140,7 @@ def _course(run: Run) -> dict[str, Any]:
 
 def _listed(run: Run) -> dict[str, Any]:
     """The reports of the run, late arrivals first, as many as a page takes."""
-    reports = Selection.from_json(run.selection or {}).reports
+    reports = ReportList.from_json(run.selection or {}).reports
     late = [report for report in reports if report.is_late(run.late_before)]
     others = [report for report in reports if not report.is_late(run.late_before)]
     return {"reports": [*late, *others][:SHOWN_REPORTS], "late": {report.id for report in late}}

@@ -15,12 +15,12 @@ from accounts.door import team_view
 from accounts.numbers import whole_number
 from accounts.permissions import Permission
 from exports.forms.saved_exports.content import Contents
-from exports.forms.saved_exports.paste import CannotRead, read
+from exports.forms.saved_exports.paste import CannotReadJob, read
 from exports.forms.saved_exports.settings import ExportForm
 from exports.models import ExportVersion, SavedExport
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports import wording
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 from exports.views.saved_exports.content_editor import shown
 
 LAST_RUNS = 10
@@ -66,7 +66,7 @@ def export(request: HttpRequest, export: int) -> HttpResponse:
             "export": export,
             "shown": shown,
             "lines": wording.lines(
-                Settings.from_json(shown.settings),
+                ExportSettings.from_json(shown.settings),
                 at=timezone.now(),
                 zone=request.team.zone,
                 policy_names=policy_names,
@@ -130,7 +130,7 @@ def _edit(request: HttpRequest, export: SavedExport) -> HttpResponse:
     if pasted := request.POST.get("pasted_job", "").strip():
         try:
             values, notes = read(pasted)
-        except CannotRead as problem:
+        except CannotReadJob as problem:
             return page(form_with(initial=form.entered(), contents=sent), job_problem=str(problem))
         extension = values["file_extension"]
         form = form_with(initial=form.entered() | values, contents=replace(sent, extension=extension))

@@ -19,7 +19,7 @@ from exports.models import ExportVersion, SavedExport
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports import compare as compare_versions
 from exports.saved_exports import share, wording
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 from exports.views.saved_exports.pages import form_page
 
 
@@ -36,7 +36,7 @@ def export_compare(request: TeamRequest, export: int) -> HttpResponse:
     now = timezone.now()
     old, new = (
         wording.lines(
-            Settings.from_json(version.settings), at=now, zone=request.team.zone, policy_names=names
+            ExportSettings.from_json(version.settings), at=now, zone=request.team.zone, policy_names=names
         )
         for version in (before, after)
     )
@@ -93,11 +93,11 @@ def export_import(request: TeamRequest) -> HttpResponse:
     upload = request.FILES.get("file")
     try:
         if upload is None:
-            raise share.CannotRead("Choose the file of a shared export.")
+            raise share.CannotImport("Choose the file of a shared export.")
         if upload.size > share.LARGEST:
-            raise share.CannotRead("This file is too large for a shared export.")
+            raise share.CannotImport("This file is too large for a shared export.")
         found = share.read(upload.read())
-    except share.CannotRead as problem:
+    except share.CannotImport as problem:
         messages.error(request, str(problem))
         return redirect("exports:export-list", request.team.slug)
     form = ExportForm(

@@ -13,7 +13,7 @@ from accounts.permissions import Permission
 from exports.forms.schedules.calendar import DaysFileForm, FreezeForm, HolidayForm, NationalForm, StrikeForm
 from exports.schedules import calendar as schedule_calendar
 from exports.schedules import forecast
-from exports.schedules.rules.countries import in_words
+from exports.schedules.rules.countries import country_name
 from exports.schedules.rules.words import day_in_words
 from exports.schedules.rules.working_days import is_known, national_days
 
@@ -97,7 +97,7 @@ def holiday_national(request: HttpRequest) -> HttpResponse:
     schedule_calendar.choose_national(request.team, national, by=request.user)
     messages.success(
         request,
-        f"The holidays are those of {in_words(national)}."
+        f"The holidays are those of {country_name(national)}."
         if national
         else "There is no national calendar now.",
     )
@@ -163,7 +163,7 @@ def _holidays(request: HttpRequest, **forms: Any) -> HttpResponse:
                 {"on": on, "name": own[on].name if on in own else national[on], "own": own.get(on)}
                 for on in sorted({*own, *national})
             ],
-            "national_name": in_words(team.holidays_of),
+            "national_name": country_name(team.holidays_of),
             "is_unknown": bool(team.holidays_of) and not is_known(team.holidays_of),
             "national": NationalForm(initial={"national": team.holidays_of}),
             "form": HolidayForm(),

@@ -5,10 +5,10 @@ from django_scopes import scope
 from accounts.audit.record import Action
 from accounts.credentials import actions as credentials
 from accounts.models import AuditEntry, Credential, Team, User
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from tests.conftest import make_credential
 
-CANARY = Pair("canary-id-4711", "canary-secret-0815")
+CANARY = KeyPair("canary-id-4711", "canary-secret-0815")
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.models import Credential, Team
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from tests.conftest import make_credential
 from tests.workers import PATIENCE, ROOT, Processes
 
@@ -46,7 +46,7 @@ with scopes_disabled():
 @pytest.fixture
 def stored(acme: Team, tmp_path: Any) -> Processes:
     """A pair that was stored under the old key, and the environment of the portal's processes."""
-    make_credential(acme, pair=Pair("aa_first", "entered by an old process"))
+    make_credential(acme, pair=KeyPair("aa_first", "entered by an old process"))
     return Processes(tmp_path)
 
 

@@ -9,7 +9,7 @@ from django_scopes import scope
 from accounts.credentials.keyring import CannotOpen, Key, KeyRing, Sealed, ring, unseal
 from accounts.models import Credential, Team
 from accounts.models.credential import fingerprint
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from tests.conftest import make_credential
 
 OLD, NEW, OTHER = (bytes([n]) * 32 for n in (1, 2, 3))
@@ -91,10 +91,10 @@ def test_pair_is_not_in_the_database_in_the_clear(acme: Team) -> None:
 
 def test_pair_reads_back(acme: Team) -> None:
     credential = Credential(team=acme, name="Main")
-    credential.take_pair(Pair("partner", "s3cret"), timezone.now())
+    credential.take_pair(KeyPair("partner", "s3cret"), timezone.now())
     credential.save()
 
-    assert stored(credential).partner_pair() == Pair("partner", "s3cret")
+    assert stored(credential).partner_pair() == KeyPair("partner", "s3cret")
     assert stored(credential).fingerprint == fingerprint("partner")
 
 

@@ -8,7 +8,7 @@ from django_scopes import scope
 
 from accounts.audit.record import Action
 from accounts.models import AuditEntry, Credential, Policy, Team, User
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.models import ApiCall
 from tests.conftest import make_credential, make_export
 
@@ -27,7 +27,7 @@ def test_admin_adds_a_credential_and_its_test_is_asked_for(as_user: AsUser, acme
 
     credential = only(acme)
     assert response.headers["Location"] == f"/t/acme/credentials/{credential.pk}/"
-    assert credential.partner_pair() == Pair("canary-id-4711", SECRET)
+    assert credential.partner_pair() == KeyPair("canary-id-4711", SECRET)
     assert (credential.name, credential.is_being_checked) == ("Main", True)
 
 
@@ -36,7 +36,7 @@ def test_pasted_spaces_around_a_pair_are_dropped(as_user: AsUser, acme: Team, al
 
     as_user(alice).post("/t/acme/credentials/new/", padded)
 
-    assert only(acme).partner_pair() == Pair("canary-id-4711", SECRET)
+    assert only(acme).partner_pair() == KeyPair("canary-id-4711", SECRET)
 
 
 def test_secret_is_on_no_page(as_user: AsUser, acme: Team, alice: User) -> None:

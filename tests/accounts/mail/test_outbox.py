@@ -140,7 +140,7 @@ def test_a_mail_that_cannot_be_composed_does_not_stop_the_others(acme: Team, ali
     def compose(notice: Notice) -> Any:
         if notice.address.startswith("alice"):
             raise RuntimeError("a bug")
-        return notifications.compose(notice)
+        return notifications.compose_notification(notice)
 
     with mail_server() as box:
         outbox.send_due([notifications.MAILS._replace(compose=compose)], seconds=PATIENCE)

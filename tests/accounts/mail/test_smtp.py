@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from accounts.mail import smtp
-from accounts.mail.smtp import NotSent, Post, Refused, Unclear, Unreachable
+from accounts.mail.smtp import MailRefused, MailServerUnreachable, NotSent, Post, Unclear
 from tests.servers import free_port
 from tests.smtp import mail_server, rude_server
 
@@ -98,7 +98,7 @@ def test_a_name_beyond_ascii_goes_to_a_server_that_takes_it() -> None:
 
 def test_a_name_beyond_ascii_is_refused_where_the_server_does_not() -> None:
     with mail_server(enable_SMTPUTF8=False):
-        said = failure(Refused, to="bjørn@acme.example")
+        said = failure(MailRefused, to="bjørn@acme.example")
 
     assert said == "The mail server 127.0.0.1 takes no address with letters beyond ASCII before its @."
 
@@ -108,7 +108,7 @@ def test_a_name_beyond_ascii_is_refused_where_the_server_does_not() -> None:
 )
 def test_what_is_no_address_is_refused_without_asking(address: str) -> None:
     with mail_server() as box:
-        failure(Refused, to=address)
+        failure(MailRefused, to=address)
 
     assert (box.mails, box.connections) == ([], 0)
 
@@ -125,16 +125,19 @@ def test_a_server_that_is_away_has_sent_nothing(settings: Any) -> None:
     settings.EMAIL_FILE_PATH, settings.EMAIL_HOST, settings.EMAIL_PORT = None, "127.0.0.1", free_port()
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
 
-    assert failure(Unreachable) == "The mail server 127.0.0.1 could not be reached (Connection refused)."
+    assert (
+        failure(MailServerUnreachable)
+        == "The mail server 127.0.0.1 could not be reached (Connection refused)."
+    )
 
 
 def test_a_server_that_is_away_is_asked_once_a_round(settings: Any) -> None:
     with mail_server() as box, Post() as post:
         port, settings.EMAIL_PORT = settings.EMAIL_PORT, free_port()
-        with pytest.raises(Unreachable):
+        with pytest.raises(MailServerUnreachable):
             post.send(message(), "bob@acme.example")
         settings.EMAIL_PORT = port
-        with pytest.raises(Unreachable):
+        with pytest.raises(MailServerUnreachable):
             post.send(message(), "erin@acme.example")
 
     assert box.connections == 0
@@ -143,7 +146,7 @@ def test_a_server_that_is_away_is_asked_once_a_round(settings: Any) -> None:
 def test_a_wrong_password_is_a_word_to_operators_and_shows_no_password(settings: Any) -> None:
     with mail_server(password="right") as box:
         settings.EMAIL_HOST_PASSWORD = PASSWORD
-        said = failure(Unreachable)
+        said = failure(MailServerUnreachable)
 
     assert said == (
         "The mail server 127.0.0.1 does not let the portal sign in (code 535): "
@@ -158,7 +161,7 @@ def test_the_right_password_opens(settings: Any, password: str) -> None:
         if password.isascii():
             send()
         else:  # smtplib signs in with ASCII only; the word is the same as for a wrong one
-            assert "pässwörd" not in failure(Unreachable)
+            assert "pässwörd" not in failure(MailServerUnreachable)
 
     assert len(box.mails) == password.isascii()
 
@@ -174,7 +177,7 @@ def test_the_password_is_not_in_what_the_server_is_quoted_with(settings: Any) ->
 def test_not_signed_in_is_no_refusal_of_the_mail() -> None:
     with mail_server() as box:
         box.mail_answer = "530 Authentication required"
-        said = failure(Unreachable)
+        said = failure(MailServerUnreachable)
 
     assert "An operator must look at EMAIL_URL." in said
 
@@ -220,7 +223,7 @@ def test_a_certificate_that_is_not_good_is_not_trusted(tmp_path: Path) -> None:
     tls.load_cert_chain(certificate, key)
 
     with mail_server(tls=tls) as box:
-        said = failure(Unreachable)
+        said = failure(MailServerUnreachable)
 
     assert "its certificate is not good" in said
     assert box.mails == []
@@ -229,7 +232,7 @@ def test_a_certificate_that_is_not_good_is_not_trusted(tmp_path: Path) -> None:
 def test_without_the_encryption_that_was_asked_for_nothing_is_sent(settings: Any) -> None:
     with mail_server() as box:
         settings.EMAIL_USE_TLS = True
-        said = failure(Unreachable)
+        said = failure(MailServerUnreachable)
 
     assert "does not offer the encryption" in said
     assert box.mails == []
@@ -242,7 +245,7 @@ def test_a_refused_recipient_is_refused_alone() -> None:
     with mail_server() as box, Post() as post:
         box.recipients["gone@acme.example"] = "550 5.1.1 No such user here"
         post.send(message(), "bob@acme.example")
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(MailRefused) as refused:
             post.send(message(), "gone@acme.example")
         post.send(message(), "erin@acme.example")
 
@@ -255,7 +258,7 @@ def test_a_mail_that_is_too_large_is_refused(announced: bool) -> None:
     with mail_server(data_size_limit=2_000) as box:
         made = message(text="x" * 70 + "\n") if announced else message()
         made.set_content("line\n" * 20_000)
-        said = failure(Refused, made)
+        said = failure(MailRefused, made)
 
     assert said.startswith("The mail server refused the mail: “552 ")
     assert box.mails == []
@@ -264,7 +267,7 @@ def test_a_mail_that_is_too_large_is_refused(announced: bool) -> None:
 def test_a_refusal_after_the_last_byte_is_a_refusal() -> None:
     with mail_server() as box:
         box.data_answer = "554 5.7.1 Looks like spam\u0007 " + "x" * 500
-        said = failure(Refused)
+        said = failure(MailRefused)
 
     assert said.startswith("The mail server refused the mail: “554 5.7.1 Looks like spam")
     assert said.isprintable()
@@ -309,7 +312,7 @@ def test_a_folder_that_cannot_be_written_has_sent_nothing(settings: Any, tmp_pat
     (tmp_path / "mail").write_text("in the way")
     settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
 
-    assert "could not be written" in failure(Unreachable)
+    assert "could not be written" in failure(MailServerUnreachable)
 
 
 def test_the_whole_takes_less_time_than_a_worker_is_given(settings: Any) -> None:

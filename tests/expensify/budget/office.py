@@ -13,7 +13,7 @@ import pytest
 import expensify.budget.budget
 import expensify.budget.permit
 from expensify.budget import wire
-from expensify.budget.budget import Budget, Step, Ticket
+from expensify.budget.budget import Budget, Decision, Ticket
 from expensify.budget.permit import Done
 
 KEY = "0123456789abcdef0123"
@@ -122,7 +122,7 @@ class Office:
                 self.clock.set(at)
             happen(*args)
 
-    def step(self, **wishes: Any) -> Step:
+    def step(self, **wishes: Any) -> Decision:
         self.trips += 1
         step = self.budget.step(KEY, **wishes)
         if step.wake_in is not None:
@@ -149,7 +149,7 @@ class Office:
                 self.step(enqueue=[self.jobs[name].ticket() for name in missing])
         self.later(5, self.sweep)
 
-    def send(self, step: Step) -> None:
+    def send(self, step: Decision) -> None:
         if step.permit is None:
             return
         job, luck, handle = self.jobs[step.ticket], self.luck, step.permit

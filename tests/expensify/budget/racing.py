@@ -8,7 +8,7 @@ from multiprocessing.synchronize import Event, Semaphore
 
 import redis
 
-from expensify.budget.budget import Budget, Step, Ticket
+from expensify.budget.budget import Budget, Decision, Ticket
 from expensify.budget.limits import Limits
 from expensify.errors import PermitExpired
 from tests.expensify.budget.office import KEY
@@ -48,7 +48,7 @@ def work(redis_url: str, port: int, seed: int, ready: Semaphore, stop: Event) ->
             step = publish(client, budget.step(KEY, done=step.permit.done, pop=True))
 
 
-def publish(client: redis.Redis, step: Step) -> Step:
+def publish(client: redis.Redis, step: Decision) -> Decision:
     if step.wake_in is not None:
         client.rpush("wakes", json.dumps([time.monotonic() + step.wake_in, step.token]))
     return step

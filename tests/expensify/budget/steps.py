@@ -7,14 +7,14 @@ from typing import cast
 import pytest
 import redis
 
-from expensify.budget.budget import Budget, Step, Ticket
+from expensify.budget.budget import Budget, Decision, Ticket
 from expensify.budget.permit import Done, Permit
 from tests.expensify.budget.office import KEY, Clock
 
 about = partial(pytest.approx, abs=1e-4)
 
 
-def granted(step: Step) -> Permit:
+def granted(step: Decision) -> Permit:
     assert step.permit is not None
     return step.permit
 

@@ -6,7 +6,7 @@ from typing import cast
 import redis
 from redis.crc import key_slot
 
-from expensify.budget.budget import Budget, Step, Ticket
+from expensify.budget.budget import Budget, Decision, Ticket
 from expensify.budget.limits import Limits
 from tests.expensify.budget.office import KEY, Clock
 from tests.expensify.budget.steps import full_burst, granted, kept_for, told
@@ -50,7 +50,7 @@ def test_namespaces_are_separate(redis_client: redis.Redis) -> None:
 def test_calls_are_remembered_as_long_as_they_matter(
     budget: Budget, clock: Clock, redis_client: redis.Redis
 ) -> None:
-    steps: list[Step] = []
+    steps: list[Decision] = []
 
     def call() -> None:
         steps.append(budget.step(KEY, enqueue=Ticket("run:1", "a"), pop=True))

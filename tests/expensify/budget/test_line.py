@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 import redis
 
-from expensify.budget.budget import Budget, Place, Ticket, Used
+from expensify.budget.budget import Budget, QueuePosition, Ticket, Used
 from expensify.budget.limits import Limits
 from tests.expensify.budget.office import KEY, Clock, Job, Luck, Office
 from tests.expensify.budget.steps import missing
@@ -175,11 +175,11 @@ def test_places_of_an_idle_budget_follow_its_envelope(timed: Callable[..., Budge
     places = budget.places(KEY, ["a:0", "a:4", "a:5", "a:9", "a:20", "elsewhere"])
 
     assert places == {
-        "a:0": Place(1, 0),
-        "a:4": Place(5, 0),
-        "a:5": Place(6, 10),
-        "a:9": Place(10, 15),
-        "a:20": Place(21, 60),
+        "a:0": QueuePosition(1, 0),
+        "a:4": QueuePosition(5, 0),
+        "a:5": QueuePosition(6, 10),
+        "a:9": QueuePosition(10, 15),
+        "a:20": QueuePosition(21, 60),
     }
 
 
@@ -187,7 +187,10 @@ def test_runs_ahead_count_with_all_their_calls(timed: Callable[..., Budget], clo
     budget = timed(Limits(eps=0))
     budget.enqueue(KEY, [Ticket(f"a:{n}", "a", calls=2) for n in range(30)])
 
-    assert budget.places(KEY, ["a:10", "a:20"]) == {"a:10": Place(11, 60), "a:20": Place(21, 120)}
+    assert budget.places(KEY, ["a:10", "a:20"]) == {
+        "a:10": QueuePosition(11, 60),
+        "a:20": QueuePosition(21, 120),
+    }
 
 
 @pytest.mark.parametrize("elapsed", [0, 7, 100, 400])

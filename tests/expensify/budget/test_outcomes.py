@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import redis
 
-from expensify.budget.budget import Budget, Step, Ticket
+from expensify.budget.budget import Budget, Decision, Ticket
 from expensify.budget.limits import Limits
 from tests.expensify.budget.office import KEY, Clock, Job, Luck, Office
 from tests.expensify.budget.steps import about, full_burst, granted, is_next_grant, told
@@ -212,7 +212,7 @@ def test_stricter_server_is_found_by_itself(timed: Timed, clock: Clock) -> None:
     accepted: list[int] = []
     refused: list[float] = []
 
-    def judge_and_send(step: Step) -> None:
+    def judge_and_send(step: Decision) -> None:
         if step.permit is None:
             return
         job, second = office.jobs[step.ticket], int(clock.now)

@@ -3,10 +3,10 @@
 import pytest
 
 from expensify.freemarker.errors import LimitExceeded, Missing, RenderError, TemplateError
-from expensify.freemarker.settings import Settings
+from expensify.freemarker.settings import RenderSettings
 from expensify.freemarker.template import parse, render
 
-_STRICT = Settings(missing="error", boolean="error")
+_STRICT = RenderSettings(missing="error", boolean="error")
 
 
 def error_of(template: str, **data: object) -> tuple[int, int, str]:

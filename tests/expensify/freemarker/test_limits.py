@@ -10,7 +10,7 @@ import pytest
 from expensify.freemarker import runtime
 from expensify.freemarker.builtin.compile import names
 from expensify.freemarker.errors import LimitExceeded, RenderError, TemplateError
-from expensify.freemarker.settings import Limits
+from expensify.freemarker.settings import RenderLimits
 from expensify.freemarker.template import parse, render
 
 GREEDY = {
@@ -56,7 +56,7 @@ GREEDY = {
 @pytest.mark.parametrize("template", GREEDY.values(), ids=GREEDY.keys())
 def test_greedy_template_is_ended_by_what_it_does_not_by_the_clock(template: str) -> None:
     """How long that takes is in `python -m benchmarks.freemarker`."""
-    limits = Limits(steps=300_000, depth=30, output_chars=1_000_000, seconds=math.inf)
+    limits = RenderLimits(steps=300_000, depth=30, output_chars=1_000_000, seconds=math.inf)
 
     with pytest.raises(LimitExceeded) as caught:
         render(parse(template), {}, limits=limits)
@@ -74,7 +74,7 @@ def test_clock_is_looked_at_every_few_steps(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(runtime, "monotonic", monotonic)
 
     with pytest.raises(LimitExceeded):
-        render(parse("<#list 1.. as i></#list>"), {}, limits=Limits(steps=100_000))
+        render(parse("<#list 1.. as i></#list>"), {}, limits=RenderLimits(steps=100_000))
 
     assert looks[0] >= 100_000 / 600
 
@@ -84,7 +84,7 @@ def test_clock_is_looked_at_every_few_steps(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_regular_expression_that_backtracks_for_ever_elsewhere_is_quick(pattern: str) -> None:
     text = "a" * 200 + "!"
-    limits = Limits(steps=20_000)  # each state of the pattern at each character of the text is a step
+    limits = RenderLimits(steps=20_000)  # each state of the pattern at each character of the text is a step
 
     output = render(parse("${s?matches(p)?c}"), {"s": text, "p": pattern}, limits=limits)
 
@@ -95,7 +95,7 @@ def test_attempt_does_not_survive_a_limit() -> None:
     template = parse("<#attempt><#list 1.. as i></#list><#recover>survived</#attempt>")
 
     with pytest.raises(LimitExceeded):
-        render(template, {}, limits=Limits(steps=1000))
+        render(template, {}, limits=RenderLimits(steps=1000))
 
 
 def test_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     template = parse("<#list 1.. as i></#list>")
 
     with pytest.raises(LimitExceeded, match=r"for more than 0\.22 seconds"):
-        render(template, {}, limits=Limits(steps=10**12, seconds=0.22))
+        render(template, {}, limits=RenderLimits(steps=10**12, seconds=0.22))
 
     assert looks == [6]  # one at the start, and one for each twentieth
 
@@ -126,9 +126,9 @@ def test_depth_within_the_limit_is_allowed() -> None:
 def test_output_up_to_the_limit_is_allowed() -> None:
     template = parse("${s}${s}")
 
-    assert render(template, {"s": "12345"}, limits=Limits(output_chars=10)) == "1234512345"
+    assert render(template, {"s": "12345"}, limits=RenderLimits(output_chars=10)) == "1234512345"
     with pytest.raises(LimitExceeded):
-        render(template, {"s": "12345"}, limits=Limits(output_chars=9))
+        render(template, {"s": "12345"}, limits=RenderLimits(output_chars=9))
 
 
 def test_iterator_in_the_data_is_read_once_and_bounded() -> None:
@@ -138,7 +138,7 @@ def test_iterator_in_the_data_is_read_once_and_bounded() -> None:
 
     assert render(parse("${xs?size} ${xs?size}"), {"xs": iter([1, 2])}) == "2 2"
     with pytest.raises(LimitExceeded):
-        render(parse("${xs?size}"), {"xs": endless()}, limits=Limits(steps=1000))
+        render(parse("${xs?size}"), {"xs": endless()}, limits=RenderLimits(steps=1000))
 
 
 def test_template_length_is_limited() -> None:
@@ -221,7 +221,7 @@ _ARGUMENTS = [
 
 @pytest.mark.parametrize("name", names())
 def test_built_in_over_any_value_prints_or_complains(name: str) -> None:
-    limits = Limits(steps=10_000, output_chars=10_000)
+    limits = RenderLimits(steps=10_000, output_chars=10_000)
     lines: set[int] = set()
     for arguments in _ARGUMENTS:
         for value in _VALUES:

@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.settings import Limits
+from expensify.freemarker.settings import RenderLimits
 from expensify.freemarker.template import Template, parse, render
 from tests.expensify.freemarker.corpus import CORPUS
 from tests.expensify.freemarker.data import DATA
 from tests.expensify.freemarker.soup import ANY_TEXT, DAMAGED, EXPRESSIONS, SOUP
 
-_LIMITS = Limits(steps=20_000, depth=20, output_chars=100_000, seconds=2)
+_LIMITS = RenderLimits(steps=20_000, depth=20, output_chars=100_000, seconds=2)
 _MANY = settings(
     max_examples=400, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )

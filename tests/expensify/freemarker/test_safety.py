@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.settings import Settings
+from expensify.freemarker.settings import RenderSettings
 from expensify.freemarker.template import parse, render
 
 
@@ -39,7 +39,7 @@ def test_no_way_leads_into_python(template: str) -> None:
     data = {"a": Account(), "s": "text", "xs": [1], "m": {}, "n": 1}
 
     try:
-        output = render(parse(template), data, settings=Settings(missing="error"))
+        output = render(parse(template), data, settings=RenderSettings(missing="error"))
     except TemplateError as error:
         output = error.message
 

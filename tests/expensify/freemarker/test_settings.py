@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from expensify.freemarker.errors import RenderError, TemplateError
-from expensify.freemarker.settings import Settings
+from expensify.freemarker.settings import RenderSettings
 from expensify.freemarker.template import parse, render
 from tests.expensify.freemarker.corpus import EXPORTS, Case
 from tests.expensify.freemarker.engine import Engine
 
 
 def printed(template: str, data: dict[str, object], **settings: object) -> str:
-    return render(parse(template), data, settings=Settings(**settings))  # type: ignore[arg-type]
+    return render(parse(template), data, settings=RenderSettings(**settings))  # type: ignore[arg-type]
 
 
 def test_missing_value_prints_nothing_by_default() -> None:
@@ -89,7 +89,7 @@ def test_every_mode_prints_what_freemarker_prints(
     engine: Engine, missing: str, boolean: str, zone: str
 ) -> None:
     def ours(case: Case) -> str | None:
-        settings = Settings(missing=missing, boolean=boolean, zone=ZoneInfo(zone))  # type: ignore[arg-type]
+        settings = RenderSettings(missing=missing, boolean=boolean, zone=ZoneInfo(zone))  # type: ignore[arg-type]
         try:
             return render(parse(case.template), case.data, settings=settings)
         except TemplateError:

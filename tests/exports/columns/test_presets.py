@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from expensify.freemarker.catalogue import CATALOGUE
-from expensify.freemarker.settings import Settings
+from expensify.freemarker.settings import RenderSettings
 from expensify.freemarker.template import parse, render
 from exports.columns.layout import Layout, column
 from exports.columns.presets import PRESETS
@@ -14,7 +14,7 @@ from exports.columns.values import table_of, values_of
 from exports.columns.writing import headings_of, template_of
 from exports.samples.choose import SAMPLES, sample
 
-STRICT = Settings(missing="error", boolean="error")
+STRICT = RenderSettings(missing="error", boolean="error")
 
 
 def variants(layout: Layout) -> list[Layout]:

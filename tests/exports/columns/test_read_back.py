@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from expensify.freemarker.catalogue import CATALOGUE, Field
-from expensify.freemarker.settings import Settings
+from expensify.freemarker.settings import RenderSettings
 from expensify.freemarker.template import parse, render
 from exports.columns.checking import problems
 from exports.columns.choices import FORMATS, fields
@@ -154,7 +154,7 @@ def layouts(draw: st.DrawFn) -> Layout:
     )
 
 
-STRICT = Settings(missing="error", boolean="error")
+STRICT = RenderSettings(missing="error", boolean="error")
 
 
 @settings(

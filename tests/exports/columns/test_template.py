@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from expensify.freemarker.settings import Settings
+from expensify.freemarker.settings import RenderSettings
 from expensify.freemarker.template import parse, render
 from exports.columns.checking import problems
 from exports.columns.layout import Column, Layout, column
@@ -35,7 +35,7 @@ def printed(*columns: Column, report: dict[str, Any] | None = None, **expense: A
     layout = Layout(columns=columns, heading=False)
     assert problems(layout) == []
     return render(
-        parse(template_of(layout)), data, settings=Settings(missing="error", boolean="error")
+        parse(template_of(layout)), data, settings=RenderSettings(missing="error", boolean="error")
     ).rstrip("\n")
 
 

@@ -12,7 +12,7 @@ from django_scopes import scope
 
 from accounts.credentials import rotation as rotation_actions
 from accounts.models import Credential, Policy, Rotation, Team, User
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.models import Run, SavedExport
 from tests.conftest import make_credential, make_export
 from tests.exports.conftest import make_run
@@ -47,7 +47,7 @@ def ready(credential: Credential, alice: User) -> Rotation:
         Policy.objects.create(
             team=credential.team, credential=credential, policy_id=policy, name=name, role="admin"
         )
-    rotation = rotation_actions.start(credential, Pair(*NEW.values()), by=alice)
+    rotation = rotation_actions.start_rotation(credential, KeyPair(*NEW.values()), by=alice)
     Rotation.objects.filter(pk=rotation.pk).update(
         status="ready", check_due_at=None, checked_at=timezone.now(), reach=[REACHED]
     )
@@ -64,7 +64,7 @@ def test_a_new_pair_is_taken_in_and_shown_nowhere(admin: Client, credential: Cre
     answer = admin.post(page, NEW, follow=True)
 
     rotation = credential.rotations.get()
-    assert rotation.partner_pair() == Pair(*NEW.values())
+    assert rotation.partner_pair() == KeyPair(*NEW.values())
     assert "New pair being tested" in answer.content.decode()
     assert NEW["partner_user_secret"] not in answer.content.decode()
     assert NEW["partner_user_id"] not in answer.content.decode()
@@ -95,7 +95,7 @@ def test_old_and_new_reach_stand_side_by_side_with_what_would_be_short(
 def test_a_click_lets_it_take_over_and_another_puts_the_old_one_back(admin: Client, ready: Rotation) -> None:
     admin.post(url("rotation-cut-over", ready))
     taken = Credential.objects.get(pk=ready.credential_id)
-    assert taken.partner_pair() == Pair(*NEW.values())
+    assert taken.partner_pair() == KeyPair(*NEW.values())
     assert "Go back to the old pair" in admin.get(url("rotation", ready)).content.decode()
 
     admin.post(url("rotation-roll-back", ready))

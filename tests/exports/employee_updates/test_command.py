@@ -15,7 +15,7 @@ from accounts.audit import record as audit
 from accounts.models import Credential, Policy, Team, User
 from exports.employee_updates.feed import mapping as feed_mapping
 from exports.employee_updates.feed import reading
-from exports.employee_updates.feed.settings import Settings
+from exports.employee_updates.feed.settings import UpdateSettings
 from exports.models import EmployeeUpdate, FeedProfile, Run
 from exports.runs import queue, tasks, worker
 from sandbox.app import Sandbox
@@ -76,7 +76,7 @@ def profile(policy: str, credential: Credential, acme: Team) -> FeedProfile:
             name="Nightly",
             credential=credential,
             mapping=mapping.as_json(),
-            settings=Settings(skip_notification_email=True).as_json(),
+            settings=UpdateSettings(skip_notification_email=True).as_json(),
         )
 
 

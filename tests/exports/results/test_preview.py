@@ -21,11 +21,11 @@ from exports.results.preview import (
     PURGED,
     TOO_LARGE,
     UNKNOWN,
-    Names,
-    Nothing,
-    Picture,
-    Table,
-    Text,
+    ArchivePreview,
+    NoPreview,
+    PicturePreview,
+    TablePreview,
+    TextPreview,
     preview,
 )
 from tests.exports.conftest import make_result, make_run
@@ -68,26 +68,26 @@ def zipped(*names: str) -> bytes:
 def test_csv_shows_as_a_table(stored: Stored) -> None:
     result = stored('Händler;Betrag\n"A; B";1,50\n'.encode("cp1252"), "export1.csv")
 
-    assert preview(result) == Table(["Händler", "Betrag"], [["A; B", "1,50"]], more=False)
+    assert preview(result) == TablePreview(["Händler", "Betrag"], [["A; B", "1,50"]], more=False)
 
 
 @pytest.mark.parametrize(("rows", "more"), [(100, False), (101, True)])
 def test_first_hundred_rows_of_a_csv_are_shown(rows: int, more: bool, stored: Stored) -> None:
     shown = preview(stored(b"a,b\n" + b"1,2\n" * rows, "export1.csv"))
 
-    assert shown == Table(["a", "b"], [["1", "2"]] * 100, more=more)
+    assert shown == TablePreview(["a", "b"], [["1", "2"]] * 100, more=more)
 
 
 def test_wide_rows_and_long_cells_are_cut(stored: Stored) -> None:
     shown = preview(stored(b",".join([b"x" * 300] * 70) + b"\n", "export1.csv"))
 
-    assert isinstance(shown, Table)
+    assert isinstance(shown, TablePreview)
     assert (len(shown.headings), shown.more_columns) == (60, 10)
     assert shown.headings[0] == "x" * 199 + "…"
 
 
 def test_csv_of_blank_lines_says_that_no_report_matched(stored: Stored) -> None:
-    assert preview(stored(b"\n\n", "export1.csv")) == Nothing(
+    assert preview(stored(b"\n\n", "export1.csv")) == NoPreview(
         "The file has no rows: no report matched what the export asks for."
     )
 
@@ -110,7 +110,7 @@ def test_workbook_shows_as_a_table(stored: Stored) -> None:
         workbook([["Merchant", "Amount"], ["Zoë", 1.5], ["B", 2.0], [None, True]]), "export1.xlsx"
     )
 
-    assert preview(result) == Table(
+    assert preview(result) == TablePreview(
         ["Merchant", "Amount"], [["Zoë", "1.5"], ["B", "2"], ["", "True"]], more=False
     )
 
@@ -119,7 +119,7 @@ def test_workbook_shows_as_a_table(stored: Stored) -> None:
 def test_first_hundred_rows_of_a_workbook_are_shown(rows: int, more: bool, stored: Stored) -> None:
     shown = preview(stored(workbook([["a", "b"], *[[1, 2]] * rows]), "export1.xlsx"))
 
-    assert shown == Table(["a", "b"], [["1", "2"]] * 100, more=more)
+    assert shown == TablePreview(["a", "b"], [["1", "2"]] * 100, more=more)
 
 
 def test_workbook_that_is_a_zip_bomb_is_not_opened(stored: Stored) -> None:
@@ -174,25 +174,25 @@ def test_what_is_no_workbook_is_damaged(extension: str, content: bytes, stored: 
 
 
 def test_small_json_is_laid_out(stored: Stored) -> None:
-    assert preview(stored('{"a":["é"]}'.encode(), "export1.json")) == Text(
+    assert preview(stored('{"a":["é"]}'.encode(), "export1.json")) == TextPreview(
         '{\n  "a": [\n    "é"\n  ]\n}', more=False
     )
 
 
 @pytest.mark.parametrize("content", [b'{"a": ', b"[" * 50_000])
 def test_json_that_does_not_parse_shows_as_it_is(content: bytes, stored: Stored) -> None:
-    assert preview(stored(content, "export1.json")) == Text(content.decode(), more=False)
+    assert preview(stored(content, "export1.json")) == TextPreview(content.decode(), more=False)
 
 
 @pytest.mark.parametrize("extension", ["json", "xml", "txt"])
 def test_beginning_of_a_long_text_is_shown(extension: str, stored: Stored) -> None:
     content = ("é" * 40_000).encode()
 
-    assert preview(stored(content, f"export1.{extension}")) == Text("é" * 32_768, more=True)
+    assert preview(stored(content, f"export1.{extension}")) == TextPreview("é" * 32_768, more=True)
 
 
 def test_character_cut_in_the_middle_is_left_out(stored: Stored) -> None:
-    assert preview(stored(("a" + "é" * 40_000).encode(), "export1.txt")) == Text(
+    assert preview(stored(("a" + "é" * 40_000).encode(), "export1.txt")) == TextPreview(
         "a" + "é" * 32_767, more=True
     )
 
@@ -201,7 +201,7 @@ def test_character_cut_in_the_middle_is_left_out(stored: Stored) -> None:
 
 
 def test_pdf_tells_its_pages(stored: Stored) -> None:
-    assert preview(stored(pdf(pages=3), "export1.pdf")) == Picture(3)
+    assert preview(stored(pdf(pages=3), "export1.pdf")) == PicturePreview(3)
 
 
 @pytest.mark.parametrize("size", [(595, 842), (50, 50), (14_000, 20)])
@@ -225,7 +225,7 @@ def test_only_a_pdf_is_drawn(stored: Stored) -> None:
 
 
 def test_zip_lists_its_files(stored: Stored) -> None:
-    assert preview(stored(zipped("a.pdf", "../b.pdf"), "export1.zip")) == Names(
+    assert preview(stored(zipped("a.pdf", "../b.pdf"), "export1.zip")) == ArchivePreview(
         [("a.pdf", 4), ("../b.pdf", 4)], more=0
     )
 
@@ -233,7 +233,7 @@ def test_zip_lists_its_files(stored: Stored) -> None:
 def test_long_list_of_a_zip_is_cut(stored: Stored) -> None:
     shown = preview(stored(zipped(*(f"{number}.pdf" for number in range(203))), "export1.zip"))
 
-    assert isinstance(shown, Names)
+    assert isinstance(shown, ArchivePreview)
     assert (len(shown.names), shown.more) == (200, 3)
 
 

@@ -16,7 +16,7 @@ from django_scopes import scope
 from accounts.audit.record import Action
 from accounts.models import AuditEntry, Team, User
 from exports.employee_updates import actions as employee_updates
-from exports.employee_updates.feed.cells import Row
+from exports.employee_updates.feed.cells import FeedRow
 from exports.models import Delivery, Occurrence, Recipient, Result, Run, SavedExport, Schedule
 from exports.results import provenance
 from tests.conftest import make_credential, make_export
@@ -168,7 +168,7 @@ def test_employee_update_is_found_by_the_hash_of_its_content(
 ) -> None:
     cells = {"email": "n@acme.example", "manager": "n@acme.example", "employee_id": "N-1", "policy": "P1"}
     with scope(team=credential.team):
-        update = employee_updates.prepare(credential, "November", by=alice, content=[Row(1, cells)])
+        update = employee_updates.prepare(credential, "November", by=alice, content=[FeedRow(1, cells)])
 
     page = reader.post(URL, {"sha256": update.content_hash}).content.decode()
 

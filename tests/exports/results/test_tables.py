@@ -47,13 +47,24 @@ def test_one_column_is_a_table_too() -> None:
     assert read(b"Merchant\nA\nB\n") == [["Merchant"], ["A"], ["B"]]
 
 
+def test_delimiter_is_one_under_which_quotes_surround_fields() -> None:
+    assert read(b'"",";"\r\n";"\r\n') == [["", ";"], [";"]]
+
+
 def test_file_without_a_byte_has_no_rows() -> None:
     assert read(b"") == []
 
 
 @pytest.mark.parametrize(
     ("content", "rows"),
-    [(b"", 0), (b"a,b\n", 1), (b"a,b\n1,2", 2), (b'a,b\n"1\n2",3\n\n', 2), (b"a;b\n" * 1000, 1000)],
+    [
+        (b"", 0),
+        (b"a,b\n", 1),
+        (b"a,b\n1,2", 2),
+        (b'a,b\n"1\n2",3\n\n', 2),
+        (b"a;b\n" * 1000, 1000),
+        (b'"",";"\r\n";"\r\n', 2),
+    ],
 )
 def test_rows_of_a_csv_are_counted_with_the_heading(content: bytes, rows: int, tmp_path: Path) -> None:
     path = tmp_path / "export.csv"

@@ -13,7 +13,7 @@ from exports.models.run import FINAL, IN_FLIGHT, Status
 from exports.runs import actions as runs
 from exports.runs.actions import CannotStart
 from exports.saved_exports import actions as saved_exports
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 from tests.conftest import make_export
 from tests.exports.conftest import OF_EXPORTS, make_run
 
@@ -57,7 +57,7 @@ def test_later_edit_does_not_change_a_run(export: SavedExport, alice: User) -> N
 
     saved_exports.save(
         export,
-        settings=Settings(policy_ids=[], report_ids=["R9"], states=[], email_recipients=[]),
+        settings=ExportSettings(policy_ids=[], report_ids=["R9"], states=[], email_recipients=[]),
         template="changed",
         sftp_password=None,
         by=alice,

@@ -13,7 +13,7 @@ from exports.columns.layout import Column, Layout, column
 from exports.columns.presets import PRESETS
 from exports.columns.writing import template_of
 from exports.runs import report_list
-from exports.runs.report_list import Check, Report, Selection
+from exports.runs.report_list import Check, ListedReport, ReportList
 from exports.samples.choose import SAMPLES, sample
 
 ASKED = ReportExport(
@@ -40,9 +40,9 @@ def listable(name: str) -> dict[str, Any]:
     return data | {"reports": reports}
 
 
-def report(created: str = "", submitted: str = "", **fields: Any) -> Report:
+def report(created: str = "", submitted: str = "", **fields: Any) -> ListedReport:
     usual = {"id": "R1", "name": "", "approved": "", "total": "", "currency": "EUR", "expenses": 1}
-    return Report(created=created, submitted=submitted, **(usual | fields))
+    return ListedReport(created=created, submitted=submitted, **(usual | fields))
 
 
 # ------------------------------------------------------------ the three jobs
@@ -108,13 +108,13 @@ def test_name_of_a_report_may_hold_anything() -> None:
 def test_no_report_is_a_list_all_the_same() -> None:
     text = render(parse(report_list.listing_template(AMOUNTS)), {"reports": []})
 
-    assert report_list.read_list(text) == Selection((), "0")
+    assert report_list.read_list(text) == ReportList((), "0")
 
 
 def test_selection_survives_storing() -> None:
-    kept = Selection((report("2026-01-01"),), "12.5")
+    kept = ReportList((report("2026-01-01"),), "12.5")
 
-    assert Selection.from_json(kept.as_json()) == kept
+    assert ReportList.from_json(kept.as_json()) == kept
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_without_a_period_nothing_is_late() -> None:
 
 def made(
     layout: Layout, data: dict[str, Any], folder: Path, extension: str = "csv"
-) -> tuple[Selection, Path]:
+) -> tuple[ReportList, Path]:
     """The list of the data, and the file of the columns."""
     listed = report_list.read_list(render(parse(report_list.listing_template(layout)), data))
     path = folder / f"export1.{extension}"
@@ -157,7 +157,7 @@ def test_file_that_its_columns_make_is_as_listed(preset: str, name: str, tmp_pat
     extension = {"csv": "csv", "json": "json", "fixed": "txt"}[layout.kind]
 
     listed, path = made(layout, listable(name), tmp_path, extension)
-    checked = report_list.check(listed, layout, path)
+    checked = report_list.check_file(listed, layout, path)
 
     assert checked.problem == ""
     assert (checked.rows is not None) is (layout.rows != "totals")
@@ -175,7 +175,7 @@ def test_amounts_add_up_in_every_exact_format(format: str, delimiter: str, tmp_p
     ]}], "addHeader": True}  # fmt: skip
 
     listed, path = made(layout, data, tmp_path)
-    checked = report_list.check(listed, layout, path)
+    checked = report_list.check_file(listed, layout, path)
 
     assert checked == Check(3, 3, "Amount in report currency", "1,234.51", "1,234.51")
 
@@ -186,9 +186,9 @@ def test_missing_row_and_changed_amount_are_found(tmp_path: Path) -> None:
     lines = path.read_text().splitlines(keepends=True)
 
     path.write_text("".join(lines[:-1]))
-    short = report_list.check(listed, AMOUNTS, path)
+    short = report_list.check_file(listed, AMOUNTS, path)
     path.write_text("".join([*lines[:-1], "Somebody,999999.99\n"]))
-    changed = report_list.check(listed, AMOUNTS, path)
+    changed = report_list.check_file(listed, AMOUNTS, path)
 
     assert short.problem == (
         f"The file has {len(lines) - 2} rows, but the listed reports have {len(lines) - 1}."
@@ -200,8 +200,8 @@ def test_row_that_lacks_a_column_is_not_the_file(tmp_path: Path) -> None:
     listed, path = made(AMOUNTS, sample(next(iter(SAMPLES))), tmp_path)
     path.write_text("Merchant,Amount in report currency\nonly one\n")
 
-    with pytest.raises(report_list.CannotRead, match="Row 1 of the file"):
-        report_list.check(listed, AMOUNTS, path)
+    with pytest.raises(report_list.CannotReadList, match="Row 1 of the file"):
+        report_list.check_file(listed, AMOUNTS, path)
 
 
 @pytest.mark.parametrize(
@@ -218,4 +218,4 @@ def test_column_that_cannot_be_added_up_alike_is_no_control(unknown: Column) -> 
 
 
 def test_somebodys_own_template_tells_nothing(tmp_path: Path) -> None:
-    assert report_list.check(Selection(()), None, tmp_path / "export1.csv") == Check()
+    assert report_list.check_file(ReportList(()), None, tmp_path / "export1.csv") == Check()

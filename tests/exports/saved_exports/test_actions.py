@@ -9,7 +9,7 @@ from accounts.credentials.keyring import unseal
 from accounts.models import AuditEntry, Credential, Team, User
 from exports.models import ExportVersion, SavedExport
 from exports.saved_exports import actions as saved_exports
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 from tests.conftest import make_credential, make_export
 
 EMPTY = {"policy_ids": [], "report_ids": [], "states": [], "email_recipients": []}
@@ -24,7 +24,7 @@ def save(
     export: SavedExport, by: User, template: str = "a", password: str | None = None, **asked: Any
 ) -> SavedExport:
     return saved_exports.save(
-        export, settings=Settings(**(EMPTY | asked)), template=template, sftp_password=password, by=by
+        export, settings=ExportSettings(**(EMPTY | asked)), template=template, sftp_password=password, by=by
     )
 
 
@@ -49,7 +49,7 @@ def test_each_save_that_changes_what_is_asked_makes_a_version(
 
 
 def test_save_that_changes_nothing_leaves_no_trace(export: SavedExport, alice: User) -> None:
-    stored = Settings.from_json(export.version.settings)
+    stored = ExportSettings.from_json(export.version.settings)
     before = AuditEntry.objects.count()
 
     saved_exports.save(
@@ -64,7 +64,7 @@ def test_new_name_alone_makes_no_version(export: SavedExport, alice: User) -> No
 
     saved_exports.save(
         export,
-        settings=Settings.from_json(export.version.settings),
+        settings=ExportSettings.from_json(export.version.settings),
         template=export.version.template,
         sftp_password=None,
         by=alice,

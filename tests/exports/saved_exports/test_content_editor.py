@@ -220,7 +220,7 @@ def test_draft_put_right_can_run(erin: User, credential: Credential, acme_open: 
 
 
 def _settings(export: SavedExport) -> Any:
-    return saved_exports.Settings.from_json(export.version.settings)
+    return saved_exports.ExportSettings.from_json(export.version.settings)
 
 
 def test_versions_still_never_change(export: SavedExport, acme_open: Team) -> None:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from expensify.jobs.export import EmailAction, MarkAsExported, ReportExport, SftpUpload
-from exports.saved_exports.job import Settings, describe, late_before
+from exports.saved_exports.job import ExportSettings, describe, late_before
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # In Berlin it is already 1 April.
@@ -14,7 +14,7 @@ EMPTY = {"policy_ids": [], "report_ids": [], "states": [], "email_recipients": [
 
 
 def described(**asked: Any) -> ReportExport:
-    return describe(Settings(**(EMPTY | asked)), at=AT, zone=BERLIN, sftp_password="secret")
+    return describe(ExportSettings(**(EMPTY | asked)), at=AT, zone=BERLIN, sftp_password="secret")
 
 
 def test_relative_period_becomes_dates_where_the_team_is() -> None:
@@ -60,7 +60,7 @@ def test_relative_period_begins_the_days_earlier_that_are_looked_back() -> None:
 def test_reports_from_before_the_period_itself_are_late(
     asked: dict[str, Any], first_day: date | None
 ) -> None:
-    assert late_before(Settings(**(EMPTY | asked)), at=AT, zone=BERLIN) == first_day
+    assert late_before(ExportSettings(**(EMPTY | asked)), at=AT, zone=BERLIN) == first_day
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_reports_from_before_the_period_itself_are_late(
     ],
 )
 def test_which_runs_list_their_reports_first(asked: dict[str, Any], selects: bool, marks_last: bool) -> None:
-    settings = Settings(**(EMPTY | asked))
+    settings = ExportSettings(**(EMPTY | asked))
 
     assert (settings.selects, settings.marks_last) == (selects, marks_last)
 
@@ -98,17 +98,19 @@ def test_actions_come_with_the_password_that_is_passed_in() -> None:
 
 
 def test_settings_survive_being_stored() -> None:
-    settings = Settings(**EMPTY, period="last_month", limit=5, full_page_receipts=True)
+    settings = ExportSettings(**EMPTY, period="last_month", limit=5, full_page_receipts=True)
 
-    assert Settings.from_json(settings.as_json()) == settings
+    assert ExportSettings.from_json(settings.as_json()) == settings
 
 
 def test_setting_that_came_after_a_version_was_stored_has_its_default() -> None:
-    assert Settings.from_json({"report_ids": ["R1"]}) == Settings(**(EMPTY | {"report_ids": ["R1"]}))
+    assert ExportSettings.from_json({"report_ids": ["R1"]}) == ExportSettings(
+        **(EMPTY | {"report_ids": ["R1"]})
+    )
 
 
 def test_setting_that_no_longer_exists_is_passed_over() -> None:
-    assert Settings.from_json({"period": "last_month", "colour": "red"}) == Settings(
+    assert ExportSettings.from_json({"period": "last_month", "colour": "red"}) == ExportSettings(
         **EMPTY, period="last_month"
     )
 

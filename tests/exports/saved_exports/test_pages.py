@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.audit.record import Action
 from accounts.models import AuditEntry, Credential, Team, User
-from expensify.client import Pair
+from expensify.pair import KeyPair
 from exports.models import Run, SavedExport
 from exports.models.run import Status
 from exports.runs import queue
@@ -120,7 +120,7 @@ def test_the_credentials_page_shows_its_own_budget_and_no_other(
     as_alice: Client, acme: Team, credential: Credential, budget: Any, settings: Any
 ) -> None:
     budget = of_long_windows(settings)
-    other = make_credential(acme, "Other", pair=Pair("aa_other", "s"))
+    other = make_credential(acme, "Other", pair=KeyPair("aa_other", "s"))
     for n in range(3):
         budget.step(other.fingerprint, enqueue=queue.Ticket(f"t{n}", flow="f"), pop=True)
     budget.enqueue(other.fingerprint, [queue.Ticket(f"w{n}", flow="f") for n in range(4)])

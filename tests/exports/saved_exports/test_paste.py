@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from exports.forms.saved_exports.paste import CannotRead, read
+from exports.forms.saved_exports.paste import CannotReadJob, read
 from tests.documentation import JOB
 
 NOTHING_ASKED = {
@@ -176,7 +176,7 @@ def test_second_action_of_a_kind_is_mentioned() -> None:
     ],
 )
 def test_what_is_no_report_export_is_refused_with_a_reason(text: str, reason: str) -> None:
-    with pytest.raises(CannotRead, match=reason):
+    with pytest.raises(CannotReadJob, match=reason):
         read(text)
 
 
@@ -191,7 +191,7 @@ def test_what_is_no_report_export_is_refused_with_a_reason(text: str, reason: st
 def test_secrets_come_back_neither_in_values_nor_in_words(text: str) -> None:
     try:
         said = str(read(text))
-    except CannotRead as problem:
+    except CannotReadJob as problem:
         said = str(problem)
 
     assert "canary" not in said

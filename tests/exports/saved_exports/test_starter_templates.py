@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from expensify.freemarker.settings import Settings
+from expensify.freemarker.settings import RenderSettings
 from expensify.freemarker.template import parse, render
 from exports.saved_exports.starter_templates import STARTERS
 
 # The kindest and the strictest server that the sources leave possible.
-SERVERS = [Settings(), Settings(missing="error", boolean="error")]
+SERVERS = [RenderSettings(), RenderSettings(missing="error", boolean="error")]
 
 EXPENSE = {
     "transactionID": "1234567890123456789",
@@ -33,7 +33,7 @@ REPORT = {
 
 
 def rows(
-    starter: str, reports: list[dict[str, Any]], *, settings: Settings = SERVERS[1], header: bool = True
+    starter: str, reports: list[dict[str, Any]], *, settings: RenderSettings = SERVERS[1], header: bool = True
 ) -> list[list[str]]:
     text = render(
         parse(STARTERS[starter].template), {"reports": reports, "addHeader": header}, settings=settings
@@ -48,7 +48,7 @@ def expense_row(**fields: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("settings", SERVERS, ids=["kind", "strict"])
-def test_expense_starter_writes_one_row_for_each_expense(settings: Settings) -> None:
+def test_expense_starter_writes_one_row_for_each_expense(settings: RenderSettings) -> None:
     reports = [REPORT, REPORT | {"reportID": "R2", "transactionList": [EXPENSE, EXPENSE]}]
 
     written = rows("expense", reports, settings=settings)
@@ -61,7 +61,7 @@ def test_expense_starter_writes_one_row_for_each_expense(settings: Settings) -> 
 
 
 @pytest.mark.parametrize("settings", SERVERS, ids=["kind", "strict"])
-def test_report_starter_writes_one_row_for_each_report(settings: Settings) -> None:
+def test_report_starter_writes_one_row_for_each_report(settings: RenderSettings) -> None:
     written = rows("report", [REPORT, REPORT | {"reportID": "R2", "transactionList": []}], settings=settings)
 
     assert written == [

@@ -17,8 +17,8 @@ from exports.models import SavedExport
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports import compare as compare_versions
 from exports.saved_exports import share
-from exports.saved_exports.compare import Row, Side
-from exports.saved_exports.job import Settings
+from exports.saved_exports.compare import ComparedLine, Side
+from exports.saved_exports.job import ExportSettings
 from tests.conftest import make_credential, make_export
 from tests.exports.conftest import signed_in
 
@@ -32,7 +32,7 @@ def erin_at_work(erin: User) -> Client:
 def changed(credential: Credential, erin: User, acme_open: Team) -> SavedExport:
     """An export with three versions: its template, then its limit and template, then columns."""
     export = make_export(credential, erin, template="one\ntwo\n")
-    settings = Settings.from_json(export.version.settings | {"limit": 5})
+    settings = ExportSettings.from_json(export.version.settings | {"limit": 5})
     saved_exports.save(export, settings=settings, template="one\n2\n", sftp_password=None, by=erin)
     layout = PRESETS["summary"].layout
     saved_exports.save(
@@ -54,8 +54,8 @@ def test_settings_and_template_stand_side_by_side(changed: SavedExport, erin_at_
 
     assert [pair for pair in context["settings"] if pair.differs] == [("At most", "", "5 reports")]
     assert context["rows"] == [
-        Row(Side(1, "one"), Side(1, "one"), False),
-        Row(Side(2, "two"), Side(2, "2"), True),
+        ComparedLine(Side(1, "one"), Side(1, "one"), False),
+        ComparedLine(Side(2, "two"), Side(2, "2"), True),
     ]
 
 
@@ -77,9 +77,9 @@ def test_lines_far_from_a_change_are_left_out() -> None:
 
     rows = compare_versions.templates("\n".join(lines), "\n".join([*lines[:10], "new", *lines[10:]]))
 
-    assert rows[0] == Row(None, None)
+    assert rows[0] == ComparedLine(None, None)
     assert [row.after.number for row in rows[1:] if row.after] == [8, 9, 10, 11, 12, 13, 14]
-    assert [row for row in rows if row.differs] == [Row(Side(0, ""), Side(11, "new"), True)]
+    assert [row for row in rows if row.differs] == [ComparedLine(Side(0, ""), Side(11, "new"), True)]
 
 
 # ------------------------------------------------------------ restoring

@@ -6,7 +6,7 @@ import pytest
 
 from exports.models import ExportVersion
 from exports.saved_exports import periods, wording
-from exports.saved_exports.job import Settings
+from exports.saved_exports.job import ExportSettings
 
 EMPTY = {"policy_ids": [], "report_ids": [], "states": [], "email_recipients": []}
 NAMES = {"0123456789ABCDEF": "Sales"}
@@ -14,7 +14,7 @@ NAMES = {"0123456789ABCDEF": "Sales"}
 
 def said(**asked: Any) -> dict[str, str]:
     lines = wording.lines(
-        Settings(**(EMPTY | asked)),
+        ExportSettings(**(EMPTY | asked)),
         at=datetime(2026, 3, 31, 22, 30, tzinfo=UTC),
         zone=ZoneInfo("Europe/Berlin"),
         policy_names=NAMES,
@@ -91,9 +91,10 @@ def test_every_kind_of_period_can_be_said() -> None:
 
 
 def test_what_differs_between_versions_is_named_once() -> None:
-    before = ExportVersion(settings=Settings(**EMPTY).as_json(), template="a")
+    before = ExportVersion(settings=ExportSettings(**EMPTY).as_json(), template="a")
     after = ExportVersion(
-        settings=Settings(**EMPTY, period="fixed", period_start="2026-01-01", limit=3).as_json(), template="b"
+        settings=ExportSettings(**EMPTY, period="fixed", period_start="2026-01-01", limit=3).as_json(),
+        template="b",
     )
 
     assert wording.changed(after, before) == ["period", "limit", "template"]
@@ -101,4 +102,4 @@ def test_what_differs_between_versions_is_named_once() -> None:
 
 
 def test_every_setting_has_a_name() -> None:
-    assert wording.SETTINGS.keys() == Settings.__dataclass_fields__.keys()
+    assert wording.SETTINGS.keys() == ExportSettings.__dataclass_fields__.keys()

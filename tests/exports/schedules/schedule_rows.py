@@ -9,10 +9,10 @@ from django_scopes import scope
 from accounts.models import MailStatus, User
 from exports.deliveries.settings import MailSettings
 from exports.models import Delivery, Link, LinkOpening, Occurrence, Recipient, Run, SavedExport, Schedule
-from exports.schedules.rules.rule import Kind, Rule
+from exports.schedules.rules.rule import Rule, RuleKind
 from tests.exports.conftest import make_run
 
-SECOND_BUSINESS_DAY = Rule(Kind.BUSINESS_DAY, times=(time(7, 30),), zone="Europe/Berlin", nth=2)
+SECOND_BUSINESS_DAY = Rule(RuleKind.BUSINESS_DAY, times=(time(7, 30),), zone="Europe/Berlin", nth=2)
 
 
 def make_schedule(

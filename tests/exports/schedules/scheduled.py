@@ -8,7 +8,7 @@ from django_scopes import scope
 from accounts.models import Notice, Team, User
 from exports.deliveries.settings import MailSettings
 from exports.models import Recipient, SavedExport, Schedule
-from exports.schedules.rules.rule import Kind, Rule
+from exports.schedules.rules.rule import Rule
 
 MONDAY = datetime(2026, 11, 2, 7, 30, tzinfo=UTC)
 DAILY = {"kind": "daily", "times": ["07:30"], "zone": "UTC"}
@@ -57,4 +57,4 @@ def told(schedule: Schedule) -> list[tuple[str, str]]:
         return list(Notice.objects.order_by("pk").values_list("address", "subject"))
 
 
-__all__ = ["DAILY", "HOURLY", "MONDAY", "Kind", "make_recipient", "make_schedule", "rule", "told"]
+__all__ = ["DAILY", "HOURLY", "MONDAY", "make_recipient", "make_schedule", "rule", "told"]

@@ -17,7 +17,7 @@ from exports.saved_exports.job import WHEN_SAFE
 from exports.schedules import calendar as schedule_calendar
 from exports.schedules import forecast
 from exports.schedules.rules.occurrences import FreezeDays
-from exports.schedules.rules.rule import Kind, OnHoliday, Rule
+from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 from exports.schedules.rules.working_days import Calendar
 from tests.conftest import make_export
 from tests.exports.conftest import signed_in
@@ -58,8 +58,8 @@ def last_entry(team: Team) -> AuditEntry:
 
 def test_weeks_tell_what_is_due_on_each_day(acme_open: Team, export: SavedExport) -> None:
     Freeze.objects.create(team=acme_open, first=date(2026, 12, 1), last=date(2026, 12, 2), reason="Migration")
-    scheduled(export, "Weekly", Rule(Kind.WEEKLY, (time(18), time(9)), "Europe/Berlin", weekdays=(1,)))
-    scheduled(export, "Night", Rule(Kind.WEEKLY, (time(19),), "America/New_York", weekdays=(0,)))
+    scheduled(export, "Weekly", Rule(RuleKind.WEEKLY, (time(18), time(9)), "Europe/Berlin", weekdays=(1,)))
+    scheduled(export, "Night", Rule(RuleKind.WEEKLY, (time(19),), "America/New_York", weekdays=(0,)))
     scheduled(export, "Resting", paused_at=NOW)
 
     found = forecast.weeks(acme_open, date(2026, 11, 23), NOW)

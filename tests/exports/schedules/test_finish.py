@@ -34,7 +34,7 @@ def ended(
 ) -> Occurrence:
     """The next occurrence of the schedule, its run at its end."""
     schedule.refresh_from_db()
-    start_due.start([schedule.pk], schedule.next_at)
+    start_due.start_schedules([schedule.pk], schedule.next_at)
     occurrence: Occurrence = schedule.occurrences.order_by("-due_at").first()
     Run.objects.filter(pk=occurrence.run_id).update(
         status=status,
@@ -272,7 +272,7 @@ def test_rows_within_the_band_hold_nothing(schedule: Schedule) -> None:
 def test_totals_beyond_the_band_hold_the_mails(totals: dict[str, Decimal] | None, why: str) -> None:
     mail = MailSettings(totals_from={"EUR": Decimal("100.00")}, totals_to={"EUR": Decimal("500.00")})
 
-    assert finish._out_of_band(finish.Contents(3, totals), mail) == why
+    assert finish._out_of_band(finish.FileContents(3, totals), mail) == why
 
 
 def test_held_mails_are_sent_anyway_once(schedule: Schedule, alice: User, erin: User) -> None:

@@ -18,8 +18,8 @@ from exports.columns.writing import template_of
 from exports.deliveries.settings import Content, MailSettings
 from exports.models import Delivery, Link, Recipient, Run, SavedExport, Schedule
 from exports.saved_exports import actions as saved_exports
-from exports.saved_exports.job import Settings
-from exports.schedules.rules.rule import Kind, OnHoliday, Rule
+from exports.saved_exports.job import ExportSettings
+from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 from tests.conftest import make_credential, make_export
 from tests.exports.conftest import make_run, signed_in
 from tests.exports.schedules.schedule_rows import (
@@ -62,7 +62,11 @@ def test_form_makes_a_schedule(as_alice: Client, alice: User, export: SavedExpor
     with scope(team=acme):
         schedule = Schedule.objects.get()
         assert Rule.from_json(schedule.rule) == Rule(
-            Kind.BUSINESS_DAY, times=(time(7, 30),), zone="Europe/Berlin", nth=2, on_holiday=OnHoliday.AFTER
+            RuleKind.BUSINESS_DAY,
+            times=(time(7, 30),),
+            zone="Europe/Berlin",
+            nth=2,
+            on_holiday=OnHoliday.AFTER,
         )
         assert (schedule.owner, schedule.export, schedule.pause_after) == (alice, export, 5)
         assert [(each.kind, each.address) for each in schedule.recipients.all()] == [("member", alice.email)]
@@ -257,7 +261,7 @@ def test_columns_to_split_by_come_with_the_export(as_alice: Client, alice: User,
 
     with scope(team=acme):
         saved_exports.save(
-            export, settings=Settings.from_json(version.settings), template=template_of(layout),
+            export, settings=ExportSettings.from_json(version.settings), template=template_of(layout),
             columns=layout.as_json(), sftp_password=None, by=alice,
         )  # fmt: skip
 

@@ -67,7 +67,7 @@ def test_a_due_time_starts_once(schedule: Schedule) -> None:
     settled(schedule)
     Schedule.objects.update(next_at=MONDAY)  # a clock that went back
 
-    assert start_due.start([schedule.pk], MONDAY) == 0
+    assert start_due.start_schedules([schedule.pk], MONDAY) == 0
     assert made(schedule) == [(MONDAY, "started", 1)]
     assert next_of(schedule) == MONDAY + DAY
 
@@ -290,11 +290,11 @@ def test_a_batch_costs_as_much_for_three_as_for_one(
     schedule: Schedule, alice: User, django_assert_num_queries: Any
 ) -> None:
     with connection.execute_wrapper(_counting(one := [])):
-        start_due.start([schedule.pk], MONDAY)
+        start_due.start_schedules([schedule.pk], MONDAY)
     three = [make_schedule(schedule.export, alice, f"Number {number}").pk for number in range(3)]
 
     with connection.execute_wrapper(_counting(more := [])):
-        assert start_due.start(three, MONDAY) == 3
+        assert start_due.start_schedules(three, MONDAY) == 3
 
     assert len(more) == len(one)
 
@@ -320,5 +320,5 @@ def test_a_team_never_starts_what_is_anothers(schedule: Schedule, umbrella: Team
     charlie = member(umbrella, "Charlie", Role.ADMIN)
     other = make_schedule(make_export(make_credential(umbrella), charlie, "Theirs"), charlie, "Theirs")
 
-    assert start_due.start([schedule.pk, other.pk], MONDAY) == 1
+    assert start_due.start_schedules([schedule.pk, other.pk], MONDAY) == 1
     assert next_of(schedule) == MONDAY + DAY

@@ -6,25 +6,25 @@ from typing import Any
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from exports.employee_updates.feed.cells import Row, rows_of
-from exports.employee_updates.feed.checking import Checked, check
-from exports.employee_updates.feed.fields import Person
-from exports.employee_updates.feed.findings import Finding, Unreadable
+from exports.employee_updates.feed.cells import FeedRow, rows_of
+from exports.employee_updates.feed.checking import Checked, check_rows
+from exports.employee_updates.feed.fields import Employee
+from exports.employee_updates.feed.findings import RowFinding, UnreadableFile
 from exports.employee_updates.feed.known import Known
 from exports.employee_updates.feed.reading import read_file
-from exports.employee_updates.feed.settings import Settings
+from exports.employee_updates.feed.settings import UpdateSettings
 from exports.employee_updates.feed.sheet import Feed, Sheet
 
 ACME = "0123456789ABCDEF"
 WIEN = "FEDCBA9876543210"
 NAMES = {ACME: "Acme GmbH", WIEN: "Acme Wien"}
 
-BOSS = Person(email="boss@acme.example", manager="boss@acme.example", employee_id="E-1", policy=ACME)
-ANN = Person(email="ann@acme.example", manager="boss@acme.example", employee_id="E-2", policy=ACME)
-BEN = Person(email="ben@acme.example", manager="ann@acme.example", employee_id="E-3", policy=ACME)
+BOSS = Employee(email="boss@acme.example", manager="boss@acme.example", employee_id="E-1", policy=ACME)
+ANN = Employee(email="ann@acme.example", manager="boss@acme.example", employee_id="E-2", policy=ACME)
+BEN = Employee(email="ben@acme.example", manager="ann@acme.example", employee_id="E-3", policy=ACME)
 
 
-def member(person: Person, **values: Any) -> Person:
+def member(person: Employee, **values: Any) -> Employee:
     """The person as the policy tells of them: a role, and the number in Custom Field 1, where Expensify puts it."""
     return replace(person, **{"role": "user", "custom_field_1": person.employee_id} | values)
 
@@ -32,23 +32,27 @@ def member(person: Person, **values: Any) -> Person:
 MEMBERS = (member(BOSS, role="admin"), member(ANN), member(BEN))
 
 
-def known(*members: Person, last_feed: tuple[Person, ...] = (), **more: tuple[Person, ...]) -> Known:
+def known(*members: Employee, last_feed: tuple[Employee, ...] = (), **more: tuple[Employee, ...]) -> Known:
     """Both policies, with these members of Acme's; Vienna's are empty unless given as `wien`."""
     return Known(NAMES, {ACME: members or MEMBERS, WIEN: more.get("wien", ())}, last_feed)
 
 
-def numbered(*people: Person) -> list[tuple[int, Person]]:
+def numbered(*people: Employee) -> list[tuple[int, Employee]]:
     return list(enumerate(people, start=1))
 
 
-def checked(*people: Person, against: Known | None = None, settings: Settings | None = None) -> Checked:
-    return check(rows_of(people), known() if against is None else against, settings or Settings())
+def checked(
+    *people: Employee, against: Known | None = None, settings: UpdateSettings | None = None
+) -> Checked:
+    return check_rows(rows_of(people), known() if against is None else against, settings or UpdateSettings())
 
 
-def cell_findings(field: str, text: str, **cells: str) -> list[Finding]:
+def cell_findings(field: str, text: str, **cells: str) -> list[RowFinding]:
     """What is found in one cell of a row that is otherwise fine."""
-    row = Row(7, {**rows_of([BEN])[0].cells, **cells, field: text})
-    return [finding for finding in check([row], known(), Settings()).findings if finding.field == field]
+    row = FeedRow(7, {**rows_of([BEN])[0].cells, **cells, field: text})
+    return [
+        finding for finding in check_rows([row], known(), UpdateSettings()).findings if finding.field == field
+    ]
 
 
 def told(result: Checked) -> list[tuple[int | None, str, str, str]]:
@@ -66,7 +70,7 @@ def refusal(content: bytes) -> str:
     """The sentence with which a file is refused; "" when it is read."""
     try:
         read_file(content)
-    except Unreadable as refused:
+    except UnreadableFile as refused:
         return str(refused)
     return ""
 
@@ -75,7 +79,7 @@ def is_even_or_refused(content: bytes) -> bool:
     """Whether a file is a table with as many cells in each line as headings, or a feed, or refused in a sentence."""
     try:
         read = read_file(content)
-    except Unreadable as refused:
+    except UnreadableFile as refused:
         return str(refused).endswith(".")
     return isinstance(read, Feed) or all(len(line.cells) == len(read.headings) for line in read.lines)
 

@@ -6,21 +6,21 @@ from typing import Any
 import pytest
 
 from expensify.answers import read_employee_answer
-from exports.employee_updates.feed.answers import Line, Other, Receipt, explain, receipt
+from exports.employee_updates.feed.answers import Other, Receipt, ReceiptLine, explain, receipt
 from exports.employee_updates.feed.changes import changes
-from exports.employee_updates.feed.fields import Person
+from exports.employee_updates.feed.fields import Employee
 from exports.employee_updates.feed.known import Known
 from tests.exports.employee_updates.feed.feeds import ACME, ANN, BEN, BOSS, NAMES, WIEN, known, numbered
 from tests.exports.employee_updates.feed.test_changes import NEW
 
 
-def got(*people: Person, dry_run: bool = False, against: Known | None = None, **answer: Any) -> Receipt:
+def got(*people: Employee, dry_run: bool = False, against: Known | None = None, **answer: Any) -> Receipt:
     there = known() if against is None else against
     given = read_employee_answer({"dry-run": dry_run, **answer})
     return receipt(changes(numbered(*people), there), given, dry_run=dry_run, policies=NAMES)
 
 
-def line(*people: Person, **answer: Any) -> Line:
+def line(*people: Employee, **answer: Any) -> ReceiptLine:
     return got(*people, **answer).lines[0]
 
 
@@ -30,7 +30,7 @@ def line(*people: Person, **answer: Any) -> Line:
 def test_somebody_whom_the_answer_adds_is_added(dry_run: bool, sentence: str) -> None:
     answer = {"updatedEmployeesCount": 1, "diff": {"diffToAdd": {ACME: [NEW.email]}}}
 
-    assert line(NEW, dry_run=dry_run, **answer) == Line(1, NEW.email, "added", sentence)
+    assert line(NEW, dry_run=dry_run, **answer) == ReceiptLine(1, NEW.email, "added", sentence)
 
 
 def test_leaver_whom_the_answer_removes_is_removed() -> None:
@@ -82,7 +82,7 @@ def test_skipped_person_has_the_reason_in_plain_words_and_the_fix() -> None:
 
     said = line(BEN, updatedEmployeesCount=0, skippedEmployees=[{"email": BEN.email, "reason": reason}])
 
-    assert said == Line(
+    assert said == ReceiptLine(
         1,
         BEN.email,
         "skipped",

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports.employee_updates.feed.cells import YES, Row, person_of, row_from_json, rows_of
-from exports.employee_updates.feed.fields import FIELDS, Person
+from exports.employee_updates.feed.cells import YES, FeedRow, person_of, row_from_json, rows_of
+from exports.employee_updates.feed.fields import FIELDS, Employee
 from tests.exports.employee_updates.feed.feeds import unhurried
 
 SEEN = st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Mn", "Co", "Cn"])
@@ -16,7 +16,7 @@ SEEN = st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", 
 
 def normal(text: str) -> str:
     """As the cells are cleaned, so that what is written is what can be read."""
-    person, _ = person_of(Row(1, {"first_name": text}))
+    person, _ = person_of(FeedRow(1, {"first_name": text}))
     return person.first_name
 
 
@@ -27,7 +27,7 @@ items = st.lists(
     st.text(SEEN | st.sampled_from(' ;,|"'), min_size=1, max_size=8).map(normal).filter(bool), max_size=4
 )
 people = st.builds(
-    Person,
+    Employee,
     email=addresses,
     manager=addresses,
     employee_id=identifiers,
@@ -42,14 +42,14 @@ people = st.builds(
 
 
 def read(field: str, text: str) -> tuple[Any, list[tuple[str, str]]]:
-    person, findings = person_of(Row(3, {field: text}))
+    person, findings = person_of(FeedRow(3, {field: text}))
     assert {(finding.row, finding.field) for finding in findings} <= {(3, field)}
     return person.value(field), [(finding.severity, finding.code) for finding in findings]
 
 
 @unhurried
 @given(people)
-def test_person_written_in_cells_reads_the_same_and_raises_nothing(person: Person) -> None:
+def test_person_written_in_cells_reads_the_same_and_raises_nothing(person: Employee) -> None:
     again, findings = person_of(rows_of([person])[0])
 
     assert (again, [finding for finding in findings if finding.severity != "notice"]) == (person, [])
@@ -58,7 +58,7 @@ def test_person_written_in_cells_reads_the_same_and_raises_nothing(person: Perso
 @unhurried
 @given(st.dictionaries(st.sampled_from(list(FIELDS)), st.text(max_size=30)))
 def test_whatever_is_in_cells_what_is_found_stands_on_one_of_them(cells: dict[str, str]) -> None:
-    _, findings = person_of(Row(1, cells))
+    _, findings = person_of(FeedRow(1, cells))
 
     assert {finding.field for finding in findings} <= set(cells)
 
@@ -205,7 +205,7 @@ def test_cell_that_swallowed_a_file_is_an_error() -> None:
 
 
 def test_stored_row_comes_back() -> None:
-    row = Row(4, {"email": "ann@acme.example", "approval_limit": "1.234,56"})
+    row = FeedRow(4, {"email": "ann@acme.example", "approval_limit": "1.234,56"})
 
     assert row_from_json(row.as_json()) == row
 

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exports.employee_updates.feed.cells import rows_of
-from exports.employee_updates.feed.chain_checks import Node, Tree
-from exports.employee_updates.feed.checking import check
-from exports.employee_updates.feed.fields import Person
+from exports.employee_updates.feed.chain_checks import ChainNode, Tree
+from exports.employee_updates.feed.checking import check_rows
+from exports.employee_updates.feed.fields import Employee
 from exports.employee_updates.feed.known import Known
-from exports.employee_updates.feed.settings import Settings
+from exports.employee_updates.feed.settings import UpdateSettings
 from tests.exports.employee_updates.feed.feeds import (
     ACME,
     ANN,
@@ -34,13 +34,13 @@ def email(number: int) -> str:
     return f"p{number}@acme.example"
 
 
-def person(number: int, manager: str) -> Person:
-    return Person(email=email(number), manager=manager, employee_id=f"E-{number}", policy=ACME)
+def person(number: int, manager: str) -> Employee:
+    return Employee(email=email(number), manager=manager, employee_id=f"E-{number}", policy=ACME)
 
 
-def found(people: list[Person], members: list[Person]) -> set[tuple[int | None, str, str]]:
+def found(people: list[Employee], members: list[Employee]) -> set[tuple[int | None, str, str]]:
     """Row, field and code of everything found; people without a row in the feed are members."""
-    result = check(rows_of(people), Known(NAMES, {ACME: tuple(members)}), Settings())
+    result = check_rows(rows_of(people), Known(NAMES, {ACME: tuple(members)}), UpdateSettings())
     return {(finding.row, finding.field, finding.code) for finding in result.findings}
 
 
@@ -129,7 +129,7 @@ def test_next_approvers_and_those_above_the_limit_are_followed_together(
 ) -> None:
     size = len(drawn)
     people = [
-        Person(
+        Employee(
             email=email(number),
             manager=email(number),
             employee_id=f"E-{number}",
@@ -159,7 +159,7 @@ def test_circle_of_20_000_is_found() -> None:
     """A chain as long as the feed must not meet the limit of recursion."""
     people = [person(number, email((number + 1) % 20_000)) for number in range(20_000)]
 
-    assert len(check(rows_of(people), Known(NAMES, {ACME: ()}), Settings()).errors) == 20_000
+    assert len(check_rows(rows_of(people), Known(NAMES, {ACME: ()}), UpdateSettings()).errors) == 20_000
 
 
 def test_circle_says_the_way_round_and_what_to_do() -> None:
@@ -187,7 +187,7 @@ def test_circle_among_members_whom_no_row_touches_is_left_alone() -> None:
     assert (told(result), result.trees) == ([], ())
 
 
-def drawn(node: Node) -> list[tuple[str, int | None, str]]:
+def drawn(node: ChainNode) -> list[tuple[str, int | None, str]]:
     """A tree without branches, from the top."""
     assert len(node.children) <= 1
     return [(node.email, node.row, node.state), *(line for child in node.children for line in drawn(child))]
@@ -251,7 +251,9 @@ def test_manager_who_leaves_in_the_same_feed_is_an_error_where_they_are_named() 
     result = checked(replace(ANN, is_terminated=True), BEN)
 
     assert told(result) == [(2, "manager", "error", "approver_leaves")]
-    assert result.trees == (Tree(ACME, "leaver", Node(ANN.email, 1, "leaver", (Node(BEN.email, 2),))),)
+    assert result.trees == (
+        Tree(ACME, "leaver", ChainNode(ANN.email, 1, "leaver", (ChainNode(BEN.email, 2),))),
+    )
 
 
 def test_leaver_whom_others_still_have_as_approver_is_told_who_waits() -> None:
@@ -279,7 +281,7 @@ def test_manager_of_another_policy_is_a_warning_that_says_what_expensify_does() 
     there = known(*MEMBERS, wien=(wien,))
 
     invited = checked(row, against=there)
-    not_invited = checked(row, against=there, settings=Settings(fix_approval_chains=False))
+    not_invited = checked(row, against=there, settings=UpdateSettings(fix_approval_chains=False))
 
     assert told(invited) == told(not_invited) == [(1, "manager", "warning", "unknown_manager_here")]
     assert "probably are invited" in invited.findings[0].sentence

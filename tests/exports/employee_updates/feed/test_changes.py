@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from exports.employee_updates.feed.changes import Change, FieldChange, changes, counts, not_in_feed
-from exports.employee_updates.feed.fields import Person
+from exports.employee_updates.feed.fields import Employee
 from exports.employee_updates.feed.known import Known
 from tests.exports.employee_updates.feed.feeds import (
     ACME,
@@ -25,10 +25,10 @@ from tests.exports.employee_updates.feed.feeds import (
 )
 from tests.exports.employee_updates.feed.test_fields import people
 
-NEW = Person(email="new@acme.example", manager=ANN.email, employee_id="N-1", policy=ACME, first_name="Nia")
+NEW = Employee(email="new@acme.example", manager=ANN.email, employee_id="N-1", policy=ACME, first_name="Nia")
 
 
-def change(person: Person, against: Known | None = None) -> Change:
+def change(person: Employee, against: Known | None = None) -> Change:
     (found,) = changes(numbered(person), known() if against is None else against)
     return found
 
@@ -161,7 +161,7 @@ def test_further_policy_is_joined() -> None:
     [((), "unknown", (WIEN,)), ((replace(BEN, additional_policies=(WIEN,)),), "unchanged", ())],
 )
 def test_nobody_is_said_to_join_a_further_policy_that_was_not_read(
-    last: tuple[Person, ...], kind: str, unknown: tuple[str, ...]
+    last: tuple[Employee, ...], kind: str, unknown: tuple[str, ...]
 ) -> None:
     found = change(replace(BEN, additional_policies=(WIEN,)), Known(NAMES, {ACME: MEMBERS}, last))
 
@@ -210,7 +210,7 @@ def test_somebody_who_is_renamed_is_not_missing() -> None:
 
 @unhurried
 @given(people)
-def test_any_person_is_of_some_kind_and_never_changes_when_they_are_as_before(person: Person) -> None:
+def test_any_person_is_of_some_kind_and_never_changes_when_they_are_as_before(person: Employee) -> None:
     stays = replace(
         person, email="a@acme.example", is_terminated=None, remove_from_others=None, additional_policies=()
     )

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from exports.employee_updates.feed.cells import Row, rows_of
-from exports.employee_updates.feed.checking import check
-from exports.employee_updates.feed.fields import FIELDS, Person
-from exports.employee_updates.feed.findings import Finding
+from exports.employee_updates.feed.cells import FeedRow, rows_of
+from exports.employee_updates.feed.checking import check_rows
+from exports.employee_updates.feed.fields import FIELDS, Employee
+from exports.employee_updates.feed.findings import RowFinding
 from exports.employee_updates.feed.known import Known
-from exports.employee_updates.feed.settings import Settings
+from exports.employee_updates.feed.settings import UpdateSettings
 from tests.exports.employee_updates.feed.feeds import (
     ACME,
     ANN,
@@ -39,13 +39,13 @@ def test_good_rows_give_no_finding() -> None:
 @pytest.mark.parametrize("field", [name for name, field in FIELDS.items() if field.required])
 def test_missing_required_field_is_an_error_on_its_cell(field: str) -> None:
     row = rows_of([BEN])[0]
-    result = check([Row(1, {**row.cells, field: " "})], known(), Settings())
+    result = check_rows([FeedRow(1, {**row.cells, field: " "})], known(), UpdateSettings())
 
     assert (1, field, "error", "missing") in told(result)
 
 
 def test_required_field_that_made_no_sense_is_missing_too() -> None:
-    result = check([Row(9, {})], known(), Settings())
+    result = check_rows([FeedRow(9, {})], known(), UpdateSettings())
 
     assert [(f.row, f.field, f.code) for f in result.errors] == [
         (9, name, "missing") for name in ("email", "manager", "employee_id", "policy")
@@ -187,7 +187,7 @@ def test_people_of_the_last_feed_without_a_row_are_told_when_the_rows_are_meant_
 ) -> None:
     there = known(last_feed=(BOSS, ANN, BEN))
 
-    result = check(rows_of([BEN]), there, Settings(), is_whole_feed=is_whole_feed)
+    result = check_rows(rows_of([BEN]), there, UpdateSettings(), is_whole_feed=is_whole_feed)
 
     assert told(result) == expected
     assert [finding.sentence for finding in result.findings] == [
@@ -275,7 +275,7 @@ def test_limit_and_who_approves_above_it(limit: str | None, approver: str, expec
 def test_fraction_of_a_unit_cannot_be_sent_when_limits_go_in_units() -> None:
     person = replace(ANN, approval_limit=Decimal("500.50"), over_limit_approver=BOSS.email)
 
-    assert told(checked(person, settings=Settings(limits_in_cents=False))) == [
+    assert told(checked(person, settings=UpdateSettings(limits_in_cents=False))) == [
         (1, "approval_limit", "error", "fraction")
     ]
 
@@ -289,9 +289,11 @@ def test_new_approver_for_a_limit_that_is_there_already_is_fine() -> None:
 
 
 def test_unreadable_limit_is_not_also_called_missing() -> None:
-    row = Row(1, {**rows_of([ANN])[0].cells, "approval_limit": "much", "over_limit_approver": BOSS.email})
+    row = FeedRow(1, {**rows_of([ANN])[0].cells, "approval_limit": "much", "over_limit_approver": BOSS.email})
 
-    assert told(check([row], known(), Settings())) == [(1, "approval_limit", "error", "unreadable_amount")]
+    assert told(check_rows([row], known(), UpdateSettings())) == [
+        (1, "approval_limit", "error", "unreadable_amount")
+    ]
 
 
 # ------------------------------------------------------------ policies, roles, groups
@@ -341,7 +343,7 @@ def test_leaver_who_is_no_member_is_a_warning() -> None:
         (replace(BEN, role="admin", is_terminated=True), []),
     ],
 )
-def test_somebody_who_becomes_an_admin_needs_a_tick(person: Person, expected: list[Any]) -> None:
+def test_somebody_who_becomes_an_admin_needs_a_tick(person: Employee, expected: list[Any]) -> None:
     assert told(checked(person)) == expected
 
 
@@ -350,7 +352,7 @@ def test_somebody_who_becomes_an_admin_needs_a_tick(person: Person, expected: li
     [((), [(1, "role", "warning", "new_admin")]), ((replace(BOSS, role="admin"),), [])],
 )
 def test_admin_of_the_last_feed_is_none_anew_where_members_were_not_read(
-    last_feed: tuple[Person, ...], expected: list[Any]
+    last_feed: tuple[Employee, ...], expected: list[Any]
 ) -> None:
     assert told(checked(replace(BOSS, role="admin"), against=Known(NAMES, last_feed=last_feed))) == expected
 
@@ -397,8 +399,8 @@ def test_domain_group_on_all_rows_or_none_is_fine(group: str) -> None:
 @pytest.mark.parametrize("text", ['=HYPERLINK("http://evil.example")', "=1+1", "=cmd|' /C calc'!A0"])
 def test_formula_is_an_error_and_stays_text(field: str, text: str) -> None:
     cell = '"' + text.replace('"', '""') + '"' if field == "default_tags" else text
-    row = Row(1, {**rows_of([BEN])[0].cells, field: cell})
-    result = check([row], known(), Settings())
+    row = FeedRow(1, {**rows_of([BEN])[0].cells, field: cell})
+    result = check_rows([row], known(), UpdateSettings())
 
     assert "formula_text" in [finding.code for finding in result.errors]
     assert result.people[0].value(field) in (text, (text,))
@@ -423,10 +425,12 @@ def test_error_of_a_spreadsheet_is_an_error(text: str) -> None:
 
 
 def test_findings_of_the_reading_stand_among_the_others_in_order() -> None:
-    early = Finding(None, "", "notice", "one_sheet", "Only one sheet was read.")
-    late = Finding(2, "last_name", "error", "cell_error", "An error.")
+    early = RowFinding(None, "", "notice", "one_sheet", "Only one sheet was read.")
+    late = RowFinding(2, "last_name", "error", "cell_error", "An error.")
 
-    result = check(rows_of([replace(BEN, employee_id="1.2E+10"), ANN]), known(), Settings(), [late, early])
+    result = check_rows(
+        rows_of([replace(BEN, employee_id="1.2E+10"), ANN]), known(), UpdateSettings(), [late, early]
+    )
 
     assert [(f.row, f.code) for f in result.findings] == [
         (None, "one_sheet"),
@@ -441,8 +445,8 @@ def test_findings_of_the_reading_stand_among_the_others_in_order() -> None:
 
 
 def test_every_sentence_ends_and_none_quotes_more_than_a_line() -> None:
-    row = Row(1, dict.fromkeys(FIELDS, "=x\u202e" + "y" * 200))
+    row = FeedRow(1, dict.fromkeys(FIELDS, "=x\u202e" + "y" * 200))
 
-    for finding in check([row], known(), Settings()).findings:
+    for finding in check_rows([row], known(), UpdateSettings()).findings:
         assert finding.sentence.endswith(".")
         assert len(finding.sentence) < 400

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports.employee_updates.feed.findings import Unreadable
+from exports.employee_updates.feed.findings import UnreadableFile
 from exports.employee_updates.feed.mapping import mapped, suggest
 from exports.employee_updates.feed.reading import read_pasted
 from exports.employee_updates.feed.sheet import MOST_ROWS, Feed
@@ -182,7 +182,7 @@ def test_what_is_no_table_is_refused_with_a_sentence(content: bytes, sentence: s
 
 @pytest.mark.parametrize("text", ["", " \n"])
 def test_nothing_pasted_is_refused(text: str) -> None:
-    with pytest.raises(Unreadable, match="Nothing was pasted"):
+    with pytest.raises(UnreadableFile, match="Nothing was pasted"):
         read_pasted(text)
 
 

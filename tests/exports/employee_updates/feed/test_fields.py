@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports.employee_updates.feed.fields import FIELDS, KEYS, ROLES, Person, members_of, person_from_json
+from exports.employee_updates.feed.fields import FIELDS, KEYS, ROLES, Employee, members_of, person_from_json
 from tests.exports.employee_updates.feed.feeds import unhurried
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12)
 people = st.builds(
-    Person,
+    Employee,
     email=words,
     manager=words,
     employee_id=words,
@@ -28,7 +28,7 @@ people = st.builds(
     remove_from_others=st.none() | st.booleans(),
     default_tags=st.lists(words.filter(bool), max_size=3).map(tuple),
 )
-FULL = Person(
+FULL = Employee(
     email="employee@example.com",
     manager="manager@example.com",
     policy="0123456789ABCDEF",
@@ -72,7 +72,7 @@ SENT = {
 
 
 def test_person_has_exactly_the_fields_of_the_contract_in_their_order() -> None:
-    assert [field.name for field in fields(Person)] == list(FIELDS)
+    assert [field.name for field in fields(Employee)] == list(FIELDS)
     assert {field.key for field in FIELDS.values()} == set(SENT)
 
 
@@ -94,13 +94,13 @@ def test_every_field_is_sent_under_its_key_and_in_its_type() -> None:
 
 
 def test_what_is_empty_is_left_out() -> None:
-    assert Person(email="a@acme.example").as_record(limits_in_cents=True) == {
+    assert Employee(email="a@acme.example").as_record(limits_in_cents=True) == {
         "employeeEmail": "a@acme.example"
     }
 
 
 def test_no_and_nought_are_sent() -> None:
-    person = Person(is_terminated=False, approval_limit=Decimal(0))
+    person = Employee(is_terminated=False, approval_limit=Decimal(0))
 
     assert person.as_record(limits_in_cents=True) == {"isTerminated": False, "approvalLimit": 0}
 
@@ -109,7 +109,7 @@ def test_no_and_nought_are_sent() -> None:
     ("limit", "in_cents", "sent"), [("123.45", True, 12345), ("500", True, 50000), ("500", False, 500)]
 )
 def test_limit_is_sent_in_the_unit_of_the_setting(limit: str, in_cents: bool, sent: int) -> None:
-    record = Person(approval_limit=Decimal(limit)).as_record(limits_in_cents=in_cents)
+    record = Employee(approval_limit=Decimal(limit)).as_record(limits_in_cents=in_cents)
 
     assert json.dumps(record) == json.dumps({"approvalLimit": sent})
 
@@ -117,12 +117,12 @@ def test_limit_is_sent_in_the_unit_of_the_setting(limit: str, in_cents: bool, se
 @pytest.mark.parametrize(("limit", "in_cents"), [("0.001", True), ("0.5", False)])
 def test_limit_that_is_no_whole_number_is_not_sent(limit: str, in_cents: bool) -> None:
     with pytest.raises(ValueError, match="whole number"):
-        Person(approval_limit=Decimal(limit)).as_record(limits_in_cents=in_cents)
+        Employee(approval_limit=Decimal(limit)).as_record(limits_in_cents=in_cents)
 
 
 @unhurried
 @given(people)
-def test_stored_person_comes_back(person: Person) -> None:
+def test_stored_person_comes_back(person: Employee) -> None:
     assert person_from_json(json.loads(json.dumps(person.as_json()))) == person
 
 
@@ -160,7 +160,7 @@ def test_member_is_read_as_the_policy_tells_of_them() -> None:
     }
 
     assert members_of("P", [entry], limits_in_cents=True) == (
-        Person(
+        Employee(
             email="employee@example.com",
             manager="manager@example.com",
             employee_id="E-1003",

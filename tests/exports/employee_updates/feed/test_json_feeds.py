@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports.employee_updates.feed.checking import check
+from exports.employee_updates.feed.checking import check_rows
 from exports.employee_updates.feed.feed_json import read_feed
-from exports.employee_updates.feed.findings import Unreadable
+from exports.employee_updates.feed.findings import UnreadableFile
 from exports.employee_updates.feed.reading import read_file, read_pasted
-from exports.employee_updates.feed.settings import Settings
+from exports.employee_updates.feed.settings import UpdateSettings
 from exports.employee_updates.feed.sheet import Feed
 from tests.exports.employee_updates.feed.feeds import ACME, known, unhurried
 from tests.exports.employee_updates.feed.test_fields import FULL, SENT, people
@@ -66,7 +66,7 @@ def feed(text: str, **how: Any) -> Feed:
 
 
 def refusal(text: str) -> str:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         read_pasted(text)
     return str(refused.value)
 
@@ -102,7 +102,7 @@ def test_whole_block_of_the_help_page_gives_the_same_row_and_tells_what_was_pass
 def test_recipe_lacks_the_employee_id_and_is_told_so_on_its_cell() -> None:
     read = feed(DATA)
 
-    errors = check(read.rows, known(), Settings(), read.findings).errors
+    errors = check_rows(read.rows, known(), UpdateSettings(), read.findings).errors
 
     assert ("employee_id", "missing") in [(finding.field, finding.code) for finding in errors]
 
@@ -114,7 +114,7 @@ def test_secrets_of_a_pasted_job_are_in_nothing_that_is_told() -> None:
 @pytest.mark.parametrize("shape", [[SENT], {"Employees": [SENT]}, {"employees": [SENT]}, SENT])
 def test_both_shapes_and_a_single_record_are_a_feed(shape: Any) -> None:
     rows = feed(json.dumps(shape)).rows
-    checked = check(rows, known(), Settings())
+    checked = check_rows(rows, known(), UpdateSettings())
 
     assert [person.as_record(limits_in_cents=True) for person in checked.people] == [SENT]
 
@@ -141,7 +141,7 @@ def test_file_in_json_is_a_feed_too() -> None:
 
 
 def test_full_record_in_cells_is_the_person_it_was() -> None:
-    assert check(feed(json.dumps([SENT])).rows, known(), Settings()).people == (FULL,)
+    assert check_rows(feed(json.dumps([SENT])).rows, known(), UpdateSettings()).people == (FULL,)
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_many_repairs_are_told_up_to_a_hundred() -> None:
 def is_read_or_refused(text: str) -> bool:
     try:
         return bool(read_feed(text, limits_in_cents=True).rows)
-    except Unreadable as refused:
+    except UnreadableFile as refused:
         return str(refused).endswith(".")
 
 

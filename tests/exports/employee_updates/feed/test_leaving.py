@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from exports.employee_updates.feed.changes import changes
-from exports.employee_updates.feed.fields import Person
+from exports.employee_updates.feed.fields import Employee
 from exports.employee_updates.feed.known import Known
 from exports.employee_updates.feed.leaving import Guard, Handover, Leaver, guard, handover_sentence, readiness
 from tests.exports.employee_updates.feed.feeds import (
@@ -24,7 +24,7 @@ from tests.exports.employee_updates.feed.feeds import (
 LEAVES = replace(ANN, is_terminated=True)
 
 
-def leavers(*people: Person, against: Known | None = None) -> list[Leaver]:
+def leavers(*people: Employee, against: Known | None = None) -> list[Leaver]:
     there = known() if against is None else against
     rows = numbered(*people)
     return readiness(rows, changes(rows, there), there)
@@ -96,7 +96,7 @@ def test_handover_is_told_in_a_sentence() -> None:
 
 def guarded(leave: int, of: int, **limits: float) -> Guard:
     members = tuple(
-        Person(email=f"p{number}@acme.example", manager=BOSS.email, employee_id=str(number), policy=ACME)
+        Employee(email=f"p{number}@acme.example", manager=BOSS.email, employee_id=str(number), policy=ACME)
         for number in range(of)
     )
     there = Known(NAMES, {ACME: members})

@@ -3,25 +3,25 @@
 import pytest
 
 from exports.employee_updates.feed.changes import changes
-from exports.employee_updates.feed.fields import Person
+from exports.employee_updates.feed.fields import Employee
 from exports.employee_updates.feed.known import Known
 from exports.employee_updates.feed.present import compare
 
 POLICIES = {"P1": "Sales", "P2": "Research"}
-ANN = Person(
+ANN = Employee(
     email="ann@acme.example", manager="boss@acme.example", employee_id="1", policy="P1", custom_field_1="1"
 )
-BOB = Person(email="bob@acme.example", manager="boss@acme.example", employee_id="2", policy="P1")
+BOB = Employee(email="bob@acme.example", manager="boss@acme.example", employee_id="2", policy="P1")
 KNOWN = Known(policies=POLICIES, members={"P1": (ANN,), "P2": ()})
 
 
-def seen(wanted: Person, now: tuple[Person, ...]) -> tuple[str, tuple[str, ...]]:
+def seen(wanted: Employee, now: tuple[Employee, ...]) -> tuple[str, tuple[str, ...]]:
     [present] = compare(changes([(1, wanted)], KNOWN), {"P1": now}, POLICIES)
     return present.standing, present.sentences
 
 
-def changed(person: Person, **values: object) -> Person:
-    return Person(**(person.given() | values))  # type: ignore[arg-type]
+def changed(person: Employee, **values: object) -> Employee:
+    return Employee(**(person.given() | values))  # type: ignore[arg-type]
 
 
 LEAVER = changed(ANN, is_terminated=True)
@@ -43,7 +43,7 @@ BOTH = changed(ANN, manager="new@acme.example", custom_field_2="CC-1")
     ],
 )
 def test_standing_of_a_person_comes_with_its_reason(
-    wanted: Person, now: tuple[Person, ...], standing: str, sentence: str
+    wanted: Employee, now: tuple[Employee, ...], standing: str, sentence: str
 ) -> None:
     found, sentences = seen(wanted, now)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from exports.employee_updates.feed.changes import changes
-from exports.employee_updates.feed.fields import Person
+from exports.employee_updates.feed.fields import Employee
 from exports.employee_updates.feed.known import Known
 from exports.employee_updates.feed.reverse import Reverse, reverse
 from tests.exports.employee_updates.feed.feeds import (
@@ -22,7 +22,7 @@ from tests.exports.employee_updates.feed.feeds import (
 from tests.exports.employee_updates.feed.test_changes import NEW
 
 
-def undone(person: Person, against: Known | None = None) -> Reverse:
+def undone(person: Employee, against: Known | None = None) -> Reverse:
     there = known() if against is None else against
     return reverse(changes(numbered(person), there), there)
 
@@ -42,7 +42,7 @@ def test_joiner_is_removed_and_the_invitation_stays() -> None:
     found = undone(NEW)
 
     assert found.people == (
-        Person(email=NEW.email, manager=ANN.email, employee_id="N-1", policy=ACME, is_terminated=True),
+        Employee(email=NEW.email, manager=ANN.email, employee_id="N-1", policy=ACME, is_terminated=True),
     )
     assert [(told.row, told.email) for told in found.irreversible] == [(1, NEW.email)]
     assert sentences(found)[0].startswith("An invitation cannot be taken back.")
@@ -58,7 +58,7 @@ def test_leaver_is_invited_anew_as_they_were() -> None:
 
 
 def test_leaver_without_number_or_manager_gets_those_of_the_row() -> None:
-    was = Person(email=BEN.email, policy=ACME, role="user")
+    was = Employee(email=BEN.email, policy=ACME, role="user")
 
     found = undone(replace(BEN, is_terminated=True), known(*MEMBERS[:2], was))
 

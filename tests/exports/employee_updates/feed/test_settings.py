@@ -10,13 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from expensify.jobs.employees import FeedSftp, FeedUrl
-from exports.employee_updates.feed.fields import FIELDS, Person
-from exports.employee_updates.feed.settings import Settings, content_hash, records, settings_from_json
+from exports.employee_updates.feed.fields import FIELDS, Employee
+from exports.employee_updates.feed.settings import UpdateSettings, content_hash, records, settings_from_json
 from tests.exports.employee_updates.feed.feeds import unhurried
 from tests.exports.employee_updates.feed.test_fields import FULL, people
 
 settings = st.builds(
-    Settings,
+    UpdateSettings,
     set_primary_policy=st.sampled_from(["none", "new_employees", "all_employees"]),
     fix_approval_chains=st.booleans(),
     fix_first_level_managers_only=st.booleans(),
@@ -29,7 +29,7 @@ URL = FeedUrl("https://hr.acme.example/feed.json", "expensify", "geheim")
 
 
 def test_every_setting_is_sent_so_that_no_default_decides() -> None:
-    assert Settings().job(dry_run=True).without_secrets() == {
+    assert UpdateSettings().job(dry_run=True).without_secrets() == {
         "type": "update",
         "dry-run": True,
         "dataSource": "request",
@@ -43,12 +43,12 @@ def test_every_setting_is_sent_so_that_no_default_decides() -> None:
 
 @unhurried
 @given(settings)
-def test_stored_settings_come_back(chosen: Settings) -> None:
+def test_stored_settings_come_back(chosen: UpdateSettings) -> None:
     assert settings_from_json(json.loads(json.dumps(chosen.as_json()))) == chosen
 
 
 def test_setting_that_came_later_has_its_default() -> None:
-    assert settings_from_json({"in_object": True, "gone": 1}) == Settings(in_object=True)
+    assert settings_from_json({"in_object": True, "gone": 1}) == UpdateSettings(in_object=True)
 
 
 @pytest.mark.parametrize(
@@ -63,16 +63,17 @@ def test_anything_else_than_stored_settings_is_refused(stored: Any) -> None:
 def test_hash_stays_what_it_is() -> None:
     """Approvals are kept with it: after an upgrade of the portal the same content has to have the same hash."""
     assert (
-        content_hash([FULL], Settings()) == "203b1bced66195815e1ab142a91fe9b6eb4fe7aa8c7c263c87d3922b0712e948"
+        content_hash([FULL], UpdateSettings())
+        == "203b1bced66195815e1ab142a91fe9b6eb4fe7aa8c7c263c87d3922b0712e948"
     )
 
 
 @unhurried
 @given(people, people, settings, settings)
 def test_hashes_are_the_same_exactly_when_what_is_sent_is(
-    one: Person, other: Person, chosen: Settings, changed: Settings
+    one: Employee, other: Employee, chosen: UpdateSettings, changed: UpdateSettings
 ) -> None:
-    def sent(person: Person, how: Settings) -> str:
+    def sent(person: Employee, how: UpdateSettings) -> str:
         job = how.job(dry_run=False)
         return json.dumps([job.without_secrets(), job.data(records([person], how))], sort_keys=True)
 
@@ -83,24 +84,26 @@ def test_hashes_are_the_same_exactly_when_what_is_sent_is(
 
 @unhurried
 @given(people, st.sampled_from(list(FIELDS)), people)
-def test_any_changed_cell_changes_the_hash(person: Person, field: str, other: Person) -> None:
+def test_any_changed_cell_changes_the_hash(person: Employee, field: str, other: Employee) -> None:
     assume(person.value(field) != other.value(field))
     changed = replace(person, **{field: other.value(field)})
     assume(changed.as_record(limits_in_cents=True) != person.as_record(limits_in_cents=True))
 
-    assert content_hash([changed], Settings()) != content_hash([person], Settings())
+    assert content_hash([changed], UpdateSettings()) != content_hash([person], UpdateSettings())
 
 
 def test_order_of_the_rows_is_part_of_what_is_sent() -> None:
-    ann, ben = Person(email="ann@acme.example"), Person(email="ben@acme.example")
+    ann, ben = Employee(email="ann@acme.example"), Employee(email="ben@acme.example")
 
-    assert content_hash([ann, ben], Settings()) != content_hash([ben, ann], Settings())
+    assert content_hash([ann, ben], UpdateSettings()) != content_hash([ben, ann], UpdateSettings())
 
 
 def test_number_and_text_do_not_hash_alike() -> None:
-    limit = Person(approval_limit=Decimal(1))
+    limit = Employee(approval_limit=Decimal(1))
 
-    assert content_hash([limit], Settings()) != content_hash([limit], Settings(limits_in_cents=False))
+    assert content_hash([limit], UpdateSettings()) != content_hash(
+        [limit], UpdateSettings(limits_in_cents=False)
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,4 +117,6 @@ def test_number_and_text_do_not_hash_alike() -> None:
     ],
 )
 def test_feed_that_expensify_fetches_counts_by_where_it_lies(feed: Any, is_same: bool) -> None:
-    assert (content_hash([], Settings(), feed=feed) == content_hash([], Settings(), feed=URL)) is is_same
+    assert (
+        content_hash([], UpdateSettings(), feed=feed) == content_hash([], UpdateSettings(), feed=URL)
+    ) is is_same

@@ -9,20 +9,20 @@ import pytest
 
 from expensify.answers import read_employee_answer
 from exports.employee_updates.feed.answers import Receipt, receipt
-from exports.employee_updates.feed.cells import Row, rows_of
+from exports.employee_updates.feed.cells import FeedRow, rows_of
 from exports.employee_updates.feed.changes import Change, changes
-from exports.employee_updates.feed.checking import check
-from exports.employee_updates.feed.fields import Person, members_of
+from exports.employee_updates.feed.checking import check_rows
+from exports.employee_updates.feed.fields import Employee, members_of
 from exports.employee_updates.feed.known import Known
 from exports.employee_updates.feed.mapping import mapped, suggest
 from exports.employee_updates.feed.reading import read_file, read_pasted
 from exports.employee_updates.feed.reverse import reverse
-from exports.employee_updates.feed.settings import Settings, records
+from exports.employee_updates.feed.settings import UpdateSettings, records
 from exports.employee_updates.feed.sheet import Feed
 from tests.exports.employee_updates.feed.test_json_feeds import RECIPE
 from tests.sandbox.conftest import Caller, caller, calling, clock  # noqa: F401 (fixtures)
 
-SETTINGS = Settings()
+SETTINGS = UpdateSettings()
 
 
 class Acme:
@@ -38,18 +38,18 @@ class Acme:
         members = members_of(self.policy, info[self.policy]["employees"], limits_in_cents=True)
         return Known(self.policies, {self.policy: members})
 
-    def member(self, email: str) -> Person | None:
+    def member(self, email: str) -> Employee | None:
         return self.known().by_place.get((self.policy, email))
 
-    def staff(self) -> list[Person]:
+    def staff(self) -> list[Employee]:
         """Members with all that a row needs."""
         return [
             person for person in self.known().members[self.policy] if person.employee_id and person.manager
         ]
 
-    def check(self, rows: list[Row]) -> list[Change]:
+    def check(self, rows: list[FeedRow]) -> list[Change]:
         known = self.known()
-        checked = check(rows, known, SETTINGS)
+        checked = check_rows(rows, known, SETTINGS)
         assert checked.errors == []
         return changes(checked.numbered, known)
 
@@ -74,7 +74,7 @@ def test_recipe_of_the_help_page_with_its_id_added_goes_from_the_text_to_the_rec
     text = RECIPE.replace("1D1BC525C4892584", acme.policy).replace("user@domain.com", "user@acme.example", 1)
     feed = read_pasted(text.replace("usermanager@domain.com", manager))
     assert isinstance(feed, Feed)
-    rows = [Row(row.number, {**row.cells, "employee_id": "E-9001"}) for row in feed.rows]
+    rows = [FeedRow(row.number, {**row.cells, "employee_id": "E-9001"}) for row in feed.rows]
 
     found = acme.check(rows)
     tried = acme.send(found, dry_run=True)
@@ -86,7 +86,7 @@ def test_recipe_of_the_help_page_with_its_id_added_goes_from_the_text_to_the_rec
     assert outcomes(tried) == {"user@acme.example": ("added", f"Would be added to {name}.")}
     assert after_trying is None
     assert outcomes(applied) == {"user@acme.example": ("added", f"Added to {name}.")}
-    assert acme.member("user@acme.example") == Person(
+    assert acme.member("user@acme.example") == Employee(
         email="user@acme.example",
         manager=manager,
         employee_id="E-9001",
@@ -127,7 +127,7 @@ def test_way_back_restores_what_the_api_can_restore(acme: Acme) -> None:
     people = [person for person in acme.staff() if not person.has("approval_limit")]
     boss = next(person.email for person in acme.known().members[acme.policy] if person.role == "admin")
     before = {person.email: person for person in acme.known().members[acme.policy]}
-    joiner = Person(email="new.person@acme.example", manager=boss, employee_id="N-1", policy=acme.policy)
+    joiner = Employee(email="new.person@acme.example", manager=boss, employee_id="N-1", policy=acme.policy)
     rows = rows_of(
         [
             joiner,
@@ -181,11 +181,11 @@ def test_people_whom_the_server_skips_are_told_with_the_fix(calling: Callable[..
 def test_checks_find_what_the_server_would_skip(acme: Acme, values: dict[str, Any], is_wrong: bool) -> None:
     person = replace(acme.staff()[0], **values)
 
-    errors = check(rows_of([person]), acme.known(), SETTINGS).errors
+    errors = check_rows(rows_of([person]), acme.known(), SETTINGS).errors
     outcome = acme.send([change_of(person)], dry_run=True)
 
     assert (bool(errors), outcome.count("skipped")) == (is_wrong, int(is_wrong))
 
 
-def change_of(person: Person) -> Change:
+def change_of(person: Employee) -> Change:
     return changes([(1, person)], Known())[0]

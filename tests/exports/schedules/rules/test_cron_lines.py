@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exports.schedules.rules.occurrences import next_occurrence
-from exports.schedules.rules.rule import Kind, Rule
+from exports.schedules.rules.rule import Rule, RuleKind
 from exports.schedules.rules.words import in_words
 from exports.schedules.rules.working_days import Calendar
 
@@ -39,7 +39,7 @@ lines = st.lists(fields, min_size=5, max_size=5).map(" ".join) | st.text(max_siz
 @given(lines)
 @settings(max_examples=150, deadline=None)
 def test_any_line_is_refused_or_followed(line: str) -> None:
-    rule = Rule(Kind.CRON, cron=line)
+    rule = Rule(RuleKind.CRON, cron=line)
 
     problems = rule.problems()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exports.schedules.rules.ics import Unreadable, read_ics
+from exports.schedules.rules.ics import UnreadableCalendar, read_ics
 
 TODAY = date(2026, 11, 22)
 
@@ -88,7 +88,7 @@ def test_what_is_no_day_off_is_left_out_with_a_sentence() -> None:
     ids=["zip", "csv", "empty", "large", "many-events", "many-days"],
 )  # fmt: skip
 def test_file_that_cannot_be_taken_over_says_why(content: bytes, sentence: str) -> None:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableCalendar) as refused:
         read_ics(content, TODAY)
 
     assert str(refused.value) == sentence
@@ -112,6 +112,6 @@ def test_any_file_is_read_or_refused_in_words(lines: list[str]) -> None:
     for content in ("\r\n".join(lines), "\r\n".join(event)):
         try:
             found = read_ics(content.encode(), TODAY)
-        except Unreadable:
+        except UnreadableCalendar:
             continue
         assert all(0 < len(name) <= 100 for name in found.days.values())

@@ -17,7 +17,7 @@ from exports.schedules.rules.occurrences import (
     next_occurrence,
     occurrences,
 )
-from exports.schedules.rules.rule import Kind, OnHoliday, Rule
+from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 from exports.schedules.rules.working_days import Calendar
 
 BERLIN = Calendar("DE-BE")
@@ -25,7 +25,9 @@ PLAIN = Calendar()
 MORNING = (time(7, 30),)
 
 
-def rule(kind: Kind = Kind.DAILY, at: str = "07:30", zone: str = "Europe/Berlin", **more: object) -> Rule:
+def rule(
+    kind: RuleKind = RuleKind.DAILY, at: str = "07:30", zone: str = "Europe/Berlin", **more: object
+) -> Rule:
     return Rule(kind, tuple(time.fromisoformat(each) for each in at.split()), zone, **more)  # type: ignore[arg-type]
 
 
@@ -49,71 +51,71 @@ TABLE = [
     (rule(on_holiday=SKIP), "2026-12-24 08:00", ["Sun 2026-12-27 07:30", "Mon 2026-12-28 07:30"]),
     (rule(on_holiday=AFTER), "2026-12-24 08:00", ["Sun 2026-12-27 07:30", "Mon 2026-12-28 07:30"]),
     (
-        rule(Kind.WEEKLY, weekdays=(0, 3)),
+        rule(RuleKind.WEEKLY, weekdays=(0, 3)),
         "2026-11-22 12:00",
         ["Mon 2026-11-23 07:30", "Thu 2026-11-26 07:30", "Mon 2026-11-30 07:30"],
     ),
     # a Friday that is a holiday, before and after
     (
-        rule(Kind.WEEKLY, weekdays=(4,), on_holiday=BEFORE),
+        rule(RuleKind.WEEKLY, weekdays=(4,), on_holiday=BEFORE),
         "2026-12-20 12:00",
         ["Thu 2026-12-24 07:30", "Thu 2026-12-31 07:30", "Fri 2027-01-08 07:30"],
     ),
     (
-        rule(Kind.WEEKLY, weekdays=(4,), on_holiday=AFTER),
+        rule(RuleKind.WEEKLY, weekdays=(4,), on_holiday=AFTER),
         "2026-12-20 12:00",
         ["Mon 2026-12-28 07:30", "Mon 2027-01-04 07:30", "Fri 2027-01-08 07:30"],
     ),
     # dates move from weekends too
     (
-        rule(Kind.MONTHLY_DAY, day=15, on_holiday=AFTER),
+        rule(RuleKind.MONTHLY_DAY, day=15, on_holiday=AFTER),
         "2026-11-01 00:00",
         ["Mon 2026-11-16 07:30", "Tue 2026-12-15 07:30", "Fri 2027-01-15 07:30"],
     ),
     (
-        rule(Kind.MONTHLY_DAY, day=31),
+        rule(RuleKind.MONTHLY_DAY, day=31),
         "2027-01-31 07:30",
         ["Sun 2027-02-28 07:30", "Wed 2027-03-31 07:30", "Fri 2027-04-30 07:30"],
     ),
-    (rule(Kind.MONTHLY_DAY, day=31), "2028-02-01 00:00", ["Tue 2028-02-29 07:30"]),
+    (rule(RuleKind.MONTHLY_DAY, day=31), "2028-02-01 00:00", ["Tue 2028-02-29 07:30"]),
     (
-        rule(Kind.MONTHLY_LAST_DAY, on_holiday=BEFORE),
+        rule(RuleKind.MONTHLY_LAST_DAY, on_holiday=BEFORE),
         "2027-01-01 00:00",
         ["Fri 2027-01-29 07:30", "Fri 2027-02-26 07:30", "Wed 2027-03-31 07:30"],
     ),
     # moved over a month's end, and found from there
-    (rule(Kind.MONTHLY_LAST_DAY, on_holiday=AFTER), "2027-02-01 07:29", ["Mon 2027-02-01 07:30"]),
-    (rule(Kind.MONTHLY_LAST_DAY, on_holiday=AFTER), "2027-02-01 07:30", ["Mon 2027-03-01 07:30"]),
+    (rule(RuleKind.MONTHLY_LAST_DAY, on_holiday=AFTER), "2027-02-01 07:29", ["Mon 2027-02-01 07:30"]),
+    (rule(RuleKind.MONTHLY_LAST_DAY, on_holiday=AFTER), "2027-02-01 07:30", ["Mon 2027-03-01 07:30"]),
     # business days: 1 January is a holiday, 4 January a Monday
     (
-        rule(Kind.BUSINESS_DAY, nth=2),
+        rule(RuleKind.BUSINESS_DAY, nth=2),
         "2026-12-31 00:00",
         ["Tue 2027-01-05 07:30", "Tue 2027-02-02 07:30", "Tue 2027-03-02 07:30"],
     ),
     (
-        rule(Kind.BUSINESS_DAY, nth=-1),
+        rule(RuleKind.BUSINESS_DAY, nth=-1),
         "2026-12-01 00:00",
         ["Thu 2026-12-31 07:30", "Fri 2027-01-29 07:30"],
     ),
-    (rule(Kind.BUSINESS_DAY, nth=-2), "2026-12-01 00:00", ["Wed 2026-12-30 07:30"]),
+    (rule(RuleKind.BUSINESS_DAY, nth=-2), "2026-12-01 00:00", ["Wed 2026-12-30 07:30"]),
     (
-        rule(Kind.AFTER_MONTH_END, nth=3),
+        rule(RuleKind.AFTER_MONTH_END, nth=3),
         "2026-12-15 00:00",
         ["Wed 2027-01-06 07:30", "Wed 2027-02-03 07:30"],
     ),
     (
-        rule(Kind.QUARTER_END),
+        rule(RuleKind.QUARTER_END),
         "2026-11-22 00:00",
         ["Thu 2026-12-31 07:30", "Wed 2027-03-31 07:30", "Wed 2027-06-30 07:30", "Thu 2027-09-30 07:30"],
     ),
     # cron
     (
-        rule(Kind.CRON, cron="15 6,18 1 * *"),
+        rule(RuleKind.CRON, cron="15 6,18 1 * *"),
         "2026-11-22 00:00",
         ["Tue 2026-12-01 06:15", "Tue 2026-12-01 18:15"],
     ),
-    (rule(Kind.CRON, cron="0 7 29 2 *"), "2096-03-01 00:00", ["Fri 2104-02-29 07:00"]),
-    (rule(Kind.CRON, cron="0 7 * * 5", on_holiday=AFTER), "2026-12-20 00:00", ["Mon 2026-12-28 07:00"]),
+    (rule(RuleKind.CRON, cron="0 7 29 2 *"), "2096-03-01 00:00", ["Fri 2104-02-29 07:00"]),
+    (rule(RuleKind.CRON, cron="0 7 * * 5", on_holiday=AFTER), "2026-12-20 00:00", ["Mon 2026-12-28 07:00"]),
     # bounds
     (
         rule(starts_on=date(2027, 3, 1), ends_on=date(2027, 3, 2)),
@@ -121,12 +123,12 @@ TABLE = [
         ["Mon 2027-03-01 07:30", "Tue 2027-03-02 07:30"],
     ),
     (
-        rule(Kind.MONTHLY_LAST_DAY, on_holiday=AFTER, ends_on=date(2027, 1, 31)),
+        rule(RuleKind.MONTHLY_LAST_DAY, on_holiday=AFTER, ends_on=date(2027, 1, 31)),
         "2027-01-01 00:00",
         [],
     ),
     (
-        rule(Kind.WEEKLY, weekdays=(4,), on_holiday=BEFORE, starts_on=date(2026, 12, 25)),
+        rule(RuleKind.WEEKLY, weekdays=(4,), on_holiday=BEFORE, starts_on=date(2026, 12, 25)),
         "2026-12-01 00:00",
         ["Thu 2026-12-31 07:30"],
     ),
@@ -138,7 +140,7 @@ TABLE = [
         "2027-03-27 12:00",
         ["Sun 2027-03-28 03:00", "Mon 2027-03-29 02:15"],
     ),
-    (rule(Kind.CRON, cron="30 2 * * *"), "2027-03-27 12:00", ["Sun 2027-03-28 03:00"]),
+    (rule(RuleKind.CRON, cron="30 2 * * *"), "2027-03-27 12:00", ["Sun 2027-03-28 03:00"]),
     # half an hour in Lord Howe, and a day that Apia left out
     (rule(at="02:15", zone="Australia/Lord_Howe"), "2026-10-03 12:00", ["Sun 2026-10-04 02:30"]),
     (rule(zone="Pacific/Apia"), "2011-12-29 12:00", ["Sat 2011-12-31 07:30", "Sun 2012-01-01 07:30"]),
@@ -172,7 +174,7 @@ def test_rule_that_never_comes_has_no_next_occurrence() -> None:
 def test_own_day_off_and_a_holiday_that_is_worked() -> None:
     own = Calendar("DE-BE", {date(2026, 12, 25): ("Christmas", False), date(2026, 12, 28): ("Stock", True)})
 
-    assert local(rule(Kind.WEEKLY, weekdays=(0, 4), on_holiday=SKIP), "2026-12-24 12:00", 2, own) == [
+    assert local(rule(RuleKind.WEEKLY, weekdays=(0, 4), on_holiday=SKIP), "2026-12-24 12:00", 2, own) == [
         "Fri 2026-12-25 07:30",
         "Mon 2027-01-04 07:30",
     ]
@@ -188,7 +190,9 @@ def test_weekend_is_the_countrys_own() -> None:
 def test_sunday_that_is_moved_before_overtakes_its_saturday() -> None:
     sunday_off = Calendar(own={date(2026, 11, 22): ("Fair", True)})
 
-    found = local(rule(Kind.WEEKLY, weekdays=(5, 6), on_holiday=BEFORE), "2026-11-19 00:00", 3, sunday_off)
+    found = local(
+        rule(RuleKind.WEEKLY, weekdays=(5, 6), on_holiday=BEFORE), "2026-11-19 00:00", 3, sunday_off
+    )
 
     assert found == ["Fri 2026-11-20 07:30", "Sat 2026-11-21 07:30", "Sat 2026-11-28 07:30"]
 
@@ -210,15 +214,15 @@ def test_notes_tell_of_clock_changes() -> None:
 
 
 def test_notes_tell_of_moves_and_of_days_left_out() -> None:
-    moved = rule(Kind.WEEKLY, weekdays=(4,), on_holiday=AFTER)
-    left_out = rule(Kind.WEEKLY, weekdays=(4,), on_holiday=SKIP)
+    moved = rule(RuleKind.WEEKLY, weekdays=(4,), on_holiday=AFTER)
+    left_out = rule(RuleKind.WEEKLY, weekdays=(4,), on_holiday=SKIP)
     before_christmas = datetime(2026, 12, 20, tzinfo=UTC)
 
     assert notes(moved, before_christmas) == ("Moved from 25 December 2026 (Christmas Day).",)
     assert notes(left_out, before_christmas) == (
         "Left out before it: 25 December 2026 (Christmas Day); 1 January 2027 (New Year's Day).",
     )
-    assert notes(rule(Kind.MONTHLY_DAY, day=15, on_holiday=AFTER), datetime(2026, 11, 1, tzinfo=UTC)) == (
+    assert notes(rule(RuleKind.MONTHLY_DAY, day=15, on_holiday=AFTER), datetime(2026, 11, 1, tzinfo=UTC)) == (
         "Moved from 15 November 2026 (a weekend).",
     )
 
@@ -248,7 +252,7 @@ own_days = st.dictionaries(
 calendars = st.builds(Calendar, st.sampled_from(["", "DE-BE", "US", "IL", "JP"]), own_days)
 rules = st.builds(
     Rule,
-    kind=st.sampled_from(Kind),
+    kind=st.sampled_from(RuleKind),
     times=st.lists(times, min_size=1, max_size=4).map(tuple),
     zone=zones,
     starts_on=st.none() | st.dates(date(2026, 1, 1), date(2027, 6, 1)),
@@ -271,7 +275,7 @@ def test_daily_runs_exactly_once_on_every_day_that_there_is(zone: str, at: time,
     after = datetime(start.year, start.month, start.day, 12, tzinfo=UTC)
     end = after + timedelta(days=400)
 
-    found = between(Rule(Kind.DAILY, (at,), zone), after, end, PLAIN)
+    found = between(Rule(RuleKind.DAILY, (at,), zone), after, end, PLAIN)
 
     on = [each.astimezone(there).date() for each in found]
     hours = {(after + timedelta(hours=hour)).astimezone(there).date() for hour in range(400 * 24 + 1)}
@@ -303,7 +307,7 @@ def test_bounds_hold_and_moves_end_on_business_days(rule: Rule, after: datetime,
         day = each.at.astimezone(there).date()
 
         assert (rule.starts_on or day) <= day <= (rule.ends_on or day)
-        if rule.kind in {Kind.BUSINESS_DAY, Kind.AFTER_MONTH_END} or "Moved" in " ".join(each.notes):
+        if rule.kind in {RuleKind.BUSINESS_DAY, RuleKind.AFTER_MONTH_END} or "Moved" in " ".join(each.notes):
             assert calendar.is_business_day(day)
         if rule.heeds_holidays:
             assert calendar.off(day) is None
@@ -322,7 +326,7 @@ def test_rule_comes_back_from_its_json(rule: Rule) -> None:
 )
 @settings(max_examples=30, deadline=None)
 def test_cron_lines_fall_where_cronsim_says(line: str, after: datetime) -> None:
-    rule = Rule(Kind.CRON, cron=line, zone="UTC")
+    rule = Rule(RuleKind.CRON, cron=line, zone="UTC")
     if rule.problems():
         return
 
