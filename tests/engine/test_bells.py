@@ -14,7 +14,7 @@ from tests.workers import PATIENCE
 RING = """
 import django
 django.setup()
-from exports import tasks
+from exports.runs import tasks
 tasks._ring_now(tasks.line_up, (1,))
 """
 
