@@ -139,6 +139,10 @@ class Environment:
             raise LimitExceeded(f"the template ran for more than {self.limits.seconds:g} seconds")
         self._alarm = min(self.steps + _CLOCK_EVERY, self.limits.steps)
 
+    def seconds_left(self) -> float:
+        """The time that this rendering may still take; never negative."""
+        return max(0.0, self._deadline - monotonic())
+
     def allow(self, characters: int) -> None:
         """Refuse a text of that many characters before it is made."""
         if characters > self.limits.output_chars:
