@@ -1,6 +1,6 @@
-"""Numbers as FreeMarker reckons with them: exact decimals, 12 digits after the point where a result does not end.
+"""FreeMarker's arithmetic: exact decimals.
 
-A division keeps the larger number of decimals of its operands, but at least 12, and rounds half up; a product
+A division keeps the larger number of decimals of its operands, but at least 12, and rounds half up. A product
 with more than 12 decimals is rounded to 12. `%` works on 64-bit integers and takes the sign of its left side.
 """
 
@@ -16,7 +16,7 @@ SCALE = 12
 _SCALED = 10**SCALE
 _MAX_INT = 10**MAX_DIGITS
 _EXACT = Context(prec=4 * MAX_DIGITS, rounding=ROUND_HALF_UP, Emin=-999999, Emax=999999)
-# Rounding 0 and 5 away keeps a quotient from looking like a tie; the second rounding is then right.
+# Rounding a last digit 0 or 5 up prevents false ties, so that the second rounding is correct.
 _QUOTIENT = Context(prec=60, rounding=ROUND_05UP, Emin=-999999, Emax=999999)
 _LONG_QUOTIENT = Context(prec=4 * MAX_DIGITS, rounding=ROUND_05UP, Emin=-999999, Emax=999999)
 
@@ -77,7 +77,7 @@ OPERATIONS = {"+": add, "-": subtract, "*": multiply, "/": divide, "%": modulo}
 
 
 def exact(digits: str) -> Decimal:
-    """A number written out, within bounds."""
+    """Parse a number; RenderError when it is none, LimitExceeded when it is too long."""
     try:
         number = Decimal(digits)
     except InvalidOperation:
@@ -106,5 +106,5 @@ def _scale(number: Decimal) -> int:
 
 
 def _long(number: Exact) -> int:
-    """The number cut to a 64-bit integer, as Java's longValue does."""
+    """Truncate to a 64-bit integer, as Java's longValue does."""
     return (int(number) + 2**63) % 2**64 - 2**63

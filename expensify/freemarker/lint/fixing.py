@@ -1,4 +1,4 @@
-"""Expressions rewritten for a fix, as text."""
+"""Rewrite expressions for a fix, as text."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _TIGHT = (
 
 
 def tight(node: Expression, findings: Findings, fallback: str = "") -> str:
-    """The expression, in parentheses where a `?` behind it would reach only its last part.
+    """Return the expression, in parentheses where a `?` after it would apply only to its last part.
 
-    `fallback` goes in the place of a textual one, which would not suit what the fix does: `x!""` with 0 is `(x!0)`.
+    `fallback` replaces a textual default, which does not suit the fix: `x!""` with 0 becomes `(x!0)`.
     """
     if isinstance(node, Default) and fallback and isinstance(node.fallback, (StringLiteral, type(None))):
         return f"({findings.written(node.target.span)}!{fallback})"
@@ -44,7 +44,7 @@ def tight(node: Expression, findings: Findings, fallback: str = "") -> str:
 
 
 def divided(node: Expression, findings: Findings) -> str:
-    """Cents as units with two decimals."""
+    """Return the expression in units with two decimals, for one in cents."""
     return f'({tight(node, findings, "0")} / 100)?string("0.00")'
 
 

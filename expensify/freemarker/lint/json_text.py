@@ -1,4 +1,4 @@
-"""JSON as the template prints it: strings and what stands in them, and commas with nothing behind them."""
+"""Check JSON output: the content of strings, and trailing commas."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIGNS = re.compile(r'\\.|"|[^\s"\\]', re.S)
 
 
 class Position(NamedTuple):
-    """`in_string` is None where ways disagree. `comma` is the offset of a comma that came last, -1 for anything else;
+    """`in_string` is None where paths disagree. `comma` is the offset of the last token if it is a comma, else -1;
     `turns` counts the loops that ended since."""
 
     in_string: bool | None = False
@@ -51,7 +51,7 @@ class JsonText(Nowhere):
                 self.state = Position(False, offset, 0, node is not None)
             else:
                 if now.comma >= 0 and sign.group() in "]}":
-                    self._trailing(now)
+                    self._add_trailing_comma(now)
                 self.state = Position(False)
 
     def hole(self, value: Value, node: Expression, span: Span, place: PrintPlace) -> None:
@@ -88,7 +88,7 @@ class JsonText(Nowhere):
             return first
         after_loop = [position for position in positions if position.turns]
         if after_loop and all(position.in_string is False for position in positions):
-            # Without a turn there is no comma either: then nothing is wrong, but with one it is.
+            # A path without iterations has no comma; the path with one decides.
             return after_loop[0]
         return Position(first.in_string if all(p.in_string == first.in_string for p in positions) else None)
 
@@ -98,7 +98,7 @@ class JsonText(Nowhere):
             self._loops[now.comma] = loop
             self.state = now._replace(turns=now.turns + 1)
 
-    def _trailing(self, now: Position) -> None:
+    def _add_trailing_comma(self, now: Position) -> None:
         where = self._findings.span(now.comma, now.comma + 1)
         is_comma = now.in_text and self._findings.text.startswith(",", now.comma)
         if now.turns:
