@@ -197,7 +197,7 @@ def cancel(run: Run, *, by: User | Actor) -> bool:
         error=f"{who} cancelled this run. {failure_messages.cancelled(run)}",
     ):
         return False
-    employee_steps.given_up(run)
+    employee_steps.release(run)
     audit.record(Action.RUN_CANCELLED, run, by=by, was=was)
     tasks.ring_after_commit(tasks.leave_line, run.pk)
     return True

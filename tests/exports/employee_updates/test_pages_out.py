@@ -17,7 +17,7 @@ from accounts.models import AuditEntry, Credential, Membership, Policy, Team, Us
 from exports.employee_updates import actions as employee_updates
 from exports.models import EmployeeUpdate, Run
 from exports.results import retention
-from exports.runs import queue, worker
+from exports.runs import queue, recorded_client
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.faults import Fault
@@ -45,8 +45,8 @@ def opened(acme_open: Team, settings: Any, redis_client: Any) -> Iterator[None]:
     queue.budget().introduce(fresh=True)
     yield
     queue.budget.cache_clear()
-    worker.http().close()
-    worker.http.cache_clear()
+    recorded_client.http().close()
+    recorded_client.http.cache_clear()
 
 
 @pytest.fixture
