@@ -34,6 +34,7 @@ from expensify.errors import (
 from expensify.wire import Permit
 from exports.models import ApiCall, Run
 from exports.models.run import Status
+from exports.models.run_kind import MARKING_LAST
 from exports.results import store as results
 from exports.runs import employee_steps, failure_messages, key_pair, recorded_client, steps
 from exports.runs.employee_steps import UpdateNotSent
@@ -336,5 +337,5 @@ def _another_marks(run: Run) -> bool:
         same_pair = Credential.objects.filter(fingerprint=run.credential.fingerprint).order_by("pk")
         list(same_pair.select_for_update().values_list("pk"))
         at_work = others.exclude(pk=run.pk).exclude(status=Status.QUEUED)
-        conflicting = Q(marks_last=True) | (Q(status=Status.GENERATING) if run.marks_last else Q())
+        conflicting = Q(kind__in=MARKING_LAST) | (Q(status=Status.GENERATING) if run.marks_last else Q())
         return bool(at_work.filter(conflicting).exists())

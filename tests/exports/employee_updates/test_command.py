@@ -137,7 +137,7 @@ def test_without_wait_the_dry_run_is_left_queued(profile: FeedProfile, at_work: 
     code, said = call("acme", "Nightly", joiner, "--dry-run", "--accept-warnings")
 
     with scopes_disabled():
-        run = Run.objects.get(purpose=Run.Purpose.DRY_RUN)
+        run = Run.objects.get(kind=Run.Kind.DRY_RUN)
     assert (code, said.splitlines()[-1]) == (0, f"Its dry run {run.pk} is queued.")
 
 
