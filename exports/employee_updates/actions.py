@@ -29,7 +29,7 @@ from exports.employee_updates.rules import Cannot as Cannot
 from exports.models import EmployeeUpdate, FeedProfile, Run
 from exports.runs import tasks
 
-Purpose = Run.Purpose
+Kind = Run.Kind
 
 
 # ------------------------------------------------------------ preparing
@@ -260,7 +260,7 @@ def read_members(update: EmployeeUpdate, *, by: User | Actor, policies: Sequence
     policies = policies or sorted(named & reached if reached else named) or sorted(reached)
     if not policies:
         raise Cannot("The rows name no policy that the credential reaches, so there are no members to read.")
-    return _start(update, Purpose.MEMBERS, {"type": "get", "policies": list(policies)}, by=by)
+    return _start(update, Kind.MEMBERS, {"type": "get", "policies": list(policies)}, by=by)
 
 
 def try_out(update: EmployeeUpdate, *, by: User | Actor) -> Run:
@@ -270,7 +270,7 @@ def try_out(update: EmployeeUpdate, *, by: User | Actor) -> Run:
         update_rules.refuse_errors(update)
         job = stored_updates.settings_of(update).job(dry_run=True, feed=stored_updates.feed_of(update))
         return _start(
-            update, Purpose.DRY_RUN, job.without_secrets() | {"content_hash": update.content_hash}, by=by
+            update, Kind.DRY_RUN, job.without_secrets() | {"content_hash": update.content_hash}, by=by
         )
 
 
@@ -336,7 +336,7 @@ def apply(
             "two_people": update.team.two_people,
             "approved_by": update.approved_by_name,
         }
-        run = _start(update, Purpose.APPLY, job.without_secrets() | said, by=by.user)
+        run = _start(update, Kind.APPLY, job.without_secrets() | said, by=by.user)
         update.applied_by_run = run
         update.save(update_fields=["applied_by_run"])
     return run
@@ -386,7 +386,7 @@ def _look(update: EmployeeUpdate) -> None:
     )
 
 
-def _start(update: EmployeeUpdate, purpose: str, job: dict[str, Any], *, by: User | Actor) -> Run:
+def _start(update: EmployeeUpdate, kind: str, job: dict[str, Any], *, by: User | Actor) -> Run:
     """Queue the one call. Raises Cannot when the same is under way."""
     if not update.credential.can_call:
         raise Cannot(
@@ -397,12 +397,12 @@ def _start(update: EmployeeUpdate, purpose: str, job: dict[str, Any], *, by: Use
         with transaction.atomic():
             run = Run.objects.create(
                 team=update.team,
-                purpose=purpose,
+                kind=kind,
                 update=update,
                 credential=update.credential,
                 job=job,
                 template="",
-                marks=purpose == Purpose.APPLY,
+                marks=kind == Kind.APPLY,
                 source=Run.Source.PAGE if isinstance(by, User) else Run.Source.COMMAND,
                 requested_by=by if isinstance(by, User) else None,
                 requested_by_name=_name(by),
@@ -412,7 +412,7 @@ def _start(update: EmployeeUpdate, purpose: str, job: dict[str, Any], *, by: Use
                 run,
                 by=by,
                 employee_update=update.name,
-                purpose=purpose,
+                purpose=kind,
                 content_hash=update.content_hash,
                 credential=update.credential.name,
             )

@@ -12,6 +12,7 @@ from accounts import clock
 from accounts.models import Credential, Membership, Rotation, Team, TeamOwned
 from accounts.permissions import Permission
 from exports.models.employee_update import EmployeeUpdate
+from exports.models.run_kind import MARKING_LAST, MAY_MARK, OF_EXPORTS, OF_UPDATES, Kind, RunKind, traits_of
 from exports.models.saved_export import SavedExport
 
 
@@ -52,7 +53,7 @@ FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UNCONFIRMED, Status.C
 class RunQuerySet(models.QuerySet["Run"]):
     def seen_by(self, membership: Membership) -> "RunQuerySet":
         """Without the runs of employee updates, for those who may not see these."""
-        return self if membership.may(Permission.VIEW_UPDATES) else self.filter(purpose="export")
+        return self if membership.may(Permission.VIEW_UPDATES) else self.filter(kind__in=OF_EXPORTS)
 
     def with_budget_key(self) -> "RunQuerySet":
         """Each with the key of the call budget that its next call counts in, as `Run.budget_key` says it."""
@@ -111,15 +112,10 @@ class Run(TeamOwned):
         API = "api", "A script, by the API"
         SCHEDULE = "schedule", "A schedule"
 
-    class Purpose(models.TextChoices):
-        EXPORT = "export", "Export"
-        MEMBERS = "members", "Members of policies"
-        DRY_RUN = "dry_run", "Dry run of an employee update"
-        APPLY = "apply", "Employee update"
+    Kind = Kind
 
-    purpose = models.CharField(
-        max_length=20, choices=Purpose, default=Purpose.EXPORT, db_default=Purpose.EXPORT.value
-    )
+    # Old processes insert rows too while a new version is rolled out, hence the defaults in the database.
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.EXPORT, db_default=Kind.EXPORT.value)
     export = models.ForeignKey(
         SavedExport, on_delete=models.PROTECT, null=True, blank=True, related_name="runs"
     )
@@ -150,20 +146,6 @@ class Run(TeamOwned):
     template = models.TextField()
     marks = models.BooleanField(
         help_text="Generating marks reports or uploads the file: never to be done twice."
-    )
-    # Old processes insert rows too while a new version is rolled out, hence the defaults in the database.
-    selects = models.BooleanField(
-        db_default=False, default=False, help_text="Lists the reports first, and exports exactly those."
-    )
-    marks_last = models.BooleanField(
-        db_default=False,
-        default=False,
-        help_text="Marks the listed reports by a call of its own, when the file is stored.",
-    )
-    of_batch = models.BooleanField(
-        db_default=False,
-        default=False,
-        help_text="Is about the reports that an earlier run listed, not about a period.",
     )
     mark_label = models.CharField(
         max_length=255, blank=True, db_default="", default="", help_text="The label its reports get."
@@ -225,35 +207,43 @@ class Run(TeamOwned):
             models.CheckConstraint(condition=Q(status__in=Status.values), name="run_status_known"),
             models.CheckConstraint(
                 condition=Q(
-                    purpose="export", export__isnull=False, version__isnull=False, update__isnull=True
+                    kind__in=OF_EXPORTS, export__isnull=False, version__isnull=False, update__isnull=True
                 )
                 | Q(
-                    purpose__in=["members", "dry_run", "apply"],
+                    kind__in=OF_UPDATES,
                     export__isnull=True,
                     version__isnull=True,
                     update__isnull=False,
                 ),
                 name="run_of_export_or_update",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="trial", trial_of__isnull=False)
+                | (~Q(kind="trial") & Q(trial_of__isnull=True)),
+                name="run_trial_has_rotation",
+            ),
+            models.CheckConstraint(
+                condition=Q(marks=False) | Q(kind__in=MAY_MARK), name="run_marks_if_its_kind_may"
+            ),
             models.UniqueConstraint(
                 fields=["update"],
-                condition=Q(purpose="apply", status__in=["queued", "updating", "succeeded", "unconfirmed"]),
+                condition=Q(kind="apply", status__in=["queued", "updating", "succeeded", "unconfirmed"]),
                 name="update_applied_once",
             ),
             models.UniqueConstraint(
-                fields=["update", "purpose"],
-                condition=Q(finished_at__isnull=True, purpose__in=["members", "dry_run"]),
+                fields=["update", "kind"],
+                condition=Q(finished_at__isnull=True, kind__in=["members", "dry_run"]),
                 name="update_asked_once_at_a_time",
             ),
             models.CheckConstraint(
                 condition=Q(remote_file__gt="")
-                | ~Q(purpose="export")
+                | Q(kind__in=OF_UPDATES)
                 | Q(status="succeeded", report_count=0)
                 | ~Q(status__in=["generated", "downloading", "stored", "marking", "succeeded"]),
                 name="run_generated_has_file",
             ),
             models.CheckConstraint(
-                condition=Q(marks_last=True, mark_label__gt="", report_count__gt=0)
+                condition=Q(kind__in=MARKING_LAST, mark_label__gt="", report_count__gt=0)
                 | ~Q(status__in=["stored", "marking"]),
                 name="run_marks_what_it_listed",
             ),
@@ -295,6 +285,22 @@ class Run(TeamOwned):
 
     def get_absolute_url(self) -> str:
         return reverse("exports:run", args=[self.team.slug, self.pk])
+
+    @property
+    def traits(self) -> RunKind:
+        return traits_of(self.kind)
+
+    @property
+    def selects(self) -> bool:
+        return self.traits.selects
+
+    @property
+    def marks_last(self) -> bool:
+        return self.traits.marks_last
+
+    @property
+    def of_batch(self) -> bool:
+        return self.traits.of_batch
 
     @property
     def subject(self) -> SavedExport | EmployeeUpdate:

@@ -16,7 +16,8 @@ from accounts.models import Credential, OnceKey, Rotation, User
 from expensify.jobs.export import ReportExport
 from exports.models import Run, SavedExport
 from exports.models.run import RESTING, Status
-from exports.runs import employee_steps, failure_messages, report_list, tasks
+from exports.models.run_kind import OF_PERIODS
+from exports.runs import employee_steps, failure_messages, report_list, steps, tasks
 from exports.runs.report_list import ReportList
 from exports.saved_exports import job as export_job
 from exports.saved_exports import periods
@@ -140,7 +141,10 @@ def same_reports_again(run: Run, *, by: User) -> Run:
         mark_as="",
     )
     new = _once_per_click(
-        export, by, run, lambda: start_all([_prepare(export, asked, by=by, again_of=run, of_batch=True)])[0]
+        export,
+        by,
+        run,
+        lambda: start_all([_prepare(export, asked, by=by, again_of=run, kind=Run.Kind.SAME_REPORTS)])[0],
     )
     look_after(run, by=by)
     return new
@@ -160,7 +164,7 @@ def try_pair(export: SavedExport, rotation: Rotation, *, by: User) -> Run:
         sftp_host="",
         sftp_login="",
     )
-    return start_all([_prepare(export, asked, by=by, of_batch=True, trial_of=rotation)])[0]
+    return start_all([_prepare(export, asked, by=by, kind=Run.Kind.TRIAL, trial_of=rotation)])[0]
 
 
 @transaction.atomic
@@ -179,8 +183,8 @@ def can_be_marked(run: Run) -> bool:
     """Whether the file is safe in the portal while the reports are not marked, or nobody knows."""
     if not run.marks_last or run.status not in {Status.FAILED, Status.UNCONFIRMED, Status.CANCELLED}:
         return False
-    is_safe = run.of_batch or hasattr(run, "result")
-    return is_safe and not run.again.filter(of_batch=True, status=Status.SUCCEEDED, marks_last=True).exists()
+    is_safe = run.kind == Run.Kind.MARKING or hasattr(run, "result")
+    return is_safe and not run.again.filter(kind=Run.Kind.MARKING, status=Status.SUCCEEDED).exists()
 
 
 @transaction.atomic
@@ -197,7 +201,7 @@ def cancel(run: Run, *, by: User | Actor) -> bool:
         error=f"{who} cancelled this run. {failure_messages.cancelled(run)}",
     ):
         return False
-    employee_steps.given_up(run)
+    employee_steps.release(run)
     audit.record(Action.RUN_CANCELLED, run, by=by, was=was)
     tasks.ring_after_commit(tasks.leave_line, run.pk)
     return True
@@ -229,7 +233,7 @@ def _prepare(
     by: User | Actor,
     source: str = Run.Source.PAGE,
     again_of: Run | None = None,
-    of_batch: bool = False,
+    kind: str | None = None,
     trial_of: Rotation | None = None,
     said: dict[str, Any] | None = None,
 ) -> PreparedRun:
@@ -240,21 +244,19 @@ def _prepare(
     generated = report_list.of_exactly(job, (), marking=False) if asked.marks_last else job
     run = Run(
         team=export.team,
+        kind=kind or steps.kind_of(asked),
         export=export,
         version=export.present,
         credential=export.credential,
         job=job.without_secrets(),
         template=export.present.template,
         marks=not generated.repeatable,
-        selects=asked.selects,
-        marks_last=asked.marks_last,
         mark_label=asked.mark_as if job.marks else "",
         late_before=export_job.late_before(
             asked, at=at, zone=export.team.zone, last_success_at=_last_success_at(export, asked, at)
         ),
         source=source,
         again_of=again_of,
-        of_batch=of_batch,
         trial_of=trial_of,
         moved_at=now,
         **_asked_by(by),
@@ -267,13 +269,13 @@ def _queue_marking(run: Run, by: User) -> Run:
     _refuse_to_call(run.credential)
     new = Run.objects.create(
         team=run.team,
+        kind=Run.Kind.MARKING,
         export=run.export,
         version=run.version,
         credential=run.credential,
         job=run.job,
         template=run.template,
         marks=False,
-        marks_last=True,
         mark_label=run.mark_label,
         selection=run.selection,
         report_count=run.report_count,
@@ -281,7 +283,6 @@ def _queue_marking(run: Run, by: User) -> Run:
         status=Status.STORED,
         source=Run.Source.PAGE,
         again_of=run,
-        of_batch=True,
         **_asked_by(by),
     )
     audit.record(Action.RUN_STARTED, new, by=by, **_about(new))
@@ -332,7 +333,7 @@ def _last_success_at(export: SavedExport, asked: ExportSettings, at: datetime) -
     """When the last run that covered a period up to `at` was due, or started; None where no period asks for it."""
     if periods.SINCE_LAST_SUCCESS not in {asked.period, asked.approved_since}:
         return None
-    succeeded = export.runs.filter(status=Status.SUCCEEDED, of_batch=False).annotate(
+    succeeded = export.runs.filter(status=Status.SUCCEEDED, kind__in=OF_PERIODS).annotate(
         covered_to=Coalesce("occurrence__due_at", "created_at")
     )
     return succeeded.filter(covered_to__lte=at).order_by("-id").values_list("covered_to", flat=True).first()

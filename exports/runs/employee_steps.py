@@ -83,7 +83,7 @@ def apply(run: Run, client: Client) -> None:
             )
 
 
-def given_up(run: Run) -> None:
+def release(run: Run) -> None:
     """An update that certainly was not applied may be changed and tried again."""
     EmployeeUpdate.objects.filter(applied_by_run=run).update(applied_by_run=None)
 

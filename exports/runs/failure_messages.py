@@ -8,7 +8,7 @@ MARK_NOW = "“Mark these reports now” on this page"
 
 def done_so_far(run: Run) -> str:
     """What is true at Expensify when a run failed in the state it is in."""
-    if run.purpose == Run.Purpose.APPLY:
+    if run.kind == Run.Kind.APPLY:
         return "Nobody was changed; the update can be changed and tried again."
     if run.status in {Status.STORED, Status.MARKING}:
         return (
@@ -29,7 +29,7 @@ def done_so_far(run: Run) -> str:
 
 def unclear(run: Run) -> str:
     """What nobody can know when no answer came to a call that must not be repeated, and who decides."""
-    if run.purpose == Run.Purpose.APPLY:
+    if run.kind == Run.Kind.APPLY:
         return (
             "Whether the people were changed is not known, so the portal does not repeat it by itself. The page of the "
             "employee update compares it with the policies' members as they are now."

@@ -144,10 +144,8 @@ def _calls_under_way(keys: Iterable[str]) -> dict[str, int]:
     with scopes_disabled():
         found = Run.objects.unfinished().with_budget_key().filter(begun, key__in=list(keys))
         needed: Counter[str] = Counter()
-        for key, status, purpose, selects, marks_last in found.values_list(
-            "key", "status", "purpose", "selects", "marks_last"
-        ):
-            needed[key] += steps.calls_left(status, purpose=purpose, selects=selects, marks_last=marks_last)
+        for key, status, kind in found.values_list("key", "status", "kind"):
+            needed[key] += steps.calls_left(status, kind)
         return needed
 
 
@@ -211,9 +209,7 @@ def _ticket(run: Run) -> Ticket:
         flow=f"export:{run.export_id}" if run.export_id else f"update:{run.update_id}",
         lead=LEAD if run.source == Run.Source.PAGE else 0.0,
         order=_order(run),
-        calls=steps.calls_left(
-            run.status, purpose=run.purpose, selects=run.selects, marks_last=run.marks_last
-        ),
+        calls=steps.calls_left(run.status, run.kind),
     )
 
 

@@ -21,11 +21,13 @@ from expensify.client import Client
 from expensify.jobs.export import ReportExport
 from exports.models import Result, Run
 from exports.models.run import Status
+from exports.models.run_kind import Kind, traits_of
 from exports.results import store as results
 from exports.results.layout import layout_of
 from exports.runs import employee_steps, generation_time, report_list
 from exports.runs.report_list import ReportList
 from exports.saved_exports import job as export_job
+from exports.saved_exports.job import ExportSettings
 
 # What a successful call leaves of the trouble before it.
 FRESH = {"attempts": 0, "retry_at": None, "error_code": "", "error": ""}
@@ -42,7 +44,14 @@ class RunStep(NamedTuple):
 
 def steps_of(run: Run) -> tuple[RunStep, ...]:
     """The calls of this run, in order."""
-    return _steps(run.purpose, run.selects, run.marks_last)
+    return _steps(run.kind)
+
+
+def kind_of(export_settings: ExportSettings) -> Kind:
+    """The kind of a run that exports a period with these settings."""
+    if export_settings.marks_last:
+        return Kind.MARKED_LAST
+    return Kind.LISTED_EXPORT if export_settings.selects else Kind.EXPORT
 
 
 def due(run: Run) -> RunStep | None:
@@ -55,9 +64,9 @@ def under_way(run: Run) -> RunStep | None:
     return next((step for step in steps_of(run) if step.in_flight == run.status), None)
 
 
-def calls_left(status: str, *, purpose: str, selects: bool, marks_last: bool) -> int:
-    """How many calls a run in this state still makes, the one under way not counted."""
-    steps = _steps(purpose, selects, marks_last)
+def calls_left(status: str, kind: str) -> int:
+    """How many calls a run in this state still makes, without the one in progress."""
+    steps = _steps(kind)
     return next(
         (
             len(steps) - number - (step.in_flight == status)
@@ -185,18 +194,22 @@ MARK = RunStep("mark", Status.STORED, Status.MARKING, _mark)
 READ_MEMBERS = RunStep("members", Status.QUEUED, Status.READING, employee_steps.read_members)
 TRY_OUT = RunStep("dry_run", Status.QUEUED, Status.UPDATING, employee_steps.try_out)
 APPLY = RunStep("apply", Status.QUEUED, Status.UPDATING, employee_steps.apply)
-OF_UPDATES = {
-    Run.Purpose.MEMBERS: (READ_MEMBERS,),
-    Run.Purpose.DRY_RUN: (TRY_OUT,),
-    Run.Purpose.APPLY: (APPLY,),
+# The calls that the kinds of `exports.models.run_kind` name.
+CALLS = {
+    "select": SELECT,
+    "list": LIST,
+    "generate": GENERATE,
+    "generate_listed": GENERATE_LISTED,
+    "download": DOWNLOAD,
+    "mark": MARK,
+    "members": READ_MEMBERS,
+    "dry_run": TRY_OUT,
+    "apply": APPLY,
 }
 
 
-def _steps(purpose: str, selects: bool, marks_last: bool) -> tuple[RunStep, ...]:
-    if purpose in OF_UPDATES:
-        return OF_UPDATES[Run.Purpose(purpose)]
-    first = (SELECT, LIST, GENERATE_LISTED) if selects else (GENERATE,)
-    return (*first, DOWNLOAD, *((MARK,) if marks_last else ()))
+def _steps(kind: str) -> tuple[RunStep, ...]:
+    return tuple(CALLS[call] for call in traits_of(kind).calls)
 
 
 # ------------------------------------------------------------ what the calls need

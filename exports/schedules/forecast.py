@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.models import Team
-from exports.models import Run, SavedExport, Schedule
+from exports.models import SavedExport, Schedule
 from exports.models.run import Status
-from exports.runs.steps import calls_left
+from exports.runs.steps import calls_left, kind_of
 from exports.saved_exports.job import ExportSettings
 from exports.schedules import calendar as schedule_calendar
 from exports.schedules.rules.load import Due, Move, spread, tight_times
@@ -143,9 +143,7 @@ def weeks(team: Team, first: date, now: datetime) -> Weeks:
 def calls_of(export: SavedExport) -> int:
     """How many calls a run of the export makes, as its present version stands."""
     asked = ExportSettings.from_json(export.present.settings)
-    return calls_left(
-        Status.QUEUED, purpose=Run.Purpose.EXPORT, selects=asked.selects, marks_last=asked.marks_last
-    )
+    return calls_left(Status.QUEUED, kind_of(asked))
 
 
 def _live(team: Team) -> QuerySet[Schedule]:

@@ -99,8 +99,8 @@ def install() -> None:
     steps: Any = importlib.import_module("exports.runs.steps")
     for name in (*STEPS, "APPLY"):
         step = getattr(steps, name)
-        setattr(steps, name, step._replace(make=lethal(name, step.make, crash_file)))
-    steps.OF_UPDATES["apply"] = (steps.APPLY,)
+        steps.CALLS[name.lower()] = step._replace(make=lethal(name, step.make, crash_file))
+        setattr(steps, name, steps.CALLS[name.lower()])
     client: Any = importlib.import_module("expensify.client").Client
     generate, marking = client.generate, lethal("request to mark", client.generate, crash_file)
     client.generate = lambda self, job, template: (marking if job.marks else generate)(self, job, template)

@@ -21,7 +21,7 @@ from exports import api
 from exports.employee_updates import actions as employee_updates
 from exports.employee_updates.feed.cells import FeedRow
 from exports.models import Result, Run, SavedExport
-from exports.runs import worker
+from exports.runs import recorded_client
 from exports.saved_exports import actions as saved_exports
 from exports.views.api import in_words
 from sandbox.app import Sandbox
@@ -111,8 +111,8 @@ def test_run_goes_from_its_start_to_its_file(
 
     with scope(team=acme):
         work_off(Run.objects.get(pk=started.json()["id"], source=Run.Source.API))
-    worker.http().close()
-    worker.http.cache_clear()
+    recorded_client.http().close()
+    recorded_client.http.cache_clear()
     run = ask(erin, f"runs/{started.json()['id']}/").json()
 
     assert (run["status"], run["is_final"], run["error"], run["requested_by"]) == (

@@ -51,8 +51,8 @@ def find(request: HttpRequest, update: int) -> EmployeeUpdate:
 
 def _shown(request: TeamRequest, update: EmployeeUpdate) -> dict[str, Any]:
     runs = list(update.runs.defer("job", "template", "selection").prefetch_related("calls")[:SHOWN_RUNS])
-    last = {purpose: _last(runs, purpose) for purpose in (Run.Purpose.MEMBERS, Run.Purpose.DRY_RUN)}
-    tried_to_apply = _last(runs, Run.Purpose.APPLY)
+    last = {purpose: _last(runs, purpose) for purpose in (Run.Kind.MEMBERS, Run.Kind.DRY_RUN)}
+    tried_to_apply = _last(runs, Run.Kind.APPLY)
     under_way = [run for run in runs if not run.is_final]
     find_places(under_way)
     return {
@@ -79,7 +79,7 @@ def _shown(request: TeamRequest, update: EmployeeUpdate) -> dict[str, Any]:
 
 
 def _last(runs: list[Run], purpose: str) -> Run | None:
-    return next((run for run in runs if run.purpose == purpose), None)
+    return next((run for run in runs if run.kind == purpose), None)
 
 
 def _entries(request: TeamRequest, update: EmployeeUpdate) -> list[Any]:

@@ -120,7 +120,7 @@ def _update(request: HttpRequest, update: int) -> EmployeeUpdate:
 
 def _last_read(update: EmployeeUpdate) -> Run | None:
     """The last run that read members."""
-    return update.runs.filter(purpose=Run.Purpose.MEMBERS).order_by("-pk").first()
+    return update.runs.filter(kind=Run.Kind.MEMBERS).order_by("-pk").first()
 
 
 def _grid(request: HttpRequest, update: EmployeeUpdate, sent: Typed | None = None) -> Grid:

@@ -17,7 +17,7 @@ from exports.employee_updates.feed import mapping as feed_mapping
 from exports.employee_updates.feed import reading
 from exports.employee_updates.feed.settings import UpdateSettings
 from exports.models import EmployeeUpdate, FeedProfile, Run
-from exports.runs import queue, tasks, worker
+from exports.runs import queue, recorded_client, tasks
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
 from tests.conftest import PATIENCE
@@ -49,8 +49,8 @@ def at_work(budget: Any, sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
     yield sandbox
     over.set()
     thread.join()
-    worker.http().close()
-    worker.http.cache_clear()
+    recorded_client.http().close()
+    recorded_client.http.cache_clear()
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_without_wait_the_dry_run_is_left_queued(profile: FeedProfile, at_work: 
     code, said = call("acme", "Nightly", joiner, "--dry-run", "--accept-warnings")
 
     with scopes_disabled():
-        run = Run.objects.get(purpose=Run.Purpose.DRY_RUN)
+        run = Run.objects.get(kind=Run.Kind.DRY_RUN)
     assert (code, said.splitlines()[-1]) == (0, f"Its dry run {run.pk} is queued.")
 
 

@@ -116,7 +116,7 @@ def test_members_of_a_policy_are_asked_for(as_erin: Client, credential: Credenti
     response = make(as_erin, credential, "members", policy=POLICY)
 
     run = Run.objects.get()
-    assert (run.purpose, run.job["policies"]) == (Run.Purpose.MEMBERS, [POLICY])
+    assert (run.kind, run.job["policies"]) == (Run.Kind.MEMBERS, [POLICY])
     assert "The members are being read at Expensify." in shown(as_erin.get(response.headers["Location"]))
 
 

@@ -17,7 +17,7 @@ from accounts.models import AuditEntry, Credential, Membership, Policy, Team, Us
 from exports.employee_updates import actions as employee_updates
 from exports.models import EmployeeUpdate, Run
 from exports.results import retention
-from exports.runs import queue, worker
+from exports.runs import queue, recorded_client
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.faults import Fault
@@ -45,8 +45,8 @@ def opened(acme_open: Team, settings: Any, redis_client: Any) -> Iterator[None]:
     queue.budget().introduce(fresh=True)
     yield
     queue.budget.cache_clear()
-    worker.http().close()
-    worker.http.cache_clear()
+    recorded_client.http().close()
+    recorded_client.http.cache_clear()
 
 
 @pytest.fixture
@@ -100,13 +100,13 @@ def test_update_goes_through_its_pages_from_warnings_to_receipt(
     if joiner.warning_count:
         post(as_alice, joiner, "accept", **given)
     post(as_alice, joiner, "try")
-    work_off(joiner.runs.get(purpose="dry_run"))
+    work_off(joiner.runs.get(kind="dry_run"))
     post(as_alice, joiner, "submit", **given)
     assert "Approve exactly this" not in text(as_alice, url(joiner))
     assert "Approve exactly this" in text(as_erin, url(joiner))
     post(as_erin, joiner, "approve", **given)
     post(as_alice, joiner, "apply", **given)
-    work_off(joiner.runs.get(purpose="apply"))
+    work_off(joiner.runs.get(kind="apply"))
 
     page = text(as_alice, url(joiner, "receipt/"))
 
@@ -221,7 +221,7 @@ def test_pages_say_that_the_two_person_rule_is_off(
 
     assert "The two-person rule is off in this team" in page
     assert "Apply to 1 person" in page
-    assert work_off(update.runs.get(purpose="apply")).status == Run.Status.SUCCEEDED
+    assert work_off(update.runs.get(kind="apply")).status == Run.Status.SUCCEEDED
 
 
 # ------------------------------------------------------------ guards
@@ -427,7 +427,7 @@ def test_unconfirmed_update_is_compared_with_the_members(
     assert "needs attention" in text(as_alice, "/t/acme/").lower()
 
     post(as_alice, update, "members")
-    work_off(update.runs.get(purpose="members"))
+    work_off(update.runs.get(kind="members"))
     page = text(as_alice, url(update, "present/"))
 
     assert told in page.partition("<tbody>")[2]
