@@ -43,7 +43,7 @@ CODES_AN_HOUR = 5
 # How long a proof holds for its link in its session.
 PROOF_MINUTES = 30
 
-_unsubscribing = Signer(salt="exports.deliveries.download_links.unsubscribe", sep=".")
+_unsubscribe_signer = Signer(salt="unsubscribe", sep=".")
 
 
 class Unavailable(NamedTuple):
@@ -257,14 +257,16 @@ def is_proof_by_code(link: Link) -> bool:
 
 def unsubscribe_url(recipient: Recipient) -> str:
     """For the foot and the header of a mail. It does not expire: an old mail has to be able to stop the next one."""
-    return settings.SITE_URL + reverse("exports:unsubscribe", args=[_unsubscribing.sign(recipient.pk)])
+    return settings.SITE_URL + reverse(
+        "exports:unsubscribe", args=[_unsubscribe_signer.sign(str(recipient.pk))]
+    )
 
 
 @contextmanager
 def subscriber(token: str) -> Iterator[Recipient]:
     """The recipient of an unsubscribing link, with their team open. Raises Recipient.DoesNotExist."""
     try:
-        pk = int(_unsubscribing.unsign(token))
+        pk = int(_unsubscribe_signer.unsign(token))
     except (BadSignature, ValueError) as error:
         raise Recipient.DoesNotExist from error
     with team_of(Recipient, pk) as recipient:
@@ -291,5 +293,5 @@ def _hash(token: str) -> str:
 def _code_hash(link: Link, code: str) -> str:
     """With the portal's key: whoever reads the table could try all the digits otherwise."""
     return salted_hmac(
-        "exports.deliveries.download_links.code", f"{link.pk} {link.token_hash} {code}", algorithm="sha256"
+        "download-link-code", f"{link.pk} {link.token_hash} {code}", algorithm="sha256"
     ).hexdigest()
