@@ -73,7 +73,9 @@ urlpatterns = [
     path("t/<slug:team>/schedules/<int:schedule_id>/", schedule_pages.schedule, name="schedule"),
     path("t/<slug:team>/schedules/<int:schedule_id>/edit/", edit.schedule_edit, name="schedule-edit"),
     path(
-        "t/<slug:team>/schedules/<int:schedule_id>/pause/", schedule_pages.schedule_pause, name="schedule-pause"
+        "t/<slug:team>/schedules/<int:schedule_id>/pause/",
+        schedule_pages.schedule_pause,
+        name="schedule-pause",
     ),
     path(
         "t/<slug:team>/schedules/<int:schedule_id>/resume/",
@@ -106,7 +108,9 @@ urlpatterns = [
         occurrences.occurrence_send_anyway,
         name="occurrence-send-anyway",
     ),
-    path("t/<slug:team>/deliveries/<int:delivery_id>/again/", occurrences.delivery_again, name="delivery-again"),
+    path(
+        "t/<slug:team>/deliveries/<int:delivery_id>/again/", occurrences.delivery_again, name="delivery-again"
+    ),
     path(
         "t/<slug:team>/deliveries/<int:delivery_id>/withdraw/",
         occurrences.delivery_withdraw,
@@ -126,7 +130,9 @@ urlpatterns = [
     ),
     path("t/<slug:team>/calendar/freezes/", calendar.freeze_list, name="freeze-list"),
     path("t/<slug:team>/calendar/freezes/add/", calendar.freeze_add, name="freeze-add"),
-    path("t/<slug:team>/calendar/freezes/<int:freeze_id>/remove/", calendar.freeze_remove, name="freeze-remove"),
+    path(
+        "t/<slug:team>/calendar/freezes/<int:freeze_id>/remove/", calendar.freeze_remove, name="freeze-remove"
+    ),
     path("t/<slug:team>/updates/", intake.update_list, name="update-list"),
     path("t/<slug:team>/updates/new/", intake.update_new, name="update-new"),
     path("t/<slug:team>/updates/<int:update>/columns/", intake.update_columns, name="update-columns"),

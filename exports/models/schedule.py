@@ -31,6 +31,11 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
     def paused(self) -> "ScheduleQuerySet":
         return self.live().exclude(paused_at=None)
 
+    def lock(self, pk: int) -> "Schedule":
+        """One schedule, locked until the caller commits; rows that refer to it can still be inserted."""
+        rows = self.select_for_update(of=("self",), no_key=True)
+        return rows.select_related("team", "owner").get(pk=pk)
+
 
 ScheduleManager = models.Manager.from_queryset(ScheduleQuerySet)
 
