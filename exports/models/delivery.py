@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -43,6 +45,8 @@ class Recipient(TeamOwned):
         null=True, blank=True, help_text="Until they subscribe again, whatever others do with the row."
     )
 
+    _default_manager: ClassVar[models.Manager["Recipient"]]
+
     class Meta:
         ordering = ["address", "id"]
         constraints = [
@@ -82,6 +86,8 @@ class Delivery(Outgoing):
     )
     size = models.PositiveBigIntegerField(null=True, help_text="Bytes of the whole mail.")
     bounced_at = models.DateTimeField(null=True, blank=True)
+
+    _default_manager: ClassVar[models.Manager["Delivery"]]
 
     class Meta:
         ordering = ["-id"]
@@ -138,6 +144,8 @@ class LinkOpening(TeamOwned):
     by_name = models.CharField(max_length=255)
     proof = models.CharField(max_length=20)
     network_address = models.CharField(max_length=64, blank=True, default="")
+
+    _default_manager: ClassVar[models.Manager["LinkOpening"]]
 
     class Meta:
         ordering = ["-id"]

@@ -1,6 +1,6 @@
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -30,6 +30,14 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
 
     def paused(self) -> "ScheduleQuerySet":
         return self.live().exclude(paused_at=None)
+
+    def lock(self, pk: int) -> "Schedule":
+        """One schedule, locked until the caller commits; rows that refer to it can still be inserted."""
+        rows = self.select_for_update(of=("self",), no_key=True)
+        return rows.select_related("team", "owner").get(pk=pk)
+
+
+ScheduleManager = models.Manager.from_queryset(ScheduleQuerySet)
 
 
 class Schedule(TeamOwned):
@@ -65,7 +73,8 @@ class Schedule(TeamOwned):
     resume_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(ScheduleQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar[ScheduleManager[Any]] = ScopedManager(ScheduleManager, team="team")
+    _default_manager: ClassVar[ScheduleManager[Any]]
 
     sealed_for = ("team_id", "seal")
 
@@ -114,6 +123,9 @@ class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
         return self.filter(outcome="started", settled_at=None)
 
 
+OccurrenceManager = models.Manager.from_queryset(OccurrenceQuerySet)
+
+
 class Occurrence(TeamOwned):
     """One time that a schedule was due, and what came of it. There is one for each due time, never two.
 
@@ -146,7 +158,8 @@ class Occurrence(TeamOwned):
     released_at = models.DateTimeField(null=True, blank=True)
     released_by_name = models.CharField(max_length=255, blank=True, default="")
 
-    objects = ScopedManager(OccurrenceQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar[OccurrenceManager[Any]] = ScopedManager(OccurrenceManager, team="team")
+    _default_manager: ClassVar[OccurrenceManager[Any]]
 
     class Meta:
         ordering = ["-due_at"]

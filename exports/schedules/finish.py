@@ -248,9 +248,9 @@ def _parcels(
         found = recipients.resolve(schedule, [] if mail.split_by else None, mail.fallback)
         return [(recipient, whole) for recipient in found]
     found = recipients.resolve(schedule, [part.value for part in cut], mail.fallback)
-    by_address = {allowed_addresses.normal(recipient.address): recipient for recipient in found}
+    by_address = {allowed_addresses.normalize(recipient.address): recipient for recipient in found}
     files = Result.objects.bulk_create(split_by_recipient.rows_for(whole, cut))
-    return [(by_address[allowed_addresses.normal(file.part_value)], file) for file in files]
+    return [(by_address[allowed_addresses.normalize(file.part_value)], file) for file in files]
 
 
 def _tell_of_hold(schedule: Schedule, occurrence: Occurrence, mails: int) -> None:

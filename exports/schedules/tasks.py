@@ -47,7 +47,7 @@ def send_mails() -> None:
 @shared_task(name="exports.unattended.keep_up_recipients")
 def keep_up_recipients() -> None:
     """Who left drops out, who is outside is confirmed. Done twice, the second finds nothing."""
-    recipient_review.keep_up(timezone.now())
+    recipient_review.review_recipients(timezone.now())
 
 
 @shared_task(name="exports.unattended.stream_audit")

@@ -65,7 +65,7 @@ def with_link(view: Callable[[HttpRequest, Link, str, datetime], HttpResponseBas
     def opened(request: HttpRequest, token: str) -> HttpResponseBase:
         now = timezone.now()
         try:
-            with download_links.at(token) as link, timezone.override(link.team.zone):
+            with download_links.open_link(token) as link, timezone.override(link.team.zone):
                 if unavailable := download_links.why_unavailable(link, now):
                     return _nothing(request, unavailable, 410)
                 return view(request, link, token, now)
@@ -102,7 +102,7 @@ def link(request: HttpRequest, link: Link, token: str, now: datetime) -> HttpRes
             "form": form,
             "proof": proof,
             "by_code": download_links.is_proof_by_code(link),
-            "address": link.delivery.address if proof else download_links.masked(link.delivery.address),
+            "address": link.delivery.address if proof else download_links.mask_address(link.delivery.address),
             "has_code": download_links.awaits_code(link, now),
             "signed_in": signed_in,
             "sign_in": f"{reverse('account_login')}?{urlencode({'next': request.path})}",
@@ -122,7 +122,7 @@ def link_code(request: HttpRequest, link: Link, token: str, now: datetime) -> Ht
             messages.error(request, problem)
         else:
             messages.success(
-                request, f"A code is on its way to {download_links.masked(link.delivery.address)}."
+                request, f"A code is on its way to {download_links.mask_address(link.delivery.address)}."
             )
     return redirect("exports:link", token)
 

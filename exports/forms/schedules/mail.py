@@ -8,7 +8,7 @@ from django import forms
 
 from accounts.models import Team, User
 from accounts.numbers import whole_number
-from exports.deliveries.allowed_addresses import AllowedAddresses, normal
+from exports.deliveries.allowed_addresses import AllowedAddresses, normalize
 from exports.deliveries.settings import Content, MailSettings, OnEmpty
 from exports.models import Recipient, Schedule
 
@@ -47,7 +47,7 @@ class Addresses(forms.CharField):
     def clean(self, value: Any) -> list[str]:
         """What holds for a text, its length and that it has no zero byte, is asked of the text, not of the list."""
         words = re.findall(r"[^\s,;]+", super().clean(value))
-        return list({normal(word): word for word in words}.values())
+        return list({normalize(word): word for word in words}.values())
 
 
 class Members(forms.MultipleChoiceField):

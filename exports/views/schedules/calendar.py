@@ -2,13 +2,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.door import team_view
+from accounts.door import TeamRequest, team_view
 from accounts.permissions import Permission
 from exports.forms.schedules.calendar import DaysFileForm, FreezeForm, HolidayForm, NationalForm, StrikeForm
 from exports.schedules import calendar as schedule_calendar
@@ -24,7 +24,7 @@ YEARS_AHEAD = 5
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
-def calendar(request: HttpRequest) -> HttpResponse:
+def calendar(request: TeamRequest) -> HttpResponse:
     """What runs when in four weeks from `?from=<day>` on, else from today."""
     today = timezone.localdate()
     first = _day(request.GET.get("from", "")) or today
@@ -47,13 +47,13 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
-def holiday_list(request: HttpRequest) -> HttpResponse:
+def holiday_list(request: TeamRequest) -> HttpResponse:
     return _holidays(request)
 
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def holiday_add(request: HttpRequest) -> HttpResponse:
+def holiday_add(request: TeamRequest) -> HttpResponse:
     form = HolidayForm(request.POST)
     if not form.is_valid():
         return _holidays(request, form=form)
@@ -65,7 +65,7 @@ def holiday_add(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def holiday_strike(request: HttpRequest) -> HttpResponse:
+def holiday_strike(request: TeamRequest) -> HttpResponse:
     """Work on a national holiday."""
     form = StrikeForm(request.POST)
     if form.is_valid() and schedule_calendar.strike_out(
@@ -79,17 +79,17 @@ def holiday_strike(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def holiday_remove(request: HttpRequest, holiday: int) -> HttpResponse:
-    found = get_object_or_404(request.team.holidays, pk=holiday)
-    schedule_calendar.remove_day(found, by=request.user)
-    what = "is no day off of the team's own any more" if found.is_off else "is a holiday again"
-    messages.success(request, f"{day_in_words(found.on)} ({found.name}) {what}.")
+def holiday_remove(request: TeamRequest, holiday_id: int) -> HttpResponse:
+    holiday = get_object_or_404(request.team.holidays, pk=holiday_id)
+    schedule_calendar.remove_day(holiday, by=request.user)
+    change = "is no day off of the team's own any more" if holiday.is_off else "is a holiday again"
+    messages.success(request, f"{day_in_words(holiday.on)} ({holiday.name}) {change}.")
     return redirect("exports:holiday-list", request.team.slug)
 
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def holiday_national(request: HttpRequest) -> HttpResponse:
+def holiday_national(request: TeamRequest) -> HttpResponse:
     form = NationalForm(request.POST)
     if not form.is_valid():
         return _holidays(request, national=form)
@@ -106,7 +106,7 @@ def holiday_national(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def holiday_import(request: HttpRequest) -> HttpResponse:
+def holiday_import(request: TeamRequest) -> HttpResponse:
     form = DaysFileForm(request.POST, request.FILES, today=timezone.localdate())
     if not form.is_valid():
         return _holidays(request, file=form)
@@ -119,13 +119,13 @@ def holiday_import(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
-def freeze_list(request: HttpRequest) -> HttpResponse:
+def freeze_list(request: TeamRequest) -> HttpResponse:
     return _freezes(request, FreezeForm())
 
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def freeze_add(request: HttpRequest) -> HttpResponse:
+def freeze_add(request: TeamRequest) -> HttpResponse:
     form = FreezeForm(request.POST)
     if not form.is_valid():
         return _freezes(request, form)
@@ -138,14 +138,14 @@ def freeze_add(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def freeze_remove(request: HttpRequest, freeze: int) -> HttpResponse:
-    found = get_object_or_404(request.team.freezes, pk=freeze)
-    schedule_calendar.remove_freeze(found, by=request.user)
-    messages.success(request, f"“{found.reason}” is removed. Schedules run on these days again.")
+def freeze_remove(request: TeamRequest, freeze_id: int) -> HttpResponse:
+    freeze = get_object_or_404(request.team.freezes, pk=freeze_id)
+    schedule_calendar.remove_freeze(freeze, by=request.user)
+    messages.success(request, f"“{freeze.reason}” is removed. Schedules run on these days again.")
     return redirect("exports:freeze-list", request.team.slug)
 
 
-def _holidays(request: HttpRequest, **forms: Any) -> HttpResponse:
+def _holidays(request: TeamRequest, **forms: Any) -> HttpResponse:
     """A year's days, national and own together, and the forms; one that was refused stands in for its fresh one."""
     team, today = request.team, timezone.localdate()
     asked = request.GET.get("year", "")
@@ -173,7 +173,7 @@ def _holidays(request: HttpRequest, **forms: Any) -> HttpResponse:
     )
 
 
-def _freezes(request: HttpRequest, form: FreezeForm) -> HttpResponse:
+def _freezes(request: TeamRequest, form: FreezeForm) -> HttpResponse:
     today = timezone.localdate()
     freezes = request.team.freezes.filter(last__gte=today - timedelta(days=365))
     return render(

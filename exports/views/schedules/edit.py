@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
@@ -42,21 +42,21 @@ class Forms(NamedTuple):
 @sensitive_post_parameters("zip_password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_SCHEDULES)
-def schedule_new(request: HttpRequest) -> HttpResponse:
+def schedule_new(request: TeamRequest) -> HttpResponse:
     return _edit(request, Schedule(team=request.team))
 
 
 @sensitive_post_parameters("zip_password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_SCHEDULES)
-def schedule_edit(request: HttpRequest, schedule: int) -> HttpResponse:
-    return _edit(request, get_object_or_404(request.team.schedules.live(), pk=schedule))
+def schedule_edit(request: TeamRequest, schedule_id: int) -> HttpResponse:
+    return _edit(request, get_object_or_404(request.team.schedules.live(), pk=schedule_id))
 
 
 @sensitive_post_parameters("zip_password")
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def schedule_preview(request: HttpRequest) -> HttpResponse:
+def schedule_preview(request: TeamRequest) -> HttpResponse:
     """The rule in words and its next times, for what stands in the form; with another export, its columns too."""
     context = _shown(request, RuleForm(request.POST, team=request.team)) | {"is_partial": True}
     if request.headers.get("HX-Trigger-Name") == "export":

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Case, Count, OuterRef, Q, Subquery, Value, When
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -38,7 +38,7 @@ ON_THE_LIST = Q(recipients__state__in=[Recipient.State.ACTIVE, Recipient.State.U
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
-def schedule_list(request: HttpRequest) -> HttpResponse:
+def schedule_list(request: TeamRequest) -> HttpResponse:
     """By name, a part at a time; `?show=paused` or `archived`."""
     show = request.GET.get("show", "")
     rows = request.team.schedules.filter(archived_at__isnull=show != "archived")
@@ -54,27 +54,28 @@ def schedule_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
-def schedule(request: HttpRequest, schedule: int) -> HttpResponse:
-    found = get_object_or_404(
-        request.team.schedules.select_related("export__credential", "export__version", "owner"), pk=schedule
+def schedule(request: TeamRequest, schedule_id: int) -> HttpResponse:
+    schedule = get_object_or_404(
+        request.team.schedules.select_related("export__credential", "export__version", "owner"),
+        pk=schedule_id,
     )
-    people = found.recipients.exclude(state=Recipient.State.REMOVED)
-    page = page_of(found.occurrences.select_related("run"), request.GET, size=HISTORY)
+    people = schedule.recipients.exclude(state=Recipient.State.REMOVED)
+    page = page_of(schedule.occurrences.select_related("run"), request.GET, size=HISTORY)
     add_outcomes(page.rows)
-    mail = MailSettings.from_json(found.mail)
+    mail = MailSettings.from_json(schedule.mail)
     return render(
         request,
         "exports/schedules/schedule.html",
         {
-            "schedule": found,
-            "coming": coming(request, Rule.from_json(found.rule)) if not found.is_archived else [],
+            "schedule": schedule,
+            "coming": coming(request, Rule.from_json(schedule.rule)) if not schedule.is_archived else [],
             "mail": mail,
             "content": CONTENTS[mail.content],
             "on_empty": ON_EMPTY[mail.on_empty],
-            "after_outage": AFTER_OUTAGE[Schedule.AfterOutage(found.after_outage)],
+            "after_outage": AFTER_OUTAGE[Schedule.AfterOutage(schedule.after_outage)],
             "bands": _bands(mail),
             "people": people.order_by(NEEDS_SOMEBODY, "address")[:SHOWN_RECIPIENTS],
-            "counts": _counted(found),
+            "counts": _counted(schedule),
             "page": page,
         },
     )
@@ -82,68 +83,70 @@ def schedule(request: HttpRequest, schedule: int) -> HttpResponse:
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
-def schedule_recipients(request: HttpRequest, schedule: int) -> HttpResponse:
+def schedule_recipients(request: TeamRequest, schedule_id: int) -> HttpResponse:
     """Everybody who was ever on its list, newest first."""
-    found = get_object_or_404(request.team.schedules, pk=schedule)
-    page = page_of(found.recipients.all(), request.GET, size=50)
-    context = {"schedule": found, "page": page, "counts": _counted(found)}
+    schedule = get_object_or_404(request.team.schedules, pk=schedule_id)
+    page = page_of(schedule.recipients.all(), request.GET, size=50)
+    context = {"schedule": schedule, "page": page, "counts": _counted(schedule)}
     return render(request, "exports/schedules/recipients.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_SCHEDULES)
-def schedule_pause(request: HttpRequest, schedule: int) -> HttpResponse:
-    found = get_object_or_404(request.team.schedules.live(), pk=schedule)
+def schedule_pause(request: TeamRequest, schedule_id: int) -> HttpResponse:
+    schedule = get_object_or_404(request.team.schedules.live(), pk=schedule_id)
     form = PauseForm(request.POST if request.method == "POST" else None, team=request.team)
     if form.is_valid():
-        schedule_actions.pause(found, by=request.user, **form.cleaned_data)
-        messages.success(request, f"“{found}” is paused. Nothing of it runs until it is resumed.")
-        return redirect(found)
-    return render(request, "exports/schedules/schedule_pause.html", {"schedule": found, "form": form})
+        schedule_actions.pause(schedule, by=request.user, **form.cleaned_data)
+        messages.success(request, f"“{schedule}” is paused. Nothing of it runs until it is resumed.")
+        return redirect(schedule)
+    return render(request, "exports/schedules/schedule_pause.html", {"schedule": schedule, "form": form})
 
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def schedule_resume(request: HttpRequest, schedule: int) -> HttpResponse:
-    found = get_object_or_404(request.team.schedules.live(), pk=schedule)
-    schedule_actions.resume(found, by=request.user)
-    messages.success(request, f"“{found}” goes on with its next time. What was left out is not made up for.")
-    return redirect(found)
+def schedule_resume(request: TeamRequest, schedule_id: int) -> HttpResponse:
+    schedule = get_object_or_404(request.team.schedules.live(), pk=schedule_id)
+    schedule_actions.resume(schedule, by=request.user)
+    messages.success(
+        request, f"“{schedule}” goes on with its next time. What was left out is not made up for."
+    )
+    return redirect(schedule)
 
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def schedule_archive(request: HttpRequest, schedule: int) -> HttpResponse:
-    found = get_object_or_404(request.team.schedules, pk=schedule)
-    schedule_actions.archive(found, by=request.user)
-    messages.success(request, f"“{found}” is archived: it does not run any more. Its history stays.")
+def schedule_archive(request: TeamRequest, schedule_id: int) -> HttpResponse:
+    schedule = get_object_or_404(request.team.schedules, pk=schedule_id)
+    schedule_actions.archive(schedule, by=request.user)
+    messages.success(request, f"“{schedule}” is archived: it does not run any more. Its history stays.")
     return redirect("exports:schedule-list", request.team.slug)
 
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def schedule_confirm(request: HttpRequest, schedule: int) -> HttpResponse:
+def schedule_confirm(request: TeamRequest, schedule_id: int) -> HttpResponse:
     """Vouch for everybody on its list who waits for that."""
-    found = get_object_or_404(request.team.schedules, pk=schedule)
-    waiting = list(found.recipients.filter(state=Recipient.State.UNCONFIRMED))
-    return tell_confirmed(request, found, waiting)
+    schedule = get_object_or_404(request.team.schedules, pk=schedule_id)
+    waiting = list(schedule.recipients.filter(state=Recipient.State.UNCONFIRMED))
+    return _confirm(request, schedule, waiting)
 
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def recipient_confirm(request: HttpRequest, recipient: int) -> HttpResponse:
+def recipient_confirm(request: TeamRequest, recipient_id: int) -> HttpResponse:
     rows = Recipient.objects.select_related("schedule__team").filter(team=request.team)
-    found = get_object_or_404(rows, pk=recipient)
-    return tell_confirmed(request, found.schedule, [found])
+    recipient = get_object_or_404(rows, pk=recipient_id)
+    return _confirm(request, recipient.schedule, [recipient])
 
 
-def tell_confirmed(request: TeamRequest, found: Schedule, waiting: list[Recipient]) -> HttpResponse:
-    problems = recipients.confirm(found, waiting, by=request.user)
+def _confirm(request: TeamRequest, schedule: Schedule, waiting: list[Recipient]) -> HttpResponse:
+    problems = recipients.confirm(schedule, waiting, by=request.user)
     for sentence in problems:
         messages.error(request, sentence)
     if len(waiting) > len(problems):
         messages.success(request, "Confirmed. The next mail reaches them again.")
-    return redirect(found)
+    return redirect(schedule)
 
 
 def coming(request: TeamRequest, rule: Rule) -> list[Coming]:

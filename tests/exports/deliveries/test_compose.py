@@ -11,7 +11,7 @@ import pytest
 
 from accounts.models import Team, User
 from exports.deliveries import compose, split_by_recipient
-from exports.deliveries.placeholders import changes, filled, one_line, period_of
+from exports.deliveries.placeholders import changes, fill, one_line, period_of
 from exports.deliveries.settings import Content, MailSettings
 from exports.models import Delivery, Occurrence, Recipient, Result, SavedExport, Schedule
 from exports.results.totals import Measured
@@ -140,7 +140,7 @@ def test_a_part_tells_of_its_own_rows_only(sent: Sent) -> None:
 
 def test_placeholders_are_replaced_once_and_others_stay() -> None:
     assert (
-        filled("{rows} {x} {team.name} {}", {"rows": "{team}", "team": "Acme"}) == "{team} {x} {team.name} {}"
+        fill("{rows} {x} {team.name} {}", {"rows": "{team}", "team": "Acme"}) == "{team} {x} {team.name} {}"
     )
 
 

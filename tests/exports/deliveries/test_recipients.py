@@ -14,8 +14,8 @@ from accounts.audit.record import Action
 from accounts.models import AuditEntry, Membership, Notice, Team, User
 from accounts.permissions import Role
 from exports.deliveries import recipients
-from exports.deliveries.allowed_addresses import is_address, normal
-from exports.deliveries.recipient_review import GRACE_DAYS, keep_up
+from exports.deliveries.allowed_addresses import is_address, normalize
+from exports.deliveries.recipient_review import GRACE_DAYS, review_recipients
 from exports.models import Departure, EmployeeUpdate, Recipient, SavedExport, Schedule
 from tests import people
 from tests.conftest import make_credential, make_export, member
@@ -114,11 +114,11 @@ def test_member_whose_account_is_closed_is_not_reached_even_in_an_allowed_domain
 
 @given(st.text(max_size=80) | st.emails())
 def test_normal_spelling_of_an_address_is_ascii_small_and_stays(address: str) -> None:
-    spelled = normal(address)
+    spelled = normalize(address)
 
     if is_address(spelled):
         assert spelled.isascii()
-        assert spelled == spelled.lower() == normal(spelled) == normal(spelled.upper())
+        assert spelled == spelled.lower() == normalize(spelled) == normalize(spelled.upper())
         assert spelled.count("@") == 1
         assert not set(spelled) & set(' \r\n\t\0"<>,;')
 
@@ -176,7 +176,7 @@ def test_who_has_unsubscribed_stays_so_whatever_is_done_by_hand(schedule: Schedu
     back = recipients.set_by_hand(schedule, members=[], addresses=nina, by=alice)
 
     assert states(schedule) == {"nina@acme.example": State.UNSUBSCRIBED}
-    assert again == back == [recipients.STAYS_AWAY.format(address="nina@acme.example")]
+    assert again == back == [recipients.STAYS_UNSUBSCRIBED.format(address="nina@acme.example")]
 
 
 def test_unsubscribing_stops_one_schedule_and_tells_its_owner_once(
@@ -310,8 +310,8 @@ def test_member_who_was_removed_drops_out_and_the_owner_is_told_once(
     recipients.set_by_hand(schedule, members=[bob], addresses=["nina@acme.example"], by=alice)
     teams.remove(Membership.objects.get(user=bob), by=alice)
 
-    keep_up(timezone.now())
-    keep_up(timezone.now())
+    review_recipients(timezone.now())
+    review_recipients(timezone.now())
 
     row = schedule.recipients.get(address="bob@acme.example")
     assert (row.state, row.because) == (State.DROPPED, "bob@acme.example is no member of Acme any more.")
@@ -324,7 +324,7 @@ def test_member_whose_account_is_closed_drops_out(schedule: Schedule, alice: Use
     recipients.set_by_hand(schedule, members=[bob], addresses=[], by=alice)
     User.objects.filter(pk=bob.pk).update(is_active=False)
 
-    keep_up(timezone.now())
+    review_recipients(timezone.now())
 
     assert states(schedule) == {"bob@acme.example": State.DROPPED}
 
@@ -346,7 +346,7 @@ def test_many_who_leave_at_once_are_told_of_in_one_mail(schedule: Schedule, alic
     recipients.set_by_hand(schedule, members=people, addresses=[], by=alice)
     Membership.objects.filter(user__in=people).delete()
 
-    keep_up(timezone.now())
+    review_recipients(timezone.now())
 
     assert told(schedule) == [("alice@acme.example", "3 recipients dropped out of Month end")]
 
@@ -373,8 +373,8 @@ def test_who_left_by_an_applied_employee_update_drops_out_of_every_schedule_of_t
     now = timezone.now()
     applied(export, alice, ("Nina@Acme.example", "yes"), ("max@acme.example", ""), at=now)
 
-    keep_up(now)
-    keep_up(now)
+    review_recipients(now)
+    review_recipients(now)
 
     for each in (schedule, other):
         assert states(each) == {"max@acme.example": State.ACTIVE, "nina@acme.example": State.DROPPED}
@@ -391,7 +391,7 @@ def test_update_that_was_not_applied_drops_nobody(
     update = applied(export, alice, ("nina@acme.example", "yes"), at=timezone.now())
     EmployeeUpdate.objects.filter(pk=update.pk).update(applied_at=None)
 
-    keep_up(timezone.now())
+    review_recipients(timezone.now())
 
     assert states(schedule) == {"nina@acme.example": State.ACTIVE}
 
@@ -401,12 +401,12 @@ def test_who_left_gets_no_part_of_a_later_file_until_they_are_back(
 ) -> None:
     now = timezone.now()
     applied(export, alice, ("nina@acme.example", "yes"), at=now)
-    keep_up(now)
+    review_recipients(now)
 
     gone = recipients.resolve(schedule, ["nina@acme.example"], "")[0]
     because = gone.because
     applied(export, alice, ("nina@acme.example", ""), at=now)
-    keep_up(now)
+    review_recipients(now)
     back = recipients.resolve(schedule, ["nina@acme.example"], "")[0]
 
     assert because == "nina@acme.example has left by the employee update “November”."
@@ -420,7 +420,7 @@ def test_who_only_moves_to_another_policy_has_not_left(
     now = timezone.now()
     applied(export, alice, ("nina@acme.example", "yes"), ("nina@acme.example", ""), at=now)
 
-    keep_up(now)
+    review_recipients(now)
 
     assert states(schedule) == {"nina@acme.example": State.ACTIVE}
 
@@ -428,7 +428,7 @@ def test_who_only_moves_to_another_policy_has_not_left(
 def test_of_who_left_no_address_is_kept(schedule: Schedule, alice: User, export: SavedExport) -> None:
     now = timezone.now()
     applied(export, alice, ("nina@acme.example", "yes"), at=now)
-    keep_up(now)
+    review_recipients(now)
 
     departure = Departure.objects.get()
 
@@ -441,7 +441,7 @@ def test_leaver_whom_the_owner_vouches_for_afterwards_gets_mail_again(
 ) -> None:
     now = timezone.now()
     applied(export, alice, ("nina@acme.example", "yes"), at=now)
-    keep_up(now)
+    review_recipients(now)
     row = recipients.resolve(schedule, ["nina@acme.example"], "")[0]
 
     assert recipients.confirm(schedule, [row], by=alice) == []
@@ -465,10 +465,10 @@ def test_owner_is_asked_every_quarter_about_outside_recipients_and_once(
 ) -> None:
     due = outside(schedule, alice, bob)
 
-    keep_up(due - timedelta(seconds=1))
+    review_recipients(due - timedelta(seconds=1))
     assert told(schedule) == []
-    keep_up(due)
-    keep_up(due + timedelta(days=1))
+    review_recipients(due)
+    review_recipients(due + timedelta(days=1))
 
     assert told(schedule) == [("alice@acme.example", "Are these still the right recipients of Month end?")]
     assert entries(Action.RECIPIENTS_ASKED) == [{"recipients": ["nina@acme.example"]}]
@@ -480,14 +480,14 @@ def test_outside_recipient_whom_nobody_confirms_stops_after_the_grace_and_the_ow
     schedule: Schedule, alice: User, bob: User
 ) -> None:
     due = outside(schedule, alice, bob)
-    keep_up(due)
-    keep_up(due + timedelta(days=GRACE_DAYS) - timedelta(seconds=1))
+    review_recipients(due)
+    review_recipients(due + timedelta(days=GRACE_DAYS) - timedelta(seconds=1))
     assert states(schedule)["nina@acme.example"] == State.ACTIVE
 
     assert [row.address for row in recipients.to_confirm(schedule)] == ["nina@acme.example"]
 
     for _ in range(2):
-        keep_up(due + timedelta(days=GRACE_DAYS))
+        review_recipients(due + timedelta(days=GRACE_DAYS))
 
     assert [row.address for row in recipients.to_confirm(schedule)] == ["nina@acme.example"]
     assert states(schedule) == {"bob@acme.example": State.ACTIVE, "nina@acme.example": State.UNCONFIRMED}
@@ -500,8 +500,8 @@ def test_outside_recipient_whom_nobody_confirms_stops_after_the_grace_and_the_ow
 
 def test_saving_the_list_as_it_stands_confirms_nobody(schedule: Schedule, alice: User, bob: User) -> None:
     due = outside(schedule, alice, bob)
-    keep_up(due)
-    keep_up(due + timedelta(days=GRACE_DAYS))
+    review_recipients(due)
+    review_recipients(due + timedelta(days=GRACE_DAYS))
 
     members, addresses = recipients.by_hand(schedule)
     recipients.set_by_hand(schedule, members=members, addresses=addresses, by=alice)
@@ -511,15 +511,15 @@ def test_saving_the_list_as_it_stands_confirms_nobody(schedule: Schedule, alice:
 
 def test_confirmed_recipient_goes_on_for_another_quarter(schedule: Schedule, alice: User, bob: User) -> None:
     due = outside(schedule, alice, bob)
-    keep_up(due)
-    keep_up(due + timedelta(days=GRACE_DAYS))
+    review_recipients(due)
+    review_recipients(due + timedelta(days=GRACE_DAYS))
 
     assert recipients.confirm(schedule, schedule.recipients.all(), by=alice) == []
 
     now = timezone.now()
-    keep_up(now + timedelta(days=90))
+    review_recipients(now + timedelta(days=90))
     assert (states(schedule)["nina@acme.example"], len(told(schedule))) == (State.ACTIVE, 2)
-    keep_up(now + timedelta(days=92))
+    review_recipients(now + timedelta(days=92))
     assert len(told(schedule)) == 3
 
 
@@ -550,7 +550,7 @@ def test_team_that_wants_no_confirming_is_not_asked(schedule: Schedule, alice: U
     due = outside(schedule, alice, bob)
     Team.objects.filter(pk=schedule.team_id).update(confirm_outside_days=0)
 
-    keep_up(due + timedelta(days=400))
+    review_recipients(due + timedelta(days=400))
 
     assert told(schedule) == []
 
@@ -560,9 +560,9 @@ def test_keeping_up_asks_no_more_questions_for_more_recipients(
 ) -> None:
     recipients.set_by_hand(schedule, members=[], addresses=["a@acme.example"], by=alice)
     with django_assert_num_queries(3):
-        keep_up(timezone.now())
+        review_recipients(timezone.now())
     many = [f"n{number}@acme.example" for number in range(20)]
     recipients.set_by_hand(schedule, members=[], addresses=many, by=alice)
 
     with django_assert_num_queries(3):
-        keep_up(timezone.now())
+        review_recipients(timezone.now())
