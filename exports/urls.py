@@ -55,18 +55,20 @@ urlpatterns = [
     path("t/<slug:team>/exports/new/", saved_export_pages.export_new, name="export-new"),
     path("t/<slug:team>/exports/preview/", content_editor.export_preview, name="export-preview"),
     path("t/<slug:team>/exports/import/", versions.export_import, name="export-import"),
-    path("t/<slug:team>/exports/<int:export>/", saved_export_pages.export, name="export"),
-    path("t/<slug:team>/exports/<int:export>/edit/", saved_export_pages.export_edit, name="export-edit"),
-    path("t/<slug:team>/exports/<int:export>/clone/", saved_export_pages.export_clone, name="export-clone"),
+    path("t/<slug:team>/exports/<int:export_id>/", saved_export_pages.export, name="export"),
+    path("t/<slug:team>/exports/<int:export_id>/edit/", saved_export_pages.export_edit, name="export-edit"),
     path(
-        "t/<slug:team>/exports/<int:export>/archive/",
+        "t/<slug:team>/exports/<int:export_id>/clone/", saved_export_pages.export_clone, name="export-clone"
+    ),
+    path(
+        "t/<slug:team>/exports/<int:export_id>/archive/",
         saved_export_pages.export_archive,
         name="export-archive",
     ),
-    path("t/<slug:team>/exports/<int:export>/compare/", versions.export_compare, name="export-compare"),
-    path("t/<slug:team>/exports/<int:export>/restore/", versions.export_restore, name="export-restore"),
-    path("t/<slug:team>/exports/<int:export>/share/", versions.export_share, name="export-share"),
-    path("t/<slug:team>/exports/<int:export>/run/", run_pages.export_run, name="export-run"),
+    path("t/<slug:team>/exports/<int:export_id>/compare/", versions.export_compare, name="export-compare"),
+    path("t/<slug:team>/exports/<int:export_id>/restore/", versions.export_restore, name="export-restore"),
+    path("t/<slug:team>/exports/<int:export_id>/share/", versions.export_share, name="export-share"),
+    path("t/<slug:team>/exports/<int:export_id>/run/", run_pages.export_run, name="export-run"),
     path("t/<slug:team>/schedules/", schedule_pages.schedule_list, name="schedule-list"),
     path("t/<slug:team>/schedules/new/", edit.schedule_new, name="schedule-new"),
     path("t/<slug:team>/schedules/preview/", edit.schedule_preview, name="schedule-preview"),
@@ -194,7 +196,7 @@ urlpatterns = [
     path("t/<slug:team>/updates/<int:update>/apply/", approval.update_apply, name="update-apply"),
     path("t/<slug:team>/updates/<int:update>/discard/", approval.update_discard, name="update-discard"),
     path("t/<slug:team>/updates/<int:update>/reverse/", approval.update_reverse, name="update-reverse"),
-    # Outside of the teams: what recipients see, whose key is the token.
+    # Outside the teams: pages for recipients, who show a token.
     path("l/<str:token>/", deliveries.link, name="link"),
     path("l/<str:token>/code/", deliveries.link_code, name="link-code"),
     path("l/<str:token>/file/", deliveries.link_file, name="link-file"),

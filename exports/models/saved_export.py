@@ -1,4 +1,7 @@
+"""Saved exports and their versions."""
+
 import uuid
+from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Lower
@@ -14,10 +17,13 @@ class SavedExportQuerySet(models.QuerySet["SavedExport"]):
         return self.filter(archived_at=None)
 
 
-class SavedExport(TeamOwned):
-    """What finance asks of Expensify again and again: a credential, filters, and a template.
+SavedExportManager = models.Manager.from_queryset(SavedExportQuerySet)
 
-    What it asks stands in its versions; each save makes one, and a run keeps the one it was started with.
+
+class SavedExport(TeamOwned):
+    """A report export to run again and again: a credential, filters and a template.
+
+    Versions hold its content: each changing save makes one, and a run keeps the version that it started with.
     """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="exports")
@@ -30,7 +36,8 @@ class SavedExport(TeamOwned):
     seal = models.UUIDField(default=uuid.uuid4, editable=False)
     sftp_password = SealedField(null=True, editable=False)
 
-    objects = ScopedManager(SavedExportQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar["SavedExportManager[SavedExport]"] = ScopedManager(SavedExportManager, team="team")
+    _default_manager: ClassVar["SavedExportManager[SavedExport]"]
 
     sealed_for = ("team_id", "seal")
 
@@ -55,7 +62,7 @@ class SavedExport(TeamOwned):
 
     @property
     def present(self) -> "ExportVersion":
-        """What it asks for now. Every export has a version from its first save on."""
+        """The version in use. Every export has one from its first save on."""
         assert self.version is not None
         return self.version
 
@@ -65,7 +72,7 @@ class SavedExport(TeamOwned):
 
 
 class ExportVersion(models.Model):
-    """What a saved export asked for between two saves. Never changed after it is written (a trigger sees to it).
+    """Content of a saved export between two saves. Immutable: a trigger rejects changes.
 
     `columns` is the layout that wrote the template, or null when a person wrote it. A template that cannot be read
     makes the version a draft: `draft_because` is the sentence that says why it cannot run.
@@ -82,7 +89,8 @@ class ExportVersion(models.Model):
     by_name = models.CharField(max_length=255)
     at = models.DateTimeField()
 
-    objects = ScopedManager(team="export__team")
+    objects: ClassVar[models.Manager["ExportVersion"]] = ScopedManager(team="export__team")
+    _default_manager: ClassVar[models.Manager["ExportVersion"]]
 
     class Meta:
         ordering = ["-number"]

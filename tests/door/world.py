@@ -101,7 +101,8 @@ def make_world(team: Team, admin: User) -> World:
         team,
         {
             "credential": credential.pk,
-            "export": export.pk,
+            "export": export.pk,  # The name in the API.
+            "export_id": export.pk,
             "run": run.pk,
             "result": result.pk,
             "membership": somebody.pk,

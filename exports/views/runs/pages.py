@@ -51,8 +51,8 @@ def run_timeline(request: HttpRequest, run: int) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.RUN_EXPORTS)
-def export_run(request: HttpRequest, export: int) -> HttpResponse:
-    export = get_object_or_404(request.team.exports.select_related("credential", "version"), pk=export)
+def export_run(request: HttpRequest, export_id: int) -> HttpResponse:
+    export = get_object_or_404(request.team.exports.select_related("credential", "version"), pk=export_id)
     try:
         return redirect(runs.start_by_click(export, by=request.user))
     except CannotStart as reason:
