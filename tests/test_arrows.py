@@ -1,4 +1,4 @@
-"""Who may import whom: the arrows of docs/contributing.md, held over the source itself."""
+"""Who may import whom: the arrows of CONTRIBUTING.md, held over the source itself."""
 
 import ast
 from collections.abc import Iterator

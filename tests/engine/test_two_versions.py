@@ -1,6 +1,6 @@
 """An old version's workers beside a new one's: what they do not know, they leave alone.
 
-The rule for new versions stands in docs/contributing.md.
+The rule for new versions stands in CONTRIBUTING.md.
 """
 
 from collections.abc import Iterator
