@@ -1,4 +1,5 @@
 import uuid
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models.functions import Lower
@@ -6,12 +7,15 @@ from django.urls import reverse
 from django_scopes import ScopedManager
 
 from accounts.credentials.keyring import SealedField
-from accounts.models import Credential, Team, TeamOwned
+from accounts.models import Credential, Team, TeamManager, TeamOwned
 
 
 class SavedExportQuerySet(models.QuerySet["SavedExport"]):
     def live(self) -> "SavedExportQuerySet":
         return self.filter(archived_at=None)
+
+
+SavedExportManager = TeamManager.from_queryset(SavedExportQuerySet)
 
 
 class SavedExport(TeamOwned):
@@ -30,7 +34,7 @@ class SavedExport(TeamOwned):
     seal = models.UUIDField(default=uuid.uuid4, editable=False)
     sftp_password = SealedField(null=True, editable=False)
 
-    objects = ScopedManager(SavedExportQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar[SavedExportManager[Self]] = SavedExportManager()
 
     sealed_for = ("team_id", "seal")
 

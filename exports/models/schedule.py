@@ -1,16 +1,15 @@
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
-from django_scopes import ScopedManager
 
 from accounts.credentials.keyring import SealedField
-from accounts.models import TeamOwned
+from accounts.models import TeamManager, TeamOwned
 from exports.models.run import Run
 from exports.models.saved_export import SavedExport
 
@@ -30,6 +29,9 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
 
     def paused(self) -> "ScheduleQuerySet":
         return self.live().exclude(paused_at=None)
+
+
+ScheduleManager = TeamManager.from_queryset(ScheduleQuerySet)
 
 
 class Schedule(TeamOwned):
@@ -65,7 +67,7 @@ class Schedule(TeamOwned):
     resume_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(ScheduleQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar[ScheduleManager[Self]] = ScheduleManager()
 
     sealed_for = ("team_id", "seal")
 
@@ -114,6 +116,9 @@ class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
         return self.filter(outcome="started", settled_at=None)
 
 
+OccurrenceManager = TeamManager.from_queryset(OccurrenceQuerySet)
+
+
 class Occurrence(TeamOwned):
     """One time that a schedule was due, and what came of it. There is one for each due time, never two.
 
@@ -146,7 +151,7 @@ class Occurrence(TeamOwned):
     released_at = models.DateTimeField(null=True, blank=True)
     released_by_name = models.CharField(max_length=255, blank=True, default="")
 
-    objects = ScopedManager(OccurrenceQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar[OccurrenceManager[Self]] = OccurrenceManager()
 
     class Meta:
         ordering = ["-due_at"]
