@@ -118,4 +118,4 @@ def _signature(summary: AuditSummary, key: str) -> str:
         summary.made_at.astimezone(UTC).isoformat(),
     ]
     message = json.dumps(said, sort_keys=True, separators=(",", ":"))
-    return salted_hmac("accounts.audit.trim", message, secret=key, algorithm="sha256").hexdigest()
+    return salted_hmac("audit summary", message, secret=key, algorithm="sha256").hexdigest()

@@ -2,9 +2,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
-from django_scopes import ScopedManager
 
-from accounts.models.team import Team, TeamOwned
+from accounts.models.team import Team, TeamManager, TeamOwned
 
 
 class AuditChain(models.Model):
@@ -45,7 +44,7 @@ class AuditEntry(models.Model):
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 
-    objects = ScopedManager(team="team")
+    objects = TeamManager()
 
     class Meta:
         ordering = ["-number"]

@@ -1,4 +1,4 @@
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -118,13 +118,27 @@ class Team(models.Model):
         return ZoneInfo(self.time_zone)
 
 
+Row = TypeVar("Row", bound=models.Model)
+
+if TYPE_CHECKING:
+
+    class TeamManager(models.Manager[Row]):
+        """Reads only rows of the open team (django-scopes)."""
+
+else:
+    # django-scopes makes the class inside a function; mypy finds it by this name.
+    TeamManager = type(ScopedManager(team="team"))
+    TeamManager.__module__ = __name__
+    TeamManager.__name__ = TeamManager.__qualname__ = "TeamManager"
+
+
 class TeamOwned(models.Model):
     """A row of one team. Reading any without an open team raises (django-scopes)."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="%(class)ss")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects: ClassVar[models.Manager[Self]] = ScopedManager(team="team")
+    objects = TeamManager()
 
     class Meta:
         abstract = True

@@ -27,10 +27,10 @@ def no_password(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def session_end(request: HttpRequest, session: int) -> HttpResponse:
-    found = get_object_or_404(UserSession.objects.filter(user=request.user), pk=session)
-    if found.is_current():
+def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
+    session = get_object_or_404(UserSession.objects.filter(user=request.user), pk=session_id)
+    if session.is_current():
         return redirect("account_logout")
-    people.end_session(found, by=request.user)
+    people.end_session(session, by=request.user)
     messages.success(request, "This session has ended.")
     return redirect("usersessions_list")

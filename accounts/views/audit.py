@@ -71,15 +71,15 @@ def audit_view_save(request: TeamRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.VIEW_AUDIT)
-def audit_view_remove(request: TeamRequest, view: int) -> HttpResponse:
+def audit_view_remove(request: TeamRequest, view_id: int) -> HttpResponse:
     """One's own; what others share only they and an Admin remove."""
-    found = get_object_or_404(_views(request).select_related("user"), pk=view)
-    if found.user != request.user and not request.membership.may(Permission.MANAGE_TEAM):
-        messages.error(request, f"This view stays: only {found.user} or an Admin may remove it.")
+    view = get_object_or_404(_views(request).select_related("user"), pk=view_id)
+    if view.user != request.user and not request.membership.may(Permission.MANAGE_TEAM):
+        messages.error(request, f"This view stays: only {view.user} or an Admin may remove it.")
         return redirect("accounts:audit-list", request.team.slug)
     with transaction.atomic():
-        audit.record(Action.AUDIT_VIEW_REMOVED, found, by=request.user, filter=found.query)
-        found.delete()
+        audit.record(Action.AUDIT_VIEW_REMOVED, view, by=request.user, filter=view.query)
+        view.delete()
     return redirect("accounts:audit-list", request.team.slug)
 
 

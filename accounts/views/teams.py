@@ -41,31 +41,31 @@ def team_edit(request: TeamRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_TEAM, fresh=True)
-def member_role(request: TeamRequest, membership: int) -> HttpResponse:
-    found = get_object_or_404(request.team.memberships.select_related("user"), pk=membership)
+def member_role(request: TeamRequest, membership_id: int) -> HttpResponse:
+    membership = get_object_or_404(request.team.memberships.select_related("user"), pk=membership_id)
     form = RoleForm(request.POST)
     if not form.is_valid():
         messages.error(request, "There is no such role. Nothing was changed.")
     else:
         try:
-            teams.change_role(found, form.cleaned_data["role"], by=request.user)
+            teams.change_role(membership, form.cleaned_data["role"], by=request.user)
         except teams.CannotChange as error:
             messages.error(request, error.sentence)
         else:
-            messages.success(request, f"{found.user} is now {Role(form.cleaned_data['role']).label}.")
+            messages.success(request, f"{membership.user} is now {Role(form.cleaned_data['role']).label}.")
     return _to_team(request)
 
 
 @require_POST
 @team_view(Permission.MANAGE_TEAM, fresh=True)
-def member_remove(request: TeamRequest, membership: int) -> HttpResponse:
-    found = get_object_or_404(request.team.memberships.select_related("user"), pk=membership)
+def member_remove(request: TeamRequest, membership_id: int) -> HttpResponse:
+    membership = get_object_or_404(request.team.memberships.select_related("user"), pk=membership_id)
     try:
-        teams.remove(found, by=request.user)
+        teams.remove(membership, by=request.user)
     except teams.CannotChange as error:
         messages.error(request, error.sentence)
     else:
-        messages.success(request, f"{found.user} is no longer in {request.team}.")
+        messages.success(request, f"{membership.user} is no longer in {request.team}.")
     return _to_team(request)
 
 

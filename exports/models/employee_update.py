@@ -1,15 +1,15 @@
 import uuid
 from datetime import datetime, timedelta
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
-from django_scopes import ScopedManager
 
 from accounts.credentials.keyring import SealedField, sealed_fields
-from accounts.models import Credential, Team, TeamOwned
+from accounts.models import Credential, Team, TeamManager, TeamOwned
 
 
 class Stage(models.TextChoices):
@@ -76,6 +76,9 @@ class EmployeeUpdateQuerySet(models.QuerySet["EmployeeUpdate"]):
     def without_people(self) -> "EmployeeUpdateQuerySet":
         """For lists: what is sealed about people stays in the database."""
         return self.defer(*(field.name for field in sealed_fields(self.model) if field.name != "feed"))
+
+
+EmployeeUpdateManager = TeamManager.from_queryset(EmployeeUpdateQuerySet)
 
 
 class EmployeeUpdate(TeamOwned):
@@ -155,7 +158,7 @@ class EmployeeUpdate(TeamOwned):
     discarded_at = models.DateTimeField(null=True, blank=True)
     wiped_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(EmployeeUpdateQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar[EmployeeUpdateManager[Self]] = EmployeeUpdateManager()
 
     sealed_for = ("team_id", "seal")
 

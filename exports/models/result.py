@@ -1,10 +1,9 @@
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.urls import reverse
-from django_scopes import ScopedManager
 
-from accounts.models import TeamOwned
+from accounts.models import TeamManager, TeamOwned
 from exports.models.run import Run
 
 
@@ -16,6 +15,9 @@ class ResultQuerySet(models.QuerySet["Result"]):
     def with_run(self) -> "ResultQuerySet":
         """Together with what `of_run` reads."""
         return self.select_related("run__export", "part_of__run__export")
+
+
+ResultManager = TeamManager.from_queryset(ResultQuerySet)
 
 
 class Result(TeamOwned):
@@ -39,7 +41,7 @@ class Result(TeamOwned):
     sha256 = models.CharField(max_length=64)
     purged_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(ResultQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar[ResultManager[Self]] = ResultManager()
 
     class Meta:
         ordering = ["-id"]

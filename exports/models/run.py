@@ -1,15 +1,14 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.urls import reverse
 from django.utils import timezone
-from django_scopes import ScopedManager
 
 from accounts import clock
-from accounts.models import Credential, Membership, Rotation, Team, TeamOwned
+from accounts.models import Credential, Membership, Rotation, Team, TeamManager, TeamOwned
 from accounts.permissions import Permission
 from exports.models.employee_update import EmployeeUpdate
 from exports.models.run_kind import MARKING_LAST, MAY_MARK, OF_EXPORTS, OF_UPDATES, Kind, RunKind, traits_of
@@ -89,6 +88,9 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def needing_attention(self) -> "RunQuerySet":
         return self.filter(status__in=[Status.FAILED, Status.UNCONFIRMED], looked_after_at=None)
+
+
+RunManager = TeamManager.from_queryset(RunQuerySet)
 
 
 class Run(TeamOwned):
@@ -199,7 +201,7 @@ class Run(TeamOwned):
     )
     looked_after_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(RunQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar[RunManager[Self]] = RunManager()
 
     class Meta:
         ordering = ["-id"]
@@ -365,7 +367,7 @@ class ApiCall(models.Model):
     response_code = models.IntegerField(null=True)
     message = models.CharField(max_length=500, blank=True)
 
-    objects = ScopedManager(team="team")
+    objects = TeamManager()
 
     class Meta:
         ordering = ["id"]

@@ -1,7 +1,7 @@
 """Saved exports and their versions."""
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models.functions import Lower
@@ -9,7 +9,7 @@ from django.urls import reverse
 from django_scopes import ScopedManager
 
 from accounts.credentials.keyring import SealedField
-from accounts.models import Credential, Team, TeamOwned
+from accounts.models import Credential, Team, TeamManager, TeamOwned
 
 
 class SavedExportQuerySet(models.QuerySet["SavedExport"]):
@@ -17,7 +17,7 @@ class SavedExportQuerySet(models.QuerySet["SavedExport"]):
         return self.filter(archived_at=None)
 
 
-SavedExportManager = models.Manager.from_queryset(SavedExportQuerySet)
+SavedExportManager = TeamManager.from_queryset(SavedExportQuerySet)
 
 
 class SavedExport(TeamOwned):
@@ -36,8 +36,7 @@ class SavedExport(TeamOwned):
     seal = models.UUIDField(default=uuid.uuid4, editable=False)
     sftp_password = SealedField(null=True, editable=False)
 
-    objects: ClassVar["SavedExportManager[SavedExport]"] = ScopedManager(SavedExportManager, team="team")
-    _default_manager: ClassVar["SavedExportManager[SavedExport]"]
+    objects: ClassVar[SavedExportManager[Self]] = SavedExportManager()
 
     sealed_for = ("team_id", "seal")
 

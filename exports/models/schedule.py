@@ -1,16 +1,15 @@
 import uuid
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
-from django_scopes import ScopedManager
 
 from accounts.credentials.keyring import SealedField
-from accounts.models import TeamOwned
+from accounts.models import TeamManager, TeamOwned
 from exports.models.run import Run
 from exports.models.saved_export import SavedExport
 
@@ -37,7 +36,7 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
         return rows.select_related("team", "owner").get(pk=pk)
 
 
-ScheduleManager = models.Manager.from_queryset(ScheduleQuerySet)
+ScheduleManager = TeamManager.from_queryset(ScheduleQuerySet)
 
 
 class Schedule(TeamOwned):
@@ -73,8 +72,7 @@ class Schedule(TeamOwned):
     resume_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[ScheduleManager[Any]] = ScopedManager(ScheduleManager, team="team")
-    _default_manager: ClassVar[ScheduleManager[Any]]
+    objects: ClassVar[ScheduleManager[Self]] = ScheduleManager()
 
     sealed_for = ("team_id", "seal")
 
@@ -123,7 +121,7 @@ class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
         return self.filter(outcome="started", settled_at=None)
 
 
-OccurrenceManager = models.Manager.from_queryset(OccurrenceQuerySet)
+OccurrenceManager = TeamManager.from_queryset(OccurrenceQuerySet)
 
 
 class Occurrence(TeamOwned):
@@ -158,8 +156,7 @@ class Occurrence(TeamOwned):
     released_at = models.DateTimeField(null=True, blank=True)
     released_by_name = models.CharField(max_length=255, blank=True, default="")
 
-    objects: ClassVar[OccurrenceManager[Any]] = ScopedManager(OccurrenceManager, team="team")
-    _default_manager: ClassVar[OccurrenceManager[Any]]
+    objects: ClassVar[OccurrenceManager[Self]] = OccurrenceManager()
 
     class Meta:
         ordering = ["-due_at"]

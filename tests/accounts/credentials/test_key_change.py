@@ -21,7 +21,7 @@ OLD, NEW, OTHER = ("demo" + letter * 39 + "=" for letter in "ABC")
 OPEN = "answer = Credential.objects.get().partner_pair().partner_user_secret"
 ENTER = (
     "credential = Credential.objects.get();"
-    "credential.take_pair(Pair('aa_entered', 'entered by a new process'), timezone.now());"
+    "credential.take_pair(KeyPair('aa_entered', 'entered by a new process'), timezone.now());"
     "answer = credential.save()"
 )
 # A process of the portal that does what each line of its input says, and tells what came of it.
@@ -32,7 +32,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from django_scopes import scopes_disabled
 from accounts.models import Credential
-from expensify.client import Pair
+from expensify.pair import KeyPair
 with scopes_disabled():
     for line in sys.stdin:
         try:
