@@ -105,7 +105,7 @@ def make_world(team: Team, admin: User) -> World:
             "run": run.pk,
             "result": result.pk,
             "membership": somebody.pk,
-            "update": update.pk,
+            "update_id": update.pk,
             "rotation": rotation.pk,
             "holiday": holiday.pk,
             "freeze": freeze.pk,
