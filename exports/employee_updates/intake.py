@@ -12,13 +12,13 @@ from accounts.models import Credential, User
 from expensify.jobs.employees import FeedSftp, FeedUrl
 from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import stored as stored_updates
-from exports.employee_updates.actions import Cannot
 from exports.employee_updates.feed import cells, changes, reading
 from exports.employee_updates.feed import fields as feed_fields
 from exports.employee_updates.feed import mapping as feed_mapping
 from exports.employee_updates.feed.cells import FeedRow
 from exports.employee_updates.feed.findings import RowFinding, UnreadableFile
 from exports.employee_updates.feed.sheet import Feed, Sheet
+from exports.employee_updates.rules import Cannot
 from exports.models import EmployeeUpdate, FeedProfile
 
 Content = Sheet | Feed | Sequence[FeedRow] | FeedUrl | FeedSftp

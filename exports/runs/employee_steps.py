@@ -31,7 +31,7 @@ def read_members(run: Run, client: Client) -> None:
         update = _locked(run)
         if update.applied_by_run_id is None:
             update.before, update.before_at = members, timezone.now()
-            fields = ["before", "before_at", *stored_updates.look_again(update)]
+            fields = ["before", "before_at", *stored_updates.count_findings(update)]
             # New knowledge may bring new warnings, of which nobody has said that they are meant.
             update.accepted_hash = ""
             update.save(update_fields=[*fields, "accepted_hash"])

@@ -106,7 +106,7 @@ def make_world(team: Team, admin: User) -> World:
             "run": run.pk,
             "result": result.pk,
             "membership": somebody.pk,
-            "update": update.pk,
+            "update_id": update.pk,
             "rotation": rotation.pk,
             "holiday_id": holiday.pk,
             "freeze_id": freeze.pk,

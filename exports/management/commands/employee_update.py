@@ -12,13 +12,13 @@ from accounts.models import Team
 from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import intake
 from exports.employee_updates import stored as stored_updates
-from exports.employee_updates.actions import Cannot
 from exports.employee_updates.feed import fields, mapping, reading
 from exports.employee_updates.feed import settings as feed_settings
 from exports.employee_updates.feed.answers import OUTCOMES
 from exports.employee_updates.feed.findings import RowFinding, UnreadableFile
 from exports.employee_updates.feed.reading import MOST_BYTES
 from exports.employee_updates.feed.sheet import Feed, Sheet
+from exports.employee_updates.rules import Cannot
 from exports.models import EmployeeUpdate, FeedProfile, Run
 from exports.models.run import Status
 

@@ -17,6 +17,7 @@ from exports.employee_updates.feed import mapping as feed_mapping
 from exports.employee_updates.feed import reading
 from exports.employee_updates.feed.settings import UpdateSettings
 from exports.models import EmployeeUpdate, FeedProfile, Run
+from exports.models.employee_update import Stage
 from exports.runs import queue, recorded_client, tasks
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
@@ -121,7 +122,7 @@ def test_submitted_file_waits_for_approval_and_goes_no_further(
     code, said = call("acme", "nightly", joiner, "--submit", "--wait", "--accept-warnings")
 
     update = only()
-    assert (code, update.stage, sent(at_work)) == (0, EmployeeUpdate.Stage.WAITING, [True])
+    assert (code, update.stage, sent(at_work)) == (0, Stage.WAITING, [True])
     assert said.endswith("Dry run done: 1 would be added.\nIt waits for approval.\n")
     assert (update.author, update.author_name) == (None, audit.operator().name)
 
@@ -129,7 +130,7 @@ def test_submitted_file_waits_for_approval_and_goes_no_further(
 def test_dry_run_is_not_sent_for_approval(profile: FeedProfile, at_work: Sandbox, joiner: str) -> None:
     code, said = call("acme", "Nightly", joiner, "--dry-run", "--wait", "--accept-warnings")
 
-    assert (code, only().stage, sent(at_work)) == (0, EmployeeUpdate.Stage.TRIED, [True])
+    assert (code, only().stage, sent(at_work)) == (0, Stage.TRIED, [True])
     assert said.endswith("Dry run done: 1 would be added.\n")
 
 

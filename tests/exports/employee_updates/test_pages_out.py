@@ -16,6 +16,7 @@ from accounts.audit.record import Action
 from accounts.models import AuditEntry, Credential, Membership, Policy, Team, User
 from exports.employee_updates import actions as employee_updates
 from exports.models import EmployeeUpdate, Run
+from exports.models.employee_update import Stage
 from exports.results import retention
 from exports.runs import queue, recorded_client
 from sandbox.app import Sandbox
@@ -24,8 +25,6 @@ from sandbox.faults import Fault
 from tests.conftest import PATIENCE, WIDE
 from tests.exports.conftest import signed_in
 from tests.people import applied, approved, fresh, person, prepare, reach, submitted, tried, work_off
-
-Stage = EmployeeUpdate.Stage
 
 
 @pytest.fixture
