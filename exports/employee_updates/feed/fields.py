@@ -234,10 +234,6 @@ class Employee:
     def is_leaving(self) -> bool:
         return self.is_terminated is True
 
-    def as_json(self) -> dict[str, Any]:
-        """What is there, for storage: an amount as text, a list as a list."""
-        return {name: _stored(value) for name, value in self.given().items()}
-
     def as_record(self, *, limits_in_cents: bool) -> dict[str, Any]:
         """The object of the feed, exactly as it is sent; what is empty is left out.
 
@@ -251,18 +247,6 @@ class Employee:
                 raise ValueError("the limit is no whole number of the units it is sent in")
             record["approvalLimit"] = int(sent)
         return record
-
-
-def person_from_json(stored: object) -> Employee:
-    """The person that `Person.as_json` gave. Raises ValueError for anything of another shape."""
-    if not isinstance(stored, dict):
-        raise ValueError("a person is an object")
-    values: dict[str, Any] = {}
-    for name, value in stored.items():
-        if name not in FIELDS:
-            raise ValueError(f"a person has no {name!r}")
-        values[name] = _from_stored(FIELDS[name], value)
-    return Employee(**values)
 
 
 def members_of(
@@ -316,23 +300,6 @@ def _stored(value: Value) -> Any:
     if isinstance(value, tuple):
         return list(value)
     return str(value) if isinstance(value, Decimal) else value
-
-
-def _from_stored(field: EmployeeField, value: object) -> Value:
-    if field.is_list and isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    if field.kind == "boolean" and isinstance(value, bool):
-        return value
-    if field.kind == "money" and isinstance(value, str):
-        try:
-            amount = Decimal(value)
-        except InvalidOperation:
-            raise ValueError(f"{field.name} cannot be {value!r}") from None
-        if amount.is_finite():
-            return amount
-    if field.kind not in ("boolean", "money") and not field.is_list and isinstance(value, str):
-        return value
-    raise ValueError(f"{field.name} cannot be {value!r}")
 
 
 def amount_of(value: object) -> Decimal | None:

@@ -48,10 +48,6 @@ class Guard:
     stops: bool
     sentence: str
 
-    @property
-    def share(self) -> float:
-        return self.leavers / self.people if self.people else float(bool(self.leavers))
-
 
 def readiness(rows: Sequence[tuple[int, Employee]], found: Sequence[Change], known: Known) -> list[Leaver]:
     """For each leaver whom they approve now, and who does afterwards."""
