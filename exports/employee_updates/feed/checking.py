@@ -9,7 +9,7 @@ from exports.employee_updates.feed.chain_checks import Tree, check_chains
 from exports.employee_updates.feed.changes import before_of, not_in_feed
 from exports.employee_updates.feed.fields import FIELDS, Employee
 from exports.employee_updates.feed.findings import RowFinding, named, quoted
-from exports.employee_updates.feed.identifiers import against_known, duplicates, looks_damaged
+from exports.employee_updates.feed.identifiers import check_damage, check_duplicates, check_known_numbers
 from exports.employee_updates.feed.known import Known
 from exports.employee_updates.feed.settings import UpdateSettings
 
@@ -77,8 +77,8 @@ def check_rows(
         unread = {finding.field for finding in cell_findings if finding.severity == "error"}
         findings += _check_row(row.number, person, known, settings, unread)
     findings += _check_domain_groups(numbered)
-    findings += duplicates(numbered)
-    findings += against_known(numbered, known)
+    findings += check_duplicates(numbered)
+    findings += check_known_numbers(numbered, known)
     chain_findings, trees = check_chains(numbered, known, invites_managers=settings.fix_approval_chains)
     findings += chain_findings
     if is_whole_feed:
@@ -101,7 +101,7 @@ def _check_row(
         if address and not (len(address) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(address)):
             sentence = f"{quoted(address)} is no e-mail address. Write it like name@company.com."
             yield RowFinding(number, name, "error", "address", sentence)
-    yield from looks_damaged(number, person)
+    yield from check_damage(number, person)
     for name in _TEXTS:
         if text := getattr(person, name):
             yield from _check_formula(number, name, text)
