@@ -1,4 +1,4 @@
-"""Those of allauth's pages that the portal has: no sign-up, no addresses to manage. The names are allauth's."""
+"""The pages of allauth that the portal uses, under allauth's names: no sign-up, no address management."""
 
 from allauth.account import views
 from allauth.mfa.base import views as factor

@@ -35,12 +35,13 @@ def redirect_to_provider(request: HttpRequest) -> HttpResponse:
     """Begin the sign-in. Somebody who is signed in has to enter their password there again."""
     provider = Adapter(request).get_provider(request, company.provider_id())
     prompt = {"prompt": "login"} if request.user.is_authenticated else {}
+    response: HttpResponse
     try:
-        response: HttpResponse = provider.redirect(
+        response = provider.redirect(
             request, AuthProcess.LOGIN, next_url=get_next_redirect_url(request), auth_params=prompt
         )
     except ImmediateHttpResponse as error:
-        return error.response
+        response = error.response
     except (requests.RequestException, KeyError, ValueError):
         return _refusal(request, f"{settings.OIDC_NAME} was not reached. Try again in a few minutes.")
     return response
@@ -55,7 +56,7 @@ def complete_sign_in(request: HttpRequest) -> HttpResponse:
 
 class Endpoints(OpenIDConnectOAuth2Adapter):
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
-        return settings.SITE_URL + reverse("account_sso_callback")
+        return f"{settings.SITE_URL}{reverse('account_sso_callback')}"
 
 
 class CompanyProvider(OpenIDConnectProvider):

@@ -65,7 +65,7 @@ def credential(request: TeamRequest, credential_id: int) -> HttpResponse:
 @require_safe
 @team_view(Permission.VIEW_CREDENTIALS)
 def credential_status(request: TeamRequest, credential_id: int) -> HttpResponse:
-    """Polled while a test is under way: nothing new (204) until it is over."""
+    """Polled during a test: 204 until it has ended."""
     credential = get_object_or_404(request.team.credentials, pk=credential_id)
     if credential.is_being_checked:
         return HttpResponse(status=204)
@@ -118,13 +118,13 @@ def credential_wipe(request: TeamRequest, credential_id: int) -> HttpResponse:
 
 
 def _current_rotation(credential: Credential) -> Rotation | None:
-    """The rotation under way, or the last one as long as it can be undone."""
+    """The open rotation, or the last one while it can be rolled back."""
     states = [Rotation.Status.TESTING, Rotation.Status.READY, Rotation.Status.SWITCHED]
     return credential.rotations.filter(status__in=states).first()
 
 
 def _recent_entries(request: TeamRequest, credential: Credential) -> list[AuditEntry]:
-    """What people did to it lately, for those who may read the audit log."""
+    """The latest actions of people on the credential, for those who may read the audit log."""
     if not request.membership.may(Permission.VIEW_AUDIT):
         return []
     entries = request.team.audit_entries.filter(target_type="credential", target_id=credential.pk)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import invitations, people, teams
 from accounts.door import TeamRequest, team_view
 from accounts.forms.invitations import InviteForm, NewPersonForm
-from accounts.models import User
+from accounts.models import Invitation, User
 from accounts.permissions import Permission
 from accounts.sso import company as sso
 
@@ -72,7 +72,7 @@ def invitation_revoke(request: TeamRequest, invitation_id: int) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """What the link in the mail opens. The token proves the address; who has a way to sign in also does that."""
+    """The page of the mailed link. The token proves the address; a person who can sign in must do so too."""
     invitation = invitations.find(token)
     if invitation is None:
         return render(request, "account/invitation_closed.html", status=404)
@@ -92,14 +92,14 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             return render(request, "account/invitation_closed.html", status=404)
         if is_mine:
             return redirect(invitation.team)
-        return perform_login(request, Login(user=person, redirect_url=invitation.team.get_absolute_url()))
+        login = Login(user=person, redirect_url=invitation.team.get_absolute_url())
+        response: HttpResponse = perform_login(request, login)
+        return response
     return render(request, "account/invitation.html", context | {"form": form})
 
 
 @transaction.atomic
-def _accept(
-    invitation: invitations.Invitation, token: str, user: User | None, form: NewPersonForm | None
-) -> User:
+def _accept(invitation: Invitation, token: str, user: User | None, form: NewPersonForm | None) -> User:
     person = user or people.find_or_make(invitation.address)
     if form is not None:
         person.first_name = form.cleaned_data["name"]

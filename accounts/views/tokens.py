@@ -16,7 +16,7 @@ SHOWN = 200
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
 def token_list(request: TeamRequest) -> HttpResponse:
-    """One's own, and for Admins everybody's; the newest, those that ended included."""
+    """One's own tokens, for Admins everybody's: the newest ones, with revoked and expired ones."""
     now = timezone.now()
     shown = list(tokens.seen_by(request.membership)[:SHOWN])
     for token in shown:
@@ -31,11 +31,11 @@ def token_list(request: TeamRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.VIEW_EXPORTS, fresh=True)
 def token_new(request: TeamRequest) -> HttpResponse:
-    """The answer to the POST shows the secret, once: it is not kept, so nothing can show it again."""
+    """The response to the POST shows the secret once; it is not stored."""
     form = TokenForm(request.POST or None, membership=request.membership)
     if request.method == "POST" and form.is_valid():
         try:
-            # The rule that a name is taken once is the database's: also a form sent twice makes one token.
+            # The database makes names unique, so a form submitted twice creates one token.
             token, secret = tokens.make(request.membership, **form.cleaned_data)
         except IntegrityError:
             form.add_error("name", form.taken())

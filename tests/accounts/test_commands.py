@@ -49,7 +49,7 @@ def test_new_admin_chooses_a_password_by_the_printed_link(client: Client, settin
     assert client.login(email="dora@acme.example", password=PASSWORD) is True
 
 
-def test_admin_who_is_known_keeps_the_password(charlie: User) -> None:
+def test_known_admin_keeps_the_password(charlie: User) -> None:
     output = said("create_team", "Acme", "--admin", "CHARLIE@umbrella.example")
 
     assert output == "Made the team “Acme” at /t/acme/ with charlie@umbrella.example as Admin.\n"
@@ -217,7 +217,7 @@ def test_rotation_works_in_batches(under_old_key: list[Any], monkeypatch: pytest
     assert said("rotate_credential_keys").startswith("Secrets encrypted again: 3.\n")
 
 
-def test_pair_replaced_during_the_rotation_stands(under_old_key: list[Any]) -> None:
+def test_pair_replaced_during_the_rotation_is_kept(under_old_key: list[Any]) -> None:
     credential, *_ = under_old_key
     with scopes_disabled():
         read_before = Credential.objects.get(pk=credential.pk)
@@ -228,7 +228,7 @@ def test_pair_replaced_during_the_rotation_stands(under_old_key: list[Any]) -> N
     assert opened(credential, "pair") == {"id": "new", "secret": "newer"}
 
 
-def test_secret_whose_key_is_lost_is_named_and_left(under_old_key: list[Any], settings: Any) -> None:
+def test_secret_without_its_key_is_reported_and_kept(under_old_key: list[Any], settings: Any) -> None:
     settings.CREDENTIAL_KEYS = [NEW]
     problems = io.StringIO()
 

@@ -33,7 +33,7 @@ def test_every_action_is_recorded_somewhere() -> None:
     assert {action.name for action in Action} - recorded() - ELSEWHERE == set()
 
 
-def test_commands_name_whoever_sits_at_the_machine() -> None:
+def test_commands_record_the_operating_system_user() -> None:
     """No command acts as a person of the portal, or as the portal; but the demo plays its people."""
     of_commands = {module: tree for module, tree in TREES.items() if ".management.commands." in module}
     commands = [tree for module, tree in of_commands.items() if not module.endswith(".demo")]
@@ -61,7 +61,7 @@ def read(team: Team, action: Action) -> list[str]:
         ("/t/acme/credentials/{}/", Action.CREDENTIAL_VIEWED),
     ],
 )
-def test_looking_at_credentials_is_recorded_once_an_hour_for_each_person(
+def test_viewing_credentials_is_recorded_once_an_hour_per_person(
     acme: Team,
     alice: User,
     audrey: User,
@@ -85,7 +85,7 @@ def test_looking_at_credentials_is_recorded_once_an_hour_for_each_person(
     assert read(acme, action) == ["Alice", "Audrey", "Alice"]
 
 
-def test_looking_at_another_thing_is_another_reading(acme: Team, alice: User, credential: Any) -> None:
+def test_viewing_another_object_is_recorded_too(acme: Team, alice: User, credential: Any) -> None:
     with scope(team=acme):
         for target in (credential, acme, credential):
             audit.record_reading(Action.CREDENTIAL_VIEWED, target, by=alice)

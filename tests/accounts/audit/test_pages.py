@@ -37,14 +37,14 @@ def record(team: Team, step: str, by: Any = PORTAL, action: Action = Action.TEAM
     return audit.record(action, team, by=by, step=step)
 
 
-def test_newest_entry_stands_first(reader: Client, acme: Team) -> None:
+def test_newest_entry_is_first(reader: Client, acme: Team) -> None:
     for step in "abc":
         record(acme, step)
 
     assert said(reader) == ["c", "b", "a"]
 
 
-def test_other_teams_entries_and_the_portals_own_are_not_there(
+def test_entries_of_other_teams_and_of_the_portal_are_not_shown(
     reader: Client, acme: Team, umbrella: Team
 ) -> None:
     record(acme, "ours")
@@ -63,9 +63,7 @@ def test_filter_by_person(reader: Client, acme: Team, alice: User, bob: User) ->
     assert said(reader, person="portal") == ["portal"]
 
 
-def test_person_who_has_left_can_still_be_asked_for(
-    reader: Client, acme: Team, alice: User, bob: User
-) -> None:
+def test_filter_offers_former_members(reader: Client, acme: Team, alice: User, bob: User) -> None:
     record(acme, "bob", bob)
     teams.remove(Membership.objects.get(user=bob, team=acme), by=alice)
 
@@ -75,7 +73,7 @@ def test_person_who_has_left_can_still_be_asked_for(
     assert said(reader, person=bob.pk) == ["bob"]
 
 
-def test_people_of_other_teams_are_not_offered(
+def test_filter_offers_no_people_of_other_teams(
     reader: Client, acme: Team, audrey: User, charlie: User
 ) -> None:
     choices = reader.get(URL).context["form"].fields["person"].choices
@@ -90,7 +88,7 @@ def test_filter_by_action(reader: Client, acme: Team) -> None:
     assert said(reader, action="result purged") == ["purged"]
 
 
-def test_days_are_those_of_the_teams_calendar_both_included(
+def test_filter_by_days_of_the_team_zone_includes_both(
     reader: Client, acme: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Midnight in Berlin is 22:00 UTC of the day before in summer."""
@@ -120,7 +118,7 @@ def test_days_are_those_of_the_teams_calendar_both_included(
         ({"action": "nothing like it"}, "action"),
     ],
 )
-def test_filter_that_cannot_be_understood_is_marked_and_left_out(
+def test_invalid_filter_is_marked_and_ignored(
     reader: Client, acme: Team, query: dict[str, str], field: str
 ) -> None:
     record(acme, "there")
@@ -159,7 +157,7 @@ def test_pages_keep_the_filter(reader: Client, acme: Team) -> None:
 
 
 @pytest.mark.parametrize("query", ["before=x", "after=-1", "before=99999999999999999999", "before=1;DROP"])
-def test_place_that_makes_no_sense_is_the_newest_page(reader: Client, acme: Team, query: str) -> None:
+def test_invalid_position_shows_the_newest_page(reader: Client, acme: Team, query: str) -> None:
     record(acme, "newest")
 
     assert reader.get(f"{URL}?{query}").context["page"].rows[0].data == {"step": "newest"}
@@ -179,7 +177,7 @@ def test_one_entry_and_three_cost_the_same_queries(
     assert len(three) == len(one)
 
 
-def test_entry_is_told_in_words_and_in_the_teams_time(reader: Client, acme: Team, alice: User) -> None:
+def test_entry_is_shown_in_words_and_in_the_team_zone(reader: Client, acme: Team, alice: User) -> None:
     teams.change(acme, name="Acme & Co", time_zone="Asia/Tokyo", by=alice)
     entry = AuditEntry._base_manager.filter(team=acme).latest("number")
 
@@ -234,7 +232,7 @@ def test_words_are_found_in_names_and_details(
     assert said(reader, words=words) == found
 
 
-def test_words_go_together_with_other_filters_and_pages(
+def test_words_combine_with_other_filters_and_pages(
     reader: Client, acme: Team, alice: User, bob: User
 ) -> None:
     today = timezone.localdate(timezone=acme.zone)
@@ -258,7 +256,7 @@ def body(response: Any) -> str:
     return b"".join(response.streaming_content).decode()
 
 
-def test_csv_has_what_fits_the_filter_in_the_teams_time(reader: Client, acme: Team, alice: User) -> None:
+def test_csv_has_the_filtered_entries_in_the_team_zone(reader: Client, acme: Team, alice: User) -> None:
     entry = record(acme, "wanted", alice)
     record(acme, "other")
 
@@ -283,7 +281,7 @@ def test_csv_holds_no_formula(reader: Client, acme: Team, alice: User) -> None:
     assert "'@SUM(1)" in cells
 
 
-def test_json_lines_prove_themselves(reader: Client, acme: Team, alice: User) -> None:
+def test_hashes_can_be_computed_from_json_lines(reader: Client, acme: Team, alice: User) -> None:
     entries = [record(acme, step, alice) for step in "ab"]
 
     lines = [json.loads(line) for line in body(reader.get(f"{URL}log.jsonl")).splitlines()]
@@ -294,10 +292,10 @@ def test_json_lines_prove_themselves(reader: Client, acme: Team, alice: User) ->
 
 
 @pytest.mark.parametrize("query", [{}, {"words": "needle"}, {"first": "2020-01-01"}])
-def test_file_has_every_entry_once_however_many_lots_it_takes(
+def test_file_has_every_entry_once_in_several_batches(
     reader: Client, acme: Team, monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
 ) -> None:
-    monkeypatch.setattr(audit_export, "LOT", 3)
+    monkeypatch.setattr(audit_export, "BATCH", 3)
     for step in range(10):
         audit.record(Action.RESULT_PURGED, acme, by=PORTAL, step=step, note="needle")
 
@@ -306,14 +304,14 @@ def test_file_has_every_entry_once_however_many_lots_it_takes(
     assert [json.loads(line)["data"]["step"] for line in text.splitlines()] == list(range(9, -1, -1))
 
 
-def test_file_has_nothing_of_other_teams(reader: Client, acme: Team, umbrella: Team) -> None:
+def test_file_has_no_entries_of_other_teams(reader: Client, acme: Team, umbrella: Team) -> None:
     record(acme, "ours")
     record(umbrella, "theirs")
 
     assert "theirs" not in body(reader.get(f"{URL}log.jsonl"))
 
 
-def test_export_is_an_entry_itself(reader: Client, acme: Team, audrey: User) -> None:
+def test_export_is_recorded(reader: Client, acme: Team, audrey: User) -> None:
     body(reader.get(f"{URL}log.csv", {"action": "team changed", "nonsense": "x"}))
 
     entry = AuditEntry._base_manager.get(team=acme, action=Action.AUDIT_EXPORTED)
@@ -331,7 +329,7 @@ def view_names(client: Client) -> list[str]:
     return [view.name for view in client.get(URL).context["views"]]
 
 
-def test_view_is_saved_with_what_the_filter_understands(reader: Client, acme: Team) -> None:
+def test_saved_view_keeps_only_valid_filters(reader: Client, acme: Team) -> None:
     response = save_view(reader, "Changes", "action=team+changed&before=4&evil=%22%3E&person=4711")
 
     assert response.request["QUERY_STRING"] == "action=team+changed"
@@ -340,7 +338,7 @@ def test_view_is_saved_with_what_the_filter_understands(reader: Client, acme: Te
     ]
 
 
-def test_own_view_is_seen_by_nobody_else_and_a_shared_one_by_those_who_read_the_log(
+def test_private_view_is_hidden_and_a_shared_view_shown_to_others(
     reader: Client, acme: Team, alice: User
 ) -> None:
     save_view(reader, "Mine", "words=x")
@@ -351,7 +349,7 @@ def test_own_view_is_seen_by_nobody_else_and_a_shared_one_by_those_who_read_the_
     assert (view_names(reader), view_names(admin)) == (["Mine", "Ours"], ["Ours"])
 
 
-def test_views_of_other_teams_are_not_there(reader: Client, acme: Team, charlie: User) -> None:
+def test_views_of_other_teams_are_not_shown(reader: Client, acme: Team, charlie: User) -> None:
     save_view(reader, "Ours", "words=y", is_shared="on")
     other = Client()
     other.force_login(charlie)

@@ -65,7 +65,7 @@ def lines_of(web: WebReceiver) -> list[dict[str, Any]]:
 # ------------------------------------------------------------ in order, and how far
 
 
-def test_entries_arrive_in_their_order_once(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
+def test_entries_arrive_once_and_in_order(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
     record(acme, alice, "a", "b", "c")
 
     assert audit_stream.stream() == 3
@@ -95,20 +95,18 @@ def test_each_chain_is_streamed(
     ]
 
 
-def test_many_entries_go_in_several_requests(
+def test_many_entries_are_split_into_several_requests(
     acme: Team, alice: User, web: WebReceiver, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.AUDIT_STREAM = web.url
-    monkeypatch.setattr(audit_stream, "MOST", 2)
+    monkeypatch.setattr(audit_stream, "BATCH", 2)
     record(acme, alice, *"abcde")
 
     assert audit_stream.stream() == 5
     assert [len(request.body.splitlines()) for request in web.taken] == [2, 2, 1]
 
 
-def test_receiver_that_is_away_gets_everything_when_it_is_back(
-    acme: Team, alice: User, syslog: SyslogReceiver
-) -> None:
+def test_receiver_gets_everything_after_an_outage(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
     record(acme, alice, "a")
     syslog.resets = 1
 
@@ -122,11 +120,11 @@ def test_receiver_that_is_away_gets_everything_when_it_is_back(
     assert (audit_stream.backlog(), AuditStream.objects.get().error) == (0, "")
 
 
-def test_webhook_that_refuses_a_request_gets_the_same_one_again(
+def test_refused_request_is_sent_again_unchanged(
     acme: Team, alice: User, web: WebReceiver, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.AUDIT_STREAM = web.url
-    monkeypatch.setattr(audit_stream, "MOST", 2)
+    monkeypatch.setattr(audit_stream, "BATCH", 2)
     record(acme, alice, *"abcd")
     web.answers = [200, 500]
 
@@ -136,18 +134,14 @@ def test_webhook_that_refuses_a_request_gets_the_same_one_again(
     assert [request.body for request in web.refused] == [web.taken[1].body]
 
 
-def test_chain_that_another_worker_sends_is_left_to_it(
-    acme: Team, alice: User, syslog: SyslogReceiver
-) -> None:
+def test_chain_claimed_by_another_worker_is_skipped(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
     record(acme, alice, "a")
     AuditStream.objects.create(chain=chain_of(acme), claimed_at=timezone.now())
 
     assert audit_stream.stream() == 0
 
 
-def test_chain_of_a_worker_that_is_gone_is_taken_over(
-    acme: Team, alice: User, syslog: SyslogReceiver
-) -> None:
+def test_chain_of_a_dead_worker_is_claimed_again(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
     record(acme, alice, "a")
     long_ago = timezone.now() - audit_stream.CLAIM - datetime.timedelta(minutes=1)
     AuditStream.objects.create(chain=chain_of(acme), claimed_at=long_ago)
@@ -155,7 +149,7 @@ def test_chain_of_a_worker_that_is_gone_is_taken_over(
     assert audit_stream.stream() == 1
 
 
-def test_without_a_place_nothing_is_streamed(acme: Team, alice: User, settings: Any) -> None:
+def test_without_audit_stream_nothing_is_streamed(acme: Team, alice: User, settings: Any) -> None:
     settings.AUDIT_STREAM = ""
     record(acme, alice, "a")
 
@@ -166,7 +160,7 @@ def test_without_a_place_nothing_is_streamed(acme: Team, alice: User, settings: 
 # ------------------------------------------------------------ what is said
 
 
-def test_receiver_can_compute_the_hash_of_what_it_got(
+def test_receiver_can_compute_the_hash_of_an_entry(
     acme: Team, alice: User, web: WebReceiver, settings: Any
 ) -> None:
     settings.AUDIT_STREAM = web.url
@@ -194,7 +188,7 @@ def test_receiver_can_compute_the_hash_of_what_it_got(
     assert audit.digest(again) == said["hash"] == entry.hash
 
 
-def test_no_text_begins_a_message_of_its_own(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
+def test_text_cannot_inject_a_syslog_message(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
     record(acme, alice, "a\n<110>1 forged\r\n")
 
     audit_stream.stream()
@@ -213,7 +207,7 @@ def test_syslog_over_udp(acme: Team, alice: User, settings: Any) -> None:
         assert steps_of(arrived(receiver, 2)) == ["a", "b"]
 
 
-def test_entry_too_long_for_a_datagram_says_so(acme: Team, alice: User, settings: Any) -> None:
+def test_entry_too_long_for_a_datagram_is_sent_without_data(acme: Team, alice: User, settings: Any) -> None:
     with serving(SyslogReceiver(datagrams=True)) as receiver:
         settings.AUDIT_STREAM = f"syslog+udp://127.0.0.1:{receiver.port}"
         record(acme, alice, "x" * 70_000)
@@ -263,7 +257,7 @@ def test_syslog_over_tls(acme: Team, alice: User, settings: Any, certificate: Pa
         assert steps_of(arrived(receiver, 2)) == ["a", "b"]
 
 
-def test_server_whose_certificate_nobody_vouches_for_gets_nothing(
+def test_server_with_an_untrusted_certificate_gets_nothing(
     acme: Team, alice: User, settings: Any, certificate: Path
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -318,7 +312,7 @@ def test_redirect_is_not_followed(acme: Team, alice: User, web: WebReceiver, set
 # ------------------------------------------------------------ what operators see
 
 
-def test_backlog_is_told_where_operators_look(
+def test_readyz_shows_the_backlog(
     acme: Team, alice: User, client: Client, settings: Any, syslog: SyslogReceiver
 ) -> None:
     record(acme, alice, "a")

@@ -100,7 +100,7 @@ def running(stored: Processes) -> Iterator[Running]:
     running.stop()
 
 
-def test_old_and_new_processes_read_each_others_secrets_all_the_way(running: Running) -> None:
+def test_old_and_new_processes_read_each_others_secrets_during_a_key_change(running: Running) -> None:
     first, second, last = range(3)
     rotate = "call_command('rotate_credential_keys', stdout=sys.stderr{}); answer = 0"
     check = rotate.format(", check=True")
@@ -116,7 +116,7 @@ def test_old_and_new_processes_read_each_others_secrets_all_the_way(running: Run
     assert running.do(first, OPEN) == running.do(last, OPEN) == "entered by a new process"
 
 
-def test_no_process_starts_without_the_key_of_what_is_stored(stored: Processes) -> None:
+def test_no_process_starts_without_the_key_of_a_stored_secret(stored: Processes) -> None:
     with ThreadPoolExecutor() as pool:
         refused = list(
             pool.map(
@@ -131,14 +131,14 @@ def test_no_process_starts_without_the_key_of_what_is_stored(stored: Processes) 
     assert ["Traceback" in process.stderr for process in refused] == [False] * 4
 
 
-def test_a_key_that_is_no_key_stops_the_start_with_a_sentence(stored: Processes) -> None:
+def test_invalid_key_stops_the_start_with_a_sentence(stored: Processes) -> None:
     refused = run(stored, ["not-a-key"], "script/process", "worker")
 
     assert refused.returncode == 1
     assert "CREDENTIAL_KEYS" in refused.stderr.splitlines()[-1]
 
 
-def test_keys_that_open_everything_are_no_obstacle(stored: Processes, acme: Team) -> None:
+def test_processes_start_when_the_keys_open_every_secret(stored: Processes, acme: Team) -> None:
     with scope(team=acme):
         Credential.objects.update(paired_at=timezone.now())
 

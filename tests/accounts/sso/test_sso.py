@@ -86,9 +86,7 @@ def roles_of(email: str) -> dict[str, str]:
 # ------------------------------------------------------------ coming in
 
 
-def test_new_person_comes_in_with_the_roles_of_their_groups(
-    provider: Provider, acme: Team, umbrella: Team
-) -> None:
+def test_new_person_gets_the_roles_of_their_groups(provider: Provider, acme: Team, umbrella: Team) -> None:
     provider.knows("n-1", "Nina@acme.example", ["finance", "umbrella-audit", "canteen"])
     client = Client()
 
@@ -102,7 +100,7 @@ def test_new_person_comes_in_with_the_roles_of_their_groups(
     assert said.actor_name == "Sign-in with Acme Group"
 
 
-def test_person_in_no_mapped_group_stays_outside(provider: Provider, acme: Team) -> None:
+def test_person_in_no_mapped_group_is_refused(provider: Provider, acme: Team) -> None:
     provider.knows("n-2", "nobody@acme.example", ["canteen"])
 
     response = sign_in(provider, "n-2")
@@ -112,9 +110,7 @@ def test_person_in_no_mapped_group_stays_outside(provider: Provider, acme: Team)
 
 
 @pytest.mark.parametrize("claim", [False, None, "false"])
-def test_address_that_the_provider_does_not_vouch_for_is_nobodys(
-    provider: Provider, acme: Team, alice: User, claim: object
-) -> None:
+def test_unverified_address_is_not_linked(provider: Provider, acme: Team, alice: User, claim: object) -> None:
     provider.knows("n-3", alice.email, ["finance"], email_verified=claim)
     client = Client()
 
@@ -124,7 +120,7 @@ def test_address_that_the_provider_does_not_vouch_for_is_nobodys(
     assert (SocialAccount.objects.count(), roles_of(alice.email)) == (0, {"acme": Role.ADMIN})
 
 
-def test_known_person_is_linked_by_their_verified_address_and_keeps_their_password(
+def test_known_person_is_linked_by_verified_address_and_keeps_the_password(
     provider: Provider, acme: Team, bob: User
 ) -> None:
     provider.knows("b-1", "BOB@acme.example", [])
@@ -136,7 +132,7 @@ def test_known_person_is_linked_by_their_verified_address_and_keeps_their_passwo
     assert signed_in(bob) is not None
 
 
-def test_person_of_the_company_alone_gets_no_password_that_would_outlive_their_account_there(
+def test_person_with_company_sign_in_only_gets_no_reset_link(
     provider: Provider, acme: Team, alice: User, mailoutbox: list[Any]
 ) -> None:
     provider.knows("n-1", "nina@acme.example", ["finance"])
@@ -160,7 +156,7 @@ def test_person_of_the_company_alone_gets_no_password_that_would_outlive_their_a
     assert "You have no password here: you sign in by your company." in page.content.decode()
 
 
-def test_link_is_kept_when_the_address_changes(provider: Provider, acme: Team) -> None:
+def test_link_stays_when_the_address_changes(provider: Provider, acme: Team) -> None:
     provider.knows("n-4", "maiden@acme.example", ["everybody"])
     sign_in(provider, "n-4")
     provider.knows("n-4", "married@acme.example", ["everybody"])
@@ -171,7 +167,7 @@ def test_link_is_kept_when_the_address_changes(provider: Provider, acme: Team) -
     assert (is_in(client), [user.email for user in User.objects.all()]) == (True, ["maiden@acme.example"])
 
 
-def test_link_of_another_issuer_counts_for_nothing(provider: Provider, acme: Team, alice: User) -> None:
+def test_link_of_another_issuer_is_ignored(provider: Provider, acme: Team, alice: User) -> None:
     SocialAccount.objects.create(user=alice, provider="oidc-of-before", uid="n-5")
     provider.knows("n-5", "stranger@acme.example", ["everybody"])
 
@@ -180,7 +176,7 @@ def test_link_of_another_issuer_counts_for_nothing(provider: Provider, acme: Tea
     assert SocialAccount.objects.get(provider=sso.provider_id()).user.email == "stranger@acme.example"
 
 
-def test_closed_account_stays_closed(provider: Provider, acme: Team, bob: User) -> None:
+def test_closed_account_cannot_sign_in(provider: Provider, acme: Team, bob: User) -> None:
     User.objects.filter(pk=bob.pk).update(is_active=False)
     provider.knows("b-2", bob.email, ["finance"])
     client = Client()
@@ -190,7 +186,7 @@ def test_closed_account_stays_closed(provider: Provider, acme: Team, bob: User) 
     assert ("_auth_user_id" in client.session, roles_of(bob.email)) == (False, {"acme": Role.VIEWER})
 
 
-def test_second_factor_of_the_portal_is_asked_for_as_well(provider: Provider, acme: Team, bob: User) -> None:
+def test_portals_second_factor_is_required_too(provider: Provider, acme: Team, bob: User) -> None:
     add_app(bob)
     provider.knows("b-3", bob.email, [])
     client = Client()
@@ -215,7 +211,7 @@ def test_roles_follow_the_groups_at_each_sign_in(provider: Provider, acme: Team,
     assert seen == [{"acme": Role.VIEWER}, {"acme": Role.EDITOR}, {"umbrella": Role.AUDITOR}, {}]
 
 
-def test_of_two_groups_the_role_that_may_more_counts() -> None:
+def test_stronger_role_of_two_groups_is_given() -> None:
     from django.test import override_settings
 
     with override_settings(OIDC_GROUP_ROLES=MAPPING):
@@ -224,7 +220,7 @@ def test_of_two_groups_the_role_that_may_more_counts() -> None:
         assert [sso.roles_of(groups) for groups in orders] == [{"acme": Role.ADMIN}] * 2
 
 
-def test_what_an_admin_gave_by_hand_stays(provider: Provider, acme: Team, bob: User) -> None:
+def test_role_given_by_an_admin_stays(provider: Provider, acme: Team, bob: User) -> None:
     provider.knows("b-4", bob.email, [])
 
     sign_in(provider, "b-4")
@@ -232,7 +228,7 @@ def test_what_an_admin_gave_by_hand_stays(provider: Provider, acme: Team, bob: U
     assert roles_of(bob.email) == {"acme": Role.VIEWER}
 
 
-def test_last_admin_stays_one(provider: Provider, acme: Team) -> None:
+def test_last_admin_keeps_the_role_at_sign_in(provider: Provider, acme: Team) -> None:
     email = "lead@acme.example"
     provider.knows("l-1", email, ["finance-leads"])
     sign_in(provider, "l-1")
@@ -259,9 +255,7 @@ def test_other_sessions_end_when_the_groups_change_the_role(provider: Provider, 
 # ------------------------------------------------------------ the protocol
 
 
-def test_button_stands_on_the_page_only_when_there_is_a_provider(
-    provider: Provider, settings: Any, client: Client
-) -> None:
+def test_button_is_shown_only_with_a_provider(provider: Provider, settings: Any, client: Client) -> None:
     page = client.get("/account/login/?next=/t/acme/").content.decode()
     settings.OIDC_ISSUER = ""
     without = client.get("/account/login/").content.decode()
@@ -287,7 +281,7 @@ def test_request_to_the_provider_carries_state_and_a_proof_key_and_no_secret(
     ]  # fmt: skip
 
 
-def test_answer_that_another_browser_asked_for_signs_nobody_in(provider: Provider, acme: Team) -> None:
+def test_answer_for_another_browser_is_refused(provider: Provider, acme: Team) -> None:
     provider.knows("n-8", "nina@acme.example", ["finance"])
     asked = Client().get("/account/sso/").headers["Location"]
     victim = Client()
@@ -297,7 +291,7 @@ def test_answer_that_another_browser_asked_for_signs_nobody_in(provider: Provide
     assert (response.status_code, "_auth_user_id" in victim.session) == (403, False)
 
 
-def test_refusal_at_the_provider_is_told(provider: Provider, client: Client) -> None:
+def test_refusal_at_the_provider_is_shown(provider: Provider, client: Client) -> None:
     asked = client.get("/account/sso/").headers["Location"]
     back = httpx.post(asked, data={"action": "deny"}).headers["Location"]
 
@@ -306,7 +300,7 @@ def test_refusal_at_the_provider_is_told(provider: Provider, client: Client) -> 
     assert (response.status_code, "Nothing was changed" in response.content.decode()) == (403, True)
 
 
-def test_sign_in_does_not_lead_to_another_site(provider: Provider, acme: Team) -> None:
+def test_sign_in_does_not_redirect_to_another_site(provider: Provider, acme: Team) -> None:
     provider.knows("n-9", "nina@acme.example", ["finance"])
 
     response = sign_in(provider, "n-9", path="/account/sso/?next=https://evil.example/")
@@ -314,7 +308,7 @@ def test_sign_in_does_not_lead_to_another_site(provider: Provider, acme: Team) -
     assert response.headers["Location"] == "/"
 
 
-def test_provider_that_is_away_is_told_of(provider: Provider, settings: Any, client: Client) -> None:
+def test_unreachable_provider_is_reported(provider: Provider, settings: Any, client: Client) -> None:
     settings.OIDC_ISSUER = "http://localhost:9"
 
     response = client.get("/account/sso/")
@@ -322,7 +316,7 @@ def test_provider_that_is_away_is_told_of(provider: Provider, settings: Any, cli
     assert (response.status_code, "Acme Group was not reached" in response.content.decode()) == (403, True)
 
 
-def test_provider_inside_the_network_is_not_called_unless_allowed(
+def test_private_provider_is_not_called_unless_allowed(
     provider: Provider, settings: Any, client: Client
 ) -> None:
     settings.OIDC_ALLOW_PRIVATE = False
@@ -340,11 +334,11 @@ def test_provider_inside_the_network_is_not_called_unless_allowed(
         ("2002:7f00:1::", False), ("2001:0:4136:e378:8000:63bf:80ff:fffe", False),
     ],
 )  # fmt: skip
-def test_public_is_what_the_internet_at_large_is(address: str, expected: bool) -> None:
+def test_public_addresses_are_told_from_private_ones(address: str, expected: bool) -> None:
     assert public_hosts.is_public(address) is expected
 
 
-def test_peer_is_looked_at_before_anything_is_sent(server: str) -> None:
+def test_peer_is_checked_before_anything_is_sent(server: str) -> None:
     """Straight at the pool below requests: a name that suddenly means this machine gets no request."""
     adapter = public_requests.PublicOnly()
 
@@ -374,7 +368,7 @@ def test_wrong_setting_stops_the_start(
 # ------------------------------------------------------------ confirming that it is you
 
 
-def test_person_without_a_password_confirms_at_the_provider(provider: Provider, acme: Team) -> None:
+def test_person_without_a_password_confirms_with_the_provider(provider: Provider, acme: Team) -> None:
     provider.knows("l-2", "lead@acme.example", ["finance-leads"])
     client = Client()
     sign_in(provider, "l-2", client)
@@ -393,7 +387,7 @@ def test_person_without_a_password_confirms_at_the_provider(provider: Provider, 
     assert client.post("/t/acme/team/edit/", {}).status_code == 200  # the form's own complaints
 
 
-def test_factor_of_a_person_without_a_password_is_guarded_too(provider: Provider, acme: Team) -> None:
+def test_changing_factors_without_a_password_needs_confirmation_too(provider: Provider, acme: Team) -> None:
     provider.knows("l-3", "lead@acme.example", ["finance-leads"])
     client = Client()
     sign_in(provider, "l-3", client)
