@@ -6,6 +6,7 @@ White space is still as written here; `whitespace.strip` takes out what FreeMark
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from expensify.freemarker.errors import TemplateError
@@ -22,9 +23,7 @@ from expensify.freemarker.tagnames import (
     unknown,
     unsupported,
 )
-from expensify.freemarker.tags.blocks import read_header
 from expensify.freemarker.tags.context import Context, Header
-from expensify.freemarker.tags.opening import OPENING
 from expensify.freemarker.tree import (
     Body,
     Comment,
@@ -58,11 +57,16 @@ class Tag(NamedTuple):
     end: int
 
 
-class Parser:
-    """One template's text. `header` holds what `<#ftl …>` said."""
+ParseTag = Callable[["Parser", Tag], Element]
+"""Parses an element from the offset behind its tag's name."""
 
-    def __init__(self, source: Source) -> None:
+
+class Parser:
+    """Parses one template's text. `opening` has the tags that begin an element, `header` the settings of `<#ftl …>`."""
+
+    def __init__(self, source: Source, opening: Mapping[str, ParseTag]) -> None:
         self.source = source
+        self._opening = opening
         self.naming = Naming()
         self.escapes = Escapes()
         self.context = Context()
@@ -71,8 +75,7 @@ class Parser:
         self._blocks = 0
 
     def template(self) -> Body:
-        """The whole text."""
-        read_header(self)
+        """All that follows the header."""
         body, tag = self.body()
         if tag is not None:
             raise self.error(f"{written(tag)} has no beginning here", tag.start, tag.end)
@@ -97,7 +100,7 @@ class Parser:
                     elements.append(self._comment(mark.start()))
                 else:
                     tag = self._tag(mark)
-                    handle = OPENING.get(tag.name) if not tag.closing else None
+                    handle = self._opening.get(tag.name) if not tag.closing else None
                     if handle is None:
                         return tuple(elements), tag
                     self.offset = tag.end
@@ -131,7 +134,7 @@ class Parser:
 
     def literal(self, source: Source) -> Body:
         """The inside of a string literal: text and `${…}` only."""
-        inner = Parser(source)
+        inner = Parser(source, self._opening)
         inner.naming = self.naming
         parts: list[Element] = []
         while mark := _LITERAL_MARK.search(source.text, inner.offset):

@@ -13,6 +13,7 @@ from expensify.freemarker.routines import Routine
 from expensify.freemarker.runtime import Environment, Frame, Runner
 from expensify.freemarker.settings import RenderLimits, RenderSettings
 from expensify.freemarker.source import Source
+from expensify.freemarker.tags.opening import OPENING, parse_template
 from expensify.freemarker.tree import Body, Span
 from expensify.freemarker.whitespace import strip
 
@@ -38,9 +39,9 @@ def parse(text: str) -> Template:
     """The template of a text, or a TemplateError with line and column."""
     if len(text) > MAX_TEMPLATE_CHARS:
         raise TemplateError(f"a template has at most {MAX_TEMPLATE_CHARS} characters", _START)
-    parser = Parser(Source(text))
+    parser = Parser(Source(text), OPENING)
     try:
-        body = strip(parser.template(), lines=parser.header.strip_whitespace)
+        body = strip(parse_template(parser), lines=parser.header.strip_whitespace)
         compiler = Compiler()
         run = compiler.body(body)
     except RecursionError:

@@ -25,6 +25,7 @@ from expensify.freemarker.lint.state import State
 from expensify.freemarker.lint.walking import Walk
 from expensify.freemarker.parser import Parser
 from expensify.freemarker.source import Source
+from expensify.freemarker.tags.opening import OPENING, parse_template
 from expensify.freemarker.template import MAX_TEMPLATE_CHARS
 from expensify.freemarker.tree import (
     Assign,
@@ -60,8 +61,8 @@ def lint(text: str, *, file_extension: str = "csv", catalogue: Catalogue = CATAL
         findings.add("syntax", _START, sentence, severity="error")
         return findings.sorted()
     try:
-        parser = Parser(Source(text))
-        body = strip(parser.template(), lines=parser.header.strip_whitespace)
+        parser = Parser(Source(text), OPENING)
+        body = strip(parse_template(parser), lines=parser.header.strip_whitespace)
         _check(findings, body, file_extension.lower().lstrip("."), catalogue)
     except TemplateError as error:
         syntax.unreadable(findings, error)

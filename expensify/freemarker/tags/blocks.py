@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from expensify.freemarker.expressions import ExpressionParser
+from expensify.freemarker.parser import Parser, Tag
 from expensify.freemarker.tree import (
     BooleanLiteral,
     Comment,
@@ -16,10 +17,6 @@ from expensify.freemarker.tree import (
     Text,
     Trim,
 )
-
-if TYPE_CHECKING:
-    from expensify.freemarker.expressions import ExpressionParser
-    from expensify.freemarker.parser import Parser, Tag
 
 _TRIMS = {"t": (True, True), "lt": (True, False), "rt": (False, True), "nt": (False, False)}
 _HEADER = re.compile(r"[ \t\r\n]*<#ftl(?=[ \t\r\n/>])")

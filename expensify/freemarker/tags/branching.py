@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from expensify.freemarker.parser import Parser, Tag
 from expensify.freemarker.tree import (
     Attempt,
     Block,
@@ -16,9 +15,6 @@ from expensify.freemarker.tree import (
     Switch,
     Text,
 )
-
-if TYPE_CHECKING:
-    from expensify.freemarker.parser import Parser, Tag
 
 
 def if_(parser: Parser, tag: Tag) -> If:

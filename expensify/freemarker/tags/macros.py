@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from expensify.freemarker.expressions import ExpressionParser
+from expensify.freemarker.parser import Parser, Tag
 from expensify.freemarker.tree import Body, Dot, Expression, Macro, MacroCall, Name, Nested, Parameter, Return
-
-if TYPE_CHECKING:
-    from expensify.freemarker.expressions import ExpressionParser
-    from expensify.freemarker.parser import Parser, Tag
 
 
 def macro(parser: Parser, tag: Tag) -> Macro:
