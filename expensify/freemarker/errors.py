@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from expensify.freemarker.tree import Span
+from expensify.freemarker.expression_tree import Span
 
 
 class TemplateError(Exception):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from expensify.freemarker.lint.context import Context
-from expensify.freemarker.lint.state import SAME_CURRENCY
-from expensify.freemarker.lint.values import EMPTY, NUMBERS, Value
-from expensify.freemarker.tree import (
+from expensify.freemarker.expression_tree import (
     BuiltIn,
     Comparison,
     Dot,
@@ -19,6 +16,9 @@ from expensify.freemarker.tree import (
     Parenthesis,
     StringLiteral,
 )
+from expensify.freemarker.lint.context import Context
+from expensify.freemarker.lint.state import SAME_CURRENCY
+from expensify.freemarker.lint.values import EMPTY, NUMBERS, Value
 
 _CURRENCIES = {frozenset({"expense.currency"}), frozenset({"report.currency"})}
 

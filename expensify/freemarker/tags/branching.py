@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
+from expensify.freemarker.expression_tree import Expression, Text
 from expensify.freemarker.parser import Parser, Tag
-from expensify.freemarker.tree import (
-    Attempt,
-    Block,
-    Branch,
-    Case,
-    Comment,
-    Expression,
-    If,
-    Stop,
-    Switch,
-    Text,
-)
+from expensify.freemarker.tree import Attempt, Block, Branch, Case, Comment, If, Stop, Switch
 
 
 def if_(parser: Parser, tag: Tag) -> If:
