@@ -21,6 +21,8 @@ from expensify.budget.wire import Wire, micro, script_for, text
 if TYPE_CHECKING:
     import redis
 
+_PREFIX = "{portal}:"
+
 
 def budget_key(pepper: bytes, partner_user_id: str) -> str:
     """The budget of a partner, the same for every secret and team that uses it; and not the id itself."""
@@ -91,19 +93,15 @@ class Usage:
 class Budget:
     """All budgets of one installation.
 
-    Every method is one round trip and raises BudgetUnavailable when Redis does not answer. `in_flight` caps
-    the calls of one budget that are under way together; 0 leaves them uncapped.
+    Every method is one round trip and raises BudgetUnavailable when Redis does not answer.
 
     The keys share one hash slot: what is in doubt after a restart must be read together with each budget, and
     one Redis core carries far more calls than all of Expensify's customers may make.
     """
 
-    def __init__(
-        self, client: redis.Redis, limits: Limits, *, namespace: str = "portal", in_flight: int = 0
-    ) -> None:
+    def __init__(self, client: redis.Redis, limits: Limits) -> None:
         self.limits = limits
-        self._prefix = f"{{{namespace}}}:"
-        self._wire = Wire(client, script_for(limits, in_flight))
+        self._wire = Wire(client, script_for(limits))
 
     def introduce(self, *, fresh: bool) -> float:
         """Meet the server before the first call is waited for; the seconds for which nothing may go.
@@ -160,10 +158,6 @@ class Budget:
         left: int = self._wire.run("remove", self._keys(key), {"tickets": names})
         return left
 
-    def hold(self, key: str, seconds: float) -> None:
-        """Nothing goes for so many seconds, at most an hour; a longer hold stands."""
-        self._wire.run("hold", self._keys(key), {"span": micro(seconds)})
-
     def places(self, key: str, tickets: Sequence[str], *, under_way: int = 0) -> dict[str, QueuePosition]:
         """Where these tickets stand and when each may expect its call; those not in the line are left out.
 
@@ -186,10 +180,6 @@ class Budget:
             name: QueuePosition(rank + 1, starts_in)
             for (name, rank, _), starts_in in zip(standing, instants, strict=True)
         }
-
-    def usage(self, key: str) -> Usage:
-        """How much of this budget is used now."""
-        return self.usages([key])[key]
 
     def usages(self, keys: Sequence[str]) -> dict[str, Usage]:
         """How much of each budget is used now, in one round trip."""
@@ -229,10 +219,10 @@ class Budget:
 
     @property
     def _boot(self) -> str:
-        return self._prefix + "boot"
+        return _PREFIX + "boot"
 
     def _key(self, key: str, part: str) -> str:
-        return f"{self._prefix}{key}:{part}"
+        return f"{_PREFIX}{key}:{part}"
 
     def _keys(self, key: str) -> list[str]:
         return [self._boot, *(self._key(key, part) for part in ("state", "tickets", "again", "flows"))]

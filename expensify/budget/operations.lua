@@ -18,7 +18,6 @@ function operations.step()
     ticket, order = serve(state)
     handle = now + L.unanswered
     record(state.log, -handle)
-    if L.in_flight > 0 then table.insert(state.flying, handle) end
     waiting = waiting - 1
   end
 
@@ -60,13 +59,6 @@ function operations.remove()
   end
   save(state, redis.call('HLEN', TICKETS))
   return left
-end
-
-function operations.hold()
-  local state = open()
-  state.held = math.max(state.held, now + math.min(ask.span, LONGEST_HOLD))
-  save(state, redis.call('HLEN', TICKETS))
-  return state.held - now
 end
 
 function operations.waiting()

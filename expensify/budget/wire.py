@@ -53,13 +53,6 @@ class Wire:
 
     def run(self, operation: str, keys: Sequence[str], arguments: Mapping[str, object]) -> Any:
         """One run of the script; BudgetUnavailable for whatever Redis may have against it."""
-        return self._exchange(operation, keys, json.dumps(arguments))
-
-    def command(self, *words: str) -> Any:
-        """One plain reading command."""
-        return self._exchange(None, words, "")
-
-    def _exchange(self, operation: str | None, words: Sequence[str], arguments: str) -> Any:
         # Imported here: tests/test_process_imports.py tells why.
         from redis.exceptions import NoScriptError, RedisError, ResponseError
 
@@ -68,9 +61,7 @@ class Wire:
         except RedisError as error:
             raise BudgetUnavailable("Redis cannot be reached.") from error
         try:
-            if operation is None:
-                return _ask(connection, *words)
-            rest = (len(words), *words, self._server(connection), operation, arguments)
+            rest = (len(keys), *keys, self._server(connection), operation, json.dumps(arguments))
             try:
                 return _ask(connection, "EVALSHA", self._digest, *rest)
             except NoScriptError:
@@ -111,7 +102,7 @@ def text(value: bytes | str) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def script_for(limits: Limits, in_flight: int) -> str:
+def script_for(limits: Limits) -> str:
     """The script with the limits in front, so that they need not be read at every call."""
     gaps = limits.gaps()
     numbers = {
@@ -123,7 +114,6 @@ def script_for(limits: Limits, in_flight: int) -> str:
         "service": micro(limits.service),
         "slack_step": micro(limits.slack_step),
         "slack_most": micro(limits.slack_most),
-        "in_flight": in_flight,
     }
     gap = ", ".join(f"[{k}] = {micro(seconds)}" for k, seconds in gaps.items())
     rest = ", ".join(f"{name} = {number}" for name, number in numbers.items())

@@ -12,6 +12,7 @@ from expensify.freemarker.comparing import equal
 from expensify.freemarker.compressing import compress
 from expensify.freemarker.errors import LimitExceeded, RenderError, Stopped
 from expensify.freemarker.evaluate import ExpressionCompiler
+from expensify.freemarker.expression_tree import Interpolation, NumberInterpolation, Text
 from expensify.freemarker.looping import BreakLoop, ContinueLoop, run_items, run_list
 from expensify.freemarker.operators import absent
 from expensify.freemarker.routines import Returned, Routine, call_macro
@@ -31,20 +32,17 @@ from expensify.freemarker.tree import (
     Escape,
     Flush,
     If,
-    Interpolation,
     Items,
     List,
     Macro,
     MacroCall,
     Nested,
     NoEscape,
-    NumberInterpolation,
     Return,
     Sep,
     Setting,
     Stop,
     Switch,
-    Text,
     Trim,
 )
 

@@ -9,14 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.lexer import Lexer, Token
-from expensify.freemarker.literals import LiteralSource, unescape
-from expensify.freemarker.naming import Naming
-from expensify.freemarker.source import Source
-from expensify.freemarker.tree import (
+from expensify.freemarker.expression_tree import (
     Arithmetic,
     BooleanLiteral,
     BuiltIn,
@@ -31,6 +26,7 @@ from expensify.freemarker.tree import (
     InterpolatedString,
     Lambda,
     ListLiteral,
+    LiteralPart,
     Logic,
     Name,
     Not,
@@ -42,9 +38,10 @@ from expensify.freemarker.tree import (
     SpecialName,
     StringLiteral,
 )
-
-if TYPE_CHECKING:
-    from expensify.freemarker.tree import Body
+from expensify.freemarker.lexer import Lexer, Token
+from expensify.freemarker.literals import LiteralSource, unescape
+from expensify.freemarker.naming import Naming
+from expensify.freemarker.source import Source
 
 MAX_NESTING = 60
 MAX_POSTFIXES = 60
@@ -57,7 +54,7 @@ _LEVELS = {
 }  # fmt: skip
 _OPENERS = frozenset({"(", "[", "{", "!", "+", "-", "."})
 
-ParseText = Callable[[Source], "Body"]
+ParseText = Callable[[Source], tuple[LiteralPart, ...]]
 
 
 class ExpressionParser:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from expensify.freemarker.errors import LimitExceeded, RenderError, TemplateError
 from expensify.freemarker.execute import Compiler
+from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.parser import Parser
 from expensify.freemarker.routines import Routine
 from expensify.freemarker.runtime import Environment, Frame, Runner
 from expensify.freemarker.settings import RenderLimits, RenderSettings
 from expensify.freemarker.source import Source
-from expensify.freemarker.tree import Body, Span
+from expensify.freemarker.tags.opening import OPENING, parse_template
+from expensify.freemarker.tree import Body
 from expensify.freemarker.whitespace import strip
 
 _SURROGATES = re.compile("[\ud800-\udfff]+")
@@ -38,9 +40,9 @@ def parse(text: str) -> Template:
     """Parse a text; TemplateError with line and column when it is not a template."""
     if len(text) > MAX_TEMPLATE_CHARS:
         raise TemplateError(f"a template has at most {MAX_TEMPLATE_CHARS} characters", _START)
-    parser = Parser(Source(text))
+    parser = Parser(Source(text), OPENING)
     try:
-        body = strip(parser.template(), lines=parser.header.strip_whitespace)
+        body = strip(parse_template(parser), lines=parser.header.strip_whitespace)
         compiler = Compiler()
         run = compiler.body(body)
     except RecursionError:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.expression_tree import Interpolation, Node, NumberInterpolation, Text
 from expensify.freemarker.tree import (
     Assign,
     AssignBlock,
@@ -28,18 +29,14 @@ from expensify.freemarker.tree import (
     Element,
     Escape,
     If,
-    Interpolation,
     Items,
     List,
     Macro,
     MacroCall,
-    Node,
     NoEscape,
-    NumberInterpolation,
     Sep,
     Setting,
     Switch,
-    Text,
     Trim,
 )
 

@@ -38,12 +38,14 @@ def rest_by_thousands(export: SavedExport, by: User, count: int) -> None:
     Run.objects.bulk_create([Run(**fields) for _ in range(count - 1)], batch_size=500)
     for _ in range(3):
         queue.sweep()
-    assert queue.budget().usage(export.credential.fingerprint).waiting == count
+    assert (
+        queue.budget().usages([export.credential.fingerprint])[export.credential.fingerprint].waiting == count
+    )
 
 
 def called(credential: Credential) -> list[tuple[str, str]]:
     """Let one worker do all there is to do; (export, kind) of each call in the order of sending."""
-    while queue.budget().usage(credential.fingerprint).waiting:
+    while queue.budget().usages([credential.fingerprint])[credential.fingerprint].waiting:
         tasks.take_turn.run(credential.fingerprint, "")
     with scopes_disabled():
         calls = ApiCall.objects.order_by("sent_at", "pk").select_related("run__export")

@@ -36,7 +36,7 @@ def run_of_the_next_version(export: SavedExport, alice: User) -> Iterator[Run]:
 
 
 def calls_used(credential: Credential) -> int:
-    return queue.budget().usage(credential.fingerprint).used[0].calls
+    return queue.budget().usages([credential.fingerprint])[credential.fingerprint].used[0].calls
 
 
 def test_a_run_in_an_unknown_state_is_left_alone_and_its_permit_goes_back(

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from expensify.freemarker.catalogue import CATALOGUE, Catalogue
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.execute import Compiler
+from expensify.freemarker.expression_tree import BuiltIn, Node, Span
 from expensify.freemarker.lint import printing, shapes, syntax
 from expensify.freemarker.lint.context import Context, Nowhere, Output
 from expensify.freemarker.lint.delimited import Delimited
@@ -25,16 +26,9 @@ from expensify.freemarker.lint.state import State
 from expensify.freemarker.lint.walking import Walk
 from expensify.freemarker.parser import Parser
 from expensify.freemarker.source import Source
+from expensify.freemarker.tags.opening import OPENING, parse_template
 from expensify.freemarker.template import MAX_TEMPLATE_CHARS
-from expensify.freemarker.tree import (
-    Assign,
-    AssignBlock,
-    Body,
-    BuiltIn,
-    Macro,
-    Node,
-    Span,
-)
+from expensify.freemarker.tree import Assign, AssignBlock, Body, Macro
 from expensify.freemarker.whitespace import strip
 
 _START = Span(0, 1, 1, 1, 1, 1)
@@ -60,8 +54,8 @@ def lint(text: str, *, file_extension: str = "csv", catalogue: Catalogue = CATAL
         findings.add("syntax", _START, sentence, severity="error")
         return findings.sorted()
     try:
-        parser = Parser(Source(text))
-        body = strip(parser.template(), lines=parser.header.strip_whitespace)
+        parser = Parser(Source(text), OPENING)
+        body = strip(parse_template(parser), lines=parser.header.strip_whitespace)
         _check(findings, body, file_extension.lower().lstrip("."), catalogue)
     except TemplateError as error:
         syntax.add_parse_error(findings, error)

@@ -7,23 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from expensify.freemarker.lint import builtins, fields, names, printing
-from expensify.freemarker.lint.assuming import assume
-from expensify.freemarker.lint.context import Context
-from expensify.freemarker.lint.values import (
-    BOOLEAN,
-    EMPTY,
-    NONE,
-    NUMBERS,
-    UNKNOWN,
-    Type,
-    Value,
-    constant,
-    either,
-    joined,
-    listed,
-)
-from expensify.freemarker.tree import (
+from expensify.freemarker.expression_tree import (
     Arithmetic,
     BooleanLiteral,
     BuiltIn,
@@ -40,7 +24,6 @@ from expensify.freemarker.tree import (
     Lambda,
     ListLiteral,
     Logic,
-    Macro,
     Name,
     Not,
     NumberInterpolation,
@@ -52,6 +35,23 @@ from expensify.freemarker.tree import (
     StringLiteral,
     Text,
 )
+from expensify.freemarker.lint import builtins, fields, names, printing
+from expensify.freemarker.lint.assuming import assume
+from expensify.freemarker.lint.context import Context
+from expensify.freemarker.lint.values import (
+    BOOLEAN,
+    EMPTY,
+    NONE,
+    NUMBERS,
+    UNKNOWN,
+    Type,
+    Value,
+    constant,
+    either,
+    joined,
+    listed,
+)
+from expensify.freemarker.tree import Macro
 
 Invoke = Callable[[Macro, list[Value]], Value]
 _HUNDREDTH, _THOUSANDTH = Decimal("0.01"), Decimal("0.001")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from expensify.freemarker.lint.findings import Findings, Fix
-from expensify.freemarker.tree import (
+from expensify.freemarker.expression_tree import (
     BuiltIn,
     Call,
     Default,
@@ -17,6 +16,7 @@ from expensify.freemarker.tree import (
     SpecialName,
     StringLiteral,
 )
+from expensify.freemarker.lint.findings import Findings, Fix
 
 _TIGHT = (
     Name,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from expensify.freemarker.expression_tree import Interpolation, NumberInterpolation, Span, StringLiteral, Text
 from expensify.freemarker.tree import (
     Attempt,
     Body,
@@ -13,17 +14,12 @@ from expensify.freemarker.tree import (
     Element,
     Escape,
     If,
-    Interpolation,
     Items,
     List,
     MacroCall,
     NoEscape,
-    NumberInterpolation,
     Sep,
-    Span,
-    StringLiteral,
     Switch,
-    Text,
 )
 
 Kind = Literal["json", "xml", "table", "plain", "empty"]

@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from expensify.freemarker.expression_tree import (
+    Arithmetic,
+    Expression,
+    Interpolation,
+    Name,
+    NumberInterpolation,
+    Text,
+)
 from expensify.freemarker.lint import printing
 from expensify.freemarker.lint.assuming import assume
 from expensify.freemarker.lint.context import Captured, Context, Nowhere, Printed
@@ -22,7 +30,6 @@ from expensify.freemarker.lint.values import (
     joined,
 )
 from expensify.freemarker.tree import (
-    Arithmetic,
     Assign,
     AssignBlock,
     Assignment,
@@ -30,23 +37,18 @@ from expensify.freemarker.tree import (
     Body,
     Compress,
     Escape,
-    Expression,
     If,
-    Interpolation,
     Items,
     List,
     Macro,
     MacroCall,
-    Name,
     Nested,
     NoEscape,
-    NumberInterpolation,
     Return,
     Sep,
     Setting,
     Stop,
     Switch,
-    Text,
 )
 
 _DEEPEST = 12
