@@ -92,9 +92,6 @@ class Company:
     def new_report_id(self) -> str:
         return new_report_id(self._rng)
 
-    def new_account_id(self) -> int:
-        return max(person.account_id for person in self.people.values()) + 37
-
 
 @lru_cache(maxsize=2)
 def _pickle_company(today: date, seed: int) -> tuple[bytes, bytes]:
