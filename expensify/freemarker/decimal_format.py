@@ -121,7 +121,7 @@ class DecimalFormat:
         rounding = self.rounding
         if rounding in _DIRECTED:
             if number.adjusted() < -self.maximum_decimals - 1:
-                # Java gives zero here even where it should round up.
+                # Java returns zero here even when it should round up.
                 return Decimal(0).quantize(self.quantum)
             rounding = _OTHER_SIDE.get(rounding, rounding) if negative else rounding
         return number.quantize(self.quantum, rounding, _WIDE)
@@ -156,8 +156,8 @@ class DecimalFormat:
         if not digits:
             exponent = 0
         total = max(len(digits), self.minimum_integers + self.minimum_decimals, integers)
-        shown = digits.ljust(total, "0")
-        whole, decimals = shown[:integers], shown[integers:]
+        padded = digits.ljust(total, "0")
+        whole, decimals = padded[:integers], padded[integers:]
         point = self.point if decimals or self.shows_point else ""
         power = str(abs(exponent)).rjust(self.exponent_digits, "0")
         return f"{whole}{point}{decimals}E{'-' if exponent < 0 else ''}{power}"

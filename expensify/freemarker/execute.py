@@ -149,10 +149,10 @@ class Compiler:
         default = next((body for value, body in cases if value is None), None)
 
         def run(frame: Frame) -> None:
-            wanted = subject(frame)
+            value_of_subject = subject(frame)
             with suppress(BreakLoop):
                 for at, (value, _) in enumerate(cases):
-                    if value is not None and equal(frame.env, wanted, value(frame)):
+                    if value is not None and equal(frame.env, value_of_subject, value(frame)):
                         for _, body in cases[at:]:
                             body(frame)
                         return

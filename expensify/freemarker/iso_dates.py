@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
+from expensify.freemarker.date_patterns import offset
 from expensify.freemarker.errors import RenderError
 
 _FORM = re.compile(r"(iso|xs)(?:[ _]+(.*))?\Z", re.S)
@@ -60,10 +61,10 @@ def format_iso(at: dt.datetime, kind: str, options: IsoOptions, zone: dt.tzinfo)
         raise RenderError("dates before 1583 are those of another calendar")
     date = f"{local_at.year:04}-{local_at.month:02}-{local_at.day:02}"
     with_zone = options.zone if options.zone is not None else True
-    offset = _offset(local_at) if with_zone else ""
+    suffix = _offset(local_at) if with_zone else ""
     if kind == "date":
-        return date + (offset if options.is_xs else "")
-    time = _time(local_at, options.parts) + offset
+        return date + (suffix if options.is_xs else "")
+    time = _time(local_at, options.parts) + suffix
     return time if kind == "time" else f"{date}T{time}"
 
 
@@ -78,8 +79,8 @@ def read_iso(text: str, kind: str, zone: dt.tzinfo, *, is_xs: bool) -> dt.dateti
     if kind != "date":
         hour, minute, second = (int(parts.get(name, parts.get(f"{name}_", "0"))) for name in ("h", "m", "s"))
         at += _since_midnight(hour, minute, second, parts.get("f", parts.get("f_")), text)
-    offset = parts.get("zone")
-    return at.replace(tzinfo=_zone_of(offset)) if offset else local(at, zone)
+    zone_text = parts.get("zone")
+    return at.replace(tzinfo=_zone_of(zone_text)) if zone_text else local(at, zone)
 
 
 @lru_cache
@@ -120,11 +121,8 @@ def _time(at: dt.datetime, parts: str) -> str:
 
 
 def _offset(at: dt.datetime) -> str:
-    minutes = round((at.utcoffset() or dt.timedelta()).total_seconds() / 60)
-    if not minutes:
-        return "Z"
-    sign = "-" if minutes < 0 else "+"
-    return f"{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    text = offset(at, ":")
+    return "Z" if text == "+00:00" else text
 
 
 def _zone_of(offset: str) -> dt.tzinfo:

@@ -75,10 +75,10 @@ def unaddable(env: Environment, left: Any, before: Expression, after: Expression
 
 def absent(node: Expression) -> Missing:
     """Return the error for a missing value, with the name used in the template."""
-    shown = path(node)
-    what = f"{shown} is missing" if shown else "this value is missing"
+    name = path(node)
+    what = f"{name} is missing" if name else "this value is missing"
     return Missing(
-        f'{what}; test it with ?has_content, or give it a default like {shown or "(x)"}!""', node.span
+        f'{what}; test it with ?has_content, or give it a default like {name or "(x)"}!""', node.span
     )
 
 

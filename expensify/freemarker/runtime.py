@@ -75,25 +75,9 @@ class Environment:
     """The state of one rendering."""
 
     __slots__ = (
-        "_alarm",
-        "_deadline",
-        "_listed",
-        "boolean_words",
-        "data",
-        "dates",
-        "depth",
-        "errors",
-        "forgiven",
-        "globals",
-        "limits",
-        "now",
-        "number_format",
-        "parts",
-        "settings",
-        "steps",
-        "variables",
-        "written",
-    )
+        "_alarm", "_deadline", "_listed", "boolean_words", "data", "dates", "depth", "errors", "forgiven",
+        "globals", "limits", "now", "number_format", "parts", "settings", "steps", "variables", "written",
+    )  # fmt: skip
 
     def __init__(self, data: Mapping[str, object], limits: RenderLimits, settings: RenderSettings) -> None:
         self.data = data

@@ -4,44 +4,12 @@ from __future__ import annotations
 
 import difflib
 
-KNOWN = frozenset(
-    [
-        "if",
-        "elseif",
-        "else",
-        "list",
-        "items",
-        "sep",
-        "foreach",
-        "break",
-        "continue",
-        "switch",
-        "case",
-        "default",
-        "assign",
-        "global",
-        "local",
-        "macro",
-        "function",
-        "return",
-        "nested",
-        "compress",
-        "noparse",
-        "comment",
-        "escape",
-        "noescape",
-        "attempt",
-        "recover",
-        "stop",
-        "flush",
-        "setting",
-        "t",
-        "lt",
-        "rt",
-        "nt",
-        "ftl",
-    ]
-)
+KNOWN = frozenset([
+    "if", "elseif", "else", "list", "items", "sep", "foreach", "break", "continue", "switch", "case",
+    "default", "assign", "global", "local", "macro", "function", "return", "nested", "compress", "noparse",
+    "comment", "escape", "noescape", "attempt", "recover", "stop", "flush", "setting", "t", "lt", "rt", "nt",
+    "ftl",
+])  # fmt: skip
 UNSUPPORTED = {
     "include": "templates stand alone",
     "import": "templates stand alone",
@@ -55,24 +23,10 @@ UNSUPPORTED = {
     "noautoesc": "nothing is escaped by itself",
     "on": "the server's version does not have it",
 }
-TAKES_EXPRESSION = frozenset(
-    [
-        "if",
-        "elseif",
-        "list",
-        "items",
-        "foreach",
-        "switch",
-        "case",
-        "assign",
-        "global",
-        "local",
-        "macro",
-        "function",
-        "escape",
-        "setting",
-    ]
-)
+TAKES_EXPRESSION = frozenset([
+    "if", "elseif", "list", "items", "foreach", "switch", "case", "assign", "global", "local", "macro",
+    "function", "escape", "setting",
+])  # fmt: skip
 """Tags whose name must be followed by white space."""
 CAMEL_NAMES = {"elseIf": "elseif", "noParse": "noparse", "noEscape": "noescape", "forEach": "foreach"}
 # The lower-case forms of these names follow the other convention.

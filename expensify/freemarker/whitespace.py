@@ -72,20 +72,9 @@ class _LinkedNode:
     """A mutable node linked to its neighbours. `first` and `last` are the ends of its children."""
 
     __slots__ = (
-        "after",
-        "before",
-        "begin",
-        "children",
-        "end",
-        "first",
-        "last",
-        "make",
-        "node",
-        "parent",
-        "starts_line",
-        "text",
-        "top",
-    )
+        "after", "before", "begin", "children", "end", "first", "last", "make", "node", "parent",
+        "starts_line", "text", "top",
+    )  # fmt: skip
 
     def __init__(self, node: Node | None, parent: _LinkedNode | None, *, top: bool = False) -> None:
         self.node = node
@@ -139,8 +128,10 @@ class _LinkedNode:
             return replace(self.node, text=self.text)
         if self.make is None:
             return self.node
-        kept = (linked for linked in self.children if not (isinstance(linked.node, Text) and not linked.text))
-        return self.make([linked.rebuild() for linked in kept])
+        remaining = (
+            linked for linked in self.children if not (isinstance(linked.node, Text) and not linked.text)
+        )
+        return self.make([linked.rebuild() for linked in remaining])
 
     # ---- the leaves of the tree, in FreeMarker's sense
 
@@ -250,10 +241,10 @@ class _Stripper:
             if not isinstance(leaf.node, Trim):
                 continue
             if leaf.node.right:
-                cut = _first_line(linked.text)
-                if cut == 0:
+                length = _first_line(linked.text)
+                if length == 0:
                     return False
-                line, rest = linked.text[:cut], linked.text[cut:]
+                line, rest = linked.text[:length], linked.text[length:]
                 if not line.strip(_TRIMMED):
                     linked.text = rest
                     linked.begin += 1
@@ -277,12 +268,12 @@ class _Stripper:
 
     def _blank_head(self, linked: _LinkedNode) -> int:
         """Return how many leading characters to cut when they end a line of tags."""
-        cut = _first_line(linked.text)
-        if (cut == 0 and not linked.starts_line) or linked.text[:cut].strip(_TRIMMED):
+        length = _first_line(linked.text)
+        if (length == 0 and not linked.starts_line) or linked.text[:length].strip(_TRIMMED):
             return 0
         if any(leaf.holds_line_before() for leaf in self._count_checks(linked.earlier())):
             return 0
-        return cut
+        return length
 
     def _blank_tail(self, linked: _LinkedNode) -> int:
         """Return how many trailing characters to cut when they begin a line of tags."""

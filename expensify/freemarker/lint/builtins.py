@@ -18,54 +18,19 @@ from expensify.freemarker.lint.values import (
     listed,
 )
 
-_BOOLEANS = frozenset(
-    [
-        "boolean",
-        "contains",
-        "ends_with",
-        "exists",
-        "has_content",
-        "has_next",
-        "matches",
-        "seq_contains",
-        "starts_with",
-    ]
-)
+_BOOLEANS = frozenset([
+    "boolean", "contains", "ends_with", "exists", "has_content", "has_next", "matches", "seq_contains",
+    "starts_with",
+])  # fmt: skip
 _INTEGERS = frozenset(
     ["counter", "index", "index_of", "last_index_of", "length", "seq_index_of", "seq_last_index_of", "size"]
 )
-_KEEP = frozenset(
-    [
-        "abs",
-        "cap_first",
-        "capitalize",
-        "chop_linebreak",
-        "double",
-        "drop_while",
-        "ensure_ends_with",
-        "filter",
-        "float",
-        "keep_after",
-        "keep_after_last",
-        "keep_before",
-        "keep_before_last",
-        "lower_case",
-        "remove_beginning",
-        "remove_ending",
-        "reverse",
-        "sequence",
-        "sort",
-        "sort_by",
-        "substring",
-        "take_while",
-        "trim",
-        "truncate",
-        "truncate_c",
-        "truncate_w",
-        "uncap_first",
-        "upper_case",
-    ]
-)
+_KEEP = frozenset([
+    "abs", "cap_first", "capitalize", "chop_linebreak", "double", "drop_while", "ensure_ends_with", "filter",
+    "float", "keep_after", "keep_after_last", "keep_before", "keep_before_last", "lower_case",
+    "remove_beginning", "remove_ending", "reverse", "sequence", "sort", "sort_by", "substring", "take_while",
+    "trim", "truncate", "truncate_c", "truncate_w", "uncap_first", "upper_case",
+])  # fmt: skip
 """The same value, or a part of it."""
 _WHOLE = frozenset(["byte", "ceiling", "floor", "int", "long", "round", "short"])
 _ITEM = frozenset({"first", "last", "max", "min"})

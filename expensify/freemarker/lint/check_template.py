@@ -107,12 +107,12 @@ def _check_extension(findings: Findings, shape: shapes.Shape, extension: str) ->
     if fitting is None or shape.first is None or extension in fitting or extension == "txt":
         return
     writes = {"json": "JSON", "xml": "XML"}.get(shape.kind, "a table")
-    wanted = {"json": "json", "xml": "xml"}.get(shape.kind, "csv")
+    suitable = {"json": "json", "xml": "xml"}.get(shape.kind, "csv")
     findings.add(
         "file-type",
         shape.first,
         f"This template writes {writes}, but the file type is {extension}."
-        f" Choose {wanted} as the file type, or another template.",
+        f" Choose {suitable} as the file type, or another template.",
     )
 
 

@@ -173,8 +173,8 @@ def _fill_level(context: Context, name: str) -> str:
 
 def question(names: list[str]) -> str:
     """Return "Did you mean a, b or c?"."""
-    shown = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-    return f"Did you mean {shown}?"
+    alternatives = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return f"Did you mean {alternatives}?"
 
 
 def spelled(context: Context, name: str) -> str | None:

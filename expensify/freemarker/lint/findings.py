@@ -10,30 +10,11 @@ from expensify.freemarker.source import Source
 
 Severity = Literal["error", "warning", "note"]
 Code = Literal[
-    "syntax",
-    "unbalanced",
-    "unknown-tag",
-    "unknown-built-in",
-    "unsupported",
-    "unknown-field",
-    "unassigned",
-    "undocumented-field",
-    "boolean-format",
-    "cents",
-    "number-format",
-    "mixed-currency",
-    "modified-ignored",
-    "receipt-untested",
-    "unquoted-text",
-    "undoubled-quotes",
-    "line-break",
-    "excel-identifier",
-    "heading-unguarded",
-    "heading-columns",
-    "json-string",
-    "trailing-comma",
-    "file-type",
-]
+    "syntax", "unbalanced", "unknown-tag", "unknown-built-in", "unsupported", "unknown-field", "unassigned",
+    "undocumented-field", "boolean-format", "cents", "number-format", "mixed-currency", "modified-ignored",
+    "receipt-untested", "unquoted-text", "undoubled-quotes", "line-break", "excel-identifier",
+    "heading-unguarded", "heading-columns", "json-string", "trailing-comma", "file-type",
+]  # fmt: skip
 
 
 class Fix(NamedTuple):

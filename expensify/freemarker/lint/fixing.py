@@ -19,17 +19,8 @@ from expensify.freemarker.expression_tree import (
 from expensify.freemarker.lint.findings import Findings, Fix
 
 _TIGHT = (
-    Name,
-    SpecialName,
-    Dot,
-    Index,
-    Call,
-    BuiltIn,
-    Parenthesis,
-    StringLiteral,
-    InterpolatedString,
-    Exists,
-)
+    Name, SpecialName, Dot, Index, Call, BuiltIn, Parenthesis, StringLiteral, InterpolatedString, Exists,
+)  # fmt: skip
 
 
 def tight(node: Expression, findings: Findings, fallback: str = "") -> str:

@@ -19,21 +19,10 @@ _TAG = re.compile(
     rf"|<(/?)(#)([A-Za-z_]+){_INSIDE}(/?)>|<(/?)(@)([\w.]*){_INSIDE}(/?)>",
     re.S,
 )
-_PAIRS = frozenset(
-    [
-        "if",
-        "list",
-        "items",
-        "foreach",
-        "switch",
-        "macro",
-        "function",
-        "compress",
-        "escape",
-        "noescape",
-        "attempt",
-    ]
-)
+_PAIRS = frozenset([
+    "if", "list", "items", "foreach", "switch", "macro", "function", "compress", "escape", "noescape",
+    "attempt",
+])  # fmt: skip
 _MAY_HOLD_A_BODY = frozenset({"assign", "global", "local"})
 _SAYS_UNBALANCED = re.compile(r"is not closed|has no beginning|^expected </|needs a <#recover>")
 _WORD = re.compile(r"</?[#@][\w.]*>?|\w+|\S")

@@ -9,19 +9,9 @@ from typing import Any, Literal, NamedTuple
 from expensify.freemarker.tree import Macro
 
 Type = Literal[
-    "text",
-    "integer",
-    "number",
-    "cents",
-    "money",
-    "boolean",
-    "date",
-    "datetime",
-    "list",
-    "object",
-    "unknown",
+    "text", "integer", "number", "cents", "money", "boolean", "date", "datetime", "list", "object", "unknown",
     "none",
-]
+]  # fmt: skip
 NUMBERS = frozenset({"integer", "number", "cents", "money"})
 SPECIAL = frozenset(',;\t|"\n\r')
 """The characters with a meaning in a delimited file or in JSON; only these are tracked."""

@@ -1,4 +1,4 @@
-"""No template hangs a worker or fills its memory: each of these would, without limits."""
+"""Limits on templates: without them, each of these would hang a worker or exhaust its memory."""
 
 import math
 import sys
@@ -54,7 +54,7 @@ GREEDY = {
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("template", GREEDY.values(), ids=GREEDY.keys())
-def test_greedy_template_is_ended_by_what_it_does_not_by_the_clock(template: str) -> None:
+def test_greedy_template_exceeds_a_limit_other_than_time(template: str) -> None:
     """How long that takes is in `python -m benchmarks.freemarker`."""
     limits = RenderLimits(steps=300_000, depth=30, output_chars=1_000_000, seconds=math.inf)
 
@@ -64,7 +64,7 @@ def test_greedy_template_is_ended_by_what_it_does_not_by_the_clock(template: str
     assert caught.value.line == 1
 
 
-def test_clock_is_looked_at_every_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clock_is_checked_every_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = [0]
 
     def monotonic() -> float:
@@ -98,7 +98,7 @@ def test_regular_expression_that_backtracks_for_ever_is_ended_by_the_clock(patte
     assert (caught.value.line, caught.value.column) == (2, 5)
 
 
-def test_attempt_does_not_survive_a_limit() -> None:
+def test_attempt_does_not_catch_exceeded_limits() -> None:
     template = parse("<#attempt><#list 1.. as i></#list><#recover>survived</#attempt>")
 
     with pytest.raises(LimitExceeded):
@@ -154,7 +154,7 @@ def test_template_length_is_limited() -> None:
 
 
 @pytest.mark.parametrize("piece", ["${a}", "${a!", "!", "(", "'", "a.", "<#-- -->", "\\"])
-def test_work_of_parsing_grows_with_the_length_and_no_faster(piece: str) -> None:
+def test_parsing_takes_linear_time(piece: str) -> None:
     """Calls are counted, which are the same on every machine; the seconds are in `python -m benchmarks.freemarker`."""
     works = [calls_of(lambda size=size: parse(_repeated(piece, size))) for size in (8_000, 16_000)]  # type: ignore[misc]
 
@@ -163,7 +163,7 @@ def test_work_of_parsing_grows_with_the_length_and_no_faster(piece: str) -> None
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("piece", [pytest.param("${a}", marks=pytest.mark.thorough), "${a!", "!", "(", "\\"])
-def test_template_of_the_greatest_length_is_parsed_or_refused(piece: str) -> None:
+def test_template_of_maximum_length_is_parsed_or_rejected(piece: str) -> None:
     with suppress(TemplateError):
         parse(_repeated(piece, 199_999))
 
@@ -189,12 +189,12 @@ def calls_of(action: Callable[[], object]) -> int:
     return counted[0]
 
 
-def test_thousands_of_trims_on_one_line_are_refused() -> None:
+def test_thousands_of_trims_on_one_line_are_rejected() -> None:
     with pytest.raises(TemplateError, match=r"^there are too many tags on this line"):
         parse("x<#t>" * 5_000)
 
 
-def test_thousands_of_trims_on_lines_of_their_own_are_allowed() -> None:
+def test_thousands_of_trims_on_separate_lines_are_allowed() -> None:
     assert render(parse("  x<#t>\n" * 5_000), {}) == "x" * 5_000
 
 
@@ -227,7 +227,7 @@ _ARGUMENTS = [
 
 
 @pytest.mark.parametrize("name", names())
-def test_built_in_over_any_value_prints_or_complains(name: str) -> None:
+def test_built_in_of_any_value_prints_or_raises(name: str) -> None:
     limits = RenderLimits(steps=10_000, output_chars=10_000)
     lines: set[int] = set()
     for arguments in _ARGUMENTS:
