@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as of_day
 from itertools import takewhile
 
-from exports.schedules.rules.load import Due, spread, tight_times
+from exports.schedules.rules.load import Due, find_tight_times, spread
 from exports.schedules.rules.occurrences import coming, next_occurrence
 from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 from exports.schedules.rules.working_days import Calendar
@@ -52,7 +52,7 @@ def main() -> None:
         for each in takewhile(lambda found: found.at < end, coming(a_rule(RuleKind.DAILY), NOW, CALENDAR))
     ]
     planned = time.perf_counter()
-    tight = tight_times(due, 3.0)
+    tight = find_tight_times(due, 3.0)
     moves = [spread(each, 3.0) for each in tight]
     print(
         f"500 daily schedules, 28 days: {len(due)} occurrences in {(planned - begin) * 1000:.0f} ms, "

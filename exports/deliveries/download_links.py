@@ -148,10 +148,10 @@ def file_of(delivery: Delivery) -> Handed:
         file = cast(BinaryIO, default_storage.open(result.file.name))
         return Handed(result.name, result.media_type, result.size, result.rows, result.sha256, file)
     password = unseal(schedule, "zip_password") if content is Content.SEALED_ZIP else None
-    with attachments.one_file(result, content, password) as file:
+    with attachments.one_file(result, content, password) as packed:
         # An open file can still be read after its name is deleted from the disk.
-        opened = file.path.open("rb")
-        return Handed(file.name, file.media_type, file.size, result.rows, file.sha256, opened)
+        opened = packed.path.open("rb")
+        return Handed(packed.name, packed.media_type, packed.size, result.rows, packed.sha256, opened)
 
 
 def content_of(delivery: Delivery) -> Content:

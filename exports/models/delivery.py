@@ -12,9 +12,9 @@ from exports.models.schedule import Occurrence, Schedule
 
 
 class Recipient(TeamOwned):
-    """One address of one schedule, however it came there, and whether mail may still go to it.
+    """One address of one schedule, from the list or a file, and whether it gets mail.
 
-    A row stays when its address is taken out: who has unsubscribed stays so.
+    A row stays when its address is removed, so that unsubscribed people stay unsubscribed.
     """
 
     class Kind(models.TextChoices):
@@ -60,7 +60,7 @@ class Recipient(TeamOwned):
 
 
 class Delivery(Outgoing):
-    """One mail with one file to one recipient. Sending it again, which a person asks for, is another row."""
+    """One mail with one file to one recipient. When a person sends it again, that is another row."""
 
     class Way(models.TextChoices):
         ATTACHED = "attached", "Attached"
@@ -117,7 +117,7 @@ class Delivery(Outgoing):
 
 
 class Link(TeamOwned):
-    """A way to one delivery's file for its recipient alone. Of the token only a hash is kept."""
+    """A download link to one delivery's file, for its recipient only. Only a hash of the token is stored."""
 
     delivery = models.OneToOneField(Delivery, on_delete=models.PROTECT, related_name="link")
     token_hash = models.CharField(max_length=64, unique=True)
@@ -137,7 +137,7 @@ class Link(TeamOwned):
 
 
 class LinkOpening(TeamOwned):
-    """Somebody fetched the file of a link: who, by which proof, from where."""
+    """One download by a link: who, by which proof, from where."""
 
     link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="opened")
     at = models.DateTimeField()

@@ -19,13 +19,13 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
         return self.filter(archived_at=None)
 
     def due(self, at: datetime) -> "ScheduleQuerySet":
-        """Whose next occurrence has come. A paused or ended schedule has none."""
+        """Schedules whose next occurrence has come. Paused and ended schedules have none."""
         return self.filter(next_at__lte=at)
 
     def to_start(self, at: datetime) -> "ScheduleQuerySet":
-        """Those that are due and do not wait until their last run has ended."""
-        under_way = Occurrence.objects.to_settle().filter(schedule=OuterRef("pk"))
-        return self.due(at).filter(~Exists(under_way)).order_by("next_at", "pk")
+        """Due schedules whose last run has ended."""
+        running = Occurrence.objects.to_settle().filter(schedule=OuterRef("pk"))
+        return self.due(at).filter(~Exists(running)).order_by("next_at", "pk")
 
     def paused(self) -> "ScheduleQuerySet":
         return self.live().exclude(paused_at=None)
@@ -40,7 +40,7 @@ ScheduleManager = TeamManager.from_queryset(ScheduleQuerySet)
 
 
 class Schedule(TeamOwned):
-    """When a saved export runs by itself, and whom its file is mailed to. It belongs to the team, whoever made it."""
+    """When a saved export runs automatically, and who gets its file by mail. It belongs to the team."""
 
     class AfterOutage(models.TextChoices):
         RUN_LATE = "run_late", "Run once, late"
@@ -117,7 +117,7 @@ class Schedule(TeamOwned):
 
 class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
     def to_settle(self) -> "OccurrenceQuerySet":
-        """Those with a run whose end has not been dealt with."""
+        """Occurrences whose run is not settled."""
         return self.filter(outcome="started", settled_at=None)
 
 
@@ -125,9 +125,9 @@ OccurrenceManager = TeamManager.from_queryset(OccurrenceQuerySet)
 
 
 class Occurrence(TeamOwned):
-    """One time that a schedule was due, and what came of it. There is one for each due time, never two.
+    """One due time of a schedule, and its outcome. There is exactly one for each due time.
 
-    STARTED has a run; its mails are made once the run has ended and `settled_at` is set in the same transaction.
+    STARTED has a run. When the run has ended, one transaction creates its mails and sets `settled_at`.
     """
 
     class Outcome(models.TextChoices):
@@ -187,7 +187,7 @@ class Occurrence(TeamOwned):
 
 
 class Holiday(TeamOwned):
-    """A day of the team's own calendar: one more day off, or, with `is_off` false, a holiday that is worked."""
+    """A day of the team's own calendar: an extra day off or, with `is_off` false, a holiday that is a working day."""
 
     on = models.DateField()
     name = models.CharField(max_length=100)
@@ -202,7 +202,7 @@ class Holiday(TeamOwned):
 
 
 class Freeze(TeamOwned):
-    """Days, both included, on which no schedule of the team runs: a migration, an audit, the year's close."""
+    """A blackout period, both days included: no schedule of the team runs, for example at the year's close."""
 
     first = models.DateField()
     last = models.DateField()
@@ -218,6 +218,3 @@ class Freeze(TeamOwned):
 
     def __str__(self) -> str:
         return f"{self.first} to {self.last}: {self.reason}"
-
-    def covers(self, day: Any) -> bool:
-        return bool(self.first <= day <= self.last)

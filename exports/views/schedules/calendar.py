@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -25,9 +25,12 @@ YEARS_AHEAD = 5
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
 def calendar(request: TeamRequest) -> HttpResponse:
-    """What runs when in four weeks from `?from=<day>` on, else from today."""
+    """What runs when in the four weeks from `?from=<day>`, or from today."""
     today = timezone.localdate()
-    first = _day(request.GET.get("from", "")) or today
+    try:
+        first = parse_date(request.GET.get("from", "")) or today
+    except ValueError:
+        first = today
     first = min(max(first, today), today + FARTHEST)
     weeks = forecast.weeks(request.team, first, timezone.now())
     return render(
@@ -48,7 +51,7 @@ def calendar(request: TeamRequest) -> HttpResponse:
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
 def holiday_list(request: TeamRequest) -> HttpResponse:
-    return _holidays(request)
+    return _render_holidays(request)
 
 
 @require_POST
@@ -56,7 +59,7 @@ def holiday_list(request: TeamRequest) -> HttpResponse:
 def holiday_add(request: TeamRequest) -> HttpResponse:
     form = HolidayForm(request.POST)
     if not form.is_valid():
-        return _holidays(request, form=form)
+        return _render_holidays(request, form=form)
     on, name = form.cleaned_data["on"], form.cleaned_data["name"]
     schedule_calendar.set_days(request.team, {on: (name, True)}, by=request.user)
     messages.success(request, f"{day_in_words(on)} is a day off: {name}.")
@@ -66,7 +69,7 @@ def holiday_add(request: TeamRequest) -> HttpResponse:
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
 def holiday_strike(request: TeamRequest) -> HttpResponse:
-    """Work on a national holiday."""
+    """Make a national holiday a working day."""
     form = StrikeForm(request.POST)
     if form.is_valid() and schedule_calendar.strike_out(
         request.team, form.cleaned_data["on"], by=request.user
@@ -92,7 +95,7 @@ def holiday_remove(request: TeamRequest, holiday_id: int) -> HttpResponse:
 def holiday_national(request: TeamRequest) -> HttpResponse:
     form = NationalForm(request.POST)
     if not form.is_valid():
-        return _holidays(request, national=form)
+        return _render_holidays(request, national=form)
     national = form.cleaned_data["national"]
     schedule_calendar.choose_national(request.team, national, by=request.user)
     messages.success(
@@ -109,18 +112,20 @@ def holiday_national(request: TeamRequest) -> HttpResponse:
 def holiday_import(request: TeamRequest) -> HttpResponse:
     form = DaysFileForm(request.POST, request.FILES, today=timezone.localdate())
     if not form.is_valid():
-        return _holidays(request, file=form)
+        return _render_holidays(request, file=form)
     days = {on: (name, True) for on, name in form.imported.days.items()}
     number = schedule_calendar.set_days(request.team, days, by=request.user)
-    said = f"{len(days)} day{'' if len(days) == 1 else 's'} off in the file, {number} of them new or changed."
-    messages.success(request, " ".join([said, *form.imported.left_out]))
+    summary = (
+        f"{len(days)} day{'' if len(days) == 1 else 's'} off in the file, {number} of them new or changed."
+    )
+    messages.success(request, " ".join([summary, *form.imported.left_out]))
     return redirect("exports:holiday-list", request.team.slug)
 
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
 def freeze_list(request: TeamRequest) -> HttpResponse:
-    return _freezes(request, FreezeForm())
+    return _render_freezes(request, FreezeForm())
 
 
 @require_POST
@@ -128,7 +133,7 @@ def freeze_list(request: TeamRequest) -> HttpResponse:
 def freeze_add(request: TeamRequest) -> HttpResponse:
     form = FreezeForm(request.POST)
     if not form.is_valid():
-        return _freezes(request, form)
+        return _render_freezes(request, form)
     freeze = schedule_calendar.add_freeze(request.team, **form.cleaned_data, by=request.user)
     messages.success(
         request, f"No schedule runs from {day_in_words(freeze.first)} to {day_in_words(freeze.last)}."
@@ -145,13 +150,13 @@ def freeze_remove(request: TeamRequest, freeze_id: int) -> HttpResponse:
     return redirect("exports:freeze-list", request.team.slug)
 
 
-def _holidays(request: TeamRequest, **forms: Any) -> HttpResponse:
-    """A year's days, national and own together, and the forms; one that was refused stands in for its fresh one."""
+def _render_holidays(request: TeamRequest, **forms: Any) -> HttpResponse:
+    """The days of a year, national and own, and the forms; `forms` replace the empty ones, to show their errors."""
     team, today = request.team, timezone.localdate()
-    asked = request.GET.get("year", "")
-    year = int(asked) if asked.isdecimal() and len(asked) == 4 else today.year
+    text = request.GET.get("year", "")
+    year = int(text) if text.isdecimal() and len(text) == 4 else today.year
     year = min(max(year, today.year - 1), today.year + YEARS_AHEAD)
-    own = {each.on: each for each in team.holidays.filter(on__year=year)}
+    own = {holiday.on: holiday for holiday in team.holidays.filter(on__year=year)}
     national = national_days(team.holidays_of, year)
     return render(
         request,
@@ -173,16 +178,9 @@ def _holidays(request: TeamRequest, **forms: Any) -> HttpResponse:
     )
 
 
-def _freezes(request: TeamRequest, form: FreezeForm) -> HttpResponse:
+def _render_freezes(request: TeamRequest, form: FreezeForm) -> HttpResponse:
     today = timezone.localdate()
     freezes = request.team.freezes.filter(last__gte=today - timedelta(days=365))
     return render(
         request, "exports/calendar/freezes.html", {"freezes": freezes, "form": form, "today": today}
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None

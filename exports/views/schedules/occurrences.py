@@ -1,4 +1,4 @@
-"""One time that a schedule was due: its mails, and what people decide about them."""
+"""One occurrence of a schedule: its mails, and what people do with them."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ from exports.views.schedules.pages import add_outcomes
 
 MAILS = 50
 OPENINGS = 3
-# The answer of the mail server is known: before that nobody may send it again.
+# Mails whose attempt has ended: an earlier copy could still be on its way.
 MAY_GO_AGAIN = {MailStatus.SENT, MailStatus.REFUSED, MailStatus.FAILED, MailStatus.UNCONFIRMED}
 MAY_BE_WITHDRAWN = {MailStatus.HELD, MailStatus.QUEUED}
 
@@ -29,7 +29,7 @@ MAY_BE_WITHDRAWN = {MailStatus.HELD, MailStatus.QUEUED}
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
 def occurrence(request: TeamRequest, occurrence_id: int) -> HttpResponse:
-    """Its mails newest first, a page at a time; `?state=` shows those in one state."""
+    """Its mails, newest first, by page; `?state=` filters by state."""
     occurrence = _occurrence(request, occurrence_id)
     add_outcomes([occurrence])
     state = request.GET.get("state", "")
@@ -46,9 +46,9 @@ def occurrence(request: TeamRequest, occurrence_id: int) -> HttpResponse:
         mail.shown_link = getattr(mail, "link", None)
         if mail.shown_link:
             mail.shown_link.is_over = mail.shown_link.expires_at <= now
-    mails = occurrence.mails  # type: ignore[attr-defined]
+    mails = occurrence.mails  # type: ignore[attr-defined]  # set by add_outcomes
     tabs = [("", "All", mails.all)] + [
-        (each.value, each.label, mails.of(each)) for each in MailStatus if mails.of(each)
+        (status.value, status.label, mails.of(status)) for status in MailStatus if mails.of(status)
     ]
     return render(
         request,
@@ -78,7 +78,7 @@ def occurrence_send_anyway(request: TeamRequest, occurrence_id: int) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_SCHEDULES)
 def delivery_again(request: TeamRequest, delivery_id: int) -> HttpResponse:
-    """Asks first: one mail to one person, never all of them."""
+    """Send one mail again, after a confirmation."""
     delivery = _delivery(request, delivery_id)
     may_go = delivery.status in MAY_GO_AGAIN
     if request.method == "POST" and may_go:
@@ -112,13 +112,13 @@ def link_revoke(request: TeamRequest, link_id: int) -> HttpResponse:
 def _decide(
     request: TeamRequest, delivery: Delivery, act: Callable[..., object], success: str
 ) -> HttpResponse:
-    """Do one thing to one mail, and go back to where it is listed."""
+    """Apply an action to one mail, and return to the list."""
     try:
-        done = act(delivery, by=request.user)
+        is_done = act(delivery, by=request.user)
     except deliveries.CannotSend as reason:
         messages.error(request, str(reason))
     else:
-        if done:
+        if is_done:
             messages.success(request, success)
         else:
             messages.info(

@@ -1,4 +1,4 @@
-"""Schedules of a team: the list, one of them, and what people do to it."""
+"""The team's schedules: list, page, and actions on one schedule."""
 
 from typing import Any
 
@@ -25,21 +25,21 @@ from exports.schedules.rules.rule import Rule
 
 COMING = 12
 SHOWN_RECIPIENTS = 8
-# Recipients who wait for a person come first.
+# Recipients that a person must act on come first.
 NEEDS_SOMEBODY = Case(
     When(state=Recipient.State.UNCONFIRMED, then=Value(0)),
     When(state=Recipient.State.DROPPED, then=Value(1)),
     default=Value(2),
 )
 HISTORY = 12
-# Those who get mail or would, if somebody confirmed them.
+# Recipients who get mail, or would after a confirmation.
 ON_THE_LIST = Q(recipients__state__in=[Recipient.State.ACTIVE, Recipient.State.UNCONFIRMED])
 
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
 def schedule_list(request: TeamRequest) -> HttpResponse:
-    """By name, a part at a time; `?show=paused` or `archived`."""
+    """Sorted by name, by page; `?show=` filters paused or archived ones."""
     show = request.GET.get("show", "")
     rows = request.team.schedules.filter(archived_at__isnull=show != "archived")
     if show == "paused":
@@ -48,7 +48,7 @@ def schedule_list(request: TeamRequest) -> HttpResponse:
     return render(
         request,
         "exports/schedules/schedule_list.html",
-        {"page": part.with_rows(_listed(request, part.rows)), "show": show},
+        {"page": part.with_rows(_find_schedules(request, part.rows)), "show": show},
     )
 
 
@@ -75,7 +75,7 @@ def schedule(request: TeamRequest, schedule_id: int) -> HttpResponse:
             "after_outage": AFTER_OUTAGE[Schedule.AfterOutage(schedule.after_outage)],
             "bands": _bands(mail),
             "people": people.order_by(NEEDS_SOMEBODY, "address")[:SHOWN_RECIPIENTS],
-            "counts": _counted(schedule),
+            "counts": _count_recipients(schedule),
             "page": page,
         },
     )
@@ -84,10 +84,10 @@ def schedule(request: TeamRequest, schedule_id: int) -> HttpResponse:
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
 def schedule_recipients(request: TeamRequest, schedule_id: int) -> HttpResponse:
-    """Everybody who was ever on its list, newest first."""
+    """All recipients, current and former, newest first."""
     schedule = get_object_or_404(request.team.schedules, pk=schedule_id)
     page = page_of(schedule.recipients.all(), request.GET, size=50)
-    context = {"schedule": schedule, "page": page, "counts": _counted(schedule)}
+    context = {"schedule": schedule, "page": page, "counts": _count_recipients(schedule)}
     return render(request, "exports/schedules/recipients.html", context)
 
 
@@ -126,7 +126,7 @@ def schedule_archive(request: TeamRequest, schedule_id: int) -> HttpResponse:
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
 def schedule_confirm(request: TeamRequest, schedule_id: int) -> HttpResponse:
-    """Vouch for everybody on its list who waits for that."""
+    """Confirm all recipients who wait for it."""
     schedule = get_object_or_404(request.team.schedules, pk=schedule_id)
     waiting = list(schedule.recipients.filter(state=Recipient.State.UNCONFIRMED))
     return _confirm(request, schedule, waiting)
@@ -150,7 +150,7 @@ def _confirm(request: TeamRequest, schedule: Schedule, waiting: list[Recipient])
 
 
 def coming(request: TeamRequest, rule: Rule) -> list[Coming]:
-    """The next times of a rule by the team's calendar, what is frozen included."""
+    """The next times of a rule by the team's calendar, including those in a blackout period."""
     return rule_occurrences.occurrences(
         rule,
         timezone.now(),
@@ -160,34 +160,35 @@ def coming(request: TeamRequest, rule: Rule) -> list[Coming]:
     )
 
 
-def add_outcomes(occurrences: list[Occurrence]) -> None:
-    """Give each its `mails` and `shown`; their runs were fetched along."""
+def add_outcomes(occurrences: list[Any]) -> None:
+    """Set `mails` and `shown` of occurrences, for templates. Their runs should be selected along."""
     mails = summary.mails_of(occurrences)
-    for each in occurrences:
-        each.mails = mails[each.pk]  # type: ignore[attr-defined]
-        each.shown = summary.outcome(each, mails[each.pk])  # type: ignore[attr-defined]
+    for occurrence in occurrences:
+        occurrence.mails = mails[occurrence.pk]
+        occurrence.shown = summary.outcome(occurrence, mails[occurrence.pk])
 
 
-def _listed(request: TeamRequest, keys: list[int]) -> list[Schedule]:
+def _find_schedules(request: TeamRequest, keys: list[int]) -> list[Any]:
+    """Schedules in the order of their keys, with `reached`, `last` and `is_split` for the list."""
     last = Occurrence.objects.filter(schedule=OuterRef("pk")).order_by("-due_at").values("pk")[:1]
     rows = (
         request.team.schedules.filter(pk__in=keys)
         .select_related("export")
         .annotate(reached=Count("recipients", filter=ON_THE_LIST), last_key=Subquery(last))
     )
-    found = sorted(rows, key=lambda row: keys.index(row.pk))
+    schedules: list[Any] = sorted(rows, key=lambda row: keys.index(row.pk))
     occurrences = Occurrence.objects.select_related("run").in_bulk(
-        [row.last_key for row in found if row.last_key]
+        [row.last_key for row in schedules if row.last_key]
     )
     add_outcomes(list(occurrences.values()))
-    for row in found:
+    for row in schedules:
         row.last = occurrences.get(row.last_key)
         row.is_split = bool(row.mail.get("split_by"))
-    return found
+    return schedules
 
 
-def _counted(schedule: Schedule) -> list[tuple[str, int]]:
-    """How many recipients are in which state, in words; those taken out are not counted."""
+def _count_recipients(schedule: Schedule) -> list[tuple[str, int]]:
+    """How many recipients are in each state, without removed ones, as (state in words, count)."""
     rows = dict(schedule.recipients.order_by().values_list("state").annotate(Count("pk")))
     return [
         (state.label.lower(), rows[state])
@@ -197,7 +198,7 @@ def _counted(schedule: Schedule) -> list[tuple[str, int]]:
 
 
 def _bands(mail: MailSettings) -> list[str]:
-    """What holds a mail back, as “Rows: from 100 to 5000”."""
+    """The expected ranges in words, as “Rows: at least 100 and at most 5,000”."""
     spans: list[tuple[str, Any, Any]] = [("Rows", mail.rows_from, mail.rows_to)]
     for currency in sorted(mail.totals_from.keys() | mail.totals_to.keys()):
         spans.append((f"Total in {currency}", mail.totals_from.get(currency), mail.totals_to.get(currency)))

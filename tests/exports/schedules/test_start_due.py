@@ -308,7 +308,7 @@ def _counting(said: list[str]) -> Any:
 
 
 def test_teams_take_turns(export: SavedExport, alice: User, umbrella: Team) -> None:
-    assert start_due._in_turns([(1, pk) for pk in range(401)] + [(2, 900)]) == [
+    assert start_due._batch_by_turns([(1, pk) for pk in range(401)] + [(2, 900)]) == [
         list(range(200)),
         [900],
         list(range(200, 400)),
