@@ -20,6 +20,7 @@ from exports.forms.saved_exports.content import Contents
 from exports.forms.saved_exports.paste import CannotReadJob, read
 from exports.forms.saved_exports.settings import ExportForm
 from exports.models import ExportVersion, SavedExport
+from exports.models.saved_export import NAME_TAKEN
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports import wording
 from exports.saved_exports.job import ExportSettings
@@ -157,7 +158,7 @@ def _edit(request: TeamRequest, export: SavedExport) -> HttpResponse:
             by=request.user,
         )
     except IntegrityError:
-        form.add_error("name", form.taken())
+        form.add_error("name", NAME_TAKEN)
         return page(form)
     _announce_saved(request, form.instance)
     return redirect(form.instance)
