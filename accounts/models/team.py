@@ -1,3 +1,4 @@
+from typing import ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -123,7 +124,7 @@ class TeamOwned(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="%(class)ss")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = ScopedManager(team="team")
+    objects: ClassVar[models.Manager[Self]] = ScopedManager(team="team")
 
     class Meta:
         abstract = True

@@ -1,5 +1,6 @@
 import uuid
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -76,6 +77,9 @@ class EmployeeUpdateQuerySet(models.QuerySet["EmployeeUpdate"]):
     def without_people(self) -> "EmployeeUpdateQuerySet":
         """For lists: what is sealed about people stays in the database."""
         return self.defer(*(field.name for field in sealed_fields(self.model) if field.name != "feed"))
+
+
+EmployeeUpdateManager = models.Manager.from_queryset(EmployeeUpdateQuerySet)
 
 
 class EmployeeUpdate(TeamOwned):
@@ -155,7 +159,10 @@ class EmployeeUpdate(TeamOwned):
     discarded_at = models.DateTimeField(null=True, blank=True)
     wiped_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(EmployeeUpdateQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar["EmployeeUpdateManager[EmployeeUpdate]"] = ScopedManager(
+        EmployeeUpdateManager, team="team"
+    )
+    _default_manager: ClassVar["EmployeeUpdateManager[EmployeeUpdate]"]
 
     sealed_for = ("team_id", "seal")
 

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.urls import reverse
@@ -16,6 +16,9 @@ class ResultQuerySet(models.QuerySet["Result"]):
     def with_run(self) -> "ResultQuerySet":
         """Together with what `of_run` reads."""
         return self.select_related("run__export", "part_of__run__export")
+
+
+ResultManager = models.Manager.from_queryset(ResultQuerySet)
 
 
 class Result(TeamOwned):
@@ -39,7 +42,8 @@ class Result(TeamOwned):
     sha256 = models.CharField(max_length=64)
     purged_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(ResultQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar["ResultManager[Result]"] = ScopedManager(ResultManager, team="team")
+    _default_manager: ClassVar["ResultManager[Result]"]
 
     class Meta:
         ordering = ["-id"]

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -88,6 +88,9 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def needing_attention(self) -> "RunQuerySet":
         return self.filter(status__in=[Status.FAILED, Status.UNCONFIRMED], looked_after_at=None)
+
+
+RunManager = models.Manager.from_queryset(RunQuerySet)
 
 
 class Run(TeamOwned):
@@ -217,7 +220,8 @@ class Run(TeamOwned):
     )
     looked_after_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(RunQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar["RunManager[Run]"] = ScopedManager(RunManager, team="team")
+    _default_manager: ClassVar["RunManager[Run]"]
 
     class Meta:
         ordering = ["-id"]
@@ -359,7 +363,8 @@ class ApiCall(models.Model):
     response_code = models.IntegerField(null=True)
     message = models.CharField(max_length=500, blank=True)
 
-    objects = ScopedManager(team="team")
+    objects: ClassVar[models.Manager["ApiCall"]] = ScopedManager(team="team")
+    _default_manager: ClassVar[models.Manager["ApiCall"]]
 
     class Meta:
         ordering = ["id"]

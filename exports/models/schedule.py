@@ -1,6 +1,6 @@
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -30,6 +30,9 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
 
     def paused(self) -> "ScheduleQuerySet":
         return self.live().exclude(paused_at=None)
+
+
+ScheduleManager = models.Manager.from_queryset(ScheduleQuerySet)
 
 
 class Schedule(TeamOwned):
@@ -65,7 +68,8 @@ class Schedule(TeamOwned):
     resume_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(ScheduleQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar["ScheduleManager[Schedule]"] = ScopedManager(ScheduleManager, team="team")
+    _default_manager: ClassVar["ScheduleManager[Schedule]"]
 
     sealed_for = ("team_id", "seal")
 
@@ -114,6 +118,9 @@ class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
         return self.filter(outcome="started", settled_at=None)
 
 
+OccurrenceManager = models.Manager.from_queryset(OccurrenceQuerySet)
+
+
 class Occurrence(TeamOwned):
     """One time that a schedule was due, and what came of it. There is one for each due time, never two.
 
@@ -146,7 +153,8 @@ class Occurrence(TeamOwned):
     released_at = models.DateTimeField(null=True, blank=True)
     released_by_name = models.CharField(max_length=255, blank=True, default="")
 
-    objects = ScopedManager(OccurrenceQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar["OccurrenceManager[Occurrence]"] = ScopedManager(OccurrenceManager, team="team")
+    _default_manager: ClassVar["OccurrenceManager[Occurrence]"]
 
     class Meta:
         ordering = ["-due_at"]
