@@ -251,7 +251,7 @@ def test_versions_with_drafts_are_immutable(export: SavedExport, acme_open: Team
     ],
 )
 def test_button_changes_the_columns(do: str, after: list[str]) -> None:
-    contents = Contents.sent(built("final.created", "final.merchant", "final.amount"))
+    contents = Contents.from_post(built("final.created", "final.merchant", "final.amount"))
 
     assert names(contents.act(do, {})) == after
 
@@ -267,7 +267,7 @@ def test_button_changes_the_columns(do: str, after: list[str]) -> None:
     ],
 )
 def test_tag_level_and_report_field_name_are_filled_in(field: str, filled: str, added: list[str]) -> None:
-    contents = Contents.sent(built()).act(f"add:{field}", {f"fill:{field}": filled})
+    contents = Contents.from_post(built()).act(f"add:{field}", {f"fill:{field}": filled})
 
     assert names(contents) == added
 
@@ -408,7 +408,7 @@ def test_builder_warns_of_identifiers_that_excel_would_change(erin_at_work: Clie
 
 
 def test_identifiers_are_text_for_excel_by_default() -> None:
-    contents = Contents.sent(built()).act("add:expense.transactionID", {})
+    contents = Contents.from_post(built()).act("add:expense.transactionID", {})
 
     assert contents.layout.columns[0].excel_text is True
 

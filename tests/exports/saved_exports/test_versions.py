@@ -177,7 +177,7 @@ def test_shared_file_has_no_team_data(credential: Credential, erin: User, erin_a
 
 
 def test_template_edited_in_the_file_opens_as_text(changed: SavedExport) -> None:
-    content = share.shared(changed.name, changed.version) | {"template": "${1}"}
+    content = share.export_file(changed.name, changed.version) | {"template": "${1}"}
 
     assert share.read(json.dumps(content).encode())["columns"] is None
 
