@@ -344,18 +344,8 @@ def _file(result: Result) -> dict[str, Any]:
 
 
 def _entry(entry: AuditEntry) -> dict[str, Any]:
-    fields = (
-        "number",
-        "at",
-        "address",
-        "action",
-        "target_type",
-        "target_id",
-        "data",
-        "hash",
-        "previous_hash",
-    )
-    return {name: getattr(entry, name) for name in fields} | {
+    keys = ("number", "at", "address", "action", "target_type", "target_id", "data", "hash", "previous_hash")
+    return {key: getattr(entry, key) for key in keys} | {
         "who": entry.actor_name,
         "target": entry.target_name,
     }

@@ -175,6 +175,8 @@ def usual_format(field: Field) -> str:
 
 
 def nearest(name: str) -> list[str]:
-    """Names that somebody who wrote `name` may have meant: those with the same beginning first, then nearest first."""
+    """Names that somebody may have meant by `name`: those of the same object first, then by similarity."""
     near = [*CATALOGUE.nearest(name), *COMPUTED.nearest(name)]
-    return sorted(filter(field, near), key=lambda found: found.partition(".")[0] != name.partition(".")[0])
+    return sorted(
+        filter(field, near), key=lambda candidate: candidate.partition(".")[0] != name.partition(".")[0]
+    )

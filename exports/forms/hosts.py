@@ -5,7 +5,7 @@ from django.conf import settings
 from accounts.public_hosts import is_outside
 
 
-def inside(host: str) -> str:
+def private_host_error(host: str) -> str:
     """An error sentence for a host inside a private network, which Expensify cannot reach; else empty."""
     if not host or settings.EXPENSIFY_ALLOW_PRIVATE or is_outside(host):
         return ""

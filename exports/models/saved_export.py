@@ -11,6 +11,8 @@ from django_scopes import ScopedManager
 from accounts.credentials.keyring import SealedField
 from accounts.models import Credential, Team, TeamManager, TeamOwned
 
+NAME_TAKEN = "The team has a saved export of this name already. Choose another name."
+
 
 class SavedExportQuerySet(models.QuerySet["SavedExport"]):
     def live(self) -> "SavedExportQuerySet":
@@ -48,7 +50,7 @@ class SavedExport(TeamOwned):
                 Lower("name"),
                 condition=models.Q(archived_at=None),
                 name="one_live_export_per_name",
-                violation_error_message="The team has a saved export of this name already. Choose another name.",
+                violation_error_message=NAME_TAKEN,
             ),
             models.UniqueConstraint(fields=["id", "team"], name="export_of_team"),
         ]

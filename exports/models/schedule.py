@@ -1,6 +1,6 @@
 import uuid
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -37,6 +37,9 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
 
 
 ScheduleManager = TeamManager.from_queryset(ScheduleQuerySet)
+
+
+ScheduleManager = models.Manager.from_queryset(ScheduleQuerySet)
 
 
 class Schedule(TeamOwned):

@@ -34,6 +34,7 @@ def latest(team: Team) -> OwnData | None:
     for result in results.order_by("-id")[:RESULTS]:
         data = _read(result.pk, result.file.name)
         if data is not None:
+            assert result.run_id is not None  # Only parts of a result have no run.
             return OwnData(result.run_id, data)
     return None
 

@@ -26,7 +26,7 @@ class CannotImport(Exception):
     """The uploaded file is not a shared export; the text is for people."""
 
 
-def shared(name: str, version: ExportVersion) -> dict[str, Any]:
+def export_file(name: str, version: ExportVersion) -> dict[str, Any]:
     """The file's content, as JSON."""
     settings = ExportSettings.from_json(version.settings).as_json()
     return {

@@ -15,7 +15,7 @@ from exports.employee_updates.feed.findings import UnreadableFile
 from exports.employee_updates.feed.reading import MOST_BYTES
 from exports.employee_updates.feed.settings import PRIMARY_POLICY, UpdateSettings
 from exports.employee_updates.intake import Content
-from exports.forms.hosts import inside
+from exports.forms.hosts import private_host_error
 from exports.forms.saved_exports.settings import Words
 from exports.models import EmployeeUpdate, FeedProfile
 from exports.models.employee_update import EmployeeUpdateQuerySet
@@ -214,13 +214,13 @@ class NewUpdateForm(forms.Form):
         if not is_address:
             self.add_error("feed_url", "Give an address that begins with https:// and names a host.")
             return
-        if problem := inside(parts.hostname or ""):
+        if problem := private_host_error(parts.hostname or ""):
             self.add_error("feed_url", problem)
             return
         self.content = FeedUrl(cleaned["feed_url"], cleaned["feed_user"], cleaned["feed_password"])
 
     def _take_sftp(self, cleaned: dict[str, Any]) -> None:
-        if problem := inside(cleaned["sftp_host"]):
+        if problem := private_host_error(cleaned["sftp_host"]):
             self.add_error("sftp_host", problem)
             return
         self.content = FeedSftp(

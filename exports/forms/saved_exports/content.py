@@ -60,7 +60,7 @@ class Contents:
     states: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, export: SavedExport) -> Self:
+    def from_export(cls, export: SavedExport) -> Self:
         """Contents of the stored version. A text template comes with the columns last stored."""
         version = export.version
         if version is None:
@@ -69,7 +69,7 @@ class Contents:
         if columns is None:
             last = export.versions.exclude(columns=None).first()
             columns = last.columns if last else None
-        contents = cls.stored(version.template, columns, extension=version.settings["file_extension"])
+        contents = cls.from_stored(version.template, columns, extension=version.settings["file_extension"])
         return (
             replace(contents, written="template", template=version.template)
             if version.columns is None
@@ -77,7 +77,7 @@ class Contents:
         )
 
     @classmethod
-    def stored(cls, template: str, columns: object, *, extension: str) -> Self:
+    def from_stored(cls, template: str, columns: object, *, extension: str) -> Self:
         """Contents of the columns, or of the template without columns."""
         layout = _layout(columns)
         return cls(
@@ -88,12 +88,12 @@ class Contents:
         )
 
     @classmethod
-    def sent(cls, data: Mapping[str, str]) -> Self:
+    def from_post(cls, data: Mapping[str, str]) -> Self:
         """Contents of a form's post; invalid values become defaults. CR LF becomes LF."""
         written: Written = "columns" if data.get("written") == "columns" else "template"
         return cls(
             written=written,
-            layout=_sent_layout(data) if written == "columns" else _layout(data.get("columns")),
+            layout=_posted_layout(data) if written == "columns" else _layout(data.get("columns")),
             template=data.get("template", "").replace("\r\n", "\n"),
             sample=data["sample"] if data.get("sample") in {*SAMPLES, OWN} else "company",
             extension=data.get("file_extension", "csv"),
@@ -226,10 +226,10 @@ def _new_columns(source: str, data: Mapping[str, str]) -> list[Column]:
     return [column(name)] if field(name) else []
 
 
-def _sent_layout(data: Mapping[str, str]) -> Layout:
+def _posted_layout(data: Mapping[str, str]) -> Layout:
     """The layout in the builder's posted fields; `problems` checks its values afterwards."""
     count = min(whole_number(data.get("columns", ""), 5) or 0, MOST_ROWS)
-    columns = [_sent_column(data, number) for number in range(1, count + 1)]
+    columns = [_posted_column(data, number) for number in range(1, count + 1)]
     return Layout(
         columns=tuple(column for column in columns if column),
         rows=_one_of(ROWS, data.get("rows")),
@@ -250,7 +250,7 @@ def _one_of(choices: Mapping[Choice, str], sent: str | None) -> Choice:
     return next((choice for choice in choices if choice == sent), next(iter(choices)))
 
 
-def _sent_column(data: Mapping[str, str], number: int) -> Column | None:
+def _posted_column(data: Mapping[str, str], number: int) -> Column | None:
     def of(name: str, default: str = "") -> str:
         return data.get(f"column-{number}-{name}", default)[:500]
 

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django_scopes.forms import SafeModelChoiceField
 
 from accounts.models import Credential, Team
-from exports.forms.hosts import inside
+from exports.forms.hosts import private_host_error
 from exports.forms.saved_exports import contract
 from exports.forms.saved_exports.content import Contents
 from exports.models import SavedExport
@@ -220,10 +220,6 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
     def has_stored_password(self) -> bool:
         return "remove_sftp_password" in self.fields
 
-    @staticmethod
-    def taken() -> str:
-        return "The team has a saved export of this name already. Choose another name."
-
     def entered(self) -> dict[str, Any]:
         """Values of the form's fields, without secrets, to show them again without errors."""
         excluded = {"pasted_job", "sftp_password", "template"}
@@ -312,11 +308,12 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         credential = cleaned.get("credential")
         if credential is None:
             return
-        reached = set(credential.policies.values_list("policy_id", flat=True))
-        beyond = [value for value in cleaned.get("policy_ids", []) if value not in reached]
-        if reached and beyond:
-            known = dict(self.team.policies.filter(policy_id__in=beyond).values_list("policy_id", "name"))
-            names = ", ".join(f"“{known.get(policy_id, policy_id)}”" for policy_id in beyond)
+        reachable = set(credential.policies.values_list("policy_id", flat=True))
+        unreachable = [policy_id for policy_id in cleaned.get("policy_ids", []) if policy_id not in reachable]
+        if reachable and unreachable:
+            policies = self.team.policies.filter(policy_id__in=unreachable)
+            policy_names = dict(policies.values_list("policy_id", "name"))
+            names = ", ".join(f"“{policy_names.get(policy_id, policy_id)}”" for policy_id in unreachable)
             self.add_error(
                 "policy_ids",
                 f"The credential “{credential}” does not reach {names}. "
@@ -332,7 +329,7 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
             self.add_error("email_recipients", "Say to whom the message goes, or leave it empty.")
         if cleaned.get("sftp_login") and not cleaned.get("sftp_host"):
             self.add_error("sftp_host", "Give the host of the SFTP server, or leave the login empty.")
-        if problem := inside(cleaned.get("sftp_host", "")):
+        if problem := private_host_error(cleaned.get("sftp_host", "")):
             self.add_error("sftp_host", problem)
         if cleaned.get("sftp_password") and not cleaned.get("sftp_host"):
             self.add_error("sftp_host", "Give the host this password is for, or leave the password empty.")

@@ -27,11 +27,11 @@ from exports.saved_exports.wording import STATES
 @team_view(Permission.EDIT_EXPORTS)
 def export_preview(request: TeamRequest) -> HttpResponse:
     """Apply the button `do`, if any, to the posted contents, and render the part of the page that changes."""
-    contents, do = Contents.sent(request.POST), request.POST.get("do", "")
+    contents, do = Contents.from_post(request.POST), request.POST.get("do", "")
     if do == "find":
-        return render(request, "exports/_fields.html", shown(contents, request.team, request.POST))
+        return render(request, "exports/_fields.html", editor_context(contents, request.team, request.POST))
     after = contents.act(do, request.POST)
-    context = shown(after, request.team, request.POST, do=do) | {"is_partial": True}
+    context = editor_context(after, request.team, request.POST, do=do) | {"is_partial": True}
     if do.startswith(("add:", "up:", "down:", "move:", "remove:")):
         return render(request, "exports/_columns.html", context)
     if do not in ("", "preview"):
@@ -39,7 +39,9 @@ def export_preview(request: TeamRequest) -> HttpResponse:
     return render(request, "exports/_preview.html", context)
 
 
-def shown(contents: Contents, team: Team, data: QueryDict | None = None, *, do: str = "") -> dict[str, Any]:
+def editor_context(
+    contents: Contents, team: Team, data: QueryDict | None = None, *, do: str = ""
+) -> dict[str, Any]:
     """Context of the templates for contents. `do` is the pressed button; its row keeps the focus."""
     find = data.get("find", "")[:100] if data else ""
     own = preview_own_data.latest(team)

@@ -20,10 +20,11 @@ from exports.forms.saved_exports.content import Contents
 from exports.forms.saved_exports.paste import CannotReadJob, read
 from exports.forms.saved_exports.settings import ExportForm
 from exports.models import ExportVersion, SavedExport
+from exports.models.saved_export import NAME_TAKEN
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports import wording
 from exports.saved_exports.job import ExportSettings
-from exports.views.saved_exports.content_editor import shown
+from exports.views.saved_exports.content_editor import editor_context
 
 LAST_RUNS = 10
 LAST_VERSIONS = 20
@@ -128,9 +129,9 @@ def _edit(request: TeamRequest, export: SavedExport) -> HttpResponse:
     form_with = partial(ExportForm, team=request.team, now=timezone.now(), instance=export)
     page = partial(form_page, request, saved_name=export.name)
     if request.method != "POST":
-        contents = Contents.of(export).act(f"starter:{request.GET.get('starter', '')}", request.GET)
+        contents = Contents.from_export(export).act(f"starter:{request.GET.get('starter', '')}", request.GET)
         return page(form_with(initial={}, contents=contents))
-    sent = Contents.sent(request.POST)
+    sent = Contents.from_post(request.POST)
     form = form_with(request.POST, initial={}, contents=sent)
     if pasted := request.POST.get("pasted_job", "").strip():
         try:
@@ -157,7 +158,7 @@ def _edit(request: TeamRequest, export: SavedExport) -> HttpResponse:
             by=request.user,
         )
     except IntegrityError:
-        form.add_error("name", form.taken())
+        form.add_error("name", NAME_TAKEN)
         return page(form)
     _announce_saved(request, form.instance)
     return redirect(form.instance)
@@ -165,7 +166,7 @@ def _edit(request: TeamRequest, export: SavedExport) -> HttpResponse:
 
 def form_page(request: TeamRequest, form: ExportForm, **context: Any) -> HttpResponse:
     export = form.instance
-    contents = shown(form.contents, request.team, request.POST)
+    contents = editor_context(form.contents, request.team, request.POST)
     return render(
         request, "exports/export_form.html", {"form": form, "export": export, **contents, **context}
     )

@@ -79,7 +79,7 @@ def export_restore(request: TeamRequest, export_id: int) -> HttpResponse:
 def export_share(request: TeamRequest, export_id: int) -> HttpResponse:
     """Download the present version as a JSON file, without the team's own data."""
     export = get_object_or_404(request.team.exports.select_related("version"), pk=export_id)
-    content = json.dumps(share.shared(export.name, export.present), ensure_ascii=False, indent=2)
+    content = json.dumps(share.export_file(export.name, export.present), ensure_ascii=False, indent=2)
     name = f"{slugify(export.name) or 'export'}.json"
     return HttpResponse(
         content,
@@ -107,7 +107,7 @@ def export_import(request: TeamRequest) -> HttpResponse:
         now=timezone.now(),
         instance=SavedExport(team=request.team),
         initial=shared["settings"] | {"name": saved_exports.unused_name(request.team, shared["name"])},
-        contents=Contents.stored(
+        contents=Contents.from_stored(
             shared["template"], shared["columns"], extension=shared["settings"]["file_extension"]
         ),
     )
