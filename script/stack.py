@@ -1,7 +1,7 @@
-"""The portal and all it needs on this machine: `serve` for script/server, `once` for script/demo --once.
+"""Run the portal and everything it needs on this machine: `serve` for script/server, `once` for script/demo --once.
 
-Whatever REDIS_URL, DATABASE_URL or EXPENSIFY_URL names is used instead of the embedded part. All that a local run
-keeps lies in var/ (or VAR_DIR).
+REDIS_URL, DATABASE_URL and EXPENSIFY_URL each replace an embedded part. A local run keeps its data in var/ (or
+VAR_DIR).
 """
 
 import base64
@@ -41,15 +41,15 @@ START_SECONDS = 60
 
 
 class Stopped(BaseException):
-    """Somebody asked for the end, by Ctrl-C or SIGTERM."""
+    """Ctrl-C or SIGTERM."""
 
 
 class Failed(Exception):
-    """What went wrong and what to do, as a sentence."""
+    """The message says what went wrong and what to do."""
 
 
 class Processes:
-    """Children of this process: none of them outlives it, however it ends."""
+    """Child processes. They end with this process, even if it is killed."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
@@ -61,12 +61,12 @@ class Processes:
             process = self._popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
         self.running[name] = process
         assert process.stdin
-        with suppress(BrokenPipeError):  # it died at once, which `check` tells better
+        with suppress(BrokenPipeError):  # it died at once; `check` gives a better message
             process.stdin.write(feed)
             process.stdin.close()
 
     def prepare(self, *arguments: str) -> "Preparation":
-        """Start making database and demo company; with `--run` it then runs one export."""
+        """Start to make the database and the demo company; with `--run` also run one export."""
         with log_of("demo").open("w") as log:
             process = self._popen(
                 (sys.executable, "manage.py", "demo", *arguments),
@@ -77,7 +77,7 @@ class Processes:
         return Preparation(process)
 
     def check(self) -> None:
-        """Raise Failed when a process has ended by itself."""
+        """Raise Failed if a process has ended by itself."""
         for name, process in self.running.items():
             if process.poll() is not None:
                 last = "\n".join(
@@ -96,7 +96,7 @@ class Processes:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """End all: first what works, then what it works with."""
+        """Stop all processes, in the reverse order of their dependencies."""
         for names in (["web", "beat", "worker", "mailer"], ["sandbox", "mailbox", "Redis"]):
             going = [self.running.pop(name) for name in names if name in self.running]
             for process in going:
@@ -110,7 +110,7 @@ class Processes:
                 process.wait()
 
     def _popen(self, command: tuple[str, ...], **streams: object) -> "subprocess.Popen[str]":
-        # A session of its own: Ctrl-C reaches this process only, which then ends the others in their order.
+        # A session of its own: Ctrl-C reaches only this process, which then stops the others in order.
         return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
             command,
             cwd=ROOT,
@@ -123,14 +123,14 @@ class Processes:
 
 
 class Preparation:
-    """A running `manage.py demo`: what it says, line by line, and where it stands."""
+    """A running `manage.py demo` and its output, line by line."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
         self.lines = self._lines()
 
     def until(self, marker: str) -> str:
-        """What it says before the line `marker`; raises Failed when it ends without having said that."""
+        """Return the lines before the line `marker`; raise Failed if it ends without that line."""
         lines: list[str] = []
         for line in self.lines:
             if line.strip() == marker:
@@ -139,7 +139,7 @@ class Preparation:
         raise Failed(f"The demo was not prepared; see {log_of('demo')}.")
 
     def show(self) -> None:
-        """Show the rest of what it says, as it says it."""
+        """Print the rest of its output as it comes."""
         for line in self.lines:
             say(line.rstrip("\n"))
 
@@ -159,7 +159,7 @@ class Preparation:
 
 
 def serve() -> None:
-    """Everything with the web server, until somebody stops it."""
+    """Run everything with the web server, until it is stopped."""
     port = int(os.environ.get("PORT", "8000"))
     host = os.environ.get("BIND", "127.0.0.1")
     address = f"http://localhost:{port}/"
@@ -199,7 +199,7 @@ def serve() -> None:
 
 
 def once() -> None:
-    """The main job alone: with the processes of a running script/server, else with its own for as long as it takes."""
+    """Run the main job only, with the processes of a running script/server, or else with temporary ones."""
     VAR.mkdir(parents=True, exist_ok=True)
     if (lock := take_lock()) is None:
         say("script/server is running; its worker does the job.")
@@ -218,8 +218,8 @@ def once() -> None:
 def set_up(processes: Processes, *arguments: str) -> tuple[Preparation, bool]:
     """Start everything but the web server, and `manage.py demo` with these arguments, which makes the database first.
 
-    True when the call budget will wait out its first minute. What needs nothing of another starts beside it: this
-    decides how long people wait for the address.
+    Returns True if the call budget has to wait for its first minute. Independent parts start at the same time, so that
+    people wait less for the address.
     """
     LOGS.mkdir(exist_ok=True)
     keeps_waiting = True
@@ -232,8 +232,8 @@ def set_up(processes: Processes, *arguments: str) -> tuple[Preparation, bool]:
         start_mailbox(processes)
     arguments = ("--migrate", *arguments)
     if "REDIS_URL" not in known:
-        # The sandbox has just begun to count calls, so a Redis that knows of none is right for it. Of another server
-        # the calls of an earlier start must be remembered, so there Redis keeps its data and is new only once.
+        # The sandbox has just started to count calls, so an empty Redis is right for it. Another server remembers the
+        # calls of an earlier start, so there Redis keeps its data.
         data = None if embedded_sandbox else VAR / "redis"
         keeps_waiting = data is not None and data.exists()
         start_redis(processes, data)
@@ -256,7 +256,7 @@ def set_up(processes: Processes, *arguments: str) -> tuple[Preparation, bool]:
 
 
 def environment() -> dict[str, str]:
-    """What the processes see: our own variables, the demo's keys, and its pairs unless the real Expensify is called."""
+    """The processes' environment: our own, the demo's keys, and its credentials unless it calls the real Expensify."""
     if not KEYS.exists():
         key = base64.urlsafe_b64encode(base64.urlsafe_b64decode("demo") + secrets.token_bytes(29)).decode()
         write_private(KEYS, {"SECRET_KEY": "demo-" + secrets.token_urlsafe(48), "CREDENTIAL_KEYS": key})
@@ -273,7 +273,7 @@ def environment() -> dict[str, str]:
 
 
 def start_redis(processes: Processes, data: Path | None) -> None:
-    """An embedded Redis with a password, on a free port; it keeps what it holds in `data`, or nowhere."""
+    """Start an embedded Redis with a password, on a free port; it keeps its data in `data`, if given."""
     port, password = _free_port(), secrets.token_hex(16)
     if data is not None:
         data.mkdir(exist_ok=True)
@@ -306,19 +306,19 @@ def wait_for_sandbox(processes: Processes) -> None:
 
 
 def start_mailbox(processes: Processes) -> None:
-    """A mail server that delivers nothing and a page that shows its mails."""
+    """Start a mail server that delivers nothing and a page that shows its mails."""
     processes.start("mailbox", sys.executable, "-m", "sandbox.mailbox")
 
 
 def wait_for_mailbox(processes: Processes) -> None:
-    """Until it listens; the first two lines that it writes are its addresses."""
+    """Wait until it listens; its first two lines are its addresses."""
     processes.wait_for(lambda: log_of("mailbox").read_text().count("\n") >= 2, "The mail server")
     page, server = log_of("mailbox").read_text().splitlines()[:2]
     processes.environment |= {"DEMO_MAILBOX_URL": page, "EMAIL_URL": server}
 
 
 def take_lock() -> IO[str] | None:
-    """The right to be the one demo of this folder; None when another has it. It ends with this process."""
+    """Lock this folder for one demo at a time; None if another has it. The lock ends with this process."""
     lock = (VAR / "stack.lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -329,7 +329,7 @@ def take_lock() -> IO[str] | None:
 
 
 def write_private(path: Path, values: dict[str, str]) -> None:
-    """A file of shell variables that only its owner can read."""
+    """Write a file of shell variables that only its owner can read."""
     path.unlink(missing_ok=True)
     with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
         file.writelines(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
@@ -383,7 +383,7 @@ def _answers(url: str) -> bool:
 
 
 def _die_with_parent() -> None:
-    """Called in the child: Linux sends it SIGTERM when this process is gone, even by SIGKILL."""
+    """Called in the child: Linux sends it SIGTERM when this process ends, even by SIGKILL."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
@@ -394,7 +394,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
-    os.umask(0o077)  # the database, files and logs are for nobody else on this machine
+    os.umask(0o077)  # no other user may read the database, files and logs
     try:
         {"serve": serve, "once": once}[sys.argv[1]]()
     except Stopped:
