@@ -7,8 +7,10 @@ from typing import Any
 from django import template
 from django.db.models import Model
 from django.template import Context
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.timezone import localdate, localtime
 
 from accounts.permissions import Permission
@@ -79,6 +81,14 @@ def moment(at: datetime | None, detail: str = "") -> str:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', local.isoformat(), f"{local:%A, %H:%M:%S %Z}", shown
     )
+
+
+@register.simple_block_tag
+def empty_state(content: str, title: str, icon: str = "inbox", url: str = "", action: str = "") -> str:
+    """What a list without rows shows: an icon, a title, the sentence between the tags, and a button to `url`."""
+    text = mark_safe(" ".join(content.split()))
+    context = {"title": title, "text": text, "icon": f"icons/{icon}.svg", "url": url, "action": action}
+    return render_to_string("pieces/empty.html", context)
 
 
 @register.filter

@@ -24,6 +24,7 @@ from sandbox.choices import Choices
 from sandbox.faults import Fault
 from tests.conftest import PATIENCE, WIDE
 from tests.exports.conftest import signed_in
+from tests.html import tidy
 from tests.people import applied, approved, fresh, person, prepare, reach, submitted, tried, work_off
 
 
@@ -81,7 +82,7 @@ def url(update: EmployeeUpdate, page: str = "") -> str:
 def text(client: Client, address: str) -> str:
     response = client.get(address)
     assert response.status_code == 200
-    return " ".join(response.content.decode().split())
+    return tidy(response.content.decode())
 
 
 def post(client: Client, update: EmployeeUpdate, act: str, **given: Any) -> str:

@@ -21,6 +21,7 @@ from exports.models.run import Status
 from exports.runs import queue
 from tests.conftest import make_credential, make_export
 from tests.exports.conftest import OF_EXPORTS, make_call, make_result, make_run, of_long_windows, signed_in
+from tests.html import tidy
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +42,7 @@ def as_bob(bob: User) -> Client:
 def text(client: Client, url: str) -> str:
     response = client.get(url)
     assert response.status_code == 200
-    return " ".join(response.content.decode().split())
+    return tidy(response.content.decode())
 
 
 def queries(client: Client, url: str) -> int:
@@ -374,7 +375,7 @@ def test_run_shows_its_calls_in_words(as_alice: Client, export: SavedExport, ali
     page = text(as_alice, f"/t/acme/runs/{run.pk}/")
 
     assert "Make the file" in page
-    assert '<td class="number">2.3</td> <td>410<div class="quiet">Malformed date</div></td>' in page
+    assert '<td class="number">2.3</td><td>410<div class="quiet">Malformed date</div></td>' in page
     assert "Expensify found a mistake." in page
 
 

@@ -21,6 +21,7 @@ from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 from exports.schedules.rules.working_days import Calendar
 from tests.conftest import make_export
 from tests.exports.conftest import signed_in
+from tests.html import tidy
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -46,7 +47,7 @@ def post(user: User, route: str, *args: Any, **data: Any) -> Any:
 
 
 def shown(user: User, route: str, **query: Any) -> str:
-    return signed_in(user).get(reverse(f"exports:{route}", args=["acme"]), query).content.decode()
+    return tidy(signed_in(user).get(reverse(f"exports:{route}", args=["acme"]), query).content.decode())
 
 
 def last_entry(team: Team) -> AuditEntry:
