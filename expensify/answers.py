@@ -103,6 +103,8 @@ class PolicyDetails:
 
 @dataclass(frozen=True)
 class SkippedEmployee:
+    """A record that the server did not apply; both fields are "" when the server does not send them."""
+
     email: str
     reason: str
 
@@ -253,6 +255,7 @@ def _is_safe_name(name: str, extension: str) -> bool:
 
 
 def media_type(name: str) -> str:
+    """Return the media type for a file name's extension; `application/octet-stream` for an unknown one."""
     return MEDIA_TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
 
 

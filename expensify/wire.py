@@ -66,6 +66,7 @@ def http_client(*, verify: ssl.SSLContext | bool = True) -> httpx.Client:
 
 
 def timeouts(answer_seconds: float) -> httpx.Timeout:
+    """Return the timeouts of a request, in seconds by phase."""
     return httpx.Timeout(connect=CONNECT_SECONDS, write=WRITE_SECONDS, read=answer_seconds, pool=POOL_SECONDS)
 
 

@@ -24,18 +24,21 @@ Exact = int | Decimal
 
 
 def add(left: Exact, right: Exact) -> Exact:
+    """Return the exact sum; LimitExceeded when it has more than MAX_DIGITS digits."""
     if type(left) is int and type(right) is int:
         return _bounded(left + right)
     return _bounded(_EXACT.add(Decimal(left), Decimal(right)))
 
 
 def subtract(left: Exact, right: Exact) -> Exact:
+    """Return the exact difference; LimitExceeded when it has more than MAX_DIGITS digits."""
     if type(left) is int and type(right) is int:
         return _bounded(left - right)
     return _bounded(_EXACT.subtract(Decimal(left), Decimal(right)))
 
 
 def multiply(left: Exact, right: Exact) -> Exact:
+    """Return the product, with at most 12 decimals; LimitExceeded when it has more than MAX_DIGITS digits."""
     if type(left) is int and type(right) is int:
         return _bounded(left * right)
     product = _EXACT.multiply(Decimal(left), Decimal(right))
@@ -43,6 +46,7 @@ def multiply(left: Exact, right: Exact) -> Exact:
 
 
 def divide(left: Exact, right: Exact) -> Exact:
+    """Return the quotient, rounded half up; RenderError for a division by zero."""
     if not right:
         raise RenderError("division by zero")
     if type(left) is int and type(right) is int:
@@ -66,6 +70,7 @@ def _divide_integers(left: int, right: int) -> Exact:
 
 
 def modulo(left: Exact, right: Exact) -> int:
+    """Return the remainder of 64-bit integers; RenderError for a division by zero."""
     dividend, divisor = _long(left), _long(right)
     if not divisor:
         raise RenderError("division by zero")

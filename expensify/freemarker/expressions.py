@@ -71,6 +71,7 @@ class ExpressionParser:
         self.in_named_arguments = False
 
     def expression(self, minimum: int = _OR) -> Expression:
+        """Parse an expression whose operators bind at least as tightly as `minimum`."""
         self._depth += 1
         if self._depth > MAX_NESTING:
             raise self._unexpected(self.lexer.peek(), "this expression is nested too deeply")

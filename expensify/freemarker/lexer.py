@@ -64,11 +64,13 @@ class Lexer:
         self.last_end = offset
 
     def peek(self) -> Token:
+        """Return the next token without consuming it."""
         if self._next is None:
             self._next = self._read()
         return self._next
 
     def take(self) -> Token:
+        """Consume and return the next token."""
         token = self.peek()
         self._next = None
         self.offset = self.last_end = token.end
@@ -79,6 +81,7 @@ class Lexer:
         return token
 
     def save(self) -> tuple[int, int, int]:
+        """Return the current position, for `back`."""
         return self.offset, self.parentheses, self.last_end
 
     def back(self, saved: tuple[int, int, int]) -> None:

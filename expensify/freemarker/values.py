@@ -134,6 +134,7 @@ def boolean_of(value: object) -> bool | None:
 
 
 def is_moment(value: object) -> bool:
+    """Whether the value is a date, of the data or the template."""
     return isinstance(value, (Moment, dt.date, dt.time))
 
 

@@ -88,6 +88,7 @@ class EmployeeUpdateJob:
         return self.feed.secrets if self.feed else ()
 
     def description(self, pair: KeyPair) -> dict[str, Any]:
+        """Return the `requestJobDescription`, with the feed's login among the credentials."""
         credentials = pair.credentials() | (self.feed.credentials() if self.feed else {})
         return {"type": "update", "credentials": credentials, **self._settings()}
 

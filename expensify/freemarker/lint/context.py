@@ -130,6 +130,7 @@ class Context:
 
     @contextmanager
     def forgiven(self, forgiving: bool) -> Iterator[None]:
+        """Set `forgiving` inside the block."""
         before = self.forgiving
         self.forgiving = forgiving
         try:

@@ -40,4 +40,5 @@ def divided(node: Expression, findings: Findings) -> str:
 
 
 def in_place_of(node: Expression, label: str, replacement: str) -> Fix:
+    """Return the fix that replaces an expression."""
     return Fix(label, node.span.start, node.span.end, replacement)

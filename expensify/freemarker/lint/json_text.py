@@ -30,6 +30,8 @@ START = Position()
 
 
 class JsonText(Nowhere):
+    """Checks output that is JSON."""
+
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self.state: object = START

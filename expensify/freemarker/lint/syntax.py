@@ -29,6 +29,8 @@ _WORD = re.compile(r"</?[#@][\w.]*>?|\w+|\S")
 
 
 class Opened(NamedTuple):
+    """An opening tag and its offsets."""
+
     name: str
     start: int
     end: int

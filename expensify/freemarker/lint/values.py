@@ -88,6 +88,7 @@ EMPTY = constant("")
 
 
 def listed(item: Value) -> Value:
+    """Return a list of such items."""
     return Value("list", item=item)
 
 

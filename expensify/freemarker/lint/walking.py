@@ -56,6 +56,8 @@ _DEEPEST = 12
 
 
 class Walk:
+    """One walk through a template; it calls the output's checks in print order."""
+
     def __init__(self, context: Context) -> None:
         self.context = context
         self.expressions = Expressions(context, self._function)
