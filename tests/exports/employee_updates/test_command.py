@@ -116,7 +116,7 @@ def sent(sandbox: Sandbox) -> list[bool]:
     ]
 
 
-def test_submitted_file_waits_for_approval_and_goes_no_further(
+def test_submitted_file_waits_for_approval_and_is_not_applied(
     profile: FeedProfile, at_work: Sandbox, joiner: str
 ) -> None:
     code, said = call("acme", "nightly", joiner, "--submit", "--wait", "--accept-warnings")
@@ -217,7 +217,7 @@ def test_failed_dry_run_ends_with_1_and_its_reason(
     assert "“Not authorized to update employees”" in said
 
 
-def test_what_takes_too_long_ends_with_4_and_goes_on(
+def test_timeout_ends_with_4_and_the_run_continues(
     profile: FeedProfile, budget: Any, sandbox: Sandbox, joiner: str
 ) -> None:
     code, said = call("acme", "Nightly", joiner, "--dry-run", "--timeout", "0")
@@ -225,7 +225,7 @@ def test_what_takes_too_long_ends_with_4_and_goes_on(
     assert (code, "is still queued after 0 seconds. It goes on by itself" in said) == (4, True)
 
 
-def test_nothing_of_that_name_ends_with_2(profile: FeedProfile, budget: Any, joiner: str) -> None:
+def test_unknown_name_ends_with_2(profile: FeedProfile, budget: Any, joiner: str) -> None:
     said = [
         call("nowhere", "Nightly", joiner, "--dry-run"),
         call("acme", "Weekly", joiner, "--dry-run"),

@@ -199,7 +199,9 @@ def test_approval_of_content_that_was_changed_meanwhile_is_refused(
     assert fresh(joiner).approved_at is None
 
 
-def test_approver_can_send_it_back(joiner: EmployeeUpdate, alice: User, erin: User, dora: Membership) -> None:
+def test_approver_can_withdraw_the_request(
+    joiner: EmployeeUpdate, alice: User, erin: User, dora: Membership
+) -> None:
     submitted(joiner, alice)
     as_erin = signed_in(erin)
     assert "Send it back" in text(as_erin, url(joiner))
@@ -511,7 +513,7 @@ def test_pages_of_a_wiped_update_keep_what_was_done_and_nobody_in_it(
 # ------------------------------------------------------------ keeping
 
 
-def test_rows_are_wiped_when_the_teams_time_is_over(
+def test_rows_are_deleted_after_the_teams_retention(
     joiner: EmployeeUpdate, credential: Credential, alice: User, policy: str, acme: Team
 ) -> None:
     acme.updates_kept_days = 30
@@ -527,7 +529,7 @@ def test_rows_are_wiped_when_the_teams_time_is_over(
     assert fresh(joiner).stage == Stage.DISCARDED
 
 
-def test_time_of_an_applied_update_runs_from_when_it_was_sent(
+def test_retention_of_an_applied_update_starts_when_it_was_sent(
     joiner: EmployeeUpdate, alice: User, dora: Membership
 ) -> None:
     update = applied(joiner, alice, dora)
@@ -538,7 +540,7 @@ def test_time_of_an_applied_update_runs_from_when_it_was_sent(
     assert retention.wipe_old(now + timedelta(days=366)) == 1
 
 
-def test_update_that_is_being_sent_is_not_wiped(
+def test_update_that_is_being_sent_is_not_deleted(
     joiner: EmployeeUpdate, alice: User, dora: Membership, acme: Team
 ) -> None:
     update = approved(joiner, alice, dora)
@@ -551,7 +553,7 @@ def test_update_that_is_being_sent_is_not_wiped(
 # ------------------------------------------------------------ cost, and a run under way
 
 
-def test_page_asks_for_itself_while_a_run_is_under_way(as_alice: Client, joiner: EmployeeUpdate) -> None:
+def test_page_polls_while_a_run_is_active(as_alice: Client, joiner: EmployeeUpdate) -> None:
     post(as_alice, joiner, "members")
     during = text(as_alice, url(joiner, "course/"))
     work_off(joiner.runs.get())
@@ -587,7 +589,7 @@ def test_pages_cost_the_same_with_one_row_and_with_many(
     assert costs(many) == costs(one)
 
 
-def test_long_lists_come_in_parts(as_alice: Client, credential: Credential, alice: User, policy: str) -> None:
+def test_long_lists_are_paged(as_alice: Client, credential: Credential, alice: User, policy: str) -> None:
     cells = [person(policy, f"n{each:03}.new@acme.example", f"N-{each}") for each in range(120)]
     update = prepare(credential, alice, cells)
 

@@ -91,13 +91,13 @@ def test_every_field_is_sent_under_its_key_and_in_its_type() -> None:
     assert FULL.as_record(limits_in_cents=True) == SENT
 
 
-def test_what_is_empty_is_left_out() -> None:
+def test_empty_fields_are_not_sent() -> None:
     assert Employee(email="a@acme.example").as_record(limits_in_cents=True) == {
         "employeeEmail": "a@acme.example"
     }
 
 
-def test_no_and_nought_are_sent() -> None:
+def test_false_and_zero_are_sent() -> None:
     person = Employee(is_terminated=False, approval_limit=Decimal(0))
 
     assert person.as_record(limits_in_cents=True) == {"isTerminated": False, "approvalLimit": 0}
