@@ -186,10 +186,11 @@ def count_rows(path: Path, extension: str) -> int | None:
         file.seek(0)
         encoding = encoding_of(sample)
         try:
-            if encoding == "utf-16":
+            beginning = sample[: SAMPLE // 4].decode(encoding, "replace")
+            delimiter = delimiter_of(beginning)
+            if encoding == "utf-16" or not _has_no_stray_quotes(beginning, delimiter):
                 with opened(file) as text:
                     return sum(1 for _ in rows_of(text))
-            delimiter = delimiter_of(sample[: SAMPLE // 4].decode(encoding, "replace"))
             return _count_rows(_blocks(file), encoding, delimiter)
         except csv.Error:
             return None
