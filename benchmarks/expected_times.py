@@ -65,7 +65,7 @@ def measure(sandbox: Sandbox, team: object, user: object) -> list[float]:
         runs.start(export, by=user)
     wait_until(lambda: len(sandbox.log) >= 5 and len(sandbox.log) + len(queue.budget().waiting(key)) >= RUNS)
     waiting = list(Run.objects.filter(status=Run.Status.QUEUED).select_related("credential"))
-    said, asked_at = queue.places(waiting), timezone.now()
+    said, asked_at = queue.positions(waiting), timezone.now()
     wait_until(lambda: not Run.objects.unfinished().exists())
     return [
         FASTER

@@ -148,7 +148,7 @@ def _lined_up() -> int:
     give_up = time.monotonic() + 120
     while True:
         runs = list(Run.objects.due(clock.now()).brief().select_related("credential"))
-        found = len(queue.places(runs))
+        found = len(queue.positions(runs))
         # A turn that is being taken at this moment is in no line.
         if found >= len(runs) - Team.objects.count() or time.monotonic() > give_up:
             return found

@@ -80,7 +80,7 @@ def fill(exports: list[SavedExport], each: int) -> None:
         for _ in range(each):
             runs.start(export, by=PORTAL, source=Run.Source.COMMAND)
     for wake in queue.sweep():  # all are in line before the first worker starts
-        tasks.ring(wake)
+        tasks.wake_worker(wake)
 
 
 def drip(exports: list[SavedExport], speed: int, span: float, load: float) -> None:

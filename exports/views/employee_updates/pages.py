@@ -16,7 +16,7 @@ from exports.employee_updates.feed import answers
 from exports.employee_updates.feed.findings import named
 from exports.models import EmployeeUpdate, Run
 from exports.models.employee_update import Stage
-from exports.views.runs.queue import find_places
+from exports.views.runs.queue import add_positions
 
 SHOWN_RUNS = 12
 SHOWN_ENTRIES = 60
@@ -54,7 +54,7 @@ def _shown(request: TeamRequest, update: EmployeeUpdate) -> dict[str, Any]:
     last = {purpose: _last(runs, purpose) for purpose in (Run.Kind.MEMBERS, Run.Kind.DRY_RUN)}
     tried_to_apply = _last(runs, Run.Kind.APPLY)
     under_way = [run for run in runs if not run.is_final]
-    find_places(under_way)
+    add_positions(under_way)
     return {
         "update": update,
         "stage": update.stage,
