@@ -69,7 +69,7 @@ def measure(sandbox: Sandbox, team: Team, user: User) -> list[float]:
         runs.start(export, by=user)
     wait_until(lambda: len(sandbox.log) >= 5 and len(sandbox.log) + len(queue.budget().waiting(key)) >= RUNS)
     waiting = list(Run.objects.filter(status=Run.Status.QUEUED).select_related("credential"))
-    positions, asked_at = queue.places(waiting), timezone.now()
+    positions, asked_at = queue.positions(waiting), timezone.now()
     wait_until(lambda: not Run.objects.unfinished().exists())
     return [
         FASTER

@@ -141,7 +141,7 @@ def _count_queued() -> int:
     give_up = time.monotonic() + 120
     while True:
         runs = list(Run.objects.due(clock.now()).brief().select_related("credential"))
-        queued = len(queue.places(runs))
+        queued = len(queue.positions(runs))
         # A run that is calling at this moment is in no queue.
         if queued >= len(runs) - Team.objects.count() or time.monotonic() > give_up:
             return queued

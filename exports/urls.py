@@ -18,36 +18,46 @@ urlpatterns = [
     path("t/<slug:team>/", home.home, name="home"),
     path("t/<slug:team>/budget/", home.budget, name="budget"),
     path(
-        "t/<slug:team>/credentials/<int:credential>/budget/", home.credential_budget, name="credential-budget"
+        "t/<slug:team>/credentials/<int:credential_id>/budget/",
+        home.credential_budget,
+        name="credential-budget",
     ),
     path("t/<slug:team>/audit/prove/", verify_file.audit_prove, name="audit-prove"),
-    path("t/<slug:team>/credentials/<int:credential>/rotate/", credentials.rotation_new, name="rotation-new"),
     path(
-        "t/<slug:team>/credentials/<int:credential>/leaked/",
+        "t/<slug:team>/credentials/<int:credential_id>/rotate/", credentials.rotation_new, name="rotation-new"
+    ),
+    path(
+        "t/<slug:team>/credentials/<int:credential_id>/leaked/",
         credentials.credential_leaked,
         name="credential-leaked",
     ),
-    path("t/<slug:team>/rotations/<int:rotation>/", credentials.rotation, name="rotation"),
+    path("t/<slug:team>/rotations/<int:rotation_id>/", credentials.rotation, name="rotation"),
     path(
-        "t/<slug:team>/rotations/<int:rotation>/status/", credentials.rotation_status, name="rotation-status"
+        "t/<slug:team>/rotations/<int:rotation_id>/status/",
+        credentials.rotation_status,
+        name="rotation-status",
     ),
-    path("t/<slug:team>/rotations/<int:rotation>/check/", credentials.rotation_check, name="rotation-check"),
-    path("t/<slug:team>/rotations/<int:rotation>/try/", credentials.rotation_try, name="rotation-try"),
     path(
-        "t/<slug:team>/rotations/<int:rotation>/approve/",
+        "t/<slug:team>/rotations/<int:rotation_id>/check/", credentials.rotation_check, name="rotation-check"
+    ),
+    path("t/<slug:team>/rotations/<int:rotation_id>/try/", credentials.rotation_try, name="rotation-try"),
+    path(
+        "t/<slug:team>/rotations/<int:rotation_id>/approve/",
         credentials.rotation_approve,
         name="rotation-approve",
     ),
     path(
-        "t/<slug:team>/rotations/<int:rotation>/cut-over/",
+        "t/<slug:team>/rotations/<int:rotation_id>/cut-over/",
         credentials.rotation_cut_over,
         name="rotation-cut-over",
     ),
     path(
-        "t/<slug:team>/rotations/<int:rotation>/cancel/", credentials.rotation_cancel, name="rotation-cancel"
+        "t/<slug:team>/rotations/<int:rotation_id>/cancel/",
+        credentials.rotation_cancel,
+        name="rotation-cancel",
     ),
     path(
-        "t/<slug:team>/rotations/<int:rotation>/roll-back/",
+        "t/<slug:team>/rotations/<int:rotation_id>/roll-back/",
         credentials.rotation_roll_back,
         name="rotation-roll-back",
     ),
@@ -161,21 +171,31 @@ urlpatterns = [
         name="update-rows-waiting",
     ),
     path("t/<slug:team>/runs/", run_pages.run_list, name="run-list"),
-    path("t/<slug:team>/runs/<int:run>/", run_pages.run, name="run"),
-    path("t/<slug:team>/runs/<int:run>/timeline/", run_pages.run_timeline, name="run-timeline"),
-    path("t/<slug:team>/runs/<int:run>/cancel/", run_pages.run_cancel, name="run-cancel"),
-    path("t/<slug:team>/runs/<int:run>/again/", run_pages.run_again, name="run-again"),
-    path("t/<slug:team>/runs/<int:run>/same-reports/", run_pages.run_same_reports, name="run-same-reports"),
-    path("t/<slug:team>/runs/<int:run>/mark-now/", run_pages.run_mark_now, name="run-mark-now"),
-    path("t/<slug:team>/runs/<int:run>/looked-after/", run_pages.run_looked_after, name="run-looked-after"),
-    path("t/<slug:team>/results/<int:result>/", result_pages.result, name="result"),
+    path("t/<slug:team>/runs/<int:run_id>/", run_pages.run, name="run"),
+    path("t/<slug:team>/runs/<int:run_id>/timeline/", run_pages.run_timeline, name="run-timeline"),
+    path("t/<slug:team>/runs/<int:run_id>/cancel/", run_pages.run_cancel, name="run-cancel"),
+    path("t/<slug:team>/runs/<int:run_id>/again/", run_pages.run_again, name="run-again"),
     path(
-        "t/<slug:team>/results/<int:result>/download/", result_pages.result_download, name="result-download"
+        "t/<slug:team>/runs/<int:run_id>/same-reports/", run_pages.run_same_reports, name="run-same-reports"
+    ),
+    path("t/<slug:team>/runs/<int:run_id>/mark-now/", run_pages.run_mark_now, name="run-mark-now"),
+    path(
+        "t/<slug:team>/runs/<int:run_id>/looked-after/", run_pages.run_looked_after, name="run-looked-after"
+    ),
+    path("t/<slug:team>/results/<int:result_id>/", result_pages.result, name="result"),
+    path(
+        "t/<slug:team>/results/<int:result_id>/download/",
+        result_pages.result_download,
+        name="result-download",
     ),
     path(
-        "t/<slug:team>/results/<int:result>/workbook/", result_pages.result_workbook, name="result-workbook"
+        "t/<slug:team>/results/<int:result_id>/workbook/",
+        result_pages.result_workbook,
+        name="result-workbook",
     ),
-    path("t/<slug:team>/results/<int:result>/picture/", result_pages.result_picture, name="result-picture"),
+    path(
+        "t/<slug:team>/results/<int:result_id>/picture/", result_pages.result_picture, name="result-picture"
+    ),
     path("t/<slug:team>/updates/<int:update_id>/", employee_update_pages.update, name="update"),
     path(
         "t/<slug:team>/updates/<int:update_id>/course/",

@@ -82,7 +82,7 @@ def enqueue_backlog(exports: list[SavedExport], count: int) -> None:
         for _ in range(count):
             runs.start(export, by=PORTAL, source=Run.Source.COMMAND)
     for wake in queue.sweep():  # All are in the queue before the first worker starts.
-        tasks.ring(wake)
+        tasks.wake_worker(wake)
 
 
 def start_at_random(exports: list[SavedExport], speed: int, span: float, load: float) -> None:

@@ -382,7 +382,7 @@ def _start(update: EmployeeUpdate, kind: str, job: dict[str, Any], *, by: User |
             )
     except IntegrityError:
         raise Cannot("The same is under way already. Wait until it is done.") from None
-    tasks.ring_after_commit(tasks.line_up, run.pk)
+    tasks.send_after_commit(tasks.enqueue_runs, run.pk)
     return run
 
 

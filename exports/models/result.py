@@ -13,7 +13,7 @@ class ResultQuerySet(models.QuerySet["Result"]):
         return self.filter(part_of=None)
 
     def with_run(self) -> "ResultQuerySet":
-        """Together with what `of_run` reads."""
+        """With the rows that `of_run` reads."""
         return self.select_related("run__export", "part_of__run__export")
 
 
@@ -21,9 +21,9 @@ ResultManager = TeamManager.from_queryset(ResultQuerySet)
 
 
 class Result(TeamOwned):
-    """A file in private storage, and what it was when it came: its size, rows and SHA-256.
+    """A file in private storage, with its size, rows and SHA-256.
 
-    The file of a run; or a part of such a file, the rows with one value in the column that a schedule splits by.
+    Either the file of a run, or a part of one: the rows with one value in the column that a schedule splits by.
     """
 
     run = models.OneToOneField(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="result")
@@ -64,7 +64,7 @@ class Result(TeamOwned):
                 name="result_to_purge",
             ),
             models.Index(fields=["sha256"], name="result_by_hash"),
-            # Looked for while somebody edits an export: most teams have none.
+            # Queried while somebody edits an export; most teams have no JSON result.
             models.Index(
                 fields=["team", "-id"], condition=models.Q(media_type="application/json"), name="result_json"
             ),
@@ -75,8 +75,8 @@ class Result(TeamOwned):
 
     @property
     def of_run(self) -> Run:
-        """The run it came from, as a whole or in part."""
-        run = self.run or (self.part_of and self.part_of.run)
+        """The run that produced the file, or the whole of which it is a part."""
+        run = self.part_of.run if self.part_of is not None else self.run
         assert run is not None
         return run
 
@@ -86,7 +86,7 @@ class Result(TeamOwned):
 
     @property
     def for_audit(self) -> dict[str, Any]:
-        """What an entry about the file says of it besides its name."""
+        """The file's data for audit entries."""
         part = {"part": self.part_value, "run": self.of_run.pk} if self.is_part else {}
         return {"size": self.size, "sha256": self.sha256} | part
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts import clock
 from accounts.models import Credential, Membership, Rotation, Team, TeamManager, TeamOwned
 from accounts.permissions import Permission
+from expensify.budget.budget import QueuePosition
 from exports.models.employee_update import EmployeeUpdate
 from exports.models.run_kind import MARKING_LAST, MAY_MARK, OF_EXPORTS, OF_UPDATES, Kind, RunKind, traits_of
 from exports.models.saved_export import SavedExport
@@ -51,11 +52,11 @@ FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UNCONFIRMED, Status.C
 
 class RunQuerySet(models.QuerySet["Run"]):
     def seen_by(self, membership: Membership) -> "RunQuerySet":
-        """Without the runs of employee updates, for those who may not see these."""
+        """Without the runs of employee updates, unless the member may see those."""
         return self if membership.may(Permission.VIEW_UPDATES) else self.filter(kind__in=OF_EXPORTS)
 
     def with_budget_key(self) -> "RunQuerySet":
-        """Each with the key of the call budget that its next call counts in, as `Run.budget_key` says it."""
+        """With `Run.budget_key` as the annotation `key`."""
         return self.annotate(
             key=Case(
                 When(trial_of__isnull=False, then=F("trial_of__fingerprint")),
@@ -71,19 +72,19 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.unfinished().filter(status__in=IN_FLIGHT)
 
     def unfinished(self) -> "RunQuerySet":
-        """Said along with a state, it lets the database use its short index of unfinished runs."""
+        """Unfinished runs. Combined with a status, it lets the database use the partial index."""
         return self.filter(finished_at=None)
 
     def due(self, at: datetime) -> "RunQuerySet":
-        """Resting runs whose next call may be made now."""
+        """Resting runs whose next call may be made at this time."""
         return self.resting().filter(Q(retry_at=None) | Q(retry_at__lte=at))
 
     def stuck(self, since: datetime) -> "RunQuerySet":
-        """In flight since before `since`: the worker is gone."""
+        """In flight since before `since`: the worker died."""
         return self.in_flight().filter(moved_at__lt=since)
 
     def brief(self) -> "RunQuerySet":
-        """For lists: without what only a run's own page and its calls read, which can be long."""
+        """For lists: without the long fields, which only the run's page and its calls read."""
         return self.defer("job", "template", "selection")
 
     def needing_attention(self) -> "RunQuerySet":
@@ -94,16 +95,16 @@ RunManager = TeamManager.from_queryset(RunQuerySet)
 
 
 class Run(TeamOwned):
-    """One attempt to get something from the Integration Server, or to change something there.
+    """One attempt to read something from the Integration Server, or to change something there.
 
     QUEUED -> GENERATING -> GENERATED -> DOWNLOADING -> SUCCEEDED
-    One that `selects` asks first which reports there are: QUEUED -> SELECTING -> SELECTED -> LISTING -> LISTED ->
+    A kind that `selects` lists the reports first: QUEUED -> SELECTING -> SELECTED -> LISTING -> LISTED ->
     GENERATING ..., or -> SUCCEEDED when there are none.
-    One that `marks_last` marks them only when the file is safe: ... DOWNLOADING -> STORED -> MARKING -> SUCCEEDED.
-    For an employee update one call is all: QUEUED -> READING or UPDATING -> SUCCEEDED.
-    From an IN_FLIGHT state back to the resting one before, to try later; to FAILED when the API said no.
-    GENERATING, MARKING, UPDATING -> UNCONFIRMED when no answer came to what may be done once only: a person decides.
-    RESTING -> CANCELLED. A FINAL run never leaves; "run again" makes a new one.
+    A kind that `marks_last` marks them when the file is stored: ... DOWNLOADING -> STORED -> MARKING -> SUCCEEDED.
+    An employee update makes one call: QUEUED -> READING or UPDATING -> SUCCEEDED.
+    IN_FLIGHT -> the resting state before, to retry; -> FAILED when the API rejected the call.
+    GENERATING, MARKING, UPDATING -> UNCONFIRMED when a call that must not be repeated got no answer: a person decides.
+    RESTING -> CANCELLED. A FINAL run never moves; "run again" creates a new run.
     """
 
     Status = Status
@@ -288,6 +289,9 @@ class Run(TeamOwned):
     def get_absolute_url(self) -> str:
         return reverse("exports:run", args=[self.team.slug, self.pk])
 
+    # Set by `exports.views.runs.queue.add_positions`.
+    place_in_line: QueuePosition | None = None
+
     @property
     def traits(self) -> RunKind:
         return traits_of(self.kind)
@@ -306,14 +310,14 @@ class Run(TeamOwned):
 
     @property
     def subject(self) -> SavedExport | EmployeeUpdate:
-        """What the run is of."""
+        """The saved export or employee update of the run."""
         subject = self.export or self.update
         assert subject is not None
         return subject
 
     @property
     def budget_key(self) -> str:
-        """The key of the call budget that its next call counts in: that of the pair which will make it."""
+        """The call budget of the next call: the fingerprint of the key pair that will make it."""
         if self.trial_of is not None:
             return self.trial_of.fingerprint
         return self.credential.previous_fingerprint if self.by_previous else self.credential.fingerprint
@@ -328,7 +332,7 @@ class Run(TeamOwned):
 
     @property
     def waits_for_file(self) -> bool:
-        """Whether it rests because its file is usually not there yet."""
+        """Whether it waits because Expensify usually still generates its file."""
         return self.status == Status.GENERATED and self.retry_at is not None and not self.attempts
 
     @property
@@ -336,9 +340,9 @@ class Run(TeamOwned):
         return [name for name in self.remote_file.split(",") if name]
 
     def move(self, source: str, target: str, **fields: Any) -> bool:
-        """Go from `source` to `target`; False when somebody else moved the run since this object was read.
+        """Move from `source` to `target`; False when somebody else moved the run since this object was read.
 
-        The only place where a run's status changes: one conditional UPDATE, so of all racing workers one wins.
+        The only place that changes a run's status: one conditional UPDATE, so one of all racing workers wins.
         """
         now = clock.now()
         fields |= {"status": target, "moved_at": now}
@@ -355,7 +359,7 @@ class Run(TeamOwned):
 
 
 class ApiCall(models.Model):
-    """One request to the Integration Server. Written before it is sent: a call nobody lived to report shows too."""
+    """One request to the Integration Server. Inserted before it is sent, so that a call of a dead worker shows too."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="calls")

@@ -1,4 +1,4 @@
-"""A run as the steps people see: what is done, what goes on, what never came."""
+"""The progress of a run: steps that are done, in progress, ahead or never reached."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ NAMES = {
     "answered": "Answered",
     "delivered": "Delivered",
 }
-# Where a run rests that waits for the call of the next step.
+# The step shown while a run waits for the call of that step.
 _RESTS_AT = {Status.SELECTED: "listing", Status.LISTED: "listed", Status.STORED: "marking"}
 # The steps of each kind of call: while it is in progress, and after it.
 _KEYS = {
@@ -42,9 +42,9 @@ _KEYS = {
 
 @dataclass(frozen=True)
 class TimelineStep:
-    """`state` is "done", "now", "ahead", the status with which the run ended here, or "never" for what comes after.
+    """`state` is "done", "now", "ahead", "never", or the status with which the run ended at this step.
 
-    The mails of a schedule may also be "held", or sent "partly".
+    The step of a schedule's mails may also be "held" or "partly" (sent).
     """
 
     key: str
@@ -73,7 +73,7 @@ def steps(run: Run, calls: Sequence[ApiCall]) -> list[TimelineStep]:
     keys = _keys(run)
     reached = keys.index(_reached(run, calls))
     times = _times(run, calls)
-    found = []
+    timeline = []
     for number, key in enumerate(keys):
         if run.status == Status.SUCCEEDED or number < reached:
             state = "done"
@@ -81,8 +81,8 @@ def steps(run: Run, calls: Sequence[ApiCall]) -> list[TimelineStep]:
             state = run.status if run.is_final else "now"
         else:
             state = "never" if run.is_final else "ahead"
-        found.append(TimelineStep(key, state, times.get(key) if state not in {"ahead", "never"} else None))
-    return found
+        timeline.append(TimelineStep(key, state, times.get(key) if state not in {"ahead", "never"} else None))
+    return timeline
 
 
 def delivered(run: Run, occurrence: Occurrence, mails: Mails) -> TimelineStep:

@@ -111,7 +111,7 @@ def test_one_run_behind_a_hundred_is_promised_seconds(
     hundred = start(make_export(credential, alice, "Hundred"), alice, count=100)
     (one,) = start(make_export(credential, alice, "One"), alice)
 
-    places = queue.places([*hundred, one])
+    places = queue.positions([*hundred, one])
 
     assert (places[one.pk].position, places[one.pk].starts_in) == (2, 0)
     assert places[hundred[-1].pk].starts_in > 9 * 60
@@ -139,7 +139,7 @@ def test_runs_that_rest_by_thousands_are_nothing_to_another_pair(
         run = runs.start(theirs, by=charlie)  # and its bell is lost
 
     queue.sweep()
-    place = queue.places([run])[run.pk]
+    place = queue.positions([run])[run.pk]
     for _ in range(2):
         tasks.take_turn.run(theirs.credential.fingerprint, "")
 

@@ -189,7 +189,7 @@ def test_runs_that_wait_for_their_files_are_counted_where_others_are_promised_a_
     last = runs.start(export, by=alice)
     queue.enqueue(last)
 
-    place = queue.places([last])[last.pk]
+    place = queue.positions([last])[last.pk]
 
     assert place.position == 1
     assert queue._calls_under_way([credential.fingerprint]) == {credential.fingerprint: 2}

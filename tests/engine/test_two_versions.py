@@ -56,7 +56,7 @@ def test_bells_sweeps_and_people_do_nothing_to_a_run_in_an_unknown_state(
 ) -> None:
     queue.budget().remove(credential.fingerprint, f"run:{run_of_the_next_version.pk}")
 
-    tasks.line_up.run(run_of_the_next_version.pk)
+    tasks.enqueue_runs.run(run_of_the_next_version.pk)
     wakes = queue.sweep(timezone.now() + timedelta(days=1))
     cancelled = runs.cancel(run_of_the_next_version, by=alice)
 

@@ -16,7 +16,7 @@ from exports.employee_updates.feed import answers
 from exports.employee_updates.feed.findings import named
 from exports.models import EmployeeUpdate, Run
 from exports.models.employee_update import Stage
-from exports.views.runs.queue import find_places
+from exports.views.runs.queue import add_positions
 
 SHOWN_RUNS = 12
 SHOWN_ENTRIES = 60
@@ -53,7 +53,7 @@ def _context(request: TeamRequest, update: EmployeeUpdate) -> dict[str, Any]:
     runs = list(update.runs.defer("job", "template", "selection").prefetch_related("calls")[:SHOWN_RUNS])
     last = {kind: _last(runs, kind) for kind in (Run.Kind.MEMBERS, Run.Kind.DRY_RUN)}
     under_way = [run for run in runs if not run.is_final]
-    find_places(under_way)
+    add_positions(under_way)
     entries = request.team.audit_entries.filter(target_type="employeeupdate", target_id=update.pk)
     return {
         "update": update,

@@ -131,7 +131,7 @@ def test_a_click_does_not_wait_for_redis_to_return() -> None:
         thread.start()
         address = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
         with app.connection_for_write(address) as connection, pytest.raises(OperationalError):
-            tasks.line_up.apply_async((1,), connection=connection)
+            tasks.enqueue_runs.apply_async((1,), connection=connection)
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
 
