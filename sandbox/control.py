@@ -1,4 +1,4 @@
-"""The side door for other processes: script faults, read the log, start over, all as JSON."""
+"""The control endpoint for other processes: script faults, read the log, reset, all as JSON."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 
 class Span(NamedTuple):
-    """Where a node stands: offsets (end exclusive), and 1-based lines and columns (end inclusive)."""
+    """The position of a node: offsets (end exclusive), and 1-based lines and columns (end inclusive)."""
 
     start: int
     end: int
@@ -101,7 +101,7 @@ class BuiltIn(Node):
 
 @dataclass(frozen=True, slots=True)
 class Default(Node):
-    """`target!fallback`; without a fallback it stands for the empty string, list and map at once."""
+    """`target!fallback`; without a fallback the value is an empty string, list and map at once."""
 
     target: Expression
     fallback: Expression | None
@@ -196,7 +196,7 @@ Expression = (
 
 @dataclass(frozen=True, slots=True)
 class Text(Node):
-    """Printed as it stands. `raw` marks the inside of <#noparse>, whose span includes the tags."""
+    """Printed unchanged. `raw` marks the inside of <#noparse>, whose span includes the tags."""
 
     text: str
     raw: bool = False

@@ -1,6 +1,6 @@
 """Text, tags and `${…}`: a template's text to a tree.
 
-White space is still as written here; `whitespace.strip` takes out what FreeMarker takes out.
+White space is kept here; `whitespace.strip` removes what FreeMarker removes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from expensify.freemarker.tags.context import Context, Header
 from expensify.freemarker.tree import Body, Comment, Element
 
 MAX_BLOCKS = 60
-"""How deep tags may stand inside each other."""
+"""How deep tags may be nested."""
 
 _MARK = re.compile(
     r"\$\{|\#\{|<\#--|</?\#[A-Za-z_]+|<@"
@@ -173,7 +173,7 @@ class Parser:
         self.offset = self.tag_end(found)
 
     def tag_end(self, tag: Tag, *, slash: bool = False) -> int:
-        """The offset behind a tag that takes nothing but white space; `slash` allows `/>`."""
+        """The offset after a tag without arguments; `slash` allows `/>`."""
         text = self.source.text
         at = tag.end
         while at < len(text) and text[at] in " \t\r\n":
@@ -256,7 +256,7 @@ class Parser:
 
 
 def written(tag: Tag) -> str:
-    """A tag as it stands in the text."""
+    """A tag as the template writes it."""
     if tag.name.startswith("@"):
         return f"</{tag.name}>" if tag.closing else "<@…>"
     return f"<{'/' if tag.closing else ''}#{tag.name}>"

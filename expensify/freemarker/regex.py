@@ -1,7 +1,7 @@
 """Java's regular expressions, translated to the syntax of the `regex` library, which matches under a time limit.
 
-FreeMarker 2.3.32 on Java 17 is the reference for each rule here. Refused: `\\G`, `\\b{g}`, the flags `d` and `U`, a
-quantifier after a quantifier, and patterns that need more than MAX_SIZE nodes.
+FreeMarker 2.3.31 on Java 17 is the reference for each rule here. Refused: `\\G`, `\\b{g}`, the flags `d` and `U`, a
+quantifier after a quantifier, and patterns over MAX_SIZE.
 """
 
 from __future__ import annotations

@@ -224,6 +224,6 @@ def _regex(pattern: str, flags: str) -> Pattern:
 
 
 def _lower(text: str) -> str:
-    """In lower case, character by character, so that positions stay."""
+    """In lower case, character by character, so that positions do not change."""
     lowered = text.lower()
     return lowered if len(lowered) == len(text) else "".join(c.lower()[0] for c in text)

@@ -1,4 +1,4 @@
-"""What a condition tells about the place behind it."""
+"""What a condition implies for the code after it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ValueReader(Protocol):
 
 
 def assume(expressions: ValueReader, condition: Expression, holds: bool) -> None:
-    """Change the state at hand to one where the condition holds, or where it does not."""
+    """Update the current state for a condition that holds, or does not."""
     if isinstance(condition, Parenthesis):
         assume(expressions, condition.inner, holds)
     elif isinstance(condition, Not):
@@ -64,7 +64,7 @@ def _present(expressions: ValueReader, target: Expression, holds: bool) -> None:
         return
     with expressions.context.forgiven(True):
         value = expressions.value(target)
-        # What an object is asked for can only be there if the object is.
+        # A field can be present only if its object is.
         owner = expressions.value(target.target) if isinstance(target, Dot) else value
     state.certain |= {found.path for found in (value, owner) if found.path}
 
@@ -84,7 +84,7 @@ def _without(expressions: ValueReader, condition: BuiltIn) -> None:
 
 
 def _no_number(expressions: ValueReader, target: Expression) -> None:
-    """A number that is none is not there: what stands for it is the text of a default."""
+    """A field of a number type that is no number is missing: its value is the text of a default."""
     state = expressions.context.state
     if isinstance(target, Name):
         known = state.value(target.name)

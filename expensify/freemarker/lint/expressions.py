@@ -1,4 +1,4 @@
-"""What an expression is worth: its value as lint sees it, and what there is to say on the way."""
+"""The value of each expression as lint knows it, with findings on the way."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _FORGIVING = frozenset({"has_content", "exists", "if_exists", "default"})
 
 
 class Expressions:
-    """Values of expressions at the place where `context` stands; `invoke` runs a function of the template."""
+    """Values of expressions in the state of `context`; `invoke` runs a function of the template."""
 
     def __init__(self, context: Context, invoke: Invoke) -> None:
         self.context = context
