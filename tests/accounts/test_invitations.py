@@ -1,4 +1,4 @@
-"""People come into a team by a mail to their address: once, in time, in the role that was meant."""
+"""Invitations: sending, accepting and revoking."""
 
 import re
 from datetime import timedelta
@@ -28,12 +28,12 @@ def invite(team: Team, by: User, address: str = NEW, role: str = Role.EDITOR) ->
 
 
 def link_in(invitation: Invitation) -> str:
-    """The path that the mail leads to."""
+    """The path of the link in the mail."""
     body = invitations.compose_invitation(invitation).get_body(("plain",))
     assert body is not None
-    found = re.search(r"(/invitation/\S+)", body.get_content())
-    assert found is not None
-    return found[1]
+    match = re.search(r"(/invitation/\S+)", body.get_content())
+    assert match is not None
+    return match[1]
 
 
 def accept(path: str, client: Client | None = None, **values: str) -> Any:
@@ -65,8 +65,13 @@ def test_admin_invites_on_the_page(acme: Team, alice: User) -> None:
     )
 
     with scope(team=acme):
-        found = acme.invitations.get()
-    assert (found.address, found.role, found.status, found.token_hash) == (NEW, "editor", "queued", "")
+        invitation = acme.invitations.get()
+    assert (invitation.address, invitation.role, invitation.status, invitation.token_hash) == (
+        NEW,
+        "editor",
+        "queued",
+        "",
+    )
     assert f"The invitation to {NEW} is on its way." in response.content.decode()
     assert (Action.MEMBER_INVITED, "Alice") in actions(acme)
 
@@ -118,7 +123,7 @@ def test_mail_names_inviter_team_and_role(acme: Team, alice: User) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_mail_is_sent_once_and_its_link_works(acme: Team, alice: User, redis_client: Any) -> None:
-    found = invite(acme, alice)
+    invitation = invite(acme, alice)
     with mail_server() as box:
         for _ in range(2):
             outbox.send_due([invitations.MAILS], seconds=PATIENCE)
@@ -126,38 +131,38 @@ def test_mail_is_sent_once_and_its_link_works(acme: Team, alice: User, redis_cli
 
     path = re.search(r"(/invitation/\S+)", sent.message.get_body(("plain",)).get_content())
     assert path is not None
-    assert (now_is(found).status, accept(path[1]).status_code) == (MailStatus.SENT, 302)
+    assert (now_is(invitation).status, accept(path[1]).status_code) == (MailStatus.SENT, 302)
 
 
 def test_mail_of_a_revoked_invitation_is_not_composed(acme: Team, alice: User) -> None:
-    found = invite(acme, alice)
-    invitations.revoke(found, by=alice)
+    invitation = invite(acme, alice)
+    invitations.revoke(invitation, by=alice)
 
     with pytest.raises(outbox.Withheld):
-        invitations.compose_invitation(found)
+        invitations.compose_invitation(invitation)
 
 
 def test_only_the_hash_of_the_token_is_kept(acme: Team, alice: User) -> None:
-    found = invite(acme, alice)
-    token = link_in(found).split("/")[2]
+    invitation = invite(acme, alice)
+    token = link_in(invitation).split("/")[2]
 
-    kept = now_is(found)
+    kept = now_is(invitation)
     assert len(kept.token_hash) == 64
     assert token not in repr(vars(kept))
 
 
 def test_name_with_a_line_break_cannot_add_a_header(acme: Team, alice: User) -> None:
     alice.first_name = "Alice\nBcc: evil@example.org"
-    found = invite(acme, alice)
+    invitation = invite(acme, alice)
 
-    message = invitations.compose_invitation(found)
+    message = invitations.compose_invitation(invitation)
 
     assert (message["Bcc"], "\n" in message["Subject"]) == (None, False)
 
 
 def test_composing_again_replaces_the_link(acme: Team, alice: User) -> None:
-    found = invite(acme, alice)
-    first, second = link_in(found), link_in(found)
+    invitation = invite(acme, alice)
+    first, second = link_in(invitation), link_in(invitation)
 
     assert [Client().get(path).status_code for path in (first, second)] == [404, 200]
 
@@ -255,37 +260,37 @@ def test_invitation_does_not_reopen_a_closed_account(acme: Team, alice: User, ch
     assert (accept(path).status_code, roles(acme).get(charlie.email)) == (403, None)
 
 
-# ------------------------------------------------------------ taking it back
+# ------------------------------------------------------------ revoking
 
 
 def test_revoking_closes_the_link_and_withdraws_the_mail(acme: Team, alice: User) -> None:
-    found = invite(acme, alice)
-    path = link_in(found)
+    invitation = invite(acme, alice)
+    path = link_in(invitation)
 
-    signed_in(alice).post(f"/t/acme/team/invitations/{found.pk}/revoke/")
+    signed_in(alice).post(f"/t/acme/team/invitations/{invitation.pk}/revoke/")
 
-    assert (accept(path).status_code, now_is(found).status) == (404, MailStatus.WITHDRAWN)
+    assert (accept(path).status_code, now_is(invitation).status) == (404, MailStatus.WITHDRAWN)
     assert (Action.INVITATION_REVOKED, "Alice") in actions(acme)
 
 
 def test_accepted_invitation_cannot_be_revoked(acme: Team, alice: User) -> None:
-    found = invite(acme, alice)
-    accept(link_in(found))
+    invitation = invite(acme, alice)
+    accept(link_in(invitation))
 
     with pytest.raises(invitations.NoLongerOpen):
-        invitations.revoke(found, by=alice)
+        invitations.revoke(invitation, by=alice)
     assert roles(acme)[NEW] == Role.EDITOR
 
 
 def test_invitation_is_sent_again_with_a_new_link(acme: Team, alice: User) -> None:
-    found = invite(acme, alice)
-    old = link_in(found)
+    invitation = invite(acme, alice)
+    old = link_in(invitation)
     with scope(team=acme):
         Invitation.objects.update(status=MailStatus.SENT, expires_at=timezone.now())
 
-    signed_in(alice).post(f"/t/acme/team/invitations/{found.pk}/again/")
+    signed_in(alice).post(f"/t/acme/team/invitations/{invitation.pk}/again/")
 
-    kept = now_is(found)
+    kept = now_is(invitation)
     assert (kept.status, kept.attempts, kept.is_open(timezone.now())) == (MailStatus.QUEUED, 0, True)
     assert [accept(path).status_code for path in (old, link_in(kept))] == [404, 302]
 
@@ -303,11 +308,11 @@ def test_removing_a_member_revokes_their_invitations(acme: Team, alice: User) ->
 def test_link_is_not_logged() -> None:
     from portal.logs import blank_secrets
 
-    said = blank_secrets(
+    event = blank_secrets(
         {
             "request": "GET /invitation/canary-of-a-token/",
             "event": "Not Found: /invitation/canary-of-a-token/",
         }
     )
 
-    assert said == {"request": "GET /invitation/[removed]/", "event": "Not Found: /invitation/[removed]/"}
+    assert event == {"request": "GET /invitation/[removed]/", "event": "Not Found: /invitation/[removed]/"}

@@ -85,7 +85,7 @@ def test_policy_is_listed_once_for_a_credential(credential: Credential) -> None:
             Policy.objects.create(team=credential.team, credential=credential, policy_id="A1", name="Again")
 
 
-# ------------------------------------------------------------ teams are sealed, in the database too
+# ------------------------------------------------------------ separation of teams in the database
 
 
 def test_reading_a_teams_rows_without_an_open_team_fails(credential: Credential) -> None:

@@ -1,4 +1,4 @@
-"""What holds for every page: headers, errors, times, and that the policy against inline code can be kept."""
+"""All pages: headers, errors, times, and no inline code."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from accounts.templatetags.portal import days_ago, moment, said
 from portal import views
 
 FOLDER = Path(settings.BASE_DIR) / "templates"
-# Mails are no pages: their readers know no style sheets of ours.
+# Mails are no pages: mail programs do not load our style sheets.
 TEMPLATES = sorted(set(FOLDER.rglob("*.html")) - set((FOLDER / "emails").rglob("*.html")))
 
 
@@ -168,7 +168,7 @@ def test_page_costs_one_query(db: None, django_assert_num_queries: Any) -> None:
         page_of(Team.objects.all(), QueryDict("before=3"))
 
 
-# ------------------------------------------------------------ words
+# ------------------------------------------------------------ template filters
 
 
 @pytest.mark.parametrize(
@@ -223,11 +223,11 @@ def test_data_of_an_entry_is_shown_in_words() -> None:
     ]
 
 
-# ------------------------------------------------------------ files of the pages
+# ------------------------------------------------------------ static files
 
 
 def test_vendored_files_refer_to_no_missing_file(settings: Any, tmp_path: Path) -> None:
-    """Production's storage rewrites every reference inside the files, and stops at one that leads nowhere."""
+    """Production's storage rewrites references in the files and fails at a broken one."""
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}

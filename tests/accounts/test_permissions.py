@@ -5,7 +5,7 @@ from accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 
 ADMIN, EDITOR, AUDITOR, VIEWER = Role.ADMIN, Role.EDITOR, Role.AUDITOR, Role.VIEWER
 
-# The table turned round, written by hand: a change of the one is a change of the other.
+# The table by permission, written by hand: a change there needs a change here.
 MAY = {
     Permission.VIEW_EXPORTS: {ADMIN, EDITOR, AUDITOR, VIEWER},
     Permission.DOWNLOAD_RESULTS: {ADMIN, EDITOR, AUDITOR, VIEWER},

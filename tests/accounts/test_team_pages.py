@@ -9,7 +9,7 @@ from accounts.permissions import Role
 from tests.conftest import member
 
 AsUser = Callable[[User], Client]
-# What the form of the team's settings sends when nothing is changed.
+# The unchanged form of the team's settings.
 SETTINGS = {
     "name": "Acme",
     "time_zone": "Europe/Berlin",

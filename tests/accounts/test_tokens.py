@@ -45,7 +45,7 @@ def entries(action: Action) -> list[AuditEntry]:
     return list(AuditEntry._base_manager.filter(action=action).order_by("pk"))
 
 
-# ------------------------------------------------------------ making one
+# ------------------------------------------------------------ creating
 
 
 def test_secret_is_shown_by_the_answer_that_made_it_and_never_again(
@@ -54,10 +54,10 @@ def test_secret_is_shown_by_the_answer_that_made_it_and_never_again(
     client = as_user(erin)
     sent = {"name": "Month end", "permissions": [READING, "run saved exports"], "days": "30"}
 
-    made = client.post("/t/acme/tokens/new/", sent)
+    response = client.post("/t/acme/tokens/new/", sent)
 
-    [secret] = set(SECRET.findall(made.content.decode()))
-    assert (made.status_code, made.headers["Cache-Control"]) == (200, "no-store")
+    [secret] = set(SECRET.findall(response.content.decode()))
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
     assert ask(secret) == 200
     for page in ("/t/acme/tokens/", "/t/acme/tokens/new/", "/t/acme/"):
         assert SECRET.findall(client.get(page).content.decode()) == []
@@ -145,7 +145,7 @@ def test_creating_a_token_is_logged_without_its_secret(acme: Team, erin: User) -
     assert secret not in str(vars(entry))
 
 
-# ------------------------------------------------------------ whose they are
+# ------------------------------------------------------------ owners
 
 
 def test_member_sees_own_tokens_and_an_admin_all(as_user: AsUser, alice: User, erin: User, bob: User) -> None:
@@ -196,7 +196,7 @@ def test_revoking_twice_is_logged_once(as_user: AsUser, erin: User) -> None:
     assert len(entries(Action.TOKEN_REVOKED)) == 1
 
 
-# ------------------------------------------------------------ what ends them
+# ------------------------------------------------------------ revocation
 
 
 def test_demotion_applies_to_the_next_request(acme: Team, alice: User) -> None:
@@ -295,7 +295,7 @@ def test_reopened_account_has_no_tokens(acme: Team, erin: User) -> None:
     assert ask(secret) == 401
 
 
-# ------------------------------------------------------------ using one
+# ------------------------------------------------------------ use
 
 
 def test_last_use_is_stored_to_the_minute(acme: Team, erin: User) -> None:
@@ -307,7 +307,7 @@ def test_last_use_is_stored_to_the_minute(acme: Team, erin: User) -> None:
     first = fresh(token).last_used_at
 
     assert before <= first <= timezone.now()
-    # A minute that is not over yet, whatever the time between two requests.
+    # A time within the last minute, however long the requests take.
     just_now = timezone.now() + timedelta(hours=1)
     with scopes_disabled():
         AccessToken.objects.update(last_used_at=just_now)

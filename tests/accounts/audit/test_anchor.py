@@ -1,4 +1,4 @@
-"""The ends of the chains, kept where the owner of the database cannot write: they show a log rewritten to its end."""
+"""Heads of chains outside of the database reveal a log that was rewritten to its end."""
 
 import hashlib
 import hmac
@@ -36,7 +36,7 @@ def record(team: Team, by: User, count: int) -> None:
 
 
 def rewrite_from(team: Team, number: int) -> None:
-    """As somebody with the database's keys would: change an entry, and make every hash after it fit."""
+    """Change an entry and recompute all hashes after it, as somebody with write access could."""
     chain = chain_of(team)
     entries = AuditEntry._base_manager.filter(chain=chain)
     previous = entries.get(number=number).previous_hash
@@ -52,7 +52,7 @@ def rewrite_from(team: Team, number: int) -> None:
 
 
 def verified(file: Path) -> list[str]:
-    """What verify_audit finds wrong with Acme's log, held against the file."""
+    """The faults that verify_audit finds in Acme's log, compared with the file."""
     with pytest.raises(CommandError):
         call_command("verify_audit", "acme", heads=str(file))
     return [*faults(chain_of(Team.objects.get(slug="acme")))]
@@ -152,7 +152,7 @@ def test_refused_webhook_is_sent_again(acme: Team, alice: User, web: WebReceiver
     assert audit_anchor.write(NOON + timedelta(hours=1)) == 1
 
 
-# ------------------------------------------------------------ what they are for
+# ------------------------------------------------------------ verification
 
 
 def test_whole_log_matches_its_heads(acme: Team, alice: User, kept: Path) -> None:
@@ -171,7 +171,7 @@ def test_rewritten_end_is_found_with_its_position(
         audit_anchor.write(NOON + timedelta(days=day))
     rewrite_from(acme, 5)
 
-    assert verified(kept) == []  # in itself the log is whole
+    assert verified(kept) == []  # without heads the log looks whole
     assert capsys.readouterr().out.splitlines()[1].strip() == (
         "Entry 6 is not the one that was the last on 2026-11-23: the log was rewritten after entry 3 (of 2026-11-22), "
         "which is still the same, and no later than entry 6."

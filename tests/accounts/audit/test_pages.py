@@ -21,14 +21,14 @@ URL = "/t/acme/audit/"
 
 @pytest.fixture
 def reader(audrey: User) -> Client:
-    """Audrey's browser."""
+    """A client that is signed in as Audrey."""
     client = Client()
     client.force_login(audrey)
     return client
 
 
-def said(client: Client, **query: Any) -> list[str]:
-    """The steps of the entries on the page, from the top."""
+def steps_on(client: Client, **query: Any) -> list[str]:
+    """The steps of the entries on the page, from top to bottom."""
     page = client.get(URL, query).context["page"]
     return [entry.data["step"] for entry in page.rows if "step" in entry.data]
 
@@ -41,7 +41,7 @@ def test_newest_entry_is_first(reader: Client, acme: Team) -> None:
     for step in "abc":
         record(acme, step)
 
-    assert said(reader) == ["c", "b", "a"]
+    assert steps_on(reader) == ["c", "b", "a"]
 
 
 def test_entries_of_other_teams_and_of_the_portal_are_not_shown(
@@ -51,7 +51,7 @@ def test_entries_of_other_teams_and_of_the_portal_are_not_shown(
     record(umbrella, "theirs")
     audit.record(Action.SIGN_IN_FAILED, None, by=PORTAL, step="the portal's")
 
-    assert said(reader) == ["ours"]
+    assert steps_on(reader) == ["ours"]
 
 
 def test_filter_by_person(reader: Client, acme: Team, alice: User, bob: User) -> None:
@@ -59,8 +59,8 @@ def test_filter_by_person(reader: Client, acme: Team, alice: User, bob: User) ->
     record(acme, "bob", bob)
     record(acme, "portal")
 
-    assert said(reader, person=bob.pk) == ["bob"]
-    assert said(reader, person="portal") == ["portal"]
+    assert steps_on(reader, person=bob.pk) == ["bob"]
+    assert steps_on(reader, person="portal") == ["portal"]
 
 
 def test_filter_offers_former_members(reader: Client, acme: Team, alice: User, bob: User) -> None:
@@ -70,7 +70,7 @@ def test_filter_offers_former_members(reader: Client, acme: Team, alice: User, b
     people = dict(reader.get(URL).context["form"].fields["person"].choices)
 
     assert people[str(bob.pk)] == "Bob (has left)"
-    assert said(reader, person=bob.pk) == ["bob"]
+    assert steps_on(reader, person=bob.pk) == ["bob"]
 
 
 def test_filter_offers_no_people_of_other_teams(
@@ -85,7 +85,7 @@ def test_filter_by_action(reader: Client, acme: Team) -> None:
     record(acme, "changed")
     record(acme, "purged", action=Action.RESULT_PURGED)
 
-    assert said(reader, action="result purged") == ["purged"]
+    assert steps_on(reader, action="result purged") == ["purged"]
 
 
 def test_filter_by_days_of_the_team_zone_includes_both(
@@ -102,7 +102,7 @@ def test_filter_by_days_of_the_team_zone_includes_both(
             clock.setattr(timezone, "now", lambda at=at: at)
             record(acme, step)
 
-    assert said(reader, first="2026-07-01", last="2026-07-02") == [
+    assert steps_on(reader, first="2026-07-01", last="2026-07-02") == [
         "2 July, last second",
         "1 July, first second",
     ]
@@ -126,7 +126,7 @@ def test_invalid_filter_is_marked_and_ignored(
     response = reader.get(URL, query)
 
     assert list(response.context["form"].errors) == [field]
-    assert said(reader, **query) == ["there"]
+    assert steps_on(reader, **query) == ["there"]
 
 
 def test_pages_lead_to_older_entries_and_back(reader: Client, acme: Team) -> None:
@@ -189,7 +189,7 @@ def test_entry_is_shown_in_words_and_in_the_team_zone(reader: Client, acme: Team
     assert "Acme → Acme &amp; Co" in shown
 
 
-# ------------------------------------------------------------ about one thing, and with words
+# ------------------------------------------------------------ filters by object and words
 
 
 def test_filter_by_object(reader: Client, acme: Team, alice: User, bob: User) -> None:
@@ -198,12 +198,12 @@ def test_filter_by_object(reader: Client, acme: Team, alice: User, bob: User) ->
 
     response = reader.get(URL, {"object": f"user-{bob.pk}"})
 
-    assert said(reader, object=f"user-{bob.pk}") == ["bob"]
+    assert steps_on(reader, object=f"user-{bob.pk}") == ["bob"]
     assert "Only what is about <strong>Bob</strong>" in response.content.decode()
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "steps"),
     [
         ("quarterly", ["name", "data"]),
         ("QUARTERLY", ["name", "data"]),
@@ -220,7 +220,7 @@ def test_filter_by_object(reader: Client, acme: Team, alice: User, bob: User) ->
     ],
 )
 def test_words_are_found_in_names_and_details(
-    reader: Client, acme: Team, alice: User, words: str, found: list[str]
+    reader: Client, acme: Team, alice: User, words: str, steps: list[str]
 ) -> None:
     with_name = Team(pk=acme.pk, name="Quarterly report.csv")
     audit.record(Action.TEAM_CHANGED, acme, by=alice, step="data", note="quarterly")
@@ -229,7 +229,7 @@ def test_words_are_found_in_names_and_details(
     audit.record(Action.TEAM_CHANGED, acme, by=alice, step="umlaut", who="Jürgen Müller")
     audit.record(Action.TEAM_CHANGED, acme, by=alice, step="hash", sha256="0ff1ce" + "0" * 58)
 
-    assert said(reader, words=words) == found
+    assert steps_on(reader, words=words) == steps
 
 
 def test_words_combine_with_other_filters_and_pages(
@@ -249,7 +249,7 @@ def test_words_combine_with_other_filters_and_pages(
     assert reader.get(URL + second.newer).context["page"].rows == first.rows
 
 
-# ------------------------------------------------------------ as a file
+# ------------------------------------------------------------ export
 
 
 def body(response: Any) -> str:
@@ -286,7 +286,7 @@ def test_hashes_can_be_computed_from_json_lines(reader: Client, acme: Team, alic
 
     lines = [json.loads(line) for line in body(reader.get(f"{URL}log.jsonl")).splitlines()]
 
-    # The newest is that it was exported.
+    # The newest entry is the export itself.
     assert [line["hash"] for line in lines[1:3]] == [entry.hash for entry in reversed(entries)]
     assert lines[0]["previous_hash"] == lines[1]["hash"]
 

@@ -24,7 +24,7 @@ def three_entries(team: Team, by: User) -> list[AuditEntry]:
 
 @contextmanager
 def without_triggers() -> Iterator[Callable[..., None]]:
-    """What somebody with the database's own keys could do: switch the guard off and write what they like."""
+    """Disable the triggers and write anything, as somebody with write access could."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET session_replication_role = replica")
@@ -36,7 +36,7 @@ def without_triggers() -> Iterator[Callable[..., None]]:
             cursor.execute("SET session_replication_role = DEFAULT")
 
 
-# ------------------------------------------------------------ what an entry says
+# ------------------------------------------------------------ entries
 
 
 def test_entry_says_who_did_what_to_which_object_from_where(acme: Team, alice: User) -> None:
@@ -266,7 +266,7 @@ def test_postgres_refuses_to_truncate(acme: Team, alice: User) -> None:
         cursor.execute("TRUNCATE accounts_auditentry CASCADE")
 
 
-# ------------------------------------------------------------ many writers
+# ------------------------------------------------------------ concurrent writers
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,4 +1,4 @@
-"""Every entry to another machine: in order, at least once, and on when the receiver is back."""
+"""Streaming entries: in order, at least once, and again after an outage."""
 
 import datetime
 import ipaddress
@@ -44,16 +44,16 @@ def record(team: Team, by: User, *steps: str) -> None:
 
 
 def steps_of(messages: list[bytes]) -> list[str]:
-    found = []
+    steps = []
     for message in messages:
         matched = HEAD.fullmatch(message)
         assert matched, message
-        found.append(json.loads(matched[1])["data"]["step"])
-    return found
+        steps.append(json.loads(matched[1])["data"]["step"])
+    return steps
 
 
 def arrived(receiver: SyslogReceiver, count: int) -> list[bytes]:
-    """What a server in another thread has taken, once it is so many."""
+    """Wait until a server in another thread has received this many, and return them."""
     wait_until(lambda: len(receiver.messages) >= count, seconds=120, every=0.01)
     return receiver.messages
 
@@ -62,7 +62,7 @@ def lines_of(web: WebReceiver) -> list[dict[str, Any]]:
     return [json.loads(line) for request in web.taken for line in request.body.decode().splitlines()]
 
 
-# ------------------------------------------------------------ in order, and how far
+# ------------------------------------------------------------ order and progress
 
 
 def test_entries_arrive_once_and_in_order(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
@@ -87,8 +87,8 @@ def test_each_chain_is_streamed(
 
     audit_stream.stream()
 
-    said = [(line["chain"], line["data"]["step"]) for line in lines_of(web)]
-    assert said == [
+    entries = [(line["chain"], line["data"]["step"]) for line in lines_of(web)]
+    assert entries == [
         (chain_of(acme).name, "ours"),
         (chain_of(umbrella).name, "theirs"),
         ("portal", "the portal's"),
@@ -157,7 +157,7 @@ def test_without_audit_stream_nothing_is_streamed(acme: Team, alice: User, setti
     assert AuditStream.objects.count() == 0
 
 
-# ------------------------------------------------------------ what is said
+# ------------------------------------------------------------ messages
 
 
 def test_receiver_can_compute_the_hash_of_an_entry(
@@ -169,23 +169,23 @@ def test_receiver_can_compute_the_hash_of_an_entry(
 
     audit_stream.stream()
 
-    (said,) = lines_of(web)
+    (line,) = lines_of(web)
     entry = AuditEntry._base_manager.get(team=acme)
     again = AuditEntry(
-        number=said["number"],
-        at=datetime.datetime.fromisoformat(said["at"]),
-        team_id=said["team"],
-        actor_id=said["actor"],
-        actor_name=said["actor_name"],
-        address=said["address"],
-        action=said["action"],
-        target_type=said["target_type"],
-        target_id=said["target"],
-        target_name=said["target_name"],
-        data=said["data"],
-        previous_hash=said["previous_hash"],
+        number=line["number"],
+        at=datetime.datetime.fromisoformat(line["at"]),
+        team_id=line["team"],
+        actor_id=line["actor"],
+        actor_name=line["actor_name"],
+        address=line["address"],
+        action=line["action"],
+        target_type=line["target_type"],
+        target_id=line["target"],
+        target_name=line["target_name"],
+        data=line["data"],
+        previous_hash=line["previous_hash"],
     )
-    assert audit.digest(again) == said["hash"] == entry.hash
+    assert audit.digest(again) == line["hash"] == entry.hash
 
 
 def test_text_cannot_inject_a_syslog_message(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
@@ -220,11 +220,11 @@ def test_entry_too_long_for_a_datagram_is_sent_without_data(acme: Team, alice: U
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate of 127.0.0.1 with its key, in one file."""
+    """A certificate for 127.0.0.1 with its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = timezone.now()
-    made = (
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -241,7 +241,7 @@ def certificate(tmp_path: Path) -> Path:
     file = tmp_path / "syslog.pem"
     pem = serialization.Encoding.PEM
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(private + made.public_bytes(pem))
+    file.write_bytes(private + certificate.public_bytes(pem))
     return file
 
 
@@ -270,7 +270,7 @@ def test_server_with_an_untrusted_certificate_gets_nothing(
         assert receiver.messages == []
 
 
-# ------------------------------------------------------------ where webhooks may not lead
+# ------------------------------------------------------------ refused webhooks
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Old entries go behind a signed summary, and the log stays whole; nothing else removes any."""
+"""Trimming replaces old entries by a signed summary, and nothing else removes entries."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from tests.accounts.audit.logs import chain_of, entries_of, record_steps, withou
 
 @pytest.fixture
 def old(acme: Team, alice: User, monkeypatch: pytest.MonkeyPatch) -> list[AuditEntry]:
-    """Four entries older than Acme keeps them, and two that are not."""
+    """Four entries older than Acme's retention, and two newer ones."""
     acme.audit_kept_days = 365
     acme.save(update_fields=["audit_kept_days"])
     written = record_steps(acme, alice, 4, monkeypatch, days_ago=400)
@@ -32,8 +32,8 @@ def trim(team: Team) -> int:
 
 
 def forged(old: list[AuditEntry], **changed: Any) -> AuditSummary:
-    """A summary of the four as somebody writes it who knows the rules, but not SECRET_KEY."""
-    said = {
+    """A summary of the four, forged by somebody without SECRET_KEY."""
+    fields = {
         "chain": old[0].chain,
         "first": 1,
         "last": 4,
@@ -45,7 +45,7 @@ def forged(old: list[AuditEntry], **changed: Any) -> AuditSummary:
         "made_at": timezone.now(),
         "signature": "0" * 64,
     }
-    return AuditSummary(**(said | changed))
+    return AuditSummary(**(fields | changed))
 
 
 def test_old_entries_are_replaced_by_a_summary(acme: Team, old: list[AuditEntry]) -> None:
@@ -86,7 +86,7 @@ def test_next_summary_continues_after_the_last_one(
     acme.save(update_fields=["audit_kept_days"])
 
     assert trim(acme) == 2
-    assert [(each.first, each.last) for each in chain_of(acme).summaries.all()] == [(1, 4), (5, 6)]
+    assert [(summary.first, summary.last) for summary in chain_of(acme).summaries.all()] == [(1, 4), (5, 6)]
     assert faults(chain_of(acme)) == []
 
 
@@ -96,7 +96,7 @@ def test_many_entries_are_split_into_several_summaries(
     monkeypatch.setattr(audit_trim, "MOST", 3)
 
     assert trim(acme) == 4
-    assert [(each.first, each.last) for each in chain_of(acme).summaries.all()] == [(1, 3), (4, 4)]
+    assert [(summary.first, summary.last) for summary in chain_of(acme).summaries.all()] == [(1, 3), (4, 4)]
     assert faults(chain_of(acme)) == []
 
 
@@ -165,7 +165,7 @@ def test_command_refuses_a_team_without_retention(acme: Team) -> None:
         call_command("trim_audit", "acme")
 
 
-# ------------------------------------------------------------ what the database refuses
+# ------------------------------------------------------------ rejected by the database
 
 
 @pytest.mark.parametrize(
@@ -189,11 +189,11 @@ def test_nothing_else_is_removed_or_changed(acme: Team, old: list[AuditEntry], s
     "changed",
     [
         {"first": 2},  # leaves the first entry without a summary
-        {"last": 5},  # an entry whose time is not over
+        {"last": 5},  # an entry within the retention
         {"last": 3},  # not the hash of that entry
         {"last_hash": "f" * 64},
         {"previous_hash": "f" * 64},
-        {"last": 400},  # entries that are not there yet
+        {"last": 400},  # entries that do not exist yet
     ],
 )
 def test_summary_that_does_not_match_the_entries_is_refused(
@@ -218,7 +218,7 @@ def test_entries_are_summarised_once(acme: Team, old: list[AuditEntry]) -> None:
         forged(old).save()
 
 
-# ------------------------------------------------------------ what verify_audit finds
+# ------------------------------------------------------------ found by verify_audit
 
 
 def test_forged_summary_is_found(acme: Team, old: list[AuditEntry]) -> None:
@@ -302,7 +302,7 @@ def test_command_says_how_many_are_summarised(
     assert capsys.readouterr().out == expected
 
 
-# ------------------------------------------------------------ who decides
+# ------------------------------------------------------------ retention settings
 
 
 def test_admin_changes_the_retention_and_it_is_logged(acme: Team, alice: User) -> None:

@@ -50,7 +50,7 @@ def test_secret_is_on_no_page(as_user: AsUser, acme: Team, alice: User) -> None:
 
     assert [page.status_code for page in pages] == [200] * 8
     assert [SECRET in page.content.decode() for page in pages] == [False] * 8
-    # What was typed as an ID comes back once, to be corrected, and never again.
+    # The form shows the ID once more, for correction, but never again.
     assert ["canary-id" in page.content.decode() for page in pages] == [True] + [False] * 7
 
 

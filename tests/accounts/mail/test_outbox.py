@@ -1,4 +1,4 @@
-"""Mails that stand in rows, over a real SMTP server: each sent once, whatever happens around it."""
+"""Sending stored mails over a real SMTP server: each is sent at most once, whatever happens."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -145,7 +145,7 @@ def test_a_mail_that_cannot_be_composed_does_not_stop_the_others(acme: Team, ali
     with mail_server() as box:
         outbox.send_due([notifications.MAILS._replace(compose=compose)], seconds=PATIENCE)
 
-    assert [each.to for each in box.mails] == ["bob@acme.example"]
+    assert [mail.to for mail in box.mails] == ["bob@acme.example"]
     (waiting,) = rows(address=alice.email)
     assert (waiting.status, waiting.attempts) == (MailStatus.QUEUED, 1)
     assert waiting.error.startswith("The mail could not be made;")
@@ -211,7 +211,7 @@ def test_server_that_comes_back_gets_each_mail_once(
     with mail_server(port=port) as box:
         send_due(), send_due()
 
-    assert sorted(each.to for each in box.mails) == ["alice@acme.example", "bob@acme.example"]
+    assert sorted(mail.to for mail in box.mails) == ["alice@acme.example", "bob@acme.example"]
     assert {row.status for row in rows()} == {MailStatus.SENT}
 
 
@@ -310,7 +310,7 @@ def test_worker_with_an_old_claim_changes_nothing(acme: Team, alice: User) -> No
     assert (rows()[0].status, rows()[0].attempts) == (MailStatus.SENDING, 2)
 
 
-# ------------------------------------------------------------ many
+# ------------------------------------------------------------ concurrency and limits
 
 
 def at_once(workers: int, work: Callable[[], Any]) -> list[Any]:
@@ -349,13 +349,13 @@ def test_many_workers_send_each_of_200_mails_once(acme: Team, alice: User) -> No
     with mail_server() as box:
         taken = at_once(3, lambda: send_due(seconds=3600))
 
-    assert sorted(each.to for each in box.mails) == sorted(f"n{number}@acme.example" for number in range(200))
+    assert sorted(mail.to for mail in box.mails) == sorted(f"n{number}@acme.example" for number in range(200))
     assert sum(taken) == 200
     assert {row.status for row in rows()} == {MailStatus.SENT}
 
 
 class Turns(redis.Redis):
-    """Redis, with the milliseconds of each turn to send that it gave away."""
+    """A Redis client that records the milliseconds of each turn to send."""
 
     given: list[int]
 
@@ -408,7 +408,7 @@ def test_each_mail_waits_for_its_own_turn(acme: Team, settings: Any, turns: Turn
         at_once(3, send_due)
 
     assert sorted(mail.to for mail in box.mails) == sorted(f"n{number}@acme.example" for number in range(50))
-    # A worker may take a turn and find that another has sent the last mail.
+    # A worker may get a turn after another one has sent the last mail.
     assert set(turns.given) == {10}
     assert len(turns.given) >= 50
 

@@ -1,4 +1,4 @@
-"""One mail over a real SMTP server: sent, surely not sent, refused, or unclear. Nothing of it is a guess."""
+"""One mail over a real SMTP server: sent, surely not sent, refused, or unclear."""
 
 import socket
 import ssl
@@ -18,12 +18,12 @@ PASSWORD = "not-for-the-page-9c1"
 
 
 def message(subject: str = "Monthly expenses", text: str = "Here they are.\n") -> EmailMessage:
-    made = EmailMessage()
-    made["From"] = "Expensify Portal <portal@acme.example>"
-    made["To"] = "bob@acme.example"
-    made["Subject"] = subject
-    made.set_content(text)
-    return made
+    mail = EmailMessage()
+    mail["From"] = "Expensify Portal <portal@acme.example>"
+    mail["To"] = "bob@acme.example"
+    mail["Subject"] = subject
+    mail.set_content(text)
+    return mail
 
 
 def send(what: EmailMessage | None = None, to: str = "bob@acme.example") -> int:
@@ -51,12 +51,12 @@ def test_mail_arrives_unchanged() -> None:
 
 
 def test_a_file_keeps_its_name_and_bytes() -> None:
-    made = message()
+    mail = message()
     content = bytes(range(256)) * 1000
-    made.add_attachment(content, maintype="application", subtype="octet-stream", filename="Größe 東京.csv")
+    mail.add_attachment(content, maintype="application", subtype="octet-stream", filename="Größe 東京.csv")
 
     with mail_server() as box:
-        send(made)
+        send(mail)
 
     (attachment,) = box.mails[0].message.iter_attachments()
     assert (attachment.get_filename(), attachment.get_content()) == ("Größe 東京.csv", content)
@@ -67,7 +67,7 @@ def test_a_connection_serves_many_mails() -> None:
         for number in range(5):
             post.send(message(str(number)), f"bob{number}@acme.example")
 
-    assert [each.to for each in box.mails] == [f"bob{number}@acme.example" for number in range(5)]
+    assert [caught.to for caught in box.mails] == [f"bob{number}@acme.example" for number in range(5)]
     assert box.connections == 1
 
 
@@ -98,9 +98,9 @@ def test_international_address_is_sent_with_smtputf8() -> None:
 
 def test_international_address_is_refused_without_smtputf8() -> None:
     with mail_server(enable_SMTPUTF8=False):
-        said = failure(MailRefused, to="bjørn@acme.example")
+        sentence = failure(MailRefused, to="bjørn@acme.example")
 
-    assert said == "The mail server 127.0.0.1 takes no address with letters beyond ASCII before its @."
+    assert sentence == "The mail server 127.0.0.1 takes no address with letters beyond ASCII before its @."
 
 
 @pytest.mark.parametrize(
@@ -146,9 +146,9 @@ def test_unreachable_server_is_tried_once_a_round(settings: Any) -> None:
 def test_wrong_password_is_reported_without_showing_it(settings: Any) -> None:
     with mail_server(password="right") as box:
         settings.EMAIL_HOST_PASSWORD = PASSWORD
-        said = failure(MailServerUnreachable)
+        sentence = failure(MailServerUnreachable)
 
-    assert said == (
+    assert sentence == (
         "The mail server 127.0.0.1 does not let the portal sign in (code 535): "
         "an operator must look at the user and the password in EMAIL_URL."
     )
@@ -160,7 +160,7 @@ def test_right_password_signs_in(settings: Any, password: str) -> None:
     with mail_server(password=password) as box:
         if password.isascii():
             send()
-        else:  # smtplib signs in with ASCII only; the word is the same as for a wrong one
+        else:  # smtplib signs in with ASCII only; the sentence is the same as for a wrong password
             assert "pässwörd" not in failure(MailServerUnreachable)
 
     assert len(box.mails) == password.isascii()
@@ -169,17 +169,17 @@ def test_right_password_signs_in(settings: Any, password: str) -> None:
 def test_quoted_reply_does_not_show_the_password(settings: Any) -> None:
     with mail_server(password=PASSWORD) as box:
         box.mail_answer = f"451 portal:{PASSWORD} cGVybg== is not\tright"
-        said = failure(NotSent)
+        sentence = failure(NotSent)
 
-    assert said == "The mail server does not take the mail now: “451 portal:… cGVybg== is not right”."
+    assert sentence == "The mail server does not take the mail now: “451 portal:… cGVybg== is not right”."
 
 
 def test_missing_sign_in_does_not_refuse_the_mail() -> None:
     with mail_server() as box:
         box.mail_answer = "530 Authentication required"
-        said = failure(MailServerUnreachable)
+        sentence = failure(MailServerUnreachable)
 
-    assert "An operator must look at EMAIL_URL." in said
+    assert "An operator must look at EMAIL_URL." in sentence
 
 
 @pytest.mark.parametrize("phase", ["mail", "rcpt", "data"])
@@ -191,24 +191,24 @@ def test_temporary_error_has_sent_nothing(phase: str) -> None:
             box.recipients["bob@acme.example"] = "451 Greylisted"
         else:
             box.data_answer = "451 Greylisted"
-        said = failure(NotSent)
+        sentence = failure(NotSent)
 
-    assert "now: “451 Greylisted”." in said
+    assert "now: “451 Greylisted”." in sentence
 
 
 def test_silent_server_runs_into_the_timeout() -> None:
     with mail_server() as box:
         box.silent_at = "RCPT"
-        said = failure(NotSent)
+        sentence = failure(NotSent)
 
-    assert said == "The mail server 127.0.0.1 broke off before it had the mail (no answer in time)."
+    assert sentence == "The mail server 127.0.0.1 broke off before it had the mail (no answer in time)."
 
 
 def test_server_that_hangs_up_before_the_dot_has_sent_nothing() -> None:
     with rude_server(lines=3) as read:
-        said = failure(NotSent, message(text="line\n" * 1_000_000))
+        sentence = failure(NotSent, message(text="line\n" * 1_000_000))
 
-    assert said.startswith("The mail server 127.0.0.1 broke off before it had the mail (")
+    assert sentence.startswith("The mail server 127.0.0.1 broke off before it had the mail (")
     assert len(read) == 3
 
 
@@ -223,18 +223,18 @@ def test_invalid_certificate_is_not_trusted(tmp_path: Path) -> None:
     tls.load_cert_chain(certificate, key)
 
     with mail_server(tls=tls) as box:
-        said = failure(MailServerUnreachable)
+        sentence = failure(MailServerUnreachable)
 
-    assert "its certificate is not good" in said
+    assert "its certificate is not good" in sentence
     assert box.mails == []
 
 
 def test_nothing_is_sent_without_the_configured_encryption(settings: Any) -> None:
     with mail_server() as box:
         settings.EMAIL_USE_TLS = True
-        said = failure(MailServerUnreachable)
+        sentence = failure(MailServerUnreachable)
 
-    assert "does not offer the encryption" in said
+    assert "does not offer the encryption" in sentence
     assert box.mails == []
 
 
@@ -250,28 +250,28 @@ def test_refused_recipient_does_not_stop_other_mails() -> None:
         post.send(message(), "erin@acme.example")
 
     assert str(refused.value) == "The mail server refused the recipient: “550 5.1.1 No such user here”."
-    assert [each.to for each in box.mails] == ["bob@acme.example", "erin@acme.example"]
+    assert [caught.to for caught in box.mails] == ["bob@acme.example", "erin@acme.example"]
 
 
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_mail_that_is_too_large_is_refused(announced: bool) -> None:
     with mail_server(data_size_limit=2_000) as box:
-        made = message(text="x" * 70 + "\n") if announced else message()
-        made.set_content("line\n" * 20_000)
-        said = failure(MailRefused, made)
+        mail = message(text="x" * 70 + "\n") if announced else message()
+        mail.set_content("line\n" * 20_000)
+        sentence = failure(MailRefused, mail)
 
-    assert said.startswith("The mail server refused the mail: “552 ")
+    assert sentence.startswith("The mail server refused the mail: “552 ")
     assert box.mails == []
 
 
 def test_refusal_after_the_final_dot_is_a_refusal() -> None:
     with mail_server() as box:
         box.data_answer = "554 5.7.1 Looks like spam\u0007 " + "x" * 500
-        said = failure(MailRefused)
+        sentence = failure(MailRefused)
 
-    assert said.startswith("The mail server refused the mail: “554 5.7.1 Looks like spam")
-    assert said.isprintable()
-    assert len(said) < 300
+    assert sentence.startswith("The mail server refused the mail: “554 5.7.1 Looks like spam")
+    assert sentence.isprintable()
+    assert len(sentence) < 300
 
 
 # ------------------------------------------------------------ unclear
@@ -280,22 +280,24 @@ def test_refusal_after_the_final_dot_is_a_refusal() -> None:
 def test_no_reply_to_the_final_dot_is_unclear() -> None:
     with mail_server() as box:
         box.silent_at = "."
-        said = failure(Unclear)
+        sentence = failure(Unclear)
 
-    assert said == "The whole mail was handed to 127.0.0.1, but its answer did not come (no answer in time)."
+    assert (
+        sentence == "The whole mail was handed to 127.0.0.1, but its answer did not come (no answer in time)."
+    )
     assert len(box.mails) == 1
 
 
 def test_server_that_hangs_up_after_the_final_dot_is_unclear() -> None:
     with mail_server() as box:
         box.hang_up_after_data = True
-        said = failure(Unclear)
+        sentence = failure(Unclear)
 
-    assert said.startswith("The whole mail was handed to 127.0.0.1, but its answer did not come (")
+    assert sentence.startswith("The whole mail was handed to 127.0.0.1, but its answer did not come (")
     assert len(box.mails) == 1
 
 
-# ------------------------------------------------------------ into files
+# ------------------------------------------------------------ files
 
 
 def test_each_mail_to_a_folder_is_a_file(settings: Any, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which passwords are taken: rules, and lists of leaked ones where the portal can ask for them."""
+"""Password rules and the check for leaked passwords."""
 
 import hashlib
 import http.server
@@ -16,7 +16,7 @@ LEAKED = "a leaked and long password"
 
 
 class Lists:
-    """A range API as Have I Been Pwned has it, over HTTP; it keeps what it was asked."""
+    """A range API like that of Have I Been Pwned, over HTTP; records its requests."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

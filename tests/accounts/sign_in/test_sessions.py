@@ -1,4 +1,4 @@
-"""Where people are signed in, and what ends it."""
+"""Sessions: their list and how they end; confirmation, and limits of attempts."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def stale(client: Client) -> Client:
     return client
 
 
-# ------------------------------------------------------------ seen and ended by oneself
+# ------------------------------------------------------------ list and end
 
 
 def test_sessions_are_listed_with_their_browsers(alice: User) -> None:
@@ -72,7 +72,7 @@ def test_session_of_somebody_else_is_not_found(alice: User, bob: User) -> None:
     assert is_in(theirs) is True
 
 
-# ------------------------------------------------------------ ended by what happens
+# ------------------------------------------------------------ ended by other changes
 
 
 def test_changed_role_ends_the_sessions_of_that_person_only(acme: Team, alice: User, bob: User) -> None:
@@ -111,7 +111,7 @@ def test_sign_in_over_a_socket_without_an_address_works(client: Client, alice: U
     assert response.headers["Location"] == "/"
 
 
-# ------------------------------------------------------------ confirming that it is you
+# ------------------------------------------------------------ confirmation
 
 
 def test_change_after_an_hour_needs_confirmation_and_returns_to_its_form(
@@ -122,11 +122,11 @@ def test_change_after_an_hour_needs_confirmation_and_returns_to_its_form(
     form = {"headers": {"Referer": "http://testserver/t/acme/team/"}}
 
     asked = client.post(url, {"role": "editor"}, follow=True, **form)
-    *_, said = [str(message) for message in asked.context["messages"]]
+    *_, sentence = [str(message) for message in asked.context["messages"]]
     back = client.post(asked.redirect_chain[-1][0], {"password": PASSWORD})
     done = client.post(url, {"role": "editor"}, **form)
 
-    assert said == "Nothing was changed yet: first confirm that it is you. Then do it once more."
+    assert sentence == "Nothing was changed yet: first confirm that it is you. Then do it once more."
     assert back.headers["Location"] == done.headers["Location"] == "/t/acme/team/"
     assert Membership.objects.get(user=bob).role == Role.EDITOR
 
@@ -226,7 +226,7 @@ def test_resets_from_other_addresses_do_not_block_a_person(alice: User, mailoutb
 
 
 def test_unknown_address_computes_the_same_hash(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time of a sign-in is that of its password hash: one is made whether the address is known or not."""
+    """Hashing takes most of the time of a sign-in: it happens whether the address is known or not."""
     from django.contrib.auth.hashers import MD5PasswordHasher
 
     made: list[str] = []

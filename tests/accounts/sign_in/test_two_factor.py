@@ -25,12 +25,12 @@ AUTHENTICATE = "/account/second-factor/authenticate/"
 
 
 def set_up_app(client: Client, clock: AppClock) -> str:
-    """By the pages; the key that the app was given."""
+    """Set up an authenticator app on the pages; return its key."""
     page = client.get("/account/second-factor/app/add/").content.decode()
-    found = re.search(r'user-select-all">(\w+)<', page)
-    assert found is not None
-    client.post("/account/second-factor/app/add/", {"code": code_of(clock, found[1])})
-    return found[1]
+    match = re.search(r'user-select-all">(\w+)<', page)
+    assert match is not None
+    client.post("/account/second-factor/app/add/", {"code": code_of(clock, match[1])})
+    return match[1]
 
 
 def kept() -> str:
@@ -72,7 +72,7 @@ def test_wrong_code_is_refused_and_logged(acme: Team, alice: User, app_clock: Ap
 
 
 def test_code_works_once(alice: User, app_clock: AppClock, settings: Any) -> None:
-    # A code that was used is remembered for as long as it is shown.
+    # A used code is remembered while the app shows it.
     settings.MFA_TOTP_PERIOD = 3600
     add_app(alice)
     code = code_of(app_clock)
@@ -182,7 +182,7 @@ def test_command_removes_lost_factors_and_ends_the_sessions(acme: Team, alice: U
         call_command("remove_factors", "nobody@acme.example")
 
 
-# ------------------------------------------------------------ what a team asks for
+# ------------------------------------------------------------ required by a team
 
 
 def edit(client: Client, **changed: str) -> object:

@@ -35,24 +35,24 @@ MAPPING = [
 
 
 class Provider:
-    """The company's people, as its directory knows them."""
+    """The company's directory of people."""
 
     def __init__(self, url: str) -> None:
         self.url = url
 
     def knows(self, number: str, email: str, groups: list[str], **claims: Any) -> None:
-        said = {"email": email, "email_verified": True, "groups": groups, "given_name": "Nina", **claims}
-        httpx.put(f"{self.url}/users/{number}", json=said).raise_for_status()
+        claims = {"email": email, "email_verified": True, "groups": groups, "given_name": "Nina", **claims}
+        httpx.put(f"{self.url}/users/{number}", json=claims).raise_for_status()
 
-    def authorizes(self, asked: str, number: str) -> str:
-        """What the provider's page does when the person agrees there: the path that it leads back to."""
-        back = httpx.post(asked, data={"sub": number}).headers["Location"]
+    def authorizes(self, url: str, number: str) -> str:
+        """Sign in on the provider's page; the path that it redirects back to."""
+        back = httpx.post(url, data={"sub": number}).headers["Location"]
         return back.removeprefix("http://localhost:8000")
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """In a process of its own: it is somebody else's program, with warnings of its own."""
+    """In a process of its own, because of its warnings."""
     port = free_port()
     command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)]
     with subprocess.Popen(
@@ -75,15 +75,15 @@ def sign_in(
     provider: Provider, number: str, client: Client | None = None, path: str = "/account/sso/"
 ) -> Any:
     client = client or Client()
-    asked = client.get(path).headers["Location"]
-    return client.get(provider.authorizes(asked, number))
+    url = client.get(path).headers["Location"]
+    return client.get(provider.authorizes(url, number))
 
 
 def roles_of(email: str) -> dict[str, str]:
     return dict(Membership.objects.filter(user__email=email).values_list("team__slug", "role"))
 
 
-# ------------------------------------------------------------ coming in
+# ------------------------------------------------------------ first sign-in
 
 
 def test_new_person_gets_the_roles_of_their_groups(provider: Provider, acme: Team, umbrella: Team) -> None:
@@ -96,8 +96,8 @@ def test_new_person_gets_the_roles_of_their_groups(provider: Provider, acme: Tea
     assert (response.headers["Location"], is_in(client)) == ("/t/acme/runs/", True)
     assert (user.email, user.first_name, user.has_usable_password()) == ("nina@acme.example", "Nina", False)
     assert roles_of(user.email) == {"acme": Role.EDITOR, "umbrella": Role.AUDITOR}
-    said = AuditEntry._base_manager.filter(team=acme, action=Action.MEMBER_ADDED).get()
-    assert said.actor_name == "Sign-in with Acme Group"
+    entry = AuditEntry._base_manager.filter(team=acme, action=Action.MEMBER_ADDED).get()
+    assert entry.actor_name == "Sign-in with Acme Group"
 
 
 def test_person_in_no_mapped_group_is_refused(provider: Provider, acme: Team) -> None:
@@ -151,7 +151,7 @@ def test_person_with_company_sign_in_only_gets_no_reset_link(
         False,
     )
     assert "sign in with Acme Group" in to_nina.body
-    assert "/account/password/reset/key/" in to_alice.body  # she had one before
+    assert "/account/password/reset/key/" in to_alice.body  # she had a password before
     page = nina.get("/account/password/change/", follow=True)
     assert "You have no password here: you sign in by your company." in page.content.decode()
 
@@ -197,7 +197,7 @@ def test_portals_second_factor_is_required_too(provider: Provider, acme: Team, b
     assert "_auth_user_id" not in client.session
 
 
-# ------------------------------------------------------------ following the groups
+# ------------------------------------------------------------ roles by group
 
 
 def test_roles_follow_the_groups_at_each_sign_in(provider: Provider, acme: Team, umbrella: Team) -> None:
@@ -268,32 +268,32 @@ def test_button_is_shown_only_with_a_provider(provider: Provider, settings: Any,
 def test_request_to_the_provider_carries_state_and_a_proof_key_and_no_secret(
     provider: Provider, client: Client
 ) -> None:
-    asked = client.get("/account/sso/?scope=admin&auth_params=prompt%3Dnone").headers["Location"]
+    url = client.get("/account/sso/?scope=admin&auth_params=prompt%3Dnone").headers["Location"]
 
-    said = parse_qs(urlsplit(asked).query)
-    assert said["redirect_uri"] == ["http://localhost:8000/account/sso/callback/"]
-    assert (set(said["scope"][0].split()), said["code_challenge_method"]) == (
+    query = parse_qs(urlsplit(url).query)
+    assert query["redirect_uri"] == ["http://localhost:8000/account/sso/callback/"]
+    assert (set(query["scope"][0].split()), query["code_challenge_method"]) == (
         {"openid", "profile", "email"},
         ["S256"],
     )
-    assert sorted(said) == [
+    assert sorted(query) == [
         "client_id", "code_challenge", "code_challenge_method", "redirect_uri", "response_type", "scope", "state",
     ]  # fmt: skip
 
 
 def test_answer_for_another_browser_is_refused(provider: Provider, acme: Team) -> None:
     provider.knows("n-8", "nina@acme.example", ["finance"])
-    asked = Client().get("/account/sso/").headers["Location"]
+    url = Client().get("/account/sso/").headers["Location"]
     victim = Client()
 
-    response = victim.get(provider.authorizes(asked, "n-8"))
+    response = victim.get(provider.authorizes(url, "n-8"))
 
     assert (response.status_code, "_auth_user_id" in victim.session) == (403, False)
 
 
 def test_refusal_at_the_provider_is_shown(provider: Provider, client: Client) -> None:
-    asked = client.get("/account/sso/").headers["Location"]
-    back = httpx.post(asked, data={"action": "deny"}).headers["Location"]
+    url = client.get("/account/sso/").headers["Location"]
+    back = httpx.post(url, data={"action": "deny"}).headers["Location"]
 
     response = client.get(back.removeprefix("http://localhost:8000"))
 
@@ -339,7 +339,7 @@ def test_public_addresses_are_told_from_private_ones(address: str, expected: boo
 
 
 def test_peer_is_checked_before_anything_is_sent(server: str) -> None:
-    """Straight at the pool below requests: a name that suddenly means this machine gets no request."""
+    """Directly on the connection pool: a name that now resolves to this machine gets no request."""
     adapter = public_requests.PublicOnly()
 
     with pytest.raises(MaxRetryError, match="private or link-local"):
@@ -365,7 +365,7 @@ def test_wrong_setting_stops_the_start(
         sso.check_settings()
 
 
-# ------------------------------------------------------------ confirming that it is you
+# ------------------------------------------------------------ confirmation
 
 
 def test_person_without_a_password_confirms_with_the_provider(provider: Provider, acme: Team) -> None:
@@ -376,15 +376,17 @@ def test_person_without_a_password_confirms_with_the_provider(provider: Provider
     session[recent_sign_in.KEY] -= 3600
     session.save()
 
-    asked = client.post("/t/acme/team/edit/", {}, headers={"Referer": "http://testserver/t/acme/team/edit/"})
-    onward = client.get(asked.headers["Location"]).headers["Location"]
+    response = client.post(
+        "/t/acme/team/edit/", {}, headers={"Referer": "http://testserver/t/acme/team/edit/"}
+    )
+    onward = client.get(response.headers["Location"]).headers["Location"]
     to_provider = client.get(onward).headers["Location"]
     back = client.get(provider.authorizes(to_provider, "l-2"))
 
     assert onward == "/account/sso/?next=%2Ft%2Facme%2Fteam%2Fedit%2F"
     assert parse_qs(urlsplit(to_provider).query)["prompt"] == ["login"]
     assert back.headers["Location"] == "/t/acme/team/edit/"
-    assert client.post("/t/acme/team/edit/", {}).status_code == 200  # the form's own complaints
+    assert client.post("/t/acme/team/edit/", {}).status_code == 200  # the form with its errors
 
 
 def test_changing_factors_without_a_password_needs_confirmation_too(provider: Provider, acme: Team) -> None:
