@@ -75,7 +75,7 @@ def test_a_success_makes_a_mail_for_each_recipient(schedule: Schedule) -> None:
     assert (entry.data["mails"], entry.data["rows"]) == (2, 3)
 
 
-def test_who_is_not_active_gets_no_mail(schedule: Schedule) -> None:
+def test_inactive_recipient_gets_no_mail(schedule: Schedule) -> None:
     Recipient.objects.filter(address="head@acme.example").update(state=Recipient.State.UNSUBSCRIBED)
     occurrence = ended(schedule)
 
@@ -101,7 +101,7 @@ def test_an_occurrence_is_settled_once(schedule: Schedule) -> None:
     assert Delivery.objects.count() == 2
 
 
-def test_of_two_who_read_the_file_one_writes(schedule: Schedule) -> None:
+def test_only_one_of_two_workers_settles(schedule: Schedule) -> None:
     occurrence = ended(schedule)
     mail = MailSettings()
     outcome = finish._outcome(occurrence.run, mail)
@@ -113,7 +113,7 @@ def test_of_two_who_read_the_file_one_writes(schedule: Schedule) -> None:
     assert AuditEntry.objects.filter(action="scheduled run settled").count() == 1
 
 
-def test_what_somebody_settles_is_left_to_them_until_they_are_lost(schedule: Schedule, settings: Any) -> None:
+def test_claimed_occurrence_is_skipped_until_the_claim_expires(schedule: Schedule, settings: Any) -> None:
     occurrence = ended(schedule)
     lost = clock.now() - timedelta(seconds=settings.STUCK_AFTER_SECONDS)
     Occurrence.objects.update(settling_since=lost + timedelta(seconds=60))
@@ -200,7 +200,7 @@ def test_recovery_is_told_after_a_pause_too(schedule: Schedule) -> None:
     assert told(schedule)[1:] == [("erin@acme.example", "“Managers” works again")]
 
 
-def test_an_empty_file_is_said(schedule: Schedule) -> None:
+def test_empty_file_is_mailed_as_a_sentence(schedule: Schedule) -> None:
     occurrence = ended(schedule, content=b"Merchant,Amount\n")
 
     finish.settle(occurrence)
@@ -237,7 +237,7 @@ def test_a_run_that_found_no_reports_is_empty(schedule: Schedule) -> None:
         ({"rows_to": 2}, "Rows: 3, but at most 2 expected."),
     ],
 )
-def test_rows_beyond_the_band_hold_the_mails(schedule: Schedule, band: dict[str, int], why: str) -> None:
+def test_rows_out_of_range_hold_the_mails(schedule: Schedule, band: dict[str, int], why: str) -> None:
     change_mail(schedule, **band)
     occurrence = ended(schedule)
 
@@ -250,7 +250,7 @@ def test_rows_beyond_the_band_hold_the_mails(schedule: Schedule, band: dict[str,
     assert AuditEntry.objects.get(action="scheduled mails held").data["why"] == why
 
 
-def test_rows_within_the_band_hold_nothing(schedule: Schedule) -> None:
+def test_rows_in_range_hold_nothing(schedule: Schedule) -> None:
     change_mail(schedule, rows_from=3, rows_to=3)
     occurrence = ended(schedule)
 
@@ -269,7 +269,7 @@ def test_rows_within_the_band_hold_nothing(schedule: Schedule) -> None:
         (None, "The total in EUR cannot be told from this file."),
     ],
 )
-def test_totals_beyond_the_band_hold_the_mails(totals: dict[str, Decimal] | None, why: str) -> None:
+def test_totals_out_of_range_hold_the_mails(totals: dict[str, Decimal] | None, why: str) -> None:
     mail = MailSettings(totals_from={"EUR": Decimal("100.00")}, totals_to={"EUR": Decimal("500.00")})
 
     assert finish._out_of_band(finish.FileContents(3, totals), mail) == why
@@ -288,7 +288,7 @@ def test_held_mails_are_sent_anyway_once(schedule: Schedule, alice: User, erin: 
     assert AuditEntry.objects.get(action="held mails sent anyway").data["mails"] == 2
 
 
-def test_what_was_withdrawn_meanwhile_is_not_sent_anyway(schedule: Schedule, alice: User) -> None:
+def test_withdrawn_mail_is_not_released(schedule: Schedule, alice: User) -> None:
     change_mail(schedule, rows_from=4)
     occurrence = ended(schedule)
     finish.settle(occurrence)
@@ -299,14 +299,14 @@ def test_what_was_withdrawn_meanwhile_is_not_sent_anyway(schedule: Schedule, ali
     assert mails(occurrence) == [("deputy@acme.example", "queued"), ("head@acme.example", "withdrawn")]
 
 
-def test_nothing_is_sent_anyway_that_is_not_held(schedule: Schedule, alice: User) -> None:
+def test_only_held_mails_are_released(schedule: Schedule, alice: User) -> None:
     occurrence = ended(schedule)
     finish.settle(occurrence)
 
     assert not finish.send_anyway(occurrence, by=alice)
 
 
-def test_the_next_one_may_start_once_this_is_settled(schedule: Schedule) -> None:
+def test_next_occurrence_may_start_after_settling(schedule: Schedule) -> None:
     occurrence = ended(schedule)
     tomorrow = MONDAY + timedelta(days=1)
     assert start_due.start_due(tomorrow) == 0

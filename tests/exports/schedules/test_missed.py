@@ -27,11 +27,11 @@ def planned(*due: datetime, now: datetime = NOON, **fields: Any) -> list[Planned
     )
 
 
-def test_what_starts_in_time_needs_no_words() -> None:
+def test_start_in_time_has_no_note() -> None:
     assert planned(NOON - timedelta(minutes=15)) == [Planned(NOON - timedelta(minutes=15), True)]
 
 
-def test_what_is_missed_runs_late_and_says_so() -> None:
+def test_missed_time_runs_late_with_a_note() -> None:
     due = NOON - 3 * HOUR
 
     assert planned(due) == [
@@ -58,7 +58,7 @@ def test_several_missed_are_one_run_for_the_last() -> None:
     ]
 
 
-def test_what_is_missed_is_skipped_where_the_schedule_says_so() -> None:
+def test_missed_time_is_skipped_if_the_schedule_says_so() -> None:
     assert planned(NOON - 2 * HOUR, NOON - HOUR, skip_missed=True) == [
         Planned(
             NOON - HOUR,
@@ -70,7 +70,7 @@ def test_what_is_missed_is_skipped_where_the_schedule_says_so() -> None:
     ]
 
 
-def test_of_missed_ones_and_one_in_time_only_that_one_runs_where_missed_ones_are_skipped() -> None:
+def test_punctual_time_runs_when_missed_ones_are_skipped() -> None:
     found = planned(NOON - HOUR, NOON, skip_missed=True)
 
     assert [(each.due_at, each.runs, each.covers) for each in found] == [
@@ -79,7 +79,7 @@ def test_of_missed_ones_and_one_in_time_only_that_one_runs_where_missed_ones_are
     ]
 
 
-def test_what_waited_for_the_run_before_is_not_missed() -> None:
+def test_time_that_waited_for_the_previous_run_is_not_missed() -> None:
     due = [NOON - 3 * HOUR, NOON - 2 * HOUR]
 
     assert planned(*due, free_since=NOON - timedelta(minutes=1), skip_missed=True) == [
@@ -99,7 +99,7 @@ def test_nothing_runs_in_a_freeze() -> None:
     ]
 
 
-def test_what_was_missed_before_a_freeze_still_runs() -> None:
+def test_time_missed_before_a_freeze_still_runs() -> None:
     due = [NOON - 24 * HOUR, NOON]
 
     found = planned(*due, freeze_on=lambda at: YEAR_END if at == NOON else None)
