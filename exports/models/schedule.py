@@ -1,6 +1,6 @@
 import uuid
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -73,8 +73,8 @@ class Schedule(TeamOwned):
     resume_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[ScheduleManager[Any]] = ScopedManager(ScheduleManager, team="team")
-    _default_manager: ClassVar[ScheduleManager[Any]]
+    objects: ClassVar["ScheduleManager[Schedule]"] = ScopedManager(ScheduleManager, team="team")
+    _default_manager: ClassVar["ScheduleManager[Schedule]"]
 
     sealed_for = ("team_id", "seal")
 
@@ -158,8 +158,8 @@ class Occurrence(TeamOwned):
     released_at = models.DateTimeField(null=True, blank=True)
     released_by_name = models.CharField(max_length=255, blank=True, default="")
 
-    objects: ClassVar[OccurrenceManager[Any]] = ScopedManager(OccurrenceManager, team="team")
-    _default_manager: ClassVar[OccurrenceManager[Any]]
+    objects: ClassVar["OccurrenceManager[Occurrence]"] = ScopedManager(OccurrenceManager, team="team")
+    _default_manager: ClassVar["OccurrenceManager[Occurrence]"]
 
     class Meta:
         ordering = ["-due_at"]

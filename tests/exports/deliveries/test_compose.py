@@ -51,7 +51,7 @@ def sent(acme_open: Team, alice: User, export: SavedExport) -> Sent:
 
 def composed(delivery: Delivery) -> tuple[compose.Composed, Any, dict[str, str]]:
     made = compose.compose_delivery(delivery, lambda: LINK, AWAY, AT)
-    message = email.message_from_bytes(made.message.message().as_bytes(), policy=email.policy.default)
+    message: Any = email.message_from_bytes(made.message.message().as_bytes(), policy=email.policy.default)
     body = {kind: message.get_body((kind,)).get_content() for kind in ("plain", "html")}
     return made, message, body
 

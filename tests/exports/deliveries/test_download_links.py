@@ -11,7 +11,6 @@ from django.conf import settings as django_settings
 from django.core import mail
 from django.core.files.storage import default_storage
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -66,7 +65,7 @@ def ask(client: Client, token: str) -> str:
     return found[0]
 
 
-def prove(client: Client, token: str) -> HttpResponse:
+def prove(client: Client, token: str) -> Any:
     return client.post(page(token), {"code": ask(client, token)})
 
 
@@ -158,6 +157,7 @@ def test_proof_changes_the_session_key(client: Client, token: str) -> None:
     session = client.session
     session["planted"] = True
     session.save()
+    assert session.session_key is not None
     client.cookies[django_settings.SESSION_COOKIE_NAME] = session.session_key
 
     prove(client, token)
@@ -257,7 +257,7 @@ def test_link_shows_its_own_team_alone(
 # ------------------------------------------------------------ what is no good any more
 
 
-def says(response: HttpResponse) -> tuple[int, str]:
+def says(response: Any) -> tuple[int, str]:
     found = re.search(r"<h1>(.*?)</h1>", response.content.decode())
     return response.status_code, found[1] if found else ""
 
@@ -351,6 +351,7 @@ def test_lost_file_is_reported_and_not_counted_as_opened(
     client: Client, token: str, delivery: Delivery
 ) -> None:
     prove(client, token)
+    assert delivery.result is not None
     default_storage.delete(delivery.result.file.name)
 
     assert says(fetch(client, token)) == (410, "The file is not there")

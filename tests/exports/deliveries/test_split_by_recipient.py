@@ -120,6 +120,7 @@ def test_the_columns_of_a_builder_export_tell_the_delimiter_and_that_there_is_no
     acme_open: Team, export: SavedExport
 ) -> None:
     columns = [{"heading": "A,B"}, {"heading": "Approver"}]
+    assert export.version is not None
     export.version.columns = {"columns": columns, "delimiter": "|", "heading": False}
     whole = make_result(make_run(export, status="succeeded"), b"1,2|ann@acme.example\n3,4|\n")
 

@@ -79,6 +79,7 @@ def make_delivery(
         if status == MailStatus.SENT
         else {}
     )
+    assert occurrence.run is not None
     with scope(team=occurrence.team):
         return Delivery.objects.create(
             team=occurrence.team,

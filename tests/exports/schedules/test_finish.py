@@ -34,14 +34,17 @@ def ended(
 ) -> Occurrence:
     """The next occurrence of the schedule, its run at its end."""
     schedule.refresh_from_db()
+    assert schedule.next_at is not None
     start_due.start_schedules([schedule.pk], schedule.next_at)
-    occurrence: Occurrence = schedule.occurrences.order_by("-due_at").first()
-    Run.objects.filter(pk=occurrence.run_id).update(
+    occurrence = schedule.occurrences.latest("due_at")
+    assert occurrence.run is not None
+    Run.objects.filter(pk=occurrence.run.pk).update(
         status=status,
         finished_at=fields.pop("finished_at", timezone.now()),
         **({"remote_file": "export1.csv"} if status == "succeeded" else {}) | fields,
     )
     occurrence = Occurrence.objects.get(pk=occurrence.pk)
+    assert occurrence.run is not None
     if status == "succeeded" and content is not None:
         make_result(occurrence.run, content)
     return occurrence
@@ -104,6 +107,7 @@ def test_an_occurrence_is_settled_once(schedule: Schedule) -> None:
 def test_only_one_of_two_workers_settles(schedule: Schedule) -> None:
     occurrence = ended(schedule)
     mail = MailSettings()
+    assert occurrence.run is not None
     outcome = finish._outcome(occurrence.run, mail)
 
     assert finish._write(occurrence, outcome, mail, clock.now())
@@ -137,6 +141,7 @@ def test_a_failure_is_told_to_the_owner(schedule: Schedule, status: str) -> None
         "The run of “Managers” that was due on 2 November 2026 at 07:30 failed. Expensify said no. Nothing was "
         "changed.\n\nThat is failure 1 in a row."
     )
+    assert occurrence.run is not None
     assert notice.path == occurrence.run.get_absolute_url()
     assert mails(occurrence) == []
     assert (fresh(schedule).failures, fresh(occurrence).failed_at is not None) == (1, True)

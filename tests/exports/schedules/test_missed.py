@@ -13,18 +13,14 @@ YEAR_END = FreezeDays(date(2026, 11, 4), date(2026, 11, 5), "Year end")
 
 
 def planned(*due: datetime, now: datetime = NOON, **fields: Any) -> list[Planned]:
-    return plan(
-        due,
-        **{
-            "now": now,
-            "late_after": timedelta(minutes=15),
-            "free_since": None,
-            "skip_missed": False,
-            "freeze_on": lambda at: None,
-            "zone": ZoneInfo("Europe/Berlin"),
-        }
-        | fields,
-    )
+    options: dict[str, Any] = {
+        "late_after": timedelta(minutes=15),
+        "free_since": None,
+        "skip_missed": False,
+        "freeze_on": lambda at: None,
+        "zone": ZoneInfo("Europe/Berlin"),
+    }
+    return plan(due, now=now, **options | fields)
 
 
 def test_start_in_time_has_no_note() -> None:

@@ -527,6 +527,7 @@ def test_runs_are_found_by_their_schedule(as_alice: Client, alice: User, export:
     by_hand = make_run(export, alice, Run.Status.SUCCEEDED)
     schedule = make_schedule(export, alice)
     by_schedule = make_occurrence(schedule).run
+    assert by_schedule is not None
 
     def found(query: str) -> list[int]:
         return [run.pk for run in as_alice.get(f"/t/acme/runs/?{query}").context["page"].rows]
