@@ -1,4 +1,4 @@
-"""Mails that came back, as mail servers report them."""
+"""Bounced mails, as mail servers report them."""
 
 import io
 import mailbox

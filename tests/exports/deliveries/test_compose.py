@@ -1,4 +1,4 @@
-"""The mail of a delivery: every word and byte that leaves."""
+"""The mail of a delivery, word by word and byte by byte."""
 
 import email
 import email.policy

@@ -1,4 +1,4 @@
-"""Links to files: who gets what by them, and for how long."""
+"""Download links: who gets a file by them, and for how long."""
 
 import hashlib
 import re

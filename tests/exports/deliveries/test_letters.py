@@ -1,4 +1,4 @@
-"""Letters beyond ASCII reach the mail server, whatever it takes."""
+"""Text beyond ASCII reaches any mail server."""
 
 import pytest
 from django_scopes import scope

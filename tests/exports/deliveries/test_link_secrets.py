@@ -1,4 +1,4 @@
-"""The token of a link and its code are hunted everywhere they must not be kept or told."""
+"""The token and the code of a link are not stored or logged anywhere."""
 
 import io
 import logging

@@ -1,4 +1,4 @@
-"""Whom the mails of a schedule go to, and how they come off the list."""
+"""Who gets the mails of a schedule, and how recipients are dropped."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

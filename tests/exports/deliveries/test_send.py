@@ -1,4 +1,4 @@
-"""Deliveries over a real SMTP server: looked at once more before they leave, and sent again only when asked for."""
+"""Deliveries over a real SMTP server: checked before sending, and sent again only on request."""
 
 from typing import Any
 

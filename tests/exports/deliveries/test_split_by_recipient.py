@@ -1,4 +1,4 @@
-"""One file for each manager: every row in exactly one of them, as it was."""
+"""One file for each manager, with every row in exactly one of them, unchanged."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Schedules as they stand after some months: rows made directly, for tests of what is shown of them."""
+"""Factories for schedules with a history, for tests of pages."""
 
 from datetime import datetime, time, timedelta
 from typing import Any

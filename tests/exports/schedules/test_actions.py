@@ -1,4 +1,4 @@
-"""What people do to schedules: create, change, pause, resume, archive; each with its line in the audit log."""
+"""Create, change, pause, resume and archive schedules, each with its audit entry."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The team's calendar: its pages, what people change in it, and what follows for schedules."""
+"""The team's calendar: pages, changes, and their effect on schedules."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any

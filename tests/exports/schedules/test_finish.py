@@ -1,4 +1,4 @@
-"""What follows when the run of a schedule has ended: failures told, mails made or held, each once."""
+"""Settling ended runs: failures are reported, mails created or held, each once."""
 
 from datetime import timedelta
 from decimal import Decimal

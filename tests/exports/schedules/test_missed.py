@@ -1,4 +1,4 @@
-"""What becomes of due times, as a pure function: what runs, what is skipped, and what is said of it."""
+"""Which due times run and which are skipped, as a pure function."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

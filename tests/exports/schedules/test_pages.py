@@ -1,4 +1,4 @@
-"""The pages of schedules, as people click through them."""
+"""The pages of schedules."""
 
 from datetime import time, timedelta
 from decimal import Decimal

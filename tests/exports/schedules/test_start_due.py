@@ -1,4 +1,4 @@
-"""Starting what is due: once, by the rules of the schedule, under the team."""
+"""Starting due schedules: once, by their rules, in their team."""
 
 from datetime import date, timedelta
 from typing import Any
