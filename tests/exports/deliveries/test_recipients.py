@@ -1,4 +1,4 @@
-"""Whom the mails of a schedule go to, and how they come off the list."""
+"""Who gets the mails of a schedule, and how recipients are dropped."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -92,7 +92,7 @@ def test_file_goes_to_members_and_allowed_domains_only(
     assert (recipients.check_address(schedule.team, address) is not None) is is_refused
 
 
-def test_team_without_domains_reaches_its_members_alone(acme: Team, bob: User) -> None:
+def test_team_without_domains_mails_only_members(acme: Team, bob: User) -> None:
     assert recipients.check_address(acme, "bob@acme.example") is None
     assert recipients.check_address(acme, "nina@acme.example") == (
         "nina@acme.example is no member of Acme, and the team does not allow mail to acme.example. "
@@ -100,7 +100,7 @@ def test_team_without_domains_reaches_its_members_alone(acme: Team, bob: User) -
     )
 
 
-def test_member_of_another_team_is_no_member_here(acme: Team, charlie: User) -> None:
+def test_member_of_another_team_is_not_a_member(acme: Team, charlie: User) -> None:
     assert recipients.check_address(acme, charlie.email) is not None
 
 
@@ -154,7 +154,7 @@ def test_change_of_the_list_is_recorded_with_before_and_after_and_once(
     assert states(schedule) == {"a@acme.example": State.REMOVED, "b@acme.example": State.ACTIVE}
 
 
-def test_list_with_an_address_that_may_not_be_reached_changes_nothing(
+def test_list_with_a_forbidden_address_changes_nothing(
     schedule: Schedule, alice: User, charlie: User
 ) -> None:
     with pytest.raises(recipients.CannotReach) as refused:
@@ -166,7 +166,7 @@ def test_list_with_an_address_that_may_not_be_reached_changes_nothing(
     assert states(schedule) == {}
 
 
-def test_who_has_unsubscribed_stays_so_whatever_is_done_by_hand(schedule: Schedule, alice: User) -> None:
+def test_unsubscribed_recipient_stays_so_when_the_list_changes(schedule: Schedule, alice: User) -> None:
     nina = ["nina@acme.example"]
     recipients.set_by_hand(schedule, members=[], addresses=nina, by=alice)
     recipients.unsubscribe(schedule.recipients.get())
@@ -195,7 +195,7 @@ def test_unsubscribing_stops_one_schedule_and_tells_its_owner_once(
     assert entries(Action.RECIPIENT_UNSUBSCRIBED) == [{"address": "nina@acme.example"}]
 
 
-def test_subscribing_again_does_not_bring_back_who_was_taken_out(schedule: Schedule, alice: User) -> None:
+def test_subscribing_again_does_not_restore_a_removed_recipient(schedule: Schedule, alice: User) -> None:
     recipients.set_by_hand(schedule, members=[], addresses=["nina@acme.example"], by=alice)
     nina = schedule.recipients.get()
     recipients.unsubscribe(nina)
@@ -205,7 +205,7 @@ def test_subscribing_again_does_not_bring_back_who_was_taken_out(schedule: Sched
     assert states(schedule) == {"nina@acme.example": State.REMOVED}
 
 
-def test_owner_who_left_is_stood_in_for_by_the_admins(schedule: Schedule, alice: User, acme: Team) -> None:
+def test_admins_replace_an_owner_who_left(schedule: Schedule, alice: User, acme: Team) -> None:
     erin = member(acme, "Erin", Role.EDITOR)
     Schedule.objects.filter(pk=schedule.pk).update(owner=erin)
     schedule.refresh_from_db()
@@ -239,7 +239,7 @@ def test_fallback_comes_last_and_is_one_with_its_own_part(schedule: Schedule) ->
     assert [row.address for row in together] == ["nina@acme.example"]
 
 
-def test_manager_who_may_not_be_reached_is_shown_and_the_owner_told_once(schedule: Schedule) -> None:
+def test_forbidden_manager_is_shown_and_the_owner_notified_once(schedule: Schedule) -> None:
     in_file = ["x@evil.example", "nina@acme.example"]
     for _ in range(2):
         found = recipients.resolve(schedule, in_file, "desk@acme.example")
@@ -263,7 +263,7 @@ def test_manager_gets_mail_once_their_domain_is_allowed(schedule: Schedule) -> N
     assert states(schedule) == {"x@new.example": State.ACTIVE}
 
 
-def test_list_by_hand_is_not_mailed_when_the_file_says_who(schedule: Schedule, alice: User) -> None:
+def test_list_is_not_mailed_when_the_file_names_recipients(schedule: Schedule, alice: User) -> None:
     recipients.set_by_hand(schedule, members=[alice], addresses=[], by=alice)
 
     found = recipients.resolve(schedule, ["nina@acme.example"], "")
@@ -271,7 +271,7 @@ def test_list_by_hand_is_not_mailed_when_the_file_says_who(schedule: Schedule, a
     assert [row.address for row in found] == ["nina@acme.example"]
 
 
-def test_without_a_column_it_is_those_by_hand_with_their_states(schedule: Schedule, alice: User) -> None:
+def test_without_a_column_the_list_is_resolved_with_states(schedule: Schedule, alice: User) -> None:
     recipients.resolve(schedule, ["column@acme.example"], "")
     recipients.set_by_hand(
         schedule, members=[alice], addresses=["a@acme.example", "b@acme.example"], by=alice
@@ -341,7 +341,7 @@ def test_member_who_was_removed_is_not_mailed_before_the_sweep_either(
     assert [each.state for each in recipients.resolve(schedule, None, "")] == [State.DROPPED]
 
 
-def test_many_who_leave_at_once_are_told_of_in_one_mail(schedule: Schedule, alice: User, acme: Team) -> None:
+def test_many_leavers_are_reported_in_one_mail(schedule: Schedule, alice: User, acme: Team) -> None:
     people = [member(acme, f"Person{number}", Role.VIEWER) for number in range(3)]
     recipients.set_by_hand(schedule, members=people, addresses=[], by=alice)
     Membership.objects.filter(user__in=people).delete()
@@ -362,7 +362,7 @@ def applied(export: SavedExport, by: User, *rows: tuple[str, str], at: datetime)
     return update
 
 
-def test_who_left_by_an_applied_employee_update_drops_out_of_every_schedule_of_the_team(
+def test_leaver_of_an_applied_update_is_dropped_from_every_schedule(
     schedule: Schedule, alice: User, export: SavedExport, umbrella: Team, charlie: User
 ) -> None:
     other = make_schedule(export, alice, "Week")
@@ -396,9 +396,7 @@ def test_update_that_was_not_applied_drops_nobody(
     assert states(schedule) == {"nina@acme.example": State.ACTIVE}
 
 
-def test_who_left_gets_no_part_of_a_later_file_until_they_are_back(
-    schedule: Schedule, alice: User, export: SavedExport
-) -> None:
+def test_leaver_gets_no_part_until_they_return(schedule: Schedule, alice: User, export: SavedExport) -> None:
     now = timezone.now()
     applied(export, alice, ("nina@acme.example", "yes"), at=now)
     review_recipients(now)
@@ -413,7 +411,7 @@ def test_who_left_gets_no_part_of_a_later_file_until_they_are_back(
     assert (gone.pk, back.state) == (back.pk, State.ACTIVE)
 
 
-def test_who_only_moves_to_another_policy_has_not_left(
+def test_move_to_another_policy_is_not_a_departure(
     schedule: Schedule, alice: User, export: SavedExport
 ) -> None:
     recipients.set_by_hand(schedule, members=[], addresses=["nina@acme.example"], by=alice)
@@ -425,7 +423,7 @@ def test_who_only_moves_to_another_policy_has_not_left(
     assert states(schedule) == {"nina@acme.example": State.ACTIVE}
 
 
-def test_of_who_left_no_address_is_kept(schedule: Schedule, alice: User, export: SavedExport) -> None:
+def test_no_address_of_a_leaver_is_stored(schedule: Schedule, alice: User, export: SavedExport) -> None:
     now = timezone.now()
     applied(export, alice, ("nina@acme.example", "yes"), at=now)
     review_recipients(now)
@@ -436,7 +434,7 @@ def test_of_who_left_no_address_is_kept(schedule: Schedule, alice: User, export:
     assert departure.address_hash == Departure.hash_of(schedule.team_id, "nina@acme.example")
 
 
-def test_leaver_whom_the_owner_vouches_for_afterwards_gets_mail_again(
+def test_leaver_whom_the_owner_confirms_gets_mail_again(
     schedule: Schedule, alice: User, export: SavedExport
 ) -> None:
     now = timezone.now()
@@ -498,7 +496,7 @@ def test_outside_recipient_whom_nobody_confirms_stops_after_the_grace_and_the_ow
     assert entries(Action.RECIPIENTS_UNCONFIRMED) == [{"recipients": ["nina@acme.example"]}]
 
 
-def test_saving_the_list_as_it_stands_confirms_nobody(schedule: Schedule, alice: User, bob: User) -> None:
+def test_saving_an_unchanged_list_confirms_nobody(schedule: Schedule, alice: User, bob: User) -> None:
     due = outside(schedule, alice, bob)
     review_recipients(due)
     review_recipients(due + timedelta(days=GRACE_DAYS))
@@ -509,7 +507,9 @@ def test_saving_the_list_as_it_stands_confirms_nobody(schedule: Schedule, alice:
     assert states(schedule)["nina@acme.example"] == State.UNCONFIRMED
 
 
-def test_confirmed_recipient_goes_on_for_another_quarter(schedule: Schedule, alice: User, bob: User) -> None:
+def test_confirmed_recipient_gets_mail_for_another_quarter(
+    schedule: Schedule, alice: User, bob: User
+) -> None:
     due = outside(schedule, alice, bob)
     review_recipients(due)
     review_recipients(due + timedelta(days=GRACE_DAYS))
@@ -546,7 +546,7 @@ def test_confirming_takes_rows_of_its_own_schedule_only(
     assert theirs.state == State.UNCONFIRMED
 
 
-def test_team_that_wants_no_confirming_is_not_asked(schedule: Schedule, alice: User, bob: User) -> None:
+def test_team_without_confirmation_is_not_asked(schedule: Schedule, alice: User, bob: User) -> None:
     due = outside(schedule, alice, bob)
     Team.objects.filter(pk=schedule.team_id).update(confirm_outside_days=0)
 
@@ -555,7 +555,7 @@ def test_team_that_wants_no_confirming_is_not_asked(schedule: Schedule, alice: U
     assert told(schedule) == []
 
 
-def test_keeping_up_asks_no_more_questions_for_more_recipients(
+def test_review_takes_the_same_queries_for_more_recipients(
     schedule: Schedule, alice: User, django_assert_num_queries: Any
 ) -> None:
     recipients.set_by_hand(schedule, members=[], addresses=["a@acme.example"], by=alice)

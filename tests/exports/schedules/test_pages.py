@@ -1,4 +1,4 @@
-"""The pages of schedules, as people click through them."""
+"""The pages of schedules."""
 
 from datetime import time, timedelta
 from decimal import Decimal
@@ -225,7 +225,7 @@ def test_dates_follow_the_form(as_alice: Client, alice: User, export: SavedExpor
     assert page.count('<span class="dates-time">18:00</span>') == 12
 
 
-def test_dates_wait_for_a_whole_rule(as_alice: Client, acme: Team) -> None:
+def test_dates_need_a_complete_rule(as_alice: Client, acme: Team) -> None:
     page = as_alice.post(
         PREVIEW, {"kind": "weekly", "times": "18:00", "zone": "Europe/Berlin"}
     ).content.decode()
@@ -297,7 +297,7 @@ def queries(client: Client, url: str) -> int:
 @pytest.mark.parametrize(
     "page", ["/schedules/", "/schedules/{schedule}/", "/schedules/{schedule}/recipients/", "/"]
 )
-def test_page_asks_no_more_with_more_rows(
+def test_page_takes_the_same_queries_for_more_rows(
     as_alice: Client, alice: User, acme: Team, export: SavedExport, page: str
 ) -> None:
     few = fill(export, alice, 1)
@@ -307,7 +307,9 @@ def test_page_asks_no_more_with_more_rows(
     assert queries(as_alice, "/t/acme" + page.format(schedule=many.pk)) == with_few
 
 
-def test_occurrence_asks_no_more_with_more_mails(as_alice: Client, alice: User, export: SavedExport) -> None:
+def test_occurrence_takes_the_same_queries_for_more_mails(
+    as_alice: Client, alice: User, export: SavedExport
+) -> None:
     schedule = make_schedule(export, alice)
     occurrence = make_occurrence(schedule)
     url = f"/t/acme/occurrences/{occurrence.pk}/"
@@ -335,7 +337,7 @@ def test_list_says_why_one_is_paused(as_alice: Client, alice: User, export: Save
     assert ("The audit is on." in page, "Quiet" in page, "Loud" in page) == (True, True, False)
 
 
-def test_page_tells_what_came_of_each_time(as_alice: Client, alice: User, export: SavedExport) -> None:
+def test_page_shows_the_outcome_of_each_time(as_alice: Client, alice: User, export: SavedExport) -> None:
     schedule = make_schedule(export, alice)
     now = timezone.now()
     to = [make_recipient(schedule, f"r{number}@acme.example") for number in range(3)]
@@ -525,6 +527,7 @@ def test_runs_are_found_by_their_schedule(as_alice: Client, alice: User, export:
     by_hand = make_run(export, alice, Run.Status.SUCCEEDED)
     schedule = make_schedule(export, alice)
     by_schedule = make_occurrence(schedule).run
+    assert by_schedule is not None
 
     def found(query: str) -> list[int]:
         return [run.pk for run in as_alice.get(f"/t/acme/runs/?{query}").context["page"].rows]
