@@ -22,6 +22,7 @@ from accounts.sign_in import recent as recent_sign_in
 from accounts.sso import company as sso
 from tests.accounts.sign_in.factors import add_app, resets_are_sent
 from tests.accounts.sign_in.test_sessions import is_in, signed_in
+from tests.html import tidy
 from tests.servers import die_with_parent, free_port, wait_for_port
 
 pytestmark = pytest.mark.django_db
@@ -256,7 +257,7 @@ def test_other_sessions_end_when_the_groups_change_the_role(provider: Provider, 
 
 
 def test_button_is_shown_only_with_a_provider(provider: Provider, settings: Any, client: Client) -> None:
-    page = client.get("/account/login/?next=/t/acme/").content.decode()
+    page = tidy(client.get("/account/login/?next=/t/acme/").content.decode())
     settings.OIDC_ISSUER = ""
     without = client.get("/account/login/").content.decode()
 

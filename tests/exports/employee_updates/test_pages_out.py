@@ -89,7 +89,7 @@ def post(client: Client, update: EmployeeUpdate, act: str, **given: Any) -> str:
     """Press a button; what the page says then."""
     response = client.post(url(update, f"{act}/"), given, follow=True)
     assert response.status_code == 200
-    return " ".join(response.content.decode().split())
+    return tidy(response.content.decode())
 
 
 def test_update_goes_through_its_pages_from_warnings_to_receipt(
