@@ -1,4 +1,4 @@
-# The portal: one image for web, worker, mailer, beat and migrate. docker-compose.yml says which is which.
+# The portal: one image for web, worker, mailer, beat and migrate. docker-compose.yml starts each.
 FROM python:3.11-slim-bookworm AS packages
 RUN python -m venv /opt/packages
 COPY requirements.txt /tmp/
@@ -14,7 +14,7 @@ RUN useradd --system --uid 10001 --home-dir /var/lib/portal --create-home portal
 COPY --from=packages /opt/packages /opt/packages
 WORKDIR /app
 COPY . .
-# Collecting needs the settings, though none of these values; they do not stay in the image.
+# collectstatic needs settings to start, but none of these values. They do not stay in the image.
 RUN DEMO=yes SECRET_KEY=demo- CREDENTIAL_KEYS=demoAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= REDIS_URL=redis://none VAR_DIR=/tmp/var \
     python manage.py collectstatic --noinput && rm -r /tmp/var
 USER portal

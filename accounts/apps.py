@@ -5,7 +5,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        # The first two connect to the sign-in signals of Django and allauth.
+        # These connect receivers to the sign-in signals of Django and allauth.
         from accounts.sign_in import audit_signals, recent  # noqa: F401
         from accounts.sso import company
 

@@ -8,7 +8,7 @@ from accounts.sso import company as sso
 
 
 def team(request: HttpRequest) -> dict[str, Any]:
-    """For base.html: the open team, the person's teams for the switcher, and what they may do here."""
+    """Context for base.html: the open team, the person's teams for the switcher, and their permissions here."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"sso_name": sso.name()}

@@ -1,6 +1,6 @@
 """The two ways into a team's data: `team_view` for people and their scripts, `team_of` for workers.
 
-Behind either, its scope is open.
+Both open the team's scope (django-scopes).
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ Owned = TypeVar("Owned", bound=TeamOwned)
 
 
 class TeamRequest(HttpRequest):
-    """What the door makes of a request."""
+    """A request that `team_view` has let in."""
 
     user: User
     team: Team
@@ -38,10 +38,12 @@ class TeamRequest(HttpRequest):
 def team_view(permission: Permission, *, fresh: bool = False) -> Callable[[View], View]:
     """Open `/t/<team>/…` to members with this permission.
 
-    An outsider gets the same 404 as for a team that does not exist; a member without the permission gets 403.
-    Where the team asks for a second factor, a member without one is sent to set it up. What is `fresh` changes
-    something only within minutes of a sign-in; its pages say so before they are filled in (`confirm_first`).
-    The view finds `request.team` and `request.membership`, its own arguments without `team`, and the team's time zone.
+    1. An outsider gets the same 404 as for a team that does not exist.
+    2. A member without the permission gets 403.
+    3. When the team requires a second factor, a member without one is redirected to set one up.
+    4. With `fresh`, a change needs a sign-in within FRESH_SIGN_IN_SECONDS; forms say so beforehand (`confirm_first`).
+    5. The view is called with `request.team` and `request.membership`, without the argument `team`, in the team's
+       time zone.
     """
 
     def decorate(view: View) -> View:
@@ -78,6 +80,7 @@ def team_view(permission: Permission, *, fresh: bool = False) -> Callable[[View]
             with scope(team=opened), timezone.override(opened.zone):
                 return view(request, **arguments)
 
+        # For the tests that walk all routes.
         guarded.door = permission  # type: ignore[attr-defined]
         guarded.fresh = fresh  # type: ignore[attr-defined]
         return guarded
@@ -86,7 +89,7 @@ def team_view(permission: Permission, *, fresh: bool = False) -> Callable[[View]
 
 
 def _membership(team: Team, request: TeamRequest) -> Membership | None:
-    """The person's, with what an access token leaves of it; in another team than the token's, nothing."""
+    """The person's membership, limited to the rights of their access token; None in other teams than the token's."""
     token: AccessToken | None = getattr(request, "token", None)
     if token is not None and token.team_id != team.pk:
         return None
@@ -99,7 +102,7 @@ def _membership(team: Team, request: TeamRequest) -> Membership | None:
 
 @contextmanager
 def team_of(model: type[Owned], pk: int) -> Iterator[Owned]:
-    """A row by its id, with its team open: how tasks and commands come in. Raises `model.DoesNotExist`."""
+    """Load a row by its id and open its team, for tasks and commands. Raises `model.DoesNotExist`."""
     with scopes_disabled():
         row: Owned = model.objects.select_related("team").get(pk=pk)
     with scope(team=row.team):

@@ -1,4 +1,4 @@
-"""How people come into a team: an Admin invites an address, and whoever reads its mail accepts."""
+"""Invitations to a team: an Admin invites an e-mail address, and the person accepts by the mailed link."""
 
 import hashlib
 import secrets
@@ -25,24 +25,24 @@ log = structlog.get_logger(__name__)
 
 
 class AlreadyInvited(Exception):
-    """There is an open invitation to this address."""
+    """There is an open invitation to this address already."""
 
 
 class NoLongerOpen(Exception):
-    """It was accepted or revoked, or has expired, meanwhile."""
+    """The invitation was accepted, was revoked, or has expired."""
 
 
 @transaction.atomic
 def invite(team: Team, address: str, role: str, *, by: User) -> Invitation:
-    """Raises AlreadyInvited and `teams.AlreadyMember`. An expired invitation to the address makes way."""
+    """Raises AlreadyInvited and `teams.AlreadyMember`. Revokes an expired invitation to the address."""
     Team.objects.select_for_update().get(pk=team.pk)
     if team.memberships.filter(user__email__iexact=address).exists():
         raise teams.AlreadyMember
     now = timezone.now()
-    for found in _unanswered(team).filter(address__iexact=address):
-        if found.is_open(now):
+    for earlier in _unanswered(team).filter(address__iexact=address):
+        if earlier.is_open(now):
             raise AlreadyInvited
-        close(_unanswered(team).filter(pk=found.pk), now)
+        close(_unanswered(team).filter(pk=earlier.pk), now)
     with scope(team=team):
         invitation = Invitation.objects.create(
             team=team,
@@ -58,7 +58,7 @@ def invite(team: Team, address: str, role: str, *, by: User) -> Invitation:
 
 @transaction.atomic
 def send_again(invitation: Invitation, *, by: User) -> None:
-    """A new mail with a new link, for another while; the old link no longer opens. Raises NoLongerOpen."""
+    """Queue a new mail with a new link and a new expiry; the old link stops working. Raises NoLongerOpen."""
     changed = _unanswered(invitation.team).filter(pk=invitation.pk).update(
         status=MailStatus.QUEUED, token_hash="", attempts=0, retry_at=None, error="", sent_at=None,
         claimed_at=None, expires_at=timezone.now() + timedelta(days=settings.INVITATION_DAYS),
@@ -70,14 +70,14 @@ def send_again(invitation: Invitation, *, by: User) -> None:
 
 @transaction.atomic
 def revoke(invitation: Invitation, *, by: User) -> None:
-    """The link no longer opens; a mail that has not left stays. Raises NoLongerOpen."""
+    """Close the link, and withdraw a mail that was not sent yet. Raises NoLongerOpen."""
     if not close(_unanswered(invitation.team).filter(pk=invitation.pk), timezone.now()):
         raise NoLongerOpen
     audit.record(Action.INVITATION_REVOKED, invitation, by=by, email=invitation.address)
 
 
 def compose_invitation(invitation: Invitation) -> EmailMessage:
-    """The mail, with a link made for it alone: a mail composed again replaces the link of the one before."""
+    """Compose the mail with a new link; composing again replaces the link before."""
     token = secrets.token_urlsafe(32)
     if not _unanswered(invitation.team).filter(pk=invitation.pk).update(token_hash=_hash(token)):
         raise outbox.Withheld(MailStatus.WITHDRAWN, "It was answered or revoked before the mail left.")
@@ -99,24 +99,24 @@ def compose_invitation(invitation: Invitation) -> EmailMessage:
 
 
 def find(token: str) -> Invitation | None:
-    """The open invitation that this token belongs to. Outside of every team: the token is what opens it."""
+    """The open invitation of this token, of any team: the token is the permission."""
     with scopes_disabled():
-        found = Invitation.objects.select_related("team").filter(token_hash=_hash(token)).first()
-    return found if found is not None and found.is_open(timezone.now()) else None
+        invitation = Invitation.objects.select_related("team").filter(token_hash=_hash(token)).first()
+    return invitation if invitation is not None and invitation.is_open(timezone.now()) else None
 
 
 @transaction.atomic
 def accept(invitation: Invitation, token: str, user: User) -> None:
-    """Take the place. Raises NoLongerOpen; `user` must be the person of the invitation's address."""
+    """Accept and join the team. Raises NoLongerOpen, also when `user` has another address than the invitation."""
     if user.email.lower() != invitation.address.lower():
         raise NoLongerOpen
     now = timezone.now()
-    taken = (
+    accepted = (
         _unanswered(invitation.team)
         .filter(pk=invitation.pk, token_hash=_hash(token), expires_at__gt=now)
         .update(accepted_at=now, accepted_by=user, token_hash="")
     )
-    if not taken:
+    if not accepted:
         raise NoLongerOpen
     audit.record(
         Action.INVITATION_ACCEPTED, invitation, by=user, email=invitation.address, role=invitation.role
@@ -126,7 +126,7 @@ def accept(invitation: Invitation, token: str, user: User) -> None:
 
 
 def _unanswered(team: Team) -> QuerySet[Invitation]:
-    """Every answer goes through this, as a condition of its update. The scope is the team's own, whoever asks."""
+    """Invitations that were neither accepted nor revoked: the condition of every update of one."""
     with scope(team=team):
         return Invitation.objects.filter(team=team, accepted_at=None, revoked_at=None)
 
@@ -136,12 +136,12 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _ended(invitation: Invitation) -> None:
-    """The team's page shows the state of the mail; operators see what did not leave."""
+def _log_if_not_sent(invitation: Invitation) -> None:
+    """Log a mail that was not sent, for operators; the team's page shows its status."""
     if invitation.status not in {MailStatus.SENT, MailStatus.WITHDRAWN}:
         log.warning(
             "invitation not sent", id=invitation.pk, status=invitation.status, reason=invitation.error
         )
 
 
-MAILS = outbox.MailKind(Invitation, compose_invitation, _ended)
+MAILS = outbox.MailKind(Invitation, compose_invitation, _log_if_not_sent)

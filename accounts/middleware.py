@@ -7,7 +7,7 @@ from accounts.audit import record as audit
 
 
 def origin(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Let the audit log know from which network address a request came."""
+    """Note the network address of the request for the audit log."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         with audit.from_address(address_of(request)):
@@ -17,15 +17,15 @@ def origin(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
 
 
 def whole_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """A piece of a page that asks for news after its person was signed out gets the whole page reloaded instead.
+    """Reload the whole page when an htmx request is redirected, such as after the session ended.
 
-    Otherwise the sign-in form would be swapped into that piece.
+    Otherwise htmx would swap the sign-in form into the partial.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        is_piece = request.headers.get("HX-Request") == "true"
-        if is_piece and response.status_code == 302:
+        is_partial = request.headers.get("HX-Request") == "true"
+        if is_partial and response.status_code == 302:
             response = HttpResponse(status=204, headers={"HX-Refresh": "true"})
         return response
 
@@ -33,7 +33,7 @@ def whole_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
 
 
 def address_of(request: HttpRequest) -> str:
-    """The client's address: the peer's, or what the outermost of our own TRUSTED_PROXIES noted."""
+    """The client's address: the peer's, or the one that the outermost of TRUSTED_PROXIES added to X-Forwarded-For."""
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     trusted = settings.TRUSTED_PROXIES
     if trusted and len(hops) >= trusted:

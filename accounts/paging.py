@@ -1,4 +1,4 @@
-"""Long lists a page at a time, by the last row shown: the thousandth page costs as much as the first."""
+"""Keyset pagination: every page costs the same, however far back. And pages of lists in memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Page:
-    """Rows, newest first, and the query strings of the pages beside it; empty where there is none."""
+    """Rows, newest first, and the query strings of the newer and older page; empty when there is none."""
 
     rows: list[Any]
     newer: str
@@ -28,32 +28,32 @@ class Page:
 def page_of(
     rows: QuerySet[Any], query: QueryDict, *, key: str = "pk", moment: str = "", size: int = PAGE_SIZE
 ) -> Page:
-    """The page that `?before=` or `?after=` asks for, else the newest. One query, whatever the size of the table.
+    """The page for `?before=` or `?after=`, otherwise the newest page. One query.
 
-    `key` names a unique integer field by which newer rows are greater. With `moment`, the name of a time, rows go by
-    that first: an index of it finds those of a few days long ago, where going by key would begin at the newest row.
+    `key` is a unique integer field that grows with newer rows. With `moment`, the name of a time field, rows are sorted
+    by that first: its index finds old days directly, where sorting by key alone would scan from the newest row.
     """
     order = [moment, key] if moment else [key]
-    before, after = _mark(query.get("before"), order), _mark(query.get("after"), order)
+    before, after = _parse_position(query.get("before"), order), _parse_position(query.get("after"), order)
     if after:
-        found = list(_beyond(rows, order, "gt", after).order_by(*order)[: size + 1])
-        has_newer, has_older = len(found) > size, True
-        shown = found[:size][::-1]
+        matches = list(_beyond(rows, order, "gt", after).order_by(*order)[: size + 1])
+        has_newer, has_older = len(matches) > size, True
+        shown = matches[:size][::-1]
     else:
         older = _beyond(rows, order, "lt", before) if before else rows
-        found = list(older.order_by(*(f"-{name}" for name in order))[: size + 1])
-        has_newer, has_older = bool(before), len(found) > size
-        shown = found[:size]
+        matches = list(older.order_by(*(f"-{name}" for name in order))[: size + 1])
+        has_newer, has_older = bool(before), len(matches) > size
+        shown = matches[:size]
     return Page(
         shown,
-        newer=_beside(query, "after", shown[0], order) if shown and has_newer else "",
-        older=_beside(query, "before", shown[-1], order) if shown and has_older else "",
+        newer=_neighbour_query(query, "after", shown[0], order) if shown and has_newer else "",
+        older=_neighbour_query(query, "before", shown[-1], order) if shown and has_older else "",
     )
 
 
 @dataclass(frozen=True)
 class ListPart:
-    """Some of a list in their order, which of how many they are, and the query strings of the parts beside them."""
+    """A page of a list: its rows, the number of the first one, and the query strings of the pages before and after."""
 
     rows: list[Any]
     first: int
@@ -70,7 +70,7 @@ class ListPart:
 
 
 def part_of(rows: Sequence[Any], query: QueryDict, *, size: int = PAGE_SIZE) -> ListPart:
-    """The part of a list that `?page=` asks for, counted from 1; the last one when there are fewer."""
+    """The page of a list for `?page=`, counted from 1; the last page when the number is too high."""
     last = max(1, -(-len(rows) // size))
     number = min(whole_number(query.get("page", "")) or 1, last)
     start = (number - 1) * size
@@ -86,7 +86,7 @@ def part_of(rows: Sequence[Any], query: QueryDict, *, size: int = PAGE_SIZE) -> 
 def of_days(
     rows: QuerySet[Any], moment: str, first: date | None, last: date | None, zone: ZoneInfo
 ) -> QuerySet[Any]:
-    """The rows from these days of the zone, both included; None leaves that end open."""
+    """The rows of these days in the zone, both included; None leaves that end open."""
     if first:
         rows = rows.filter(**{f"{moment}__gte": datetime.combine(first, time.min, zone)})
     if last:
@@ -94,17 +94,17 @@ def of_days(
     return rows
 
 
-def _beyond(rows: QuerySet[Any], order: list[str], lookup: str, mark: list[Any]) -> QuerySet[Any]:
-    """The rows on one side of a mark."""
+def _beyond(rows: QuerySet[Any], order: list[str], lookup: str, position: list[Any]) -> QuerySet[Any]:
+    """The rows before or after a position."""
     if len(order) == 1:
-        return rows.filter(**{f"{order[0]}__{lookup}": mark[0]})
-    (moment, key), (at, number) = order, mark
+        return rows.filter(**{f"{order[0]}__{lookup}": position[0]})
+    (moment, key), (at, number) = order, position
     same_moment = Q(**{moment: at, f"{key}__{lookup}": number})
-    # The last condition follows from the others, but only it tells an index where to begin.
+    # The last condition is redundant, but it lets the database start inside the index.
     return rows.filter(Q(**{f"{moment}__{lookup}": at}) | same_moment, **{f"{moment}__{lookup}e": at})
 
 
-def _beside(query: QueryDict, direction: str, row: Any, order: list[str]) -> str:
+def _neighbour_query(query: QueryDict, direction: str, row: Any, order: list[str]) -> str:
     return _with(query, direction, "-".join(_number_of(getattr(row, name)) for name in order))
 
 
@@ -121,8 +121,8 @@ def _number_of(value: Any) -> str:
     return str((value - EPOCH) // MICROSECOND if isinstance(value, datetime) else value)
 
 
-def _mark(text: str | None, order: list[str]) -> list[Any]:
-    """Where a page begins or ends: a number for each field of the order; empty when it says nothing sensible."""
+def _parse_position(text: str | None, order: list[str]) -> list[Any]:
+    """Parse a position: a value for each field of the order; empty when it is invalid."""
     numbers: list[Any] = [whole_number(part) for part in (text or "").split("-")]
     if len(numbers) != len(order) or None in numbers:
         return []

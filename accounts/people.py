@@ -1,4 +1,4 @@
-"""Making people, letting them choose their first password, and ending their sessions."""
+"""Create users, let them choose a first password, end their sessions, and log what happens to their accounts."""
 
 import secrets
 from typing import Any
@@ -18,42 +18,42 @@ from accounts.models import Team, User
 
 
 def find_or_make(email: str) -> User:
-    """The person with this address; a new one has no password yet. Raises ValidationError for what is no address."""
+    """The user with this address, created without a password if new. Raises ValidationError for an invalid address."""
     validate_email(email)
-    found = User.objects.filter(email__iexact=email).first()
-    return found or User.objects.create_user(email)
+    user = User.objects.filter(email__iexact=email).first()
+    return user or User.objects.create_user(email)
 
 
 def password_link(user: User) -> str:
-    """A link with which the person chooses a password: once, within PASSWORD_RESET_TIMEOUT."""
+    """A link to choose a password: valid once, within PASSWORD_RESET_TIMEOUT."""
     key = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
     return settings.SITE_URL + reverse("account_reset_password_from_key", kwargs=key)
 
 
 def end_sessions(user: User) -> None:
-    """Sign the person out everywhere, in the caller's transaction: no session of theirs matches the new salt."""
+    """Sign the person out everywhere, in the caller's transaction: their sessions do not match the new salt."""
     user.session_salt = secrets.token_hex(16)
     user.save(update_fields=["session_salt"])
 
 
 def end_other_sessions(request: HttpRequest, user: User) -> None:
-    """Sign the person out everywhere but here."""
+    """Sign the person out everywhere but in the session of this request."""
     end_sessions(user)
-    request.user.session_salt = user.session_salt
+    request.user.session_salt = user.session_salt  # type: ignore[union-attr]  # somebody is signed in
     request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
 
 
 def end_session(session: UserSession, *, by: User) -> None:
-    """Sign one browser of the person out."""
+    """End one session of the person."""
     session.end()
     log(Action.SESSION_ENDED, by, browser=session.user_agent, network_address=str(session.ip))
 
 
 def log(action: Action, user: User, *, by: Actor | None = None, **data: Any) -> None:
-    """What happened to somebody's account: into the log of each of their teams, without any into the portal's own.
+    """Log an event of somebody's account in each of their teams, or in the portal's own log when they have no team.
 
-    Done by themselves, unless another is named.
+    `by` is the person, unless another actor is given.
     """
-    teams: list[Team | None] = [each.team for each in user.memberships.select_related("team")]
+    teams: list[Team | None] = [membership.team for membership in user.memberships.select_related("team")]
     for team in teams or [None]:
         audit.record(action, user, by=by or user, team=team, **data)

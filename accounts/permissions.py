@@ -1,4 +1,4 @@
-"""Who may do what: the one table from role to permissions."""
+"""Permissions, roles, and the permissions of each role."""
 
 from enum import StrEnum
 

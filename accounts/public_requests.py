@@ -1,6 +1,10 @@
-"""HTTP by `requests` to public addresses only, never into a private network: for the company's sign-in."""
+"""A `requests` adapter that connects to public addresses only, for the company's sign-in.
+
+allauth accepts no other HTTP client than `requests`; everything else in the portal uses httpx.
+"""
 
 import socket
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -11,26 +15,25 @@ from accounts.public_hosts import is_public
 
 
 class PrivateAddress(requests.exceptions.InvalidURL):
-    """The address lies inside of some network: the portal does not go there."""
+    """The address is in a private network, or not HTTPS."""
 
 
-def _checked(connected: socket.socket) -> socket.socket:
-    """The peer itself is looked at, after connecting and before a word: a name may resolve otherwise twice."""
-    peer = connected.getpeername()[0]
-    if not is_public(peer):
-        connected.close()
+def _require_public(connection: socket.socket) -> socket.socket:
+    """Check the connected IP, not the name: DNS may answer differently the second time (rebinding)."""
+    if not is_public(connection.getpeername()[0]):
+        connection.close()
         raise PrivateAddress("It is a private or link-local address.")
-    return connected
+    return connection
 
 
 class _Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
-        return _checked(super()._new_conn())
+        return _require_public(super()._new_conn())
 
 
 class _TLSConnection(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
-        return _checked(super()._new_conn())
+        return _require_public(super()._new_conn())
 
 
 class _Pool(HTTPConnectionPool):
@@ -42,13 +45,13 @@ class _TLSPool(HTTPSConnectionPool):
 
 
 class PublicOnly(HTTPAdapter):
-    """For `requests.Session.mount`: reaches public addresses only, and those by HTTPS only."""
+    """An adapter for `requests.Session.mount` that allows HTTPS to public addresses only."""
 
-    def init_poolmanager(self, *args: object, **kwargs: object) -> None:
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
 
-    def send(self, request: requests.PreparedRequest, *args: object, **kwargs: object) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         if not (request.url or "").startswith("https://"):
             raise PrivateAddress("Only https:// addresses are called.")
         return super().send(request, *args, **kwargs)

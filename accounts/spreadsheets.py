@@ -1,16 +1,16 @@
-"""Lines of CSV that a spreadsheet takes as text, whatever somebody wrote into a cell."""
+"""CSV lines without formula injection: a spreadsheet reads every cell as text."""
 
 import csv
 import io
 from collections.abc import Sequence
 
-# Excel reads a CSV as UTF-8 only when it starts with this mark.
+# Excel reads a CSV file as UTF-8 only when it starts with this byte order mark.
 MARK = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def guarded(text: str) -> str:
-    """An apostrophe in front of what a spreadsheet would take for a formula."""
+    """The text with an apostrophe in front if a spreadsheet would read it as a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

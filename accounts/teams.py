@@ -1,4 +1,4 @@
-"""What people do to teams: make one, change it, and decide who belongs to it in which role."""
+"""Create and change teams, and add, change and remove their members."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from accounts.permissions import Role
 
 
 class CannotChange(Exception):
-    """A member stays as they are; `sentence` says why, and what to do."""
+    """The member was not changed; `sentence` says why and what to do."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -46,7 +46,7 @@ def create(name: str, time_zone: str, *, admin: User, by: User | Actor) -> Team:
 
 @transaction.atomic
 def change(team: Team, *, by: User, **settings: Any) -> None:
-    """Give the team other settings, by their names. Its address in links stays, so that old links keep working."""
+    """Change settings of the team, by field name. The slug stays, so that old links keep working."""
     before = {name: getattr(team, name) for name in settings}
     if before == settings:
         return
@@ -58,7 +58,7 @@ def change(team: Team, *, by: User, **settings: Any) -> None:
 
 @transaction.atomic
 def add(team: Team, user: User, role: str, *, by: User | Actor) -> Membership:
-    """Let a person in. Raises AlreadyMember."""
+    """Add a person to the team. Raises AlreadyMember."""
     membership, is_new = Membership.objects.get_or_create(team=team, user=user, defaults={"role": role})
     if not is_new:
         raise AlreadyMember
@@ -68,12 +68,12 @@ def add(team: Team, user: User, role: str, *, by: User | Actor) -> Membership:
 
 @transaction.atomic
 def change_role(membership: Membership, role: str, *, by: User | Actor) -> None:
-    """Give a member another role; they sign in again. Raises CannotChange."""
+    """Change the role of a member and end their sessions. Raises CannotChange."""
     membership = _locked(membership)
     before = membership.role
     if before == role:
         return
-    _keep_an_admin(membership, role)
+    _require_another_admin(membership, role)
     membership.role = role
     membership.save(update_fields=["role"])
     people.end_sessions(membership.user)
@@ -88,9 +88,9 @@ def change_role(membership: Membership, role: str, *, by: User | Actor) -> None:
 
 @transaction.atomic
 def remove(membership: Membership, *, by: User | Actor) -> None:
-    """Take a person out of the team: their sessions and open invitations end at once. Raises CannotChange."""
+    """Remove a member; end their sessions, open invitations and access tokens. Raises CannotChange."""
     membership = _locked(membership)
-    _keep_an_admin(membership, None)
+    _require_another_admin(membership, None)
     user, team, role = membership.user, membership.team, membership.role
     membership.delete()
     people.end_sessions(user)
@@ -101,16 +101,16 @@ def remove(membership: Membership, *, by: User | Actor) -> None:
 
 
 def _locked(membership: Membership) -> Membership:
-    """The membership as it stands now; until the caller commits, nobody else changes any of its team."""
+    """The membership as it is now; all memberships of the team are locked until the caller commits."""
     team = Team.objects.select_for_update().get(pk=membership.team_id)
-    found = team.memberships.select_related("team", "user").filter(pk=membership.pk).first()
-    if found is None:
+    current = team.memberships.select_related("team", "user").filter(pk=membership.pk).first()
+    if current is None:
         raise CannotChange("Somebody else has just removed this person from the team.")
-    return found
+    return current
 
 
-def _keep_an_admin(membership: Membership, role: str | None) -> None:
-    """Refuse if only this member is Admin, and in the new role (or gone: None) would be so no longer."""
+def _require_another_admin(membership: Membership, role: str | None) -> None:
+    """Raise CannotChange when this is the only Admin and the new role (None: removed) is another."""
     if membership.role != Role.ADMIN or role == Role.ADMIN:
         return
     admins = membership.team.memberships.filter(role=Role.ADMIN, user__is_active=True)

@@ -1,4 +1,4 @@
-"""Access tokens for scripts: making and ending them, and telling whose a request carries."""
+"""Access tokens for scripts: create and revoke them, and find the token of a request."""
 
 import hashlib
 import re
@@ -19,7 +19,7 @@ from accounts.middleware import address_of
 from accounts.models import AccessToken, Membership, Team, User
 from accounts.permissions import Permission
 
-# What the API asks for, in the order of the form: a token cannot be given more.
+# The permissions that the API uses, in the order of the form; a token gets no others.
 FOR_SCRIPTS = (
     Permission.VIEW_EXPORTS,
     Permission.RUN_EXPORTS,
@@ -27,17 +27,17 @@ FOR_SCRIPTS = (
     Permission.VIEW_AUDIT,
 )
 LONGEST = timedelta(days=365)
-# The underscore joins it to one word for a double click; the start lets scanners of repositories know one by sight.
+# With the underscore a double click selects all of it; secret scanners recognize the prefix.
 SHAPE = re.compile(r"exp_[0-9a-f]{40}")
 SHOWN = 10
 
-# So many tokens of one address may be refused in so many seconds before it hears nothing more of them.
+# After so many refused tokens from one address in so many seconds, further ones get 429 and are not logged.
 MOST_REFUSED = 20
 REFUSED_SECONDS = 300
 
 
 class TokenRefused(Exception):
-    """The request carries no token that opens anything; `sentence` says what to do."""
+    """The request has no valid token; `sentence` says what to do."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -45,7 +45,7 @@ class TokenRefused(Exception):
 
 
 class TooManyRefused(Exception):
-    """Another one of too many refused tokens from the same address."""
+    """Too many refused tokens from the same address."""
 
 
 def may_be_given(membership: Membership) -> list[Permission]:
@@ -54,8 +54,8 @@ def may_be_given(membership: Membership) -> list[Permission]:
 
 @transaction.atomic
 def make(membership: Membership, name: str, permissions: list[str], days: int) -> tuple[AccessToken, str]:
-    """A new token and its secret, which nobody can learn again. Raises IntegrityError when the name is taken."""
-    granted = [each.value for each in may_be_given(membership) if each.value in permissions]
+    """A new token and its secret, which is not stored. Raises IntegrityError when the name is taken."""
+    granted = [permission.value for permission in may_be_given(membership) if permission.value in permissions]
     secret = f"exp_{secrets.token_hex(20)}"
     token = AccessToken.objects.create(
         team=membership.team,
@@ -73,14 +73,14 @@ def make(membership: Membership, name: str, permissions: list[str], days: int) -
 
 
 def seen_by(membership: Membership) -> QuerySet[AccessToken]:
-    """A person's own tokens of the team; an Admin's, everybody's."""
+    """The tokens that a member may see: their own in the team, for an Admin everybody's."""
     tokens = membership.team.access_tokens.select_related("user")
     return tokens if membership.may(Permission.MANAGE_TEAM) else tokens.filter(user=membership.user)
 
 
 @transaction.atomic
 def revoke(token: AccessToken, *, by: User | Actor) -> bool:
-    """End a token from its next request on. False when it had been revoked already."""
+    """Revoke a token, from its next request on. False when it was revoked already."""
     now = timezone.now()
     if not AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
         return False
@@ -90,55 +90,54 @@ def revoke(token: AccessToken, *, by: User | Actor) -> bool:
 
 
 def revoke_all(team: Team, user: User, *, by: User | Actor) -> None:
-    """A person has left the team: their tokens of it end, and stay ended should they come back."""
+    """Revoke all tokens of somebody who leaves the team; they stay revoked if the person comes back."""
     with scope(team=team):
         for token in team.access_tokens.select_related("user").filter(user=user, revoked_at=None):
             revoke(token, by=by)
 
 
 def presented(request: HttpRequest) -> AccessToken:
-    """The live token of a request. Raises Refused or TooManyRefused.
+    """The valid token of a request. Raises TokenRefused or TooManyRefused.
 
-    A good token passes from any address, whatever others tried from there: nobody behind the same proxy can lock a
-    script out, and 160 random bits are not guessed. What the limit spares is the audit log.
+    A valid token always passes, however many were refused from its address: nobody behind the same proxy can lock a
+    script out, and 160 random bits cannot be guessed. The limit only protects the audit log.
     """
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     secret = secret.strip()
     if scheme.lower() != "bearer" or not secret:
         raise TokenRefused("This address takes an access token, in the header “Authorization: Bearer …”.")
-    found, why = None, "unknown"
+    token, reason = None, "unknown"
     if SHAPE.fullmatch(secret):
         with scopes_disabled():
             rows = AccessToken.objects.select_related("user", "team")
-            found = rows.filter(digest=_digest(secret)).first()
-    if found is not None and not (why := found.why_ended(timezone.now())):
-        _used(found)
-        return found
-    _refuse(request, found, why)
+            token = rows.filter(digest=_digest(secret)).first()
+    if token is not None and not (reason := token.why_ended(timezone.now())):
+        _note_use(token)
+        return token
+    _log_refusal(request, token, reason)
     raise TokenRefused(
         "This access token opens nothing: it is unknown, was revoked, or has expired. Make a new one."
     )
 
 
-def _refuse(request: HttpRequest, token: AccessToken | None, why: str) -> None:
-    """Count and tell; beyond the limit only count."""
+def _log_refusal(request: HttpRequest, token: AccessToken | None, reason: str) -> None:
+    """Count a refused token and log it. Raises TooManyRefused, without a log entry, above the limit."""
     address = hashlib.sha256(address_of(request).encode()).hexdigest()
     key = f"refused-tokens-{address}-{int(time.time() // REFUSED_SECONDS)}"
     cache.add(key, 0, REFUSED_SECONDS)
     try:
         refused = cache.incr(key)
-    except ValueError:  # culled between the two: the count begins anew
+    except ValueError:  # removed from the cache between the two
         refused = 1
     if refused > MOST_REFUSED:
         raise TooManyRefused
     somebody = Actor("Somebody with a token that opens nothing")
-    audit.record(Action.TOKEN_REFUSED, token, by=somebody, why=why, path=request.path[:500])
+    audit.record(Action.TOKEN_REFUSED, token, by=somebody, why=reason, path=request.path[:500])
 
 
-def _used(token: AccessToken) -> None:
+def _note_use(token: AccessToken) -> None:
     now = timezone.now()
-    before = now - timedelta(minutes=1)
-    if token.last_used_at is None or token.last_used_at < before:
+    if token.last_used_at is None or token.last_used_at < now - timedelta(minutes=1):
         with scope(team=token.team):
             AccessToken.objects.filter(pk=token.pk, last_used_at=token.last_used_at).update(last_used_at=now)
 

@@ -1,4 +1,4 @@
-"""Posting to an address that operators chose: signed, never to this network's own machines unless they allow it."""
+"""Post signed webhooks; to private addresses only with AUDIT_ALLOW_PRIVATE."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from accounts.public_hosts import is_public
 if TYPE_CHECKING:
     import httpx
 
-# Connecting takes a second at worst, and a receiver that stores a batch takes a few.
+# Connecting takes a second at worst; storing a batch takes a receiver a few seconds.
 CONNECT_SECONDS, ANSWER_SECONDS = 5, 10
 SIGNATURE = "X-Portal-Signature"
 
 
 class CannotPost(Exception):
-    """Nothing says that it arrived; the message says why, for operators. It may be tried again."""
+    """The webhook may not have arrived and may be tried again; the message tells operators why."""
 
 
 def post(url: str, body: bytes, *, content_type: str) -> None:
-    """Send this and return when it was taken (2xx). Raises CannotPost. No redirect is followed."""
-    # Imported here: tests/test_process_imports.py tells why.
+    """Post the body; return after a 2xx response. Follows no redirect. Raises CannotPost."""
+    # Imported here: see tests/test_process_imports.py.
     import httpx
 
     target = httpx.URL(url)
-    address = _address(target)
+    address = _resolve(target)
     timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
     try:
         with httpx.Client(timeout=timeout, trust_env=False) as client:
             answer = client.post(
-                # The very address that was looked at: asked a second time, its name could lead elsewhere.
+                # The IP that was checked, not the name: DNS may answer differently the second time (rebinding).
                 target.copy_with(host=address),
                 content=body,
                 headers={
@@ -52,22 +52,22 @@ def post(url: str, body: bytes, *, content_type: str) -> None:
 
 
 def sign(body: bytes, at: int | None = None) -> str:
-    """Of the time and the body, so that a receiver can refuse what is forged and what is old: `t=…,v1=…`."""
+    """Sign the time and the body, `t=…,v1=…`, so that the receiver can reject forged and replayed posts."""
     at = int(time.time()) if at is None else at
-    made = hmac.new(settings.AUDIT_WEBHOOK_KEY.encode(), f"{at}.".encode() + body, hashlib.sha256)
-    return f"t={at},v1={made.hexdigest()}"
+    signature = hmac.new(settings.AUDIT_WEBHOOK_KEY.encode(), f"{at}.".encode() + body, hashlib.sha256)
+    return f"t={at},v1={signature.hexdigest()}"
 
 
-def _address(target: httpx.URL) -> str:
+def _resolve(target: httpx.URL) -> str:
     if target.scheme != "https" and not settings.AUDIT_ALLOW_PRIVATE:
         raise CannotPost("A webhook needs https://.")
     try:
-        found = socket.getaddrinfo(
+        infos = socket.getaddrinfo(
             target.host, target.port or {"http": 80}.get(target.scheme, 443), type=socket.SOCK_STREAM
         )
     except (OSError, UnicodeError):
         raise CannotPost(f"{target.host} has no address.") from None
-    addresses = [str(entry[4][0]) for entry in found]
+    addresses = [str(info[4][0]) for info in infos]
     if not settings.AUDIT_ALLOW_PRIVATE and not all(map(is_public, addresses)):
         raise CannotPost(
             f"{target.host} is on a private network. AUDIT_ALLOW_PRIVATE=yes allows that, where it is meant."

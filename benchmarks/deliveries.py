@@ -1,16 +1,15 @@
-"""What a schedule's file costs on its way to its recipients.
+"""Time and memory to deliver a schedule's file to its recipients.
 
     python -m benchmarks.deliveries [mails]
 
-A CSV of 1,000,000 rows cut into 500 parts and into 5,000; one of 100,000 rows made into a workbook; the settling of an
-occurrence with so many managers (200), and their mails composed, sent to a mail server on this machine and settled by
-one mailer; then as many mails that all carry the workbook of the same file.
+A CSV of 1,000,000 rows split into 500 parts and into 5,000; one of 100,000 rows converted to a workbook; an occurrence
+with so many managers (200), whose mails one mailer composes and sends to a mail server on this machine; then as many
+mails with the workbook of the same file.
 """
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,7 +38,7 @@ HEADING = "Report ID,Employee,Approver,Merchant,Category,Tag,Amount,Currency,Dat
 
 
 def table(rows: int, managers: int) -> bytes:
-    """Twelve columns, 140 bytes a row."""
+    """A CSV of twelve columns, 140 bytes per row."""
     return (
         HEADING
         + "".join(
@@ -61,18 +60,18 @@ def main(mails: int = 200) -> None:
             export = make_export(credential, user)
             print(engine)
             for managers in (500, 5000):
-                cut(export, managers)
+                split(export, managers)
             workbook()
             with mail_server():
                 split_mails(team, export, mails)
                 same_mails(team, export, mails)
 
 
-def cut(export: SavedExport, managers: int) -> None:
+def split(export: SavedExport, managers: int) -> None:
     result = make_result(make_run(export, status="succeeded"), table(1_000_000, managers))
-    before = _most_memory(anew=True)
-    seconds = _seconds(lambda: split_by_recipient.split(result, "Approver", ""))
-    more = _most_memory() - before
+    before = _peak_memory(reset=True)
+    seconds = stage.seconds(lambda: split_by_recipient.split(result, "Approver", ""))
+    more = _peak_memory() - before
     print(
         f"  {result.size / 1e6:.0f} MB, 1,000,000 rows in {managers:,} parts: {seconds:.1f} s, {more:.0f} MB more"
     )
@@ -83,7 +82,7 @@ def workbook() -> None:
         source, target = Path(folder) / "rows.csv", Path(folder) / "rows.xlsx"
         source.write_bytes(table(100_000, 500))
         with source.open("rb") as file:
-            seconds = _seconds(lambda: csv_to_xlsx.workbook(file, target, None))
+            seconds = stage.seconds(lambda: csv_to_xlsx.workbook(file, target, None))
         print(
             f"  workbook of 100,000 rows in 12 columns: {seconds:.1f} s, {target.stat().st_size / 1e6:.1f} MB"
         )
@@ -112,19 +111,19 @@ def _settle_and_send(schedule: Schedule, content: bytes, label: str) -> None:
     occurrence = Occurrence.objects.create(
         team=schedule.team, schedule=schedule, due_at=MONDAY, outcome="started", run=run
     )
-    settled = _seconds(lambda: finish.settle(occurrence))
+    settling = stage.seconds(lambda: finish.settle(occurrence))
     queued = Delivery.objects.filter(run=run).count()
-    sent = _seconds(lambda: outbox.send_due([deliveries.MAILS], seconds=600))
-    ways = Delivery.objects.filter(run=run, status=MailStatus.SENT, way=Delivery.Way.ATTACHED).count()
+    sending = stage.seconds(lambda: outbox.send_due([deliveries.MAILS], seconds=600))
+    attached = Delivery.objects.filter(run=run, status=MailStatus.SENT, way=Delivery.Way.ATTACHED).count()
     print(
-        f"  {label}: settled in {settled:.1f} s; {queued} mails composed and sent in {sent:.1f} s, "
-        f"{sent / max(queued, 1) * 1000:.0f} ms each, {ways} with their file"
+        f"  {label}: settled in {settling:.1f} s; {queued} mails composed and sent in {sending:.1f} s, "
+        f"{sending / max(queued, 1) * 1000:.0f} ms each, {attached} with their file"
     )
 
 
 @contextmanager
 def mail_server() -> Iterator[None]:
-    """The demo's mailbox, a process of its own."""
+    """Start the demo's mailbox in its own process, and send mails there."""
     server = subprocess.Popen(
         [sys.executable, "-m", "sandbox.mailbox"],
         stdout=subprocess.PIPE,
@@ -144,15 +143,9 @@ def mail_server() -> Iterator[None]:
         server.wait()
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-def _most_memory(*, anew: bool = False) -> float:
-    """Megabytes, of this process up to now, or from now on."""
-    if anew:
+def _peak_memory(*, reset: bool = False) -> float:
+    """Peak memory of this process in megabytes; `reset` starts a new measurement."""
+    if reset:
         Path("/proc/self/clear_refs").write_text("5")
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024

@@ -1,11 +1,11 @@
-"""What the portal adds to Expensify's own time, from the click on "Run" to the stored file.
+"""Time that the portal adds to Expensify's own, from the click on "Run" to the stored file.
 
     python -m benchmarks.overhead                     120 runs on SQLite
     script/postgres python -m benchmarks.overhead     the same on Postgres
     python -m benchmarks.overhead --runs 300
 
-A browser's POST to a real web server, one worker process, beat, Redis, and the sandbox as Expensify. Each run has a
-pair of its own, so that no call limit stands in the way, and the next click comes when the run before is done.
+A browser's POST to a real web server, one worker process, beat, Redis, and the sandbox as Expensify. Each run has its
+own credential, so that no call limit delays it; the next click follows when the run has ended.
 """
 
 import argparse
@@ -41,14 +41,14 @@ WARM_UP = 5
 
 @dataclass(frozen=True)
 class Call:
-    """When Expensify got a request, and when it had answered: time.time()."""
+    """When Expensify received a request, and when its answer ended: time.time()."""
 
     began: float
     ended: float
 
 
-class Timed:
-    """The sandbox, noting when each request came and how long its answer took."""
+class TimedApp:
+    """The sandbox's app; records the time of each request and answer."""
 
     def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
         self.app = app
@@ -56,9 +56,9 @@ class Timed:
 
     def __call__(self, environ: object, start_response: object) -> Iterator[bytes]:
         began = time.time()
-        return self._until_its_end(self.app(environ, start_response), began)
+        return self._record(self.app(environ, start_response), began)
 
-    def _until_its_end(self, body: Iterable[bytes], began: float) -> Iterator[bytes]:
+    def _record(self, body: Iterable[bytes], began: float) -> Iterator[bytes]:
         yield from body
         self.calls.append(Call(began, time.time()))
 
@@ -70,10 +70,10 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=120)
     runs = options.parse_args().runs
     sandbox = Sandbox()
-    timed = sandbox.wsgi = Timed(sandbox.wsgi)
+    timed = sandbox.wsgi = TimedApp(sandbox.wsgi)
     with stage.database() as engine, sandbox.serve() as server:
         team, user = stage.team_with_editor()
-        exports = [an_export(team, user, sandbox, number) for number in range(runs + WARM_UP)]
+        exports = [create_export(team, user, sandbox, number) for number in range(runs + WARM_UP)]
         with stage.portal(server.url) as portal, httpx.Client(headers=stage.signed_in(user)) as browser:
             measured = [click(browser, portal.web, export, timed) for export in exports][WARM_UP:]
     print(f"{f'{runs} runs on {engine}, milliseconds':<38}{'p50':>7} {'p95':>7} {'max':>7}")
@@ -82,19 +82,19 @@ def main() -> None:
         print(f"{name:<38}{cuts[9] * 1000:>7.0f} {cuts[18] * 1000:>7.0f} {max(values) * 1000:>7.0f}")
 
 
-def an_export(team: Team, user: User, sandbox: Sandbox, number: int) -> SavedExport:
-    """An export with a credential of its own, which reaches what Acme's reaches."""
+def create_export(team: Team, user: User, sandbox: Sandbox, number: int) -> SavedExport:
+    """An export with its own credential, which reaches the same policies as Acme's."""
     pair = KeyPair(f"aa_{number}_acme_example", f"secret-{number}")
-    reached = sandbox.pairs["aa_demo_acme_example"].policies
-    sandbox.add_pair(pair.partner_user_id, pair.partner_user_secret, policies=reached)
+    policies = sandbox.pairs["aa_demo_acme_example"].policies
+    sandbox.add_pair(pair.partner_user_id, pair.partner_user_secret, policies=policies)
     credential = stage.working_credential(team, f"Pair {number}", pair)
     with scope(team=team):
         return make_export(credential, user, f"Export {number}")
 
 
-def click(browser: httpx.Client, web: str, export: SavedExport, timed: Timed) -> tuple[float, ...]:
-    """Seconds of one run, in the order of NAMES."""
-    time.sleep(random.uniform(0.1, 0.4))  # at any moment between two rings of beat
+def click(browser: httpx.Client, web: str, export: SavedExport, timed: TimedApp) -> tuple[float, ...]:
+    """Times of one run in seconds, in the order of NAMES."""
+    time.sleep(random.uniform(0.1, 0.4))  # at any time between two ticks of beat
     timed.calls.clear()
     clicked = time.time()
     response = browser.post(f"{web}/t/acme/exports/{export.pk}/run/")
@@ -105,13 +105,13 @@ def click(browser: httpx.Client, web: str, export: SavedExport, timed: Timed) ->
     assert run.status == Run.Status.SUCCEEDED, run.error
     generate, download = timed.calls
     finished = run.finished_at.timestamp()
-    theirs = sum(call.ended - call.began for call in timed.calls)
+    expensify = sum(call.ended - call.began for call in timed.calls)
     return (
         answered - clicked,
         generate.began - clicked,
         download.began - generate.ended,
         finished - download.ended,
-        finished - clicked - theirs,
+        finished - clicked - expensify,
     )
 
 

@@ -1,10 +1,10 @@
-"""How long a preview request takes, from the browser's POST to the answer, over 200 expenses.
+"""Response time of a preview of 200 expenses, from the browser's POST to the answer.
 
     python -m benchmarks.preview              every preset as columns, both starters as text (with lint), 30 times each
     python -m benchmarks.preview --times 100
 
-The whole stack answers (middleware, door, builder or lint, rendering, page), on a database of its own. What a person
-notices is 300 ms; the page waits 250 ms after the last key before it asks.
+The whole stack answers (middleware, door, builder or lint, rendering, page), with its own database. People notice
+300 ms; the page waits 250 ms after the last key before it sends the request.
 """
 
 import argparse
@@ -34,15 +34,15 @@ EXPENSES = 200
 
 
 def many_reports() -> list[dict[str, Any]]:
-    """The company's reports over and over, until there are enough expenses."""
+    """The company's reports, repeated until there are enough expenses."""
     reports: list[dict[str, Any]] = []
     while sum(len(report["transactionList"]) for report in reports) < EXPENSES:
         reports += company.reports()
     return reports
 
 
-def sent(layout: Layout) -> dict[str, Any]:
-    """What a browser sends of a builder with these columns."""
+def posted(layout: Layout) -> dict[str, Any]:
+    """The builder's fields for these columns, as a browser posts them."""
     fields: dict[str, Any] = {
         "written": "columns",
         "columns": len(layout.columns),
@@ -52,7 +52,7 @@ def sent(layout: Layout) -> dict[str, Any]:
         "guard": "on",
     }
     for number, column in enumerate(layout.columns, start=1):
-        chosen = {
+        values = {
             "source": column.source,
             "name": column.name,
             "heading": column.heading,
@@ -62,7 +62,7 @@ def sent(layout: Layout) -> dict[str, Any]:
             "no": column.words[1],
             "fallback": column.fallback,
         }
-        fields |= {f"column-{number}-{name}": value for name, value in chosen.items()}
+        fields |= {f"column-{number}-{name}": value for name, value in values.items()}
         if column.excel_text:
             fields[f"column-{number}-excel_text"] = "on"
     return fields
@@ -89,21 +89,20 @@ def measure(times: int) -> None:
     Membership.objects.create(team=team, user=user, role=Role.EDITOR)
     client = Client()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    posts = {f"columns: {preset.name}": sent(preset.layout) for preset in PRESETS.values()}
+    posts = {f"columns: {preset.name}": posted(preset.layout) for preset in PRESETS.values()}
     posts |= {f"text: {starter.name}": {"template": starter.template} for starter in STARTERS.values()}
     print(f"{'preview of 200 expenses':<40}{'p50':>10}{'p95':>10}")
     for name, fields in posts.items():
-        taken = [ask(client, fields | {"sample": "many"}) for _ in range(times + 1)][1:]
-        cuts = quantiles(taken, n=20)
+        cuts = quantiles([seconds(client, fields | {"sample": "many"}) for _ in range(times + 1)][1:], n=20)
         print(f"{name:<40}{cuts[9] * 1000:>7.0f} ms{cuts[18] * 1000:>7.0f} ms")
 
 
-def ask(client: Client, fields: dict[str, Any]) -> float:
+def seconds(client: Client, fields: dict[str, Any]) -> float:
     start = time.perf_counter()
     response = client.post("/t/acme/exports/preview/", fields)
-    taken = time.perf_counter() - start
+    elapsed = time.perf_counter() - start
     assert response.context["tryout"].is_made
-    return taken
+    return elapsed
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
-"""The whole portal for a benchmark: real processes over a database, a Redis and a folder that are gone afterwards.
+"""The whole portal for a benchmark: real processes with a temporary database, Redis and folder.
 
-Import it before any model: it sets Django up. The database is SQLite, or with `script/postgres` in front Postgres.
+Import it before any model: it sets up Django. The database is SQLite, or Postgres under `script/postgres`.
 """
 
 import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
@@ -36,8 +37,8 @@ from tests.workers import Processes, wait_until
 
 @contextmanager
 def database() -> Iterator[str]:
-    """An empty database with all tables; its name in words."""
-    with redirect_stdout(io.StringIO()):  # the cache's table announces itself
+    """Open an empty database with all tables, and yield its name for people."""
+    with redirect_stdout(io.StringIO()):  # The cache's table prints a line.
         databases = setup_databases(verbosity=0, interactive=False)
     try:
         yield {"sqlite": "SQLite", "postgresql": "Postgres"}[connection.vendor]
@@ -47,7 +48,7 @@ def database() -> Iterator[str]:
 
 @contextmanager
 def portal(url: str, **environment: str) -> Iterator["Portal"]:
-    """One worker process, beat and the web server, which call `url`."""
+    """Start one worker process, beat and the web server; they call Expensify at `url`."""
     started = Portal(Path(os.environ["VAR_DIR"]), EXPENSIFY_URL=url, LOG_LEVEL="WARNING", **environment)
     try:
         started.open()
@@ -57,7 +58,7 @@ def portal(url: str, **environment: str) -> Iterator["Portal"]:
 
 
 class Portal(Processes):
-    """The processes; `web` is the address of the web server, `serving` and `work` its and the worker's main process."""
+    """The processes: `web` is the web server's address, `serving` its main process, `work` that of the worker."""
 
     def open(self) -> None:
         queue.budget().introduce(fresh=True)
@@ -76,7 +77,7 @@ class Portal(Processes):
 
 
 def team_with_editor() -> tuple[Team, User]:
-    """Acme, and Erin who may run its exports."""
+    """Acme, and Erin, who can run its exports."""
     team = Team.objects.create(name="Acme", slug="acme", time_zone="Europe/Berlin")
     user = User.objects.create_user("erin@acme.example", "password", first_name="Erin")
     Membership.objects.create(team=team, user=user, role=Role.ADMIN)
@@ -92,9 +93,16 @@ def working_credential(team: Team, name: str, pair: KeyPair) -> Credential:
 
 
 def signed_in(user: User) -> dict[str, str]:
-    """The headers of a browser in which this person is signed in, good for POST too."""
+    """Headers of a browser where this person is signed in, valid for POST too."""
     client = Client()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
     token = "t" * 32
     return {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}; csrftoken={token}", "X-CSRFToken": token}
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Seconds that the work takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started

@@ -1,15 +1,14 @@
-"""10,000 schedules due in the same minute: how soon real workers have started each of them, once.
+"""Time until real workers have started 10,000 schedules due in the same minute, each exactly once.
 
     script/postgres .venv/bin/python -m benchmarks.starting [schedules] [teams] [more that are not due]
 
-Beat and a worker of two processes start them; then it says what a tick costs when nothing is due, and how the sweep of
-runs and the settling cope with as many runs at rest.
+Beat and a worker of two processes start them. It also measures a tick with nothing due, and the sweep of runs and the
+settling of occurrences with as many resting runs.
 """
 
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -37,12 +36,12 @@ from tests.conftest import TEMPLATE
 from tests.workers import Processes
 
 
-def make(schedules: int, teams: int, at_rest: int) -> datetime:
-    """Teams with an export for every ten schedules; all due at one instant, which has just been."""
+def create(schedules: int, teams: int, others: int) -> datetime:
+    """Create teams with an export for every ten schedules. Returns the due time, which has just passed."""
     due_at = clock.now().replace(second=0, microsecond=0)
     rule = Rule(RuleKind.DAILY, times=(due_at.time(),), zone="UTC").to_json()
     mail = MailSettings().to_json()
-    each, resting = schedules // teams, at_rest // teams
+    due, not_due = schedules // teams, others // teams
     for number in range(teams):
         team = Team.objects.create(name=f"Team {number}", slug=f"team-{number}")
         user = User.objects.create_user(f"admin@team-{number}.example", None)
@@ -60,7 +59,7 @@ def make(schedules: int, teams: int, at_rest: int) -> datetime:
                 sftp_password=None,
                 by=user,
             )
-            for place in range(max(each // 10, 1))
+            for place in range(max(due // 10, 1))
         ]
         Schedule.objects.bulk_create(
             [
@@ -72,10 +71,10 @@ def make(schedules: int, teams: int, at_rest: int) -> datetime:
                     owner_name=str(user),
                     rule=rule,
                     mail=mail,
-                    # At rest until the workers stand ready.
+                    # Later than now until the workers are ready.
                     next_at=due_at + timedelta(days=1 + place % 300),
                 )
-                for place in range(each + resting)
+                for place in range(due + not_due)
             ],
             batch_size=2000,
         )
@@ -84,7 +83,7 @@ def make(schedules: int, teams: int, at_rest: int) -> datetime:
     return due_at
 
 
-def come_due(schedules: int, teams: int, due_at: datetime) -> None:
+def make_due(schedules: int, teams: int, due_at: datetime) -> None:
     for team in Team.objects.all():
         ids = list(team.schedules.order_by("pk").values_list("pk", flat=True)[: schedules // teams])
         Schedule.objects.filter(pk__in=ids).update(next_at=due_at)
@@ -92,21 +91,15 @@ def come_due(schedules: int, teams: int, due_at: datetime) -> None:
 
 def tick(label: str) -> None:
     now = clock.now() - timedelta(days=400)
-    best = min(_seconds(lambda: start_due.start_due(now)) for _ in range(20))
+    best = min(stage.seconds(lambda: start_due.start_due(now)) for _ in range(20))
     print(f"  a tick with nothing due, {label}: {best * 1000:.1f} ms")
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def main(schedules: int = 10_000, teams: int = 20, others: int = 0) -> None:
     with stage.database() as database, scopes_disabled():
         print(f"{database}: {schedules:,} schedules of {teams} teams, {others:,} more that are not due")
         tick("no schedules at all")
-        due_at = make(schedules, teams, others)
+        due_at = create(schedules, teams, others)
         tick(f"{schedules + others:,} that are not due")
         queue.budget().introduce(fresh=True)
         with tempfile.TemporaryDirectory() as folder:
@@ -122,14 +115,14 @@ def main(schedules: int = 10_000, teams: int = 20, others: int = 0) -> None:
 
 
 def measure(schedules: int, teams: int, due_at: datetime) -> None:
-    come_due(schedules, teams, due_at)
+    make_due(schedules, teams, due_at)
     began = time.perf_counter()
     while (started := Occurrence.objects.count()) < schedules and time.perf_counter() - began < 300:
         time.sleep(0.25)
     seconds = time.perf_counter() - began
     print(f"  {started:,} started in {seconds:.1f} s after they came due, {started / seconds:,.0f} a second")
-    in_line = _lined_up()
-    print(f"  all that may call now, {in_line:,}, in their lines after {time.perf_counter() - began:.1f} s")
+    queued = _count_queued()
+    print(f"  all that may call now, {queued:,}, in their queues after {time.perf_counter() - began:.1f} s")
 
 
 def report() -> None:
@@ -138,20 +131,20 @@ def report() -> None:
     print(f"  started twice: {twice.count()}; faults of the audit chains: {len(broken)}")
     resting = Run.objects.resting().count()
     queue.sweep()
-    print(f"  sweep of runs with {resting:,} at rest: {_seconds(queue.sweep) * 1000:.0f} ms")
-    settle = _seconds(lambda: finish.settle_ended(clock.now()))
-    print(f"  settling with none ended: {settle * 1000:.0f} ms")
+    print(f"  sweep of runs with {resting:,} at rest: {stage.seconds(queue.sweep) * 1000:.0f} ms")
+    settling = stage.seconds(lambda: finish.settle_ended(clock.now()))
+    print(f"  settling with none ended: {settling * 1000:.0f} ms")
     tick("all under way")
 
 
-def _lined_up() -> int:
+def _count_queued() -> int:
     give_up = time.monotonic() + 120
     while True:
         runs = list(Run.objects.due(clock.now()).brief().select_related("credential"))
-        found = len(queue.places(runs))
-        # A turn that is being taken at this moment is in no line.
-        if found >= len(runs) - Team.objects.count() or time.monotonic() > give_up:
-            return found
+        queued = len(queue.positions(runs))
+        # A run that is calling at this moment is in no queue.
+        if queued >= len(runs) - Team.objects.count() or time.monotonic() > give_up:
+            return queued
         time.sleep(1)
 
 

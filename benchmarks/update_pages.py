@@ -1,10 +1,10 @@
-"""How long the pages of an employee update take with 20,000 rows, from the browser's request to the answer.
+"""Response times of the pages of an employee update with 20,000 rows.
 
     python -m benchmarks.update_pages
     python -m benchmarks.update_pages --rows 5000
 
-The whole stack answers (middleware, door, reading, checks, database, page), on an SQLite database of its own. What is
-shown from memory was checked by the request before it, as for somebody who goes from page to page.
+The whole stack answers (middleware, door, reading, checks, database, page), with its own SQLite database. Pages of rows
+come from the cache that the request before filled, as for a person who goes from page to page.
 """
 
 import argparse
@@ -35,7 +35,7 @@ HEADINGS = "Email,Manager,Employee ID,First name,Last name,Cost center,Role"
 
 
 def file_of(rows: int) -> bytes:
-    """A company of that size, managers in a tree with eight below each."""
+    """A CSV of a company of that size; each manager has eight reports."""
     lines = (
         f"person{number}@acme.example,person{number // 8}@acme.example,E-{number:06d},Ada,Byron {number},"
         f"CC-{number % 40},user"
@@ -44,13 +44,15 @@ def file_of(rows: int) -> bytes:
     return "\n".join([HEADINGS, *lines]).encode()
 
 
-def timed(what: str, client: Client, method: str, url: str, **sent: object) -> str:
-    """Where the answer leads on to, or its address."""
-    start, busy = time.perf_counter(), time.process_time()
-    response = getattr(client, method)(url, sent) if sent else getattr(client, method)(url)
-    seconds, busy = time.perf_counter() - start, time.process_time() - busy
+def timed(label: str, client: Client, method: str, url: str, **fields: object) -> str:
+    """Print the time of a request; return the URL of its redirect, or its own."""
+    start, processor_start = time.perf_counter(), time.process_time()
+    response = getattr(client, method)(url, fields) if fields else getattr(client, method)(url)
+    seconds, processor = time.perf_counter() - start, time.process_time() - processor_start
     assert response.status_code in {200, 302}, response.status_code
-    print(f"{what:48} {seconds:6.2f} s {busy:6.2f} s of the processor {len(response.content) / 1024:7.0f} KB")
+    print(
+        f"{label:48} {seconds:6.2f} s {processor:6.2f} s of the processor {len(response.content) / 1024:7.0f} KB"
+    )
     return str(response.headers.get("Location", url))
 
 
@@ -73,13 +75,13 @@ def main() -> None:
         client = Client()
         client.force_login(erin, backend="allauth.account.auth_backends.AuthenticationBackend")
         file = SimpleUploadedFile("people.csv", file_of(rows))
-        given = {"name": "Everybody", "credential": credential.pk, "way": "file", "file": file}
-        columns = timed("Upload", client, "post", "/t/acme/updates/new/", **given)
+        upload = {"name": "Everybody", "credential": credential.pk, "way": "file", "file": file}
+        columns = timed("Upload", client, "post", "/t/acme/updates/new/", **upload)
         timed("Columns", client, "get", columns)
         fields = ["email", "manager", "employee_id", "first_name", "last_name", "custom_field_2", "role"]
-        chosen = {f"column_{number}": name for number, name in enumerate(fields)}
+        mapping = {f"column_{number}": name for number, name in enumerate(fields)}
         page = timed(
-            "Choose the columns: read and check the rows", client, "post", columns, **chosen, policy=POLICY
+            "Choose the columns: read and check the rows", client, "post", columns, **mapping, policy=POLICY
         )
         timed("Rows, first page", client, "get", page)
         timed("Rows, last page", client, "get", f"{page}?page=400")

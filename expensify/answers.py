@@ -1,7 +1,7 @@
-"""What the server's bytes mean: a verdict, file names, policies, a receipt. Pure, and trusting nothing.
+"""Parse the server's answers: the verdict, file names, policies, receipts. Pure functions; no input is trusted.
 
-The HTTP status is not the verdict: a wrong pair comes back as HTTP 200 with an envelope [O]. Nor is the
-content type: a bare file name and some JSON answers share `text/plain` [O].
+The HTTP status is not the verdict: a wrong key pair is answered with HTTP 200 and an envelope [O]. Nor is
+the content type: a bare file name and some JSON answers share `text/plain` [O].
 """
 
 import json
@@ -45,7 +45,7 @@ Clean = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an answer says of itself: the API's code, its words, and the error they amount to, if any."""
+    """The API's code and message in an answer, and the error they mean, if any."""
 
     response_code: int | None
     message: str
@@ -54,10 +54,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Download:
-    """A file that came whole: `size` in bytes, `sha256` as 64 hex digits.
+    """A complete file: `size` in bytes, `sha256` as 64 hex digits.
 
-    The media type follows from the name asked for; what the server writes there is not recorded
-    anywhere, and must not decide how a browser treats a stored file.
+    The media type follows from the requested name. The server's content type is not documented, and must
+    not decide how a browser treats a stored file.
     """
 
     size: int
@@ -67,7 +67,7 @@ class Download:
 
 @dataclass(frozen=True)
 class ListedPolicy:
-    """One line of the policy list; `role` and `type` are open sets, `extra` holds all other keys."""
+    """An entry of the policy list; `role` and `type` are open sets, `extra` holds all other keys."""
 
     id: str
     name: str
@@ -88,7 +88,7 @@ class TagLevel:
 
 @dataclass(frozen=True)
 class PolicyDetails:
-    """The sections asked for of one policy, their entries as the API gives them; the others are empty.
+    """The requested sections of a policy, with entries as the API returns them; the others are empty.
 
     `tags` comes from the server as a flat list or as a list of levels, sometimes both in one answer [M][O];
     here it is always levels. `tax` is empty for a policy without tax.
@@ -103,6 +103,8 @@ class PolicyDetails:
 
 @dataclass(frozen=True)
 class SkippedEmployee:
+    """A record that the server did not apply; both fields are "" when the server does not send them."""
+
     email: str
     reason: str
 
@@ -111,9 +113,9 @@ class SkippedEmployee:
 class EmployeeAnswer:
     """The receipt of an employee update; a map that is missing or empty is read as empty [M].
 
-    A record can be skipped while the job succeeds, so compare `updated` with what was sent. `dry_run` is
-    what the server says it did, None when it does not say. `added` and `removed` hold addresses by policy
-    identifier, `groups` by domain group; `raw` is the whole answer.
+    A record can be skipped while the job succeeds, so compare `updated` with the number sent. `dry_run` is
+    the mode that the server reports, or None. `added` and `removed` hold addresses by policy ID, `groups` by
+    domain group; `raw` is the whole answer.
     """
 
     dry_run: bool | None
@@ -126,25 +128,25 @@ class EmployeeAnswer:
 
 
 def parse(text: str, clean: Clean) -> Any:
-    """The JSON value in `text` with every text in it cleaned, or None when it is not JSON."""
+    """Return the JSON value in `text` with every string cleaned, or None when it is not JSON."""
     try:
-        return _cleaned(json.loads(text), clean)
-    except (ValueError, RecursionError):  # a thousand brackets are valid JSON, and an attack
+        return _clean_value(json.loads(text), clean)
+    except (ValueError, RecursionError):  # a thousand nested brackets are valid JSON, and an attack
         return None
 
 
-def _cleaned(value: Any, clean: Clean) -> Any:
+def _clean_value(value: Any, clean: Clean) -> Any:
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):
-        return [_cleaned(item, clean) for item in value]
+        return [_clean_value(item, clean) for item in value]
     if isinstance(value, dict):
-        return {clean(key): _cleaned(item, clean) for key, item in value.items()}
+        return {clean(key): _clean_value(item, clean) for key, item in value.items()}
     return value
 
 
 def whole_number(value: object) -> int | None:
-    """A code or count given as 200, 200.0, "200" or "200.0"; None for anything else."""
+    """Return a code or count written as 200, 200.0, "200" or "200.0"; None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str) and _CODE.fullmatch(value.strip()):
@@ -155,37 +157,39 @@ def whole_number(value: object) -> int | None:
 
 
 def one_line(text: str) -> str:
-    """Text for a log or a page: printable, on one line, at most 500 characters."""
+    """Make text for a log or a page: printable, on one line, at most 500 characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:MESSAGE_LENGTH]
 
 
 def judge(
     http_status: int, value: Any, *, retry_after: float | None = None, accepted: Collection[int] = (200,)
 ) -> Verdict:
-    """The verdict on an answer whose body parsed to `value`.
+    """Return the verdict on an answer whose body parsed to `value`; `retry_after` is in seconds.
 
     The order matters: a code in the body outranks the HTTP status, and a message without a code is an
     error even under HTTP 200 [I].
     """
-    code, message, said_something = None, "", False
+    code, message, has_envelope = None, "", False
     if isinstance(value, dict):
-        words = value.get("responseMessage")
-        message = one_line(words) if isinstance(words, str) else ""
+        text = value.get("responseMessage")
+        message = one_line(text) if isinstance(text, str) else ""
         code = whole_number(value.get("responseCode"))
-        said_something = "responseMessage" in value or "responseCode" in value
+        has_envelope = "responseMessage" in value or "responseCode" in value
 
     error: ExpensifyError | None = None
-    if said_something and code not in accepted:
+    if has_envelope and code not in accepted:
         if code is None and "responseCode" in value:
             error = OutcomeUnknown(message, code="unreadable", http_status=http_status)
         else:
-            error = _refusal(code, message, http_status, retry_after)
+            error = _envelope_error(code, message, http_status, retry_after)
     elif not 200 <= http_status < 300:
-        error = _bare_failure(http_status, retry_after)
+        error = _http_error(http_status, retry_after)
     return Verdict(code, message, error)
 
 
-def _refusal(code: int | None, message: str, http_status: int, retry_after: float | None) -> ExpensifyError:
+def _envelope_error(
+    code: int | None, message: str, http_status: int, retry_after: float | None
+) -> ExpensifyError:
     meaning = code if code is not None else http_status
     if meaning == 429:
         return RateLimited(message, retry_after=retry_after, http_status=http_status, response_code=code)
@@ -195,8 +199,8 @@ def _refusal(code: int | None, message: str, http_status: int, retry_after: floa
     return _MEANINGS.get(meaning, Rejected)(message, http_status=http_status, response_code=code)
 
 
-def _bare_failure(http_status: int, retry_after: float | None) -> ExpensifyError:
-    """An HTTP error that brought no envelope: a page of a proxy, or of a server that broke."""
+def _http_error(http_status: int, retry_after: float | None) -> ExpensifyError:
+    """An HTTP error without an envelope: the page of a proxy, or of a server that crashed."""
     if http_status == 429:
         return RateLimited(retry_after=retry_after, http_status=http_status)
     if 400 <= http_status < 500:
@@ -205,9 +209,10 @@ def _bare_failure(http_status: int, retry_after: float | None) -> ExpensifyError
 
 
 def read_retry_after(value: str | None, sent: str | None) -> float | None:
-    """The seconds a `Retry-After` header asks for, as a number or an HTTP date; None when unreadable.
+    """Return the seconds of a `Retry-After` header, a number or an HTTP date; None when unreadable.
 
-    `sent` is the `Date` of the same answer: a date counts from there, since this machine's clock may be wrong.
+    `sent` is the `Date` of the same answer: a date counts from there, because this machine's clock may be
+    wrong.
     """
     text = (value or "").strip()
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
@@ -224,45 +229,46 @@ def _read_date(text: str) -> datetime | None:
         at = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
-    # A date in "-0000" is read as naive, and means UTC (RFC 5322).
+    # Python parses "-0000" as naive; it means UTC (RFC 5322).
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def read_file_names(text: str, value: Any, extension: str) -> list[str]:
-    """The file names in a successful exporter's answer: one, or for `pdf` one or more.
+    """Return the file names in a successful exporter's answer: one, or for `pdf` one or more.
 
-    The answer is the bare name without a line end, for PDFs names separated by commas [O]; a
-    JSON object with `filename` is taken too. A name becomes part of a later request and of what people
-    download, so one with anything but letters, digits, `.`, `_`, `-` and spaces, or with another extension
-    than was asked for, is OutcomeUnknown: the file, and its marks, may exist all the same.
+    The answer is the bare name without a line end, for PDFs names separated by commas [O]; a JSON object
+    with `filename` is accepted too. A name becomes part of a later request and of a download, so a name with
+    characters other than letters, digits, `.`, `_`, `-` and spaces, or with an extension other than the
+    requested one, is OutcomeUnknown: the file and its marks may exist nevertheless.
     """
-    said = value.get("filename") if isinstance(value, dict) else text
-    if not isinstance(said, str):
+    answer = value.get("filename") if isinstance(value, dict) else text
+    if not isinstance(answer, str):
         raise OutcomeUnknown(code="unreadable")
-    names = [name.strip() for name in (said.split(",") if extension.lower() == "pdf" else [said])]
-    if not all(_is_trustworthy(name, extension) for name in names):
+    names = [name.strip() for name in (answer.split(",") if extension.lower() == "pdf" else [answer])]
+    if not all(_is_safe_name(name, extension) for name in names):
         raise OutcomeUnknown(code="unreadable")
     return names
 
 
-def _is_trustworthy(name: str, extension: str) -> bool:
+def _is_safe_name(name: str, extension: str) -> bool:
     return bool(_NAME.fullmatch(name)) and name.lower().endswith("." + extension.lower())
 
 
 def media_type(name: str) -> str:
+    """Return the media type for a file name's extension; `application/octet-stream` for an unknown one."""
     return MEDIA_TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
 
 
 def read_policies(value: dict[str, Any]) -> list[ListedPolicy]:
-    """The policies of a `policyList` answer; OutcomeUnknown when it is none."""
-    return [_policy(item) for item in _objects(value.get("policyList"))]
+    """Return the policies of a `policyList` answer; OutcomeUnknown for another shape."""
+    return [_read_policy(item) for item in _read_objects(value.get("policyList"))]
 
 
-def _policy(item: dict[str, Any]) -> ListedPolicy:
-    rest = dict(item)
+def _read_policy(item: dict[str, Any]) -> ListedPolicy:
+    extra = dict(item)
 
     def take(key: str) -> str:
-        text = rest.pop(key, "")
+        text = extra.pop(key, "")
         return text if isinstance(text, str) else ""
 
     policy = ListedPolicy(
@@ -272,7 +278,7 @@ def _policy(item: dict[str, Any]) -> ListedPolicy:
         type=take("type"),
         owner=take("owner"),
         output_currency=take("outputCurrency"),
-        extra=rest,
+        extra=extra,
     )
     if not policy.id:
         raise OutcomeUnknown(code="unreadable")
@@ -280,50 +286,50 @@ def _policy(item: dict[str, Any]) -> ListedPolicy:
 
 
 def read_policy_details(value: dict[str, Any]) -> dict[str, PolicyDetails]:
-    """The policies of a `policy` answer by identifier; OutcomeUnknown when it is none."""
+    """Return the policies of a `policy` answer by ID; OutcomeUnknown for another shape."""
     info = value.get("policyInfo")
     if not isinstance(info, dict) or not all(isinstance(sections, dict) for sections in info.values()):
         raise OutcomeUnknown(code="unreadable")
-    return {policy_id: _details(sections) for policy_id, sections in info.items()}
+    return {policy_id: _read_details(sections) for policy_id, sections in info.items()}
 
 
-def _details(sections: dict[str, Any]) -> PolicyDetails:
+def _read_details(sections: dict[str, Any]) -> PolicyDetails:
     tax = sections.get("tax")
     return PolicyDetails(
-        categories=_objects(sections.get("categories") or []),
-        report_fields=_objects(sections.get("reportFields") or []),
-        tags=_tag_levels(_objects(sections.get("tags") or [])),
+        categories=_read_objects(sections.get("categories") or []),
+        report_fields=_read_objects(sections.get("reportFields") or []),
+        tags=_read_tag_levels(_read_objects(sections.get("tags") or [])),
         tax=tax if isinstance(tax, dict) else {},
-        employees=_objects(sections.get("employees") or []),
+        employees=_read_objects(sections.get("employees") or []),
     )
 
 
-def _tag_levels(entries: tuple[dict[str, Any], ...]) -> tuple[TagLevel, ...]:
+def _read_tag_levels(entries: tuple[dict[str, Any], ...]) -> tuple[TagLevel, ...]:
     flat = tuple(entry for entry in entries if "tags" not in entry)
     levels = [
-        TagLevel(str(entry.get("name") or ""), _objects(entry["tags"] or []))
+        TagLevel(str(entry.get("name") or ""), _read_objects(entry["tags"] or []))
         for entry in entries
         if "tags" in entry
     ]
     return (*([TagLevel("", flat)] if flat else []), *levels)
 
 
-def _objects(value: Any) -> tuple[dict[str, Any], ...]:
+def _read_objects(value: Any) -> tuple[dict[str, Any], ...]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise OutcomeUnknown(code="unreadable")
     return tuple(value)
 
 
 def read_employee_answer(value: dict[str, Any]) -> EmployeeAnswer:
-    """The receipt of an update that was accepted; never an error, since what is odd stays in `raw`."""
+    """Return the receipt of an accepted update. Raises nothing: unexpected parts stay in `raw` only."""
     dry_run, diff, skipped = value.get("dry-run"), value.get("diff"), value.get("skippedEmployees")
     diff = diff if isinstance(diff, dict) else {}
     return EmployeeAnswer(
         dry_run=dry_run if isinstance(dry_run, bool) else None,
         updated=whole_number(value.get("updatedEmployeesCount")),
-        added=_addresses(diff.get("diffToAdd")),
-        removed=_addresses(diff.get("diffToRemove")),
-        groups=_addresses(value.get("securityGroupEmployeesMap")),
+        added=_read_addresses(diff.get("diffToAdd")),
+        removed=_read_addresses(diff.get("diffToRemove")),
+        groups=_read_addresses(value.get("securityGroupEmployeesMap")),
         skipped=tuple(
             SkippedEmployee(str(item.get("email") or ""), str(item.get("reason") or ""))
             for item in (skipped if isinstance(skipped, list) else [])
@@ -333,7 +339,7 @@ def read_employee_answer(value: dict[str, Any]) -> EmployeeAnswer:
     )
 
 
-def _addresses(value: Any) -> dict[str, tuple[str, ...]]:
+def _read_addresses(value: Any) -> dict[str, tuple[str, ...]]:
     if not isinstance(value, dict):
         return {}
     return {

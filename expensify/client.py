@@ -1,4 +1,4 @@
-"""The Integration Server as typed calls: one permit, one request, one result or one named error each."""
+"""Typed calls to the Integration Server. Each uses one permit, sends one request, and returns or raises."""
 
 import json
 import time
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 
 class Job(Protocol):
-    """What `Client` needs to know of a job; see `expensify.jobs`."""
+    """A job that `Client` can send; see `expensify.jobs`."""
 
     @property
     def kind(self) -> str: ...
@@ -40,10 +40,10 @@ class Job(Protocol):
 
 @dataclass(frozen=True)
 class Call:
-    """One call as the record keeps it: what was asked and answered, without a secret.
+    """The record of one call, without secrets.
 
-    `sent_at` is in UTC, `seconds` runs until the body was read, `message` holds the API's words or else the
-    sentence of what went wrong (at most 500 characters), `bytes_received` counts the body only.
+    `sent_at` is in UTC. `seconds` lasts until the body was read. `message` is the API's message, or else the
+    error's sentence (at most 500 characters). `bytes_received` counts the body only.
     """
 
     kind: str
@@ -56,15 +56,15 @@ class Call:
 
 
 def ignore(_: object) -> None:
-    """The observer of whoever does not care."""
+    """Observe nothing: the default for `on_call` and `progress`."""
 
 
 class Client:
-    """One call with one pair under one permit; a second call needs a second client.
+    """Makes one call with one key pair and one permit; a second call needs a second client.
 
-    Every method raises nothing but the errors of `expensify.errors` for whatever the server does. `on_call`
-    is told of every call that was tried, just before the method returns or raises; a call whose permit had
-    expired was not tried. `answer_seconds` bounds the wait for an answer, and again its reading.
+    Whatever the server does, a method raises only the errors of `expensify.errors`. `on_call` gets a record
+    of each call just before the method returns or raises, except of a call whose permit had expired.
+    `answer_seconds` limits the wait for a response, and separately the time to read it.
     """
 
     def __init__(
@@ -83,12 +83,12 @@ class Client:
         self._http = http
         self._on_call = on_call
         self._answer_seconds = answer_seconds
-        self._spent = False
+        self._used = False
 
     def generate(self, job: ReportExport, template: str) -> list[str]:
-        """Generate a file and return its name, for `pdf` one name per report.
+        """Generate a file and return its name; for `pdf`, one name per report.
 
-        `template` is sent for PDFs too, though they ignore its layout [C].
+        `template` is sent for PDFs too, although they ignore its layout [C].
         """
         return self._post(job, lambda answer: answer.file_names(job.file_extension), template=template)
 
@@ -101,10 +101,11 @@ class Client:
         max_bytes: int,
         progress: Callable[[int], None] = ignore,
     ) -> Download:
-        """Write the file into `into` while hashing it; `progress` hears the bytes so far.
+        """Write the file to `into` and hash it; `progress` gets the number of bytes so far.
 
-        NotFound when the server does not have it, with code `not_ready` when the body was empty; TooLarge
-        beyond `max_bytes`. After an error `into` may hold the beginning of the file, never an error's text.
+        Raises NotFound when the server does not have the file (code `not_ready` when the body is empty) and
+        TooLarge above `max_bytes`. After an error `into` may hold the beginning of the file, never the text
+        of an error.
         """
         job = FileDownload(name, file_system)
         return self._post(job, lambda answer: answer.file(name, into, max_bytes, progress))
@@ -112,36 +113,36 @@ class Client:
     def policies(
         self, *, admin_only: bool | None = None, user_email: str | None = None
     ) -> list[ListedPolicy]:
-        """The policies the pair can reach, possibly none; a wrong pair is Unauthorized."""
+        """Return the policies that the key pair can access, possibly none; Unauthorized for a wrong pair."""
         job = PolicyList(admin_only, user_email or "")
         return self._post(job, lambda answer: answers.read_policies(answer.json()))
 
     def policy(
         self, ids: Sequence[str], fields: Sequence[str], *, user_email: str | None = None
     ) -> dict[str, PolicyDetails]:
-        """Details of policies by identifier; `fields` are some of `jobs.POLICY_FIELDS`."""
+        """Return details of policies by ID; `fields` are some of `jobs.reads.POLICY_FIELDS`."""
         job = PolicyGet(tuple(ids), tuple(fields), user_email or "")
         return self._post(job, lambda answer: answers.read_policy_details(answer.json()))
 
     def update_employees(
         self, job: EmployeeUpdateJob, feed: Sequence[Mapping[str, Any]] | None
     ) -> EmployeeAnswer:
-        """Apply a feed, or try it in a dry run; `feed` is None when Expensify fetches it itself."""
+        """Apply a feed, or dry-run it; `feed` is None when Expensify fetches the records itself."""
         if (feed is None) != (job.feed is not None):
             raise ValueError("Give the records with the request, or say where Expensify fetches them.")
         form = {} if feed is None else {"data": job.data(feed)}
-        # 207 is documented for another job only; here too it could only mean that a part was done [I].
+        # 207 is documented for another job only; here it could only mean partly done as well [I].
         return self._post(
             job, lambda answer: answers.read_employee_answer(answer.json(accepted=(200, 207))), **form
         )
 
     def _post(self, job: Job, read: Callable[[Answer], Result], **form: str) -> Result:
-        """Send `job` with the other form parameters, and let `read` make the result of the answer."""
-        if self._spent:
+        """Send `job` with the other form parameters; `read` turns the answer into the result."""
+        if self._used:
             raise RuntimeError("A client makes one call; the next one needs its own permit.")
-        self._spent = True
+        self._used = True
         clean = scrubber((*self._pair.secrets, *job.secrets))
-        request = self._request(job, form)
+        request = self._build_request(job, form)
         sent_at, started = datetime.now(UTC), time.monotonic()
         answer: Answer | None = None
         outcome: str | None = "The portal broke the call off."
@@ -153,7 +154,7 @@ class Client:
             outcome = None
             raise
         except ExpensifyError as error:
-            self._complete(error, job, answer)
+            self._complete_error(error, job, answer)
             outcome = error.message or error.sentence
             raise
         finally:
@@ -173,8 +174,8 @@ class Client:
                 )
         return result
 
-    def _request(self, job: Job, form: Mapping[str, str]) -> httpx.Request:
-        """The request; only here, and in no variable of `_post`, does the secret stand in plain text."""
+    def _build_request(self, job: Job, form: Mapping[str, str]) -> httpx.Request:
+        """Only this function holds the secret in plain text; no variable of `_post` does."""
         fields = {"requestJobDescription": json.dumps(job.description(self._pair)), **form}
         return self._http.build_request(
             "POST",
@@ -184,8 +185,8 @@ class Client:
             timeout=wire.timeouts(self._answer_seconds),
         )
 
-    def _complete(self, error: ExpensifyError, job: Job, answer: Answer | None) -> None:
-        """Add what the place that raised could not know, and tell the permit of a 429 in an envelope."""
+    def _complete_error(self, error: ExpensifyError, job: Job, answer: Answer | None) -> None:
+        """Add facts that the raising code did not have, and report a 429 in an envelope to the permit."""
         if answer and error.http_status is None:
             error.http_status = answer.response.http_status
         if isinstance(error, RateLimited) and error.http_status != 429:

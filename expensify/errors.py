@@ -1,11 +1,25 @@
-"""What can come of a call, named for what the caller does next: try later, ask a person, or give up."""
+"""Errors of a call, named for what the caller does next.
+
+ExpensifyError
+ +- TryLater           nothing was done; send the same request again
+ |   +- RateLimited    Expensify counted too many requests (429)
+ |   +- Unreachable    no connection to Expensify
+ |   +- PermitExpired  the permit expired before the request was sent
+ +- OutcomeUnknown     the request was sent and the result is unknown; a person decides
+ +- Rejected           Expensify refused the request and would refuse it again
+     +- Unauthorized   wrong or missing key pair
+     +- NotAllowed     the account or its plan lacks the right (403)
+     +- NotFound       no such file or policy (404)
+     +- Invalid        a setting of the job is missing or malformed (410)
+     +- TooLarge       the file is larger than the caller accepts
+"""
 
 
 class ExpensifyError(Exception):
-    """A call that gave no result; its text never holds a credential or any part of what was sent.
+    """A call failed. The text never contains a credential or any part of the request.
 
-    `message` holds the API's own words, or "" when there are none. `sentence` is for the people of finance:
-    what happened, whether anything changed at Expensify, what to do. `code` is a short word for programs.
+    `message` is the API's own message, or "" without one. `sentence` is for finance users: what happened,
+    whether anything changed at Expensify, what to do. `code` is a short identifier for programs.
     """
 
     code = "error"
@@ -34,14 +48,14 @@ class ExpensifyError(Exception):
 
 
 class TryLater(ExpensifyError):
-    """Certainly nothing was done by this request, so the same one may be sent again."""
+    """The request certainly had no effect, so it may be sent again."""
 
     code = "try_later"
     sentence = "Expensify could not take the request now. Nothing was changed. It can be sent again."
 
 
 class RateLimited(TryLater):
-    """Expensify counted too many requests; `retry_after` is its own wish in seconds, when it named one."""
+    """Expensify counted too many requests; `retry_after` is in seconds, None when the server gave none."""
 
     code = "rate_limited"
     sentence = (
@@ -62,7 +76,7 @@ class RateLimited(TryLater):
 
 
 class Unreachable(TryLater):
-    """No connection to Expensify came about, so the request never left."""
+    """No connection to Expensify could be made, so the request was not sent."""
 
     code = "unreachable"
     sentence = (
@@ -72,7 +86,7 @@ class Unreachable(TryLater):
 
 
 class PermitExpired(TryLater):
-    """The permit to call had gone stale before the request was sent; nothing left."""
+    """The permit expired before the request was sent; nothing was sent."""
 
     code = "permit_expired"
     sentence = (
@@ -82,12 +96,12 @@ class PermitExpired(TryLater):
 
 
 class OutcomeUnknown(ExpensifyError):
-    """The request left and no readable verdict came back; `code` says how the answer was lost.
+    """The request was sent and no readable result came back; `code` says why.
 
-    `no_answer`: nothing came. `no_verdict`: an HTTP error or redirect without the API's envelope.
-    `unreadable`: a whole answer that says nothing we may trust. `truncated`: it broke off.
-    `too_slow`: it had not ended when its time was up. Who sent a job that changes something must let a
-    person decide whether to repeat it.
+    `no_answer`: no response. `no_verdict`: an HTTP error or redirect without the API's envelope.
+    `unreadable`: a complete response that cannot be trusted. `truncated`: the connection broke.
+    `too_slow`: the response did not end in time. When the job changes something, a person must decide
+    whether to repeat it.
     """
 
     code = "no_answer"
@@ -117,12 +131,12 @@ class OutcomeUnknown(ExpensifyError):
         self.sentence = f"{self._HOW[code]} {self._CHECK}"
 
     def is_harmless(self) -> None:
-        """Say in the sentence that repeating is safe; for jobs that change nothing."""
+        """Make the sentence say that repeating is safe; for jobs that change nothing."""
         self.sentence = f"{self._HOW[self.code]} {self._REPEAT}"
 
 
 class Rejected(ExpensifyError):
-    """Expensify said no; the same request would be refused again."""
+    """Expensify refused the request and would refuse the same request again."""
 
     code = "rejected"
     sentence = (
@@ -132,9 +146,9 @@ class Rejected(ExpensifyError):
 
 
 class Unauthorized(Rejected):
-    """The pair is wrong or missing: 404 `Authentication error`, 403 `No authentication method specified`.
+    """Wrong or missing key pair: 404 `Authentication error`, 403 `No authentication method specified`.
 
-    Both were observed on the live server in October 2026 [O]; no other 403 or 404 speaks about the pair.
+    Both were observed on the live server in October 2026 [O]; no other 403 or 404 is about the key pair.
     """
 
     code = "unauthorized"
@@ -145,7 +159,7 @@ class Unauthorized(Rejected):
 
 
 class NotAllowed(Rejected):
-    """403 about anything but the pair: the account lacks a right, or its plan does not include the job."""
+    """403 for another reason: the account lacks a right, or its plan does not include the job."""
 
     code = "not_allowed"
     sentence = (
@@ -155,7 +169,7 @@ class NotAllowed(Rejected):
 
 
 class NotFound(Rejected):
-    """404 about a file or a policy; with code `not_ready` a download without a byte, which may pass."""
+    """404 for a file or policy. Code `not_ready`: the download was empty, which may be temporary."""
 
     code = "not_found"
     sentence = (
@@ -165,7 +179,7 @@ class NotFound(Rejected):
 
 
 class Invalid(Rejected):
-    """410: a value in the job is missing or malformed."""
+    """410: a setting of the job is missing or malformed."""
 
     code = "invalid"
     sentence = (
@@ -175,7 +189,7 @@ class Invalid(Rejected):
 
 
 class TooLarge(Rejected):
-    """A download passed the size the caller was willing to take, and was broken off."""
+    """The download exceeded the caller's size limit and was stopped."""
 
     code = "too_large"
     sentence = (

@@ -1,4 +1,4 @@
-"""The partner pair, and how its values are kept out of everything that is written down."""
+"""The key pair, and the scrubber that removes its values from text to be stored or shown."""
 
 import html
 import json
@@ -9,19 +9,19 @@ from urllib.parse import quote, quote_plus
 
 REMOVED = "[removed]"
 
-# Shorter values would blot out ordinary words and protect nothing; real secrets have 40 digits [I].
+# Removing shorter values would damage ordinary words and protect nothing; real secrets have 40 digits [I].
 _SHORTEST = 4
 
 
 @dataclass(frozen=True)
 class KeyPair:
-    """`partnerUserID` and `partnerUserSecret`, both opaque; neither shows in a repr."""
+    """`partnerUserID` and `partnerUserSecret`, both opaque; the repr shows neither."""
 
     partner_user_id: str = field(repr=False)
     partner_user_secret: str = field(repr=False)
 
     def credentials(self) -> dict[str, object]:
-        """The `credentials` object of a job; the only place where the pair is written out."""
+        """Return the `credentials` object of a job; the only place that writes the key pair out."""
         return {"partnerUserID": self.partner_user_id, "partnerUserSecret": self.partner_user_secret}
 
     @property
@@ -30,25 +30,25 @@ class KeyPair:
 
 
 def scrubber(secrets: Iterable[str]) -> Callable[[str], str]:
-    """A function that makes text from the server fit to be stored and shown.
+    """Return a function that makes text from the server safe to store and show.
 
-    It takes out the secrets, also as a form, a URL, JSON or HTML would echo them, and what a database
-    refuses to hold: NUL characters and lone surrogates.
+    It removes the secrets, also as a form, a URL, JSON or HTML would encode them, and replaces what a
+    database cannot store: NUL characters and lone surrogates.
     """
-    forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _echoes(secret)}
-    longest_first = sorted(forms, key=len, reverse=True)
+    encodings = {text for secret in secrets if len(secret) >= _SHORTEST for text in _encode(secret)}
+    longest_first = sorted(encodings, key=len, reverse=True)
 
     def clean(text: str) -> str:
         text = text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
-        for form in longest_first:
-            text = text.replace(form, REMOVED)
+        for encoding in longest_first:
+            text = text.replace(encoding, REMOVED)
         return text
 
     return clean
 
 
-def _echoes(secret: str) -> set[str]:
-    """The secret as it is, within JSON, and either of them within a form, a URL or a page."""
+def _encode(secret: str) -> set[str]:
+    """Return the secret plain and in JSON, and both of these as a form, a URL and a page encode them."""
     plain = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    writers: tuple[Callable[[str], str], ...] = (quote, partial(quote, safe=""), quote_plus, html.escape)
-    return plain | {write(text) for text in plain for write in writers}
+    encoders: tuple[Callable[[str], str], ...] = (quote, partial(quote, safe=""), quote_plus, html.escape)
+    return plain | {encode(text) for text in plain for encode in encoders}

@@ -1,4 +1,4 @@
-"""The API for scripts: a few of the portal's deeds as JSON, through the same door as its pages."""
+"""The API for scripts: some of the portal's operations as JSON, behind the same door as its pages."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from ninja import Field, Header, NinjaAPI, Path, Query, Schema, Status
 from ninja.decorators import decorate_view
 from ninja.errors import ValidationError
@@ -111,7 +111,7 @@ class Entries(Schema):
     next_before: int | None = Field(description="`before` of the next page; null on the last one.")
 
 
-# ------------------------------------------------------------ the way in
+# ------------------------------------------------------------ operations and their door
 
 ALWAYS = {401: Problem, 403: Problem, 404: Problem, 422: Problem, 429: Problem}
 Operation = Callable[..., Any]
@@ -141,39 +141,39 @@ def operation(
 
 
 def _door(permission: Permission) -> Callable[[Operation], Operation]:
-    """Only a token comes in, no session: so no other site can make a browser send what counts here."""
+    """Accept tokens only, never a session: so no other site can make a browser send a valid request."""
 
     def decorate(run: Operation) -> Operation:
         @team_view(permission)
-        def inside(request: TeamRequest, **arguments: Any) -> HttpResponseBase:
+        def guarded(request: TeamRequest, **arguments: Any) -> HttpResponseBase:
             response: HttpResponseBase = run(request, team=request.team.slug, **arguments)
             return response
 
         @wraps(run)
-        def knock(request: Any, **arguments: Any) -> HttpResponseBase:
+        def authenticated(request: Any, **arguments: Any) -> HttpResponseBase:
             try:
                 request.token = tokens.presented(request)
                 request.user = request.token.user
                 with audit.with_token(str(request.token)):
-                    return inside(request, **arguments)
+                    return guarded(request, **arguments)
             except (tokens.TokenRefused, tokens.TooManyRefused, Http404, PermissionDenied) as reason:
                 return api.on_exception(request, reason)
 
-        return knock
+        return authenticated
 
     return decorate
 
 
 @cache
 def schema() -> dict[str, Any]:
-    """The OpenAPI description of all this."""
-    told: dict[str, Any] = dict(api.get_openapi_schema(path_prefix="api/"))
-    told["components"]["securitySchemes"] = {"AccessToken": {"type": "http", "scheme": "bearer"}}
-    told["security"] = [{"AccessToken": []}]
-    return told
+    """The OpenAPI description of the API."""
+    description: dict[str, Any] = dict(api.get_openapi_schema(path_prefix="api/"))
+    description["components"]["securitySchemes"] = {"AccessToken": {"type": "http", "scheme": "bearer"}}
+    description["security"] = [{"AccessToken": []}]
+    return description
 
 
-# ------------------------------------------------------------ what goes wrong
+# ------------------------------------------------------------ errors
 
 
 def _problem(sentence: str, status: int, **headers: str) -> HttpResponse:
@@ -188,8 +188,8 @@ def _refused(request: HttpRequest, reason: tokens.TokenRefused) -> HttpResponse:
 @api.exception_handler(tokens.TooManyRefused)
 def _too_many(request: HttpRequest, reason: tokens.TooManyRefused) -> HttpResponse:
     seconds = tokens.REFUSED_SECONDS
-    told = f"Too many tokens from your address opened nothing. Stop, and try again in {seconds} seconds."
-    return _problem(told, 429, **{"Retry-After": str(seconds)})
+    sentence = f"Too many tokens from your address opened nothing. Stop, and try again in {seconds} seconds."
+    return _problem(sentence, 429, **{"Retry-After": str(seconds)})
 
 
 @api.exception_handler(PermissionDenied)
@@ -198,14 +198,14 @@ def _denied(request: HttpRequest, reason: PermissionDenied) -> HttpResponse:
 
 
 @api.exception_handler(Http404)
-def _nothing(request: HttpRequest, reason: Http404) -> HttpResponse:
+def _not_found(request: HttpRequest, reason: Http404) -> HttpResponse:
     return _problem("There is nothing here that this token may see. Check the address and its numbers.", 404)
 
 
 @api.exception_handler(ValidationError)
-def _misunderstood(request: HttpRequest, reason: ValidationError) -> HttpResponse:
-    wrong = [f"{error['loc'][-1]}: {error['msg']}." for error in reason.errors]
-    return _problem(f"Nothing was done. {' '.join(wrong)}", 422)
+def _invalid(request: HttpRequest, reason: ValidationError) -> HttpResponse:
+    sentences = [f"{error['loc'][-1]}: {error['msg']}." for error in reason.errors]
+    return _problem(f"Nothing was done. {' '.join(sentences)}", 422)
 
 
 @api.exception_handler(runs.CannotStart)
@@ -213,7 +213,7 @@ def _cannot_start(request: HttpRequest, reason: runs.CannotStart) -> HttpRespons
     return _problem(str(reason), 409)
 
 
-# ------------------------------------------------------------ what can be asked
+# ------------------------------------------------------------ views
 
 
 @operation("GET", "api-export-list", {200: Exports})
@@ -246,8 +246,8 @@ def run_start(
     Send an Idempotency-Key whenever the answer may get lost: asked again with the same key, the portal starts nothing
     and answers 200 with the run that the key has started. 409: the export cannot run now, and the sentence says why.
     """
-    found = get_object_or_404(request.team.exports.select_related("credential", "version"), pk=export)
-    run, is_new = runs.start_once(found, by=request.user, key=idempotency_key)
+    saved_export = get_object_or_404(request.team.exports.select_related("credential", "version"), pk=export)
+    run, is_new = runs.start_once(saved_export, by=request.user, key=idempotency_key)
     return Status(201 if is_new else 200, _run(run))
 
 
@@ -272,15 +272,15 @@ def result_download(request: TeamRequest, team: TeamName, result: Id) -> HttpRes
 
     A download that broke off goes on with the headers Range and If-Range. 410: the file is no longer kept.
     """
-    found: Result = get_object_or_404(request.team.results.with_run(), pk=result)
-    if found.purged_at is not None:
+    stored = get_object_or_404(request.team.results.with_run(), pk=result)
+    if stored.purged_at is not None:
         return _problem("This file was deleted when its retention time was over. Run the export again.", 410)
     try:
-        file = default_storage.open(found.file.name)
+        file = default_storage.open(stored.file.name)
     except FileNotFoundError:
         return _problem("The file is no longer in the portal's storage. Run the export again.", 410)
-    audit.record(Action.RESULT_DOWNLOADED, found, by=request.user, **found.for_audit)
-    return http_range.attachment(request, found, file)
+    audit.record(Action.RESULT_DOWNLOADED, stored, by=request.user, **stored.for_audit)
+    return http_range.attachment(request, stored, file)
 
 
 @operation("GET", "api-audit-list", {200: Entries})
@@ -296,11 +296,11 @@ def audit_list(
     entries = request.team.audit_entries.order_by("-number")
     if before is not None:
         entries = entries.filter(number__lt=before)
-    found = list(entries[: limit + 1])
-    shown = found[:limit]
+    page = list(entries[: limit + 1])
+    shown = page[:limit]
     return {
         "entries": [_entry(entry) for entry in shown],
-        "next_before": shown[-1].number if len(found) > limit else None,
+        "next_before": shown[-1].number if len(page) > limit else None,
     }
 
 
@@ -344,14 +344,16 @@ def _file(result: Result) -> dict[str, Any]:
 
 
 def _entry(entry: AuditEntry) -> dict[str, Any]:
-    told = ("number", "at", "address", "action", "target_type", "target_id", "data", "hash", "previous_hash")
-    return {name: getattr(entry, name) for name in told} | {
+    keys = ("number", "at", "address", "action", "target_type", "target_id", "data", "hash", "previous_hash")
+    return {key: getattr(entry, key) for key in keys} | {
         "who": entry.actor_name,
         "target": entry.target_name,
     }
 
 
-# Each operation as ninja serves it, by its route's name.
+# Ninja's view of each operation, by its route's name.
 VIEWS: dict[str, Operation] = {
-    pattern.name: pattern.callback for pattern in api.urls[0] if pattern.name in ROUTES
+    pattern.name: pattern.callback
+    for pattern in api.urls[0]
+    if isinstance(pattern, URLPattern) and pattern.name in ROUTES
 }

@@ -1,4 +1,4 @@
-"""The routes of the API and the permission that each needs, known without the API itself.
+"""The API's routes and the permission that each needs, without importing the API.
 
 `exports.api` needs ninja and pydantic; processes that serve no API request load neither.
 """

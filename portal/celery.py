@@ -7,7 +7,7 @@ from celery.signals import beat_init, task_postrun, task_prerun, worker_init
 from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-# The checks of the pages load all that the pages need into every worker, 20 MB; `script/process migrate` makes them.
+# Django's checks would load all pages into every worker, 20 MB; `script/process migrate` runs them.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "yes")
 
 app = Celery("portal")
@@ -15,7 +15,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["exports.runs", "exports.schedules"])
 
 
-# The other periodic tasks stand in settings; these two need Celery's crontab.
+# The other periodic tasks are in portal/beat.py; these two need Celery's crontab.
 for name, task, at in (
     ("watch-credentials", "exports.unattended.watch_credentials", crontab(hour="3", minute="20")),
     ("trim-audit", "exports.unattended.trim_audit", crontab(hour="1", minute="40")),
@@ -26,7 +26,7 @@ for name, task, at in (
 @worker_init.connect
 @beat_init.connect
 def stop_without_keys(**_: Any) -> None:
-    from accounts.credentials.key_check import stop_without_keys  # needs the models, which are loaded by now
+    from accounts.credentials.key_check import stop_without_keys  # needs the models, which are loaded now
 
     stop_without_keys()
 
@@ -34,5 +34,5 @@ def stop_without_keys(**_: Any) -> None:
 @task_prerun.connect
 @task_postrun.connect
 def keep_good_connections(**_: Any) -> None:
-    """What Django does around a request: a connection that broke or grew too old goes, and a good one stays."""
+    """As Django does around a request: close connections that are broken or too old, keep the others."""
     close_old_connections()

@@ -1,4 +1,4 @@
-"""Reading settings from the environment: each one by name, or from the file that NAME_FILE points to."""
+"""Read settings from the environment: from NAME, or from the file that NAME_FILE names."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def text(name: str, default: str | None = None) -> str:
-    """The setting `name`; without a default, a missing one stops the start with a sentence that names it."""
+    """The setting `name`. Raises ImproperlyConfigured when it is missing and has no default."""
     if path := os.environ.get(f"{name}_FILE"):
         try:
             return Path(path).read_text().strip()
@@ -47,7 +47,7 @@ def words(name: str, default: str | None = None) -> list[str]:
 
 
 class Address(NamedTuple):
-    """A URL taken apart: what EMAIL_URL and STORAGE_URL are made of."""
+    """The parts of a URL such as EMAIL_URL and STORAGE_URL."""
 
     scheme: str
     user: str
@@ -73,32 +73,32 @@ def address(name: str, default: str | None = None) -> Address:
     )
 
 
-# The keys of the demo begin like this (they are random after it), so that production can refuse them.
+# Keys of the demo start with this, so that production can reject them; the rest is random.
 DEMO_KEY = base64.urlsafe_b64decode("demo")
 
 
 def keys(name: str) -> list[bytes]:
-    """Keys of 32 bytes, as URL-safe base64 separated by commas."""
-    found = []
-    for place, word in enumerate(words(name), start=1):
+    """Keys of 32 bytes in URL-safe base64, separated by commas."""
+    keys = []
+    for position, word in enumerate(words(name), start=1):
         try:
             key = base64.urlsafe_b64decode(word)
         except (binascii.Error, ValueError):
             key = b""
         if len(key) != 32:
             raise ImproperlyConfigured(
-                f"{name}: key number {place} is not 32 bytes of URL-safe base64. `script/new-key` prints a good one."
+                f"{name}: key number {position} is not 32 bytes of URL-safe base64. `script/new-key` prints a good one."
             )
-        found.append(key)
-    if not found:
+        keys.append(key)
+    if not keys:
         raise ImproperlyConfigured(
             f"{name} is empty: it needs at least one key. `script/new-key` prints one."
         )
-    return found
+    return keys
 
 
 def refuse_audit_address(name: str, address: str, schemes: list[str], key: str) -> None:
-    """Stop the start when audit entries or heads could not be sent to this address."""
+    """Raise ImproperlyConfigured when audit entries or heads cannot be sent to this address."""
     scheme = urlsplit(address).scheme
     if address and scheme not in schemes:
         raise ImproperlyConfigured(f"{name} must begin with one of: {', '.join(schemes)}.")

@@ -1,4 +1,4 @@
-"""How forms look, in one place: templates/forms/field.html for a field, and Tabler's classes on its input."""
+"""Render form fields with templates/forms/field.html and Tabler's CSS classes."""
 
 from typing import Any
 

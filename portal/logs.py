@@ -1,4 +1,4 @@
-"""Logs as lines of JSON (or for eyes, in the demo), and errors to Sentry when a DSN is set; neither holds a secret."""
+"""Configure logging (JSON lines, or plain text in the demo) and Sentry, and remove secrets from both."""
 
 import logging
 import logging.config
@@ -7,14 +7,14 @@ from typing import Any
 
 import structlog
 
-# The names under which a secret may travel; their values are blanked wherever they turn up.
+# Values under these names are removed.
 SECRET_NAMES = re.compile(
     r"(secret|password|passwd|token|authorization|cookie|api_?key|requestjobdescription)", re.I
 )
 SECRET_VALUES = re.compile(
     r"(partnerUserSecret|partnerUserID|password|feedPassword)([\"'=:%\s2A]+)[^\"'&,}\s%]+", re.I
 )
-# A path that is a key: who reads it in a log could open what it opens. As a part of another address it is quoted.
+# Paths with a secret token; %2F when the path is part of another URL.
 TOKENS = re.compile(
     r"((?:/|%2F)(?:[lu]|invitation|password(?:/|%2F)reset(?:/|%2F)key)(?:/|%2F))[\w.~=-]{12,}", re.I
 )
@@ -23,7 +23,7 @@ BLANK = "[removed]"
 
 
 def blank_secrets(value: Any) -> Any:
-    """The same value with everything that carries a secret's name, or looks like one in a text, blanked."""
+    """The value without anything that has the name or the form of a secret."""
     if isinstance(value, dict):
         return {
             key: BLANK if isinstance(key, str) and SECRET_NAMES.search(key) else blank_secrets(item)
@@ -43,14 +43,14 @@ def _blank(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_query(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """What somebody searches for may be a person's name, which is nobody's business here."""
+    """Remove the query string: people search for names of persons."""
     if isinstance(event.get("request"), str):
         event["request"] = event["request"].partition("?")[0]
     return event
 
 
 def _blank_line(record: logging.LogRecord) -> bool:
-    """For loggers with handlers of their own, whose lines pass by the chain below."""
+    """A filter for loggers with handlers of their own, which bypass the processors."""
     record.msg, record.args = blank_secrets(record.getMessage()), None
     return True
 
@@ -93,19 +93,19 @@ def configure(*, level: str, as_json: bool) -> None:
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
             "root": {"handlers": ["stderr"], "level": level.upper()},
-            # httpx logs every URL at INFO; what was called is in the ApiCall table.
+            # httpx logs every URL at INFO; calls are in the ApiCall table.
             "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
         }
     )
-    # The web server names the request that it could not answer; an operator may have it name every one.
+    # gunicorn logs the URLs of failed requests, and with an option those of all requests.
     for name in ("gunicorn.error", "gunicorn.access"):
         logging.getLogger(name).addFilter(_blank_line)
 
 
 def report_errors_to(dsn: str) -> None:
-    """Send unforeseen errors to Sentry: no request bodies, no local variables, no personal data."""
+    """Send unexpected errors to Sentry, without request bodies, local variables and personal data."""
     if dsn:
-        # Imported here: tests/test_process_imports.py tells why.
+        # Imported here: see tests/test_process_imports.py.
         import sentry_sdk
 
         sentry_sdk.init(

@@ -1,4 +1,4 @@
-"""What may be sent to the portal at all."""
+"""Limit the size of uploads."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 
 
 class SizeLimit(FileUploadHandler):
-    """Refuses a form with files by the length it announces, before anything of it is read or lies on the disk."""
+    """Rejects a form with files by its Content-Length, before reading it."""
 
     def handle_raw_input(
         self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None

@@ -1,4 +1,4 @@
-"""What belongs to no app: health, and the pages for when something is wrong."""
+"""Health checks and error pages."""
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -13,24 +13,24 @@ from exports.runs import heartbeat
 
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The web process answers."""
+    """Whether the web process is running."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Whether everything a run needs is there: 200 or 503, with a word for each part."""
+    """Whether database, Redis and worker are available: 200 or 503, with a word for each."""
     parts = {"database": _database(), "redis": _redis()}
     parts["worker"] = _worker() if parts["redis"] == "ok" else "unknown"
     ready = all(word == "ok" for word in parts.values())
     if settings.AUDIT_STREAM and parts["database"] == "ok":
-        parts["audit stream"] = audit_stream.standing()  # told, and no reason to send nobody here
+        parts["audit stream"] = audit_stream.standing()  # shown, but not part of `ready`
     return JsonResponse(parts, status=200 if ready else 503)
 
 
 def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Without a context: what was sent was not read, and is not to be read now."""
-    if _of_script(request):
+    """Rendered without a request: context processors would read what could not be parsed."""
+    if _is_api_request(request):
         return JsonResponse({"detail": "This request cannot be read. Nothing was done."}, status=400)
     return HttpResponse(loader.render_to_string("400.html"), status=400)
 
@@ -40,7 +40,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    if _of_script(request):
+    if _is_api_request(request):
         return JsonResponse(
             {"detail": "There is nothing at this address. /api/ tells what there is."}, status=404
         )
@@ -48,10 +48,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Without a context: what went wrong may be what the context asks, the database or the session."""
-    if _of_script(request):
-        told = "Something unforeseen went wrong. Look at the portal's pages before you ask again."
-        return JsonResponse({"detail": told}, status=500)
+    """Rendered without a request: context processors need the database and the session, which may have failed."""
+    if _is_api_request(request):
+        detail = "Something unforeseen went wrong. Look at the portal's pages before you ask again."
+        return JsonResponse({"detail": detail}, status=500)
     return HttpResponse(loader.render_to_string("500.html"), status=500)
 
 
@@ -59,8 +59,8 @@ def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "form_expired.html", status=403)
 
 
-def _of_script(request: HttpRequest) -> bool:
-    """Whether the request is for the API, which answers in JSON whatever happens."""
+def _is_api_request(request: HttpRequest) -> bool:
+    """Whether the request is for the API, which always answers in JSON."""
     return request.path.startswith("/api/")
 
 
@@ -74,7 +74,7 @@ def _database() -> str:
 
 
 def _redis() -> str:
-    # Imported here: tests/test_process_imports.py tells why.
+    # Imported here: see tests/test_process_imports.py.
     import redis
 
     try:

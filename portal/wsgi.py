@@ -5,9 +5,9 @@ from django.urls import resolve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 application = get_wsgi_application()
-# Load all pages now: otherwise the first request waits for that.
+# Load all pages now, not at the first request.
 resolve("/healthz")
 
-from accounts.credentials.key_check import stop_without_keys  # noqa: E402  needs the models, which are loaded by now
+from accounts.credentials.key_check import stop_without_keys  # noqa: E402  needs the models, which are loaded now
 
 stop_without_keys()

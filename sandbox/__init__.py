@@ -1,7 +1,7 @@
 """A stand-in Integration Server over a made-up company, for demos and tests: `python -m sandbox`.
 
-1. `server` speaks HTTP; `app` applies limits (`windows`) and scripted `faults`, then has the job done.
-2. `jobs` does the work over `company`; `state` remembers who called and what was generated.
-3. `choices` holds what nobody outside Expensify knows for sure. `control` lets other processes script it.
+1. `server` speaks HTTP; `app` applies limits (`windows`) and scripted `faults`, then runs the job.
+2. `jobs` implements the jobs over `company`; `state` holds key pairs, the log and generated files.
+3. `choices` holds behaviour that is not known outside Expensify. `control` lets other processes script the sandbox.
 4. `mailbox` is a mail server that delivers nothing, and a page that shows its mails.
 """

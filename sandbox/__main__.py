@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the stand-in as a server of its own."""
+"""`python -m sandbox`: run the sandbox as a server."""
 
 import argparse
 import signal
@@ -11,7 +11,7 @@ from sandbox.choices import Choices, parse_limits
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; prints one line with the address once it listens."""
+    """Serve until SIGTERM or SIGINT; print one line with the address when it listens."""
     options = _parser().parse_args(arguments)
     choices = Choices(
         limits=() if options.no_limits else options.limits, generation_seconds=options.generation_seconds

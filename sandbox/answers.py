@@ -1,4 +1,4 @@
-"""Answers as the jobs give them, before HTTP and faults."""
+"""The answers of jobs, before faults and HTTP."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ RATE_LIMITED = (
 
 @dataclass
 class Answer:
-    """A body with its HTTP clothes; `code` is the responseCode, 200 for bare names and files."""
+    """A body with HTTP status and headers; `code` is the responseCode, 200 for bare names and files."""
 
     body: bytes
     code: int = 200
@@ -29,12 +29,12 @@ def text(body: str, *, file_name: str = "") -> Answer:
 
 
 def ok(values: Mapping[str, Any] | None = None, *, content_type: str = TEXT) -> Answer:
-    """A success envelope; `values` may bring a `responseCode` of its own, such as 207."""
-    merged = {**(values or {})}
-    merged.setdefault("responseCode", 200)
+    """Return a success envelope; `values` may contain another `responseCode`, such as 207."""
+    body = {**(values or {})}
+    body.setdefault("responseCode", 200)
     return Answer(
-        json.dumps(merged, ensure_ascii=False).encode(),
-        code=merged["responseCode"],
+        json.dumps(body, ensure_ascii=False).encode(),
+        code=body["responseCode"],
         content_type=content_type,
     )
 
@@ -48,13 +48,13 @@ def envelope(code: int, message: str, *, http_status: int = 200) -> Answer:
 
 
 def page(http_status: int, title: str) -> Answer:
-    """What a proxy or servlet container says when there is no envelope."""
+    """Return the error page of a proxy or servlet container, without an envelope."""
     body = f"<html><head><title>{http_status} {title}</title></head><body><h1>{title}</h1></body></html>\n"
     return Answer(body.encode(), code=0, http_status=http_status, content_type="text/html;charset=utf-8")
 
 
 class Refused(Exception):
-    """The job says no, in the envelope every error has."""
+    """The job fails with an error envelope."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""The stand-in itself: a WSGI app with limits in front, faults around, and the jobs inside."""
+"""The sandbox server: a WSGI app that checks limits, injects faults and runs jobs."""
 
 import json
 import logging
@@ -27,7 +27,7 @@ REASONS = {200: "OK", 302: "Found", 404: "Not Found", 429: "Too Many Requests", 
 
 
 class Sandbox:
-    """An Integration Server over a made-up company, with every request on record."""
+    """An Integration Server with a made-up company and a log of every request."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Sandbox:
         wait: Callable[[float], bool] | None = None,
         control: bool = False,
     ) -> None:
-        """`wait` lets seconds pass and returns whether the server stops meanwhile; tests pass their own."""
+        """`wait` sleeps for seconds and returns whether the server stopped meanwhile; tests pass their own."""
         self.choices = choices or Choices()
         self.clock = clock
         self.control = control
@@ -47,7 +47,7 @@ class Sandbox:
         self._pause = wait or self._stopping.wait
         self._start_over(company or Company.untouched())
 
-    # What tests look at and turn
+    # State that tests read and change
 
     @property
     def company(self) -> Company:
@@ -100,15 +100,18 @@ class Sandbox:
         account: str = "",
         domain_admin: bool = True,
     ) -> Pair:
-        """Let a pair in; by default it reaches its account's policies, or all of them without an account."""
+        """Add a key pair. It has access to its account's policies, or to all of them without an account."""
         if policies is None:
-            known = self.company.policies.values()
-            policies = [policy.id for policy in known if not account or account in policy.members]
+            policies = [
+                policy.id
+                for policy in self.company.policies.values()
+                if not account or account in policy.members
+            ]
         self.pairs[id] = Pair(id, secret, account or id, frozenset(policies), domain_admin)
         return self.pairs[id]
 
     def revoke(self, id: str) -> None:
-        """From now on the pair is refused like one that never was."""
+        """Remove the pair; the server then rejects it as unknown."""
         del self.pairs[id]
 
     def replace_secret(self, id: str, secret: str) -> None:
@@ -117,10 +120,10 @@ class Sandbox:
     def script(
         self, fault: Fault, *, on: str = "any", times: int = 1, pair: str | None = None, after: int = 0
     ) -> None:
-        """Let `fault` befall the next `times` requests of kind `on` by `pair`, after `after` of them.
+        """Apply `fault` to the next `times` requests of kind `on` by `pair`, after skipping `after` of them.
 
-        A request takes the first fault that fits, in the order they were scripted; one refused for a limit
-        takes none. ValueError for a kind that does not exist.
+        A request gets the first matching fault, in the order in which they were scripted; a request over a limit
+        gets none. Raises ValueError for an unknown kind.
         """
         if on != "any" and on not in dispatch.KINDS:
             raise ValueError(f"{on!r} is not one of: any, {', '.join(dispatch.KINDS)}")
@@ -128,16 +131,16 @@ class Sandbox:
             self._scripted.append(Scripted(fault, on, times, pair, after))
 
     def unscript(self) -> None:
-        """Take back every fault that has befallen nobody yet."""
+        """Remove the faults that are left."""
         with self.state.lock:
             self._scripted.clear()
 
     def reset(self) -> None:
-        """Back to the first morning: log, files, marks, limits, faults, pairs and company."""
+        """Restore the initial state: log, files, marks, limits, faults, pairs and company."""
         self._start_over(self.company.again())
 
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> Server:
-        """A server for `with`, whose `.url` is the endpoint; port 0 takes a free one."""
+        """A server for `with`, whose `.url` is the endpoint; port 0 selects a free port."""
         self._stopping.clear()
         return Server(self.wsgi, host, port, on_stop=self._stopping.set)
 
@@ -195,7 +198,7 @@ class Sandbox:
         return answer, arrival.fault
 
     def _admit(self, arrival: Arrival, address: str) -> Answer | None:
-        """Log the arrival and hold it against the limits; an answer means it is turned away."""
+        """Log the request and check it against the limits; an answer means that it is refused."""
         choices = self.choices
         with self.state.lock:
             arrival.at = self.clock()
@@ -214,8 +217,8 @@ class Sandbox:
         return _rate_limited(choices.limit_answer, retry_after)
 
     def _account(self, pair: str) -> str:
-        known = self.pairs.get(pair)
-        return known.account if known else pair
+        registered = self.pairs.get(pair)
+        return registered.account if registered else pair
 
     def _work(
         self, arrival: Arrival, job: Job, form: dict[str, str], problem: Refused | None, fault: Fault
@@ -272,7 +275,7 @@ class Sandbox:
 
     def _wait(self, seconds: float) -> None:
         if seconds > 0 and self._pause(seconds):
-            raise Cut  # the server is going; nobody should wait for the rest of a scripted delay
+            raise Cut  # the server stops; do not wait for the rest of a scripted delay
 
 
 def _pair_id(job: Job) -> str:
@@ -297,7 +300,7 @@ def _retry_after(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _refusal(fault: Fault) -> Answer | None:
-    """What a fault answers instead of the job, if anything."""
+    """The answer of a fault that replaces the job's answer."""
     if fault.rate_limited:
         return _rate_limited(fault.rate_limited, fault.retry_after)
     if fault.http_status:

@@ -1,19 +1,28 @@
-"""The side door for other processes: script faults, read the log, start over, all as JSON."""
+"""The control endpoint for other processes: script faults, read the log, reset, all as JSON."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from sandbox.answers import JSON, Answer
 from sandbox.faults import Fault
-
-if TYPE_CHECKING:
-    from sandbox.app import Sandbox
+from sandbox.state import State
 
 
-def answer(sandbox: Sandbox, method: str, path: str, body: bytes) -> Answer:
+class Controlled(Protocol):
+    """The part of the sandbox that other processes control."""
+
+    state: State
+
+    def script(
+        self, fault: Fault, *, on: str = "any", times: int = 1, pair: str | None = None, after: int = 0
+    ) -> None: ...
+    def reset(self) -> None: ...
+
+
+def answer(sandbox: Controlled, method: str, path: str, body: bytes) -> Answer:
     """`POST script` (a fault's fields, with on, times, pair, after), `GET log`, `POST reset`."""
     try:
         match method, path.removeprefix("/_sandbox/"):
@@ -30,14 +39,14 @@ def answer(sandbox: Sandbox, method: str, path: str, body: bytes) -> Answer:
     return _json({"error": f"No {method} {path}"}, http_status=404)
 
 
-def _script(sandbox: Sandbox, values: Any) -> None:
+def _script(sandbox: Controlled, values: Any) -> None:
     if not isinstance(values, dict):
         raise ValueError("A fault is a JSON object")
     options = {key: values.pop(key) for key in ("on", "times", "pair", "after") if key in values}
     sandbox.script(Fault.from_json(values), **options)
 
 
-def _log(sandbox: Sandbox) -> dict[str, Any]:
+def _log(sandbox: Controlled) -> dict[str, Any]:
     state = sandbox.state
     with state.lock:
         return {

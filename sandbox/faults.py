@@ -1,4 +1,4 @@
-"""What can be made to go wrong, and for whom and when."""
+"""Scripted faults: what goes wrong, and for which requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -20,65 +20,65 @@ EVIL_NAMES: Mapping[str, str] = {
     "empty": "",
     "blank": "   ",
 }
-"""Bodies a careless client would take for a file name; for `Fault(file_name=…)`."""
+"""Bodies that a careless client accepts as a file name; for `Fault(file_name=…)`."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that goes wrong with one request; fields combine, and an empty fault changes nothing.
+    """What goes wrong with one request; the fields combine, and an empty fault changes nothing.
 
-    In order: the delay, dropping, refusing (none of which let the work happen), the work, the delay after it,
-    dropping after it, and last what is done to the answer.
+    The order: `delay`, drop, refuse (each prevents the work), the work, `delay_after`, drop after the work,
+    changes to the answer.
     """
 
     delay: float = 0.0
     drop_before_work: bool = False
     http_status: int = 0
-    """An HTML page with this HTTP status instead of an answer, say 500 or 503; the work is not done …"""
+    """An HTML page with this HTTP status, such as 503, instead of an answer. The work is not done."""
     rate_limited: Literal["", "http", "envelope", "both"] = ""
     retry_after: str = ""
-    """The `Retry-After` header that goes with the two above; "date:5" is five seconds from now as a date."""
+    """The `Retry-After` header for the two fields above; "date:5" is five seconds from now as a date."""
     envelope: tuple[int, str] | None = None
-    """(responseCode, responseMessage) at HTTP 200, and the work is not done …"""
+    """(responseCode, responseMessage) at HTTP 200. The work is not done."""
     refuse_after_work: bool = False
-    """… unless this is set: then the work is done and the page or envelope hides it."""
+    """The work is done nevertheless, and the page or envelope hides it."""
     generation_seconds: float = 0.0
-    """The generated file exists only so much later, on top of the choice of the same name."""
+    """An additional delay until the generated file exists."""
     delay_after: float = 0.0
     drop_after_work: bool = False
     revoke_after: bool = False
-    """This request is served, and from then on its pair is refused."""
+    """The key pair is revoked after this request."""
     not_ready: Literal["", "404", "empty"] = ""
-    """A download is answered as if its file were not there yet."""
+    """A download is answered as if its file did not exist yet."""
     file_name: str | None = None
     """Answered instead of the true name, which stays in `Sandbox.generated`."""
     body: bytes | None = None
-    """Answered instead of the true body, status and headers unchanged."""
+    """Answered instead of the true body; status and headers are unchanged."""
     response_code: Literal["", "string", "float", "float string", "missing"] = ""
-    """How the envelope spells its `responseCode`."""
+    """The type of the envelope's `responseCode`."""
     content_type: str = ""
     truncate: Literal["", "length", "chunked"] = ""
-    """The connection breaks after half of the body, which was announced whole or sent in chunks."""
+    """The connection breaks after half of the body, with a Content-Length or chunked."""
     bytes_per_second: float = 0.0
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Fault":
-        """Build a fault from a JSON object; ValueError names a key that is no field."""
+        """Build a fault from a JSON object; ValueError names unknown keys."""
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
             raise ValueError(f"Unknown fault: {', '.join(sorted(unknown))}")
-        given = dict(values)
-        if isinstance(given.get("body"), str):
-            given["body"] = given["body"].encode()
-        if given.get("envelope") is not None:
-            code, message = given["envelope"]
-            given["envelope"] = (int(code), str(message))
-        return cls(**given)
+        settings = dict(values)
+        if isinstance(settings.get("body"), str):
+            settings["body"] = settings["body"].encode()
+        if settings.get("envelope") is not None:
+            code, message = settings["envelope"]
+            settings["envelope"] = (int(code), str(message))
+        return cls(**settings)
 
 
 @dataclass
 class Scripted:
-    """A fault with the requests it waits for."""
+    """A fault and the requests that it applies to."""
 
     fault: Fault
     on: str
@@ -87,7 +87,7 @@ class Scripted:
     after: int
 
     def takes(self, kind: str, pair: str) -> bool:
-        """Whether this request gets the fault; counts it off when it matches."""
+        """Whether this request gets the fault; count a match."""
         if self.times <= 0 or self.on not in ("any", kind) or self.pair not in (None, pair):
             return False
         if self.after > 0:

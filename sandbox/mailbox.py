@@ -1,7 +1,7 @@
-"""`python -m sandbox.mailbox`: a mail server that delivers nothing, and a page that shows what it has caught.
+"""`python -m sandbox.mailbox`: a mail server that delivers nothing, and a page that shows the mails it received.
 
-For the demo, where nobody has a mail account to lend: list, text, HTML, source and files of each mail. It keeps the
-newest mails in memory and forgets all when it ends.
+For the demo, which has no mail account: list, text, HTML, source and attachments of each mail. It keeps the newest
+mails in memory only.
 """
 
 import argparse
@@ -34,11 +34,11 @@ border-bottom: 1px solid #8886; overflow-wrap: anywhere } .facts th { white-spac
 pre { white-space: pre-wrap; overflow-wrap: anywhere }
 iframe { width: 100%; height: 40rem; border: 1px solid #8886; background: white }
 """
-# What a mail brings along runs nothing and fetches nothing.
+# The content of a mail must neither run scripts nor load anything.
 PAGE = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'"
 FRAME = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
-# In text that is escaped already.
+# Matches in escaped text.
 _ADDRESS = re.compile(r"https?://(?:&amp;|[^\s&<>])+")
 
 
@@ -63,7 +63,7 @@ class Page(NamedTuple):
 
 
 class Mailbox:
-    """Catches mails and shows them: a handler for aiosmtpd and a WSGI app."""
+    """Stores and shows mails: a handler for aiosmtpd and a WSGI app."""
 
     def __init__(self) -> None:
         self._mails: deque[Mail] = deque()
@@ -80,7 +80,7 @@ class Mailbox:
 
     @property
     def mails(self) -> list[Mail]:
-        """The newest first."""
+        """Newest first."""
         with self._lock:
             return list(self._mails)
 
@@ -111,7 +111,7 @@ class Mailbox:
             missing = f'<p>There is no such mail (any more). <a href="{PATH}">All mails</a></p>'
             return _html("Not found", missing, "404 Not Found")
         if rest == "":
-            return _html(_subject(mail), _shown(mail))
+            return _html(_subject(mail), _mail_page(mail))
         if rest == "html":
             body = mail.message.get_body(("html",))
             content = str(body.get_content()) if body else ""
@@ -121,14 +121,15 @@ class Mailbox:
         if rest == "source":
             return Page("200 OK", "text/plain; charset=utf-8", mail.content)
         files = dict(enumerate(mail.message.iter_attachments(), start=1))
-        found = files.get(int(rest.removeprefix("file/"))) if rest.removeprefix("file/").isdecimal() else None
-        if found is None:
+        file_number = rest.removeprefix("file/")
+        attachment = files.get(int(file_number)) if file_number.isdecimal() else None
+        if attachment is None:
             return _html("Not found", "<p>This mail has no such file.</p>", "404 Not Found")
-        name = quote(found.get_filename() or "file", safe="")
+        name = quote(attachment.get_filename() or "file", safe="")
         return Page(
             "200 OK",
             "application/octet-stream",
-            _bytes(found),
+            _bytes(attachment),
             (("Content-Disposition", f"attachment; filename*=UTF-8''{name}"),),
         )
 
@@ -158,7 +159,7 @@ def _list(mails: Sequence[Mail]) -> str:
     )
 
 
-def _shown(mail: Mail) -> str:
+def _mail_page(mail: Mail) -> str:
     message = mail.message
     names = ("From", "To", "Date", "Message-ID", "List-Unsubscribe", "Auto-Submitted")
     facts = "".join(
@@ -176,7 +177,7 @@ def _shown(mail: Mail) -> str:
         f'<p><a href="{PATH}">All mails</a> · <a href="{PATH}{mail.number}/source">Source</a></p>'
         f'<table class="facts"><tbody>{facts}</tbody></table>'
         + (f"<h2>Files</h2><ul>{files}</ul>" if files else "")
-        + (f"<h2>Text</h2><pre>{_with_links(str(text.get_content()))}</pre>" if text else "")
+        + (f"<h2>Text</h2><pre>{_add_links(str(text.get_content()))}</pre>" if text else "")
         + (
             f'<h2>HTML</h2><iframe sandbox src="{PATH}{mail.number}/html" title="The mail as HTML"></iframe>'
             if html
@@ -185,8 +186,8 @@ def _shown(mail: Mail) -> str:
     )
 
 
-def _with_links(text: str) -> str:
-    """Addresses can be clicked, as a mail program has it: in the frame below no link leads out."""
+def _add_links(text: str) -> str:
+    """Escape the text and link its URLs; the links in the sandboxed HTML frame do not work."""
     return _ADDRESS.sub(r'<a href="\g<0>" rel="noreferrer">\g<0></a>', escape(text))
 
 
@@ -200,18 +201,18 @@ def _bytes(part: Any) -> bytes:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; prints the page's address and the mail server's, a line each, once both listen."""
+    """Serve until SIGTERM or SIGINT; print the page's address and the mail server's, one per line, when both listen."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.mailbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="of the page; 0 (the default) takes a free one")
     options = parser.parse_args(arguments)
     mailbox = Mailbox()
     with Server(mailbox, options.host, options.port) as pages:
-        asyncio.run(_catch(mailbox, f"{pages.base_url}{PATH}"))
+        asyncio.run(_serve_mail(mailbox, f"{pages.base_url}{PATH}"))
     return 0
 
 
-async def _catch(mailbox: Mailbox, page: str) -> None:
+async def _serve_mail(mailbox: Mailbox, page: str) -> None:
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)

@@ -1,4 +1,4 @@
-"""Parameters out of a request, as leniently as the real server is known to read them."""
+"""Read the parameters of a request, as leniently as the real server does."""
 
 import json
 import re
@@ -18,7 +18,7 @@ _LENIENCY = re.compile(
 
 
 def read_form(body: bytes, content_type: str) -> dict[str, str]:
-    """Fields of a form body, URL-encoded or multipart; a body of another type holds none."""
+    """Read the fields of a form body, URL-encoded or multipart; a body of another type has none."""
     if content_type.startswith("multipart/form-data"):
         head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
         message = BytesParser(policy=policy.HTTP).parsebytes(head + body)
@@ -38,24 +38,24 @@ def read_query(query: str) -> dict[str, str]:
 
 
 def read_json(text: str, *, lenient: bool) -> Any:
-    """JSON, strict first; leniently also with single quotes, trailing commas and a stray quote after the end.
+    """Parse JSON; with `lenient` also with single quotes, trailing commas and a stray quote after the end.
 
-    The published samples have all three. Raises ValueError when neither reading works.
+    The published samples have all three. Raises ValueError when it cannot be parsed.
     """
     try:
         return json.loads(text)
     except ValueError:
         if not lenient:
             raise
-    mended = _LENIENCY.sub(_mend, text).strip()
-    value, end = json.JSONDecoder(strict=False).raw_decode(mended)
-    if mended[end:].strip(" \t\r\n'\""):
+    repaired = _LENIENCY.sub(_repair, text).strip()
+    value, end = json.JSONDecoder(strict=False).raw_decode(repaired)
+    if repaired[end:].strip(" \t\r\n'\""):
         raise ValueError("Text after the end of the JSON object")
     return value
 
 
 def read_job(form: Mapping[str, str], *, lenient: bool) -> Job:
-    """The job description; Refused 500 when it is missing or no JSON object [O: code measured, text ours]."""
+    """Return the job description; Refused 500 when it is missing or no JSON object [O: code measured, text ours]."""
     if not form.get("requestJobDescription"):
         raise Refused(500, "Required parameter 'requestJobDescription' is missing")
     try:
@@ -68,7 +68,7 @@ def read_job(form: Mapping[str, str], *, lenient: bool) -> Job:
 
 
 def without_secrets(value: Any) -> Any:
-    """The same JSON with every password and secret taken out, fit for a log."""
+    """Return the JSON value without passwords and secrets, for a log."""
     if isinstance(value, dict):
         return {key: without_secrets(item) for key, item in value.items() if not _is_secret(key)}
     if isinstance(value, list):
@@ -80,7 +80,7 @@ def _is_secret(key: str) -> bool:
     return key.lower().endswith(("secret", "password"))
 
 
-def _mend(match: re.Match[str]) -> str:
+def _repair(match: re.Match[str]) -> str:
     if match["single"] is not None:
         return json.dumps(match["single"].replace("\\'", "'"))
     return match["double"] or ""

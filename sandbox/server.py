@@ -1,4 +1,4 @@
-"""A small threaded HTTP/1.1 server for one WSGI app that may also cut the line."""
+"""A small threaded HTTP/1.1 server for a WSGI app that may also drop the connection."""
 
 import io
 import socket
@@ -18,18 +18,18 @@ PATH = "/Integration-Server/ExpensifyIntegrations"
 
 
 class Cut(Exception):
-    """Raised by the app, or while its body is read: the connection ends here, without another byte."""
+    """Raised by the app or its body: close the connection without another byte."""
 
 
 class Server:
-    """The app on a port, in threads of its own, from `with` to its end (or `start` to `stop`)."""
+    """Serves the app on a port in its own threads, within `with` or from `start` to `stop`."""
 
     def __init__(self, app: App, host: str, port: int, on_stop: Callable[[], None] = lambda: None) -> None:
         self._http = _Listener((host, port), app)
         self._on_stop = on_stop
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
-        shown = f"[{host}]" if ":" in host else host
-        self.base_url = f"http://{shown}:{self._http.server_address[1]}"
+        url_host = f"[{host}]" if ":" in host else host
+        self.base_url = f"http://{url_host}:{self._http.server_address[1]}"
         self.url = self.base_url + PATH
 
     def start(self) -> "Server":
@@ -37,7 +37,7 @@ class Server:
         return self
 
     def stop(self) -> None:
-        """Stop listening and hang up on everybody still connected."""
+        """Stop listening and close all connections."""
         self._on_stop()
         self._http.shutdown()
         self._http.server_close()
@@ -62,37 +62,37 @@ class _Listener(ThreadingHTTPServer):
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         self.app = app
-        self._connected: set[socket.socket] = set()
-        self._guard = threading.Lock()
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        # HTTPServer asks for the host's full name here, which can take seconds without a name server.
+        # HTTPServer looks up the host's full name here, which can take seconds without a name server.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "sandbox", int(self.server_address[1])
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        with self._guard:
-            self._connected.add(request)
+        with self._lock:
+            self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        with self._guard:
-            self._connected.discard(request)
+        with self._lock:
+            self._connections.discard(request)
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
-        with self._guard:
-            for connection in self._connected:
+        with self._lock:
+            for connection in self._connections:
                 try:
                     connection.shutdown(socket.SHUT_RDWR)
                 except OSError:
-                    continue  # the other side was quicker
+                    continue  # the client closed it first
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Callers that hang up are this server's daily bread; anything else is a bug and shows."""
+        """Ignore closed connections, which are normal; print any other error, which is a bug."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -101,7 +101,9 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "sandbox"
     sys_version = ""
-    wbufsize = -1  # head and body in one packet; unbuffered, each answer would wait for an acknowledgement
+    wbufsize = (
+        -1
+    )  # head and body in one packet: without a buffer each answer would wait for an acknowledgement
     disable_nagle_algorithm = True
     server: _Listener
 
@@ -118,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
             "wsgi.input": io.BytesIO(body),
         }
         try:
-            self._answer(self.server.app(environ, self._start_response))
+            self._send_answer(self.server.app(environ, self._start_response))
         except Cut:
             self.close_connection = True
 
@@ -140,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._head = status, headers
         return self.wfile.write
 
-    def _answer(self, body: Iterable[bytes]) -> None:
+    def _send_answer(self, body: Iterable[bytes]) -> None:
         status, headers = self._head
         code, _, reason = status.partition(" ")
         self.send_response(int(code), reason)
@@ -160,4 +162,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Silent: the app keeps a log of its own, and this one would show URLs with secrets in them."""
+        """Log nothing: the app has its own log, and this one would contain URLs with secrets."""

@@ -1,4 +1,4 @@
-"""What the stand-in remembers: who may call, what was asked, what was made."""
+"""The sandbox's state: key pairs, the log of requests, generated files."""
 
 import threading
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from sandbox.parameters import Job, read_json
 
 @dataclass
 class Pair:
-    """A credential pair; it acts with the rights its account has in its policies."""
+    """A key pair; it has the rights of its account in its policies."""
 
     id: str
     secret: str = field(repr=False)
@@ -26,7 +26,7 @@ class Pair:
 
 @dataclass
 class Arrival:
-    """One request, logged when it came; the fields after `fault` are filled in when it was answered."""
+    """One request, logged on arrival; the fields after `fault` are set with the answer."""
 
     at: float
     pair: str
@@ -36,23 +36,23 @@ class Arrival:
     form: dict[str, str] = field(repr=False)
     """The other parameters: template, data, file."""
     in_url: bool = False
-    """Whether the job stood in the URL, where it does not belong."""
+    """Whether the job was in the URL, where it does not belong."""
     fault: Fault | None = None
     code: int | None = None
     http_status: int | None = None
     file_name: str = ""
     done: bool = False
-    """Whether the work was done, whatever the caller got to see of it."""
+    """Whether the work was done, whatever the caller saw of it."""
 
 
 @dataclass(frozen=True)
 class Generation:
-    """Files made by one exporter job, with what was marked on the way; nothing may stand here twice."""
+    """The files of one exporter job and the reports that it marked; no job may appear twice."""
 
     at: float
     pair: str
     label: str
-    """The export label put on the reports, "" for none; several are joined by a comma and a space."""
+    """The export label set on the reports, "" for none; several are joined by a comma and a space."""
     report_ids: tuple[str, ...]
     file_names: tuple[str, ...]
 
@@ -68,7 +68,7 @@ class StoredFile:
 
 @dataclass
 class State:
-    """Everything the jobs work on; they hold `lock` while they do."""
+    """The data of the jobs, which hold `lock` while they run."""
 
     choices: Choices
     company: Company
@@ -80,9 +80,9 @@ class State:
     mails: list[dict[str, Any]] = field(default_factory=list)
     uploads: list[dict[str, Any]] = field(default_factory=list)
     feeds: dict[str, str] = field(default_factory=dict)
-    """Employee feeds by URL or SFTP file name, for jobs that make the server fetch them."""
+    """Employee feeds by URL or SFTP file name, for jobs that let the server fetch them."""
     refused: int = 0
-    """How many requests were over a limit."""
+    """The number of requests over a limit."""
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @property
@@ -93,7 +93,7 @@ class State:
 
 @dataclass(frozen=True)
 class Request:
-    """A job from a caller who has shown the right pair."""
+    """A job from an authenticated caller."""
 
     kind: str
     job: Job
@@ -105,22 +105,22 @@ class Request:
 
     @property
     def settings(self) -> Job:
-        """`inputSettings`; empty when it is missing or no object."""
+        """`inputSettings`, or {} when it is missing or no object."""
         return section(self.job, "inputSettings")
 
     def data(self) -> Any:
-        """The form parameter `data` as JSON; ValueError when it is none."""
+        """Parse the form parameter `data`; ValueError when it is not JSON."""
         return read_json(self.form.get("data", ""), lenient=self.lenient)
 
 
 def section(job: Job, key: str) -> Job:
-    """A nested object of a job, or an empty one."""
+    """Return a nested object of a job, or {}."""
     value = job.get(key)
     return value if isinstance(value, dict) else {}
 
 
 def reach(state: State, pair: Pair, policy_id: str) -> Policy:
-    """A policy the pair's account is a member of; Refused 404 otherwise [M: code; text ours]."""
+    """Return a policy that the key pair can access; Refused 404 otherwise [M: code; text ours]."""
     policy = state.company.policies.get(policy_id)
     if policy is None or policy_id not in pair.policies:
         raise Refused(404, f"Policy '{policy_id}' not found")
@@ -128,7 +128,7 @@ def reach(state: State, pair: Pair, policy_id: str) -> Policy:
 
 
 def administer(state: State, pair: Pair, policy_id: str) -> Policy:
-    """A policy the pair's account administers; Refused 404 or 403 otherwise."""
+    """Return a policy that the key pair's account administers; Refused 404 or 403 otherwise."""
     policy = reach(state, pair, policy_id)
     if role(policy, pair.account) != "admin":
         raise Refused(403, f"Not authorized to administer policy '{policy_id}'")
@@ -136,13 +136,13 @@ def administer(state: State, pair: Pair, policy_id: str) -> Policy:
 
 
 def role(policy: Policy, account: str) -> str:
-    """The account's role; one that is no member but was given a pair for the policy counts as its admin."""
+    """Return the account's role; an account with a key pair for the policy that is not a member counts as admin."""
     member = policy.members.get(account)
     return member.role if member else "admin"
 
 
 def sees(state: State, pair: Pair, report: Report) -> bool:
-    """Admins and auditors see every report of their policies, others only their own."""
+    """Whether the key pair can access a report: admins and auditors see all of their policies, others their own."""
     if report.policy_id not in pair.policies:
         return False
     policy = state.company.policies[report.policy_id]

@@ -1,4 +1,4 @@
-"""The server's own rate limits, kept as plain lists of arrivals per caller."""
+"""The server's rate limits, as lists of arrivals per caller."""
 
 import math
 from collections import defaultdict
@@ -9,7 +9,7 @@ Limits = Sequence[tuple[int, float]]
 
 
 class Windows:
-    """Decides arrival by arrival; the caller passes the time and holds whatever lock is needed."""
+    """Decides on each arrival; the caller passes the time and holds the lock."""
 
     def __init__(
         self, limits: Limits, model: Literal["sliding", "fixed", "leaky"], *, count_refused: bool
@@ -22,7 +22,7 @@ class Windows:
         self._levels: dict[tuple[str, int], tuple[float, float]] = {}
 
     def arrive(self, caller: str, at: float) -> float | None:
-        """None when the request is within every window, else the seconds after which one would be."""
+        """Return None when the request is within all windows, else the seconds until one would be."""
         arrivals = self._arrivals[caller]
         while arrivals and arrivals[0] <= at - self._longest:
             arrivals.pop(0)
@@ -35,7 +35,7 @@ class Windows:
             return wait
         arrivals.append(at)
         for number, (_, seconds) in enumerate(self.limits):
-            self._pour(caller, number, seconds, at)
+            self._fill(caller, number, seconds, at)
         return wait if wait > 0 else None
 
     def _sliding(self, caller: str, number: int, limit: int, seconds: float, at: float) -> float:
@@ -48,7 +48,7 @@ class Windows:
         return start + seconds - at if inside >= limit else 0.0
 
     def _leaky(self, caller: str, number: int, limit: int, seconds: float, at: float) -> float:
-        """A bucket of `limit` that loses `limit` per `seconds`, one drop at a time."""
+        """A bucket of `limit` requests that leaks `limit` per `seconds`, continuously."""
         over = self._level(caller, number, limit / seconds, at) + 1 - limit
         return over * seconds / limit if over > 1e-9 else 0.0
 
@@ -56,8 +56,8 @@ class Windows:
         level, since = self._levels.get((caller, number), (0.0, at))
         return max(0.0, level - (at - since) * per_second)
 
-    def _pour(self, caller: str, number: int, seconds: float, at: float) -> None:
+    def _fill(self, caller: str, number: int, seconds: float, at: float) -> None:
         limit = self.limits[number][0]
         level = self._level(caller, number, limit / seconds, at)
-        # A refused drop that counts keeps the bucket full; it cannot fill it beyond the rim.
+        # A refused request that counts keeps the bucket full, but cannot overfill it.
         self._levels[caller, number] = (min(level + 1, float(limit)), at)

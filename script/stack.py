@@ -1,7 +1,7 @@
-"""The portal and all it needs on this machine: `serve` for script/server, `once` for script/demo --once.
+"""Run the portal and everything it needs on this machine: `serve` for script/server, `once` for script/demo --once.
 
-Whatever REDIS_URL, DATABASE_URL or EXPENSIFY_URL names is used instead of the embedded part. All that a local run
-keeps lies in var/ (or VAR_DIR).
+Servers named in REDIS_URL, DATABASE_URL, EXPENSIFY_URL or EMAIL_URL are used instead of embedded ones. All state is in
+var/ (or VAR_DIR).
 """
 
 import base64
@@ -41,15 +41,15 @@ START_SECONDS = 60
 
 
 class Stopped(BaseException):
-    """Somebody asked for the end, by Ctrl-C or SIGTERM."""
+    """Stopped by Ctrl-C or SIGTERM."""
 
 
 class Failed(Exception):
-    """What went wrong and what to do, as a sentence."""
+    """The message says what went wrong and what to do."""
 
 
 class Processes:
-    """Children of this process: none of them outlives it, however it ends."""
+    """Child processes; none outlives this process, however it ends."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
@@ -61,12 +61,12 @@ class Processes:
             process = self._popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
         self.running[name] = process
         assert process.stdin
-        with suppress(BrokenPipeError):  # it died at once, which `check` tells better
+        with suppress(BrokenPipeError):  # it has ended already, which `check` reports
             process.stdin.write(feed)
             process.stdin.close()
 
     def prepare(self, *arguments: str) -> "Preparation":
-        """Start making database and demo company; with `--run` it then runs one export."""
+        """Start `manage.py demo`: it prepares database and demo company and, with `--run`, runs one export."""
         with log_of("demo").open("w") as log:
             process = self._popen(
                 (sys.executable, "manage.py", "demo", *arguments),
@@ -77,41 +77,40 @@ class Processes:
         return Preparation(process)
 
     def check(self) -> None:
-        """Raise Failed when a process has ended by itself."""
+        """Raise Failed when a process has ended."""
         for name, process in self.running.items():
             if process.poll() is not None:
-                last = "\n".join(
-                    f"  {line}" for line in log_of(name).read_text(errors="replace").splitlines()[-15:]
-                )
+                lines = log_of(name).read_text(errors="replace").splitlines()[-15:]
+                last = "\n".join(f"  {line}" for line in lines)
                 raise Failed(
                     f"The {name} process ended with code {process.returncode}. Its last lines:\n{last}"
                 )
 
     def wait_for(self, ready: Callable[[], bool], what: str) -> None:
-        give_up = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + START_SECONDS
         while not ready():
             self.check()
-            if time.monotonic() > give_up:
+            if time.monotonic() > deadline:
                 raise Failed(f"{what} did not start within {START_SECONDS} seconds; see {LOGS}.")
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """End all: first what works, then what it works with."""
+        """Stop all processes, servers last."""
         for names in (["web", "beat", "worker", "mailer"], ["sandbox", "mailbox", "Redis"]):
-            going = [self.running.pop(name) for name in names if name in self.running]
-            for process in going:
+            processes = [self.running.pop(name) for name in names if name in self.running]
+            for process in processes:
                 process.terminate()
-            give_up = time.monotonic() + STOP_SECONDS
-            for process in going:
+            deadline = time.monotonic() + STOP_SECONDS
+            for process in processes:
                 with suppress(subprocess.TimeoutExpired):
-                    process.wait(max(0.1, give_up - time.monotonic()))
+                    process.wait(max(0.1, deadline - time.monotonic()))
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
     def _popen(self, command: tuple[str, ...], **streams: object) -> "subprocess.Popen[str]":
-        # A session of its own: Ctrl-C reaches this process only, which then ends the others in their order.
-        return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
+        # A session of its own: Ctrl-C reaches this process only, which then stops the others in order.
+        return subprocess.Popen(  # type: ignore[call-overload,no-any-return]  # for `streams`
             command,
             cwd=ROOT,
             env=self.environment,
@@ -123,14 +122,14 @@ class Processes:
 
 
 class Preparation:
-    """A running `manage.py demo`: what it says, line by line, and where it stands."""
+    """A running `manage.py demo` and its output."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
         self.lines = self._lines()
 
     def until(self, marker: str) -> str:
-        """What it says before the line `marker`; raises Failed when it ends without having said that."""
+        """The output before the line `marker`. Raises Failed when the process ends without that line."""
         lines: list[str] = []
         for line in self.lines:
             if line.strip() == marker:
@@ -139,7 +138,7 @@ class Preparation:
         raise Failed(f"The demo was not prepared; see {log_of('demo')}.")
 
     def show(self) -> None:
-        """Show the rest of what it says, as it says it."""
+        """Print the rest of the output as it arrives."""
         for line in self.lines:
             say(line.rstrip("\n"))
 
@@ -159,7 +158,7 @@ class Preparation:
 
 
 def serve() -> None:
-    """Everything with the web server, until somebody stops it."""
+    """Run everything with the web server until stopped."""
     port = int(os.environ.get("PORT", "8000"))
     host = os.environ.get("BIND", "127.0.0.1")
     address = f"http://localhost:{port}/"
@@ -199,7 +198,7 @@ def serve() -> None:
 
 
 def once() -> None:
-    """The main job alone: with the processes of a running script/server, else with its own for as long as it takes."""
+    """Run one export, with the processes of a running script/server or with temporary ones."""
     VAR.mkdir(parents=True, exist_ok=True)
     if (lock := take_lock()) is None:
         say("script/server is running; its worker does the job.")
@@ -216,24 +215,24 @@ def once() -> None:
 
 
 def set_up(processes: Processes, *arguments: str) -> tuple[Preparation, bool]:
-    """Start everything but the web server, and `manage.py demo` with these arguments, which makes the database first.
+    """Start everything but the web server, and `manage.py demo` with these arguments, which prepares the database.
 
-    True when the call budget will wait out its first minute. What needs nothing of another starts beside it: this
-    decides how long people wait for the address.
+    The flag is true when the call budget will wait for its first minute. Independent processes start in parallel, since
+    people wait for the address.
     """
     LOGS.mkdir(exist_ok=True)
     keeps_waiting = True
-    known = processes.environment
-    embedded_sandbox = "EXPENSIFY_URL" not in known
-    embedded_mailbox = "EMAIL_URL" not in known
+    variables = processes.environment
+    embedded_sandbox = "EXPENSIFY_URL" not in variables
+    embedded_mailbox = "EMAIL_URL" not in variables
     if embedded_sandbox:
         start_sandbox(processes)
     if embedded_mailbox:
-        start_mailbox(processes)
+        processes.start("mailbox", sys.executable, "-m", "sandbox.mailbox")
     arguments = ("--migrate", *arguments)
-    if "REDIS_URL" not in known:
-        # The sandbox has just begun to count calls, so a Redis that knows of none is right for it. Of another server
-        # the calls of an earlier start must be remembered, so there Redis keeps its data and is new only once.
+    if "REDIS_URL" not in variables:
+        # A new sandbox has counted no calls, so an empty Redis fits it. Calls to another server must be remembered
+        # between starts, so there Redis keeps its data.
         data = None if embedded_sandbox else VAR / "redis"
         keeps_waiting = data is not None and data.exists()
         start_redis(processes, data)
@@ -243,11 +242,12 @@ def set_up(processes: Processes, *arguments: str) -> tuple[Preparation, bool]:
     preparation = processes.prepare(*arguments)
     preparation.until("The database is ready.")
     if embedded_sandbox:
-        wait_for_sandbox(processes)
+        processes.wait_for(lambda: log_of("sandbox").read_text().endswith("\n"), "The sandbox")
     if embedded_mailbox:
         wait_for_mailbox(processes)
     write_private(
-        RUNNING, {name: known[name] for name in sorted(known) if known[name] != os.environ.get(name)}
+        RUNNING,
+        {name: variables[name] for name in sorted(variables) if variables[name] != os.environ.get(name)},
     )
     processes.start("worker", "script/process", "worker")
     processes.start("mailer", "script/process", "mailer")
@@ -256,24 +256,24 @@ def set_up(processes: Processes, *arguments: str) -> tuple[Preparation, bool]:
 
 
 def environment() -> dict[str, str]:
-    """What the processes see: our own variables, the demo's keys, and its pairs unless the real Expensify is called."""
+    """Variables for the processes: our own, the demo's keys and, unless the real Expensify is called, its key pairs."""
     if not KEYS.exists():
         key = base64.urlsafe_b64encode(base64.urlsafe_b64decode("demo") + secrets.token_bytes(29)).decode()
         write_private(KEYS, {"SECRET_KEY": "demo-" + secrets.token_urlsafe(48), "CREDENTIAL_KEYS": key})
-    found = _read(KEYS) | {name: value for name, value in os.environ.items() if value}
-    found |= {"DEMO": "yes", "VAR_DIR": str(VAR), "PYTHONUNBUFFERED": "1"}
-    host = urlsplit(found.get("EXPENSIFY_URL", "")).hostname or ""
+    variables = _read(KEYS) | {name: value for name, value in os.environ.items() if value}
+    variables |= {"DEMO": "yes", "VAR_DIR": str(VAR), "PYTHONUNBUFFERED": "1"}
+    host = urlsplit(variables.get("EXPENSIFY_URL", "")).hostname or ""
     if not host.endswith("expensify.com"):
         teams = (id.split("_")[2] for id in DEMO_PAIRS)
-        found.setdefault(
+        variables.setdefault(
             "DEMO_PAIRS",
             ",".join(f"{team}={id}:{DEMO_PAIRS[id]}" for team, id in zip(teams, DEMO_PAIRS, strict=True)),
         )
-    return found
+    return variables
 
 
 def start_redis(processes: Processes, data: Path | None) -> None:
-    """An embedded Redis with a password, on a free port; it keeps what it holds in `data`, or nowhere."""
+    """Start a Redis with a password on a free port; it persists to the folder `data`, or not at all."""
     port, password = _free_port(), secrets.token_hex(16)
     if data is not None:
         data.mkdir(exist_ok=True)
@@ -301,24 +301,15 @@ def start_sandbox(processes: Processes) -> None:
     processes.environment["EXPENSIFY_URL"] = f"http://127.0.0.1:{port}{EXPENSIFY_PATH}"
 
 
-def wait_for_sandbox(processes: Processes) -> None:
-    processes.wait_for(lambda: log_of("sandbox").read_text().endswith("\n"), "The sandbox")
-
-
-def start_mailbox(processes: Processes) -> None:
-    """A mail server that delivers nothing and a page that shows its mails."""
-    processes.start("mailbox", sys.executable, "-m", "sandbox.mailbox")
-
-
 def wait_for_mailbox(processes: Processes) -> None:
-    """Until it listens; the first two lines that it writes are its addresses."""
+    """Wait until the mail server listens; the first two lines of its log are its addresses."""
     processes.wait_for(lambda: log_of("mailbox").read_text().count("\n") >= 2, "The mail server")
     page, server = log_of("mailbox").read_text().splitlines()[:2]
     processes.environment |= {"DEMO_MAILBOX_URL": page, "EMAIL_URL": server}
 
 
 def take_lock() -> IO[str] | None:
-    """The right to be the one demo of this folder; None when another has it. It ends with this process."""
+    """Lock the folder for one demo; None when another demo has the lock. The lock ends with this process."""
     lock = (VAR / "stack.lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -329,7 +320,7 @@ def take_lock() -> IO[str] | None:
 
 
 def write_private(path: Path, values: dict[str, str]) -> None:
-    """A file of shell variables that only its owner can read."""
+    """Write shell variables to a file that only its owner can read."""
     path.unlink(missing_ok=True)
     with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
         file.writelines(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
@@ -383,7 +374,7 @@ def _answers(url: str) -> bool:
 
 
 def _die_with_parent() -> None:
-    """Called in the child: Linux sends it SIGTERM when this process is gone, even by SIGKILL."""
+    """Run in the child: have Linux send it SIGTERM when this process dies, even by SIGKILL."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
@@ -394,7 +385,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
-    os.umask(0o077)  # the database, files and logs are for nobody else on this machine
+    os.umask(0o077)  # other users of this machine cannot read the database, files and logs
     try:
         {"serve": serve, "once": once}[sys.argv[1]]()
     except Stopped:

@@ -43,7 +43,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 
 
 def pytest_collection_finish() -> None:
-    """What was loaded for the tests stays: looking through it for garbage again and again takes a tenth of the time."""
+    """Exclude loaded modules from garbage collection, which otherwise takes a tenth of the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -63,7 +63,7 @@ def django_db_setup(
 
 @pytest.fixture(scope="session")
 def redis_url() -> str:
-    """The Redis this run owns; started by tests/settings.py unless REDIS_URL names another."""
+    """The Redis of this run, started by tests/settings.py unless REDIS_URL names another."""
     return os.environ["REDIS_URL"]
 
 
@@ -77,7 +77,7 @@ def redis_client(redis_url: str) -> Iterator["redis.Redis"]:
 
 @pytest.fixture
 def redis_server() -> Iterator[RedisServer]:
-    """A Redis for one test alone, which it may restart, empty or stop."""
+    """A Redis for one test, which may restart, empty or stop it."""
     server = RedisServer().start()
     yield server
     server.remove()
@@ -116,13 +116,13 @@ def erin(acme: Team) -> User:
 
 @pytest.fixture
 def audrey(acme: Team) -> User:
-    """Audrey audits Acme."""
+    """Audrey is an Auditor at Acme."""
     return member(acme, "Audrey", Role.AUDITOR)
 
 
 @pytest.fixture
 def bob(acme: Team) -> User:
-    """Bob looks at Acme."""
+    """Bob is a Viewer at Acme."""
     return member(acme, "Bob", Role.VIEWER)
 
 
@@ -132,12 +132,12 @@ def charlie(umbrella: Team) -> User:
     return member(umbrella, "Charlie", Role.ADMIN)
 
 
-# ------------------------------------------------------------ what they work with
+# ------------------------------------------------------------ sandbox, credentials and exports
 
 
 @pytest.fixture
 def sandbox(settings: Any) -> Iterator[Sandbox]:
-    """The stand-in Integration Server, over HTTP; the portal's settings point to it."""
+    """The sandbox over HTTP; the portal's settings point to it."""
     server = Sandbox()
     with server.serve() as served:
         settings.EXPENSIFY_URL = served.url
@@ -145,14 +145,14 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
 
 
 def pair_of(team: Team) -> KeyPair:
-    """The pair that the sandbox knows for this team."""
+    """The sandbox's key pair for this team."""
     return next(KeyPair(id, secret) for id, secret in DEMO_PAIRS.items() if team.slug in id)
 
 
 def make_credential(
     team: Team, name: str = "Main", *, pair: KeyPair | None = None, **fields: Any
 ) -> Credential:
-    """A working credential, with the sandbox's pair for that team unless another is given."""
+    """A working credential, by default with the sandbox's key pair for the team."""
     credential = Credential(team=team, name=name)
     credential.take_pair(pair or pair_of(team), timezone.now())
     credential.status = Credential.Status.WORKING
@@ -168,14 +168,14 @@ def make_export(
     name: str = "Monthly expenses",
     *,
     template: str = TEMPLATE,
-    **asked: Any,
+    **options: Any,
 ) -> SavedExport:
-    """A saved export; without further words it asks for the help page's report."""
-    asked = {"policy_ids": [], "report_ids": ["50352738"], "states": [], "email_recipients": []} | asked
+    """A saved export, by default of the report of Expensify's help page."""
+    options = {"policy_ids": [], "report_ids": ["50352738"], "states": [], "email_recipients": []} | options
     export = SavedExport(team=credential.team, credential=credential, name=name)
     with scope(team=credential.team):
         return saved_exports.save(
-            export, settings=ExportSettings(**asked), template=template, sftp_password=None, by=by
+            export, settings=ExportSettings(**options), template=template, sftp_password=None, by=by
         )
 
 
@@ -189,15 +189,15 @@ def export(credential: Credential, alice: User) -> SavedExport:
     return make_export(credential, alice)
 
 
-# A permit is good for a third of this, seconds: on a busy machine a test that takes one turn gets to its call in time.
+# Seconds. A permit is valid for a third of this, so that a test makes its call in time on a busy machine.
 PATIENCE = 90.0
-# A budget that holds nobody up.
+# A budget that delays no call.
 WIDE = Limits(((500, 1.0), (2000, 6.0)), unanswered=PATIENCE)
 
 
 @pytest.fixture
 def budget(redis_client: redis.Redis, settings: Any) -> Any:
-    """An empty call budget that knows it is new."""
+    """An empty call budget that does not wait for its first minute."""
     settings.EXPENSIFY_LIMITS = replace(settings.EXPENSIFY_LIMITS, unanswered=PATIENCE)
     queue.budget.cache_clear()
     budget = queue.budget()
@@ -205,12 +205,12 @@ def budget(redis_client: redis.Redis, settings: Any) -> Any:
     return budget
 
 
-# ------------------------------------------------------------ emptying append-only tables between tests
+# ------------------------------------------------------------ flushing append-only tables between tests
 
 
 @pytest.fixture(autouse=True, scope="session")
 def append_only_tables_can_be_flushed() -> None:
-    """The tests that commit empty all tables afterwards, which the triggers of the audit log rightly refuse."""
+    """Disable the triggers of the audit log while tests that commit flush all tables."""
     original: Callable[..., None] = BaseDatabaseOperations.execute_sql_flush
 
     def execute_sql_flush(self: Any, statements: list[str]) -> None:
@@ -218,7 +218,7 @@ def append_only_tables_can_be_flushed() -> None:
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET session_replication_role = replica")
-            in_spite_of_workers(original, self, statements)
+            _flush_with_retries(original, self, statements)
             with connection.cursor() as cursor:
                 cursor.execute("SET session_replication_role = DEFAULT")
             return
@@ -235,8 +235,8 @@ def append_only_tables_can_be_flushed() -> None:
     BaseDatabaseOperations.execute_sql_flush = execute_sql_flush
 
 
-def in_spite_of_workers(flush: Callable[..., None], *args: Any) -> None:
-    """Empty all tables. A worker that a whole module shares is still at work in them: who locks what is not ordered."""
+def _flush_with_retries(flush: Callable[..., None], *args: Any) -> None:
+    """Flush all tables. Workers shared by a module still use them, so the flush may deadlock with them."""
     for _ in range(20):
         try:
             return flush(*args)

@@ -1,4 +1,4 @@
-"""Let a test decide when the sandbox answers, instead of guessing how many seconds something else will take."""
+"""Let a test decide when the sandbox responds, instead of waiting a number of seconds."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from sandbox.server import Cut
 
 @contextmanager
 def held(sandbox: Sandbox, fault: Fault, *, on: str) -> Iterator[Callable[[], None]]:
-    """The next such request is held where `fault` has a delay of any length, until what is yielded is called."""
+    """Hold the next such request at the delay of `fault` until the yielded function is called."""
     opened = threading.Event()
 
     def wait(seconds: float) -> None:

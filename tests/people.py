@@ -1,4 +1,4 @@
-"""For the tests of employee updates: a policy that can be changed, rows, and an update at any stage of its way."""
+"""Objects for tests of employee updates: a policy, rows, and an update in any stage."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from sandbox.app import Sandbox
 
 
 def reach(sandbox: Sandbox, credential: Credential) -> str:
-    """A policy that the credential reaches and may administer, as a test of the credential would have found it."""
+    """A policy that the credential reaches and administers, stored as by a test of the credential."""
     reached = sandbox.pairs[credential.partner_pair().partner_user_id].policies
     policy = sorted(reached)[0]
     Policy.objects.create(
@@ -25,14 +25,14 @@ def reach(sandbox: Sandbox, credential: Credential) -> str:
 
 
 def person(policy: str, email: str, number: str, **cells: str) -> dict[str, str]:
-    """The cells of somebody who is their own manager."""
+    """The cells of an employee who is their own manager."""
     return {"email": email, "manager": email, "employee_id": number, "policy": policy} | cells
 
 
 def prepare(
     credential: Credential, by: User, cells: Sequence[dict[str, str]], name: str = "November", **more: Any
 ) -> EmployeeUpdate:
-    rows = [FeedRow(number, each) for number, each in enumerate(cells, start=1)]
+    rows = [FeedRow(number, row) for number, row in enumerate(cells, start=1)]
     return employee_updates.prepare(credential, name, by=by, content=rows, **more)
 
 
@@ -41,7 +41,7 @@ def fresh(update: EmployeeUpdate) -> EmployeeUpdate:
 
 
 def work_off(run: Run) -> Run:
-    """Do what a worker does, in this process, until the run is final."""
+    """Do the work of a worker in this process until the run is final."""
     for _ in range(12):
         run.refresh_from_db()
         if not run.is_resting:
@@ -74,7 +74,7 @@ def approved(update: EmployeeUpdate, by: User, approver: Membership, **more: Any
 
 
 def applied(update: EmployeeUpdate, by: User, approver: Membership, **more: Any) -> EmployeeUpdate:
-    """Sent, whatever came of it."""
+    """Apply the update, whatever the outcome."""
     update = approved(update, by, approver, **more)
     membership = update.team.memberships.get(user=by)
     work_off(employee_updates.apply(update, by=membership, content_hash=update.content_hash))

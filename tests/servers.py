@@ -1,4 +1,4 @@
-"""Real servers for the tests, each private to this run and gone when it ends."""
+"""Start real servers for the tests, private to this run and stopped at its end."""
 
 import atexit
 import ctypes
@@ -17,11 +17,11 @@ import redis
 from script.redis_program import redis_program
 
 PR_SET_PDEATHSIG = 1
-PATIENCE = 120.0  # seconds, for what usually takes a fraction of one
+PATIENCE = 120.0  # seconds, for waits that usually take a fraction of one
 
 
 def free_port() -> int:
-    """A free port below those that the kernel gives to outgoing connections, so a restarted server gets it back."""
+    """A free port below the ephemeral ports, so that a restarted server can use it again."""
     draw = random.SystemRandom()
     while True:
         port = draw.randrange(10_000, 20_000)
@@ -35,39 +35,39 @@ def free_port() -> int:
 
 
 def patiently(is_true: Callable[[], object], *, every: float = 0.01) -> None:
-    """Wait until it is true; the limit is far beyond what the slowest machine needs."""
-    give_up = time.monotonic() + PATIENCE
+    """Wait until the condition is true, with a limit far beyond what the slowest machine needs."""
+    deadline = time.monotonic() + PATIENCE
     while not is_true():
-        assert time.monotonic() < give_up, "waited in vain"
+        assert time.monotonic() < deadline, "waited in vain"
         time.sleep(every)
 
 
 def wait_for_port(port: int, seconds: float = PATIENCE) -> None:
-    give_up = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
         except OSError:
-            if time.monotonic() > give_up:
+            if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
 
 
 def wait_until_loaded(url: str) -> None:
-    """A Redis listens before it has read what it kept; until then it refuses every other question."""
+    """Wait until Redis has loaded its data: it listens before, but rejects commands."""
     with redis.Redis.from_url(url) as client:
         while client.info("persistence")["loading"]:
             time.sleep(0.02)
 
 
 def die_with_parent() -> None:
-    """Have the kernel end a server whose tests were killed."""
+    """Run in a child: have the kernel kill it when the test process dies."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class RedisServer:
-    """An embedded Redis on a port of its own; `restart` can keep or lose what it holds."""
+    """A Redis on a port of its own; `restart` keeps or deletes its data."""
 
     def __init__(self, *, port: int | None = None) -> None:
         self.port = port or free_port()

@@ -1,4 +1,4 @@
-"""A real SMTP server on a port of its own, which refuses, stalls, hangs up and lies as a test tells it."""
+"""Real SMTP servers that accept, reject, stall or hang up as a test decides."""
 
 import asyncio
 import email
@@ -19,11 +19,11 @@ from django.conf import settings
 
 from tests.servers import free_port
 
-# The server's own log repeats all it is told, passwords too; it is no log of the portal.
+# aiosmtpd logs everything it receives, passwords too; these are not logs of the portal.
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 
 
-# Seconds that the server and the portal give each other: far more than a busy machine needs.
+# Timeouts of server and portal in seconds: far more than a busy machine needs.
 PATIENCE = 120.0
 
 
@@ -42,24 +42,24 @@ class Mail:
 
 @dataclass
 class Mailbox:
-    """What the server has caught, and how it behaves; the answers take the place of its own "250"."""
+    """The mails that the server received, and its behaviour; the `…_answer` fields replace its "250"."""
 
     mails: list[Mail] = field(default_factory=list)
     mail_answer: str = ""
     recipients: dict[str, str] = field(default_factory=dict)
     data_answer: str = ""
-    # Answers to DATA by address, for as long as there are some.
+    # Replies to DATA, each used once.
     once: list[str] = field(default_factory=list)
     hang_up_after_data: bool = False
-    # It never answers this: "RCPT", or "." for the end of a mail. Only from there on is the portal impatient, so that a
-    # slow machine is not taken for a silent server.
+    # The server never replies to this: "RCPT", or "." for the end of a mail. The portal's timeout is shortened only
+    # from there on, so that a slow machine does not count as a silent server.
     silent_at: str = ""
-    # It answers late, for the chaos campaign.
+    # Delays the reply, for the chaos campaign.
     seconds_after_data: float = 0
     connections: int = 0
 
     def make_portal_impatient(self) -> None:
-        """Shorten the portal's wait; called before the answer that makes it read the setting again."""
+        """Shorten the portal's timeout, before the reply after which it reads the setting again."""
         settings.MAIL_ANSWER_SECONDS = 0.05
 
     # aiosmtpd's hooks
@@ -123,7 +123,7 @@ class _Controller(Controller):
 
 @contextmanager
 def other_settings(**values: Any) -> Iterator[None]:
-    """Change settings for a while; unlike with override_settings, what a test changes meanwhile may stay longer."""
+    """Change settings and restore only these; override_settings would also undo changes that a test makes meanwhile."""
     holder = settings._wrapped
     before = {name: getattr(settings, name) for name in values}
     _change(holder, values)
@@ -136,7 +136,7 @@ def other_settings(**values: Any) -> Iterator[None]:
 def _change(holder: Any, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(holder, name, value)
-        # What Django has looked up once, it keeps here.
+        # Django caches settings here.
         settings.__dict__.pop(name, None)
 
 
@@ -144,7 +144,7 @@ def _change(holder: Any, values: dict[str, Any]) -> None:
 def mail_server(
     *, password: str = "", port: int = 0, tls: ssl.SSLContext | None = None, **options: Any
 ) -> Iterator[Mailbox]:
-    """A server that catches mails; the portal's settings of this process point to it."""
+    """A server that collects mails; this process's settings point to it."""
     mailbox = Mailbox()
     if password:
         options |= {
@@ -181,7 +181,7 @@ def mail_server(
 
 @contextmanager
 def rude_server(*, lines: int) -> Iterator[list[bytes]]:
-    """A server that hangs up in the middle of a mail, after so many lines of it; yields what it has read."""
+    """A server that hangs up after so many lines of a mail; yields the lines that it has read."""
     read: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -194,8 +194,8 @@ def rude_server(*, lines: int) -> Iterator[list[bytes]]:
             with connection, connection.makefile("rwb") as line:
                 line.write(b"220 rude\r\n")
                 line.flush()
-                for said in line:
-                    command = said[:4].upper()
+                for request in line:
+                    command = request[:4].upper()
                     line.write(b"354 go on\r\n" if command == b"DATA" else b"250 OK\r\n")
                     line.flush()
                     if command == b"DATA":

@@ -1,4 +1,4 @@
-"""Who may import whom: the arrows of docs/contributing.md, held over the source itself."""
+"""Who may import whom: the arrows of CONTRIBUTING.md, held over the source itself."""
 
 import ast
 from collections.abc import Iterator
@@ -61,19 +61,11 @@ def imported(node: ast.Import | ast.ImportFrom, by: str) -> Iterator[str]:
         yield inside if inside in SOURCES else base
 
 
-def imports(module: str, *, for_types: bool = True) -> set[str]:
-    """What a module imports; without `for_types`, only what is loaded when it runs."""
-    tree = TREES[module]
-    if not for_types:
-        body = [
-            node
-            for node in tree.body
-            if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
-        ]
-        tree = ast.Module(body, [])
+def imports(module: str) -> set[str]:
+    """What a module imports, also behind TYPE_CHECKING."""
     return {
         name
-        for node in ast.walk(tree)
+        for node in ast.walk(TREES[module])
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in imported(node, module)
     }
@@ -169,8 +161,7 @@ def test_only_views_and_urls_import_views() -> None:
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     graph = {
-        module: {name for name in imports(module, for_types=False) if name in SOURCES and name != module}
-        for module in SOURCES
+        module: {name for name in imports(module) if name in SOURCES and name != module} for module in SOURCES
     }
 
     try:

@@ -30,7 +30,7 @@ from exports.employee_updates.feed.cells import FeedRow
 from exports.models import ApiCall, Run, SavedExport, Schedule
 from exports.results import retention
 from exports.runs import actions as runs
-from exports.runs import queue, tasks, worker
+from exports.runs import queue, recorded_client, tasks
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports.job import ExportSettings
 from sandbox.app import Sandbox
@@ -81,8 +81,8 @@ def roomy(settings: Any, redis_client: redis.Redis) -> Iterator[None]:
     queue.budget().introduce(fresh=True)
     yield
     queue.budget.cache_clear()
-    worker.http().close()
-    worker.http.cache_clear()
+    recorded_client.http().close()
+    recorded_client.http.cache_clear()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Real workers and beat for the tests: processes of their own, over the test's database and Redis."""
+"""Start real workers and beat with the test's database and Redis."""
 
 import os
 import signal
@@ -15,12 +15,12 @@ from django.db import connection
 from tests.servers import die_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
-# Seconds. What normally takes one second may take a hundred on a busy machine; only a hang takes longer than this.
+# Seconds. A step of one second may take a hundred on a busy machine; only a hang takes longer than this.
 PATIENCE = 240.0
 
 
 def database_url() -> str:
-    """The test database, as a child process reaches it."""
+    """The test database as DATABASE_URL for a child process."""
     values = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{values['NAME']}"
@@ -28,12 +28,12 @@ def database_url() -> str:
     return f"postgres://{user}{values['HOST']}:{values['PORT']}/{values['NAME']}"
 
 
-# The environment of workers that live through whatever a busy machine does to them: see `tests.engine.settings`.
+# The environment of workers that tolerate a busy machine: see `tests.engine.settings`.
 PATIENT = {"DJANGO_SETTINGS_MODULE": "tests.engine.settings", "EXPENSIFY_ANSWER_SECONDS": "90"}
 
 
 class Processes:
-    """Portal processes that belong to one test or module; `stop` ends them all."""
+    """Processes of the portal for one test or module; `stop` kills them all."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.environment = os.environ | {
@@ -95,9 +95,9 @@ def wait_until(
     every: float = 0.05,
     log: Callable[[], str] = str,
 ) -> Any:
-    """Poll until `condition` is true, and return its answer. Fail with the end of `log` when patience runs out."""
-    give_up = time.monotonic() + seconds
-    while not (answer := condition()):
-        assert time.monotonic() < give_up, f"not true within {seconds:g} s: {condition}\n{log()[-4000:]}"
+    """Poll until `condition` is true and return its value. Fail with the end of `log` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not true within {seconds:g} s: {condition}\n{log()[-4000:]}"
         time.sleep(every)
-    return answer
+    return value

@@ -1,7 +1,7 @@
-"""The ends of all chains, once a day to where nobody who can write to the database can: AUDIT_HEADS.
+"""Send the last hash of every chain (its head) to AUDIT_HEADS once a day, outside of the database.
 
-Whoever holds the database can rewrite a chain from any entry to its end, and it is whole again. Then it no longer fits
-the heads that were kept elsewhere, and `verify_audit --heads` says where.
+Somebody with write access to the database can rewrite a chain from any entry to its end so that it looks whole. It then
+no longer matches the heads kept elsewhere, and `verify_audit --heads` says from which entry on.
 """
 
 import json
@@ -21,13 +21,13 @@ log = structlog.get_logger(__name__)
 
 
 class CannotDeliver(Exception):
-    """The heads did not get where they are to be; the message says why."""
+    """The heads were not delivered; the message says why."""
 
 
 def write(now: datetime) -> int:
-    """Note today's heads, once, and deliver what is not delivered; how many days were.
+    """Store today's heads, once, and deliver all that are not delivered yet; return for how many days.
 
-    Done twice at once, the same day arrives twice with the same heads, which does no harm.
+    Run twice at once, it delivers the same heads twice, which is harmless.
     """
     if not settings.AUDIT_HEADS:
         return 0
@@ -48,7 +48,7 @@ def write(now: datetime) -> int:
 
 
 def lines_of(row: AuditHeads) -> str:
-    """A line of JSON for each chain, as `verify_audit --heads` reads them."""
+    """A JSON line for each chain, as `verify_audit --heads` reads them."""
     return "".join(json.dumps({"day": str(row.day), **head}) + "\n" for head in row.heads)
 
 
@@ -76,7 +76,7 @@ def _deliver(row: AuditHeads) -> None:
 
 
 def _append(path: Path, lines: str) -> None:
-    """At the end of the file, in one piece, and on the disk: the file may be one that only grows."""
+    """Append in a single write and fsync; the file may be append-only."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
@@ -96,5 +96,5 @@ def _mail(addresses: list[str], row: AuditHeads) -> None:
     subject = f"Heads of the audit log on {row.day}"
     try:
         EmailMessage(subject, text, to=[address.strip() for address in addresses]).send()
-    except OSError as error:  # smtplib's errors are among them
+    except OSError as error:  # includes smtplib's errors
         raise CannotDeliver(f"The mail was not taken: {type(error).__name__}.") from None

@@ -1,4 +1,4 @@
-"""The audit log as a file: CSV for people, JSON lines for machines, both made while they are sent."""
+"""Stream the audit log as a file: CSV for people, JSON lines for machines."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,13 +7,13 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import QueryDict
 
-from accounts.audit.record import told
+from accounts.audit.record import as_json
 from accounts.models import AuditEntry, Team
 from accounts.paging import page_of
 from accounts.spreadsheets import MARK, line
 
-# Entries in memory at once; each further lot begins where the last one ended, so none is asked for twice.
-LOT = 2000
+# Entries in memory at once; each batch begins where the last one ended.
+BATCH = 2000
 HEADINGS = (
     "Number",
     "Time",
@@ -31,7 +31,7 @@ Write = Callable[[QuerySet[AuditEntry], Team, dict[str, str]], Iterator[str]]
 
 
 def csv_lines(entries: QuerySet[AuditEntry], team: Team, order: dict[str, str]) -> Iterator[str]:
-    """Newest first, in the team's time."""
+    """Newest first, in the team's time zone."""
     yield MARK + line(HEADINGS)
     for entry in _all(entries, order):
         yield line(
@@ -51,12 +51,12 @@ def csv_lines(entries: QuerySet[AuditEntry], team: Team, order: dict[str, str]) 
 
 
 def json_lines(entries: QuerySet[AuditEntry], team: Team, order: dict[str, str]) -> Iterator[str]:
-    """Newest first; each line holds what its hash is made of."""
+    """Newest first; each line has everything that its hash covers."""
     for entry in _all(entries.select_related("chain"), order):
-        yield json.dumps(told(entry), ensure_ascii=False) + "\n"
+        yield json.dumps(as_json(entry), ensure_ascii=False) + "\n"
 
 
-# By the end of the file's name: how it is written, and what it is.
+# Writer and content type by file extension.
 KINDS: dict[str, tuple[Write, str]] = {
     "csv": (csv_lines, "text/csv; charset=utf-8"),
     "jsonl": (json_lines, "application/x-ndjson"),
@@ -66,8 +66,8 @@ KINDS: dict[str, tuple[Write, str]] = {
 def _all(entries: QuerySet[AuditEntry], order: dict[str, Any]) -> Iterator[AuditEntry]:
     query = QueryDict("")
     while True:
-        lot = page_of(entries, query, size=LOT, **order)
-        yield from lot.rows
-        if not lot.older:
+        page = page_of(entries, query, size=BATCH, **order)
+        yield from page.rows
+        if not page.older:
             return
-        query = QueryDict(lot.older[1:])
+        query = QueryDict(page.older[1:])

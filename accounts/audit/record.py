@@ -1,4 +1,4 @@
-"""The audit log: one chained line for each thing somebody did, in the transaction that makes it true."""
+"""Write audit entries, each chained to the one before, in the transaction of the change they record."""
 
 import getpass
 import hashlib
@@ -124,13 +124,13 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody who is no user: the portal itself, or the operating-system user behind a command."""
+    """An actor who is not a user: the portal itself, or the operating-system user of a command."""
 
     name: str
 
 
 PORTAL = Actor("The portal")
-# For so long, looking at the same thing again is the same reading.
+# Repeated views of one object within this time are recorded once.
 READING = timedelta(hours=1)
 
 
@@ -143,22 +143,22 @@ _token: ContextVar[str] = ContextVar("token", default="")
 
 
 @contextmanager
-def _inside(said: ContextVar[str], value: str) -> Iterator[None]:
-    before = said.set(value)
+def _set(variable: ContextVar[str], value: str) -> Iterator[None]:
+    token = variable.set(value)
     try:
         yield
     finally:
-        said.reset(before)
+        variable.reset(token)
 
 
 def from_address(address: str) -> AbstractContextManager[None]:
-    """What is recorded inside came from this network address."""
-    return _inside(_address, address)
+    """Record this network address with all entries written inside."""
+    return _set(_address, address)
 
 
 def with_token(name: str) -> AbstractContextManager[None]:
-    """What is recorded inside was done by a script, with the access token of this name: its data say so."""
-    return _inside(_token, name)
+    """Record the name of the script's access token in the data of all entries written inside."""
+    return _set(_token, name)
 
 
 def record(
@@ -169,9 +169,9 @@ def record(
     team: Team | None = None,
     **data: Any,
 ) -> AuditEntry:
-    """Write one entry, in the caller's transaction. `team` is taken from the target where it has one.
+    """Write one entry in the caller's transaction. `team` defaults to the target's team.
 
-    The chain's row is locked until the caller commits: entries of a team follow one another without a gap.
+    The chain's row is locked until the caller commits, so the numbers of a team's entries have no gap.
     """
     if team is None and target is not None:
         team = target if isinstance(target, Team) else getattr(target, "team", None)
@@ -181,7 +181,7 @@ def record(
 
 @dataclass(frozen=True)
 class AuditEvent:
-    """What one entry says."""
+    """The content of one entry."""
 
     action: Action
     target: models.Model | None
@@ -189,28 +189,28 @@ class AuditEvent:
     data: dict[str, Any]
 
 
-def record_many(team: Team | None, said: Sequence[AuditEvent]) -> list[AuditEntry]:
-    """`record` for many entries of one team, in their order: the chain is locked and written once."""
-    if not said:
+def record_many(team: Team | None, events: Sequence[AuditEvent]) -> list[AuditEntry]:
+    """`record` for several entries of one team, in order; locks and writes the chain once."""
+    if not events:
         return []
     with transaction.atomic():
         chain = locked_chain(team)
         now, token = timezone.now(), _token.get()
         entries = []
-        for each in said:
-            data = each.data | {"token": token} if token else each.data
+        for event in events:
+            data = event.data | {"token": token} if token else event.data
             entry = AuditEntry(
                 chain=chain,
                 number=chain.length + 1,
                 at=now,
                 team=team,
-                actor_id=each.by.pk if isinstance(each.by, User) else None,
-                actor_name=str(each.by) if isinstance(each.by, User) else each.by.name,
+                actor_id=event.by.pk if isinstance(event.by, User) else None,
+                actor_name=str(event.by) if isinstance(event.by, User) else event.by.name,
                 address=_address.get(),
-                action=each.action.value,
-                target_type=each.target._meta.model_name if each.target is not None else "",
-                target_id=each.target.pk if each.target is not None else None,
-                target_name=str(each.target)[:255] if each.target is not None else "",
+                action=event.action.value,
+                target_type=(event.target._meta.model_name or "") if event.target is not None else "",
+                target_id=event.target.pk if event.target is not None else None,
+                target_name=str(event.target)[:255] if event.target is not None else "",
                 data=_plain(data),
                 previous_hash=chain.head,
             )
@@ -223,10 +223,11 @@ def record_many(team: Team | None, said: Sequence[AuditEvent]) -> list[AuditEntr
 
 
 def record_reading(action: Action, target: models.Model, *, by: User) -> None:
-    """Note that somebody looked at something: once an hour for each person and thing, however often they look.
+    """Record that a person viewed an object, once an hour for each person and object.
 
-    A page that is open for an hour asks for news of itself; an entry for each would bury what people do.
+    An open page polls; an entry for each request would bury the rest of the log.
     """
+    # Every target has a team; Model has no such attribute.
     team = target if isinstance(target, Team) else target.team  # type: ignore[attr-defined]
     read = AuditEntry._base_manager.filter(
         team=team,
@@ -241,7 +242,7 @@ def record_reading(action: Action, target: models.Model, *, by: User) -> None:
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Only what differs, as {"name": {"before": …, "after": …}}: the data of an entry about a change."""
+    """The differences as {"name": {"before": …, "after": …}}: the data of an entry about a change."""
     return {
         name: {"before": before.get(name), "after": after.get(name)}
         for name in sorted({*before, *after})
@@ -250,8 +251,8 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
 
 
 def digest(entry: AuditEntry) -> str:
-    """SHA-256 over the previous hash and everything the entry says, in one canonical form."""
-    said = [
+    """SHA-256 over the previous hash and the content of the entry, as canonical JSON."""
+    content = [
         entry.previous_hash,
         entry.number,
         entry.at.astimezone(UTC).isoformat(),
@@ -265,11 +266,11 @@ def digest(entry: AuditEntry) -> str:
         entry.target_name,
         entry.data,
     ]
-    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def told(entry: AuditEntry) -> dict[str, Any]:
-    """All that an entry says, for other machines: enough for them to compute its hash, as `digest` does."""
+def as_json(entry: AuditEntry) -> dict[str, Any]:
+    """The entry for other machines, with everything that they need to compute its hash as `digest` does."""
     return {
         "chain": entry.chain.name,
         "number": entry.number,
@@ -289,7 +290,7 @@ def told(entry: AuditEntry) -> dict[str, Any]:
 
 
 def locked_chain(team: Team | None) -> AuditChain:
-    """The end of a chain; until the caller commits nobody else writes to it."""
+    """The chain of a team, locked until the caller commits."""
     name = AuditChain.name_for(team)
     chain = AuditChain.objects.select_for_update().filter(name=name).first()
     if chain is None:
@@ -299,7 +300,7 @@ def locked_chain(team: Team | None) -> AuditChain:
 
 
 def _plain(data: Any) -> Any:
-    """JSON that reads back the same from either database: no floats, no odd keys, times as text."""
+    """JSON that both databases return unchanged: string keys, times as text, no floats."""
     if isinstance(data, dict):
         return {str(key): _plain(value) for key, value in data.items()}
     if isinstance(data, list | tuple | set | frozenset):

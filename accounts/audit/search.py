@@ -1,6 +1,6 @@
-"""Searching the audit log by words: in the names of what entries are about, and in what they tell.
+"""Search the audit log by words, in the names of targets and in the data.
 
-Postgres has an index of the words (0008). SQLite, which is there to try the portal, reads the entries, newest first.
+Postgres has a full-text index. SQLite, which is only for trying the portal, scans the entries.
 """
 
 import json
@@ -14,10 +14,10 @@ from django.db.models.functions import Cast
 from accounts.models import AuditEntry
 
 MOST_WORDS = 8
-# Letters and digits of any script: what the index of words is made of, in which punctuation is a gap.
+# Letters and digits of any script, as in the index; punctuation separates words.
 _WORD = re.compile(r"[^\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+")
 
-# Word by word the expression of the index.
+# Must equal the expression of the index.
 _INDEXED = r"""
     to_tsvector('simple', regexp_replace(
         target_name || ' ' || left(data::text, 20000), '[\x01-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+', ' ', 'g'
@@ -26,23 +26,23 @@ _INDEXED = r"""
 
 
 def words_of(text: str) -> list[str]:
-    """What is looked for; nothing when the text is all punctuation."""
+    """The search words; empty when the text is only punctuation."""
     return _WORD.findall(text.lower())[:MOST_WORDS]
 
 
 def with_words(entries: QuerySet[AuditEntry], text: str) -> QuerySet[AuditEntry]:
-    """The entries that hold a word beginning with each of these; on SQLite, that hold each of these anywhere.
+    """Entries with a word that starts with each search word; on SQLite, entries that contain each search word.
 
-    They are to be put in order by their `place`, which is their number. By `number` itself, Postgres would read the
-    whole log from its newest entry on in the hope of an early match, instead of asking its index of words.
+    Sort them by `place`, which equals `number`. Sorted by `number`, Postgres would scan the log from its newest entry,
+    hoping for an early match, instead of using the full-text index.
     """
     words = words_of(text)
     if connection.vendor == "postgresql":
-        asked = " & ".join(f"'{word}':*" for word in words)
-        holds = RawSQL(f"{_INDEXED} @@ to_tsquery('simple', %s)", [asked], BooleanField())  # noqa: S611 — ours  # nosec
+        query = " & ".join(f"'{word}':*" for word in words)
+        holds = RawSQL(f"{_INDEXED} @@ to_tsquery('simple', %s)", [query], BooleanField())  # noqa: S611 — ours  # nosec
         return entries.annotate(place=F("number") + 0).filter(holds)
-    entries = entries.annotate(place=F("number")).alias(told=Cast("data", TextField()))
+    entries = entries.annotate(place=F("number")).alias(data_text=Cast("data", TextField()))
     for word in words:
         as_stored = json.dumps(word)[1:-1]
-        entries = entries.filter(Q(target_name__icontains=word) | Q(told__icontains=as_stored))
+        entries = entries.filter(Q(target_name__icontains=word) | Q(data_text__icontains=as_stored))
     return entries

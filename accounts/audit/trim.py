@@ -1,7 +1,8 @@
-"""Removing audit entries that a team keeps no longer: behind a signed summary, from which the chain goes on.
+"""Replace audit entries older than the team keeps by a signed summary, from which the chain continues.
 
-Each summary says which entries stood there, how many of each action, from when to when, and what hash came before and
-last. The signature is made with SECRET_KEY, which the database does not hold, and the removal is an entry itself.
+A summary has the numbers and times of the first and last entry, the number of entries of each action, and the hashes
+before the first and of the last entry. It is signed with SECRET_KEY, which is not in the database. The removal is an
+audit entry itself.
 """
 
 import hmac
@@ -19,45 +20,45 @@ from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action, Actor
 from accounts.models import AuditChain, AuditEntry, AuditStream, AuditSummary, Team
 
-# Entries of one summary, and of one transaction: on SQLite nobody else writes meanwhile.
+# Entries per summary and transaction: on SQLite the transaction blocks all other writers.
 MOST = 10_000
-# The database judges by its own clock, at the beginning of the transaction.
+# The database's trigger compares with its own clock at the beginning of the transaction.
 MARGIN = timedelta(minutes=1)
 
 
 def trim_all(now: datetime) -> int:
-    """Remove what any team keeps no longer; how many entries. Done twice, the second finds nothing."""
+    """Trim the log of every team; return how many entries were removed. Idempotent."""
     return sum(trim(team, now) for team in Team.objects.exclude(audit_kept_days=None).order_by("pk"))
 
 
 def trim(team: Team, now: datetime, *, by: Actor = PORTAL) -> int:
-    """Remove what the team keeps no longer; how many entries."""
+    """Trim the log of a team; return how many entries were removed."""
     removed = 0
     while True:
-        some = _trim_some(team, now, by)
-        removed += some
-        if some < MOST:
+        count = _trim_batch(team, now, by)
+        removed += count
+        if count < MOST:
             return removed
 
 
 def is_signed(summary: AuditSummary) -> bool:
-    """Whether the portal wrote this, under its present SECRET_KEY or one of AUDIT_OLD_SECRET_KEYS."""
+    """Whether the signature was made with SECRET_KEY or one of AUDIT_OLD_SECRET_KEYS."""
     keys = [settings.SECRET_KEY, *settings.AUDIT_OLD_SECRET_KEYS]
     return any(hmac.compare_digest(_signature(summary, key), summary.signature) for key in keys)
 
 
 @transaction.atomic
-def _trim_some(team: Team, now: datetime, by: Actor) -> int:
+def _trim_batch(team: Team, now: datetime, by: Actor) -> int:
     team = Team.objects.get(pk=team.pk)
     if team.audit_kept_days is None:
         return 0
     chain = audit.locked_chain(team)
     limit = min(now, clock.now()) - timedelta(days=team.audit_kept_days) - MARGIN
-    over = _over(chain, limit)
-    # A removal is an entry too: without this, each would be the next one's reason.
-    if {action for _, _, action, _, _ in over} <= {Action.AUDIT_TRIMMED.value}:
+    old = _old_entries(chain, limit)
+    # A removal is an entry too: do not remove entries about removals alone, for ever.
+    if {action for _, _, action, _, _ in old} <= {Action.AUDIT_TRIMMED.value}:
         return 0
-    (first, first_at, _, previous_hash, _), (last, last_at, _, _, last_hash) = over[0], over[-1]
+    (first, first_at, _, previous_hash, _), (last, last_at, _, _, last_hash) = old[0], old[-1]
     summary = AuditSummary(
         chain=chain,
         first=first,
@@ -66,13 +67,13 @@ def _trim_some(team: Team, now: datetime, by: Actor) -> int:
         last_at=last_at,
         previous_hash=previous_hash,
         last_hash=last_hash,
-        actions=dict(Counter(action for _, _, action, _, _ in over)),
+        actions=dict(Counter(action for _, _, action, _, _ in old)),
         made_at=clock.now(),
     )
     summary.signature = _signature(summary, settings.SECRET_KEY)
     summary.save(force_insert=True)
-    gone = AuditEntry._base_manager.filter(chain=chain, number__gte=first, number__lte=last)
-    gone._raw_delete(gone.db)  # without loading each one, as `delete` would
+    removed = AuditEntry._base_manager.filter(chain=chain, number__gte=first, number__lte=last)
+    removed._raw_delete(removed.db)  # `delete` would load every row
     audit.record(
         Action.AUDIT_TRIMMED,
         team,
@@ -89,24 +90,24 @@ def _trim_some(team: Team, now: datetime, by: Actor) -> int:
     return summary.count
 
 
-def _over(chain: AuditChain, limit: datetime) -> Sequence[tuple[int, datetime, str, str, str]]:
-    """The oldest entries as long as they are older than the limit, were streamed, and are not the last one."""
+def _old_entries(chain: AuditChain, limit: datetime) -> Sequence[tuple[int, datetime, str, str, str]]:
+    """The oldest entries, up to the limit, the last streamed one, and the one before the end of the chain."""
     until = chain.length - 1
     if settings.AUDIT_STREAM:
         stream = AuditStream.objects.filter(chain=chain).first()
         until = min(until, stream.number if stream else 0)
     oldest = AuditEntry._base_manager.filter(chain=chain, number__lte=until).order_by("number")
     rows = oldest.values_list("number", "at", "action", "previous_hash", "hash")[:MOST]
-    found = []
+    old = []
     for row in rows:
         if row[1] >= limit:
             break
-        found.append(row)
-    return found
+        old.append(row)
+    return old
 
 
 def _signature(summary: AuditSummary, key: str) -> str:
-    said = [
+    content = [
         summary.chain.name,
         summary.first,
         summary.last,
@@ -117,5 +118,5 @@ def _signature(summary: AuditSummary, key: str) -> str:
         summary.actions,
         summary.made_at.astimezone(UTC).isoformat(),
     ]
-    message = json.dumps(said, sort_keys=True, separators=(",", ":"))
-    return salted_hmac("accounts.audit.trim", message, secret=key, algorithm="sha256").hexdigest()
+    message = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return salted_hmac("audit summary", message, secret=key, algorithm="sha256").hexdigest()

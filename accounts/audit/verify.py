@@ -1,4 +1,4 @@
-"""Whether the audit log is whole: what was changed, removed or put in, named by its number."""
+"""Verify the audit log: find entries that were changed, removed or inserted."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ BEFORE_THE_FIRST = "0" * 64
 
 
 class Head(NamedTuple):
-    """The end of a chain as it was kept somewhere else on some day."""
+    """The last number and hash of a chain on some day, as kept elsewhere."""
 
     day: str
     chain: str
@@ -23,20 +23,20 @@ class Head(NamedTuple):
 
 
 class NoHeads(Exception):
-    """The text holds no heads of chains that can be read; the message says why."""
+    """The text has no readable heads; the message says why."""
 
 
 def faults(chain: AuditChain) -> list[str]:
-    """What is wrong with a chain, a sentence each; nothing when it is whole. Reads it from first to last.
+    """Sentences about what is wrong with a chain; empty when it is whole. Reads all of its entries.
 
-    The chain may grow meanwhile: what comes after the end that `chain` tells of is left to the next check. When entries
-    were summarised and removed meanwhile, it is read again.
+    The chain may grow meanwhile: entries after the end that `chain` has are left to the next check. When entries were
+    summarised meanwhile, it is read again.
     """
     while True:
         summaries = list(chain.summaries.order_by("first"))
-        found = list(_faults(chain, summaries))
-        if not found or chain.summaries.count() == len(summaries):
-            return found
+        sentences = list(_faults(chain, summaries))
+        if not sentences or chain.summaries.count() == len(summaries):
+            return sentences
 
 
 def _faults(chain: AuditChain, summaries: list[AuditSummary]) -> Iterator[str]:
@@ -71,50 +71,54 @@ def _faults(chain: AuditChain, summaries: list[AuditSummary]) -> Iterator[str]:
 
 
 def read_heads(text: str) -> list[Head]:
-    """The heads in a file of JSON lines, or in a mail saved as text: other lines are passed over. Raises NoHeads."""
+    """The heads in a file of JSON lines, or in a mail saved as text; skips other lines. Raises NoHeads."""
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.startswith("{")]
-    heads = [_head(number, line) for number, line in lines]
+    heads = [_parse_head(number, line) for number, line in lines]
     if not heads:
         raise NoHeads("It holds no line with the head of a chain.")
     return heads
 
 
-def _head(number: int, line: str) -> Head:
+def _parse_head(number: int, line: str) -> Head:
     try:
-        said: dict[str, Any] = json.loads(line)
-        return Head(str(said["day"]), str(said["chain"]), int(said["number"]), str(said["hash"]))
+        head: dict[str, Any] = json.loads(line)
+        return Head(str(head["day"]), str(head["chain"]), int(head["number"]), str(head["hash"]))
     except (ValueError, KeyError, TypeError):
         raise NoHeads(f"Line {number} is not the head of a chain.") from None
 
 
 def faults_by_heads(chain: AuditChain, heads: Iterable[Head]) -> Iterator[str]:
-    """Where a chain is another one than its heads tell of, the first place only: all that follows differs anyway.
+    """Where a chain first differs from its heads; everything after that differs anyway.
 
-    A chain that was rewritten from some entry to its end is whole in itself; only what was kept elsewhere shows it.
+    A chain that was rewritten to its end is whole in itself; only heads kept elsewhere show it.
     """
-    fits, fits_on = 0, ""
+    matching, matching_on = 0, ""
     for head in sorted((head for head in heads if head.chain == chain.name), key=lambda head: head.number):
-        stands = _hash_at(chain, head.number)
-        if stands is None:
+        present = _hash_at(chain, head.number)
+        if present is None:
             continue
-        since = f"after entry {fits} (of {fits_on}), which is still the same" if fits else "at some entry"
-        if stands == "":
+        since = (
+            f"after entry {matching} (of {matching_on}), which is still the same"
+            if matching
+            else "at some entry"
+        )
+        if present == "":
             yield (
                 f"On {head.day} the log had {head.number} entries, and now it ends at entry {chain.length}: "
                 "its end was removed."
             )
             return
-        if stands != head.hash:
+        if present != head.hash:
             yield (
                 f"Entry {head.number} is not the one that was the last on {head.day}: the log was rewritten {since}, "
                 f"and no later than entry {head.number}."
             )
             return
-        fits, fits_on = head.number, head.day
+        matching, matching_on = head.number, head.day
 
 
 def _hash_at(chain: AuditChain, number: int) -> str | None:
-    """The hash of an entry; "" when it is not there, None when it lies inside of what was summarised."""
+    """The hash of an entry; "" when it is missing, None when it was summarised."""
     if number == 0:
         return BEFORE_THE_FIRST
     if covering := chain.summaries.filter(first__lte=number, last__gte=number).first():

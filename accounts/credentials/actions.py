@@ -1,4 +1,4 @@
-"""What people do with credentials, and what a test at Expensify found."""
+"""Add, rename, test and delete credentials, and store what a test at Expensify found."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -21,7 +21,7 @@ from expensify.pair import KeyPair
 
 @transaction.atomic
 def add(team: Team, name: str, pair: KeyPair, *, by: User) -> Credential:
-    """Store a pair for the team and ask for its test."""
+    """Store a key pair for the team and request its test."""
     now = timezone.now()
     credential = Credential(team=team, name=name, check_due_at=now)
     credential.take_pair(pair, now)
@@ -44,23 +44,23 @@ def rename(credential: Credential, name: str, *, by: User) -> None:
 
 @transaction.atomic
 def ask_for_check(credential: Credential, *, by: User) -> bool:
-    """Have the pair tried with one `policyList` call; a worker makes it as soon as the call budget allows.
+    """Request a test of the key pair; a worker makes the call when the call budget allows.
 
-    False when the pair was wiped. A REFUSED pair may be tried: it is the way back to WORKING.
+    False when the pair was wiped. A REFUSED pair may be tested: that is the way back to WORKING.
     """
-    asked = (
+    updated = (
         Credential.objects.filter(pk=credential.pk)
         .exclude(status=Credential.Status.WIPED)
         .update(check_due_at=clock.now())
     )
-    if asked:
+    if updated:
         audit.record(Action.CREDENTIAL_CHECK_ASKED, credential, by=by)
-    return bool(asked)
+    return bool(updated)
 
 
 @transaction.atomic
 def wipe(credential: Credential, *, by: User) -> bool:
-    """Delete the pair for good; the row and its history stay. False when somebody else has wiped it."""
+    """Delete the key pair for good; the row and its history stay. False when it was wiped already."""
     wiped = (
         Credential.objects.filter(pk=credential.pk)
         .exclude(status=Credential.Status.WIPED)
@@ -81,7 +81,7 @@ def wipe(credential: Credential, *, by: User) -> bool:
 
 
 def claim_check(credential: Credential, *, lost_after: timedelta) -> bool:
-    """Take the test that is due; False when another worker has it. It is due again if nothing comes of it."""
+    """Claim the test that is due; False when another worker has it. It is due again after `lost_after`."""
     now = clock.now()
     claimed = (
         Credential.objects.filter(pk=credential.pk, check_due_at__lte=now)
@@ -92,14 +92,14 @@ def claim_check(credential: Credential, *, lost_after: timedelta) -> bool:
 
 
 def check(credential: Credential, client: Client) -> None:
-    """Try the pair with one `policyList` call and keep what came of it.
+    """Test the key pair with one `policyList` call and store the outcome.
 
-    May be done twice: it changes nothing at Expensify, and the later answer replaces the earlier.
+    Idempotent: it changes nothing at Expensify, and a later outcome replaces an earlier one.
     """
     try:
         reached = client.policies()
     except (RateLimited, PermitExpired):
-        _keep(credential, check_due_at=clock.now())
+        _store_outcome(credential, check_due_at=clock.now())
         return
     except Unauthorized as error:
         refuse(credential, error)
@@ -113,8 +113,10 @@ def check(credential: Credential, client: Client) -> None:
         return
     with transaction.atomic():
         working = Credential.Status.WORKING
-        if _keep(credential, status=working, message="", checked_at=timezone.now(), check_due_at=None):
-            _note_lost(credential, {policy.id for policy in reached})
+        if _store_outcome(
+            credential, status=working, message="", checked_at=timezone.now(), check_due_at=None
+        ):
+            _store_lost_policies(credential, {policy.id for policy in reached})
             keep_policies(credential, [policy_fields(policy) for policy in reached])
             audit.record(
                 Action.CREDENTIAL_CHECKED, credential, by=PORTAL, outcome="working", policies=len(reached)
@@ -122,17 +124,17 @@ def check(credential: Credential, client: Client) -> None:
 
 
 def give_up_check(credential: Credential, sentence: str) -> None:
-    """The test told nothing about the pair: its status stays, the sentence says why, and no test is due."""
-    _keep(credential, message=sentence[:500], check_due_at=None)
+    """End a test without a result: the status stays, the sentence says why, and no test is due."""
+    _store_outcome(credential, message=sentence[:500], check_due_at=None)
 
 
 def refuse(credential: Credential, error: Unauthorized) -> None:
-    """Expensify does not take the pair: no further call is made with it until a person has it tested again."""
+    """Mark the key pair as REFUSED: no further call uses it until a person has it tested again."""
     refused = Credential.Status.REFUSED
     with transaction.atomic():
         rows = Credential.objects.select_for_update(no_key=True)
-        was = rows.values_list("status", flat=True).get(pk=credential.pk)
-        if _keep(
+        status_before = rows.values_list("status", flat=True).get(pk=credential.pk)
+        if _store_outcome(
             credential,
             status=refused,
             message=error.sentence[:500],
@@ -140,11 +142,11 @@ def refuse(credential: Credential, error: Unauthorized) -> None:
             check_due_at=None,
         ):
             audit.record(Action.CREDENTIAL_REFUSED, credential, by=PORTAL, answer=error.message)
-            if was != refused:
-                _tell_refused(credential, error)
+            if status_before != refused:
+                _notify_refused(credential, error)
 
 
-def _tell_refused(credential: Credential, error: Unauthorized) -> None:
+def _notify_refused(credential: Credential, error: Unauthorized) -> None:
     notifications.tell(
         credential.team,
         f"credential {credential.pk} refused {timezone.now():%Y-%m-%d %H:%M:%S}",
@@ -156,8 +158,8 @@ def _tell_refused(credential: Credential, error: Unauthorized) -> None:
     )
 
 
-def _keep(credential: Credential, **fields: Any) -> bool:
-    """Note a test's outcome on the row, unless its pair was replaced or wiped in the meantime."""
+def _store_outcome(credential: Credential, **fields: Any) -> bool:
+    """Update the row with the outcome of a test, unless the pair was replaced or wiped meanwhile."""
     return bool(
         Credential.objects.filter(pk=credential.pk, paired_at=credential.paired_at)
         .exclude(status=Credential.Status.WIPED)
@@ -165,17 +167,18 @@ def _keep(credential: Credential, **fields: Any) -> bool:
     )
 
 
-def _note_lost(credential: Credential, reached: set[str]) -> None:
-    """What the credential no longer reaches waits on its row until the Admins are told, see `exports.reach`."""
-    gone = Policy.objects.filter(credential=credential).exclude(policy_id__in=reached)
-    lost = {policy.policy_id: policy.name for policy in gone}
-    known = {each: name for each, name in (credential.lost_policies or {}).items() if each not in reached}
-    if lost or known != (credential.lost_policies or {}):
-        Credential.objects.filter(pk=credential.pk).update(lost_policies=(known | lost) or None)
+def _store_lost_policies(credential: Credential, reached: set[str]) -> None:
+    """Store the policies that the credential lost, until the Admins are notified."""
+    missing = Policy.objects.filter(credential=credential).exclude(policy_id__in=reached)
+    lost = {policy.policy_id: policy.name for policy in missing}
+    before = credential.lost_policies or {}
+    still_lost = {policy_id: name for policy_id, name in before.items() if policy_id not in reached}
+    if lost or still_lost != before:
+        Credential.objects.filter(pk=credential.pk).update(lost_policies=(still_lost | lost) or None)
 
 
 def policy_fields(policy: ReachedPolicy) -> dict[str, str]:
-    """What the portal keeps of a policy, by the names of `Policy`'s fields."""
+    """The fields of `Policy`, from an API answer."""
     return {
         "policy_id": policy.id[:64],
         "name": policy.name[:255],
@@ -187,11 +190,11 @@ def policy_fields(policy: ReachedPolicy) -> dict[str, str]:
 
 
 def keep_policies(credential: Credential, reached: Sequence[dict[str, str]]) -> None:
-    """These are the policies that the credential reaches now, as `policy_fields` made them."""
-    found = {policy["policy_id"]: policy for policy in reached}
-    Policy.objects.filter(credential=credential).exclude(policy_id__in=found).delete()
+    """Replace the policies that the credential reaches by these, from `policy_fields`."""
+    policies = {policy["policy_id"]: policy for policy in reached}
+    Policy.objects.filter(credential=credential).exclude(policy_id__in=policies).delete()
     Policy.objects.bulk_create(
-        [Policy(team=credential.team, credential=credential, **fields) for fields in found.values()],
+        [Policy(team=credential.team, credential=credential, **fields) for fields in policies.values()],
         update_conflicts=True,
         unique_fields=["credential", "policy_id"],
         update_fields=["name", "role", "type", "owner", "currency"],

@@ -1,4 +1,4 @@
-"""Whether CREDENTIAL_KEYS opens every stored secret: each process of the portal asks before it starts."""
+"""Check at the start of each process that CREDENTIAL_KEYS decrypts every stored secret."""
 
 import sys
 
@@ -10,15 +10,15 @@ from accounts.credentials.keyring import KEY_ID_BYTES, ring, sealed_fields
 
 
 class MissingKey(Exception):
-    """Secrets are stored under a key that CREDENTIAL_KEYS does not list; the message says what to do."""
+    """Secrets are encrypted with a key that CREDENTIAL_KEYS does not list; the message says what to do."""
 
 
 def check_keys() -> None:
-    """Raise MissingKey when a stored secret cannot be opened. Leaves no connection that a fork would share."""
+    """Raise MissingKey when a stored secret cannot be decrypted. Closes its connections: a fork must not share them."""
     try:
         missing = sum(map(_under_unknown_keys, apps.get_models()))
     except DatabaseError as error:
-        # Not made yet, or away: the process itself finds out, and it says nothing about keys.
+        # The tables are missing or the database is down: the process itself will report that.
         sys.stderr.write(f"The stored secrets were not looked at: {type(error).__name__}.\n")
         return
     finally:
@@ -31,7 +31,7 @@ def check_keys() -> None:
 
 
 def stop_without_keys() -> None:
-    """End this process with a sentence when a key is missing: now, and not at the first run hours later."""
+    """End this process when a key is missing, instead of failing at the first run hours later."""
     try:
         check_keys()
     except MissingKey as error:
@@ -39,10 +39,10 @@ def stop_without_keys() -> None:
 
 
 def _under_unknown_keys(model: type[models.Model]) -> int:
-    """How many secrets of the model name a key that is not in the ring; their first bytes tell."""
+    """How many secrets of the model have a key ID, in their first bytes, that is not in the ring."""
     count = 0
     for field in sealed_fields(model):
-        begin = Func(
+        key_id = Func(
             F(field.attname),
             Value(1),
             Value(KEY_ID_BYTES),
@@ -50,6 +50,6 @@ def _under_unknown_keys(model: type[models.Model]) -> int:
             output_field=models.BinaryField(),
         )
         rows = model._base_manager.exclude(**{field.attname: None}).order_by()
-        found = rows.annotate(key_id=begin).values_list("key_id").annotate(models.Count("pk"))
-        count += sum(secrets for key_id, secrets in found if not ring().knows(bytes(key_id)))
+        counts = rows.annotate(key_id=key_id).values_list("key_id").annotate(models.Count("pk"))
+        count += sum(secrets for name, secrets in counts if not ring().knows(bytes(name)))
     return count

@@ -1,8 +1,8 @@
-"""Secrets at rest: an encrypted field over django_cryptography's primitives, with several keys and a binding.
+"""Encrypted fields over django_cryptography's primitives, with several keys, bound to their row.
 
-`CREDENTIAL_KEYS` lists the keys, newest first. What is stored names its key, so that any key of the ring opens
-it; `rotate_credential_keys` seals everything again with the newest. The payload is JSON and names the row, the team and
-the field it belongs to: a ciphertext copied to another row does not open there.
+CREDENTIAL_KEYS lists the keys, newest first. A ciphertext starts with the ID of its key, so any listed key decrypts
+it; `rotate_credential_keys` encrypts everything again with the newest key. The payload is JSON with the row, team and
+field it belongs to: a ciphertext copied to another row cannot be decrypted there.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ from django.db import models
 from django_cryptography.core.signing import FernetSigner
 from django_cryptography.utils.crypto import FernetBytes, InvalidToken
 
-# What is stored begins with the name of its key.
+# A ciphertext starts with the ID of its key.
 KEY_ID_BYTES = 4
 
 
 class CannotOpen(Exception):
-    """The stored secret does not open here: its key is not in the ring, or it belongs to another row."""
+    """The secret cannot be decrypted: its key is not in the ring, or it belongs to another row."""
 
 
 class Key:
@@ -77,7 +77,7 @@ def ring() -> KeyRing:
 
 
 class Sealed:
-    """A secret as it lies in the database. It can be passed about and shows nothing."""
+    """An encrypted secret, as in the database. Its repr shows nothing."""
 
     __slots__ = ("token",)
 
@@ -90,10 +90,10 @@ class Sealed:
     __str__ = __repr__
 
 
-class SealedField(models.BinaryField):
-    """Assign a JSON value and save: it is encrypted for that row. Reading gives a `Sealed`; `unseal` opens it.
+class SealedField(models.BinaryField):  # type: ignore[type-arg]  # not generic at run time
+    """Assign a JSON value and save: it is encrypted for that row. Reading gives a `Sealed`; `unseal` decrypts it.
 
-    The model names in `sealed_for` the attributes that a ciphertext is bound to; none of them may change later.
+    The model lists in `sealed_for` the attributes that a ciphertext is bound to; they must not change later.
     """
 
     def from_db_value(self, value: Any, *_: Any) -> Sealed | None:
@@ -108,7 +108,7 @@ class SealedField(models.BinaryField):
         return super().get_db_prep_value(None if value is None else value.token, connection, prepared)
 
     def pre_save(self, instance: models.Model, add: bool) -> Sealed | None:
-        value = getattr(instance, self.attname)
+        value: Sealed | None = getattr(instance, self.attname)
         if value is not None and not isinstance(value, Sealed):
             value = Sealed(ring().seal(value, binding(instance, self.attname)))
             setattr(instance, self.attname, value)
@@ -122,12 +122,12 @@ def binding(instance: models.Model, name: str) -> list[str]:
     return [
         instance._meta.label,
         name,
-        *(str(getattr(instance, attribute)) for attribute in instance.sealed_for),
+        *(str(getattr(instance, attribute)) for attribute in instance.sealed_for),  # type: ignore[attr-defined]  # see SealedField
     ]
 
 
 def unseal(instance: models.Model, name: str) -> Any:
-    """The secret in the field `name` of this row, or None. Raises CannotOpen."""
+    """The decrypted secret in the field `name` of this row, or None. Raises CannotOpen."""
     sealed = getattr(instance, name)
     return None if sealed is None else ring().open(sealed.token, binding(instance, name))
 

@@ -1,4 +1,4 @@
-"""Rotation: a new pair is tested beside the old one, takes over between two calls, and the old one is wiped later."""
+"""Rotation: test a new key pair beside the old one, switch between two calls, delete the old one later."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,20 +23,20 @@ from expensify.errors import ExpensifyError, PermitExpired, RateLimited, Unautho
 from expensify.pair import KeyPair
 
 Status = Rotation.Status
-# How many due rotations, or old pairs, one sweep takes; the next takes the next ones.
+# Rotations or old key pairs per sweep; the next sweep takes the next ones.
 BATCH = 200
 
 
 class CannotRotate(Exception):
-    """Nothing was changed; the text says why and what to do."""
+    """Nothing was changed; the message says why and what to do."""
 
 
-# ------------------------------------------------------------ what people do
+# ------------------------------------------------------------ actions of people
 
 
 @transaction.atomic
 def start_rotation(credential: Credential, pair: KeyPair, *, by: User) -> Rotation:
-    """Take a new pair in beside the present one and ask for its test. Raises CannotRotate."""
+    """Store a new key pair beside the current one and request its test. Raises CannotRotate."""
     credential = _locked(credential)
     if credential.pair is not None and credential.partner_pair() == pair:
         raise CannotRotate(
@@ -64,16 +64,16 @@ def start_rotation(credential: Credential, pair: KeyPair, *, by: User) -> Rotati
 
 @transaction.atomic
 def ask_for_check(rotation: Rotation, *, by: User) -> bool:
-    """Have the new pair tested again; False when it is no longer open."""
-    asked = _open(rotation).update(check_due_at=clock.now(), message="")
-    if asked:
+    """Request another test of the new key pair; False when the rotation is no longer open."""
+    updated = _open(rotation).update(check_due_at=clock.now(), message="")
+    if updated:
         audit.record(Action.ROTATION_CHECK_ASKED, rotation.credential, by=by, rotation=rotation.pk)
-    return bool(asked)
+    return bool(updated)
 
 
 @transaction.atomic
 def approve(rotation: Rotation, *, by: User) -> None:
-    """A second Admin lets the new pair take over. Raises CannotRotate."""
+    """Approve the new key pair as a second Admin. Raises CannotRotate."""
     rotation = _locked_rotation(rotation.pk)
     if rotation.status != Status.READY:
         raise CannotRotate("Only a new pair that was tested can be approved.")
@@ -86,9 +86,9 @@ def approve(rotation: Rotation, *, by: User) -> None:
 
 @transaction.atomic
 def cut_over(rotation: Rotation, *, at: datetime | None, by: User) -> None:
-    """Let the new pair take over now, or at a time to come. Raises CannotRotate."""
+    """Switch to the new key pair now, or plan it for a later time. Raises CannotRotate."""
     rotation = _locked_rotation(rotation.pk)
-    _refuse_to_switch(rotation)
+    _require_switchable(rotation)
     if at is not None and at > timezone.now():
         rotation.cut_over_at, rotation.cut_over_by_name = at, str(by)
         rotation.save(update_fields=["cut_over_at", "cut_over_by_name"])
@@ -99,7 +99,7 @@ def cut_over(rotation: Rotation, *, at: datetime | None, by: User) -> None:
 
 @transaction.atomic
 def cancel(rotation: Rotation, *, by: User) -> bool:
-    """Forget the new pair; the present one stays. False when it has taken over, or was given up, already."""
+    """Discard the new key pair; the current one stays. False when the rotation is no longer open."""
     if not _open(rotation).update(status=Status.CANCELLED, pair=None, check_due_at=None, cut_over_at=None):
         return False
     audit.record(Action.ROTATION_CANCELLED, rotation.credential, by=by, rotation=rotation.pk)
@@ -108,7 +108,7 @@ def cancel(rotation: Rotation, *, by: User) -> bool:
 
 @transaction.atomic
 def roll_back(rotation: Rotation, *, by: User) -> None:
-    """Put the old pair back while it is kept; the new one is kept as long in its place. Raises CannotRotate."""
+    """Switch back to the old key pair while it is kept; the new one is then kept as long. Raises CannotRotate."""
     credential = _locked(rotation.credential)
     rotation = _locked_rotation(rotation.pk)
     previous = unseal(credential, "previous_pair")
@@ -122,9 +122,9 @@ def roll_back(rotation: Rotation, *, by: User) -> None:
 
 @transaction.atomic
 def leaked(credential: Credential, *, by: User) -> bool:
-    """Stop every call with the pair at once and delete it, the replaced one and one on its way with it.
+    """Delete the current key pair, the previous and the next one, so that no further call uses them.
 
-    A call whose request has left is not called back. False when it was wiped already.
+    A request that was sent cannot be recalled. False when the pair was wiped already.
     """
     credential = _locked(credential)
     for rotation in credential.rotations.filter(status__in=[Status.TESTING, Status.READY]):
@@ -145,17 +145,17 @@ def leaked(credential: Credential, *, by: User) -> bool:
     return True
 
 
-# ------------------------------------------------------------ what workers do
+# ------------------------------------------------------------ actions of workers
 
 
 def claim_check(rotation: Rotation, *, lost_after: timedelta) -> bool:
-    """Take the test that is due; False when another worker has it. It is due again if nothing comes of it."""
+    """Claim the test that is due; False when another worker has it. It is due again after `lost_after`."""
     now = clock.now()
     return bool(_open(rotation).filter(check_due_at__lte=now).update(check_due_at=now + lost_after))
 
 
 def check_new_pair(rotation: Rotation, client: Client) -> None:
-    """Try the new pair with one `policyList` call. May be done twice: it changes nothing at Expensify."""
+    """Test the new key pair with one `policyList` call. Idempotent: it changes nothing at Expensify."""
     try:
         reached = client.policies()
     except (RateLimited, PermitExpired):
@@ -180,14 +180,14 @@ def check_new_pair(rotation: Rotation, client: Client) -> None:
         give_up_check(rotation, error.sentence)
     else:
         with transaction.atomic():
-            found = _open(rotation).update(
+            updated = _open(rotation).update(
                 status=Status.READY,
                 message="",
                 check_due_at=None,
                 checked_at=timezone.now(),
                 reach=[credentials.policy_fields(policy) for policy in reached],
             )
-            if found:
+            if updated:
                 audit.record(
                     Action.ROTATION_CHECKED,
                     rotation.credential,
@@ -199,12 +199,12 @@ def check_new_pair(rotation: Rotation, client: Client) -> None:
 
 
 def give_up_check(rotation: Rotation, sentence: str) -> None:
-    """The test told nothing about the new pair: a person asks again."""
+    """End a test without a result: a person may request another."""
     _open(rotation).update(message=sentence[:500], check_due_at=None)
 
 
 def switch_due(now: datetime) -> int:
-    """Let the new pairs take over whose time has come; how many did."""
+    """Switch the rotations whose planned time has come; return how many."""
     with scopes_disabled():
         due = Rotation.objects.filter(status=Status.READY, cut_over_at__lte=now)
         pks = list(due.order_by("cut_over_at").values_list("pk", flat=True)[:BATCH])
@@ -213,10 +213,10 @@ def switch_due(now: datetime) -> int:
         with team_of(Rotation, pk), transaction.atomic():
             rotation = _locked_rotation(pk)
             try:
-                _refuse_to_switch(rotation)
+                _require_switchable(rotation)
             except CannotRotate as reason:
                 if Rotation.objects.filter(pk=pk, cut_over_at__isnull=False).update(cut_over_at=None):
-                    _tell_not_switched(rotation, str(reason))
+                    _notify_not_switched(rotation, str(reason))
                 continue
             _switch(rotation, by=Actor(rotation.cut_over_by_name))
             switched += 1
@@ -224,17 +224,17 @@ def switch_due(now: datetime) -> int:
 
 
 def wipe_previous(now: datetime) -> int:
-    """Delete the replaced pairs whose overlap is over, and put on record that they are gone; how many were."""
+    """Delete old key pairs whose overlap has ended, and log it; return how many."""
     with scopes_disabled():
         old = Credential.objects.filter(previous_pair_until__lte=now, previous_pair__isnull=False)
         pks = list(old.order_by("pk").values_list("pk", flat=True)[:BATCH])
     wiped = 0
     for pk in pks:
         with team_of(Credential, pk) as credential, transaction.atomic():
-            gone = Credential.objects.filter(
+            count = Credential.objects.filter(
                 pk=pk, previous_pair_until__lte=now, previous_pair__isnull=False
             ).update(previous_pair=None, previous_pair_until=None)
-            if gone:
+            if count:
                 credential.rotations.filter(status=Status.SWITCHED).update(status=Status.DONE)
                 audit.record(
                     Action.PREVIOUS_PAIR_WIPED,
@@ -242,16 +242,16 @@ def wipe_previous(now: datetime) -> int:
                     by=PORTAL,
                     kept_until=credential.previous_pair_until,
                 )
-            wiped += gone
+            wiped += count
     return wiped
 
 
-# ------------------------------------------------------------ what old and new reach
+# ------------------------------------------------------------ policies of the old and the new pair
 
 
 @dataclass(frozen=True)
 class PolicyComparison:
-    """Policies by what changes for them: each with identifier and name, `changed` also with both roles."""
+    """Policies by how access to them changes, with ID and name; `changed` also with both roles."""
 
     kept: list[dict[str, str]]
     gained: list[dict[str, str]]
@@ -260,7 +260,7 @@ class PolicyComparison:
 
 
 def compare(before: Iterable[Policy], after: Iterable[dict[str, str]]) -> PolicyComparison:
-    """What the credential reached when it was last tested, against what the new pair reaches."""
+    """Compare the policies of the last test with those that the new pair reaches."""
     old = {policy.policy_id: policy for policy in before}
     new = {policy["policy_id"]: policy for policy in after}
     both = [(old[key], new[key]) for key in sorted(old.keys() & new.keys(), key=lambda key: new[key]["name"])]
@@ -277,13 +277,15 @@ def compare(before: Iterable[Policy], after: Iterable[dict[str, str]]) -> Policy
     )
 
 
-# ------------------------------------------------------------ how it is done
+# ------------------------------------------------------------ steps
 
 
 def _switch(rotation: Rotation, *, by: User | Actor) -> None:
     credential = _locked(rotation.credential)
     until = timezone.now() + timedelta(hours=rotation.team.overlap_hours)
-    credential.rotations.filter(status=Status.SWITCHED).update(status=Status.DONE)  # its old pair goes now
+    credential.rotations.filter(status=Status.SWITCHED).update(
+        status=Status.DONE
+    )  # its old pair is replaced now
     _exchange(credential, rotation.partner_pair(), until)
     credentials.keep_policies(credential, rotation.reach or [])
     Rotation.objects.filter(pk=rotation.pk).update(
@@ -300,10 +302,10 @@ def _switch(rotation: Rotation, *, by: User | Actor) -> None:
 
 
 def _exchange(credential: Credential, pair: KeyPair, until: datetime | None) -> None:
-    """Put `pair` in the place of the present one, which is kept until then; every call from here on is by `pair`."""
-    present = unseal(credential, "pair")
-    credential.previous_pair, credential.previous_fingerprint = present, credential.fingerprint
-    credential.previous_pair_until = until if present else None
+    """Replace the current key pair by `pair` and keep it until then; every call from now on uses `pair`."""
+    current = unseal(credential, "pair")
+    credential.previous_pair, credential.previous_fingerprint = current, credential.fingerprint
+    credential.previous_pair_until = until if current else None
     credential.take_pair(pair, timezone.now())
     credential.status, credential.checked_at = Credential.Status.WORKING, timezone.now()
     credential.check_due_at = None
@@ -325,14 +327,14 @@ def _exchange(credential: Credential, pair: KeyPair, until: datetime | None) -> 
     )
 
 
-def _refuse_to_switch(rotation: Rotation) -> None:
+def _require_switchable(rotation: Rotation) -> None:
     if rotation.status != Status.READY or rotation.is_being_checked:
         raise CannotRotate("Only a new pair whose test succeeded can take over.")
     if rotation.team.two_admins and rotation.approved_by_id is None:
         raise CannotRotate("In this team a second Admin has to approve a new pair before it takes over.")
 
 
-def _tell_not_switched(rotation: Rotation, reason: str) -> None:
+def _notify_not_switched(rotation: Rotation, reason: str) -> None:
     notifications.tell(
         rotation.team,
         f"rotation {rotation.pk} not switched",
@@ -344,7 +346,7 @@ def _tell_not_switched(rotation: Rotation, reason: str) -> None:
 
 
 def _locked(credential: Credential) -> Credential:
-    # Only this row, and not its key: whatever starts runs or writes the audit log meanwhile goes on.
+    # Only this row, and not its key: starting runs and writing the audit log are not blocked.
     rows = Credential.objects.select_for_update(of=("self",), no_key=True)
     return rows.select_related("team").get(pk=credential.pk)
 

@@ -14,7 +14,7 @@ from accounts.paging import of_days
 
 NOT_A_PERSON = "portal"
 
-# Far from the ends of the calendar, where converting a day to UTC fails.
+# Converting a day at the ends of the calendar to UTC fails.
 SANE = [
     MinValueValidator(date(2000, 1, 1), "Choose a day after 2000."),
     MaxValueValidator(date(2999, 12, 31), "Choose a day before 3000."),
@@ -22,7 +22,7 @@ SANE = [
 
 
 class AuditFilterForm(forms.Form):
-    """Whose entries, about what, of which kind, with which words, from which days of the team's calendar."""
+    """Filters of the audit log: person, target, action, words, and days in the team's time zone."""
 
     words = forms.CharField(required=False, max_length=200, widget=forms.TextInput(attrs={"type": "search"}))
     person = forms.ChoiceField(required=False)
@@ -36,7 +36,7 @@ class AuditFilterForm(forms.Form):
         label="To", required=False, validators=SANE, widget=forms.DateInput(attrs={"type": "date"})
     )
 
-    # One thing, by its kind and number as entries have them: “run-17”. Links from its own page bring it.
+    # Target type and ID, such as “run-17”; links on the target's page set it.
     object = forms.CharField(
         required=False, widget=forms.HiddenInput, validators=[RegexValidator(r"^[a-z]{1,64}-[0-9]{1,18}$")]
     )
@@ -44,25 +44,27 @@ class AuditFilterForm(forms.Form):
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._team = team
-        self.fields["person"].choices = _people(team)
+        person = self.fields["person"]
+        assert isinstance(person, forms.ChoiceField)
+        person.choices = _people(team)
 
     def apply(self, entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
-        """The entries that the valid part of the form asks for."""
-        wanted = self.cleaned_data
-        if person := wanted.get("person"):
+        """Filter the entries by the valid fields."""
+        values = self.cleaned_data
+        if person := values.get("person"):
             entries = entries.filter(actor_id=None if person == NOT_A_PERSON else int(person))
-        if action := wanted.get("action"):
+        if action := values.get("action"):
             entries = entries.filter(action=action)
-        if wanted.get("object"):
-            kind, number = wanted["object"].split("-")
+        if values.get("object"):
+            kind, number = values["object"].split("-")
             entries = entries.filter(target_type=kind, target_id=int(number))
         if self._has_words:
-            entries = audit_search.with_words(entries, wanted["words"])
-        return of_days(entries, "at", wanted.get("first"), wanted.get("last"), self._team.zone)
+            entries = audit_search.with_words(entries, values["words"])
+        return of_days(entries, "at", values.get("first"), values.get("last"), self._team.zone)
 
     @property
-    def order(self) -> dict[str, str]:
-        """By what `page_of` puts the entries in order; see `audit_search` and `page_of` for why it depends."""
+    def order(self) -> dict[str, Any]:
+        """Arguments for `page_of`; see there and `audit_search.with_words` for the reasons."""
         if self._has_words:
             return {"key": "place"}
         is_of_days = bool(self.cleaned_data.get("first") or self.cleaned_data.get("last"))
@@ -70,7 +72,7 @@ class AuditFilterForm(forms.Form):
 
     @property
     def query(self) -> str:
-        """The valid part of the filter as it stands in an address."""
+        """The valid fields as a query string."""
         return urlencode({name: str(value) for name, value in self.cleaned_data.items() if value})
 
     @property
@@ -90,7 +92,7 @@ class SavedViewForm(forms.Form):
         self._team = team
 
     def clean_query(self) -> str:
-        """Only what the filter understands is kept of an address."""
+        """Keep only the valid part of a query string."""
         filters = AuditFilterForm(QueryDict(self.cleaned_data["query"]), team=self._team)
         filters.is_valid()
         if not filters.query:
@@ -99,7 +101,7 @@ class SavedViewForm(forms.Form):
 
 
 def _people(team: Team) -> list[tuple[str, str]]:
-    """Members, and those who were: the log is read above all when somebody has left."""
+    """Members and former members: the log matters most when somebody has left."""
     members = {m.user_id: str(m.user) for m in team.memberships.select_related("user")}
     left = team.audit_entries.filter(action=Action.MEMBER_REMOVED, target_type="user")
     former = {

@@ -9,7 +9,7 @@ from expensify.pair import KeyPair
 
 
 class NameForm(forms.Form):
-    """The name of a credential, which no other of the team has."""
+    """The name of a credential, unique in the team."""
 
     name = forms.CharField(
         max_length=100, help_text="How your team calls it, for example the company or the Expensify account."
@@ -17,7 +17,7 @@ class NameForm(forms.Form):
 
     def __init__(self, *args: Any, team: Team, kept: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._others = team.credentials.exclude(pk=kept)
+        self._others = team.credentials.exclude(pk__in=[kept] if kept else [])
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -31,7 +31,7 @@ class NameForm(forms.Form):
 
 
 class PairForm(forms.Form):
-    """A partner pair. What was typed as a secret is never shown again, not even after an error."""
+    """A key pair. The secret is never shown again, not even after an error."""
 
     partner_user_id = forms.CharField(
         label="partnerUserID",
@@ -52,13 +52,13 @@ class PairForm(forms.Form):
 
 
 class NewCredentialForm(PairForm, NameForm):
-    """A name and a partner pair."""
+    """A name and a key pair."""
 
     field_order = ("name",)
 
 
 class CutOverForm(forms.Form):
-    """When a new pair takes over: at once, or at a time by the team's clock."""
+    """When to switch to the new key pair: now, or at a time in the team's time zone."""
 
     at = forms.DateTimeField(
         label="At",

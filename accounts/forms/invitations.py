@@ -13,7 +13,7 @@ class InviteForm(forms.Form):
 
 
 class NewPersonForm(forms.Form):
-    """Who accepts an invitation and is new: a name and a password. The address is the invitation's."""
+    """Name and password of a new person who accepts an invitation to `address`."""
 
     name = forms.CharField(label="Your name", max_length=150)
     password = forms.CharField(
@@ -30,9 +30,9 @@ class NewPersonForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         if password := values.get("password"):
-            likeness = User(email=self.address, first_name=values.get("name", ""))
+            user = User(email=self.address, first_name=values.get("name", ""))
             try:
-                validate_password(password, likeness)
+                validate_password(password, user)
             except forms.ValidationError as error:
                 self.add_error("password", error)
         return values

@@ -1,4 +1,4 @@
-"""allauth's forms around second factors in the portal's words; settings.MFA_FORMS names them."""
+"""allauth's forms for second factors with the portal's texts; named in settings.MFA_FORMS."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 
 
-class _Code:
-    """A field for a code: digits on a phone's keyboard, and no placeholder that repeats the label."""
+class _CodeForm:
+    """A form with a code: numeric keyboard on phones, and no placeholder that repeats the label."""
 
     fields: dict[str, Any]
     label = "Code of your authenticator app"
@@ -23,17 +23,17 @@ class _Code:
         code.widget.attrs["inputmode"] = "numeric"
 
 
-class AuthenticateForm(_Code, base.AuthenticateForm):
+class AuthenticateForm(_CodeForm, base.AuthenticateForm):
     label = "Code"
     help_text = "The six digits of your authenticator app, or one of your recovery codes."
 
 
-class ReauthenticateForm(_Code, base.ReauthenticateForm):
+class ReauthenticateForm(_CodeForm, base.ReauthenticateForm):
     label = "Code"
     help_text = "The six digits of your authenticator app, or one of your recovery codes."
 
 
-class ActivateTOTPForm(_Code, totp.ActivateTOTPForm):
+class ActivateTOTPForm(_CodeForm, totp.ActivateTOTPForm):
     label = "Six digits that the app shows now"
 
 

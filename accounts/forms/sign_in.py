@@ -1,4 +1,4 @@
-"""allauth's forms in the portal's words; settings.ACCOUNT_FORMS names them."""
+"""allauth's forms with the portal's texts; named in settings.ACCOUNT_FORMS."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ LABELS = {
 }
 
 
-class _InOurWords:
-    """A label says what a field is for; allauth's placeholders would say it twice."""
+class _OwnTexts:
+    """Replaces allauth's labels and removes placeholders that repeat them."""
 
     fields: dict[str, Any]
 
@@ -29,21 +29,21 @@ class _InOurWords:
                 self.fields[name].help_text = ""
 
 
-class LoginForm(_InOurWords, allauth.LoginForm):
+class LoginForm(_OwnTexts, allauth.LoginForm):
     pass
 
 
-class ChangePasswordForm(_InOurWords, allauth.ChangePasswordForm):
+class ChangePasswordForm(_OwnTexts, allauth.ChangePasswordForm):
     pass
 
 
-class ResetPasswordForm(_InOurWords, allauth.ResetPasswordForm):
+class ResetPasswordForm(_OwnTexts, allauth.ResetPasswordForm):
     pass
 
 
-class ResetPasswordKeyForm(_InOurWords, allauth.ResetPasswordKeyForm):
+class ResetPasswordKeyForm(_OwnTexts, allauth.ResetPasswordKeyForm):
     pass
 
 
-class ReauthenticateForm(_InOurWords, allauth.ReauthenticateForm):
+class ReauthenticateForm(_OwnTexts, allauth.ReauthenticateForm):
     pass

@@ -16,7 +16,7 @@ _is_domain = DomainNameValidator(accept_idna=False)
 
 
 class TeamForm(forms.Form):
-    """The team's settings; each field is named as on `Team`."""
+    """The settings of a team; fields have the names of `Team`'s."""
 
     name = forms.CharField(max_length=100)
     time_zone = forms.ChoiceField(
@@ -113,7 +113,9 @@ class TeamForm(forms.Form):
     def __init__(self, *args: Any, team: Team, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.team, self.by = team, by
-        self.fields["time_zone"].choices = [(zone, zone.replace("_", " ")) for zone in zones(team.time_zone)]
+        time_zone = self.fields["time_zone"]
+        assert isinstance(time_zone, forms.ChoiceField)
+        time_zone.choices = [(zone, zone.replace("_", " ")) for zone in zones(team.time_zone)]
 
     def clean_recipient_domains(self) -> str:
         domains = list(dict.fromkeys(self.cleaned_data["recipient_domains"].lower().replace("@", "").split()))
@@ -134,20 +136,20 @@ class TeamForm(forms.Form):
         return Decimal(value) / MEGABYTE if field_name == "attach_limit" and value else value
 
     def clean_second_factor(self) -> bool:
-        """Whoever switches it on would otherwise lock themselves out, and everybody else with them."""
-        wanted: bool = self.cleaned_data["second_factor"]
-        if wanted and not self.team.second_factor and not has_factor(self.by):
+        """An Admin without a second factor would lock themselves out."""
+        is_required: bool = self.cleaned_data["second_factor"]
+        if is_required and not self.team.second_factor and not has_factor(self.by):
             raise forms.ValidationError(
                 "First set up a second factor for yourself, on the page of your account."
             )
-        return wanted
+        return is_required
 
 
 class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
 
 
-def zones(present: str) -> list[str]:
-    """Zones named after places, UTC, and the one the team has."""
+def zones(current: str) -> list[str]:
+    """Zones named after places, UTC, and the team's current zone."""
     places = {zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")}
-    return sorted(places | {"UTC", present})
+    return sorted(places | {"UTC", current})

@@ -7,7 +7,7 @@ from accounts.models import Membership
 
 
 class TokenForm(forms.Form):
-    """A new access token: what to call it, what it may do, how long it lasts."""
+    """Name, permissions and lifetime of a new access token."""
 
     name = forms.CharField(
         max_length=100, help_text="Say which script uses it, and where: “Month end on the finance server”."
@@ -27,7 +27,9 @@ class TokenForm(forms.Form):
 
     def __init__(self, *args: Any, membership: Membership, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["permissions"].choices = [
+        permissions = self.fields["permissions"]
+        assert isinstance(permissions, forms.MultipleChoiceField)
+        permissions.choices = [
             (permission.value, permission.value.capitalize())
             for permission in tokens.may_be_given(membership)
         ]

@@ -1,8 +1,9 @@
-"""How a mail that stands in a row gets out: claimed, sent once, and its end written down.
+"""Send mails that are stored as rows, each at most once.
 
-Of all workers one claims a row, by a conditional update that counts attempts; nobody sends without a claim. The mail
-leaves outside of any transaction. What surely did not leave is put back with a later time; a mail that may have left,
-or whose worker died, is unconfirmed: the portal never sends it again, a person may.
+1. A worker claims a row by a conditional update, which also counts the attempt, before it sends.
+2. It sends the mail outside of any transaction.
+3. A mail that surely was not sent is queued again for a later time. A mail that may have been sent, or whose worker
+   died, is unconfirmed: only a person may send it again.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# Rows of a kind that are looked up at a time. Workers find the same ones, so each takes them in an order of its own.
+# Rows of a kind per query. Workers get the same rows, so each shuffles them.
 BATCH = 50
-# Backing off ends here: a server that comes back is used within the hour.
-LONGEST_WAIT = timedelta(hours=1)
+# A server that comes back is used within the hour.
+MAX_WAIT = timedelta(hours=1)
 PACE = "portal:mail-pace"
 LOST = (
     "The portal stopped while it was sending this mail, so nobody knows whether it left. "
@@ -47,7 +48,7 @@ LOST = (
 
 
 class Withheld(Exception):
-    """The mail is not to be sent after all: why, as a sentence, and the state this leaves it in."""
+    """The mail must not be sent after all: a sentence that says why, and its new status."""
 
     def __init__(self, status: MailStatus, sentence: str) -> None:
         super().__init__(sentence)
@@ -55,7 +56,7 @@ class Withheld(Exception):
 
 
 class MailKind(NamedTuple):
-    """Rows that are mails, how one is composed, and what is noted in the transaction that ends it."""
+    """A model whose rows are mails, how to compose one, and what to do in the transaction that ends it."""
 
     model: type[Outgoing]
     compose: Callable[[Any], EmailMessage]
@@ -63,41 +64,41 @@ class MailKind(NamedTuple):
 
 
 def send_due(kinds: Sequence[MailKind], *, seconds: float) -> int:
-    """Send what is due, one mail after another, beginning none after `seconds`; how many rows were taken up.
+    """Send due mails one after another, starting none after `seconds`; return how many rows were claimed.
 
-    Done by several workers at once it is only faster: a row belongs to the one who claims it.
+    Several workers may do this at once: each row belongs to the one that claims it.
     """
     until = time.monotonic() + seconds
     give_up_on_lost(kinds, clock.now())
-    taken = 0
+    claimed = 0
     with Post() as post:
-        for kind, pk in _waiting(kinds, until):
-            if not _in_pace(until):
+        for kind, pk in _due_rows(kinds, until):
+            if not _wait_for_pace(until):
                 break
             with team_of(kind.model, pk) as row:
-                taken += send(row, kind, post)
-    return taken
+                claimed += send(row, kind, post)
+    return claimed
 
 
 def send(row: Outgoing, kind: MailKind, post: Post) -> bool:
-    """Send one mail and settle what came of it; False when somebody else has the row."""
+    """Send one mail and store the outcome; False when another worker has the row."""
     if not claim(row):
         return False
     try:
         message = kind.compose(row)
-        _address(message, row)
+        _set_headers(message, row)
     except Withheld as withheld:
         settle(row, withheld.status, str(withheld), kind.ended)
         return True
     except Exception:
-        # Whatever it is, this mail has not left, and the other ones must.
+        # This mail was not sent, and must not stop the others.
         log.exception("mail could not be composed", kind=kind.model.__name__, id=row.pk)
-        _not_sent(row, "The mail could not be made; the portal's log tells the operators why.", kind)
+        _requeue(row, "The mail could not be made; the portal's log tells the operators why.", kind)
         return True
     try:
         size = post.send(message, row.address)
     except NotSent as error:
-        _not_sent(row, str(error), kind)
+        _requeue(row, str(error), kind)
     except MailRefused as error:
         settle(row, MailStatus.REFUSED, f"{error} Nothing was sent to this address.", kind.ended)
     except Unclear as error:
@@ -109,43 +110,43 @@ def send(row: Outgoing, kind: MailKind, post: Post) -> bool:
 
 
 def claim(row: Outgoing) -> bool:
-    """QUEUED -> SENDING, with the name that the mail will have; False for whoever comes second."""
+    """QUEUED -> SENDING, with the Message-ID of the mail; False when another worker was first."""
     now = clock.now()
     fields = {
         "status": MailStatus.SENDING,
         "claimed_at": now,
-        "message_id": row.message_id or _new_name(row),
+        "message_id": row.message_id or _new_message_id(row),
         "retry_at": None,
     }
     rows = type(row).objects.filter(pk=row.pk, status=MailStatus.QUEUED, attempts=row.attempts)
     won = rows.filter(Q(retry_at=None) | Q(retry_at__lte=now)).update(attempts=F("attempts") + 1, **fields)
     if won:
         row.attempts += 1
-        _take(row, fields)
+        _set(row, fields)
     return bool(won)
 
 
 def settle(row: Outgoing, status: str, sentence: str, ended: Callable[[Any], None], **fields: Any) -> bool:
-    """Leave SENDING; `ended` is called in the same transaction if that is the end. False when the claim was lost.
+    """SENDING -> `status`, and call `ended` in the same transaction if that is final. False when the claim was lost.
 
-    A worker that was frozen, and given up, still knows best that its mail was sent.
+    UNCONFIRMED -> SENT too: a worker that was frozen and given up knows that its mail was sent.
     """
-    came_from = [MailStatus.SENDING]
+    sources = [MailStatus.SENDING]
     if status == MailStatus.SENT:
-        came_from.append(MailStatus.UNCONFIRMED)
+        sources.append(MailStatus.UNCONFIRMED)
     fields |= {"status": status, "error": sentence[:500]}
     with transaction.atomic():
-        rows = type(row).objects.filter(pk=row.pk, status__in=came_from, attempts=row.attempts)
+        rows = type(row).objects.filter(pk=row.pk, status__in=sources, attempts=row.attempts)
         won = rows.update(**fields)
         if won:
-            _take(row, fields)
+            _set(row, fields)
             if status in MAIL_FINAL:
                 ended(row)
     return bool(won)
 
 
 def give_up_on_lost(kinds: Sequence[MailKind], now: datetime) -> int:
-    """Mails whose worker is gone: nobody knows whether they left."""
+    """Mark mails of dead workers as unconfirmed; return how many."""
     lost = 0
     for kind in kinds:
         with scopes_disabled():
@@ -159,14 +160,14 @@ def give_up_on_lost(kinds: Sequence[MailKind], now: datetime) -> int:
 
 
 def due(model: type[Outgoing], now: datetime, count: int = BATCH) -> list[int]:
-    """The mails that may be sent now, oldest first, of all teams."""
+    """IDs of the mails that may be sent now, of all teams, oldest first."""
     with scopes_disabled():
         rows = model.objects.filter(status=MailStatus.QUEUED).filter(Q(retry_at=None) | Q(retry_at__lte=now))
         return list(rows.order_by("id").values_list("pk", flat=True)[:count])
 
 
-def _waiting(kinds: Sequence[MailKind], until: float) -> Iterator[tuple[MailKind, int]]:
-    """What is due, for as long as there is time; notices come between the many mails of a schedule, not after them."""
+def _due_rows(kinds: Sequence[MailKind], until: float) -> Iterator[tuple[MailKind, int]]:
+    """Due mails until the time is up, shuffled, so that notifications do not wait for the many mails of a schedule."""
     seen: set[tuple[type[Outgoing], int]] = set()
     while True:
         now = clock.now()
@@ -181,14 +182,14 @@ def _waiting(kinds: Sequence[MailKind], until: float) -> Iterator[tuple[MailKind
             yield kind, pk
 
 
-def _not_sent(row: Outgoing, sentence: str, kind: MailKind) -> None:
-    """Back in line with a later time, or, after the last attempt, not at all."""
+def _requeue(row: Outgoing, sentence: str, kind: MailKind) -> None:
+    """Queue the mail again for a later time, or fail it after the last attempt."""
     if row.attempts >= settings.MAIL_ATTEMPTS:
         sentence += f" Nothing was sent, and the portal has given up after attempt {row.attempts}."
         settle(row, MailStatus.FAILED, sentence, kind.ended)
         return
     doubled = timedelta(seconds=settings.MAIL_RETRY_SECONDS * 2 ** min(row.attempts - 1, 20))
-    wait = min(doubled, LONGEST_WAIT)
+    wait = min(doubled, MAX_WAIT)
     settle(
         row,
         MailStatus.QUEUED,
@@ -198,8 +199,8 @@ def _not_sent(row: Outgoing, sentence: str, kind: MailKind) -> None:
     )
 
 
-def _address(message: EmailMessage, row: Outgoing) -> None:
-    """The headers that every mail of the portal has, whoever composed it."""
+def _set_headers(message: EmailMessage, row: Outgoing) -> None:
+    """Set the headers that every mail of the portal has."""
     for name, value in {
         "From": settings.DEFAULT_FROM_EMAIL,
         "To": row.address,
@@ -211,13 +212,13 @@ def _address(message: EmailMessage, row: Outgoing) -> None:
         message[name] = value
 
 
-def _new_name(row: Outgoing) -> str:
-    """A Message-ID that leads a bounce back to the row, and that nobody can guess."""
+def _new_message_id(row: Outgoing) -> str:
+    """A Message-ID that identifies the row in a bounce and cannot be guessed."""
     domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     return f"<{row._meta.model_name}-{row.pk}-{secrets.token_hex(8)}@{domain}>"
 
 
-def _take(row: Outgoing, fields: dict[str, Any]) -> None:
+def _set(row: Outgoing, fields: dict[str, Any]) -> None:
     for name, value in fields.items():
         setattr(row, name, value)
 
@@ -226,7 +227,7 @@ def _size(row: Outgoing, size: int) -> dict[str, int]:
     return {"size": size} if hasattr(row, "size") else {}
 
 
-# The pace
+# Mails per minute
 
 
 @cache
@@ -234,15 +235,14 @@ def _redis() -> redis.Redis:
     return connect(settings.REDIS_URL)
 
 
-def _in_pace(until: float) -> bool:
-    """Wait for this worker's turn to send one mail; False when it does not come before `until`.
+def _wait_for_pace(until: float) -> bool:
+    """Wait until a mail may be sent under EMAIL_PER_MINUTE; False when that is not before `until`.
 
-    One key of Redis says for how long nobody may begin, so the workers share one pace. While Redis is away the mails
-    wait in their rows.
+    An expiring key in Redis blocks all workers for one interval. While Redis is down, mails wait in their rows.
     """
     if not settings.EMAIL_PER_MINUTE:
         return True
-    # Imported here: tests/test_process_imports.py tells why.
+    # Imported here: see tests/test_process_imports.py.
     from redis.exceptions import RedisError
 
     interval = round(60_000 / settings.EMAIL_PER_MINUTE)
@@ -250,11 +250,13 @@ def _in_pace(until: float) -> bool:
         try:
             if _redis().set(PACE, "1", nx=True, px=max(1, interval)):
                 return True
-            wait = max(1, _redis().pttl(PACE)) / 1000
+            milliseconds = _redis().pttl(PACE)
+            assert isinstance(milliseconds, int)  # not the asynchronous client
+            wait = max(1, milliseconds) / 1000
         except RedisError as error:
             log.warning("mails wait for Redis", reason=type(error).__name__)
             return False
         if time.monotonic() + wait >= until:
             return False
-        # Nothing stands behind this: the mailer does nothing else.
+        # The mailer does nothing else.
         threading.Event().wait(wait)

@@ -1,18 +1,23 @@
-"""One mail to one address over SMTP, phase by phase, so that one thing is always known: may it have left or not.
+"""Send one mail to one address over SMTP, and tell whether it surely was not sent or may have been.
 
-Django's own backend serves sign-in's mails; it cannot tell a mail that surely did not leave, which may be tried again,
-from one whose last answer was lost, which may not.
+MailError
+├── NotSent                     surely not sent; may be tried again
+│   └── MailServerUnreachable   no mail can be sent now
+├── MailRefused                 rejected for good
+└── Unclear                     may have been sent: the last reply was lost; must not be tried again
+
+Django's backend cannot tell NotSent from Unclear; it sends the mails of sign-in.
 """
 
 import base64
+import math
 import re
 import secrets
 import select
 import smtplib
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from email.generator import BytesGenerator
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -29,48 +34,48 @@ from django.utils import timezone
 
 log = structlog.get_logger(__name__)
 
-# Seconds to reach a server: it is there or it is not.
+# Seconds to connect.
 CONNECT_SECONDS = 15
-# What may pass before the final dot, and then until its answer, in waits of MAIL_ANSWER_SECONDS: servers look for
-# viruses after the dot, RFC 5321 grants them ten minutes, and giving up there is what makes a mail unclear.
+# Time limits before the final dot and for the reply to it, in units of MAIL_ANSWER_SECONDS. Servers scan for viruses
+# after the dot and RFC 5321 allows ten minutes; giving up there makes a mail unclear.
 WAITS_BEFORE, WAITS_AFTER = 5, 10
 ADDRESS = re.compile(r"[^\s<>,]+@[^\s<>,@]+")
-# RFC 4954: who is not signed in, or not well enough, may not send at all.
+# RFC 4954: authentication is missing or too weak.
 NOT_SIGNED_IN = {530, 534, 535, 538}
-# A server hears the body in pieces, so that one which stops reading is noticed.
+# The body is sent in pieces, so that a server that stops reading is noticed.
 PIECE = 64 * 1024
 
 
 class MailError(Exception):
-    """A mail that is not known to be sent; the message is a sentence for people, without a secret."""
+    """The mail is not known to be sent. The message is a sentence for people, without secrets."""
 
 
 class NotSent(MailError):
-    """It surely did not leave, and may later."""
+    """The mail surely was not sent; a later attempt may succeed."""
 
 
 class MailServerUnreachable(NotSent):
-    """No mail can be handed over now, whatever it is: the server is away or does not let the portal in."""
+    """No mail can be sent now: the server is down or rejects the sign-in."""
 
 
 class MailRefused(MailError):
-    """The server said no, to this address or this mail, for good."""
+    """The server rejected this address or this mail for good."""
 
 
 class Unclear(MailError):
-    """It may have left: the server had all of it and no answer came."""
+    """The mail may have been sent: the server received all of it and did not reply."""
 
 
 class Post:
-    """A way to the mail server for one round of mails: `with Post() as post: post.send(message, "bob@acme.example")`.
+    """A connection for one round of mails: `with Post() as post: post.send(message, "bob@acme.example")`.
 
-    The connection is made with the first mail, kept while all goes well and given up after any error. A server that
-    cannot be reached is asked once a round: all further mails of the round are unreachable too.
+    It connects for the first mail, keeps the connection, and drops it after any error. When the server is unreachable,
+    all further mails of the round are unreachable too, without another attempt to connect.
     """
 
     def __init__(self) -> None:
-        self._smtp: smtplib.SMTP | None = None
-        self._used = False
+        self._connection: _Connection | None = None
+        self._is_reused = False
         self._down: MailServerUnreachable | None = None
 
     def __enter__(self) -> "Post":
@@ -82,7 +87,7 @@ class Post:
         self._close(politely=error is None)
 
     def send(self, message: EmailMessage, to: str) -> int:
-        """Hand over the mail; the bytes it had. Raises NotSent, Refused or Unclear."""
+        """Send the mail and return its size in bytes. Raises NotSent, MailRefused or Unclear."""
         if settings.EMAIL_FILE_PATH:
             return _write(_bytes_of(message), Path(settings.EMAIL_FILE_PATH))
         try:
@@ -98,205 +103,193 @@ class Post:
         recipient = _ascii_domain(to)
         if not ADDRESS.fullmatch(to):
             raise MailRefused(f"“{to}” is no address that mail can go to.")
-        smtp = self._connected()
+        connection = self._connect(until)
         international = not recipient.isascii()
-        if international and not smtp.has_extn("smtputf8"):
+        if international and not connection.has_extn("smtputf8"):
             raise MailRefused(
                 f"The mail server {settings.EMAIL_HOST} takes no address with letters beyond ASCII before its @."
             )
         try:
             body = _bytes_of(message, international=international)
         except (LookupError, TypeError, ValueError):
-            # One such mail must not take the others of its round with it.
+            # One such mail must not stop the others of its round.
             log.exception("mail cannot be written")
             raise NotSent(
                 "The mail could not be written as mail; the portal's log tells the operators why."
             ) from None
         options = ["BODY=8BITMIME", "SMTPUTF8"] if international else []
-        if smtp.has_extn("size"):
+        if connection.has_extn("size"):
             options.append(f"size={len(body)}")
         sender = _ascii_domain(parseaddr(str(message["From"]))[1])
-        with _surely_not_sent():
-            _wait(smtp, until)
-            smtp = self._begin(smtp, sender, options, until)
-            _wait(smtp, until)
-            _expect(smtp.rcpt(recipient), 250, 251, 252, to="the recipient")
-            _wait(smtp, until)
-            _expect(smtp.docmd("DATA"), 354, to="the mail")
-            self._body(smtp, body, until)
+        try:
+            connection = self._begin(connection, sender, options)
+            _expect(connection.rcpt(recipient), 250, 251, 252, to="the recipient")
+            _expect(connection.docmd("DATA"), 354, to="the mail")
+            connection.send_body(body)
+        except (OSError, smtplib.SMTPException) as error:
+            raise NotSent(
+                f"The mail server {settings.EMAIL_HOST} broke off before it had the mail ({_reason(error)})."
+            ) from None
         # From here on the server may have the whole mail.
         try:
-            _wait(smtp, time.monotonic() + WAITS_AFTER * settings.MAIL_ANSWER_SECONDS, patient=True)
-            _sock(smtp).sendall(b".\r\n")
-            answer = smtp.getreply()
+            reply = connection.end_body()
         except (OSError, smtplib.SMTPException) as error:
             raise Unclear(
                 f"The whole mail was handed to {settings.EMAIL_HOST}, but its answer did not come ({_reason(error)})."
             ) from None
-        code = answer[0]
-        if not 200 <= code < 300 and not 400 <= code < 600:
+        if not 200 <= reply[0] < 300 and not 400 <= reply[0] < 600:
             raise Unclear(
-                f"The whole mail was handed to {settings.EMAIL_HOST}, which answered nonsense: {_words(answer)}"
+                f"The whole mail was handed to {settings.EMAIL_HOST}, which answered nonsense: {_quote(reply)}"
             )
-        _expect(answer, *range(200, 300), to="the mail")
-        self._used = True
+        _expect(reply, *range(200, 300), to="the mail")
+        self._is_reused = True
         return len(body)
 
-    def _begin(self, smtp: smtplib.SMTP, sender: str, options: list[str], until: float) -> smtplib.SMTP:
-        """MAIL FROM; a kept connection that the server has closed meanwhile is made anew, once."""
-        if self._used:
+    def _begin(self, connection: "_Connection", sender: str, options: list[str]) -> "_Connection":
+        """Send MAIL FROM; when the server has closed a reused connection, connect again, once."""
+        if self._is_reused:
             try:
-                answer = smtp.mail(sender, options)
+                reply = connection.mail(sender, options)
             except (OSError, smtplib.SMTPException):
-                answer = (421, b"")
-            if answer[0] != 421:
-                _expect(answer, 250, to="the mail")
-                return smtp
+                reply = (421, b"")
+            if reply[0] != 421:
+                _expect(reply, 250, to="the mail")
+                return connection
             self._close(politely=False)
-            smtp = self._connected()
-            _wait(smtp, until)
-        _expect(smtp.mail(sender, options), 250, to="the mail")
-        return smtp
+            connection = self._connect(connection.until)
+        _expect(connection.mail(sender, options), 250, to="the mail")
+        return connection
 
-    def _body(self, smtp: smtplib.SMTP, body: bytes, until: float) -> None:
-        """All but the final dot: what has no end is no mail, and a server throws it away."""
+    def _connect(self, until: float) -> "_Connection":
+        if self._down is not None:
+            raise MailServerUnreachable(str(self._down))
+        if self._connection is None:
+            self._connection, self._is_reused = _connect(until), False
+        self._connection.until = until
+        return self._connection
+
+    def _close(self, *, politely: bool) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        with suppress(OSError, smtplib.SMTPException):
+            if politely:
+                connection.until = time.monotonic() + 1
+                connection.quit()
+        connection.close()
+
+
+class _Connection(smtplib.SMTP):
+    """SMTP with a deadline, and with the end of a mail apart from its body."""
+
+    until = math.inf  # by time.monotonic
+
+    def limit(self, *, patient: bool = False) -> socket:
+        """Set the timeout of the next step: MAIL_ANSWER_SECONDS, or when patient all the time until the deadline."""
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("connection closed")
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self.sock.settimeout(left if patient else min(left, settings.MAIL_ANSWER_SECONDS))
+        return self.sock
+
+    def putcmd(self, cmd: str, args: str = "") -> None:
+        self.limit()
+        super().putcmd(cmd, args)
+
+    def send_body(self, body: bytes) -> None:
+        """Send all but the final dot: a server discards a mail without its end."""
         quoted = re.sub(rb"(?m)^\.", b"..", body)
         if not quoted.endswith(b"\r\n"):
             quoted += b"\r\n"
         try:
             for start in range(0, len(quoted), PIECE):
-                _wait(smtp, until)
-                _sock(smtp).sendall(quoted[start : start + PIECE])
-            # An encrypted line may be readable for reasons of its own.
-            if isinstance(smtp.sock, ssl.SSLSocket) or not select.select([smtp.sock], [], [], 0)[0]:
+                self.limit().sendall(quoted[start : start + PIECE])
+            # A TLS connection may be readable without a reply.
+            if isinstance(self.sock, ssl.SSLSocket) or not select.select([self.sock], [], [], 0)[0]:
                 return
         except OSError:
             # A server that hangs up half-way has often said why: the mail is too large.
             with suppress(OSError, smtplib.SMTPException):
-                _expect(smtp.getreply(), to="the mail")
+                _expect(self.getreply(), to="the mail")
             raise
-        # It spoke, or hung up, before it had the dot.
-        _expect(smtp.getreply(), to="the mail")
+        # The server replied, or hung up, before the final dot.
+        _expect(self.getreply(), to="the mail")
 
-    # The connection
-
-    def _connected(self) -> smtplib.SMTP:
-        if self._down is not None:
-            raise MailServerUnreachable(str(self._down))
-        if self._smtp is None:
-            self._smtp = _connect()
-            self._used = False
-        return self._smtp
-
-    def _close(self, *, politely: bool) -> None:
-        smtp, self._smtp = self._smtp, None
-        if smtp is None:
-            return
-        with suppress(OSError, smtplib.SMTPException):
-            if politely:
-                if smtp.sock is not None:
-                    smtp.sock.settimeout(1)
-                smtp.quit()
-        smtp.close()
+    def end_body(self) -> tuple[int, bytes]:
+        """Send the final dot and return the reply."""
+        self.until = time.monotonic() + WAITS_AFTER * settings.MAIL_ANSWER_SECONDS
+        self.limit(patient=True).sendall(b".\r\n")
+        return self.getreply()
 
 
-def _connect() -> smtplib.SMTP:
+class _TLSConnection(_Connection, smtplib.SMTP_SSL):
+    """Encrypted from the start."""
+
+
+def _connect(until: float) -> _Connection:
     """Connect, greet, encrypt and sign in, as EMAIL_URL says."""
     host, port = settings.EMAIL_HOST, settings.EMAIL_PORT
     tls = ssl.create_default_context()
-    # The name is given, or smtplib would look for it, which takes seconds without a name server.
+    # Without a name smtplib looks one up, which takes seconds when there is no name server.
     name = str(DNS_NAME)
-    smtp: smtplib.SMTP | None = None
+    connection: _Connection | None = None
     try:
         if settings.EMAIL_USE_SSL:
-            smtp = smtplib.SMTP_SSL(host, port, name, timeout=CONNECT_SECONDS, context=tls)
+            connection = _TLSConnection(host, port, name, timeout=CONNECT_SECONDS, context=tls)
         else:
-            smtp = smtplib.SMTP(host, port, name, timeout=CONNECT_SECONDS)
-        _wait(smtp, time.monotonic() + settings.MAIL_ANSWER_SECONDS)
-        # The final dot is a write of its own; it would wait for the acknowledgement of the one before, 40 ms a mail.
-        _sock(smtp).setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-        smtp.ehlo_or_helo_if_needed()
+            connection = _Connection(host, port, name, timeout=CONNECT_SECONDS)
+        connection.until = until
+        # Otherwise the final dot, a write of its own, waits for the last acknowledgement: 40 ms a mail.
+        connection.limit().setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        connection.ehlo_or_helo_if_needed()
         if settings.EMAIL_USE_TLS:
-            smtp.starttls(context=tls)
-            smtp.ehlo()
+            connection.starttls(context=tls)
+            connection.ehlo()
         if settings.EMAIL_HOST_USER:
-            smtp.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
-    except (smtplib.SMTPAuthenticationError, UnicodeError) as error:
-        _hang_up(smtp)
-        # What the server says may repeat what it was sent; the code is enough for an operator.
-        code = f" (code {error.smtp_code})" if isinstance(error, smtplib.SMTPAuthenticationError) else ""
-        raise MailServerUnreachable(
-            f"The mail server {host} does not let the portal sign in{code}: "
-            "an operator must look at the user and the password in EMAIL_URL."
-        ) from None
-    except (OSError, smtplib.SMTPException) as error:
-        _hang_up(smtp)
+            connection.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+    except (OSError, smtplib.SMTPException, UnicodeError) as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, smtplib.SMTPAuthenticationError | UnicodeError):
+            # The reply may repeat what it was sent; the code is enough for an operator.
+            code = f" (code {error.smtp_code})" if isinstance(error, smtplib.SMTPAuthenticationError) else ""
+            raise MailServerUnreachable(
+                f"The mail server {host} does not let the portal sign in{code}: "
+                "an operator must look at the user and the password in EMAIL_URL."
+            ) from None
         raise MailServerUnreachable(
             f"The mail server {host} could not be reached ({_reason(error)})."
         ) from None
-    return smtp
+    return connection
 
 
-def _hang_up(smtp: smtplib.SMTP | None) -> None:
-    if smtp is not None:
-        smtp.close()
-
-
-def _sock(smtp: smtplib.SMTP) -> socket:
-    if smtp.sock is None:
-        raise smtplib.SMTPServerDisconnected("connection closed")
-    return smtp.sock
-
-
-def _wait(smtp: smtplib.SMTP, until: float, *, patient: bool = False) -> None:
-    """Let the next answer take MAIL_ANSWER_SECONDS but not beyond `until`; a patient one, all the time until then."""
-    left = until - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("timed out")
-    _sock(smtp).settimeout(left if patient else min(left, settings.MAIL_ANSWER_SECONDS))
-
-
-@contextmanager
-def _surely_not_sent() -> Iterator[None]:
-    try:
-        yield
-    except (OSError, smtplib.SMTPException) as error:
-        raise NotSent(
-            f"The mail server {settings.EMAIL_HOST} broke off before it had the mail ({_reason(error)})."
-        ) from None
-
-
-def _expect(answer: tuple[int, bytes], *codes: int, to: str) -> None:
-    """Nothing for one of these codes; otherwise NotSent or Refused, with what the server said."""
-    code = answer[0]
+def _expect(reply: tuple[int, bytes], *codes: int, to: str) -> None:
+    """Raise NotSent or MailRefused, quoting the reply, unless it has one of these codes."""
+    code = reply[0]
     if code in codes:
         return
     if code in NOT_SIGNED_IN:
         raise MailServerUnreachable(
-            f"The mail server takes no mail from the portal as it signs in now: {_words(answer)} "
+            f"The mail server takes no mail from the portal as it signs in now: {_quote(reply)} "
             "An operator must look at EMAIL_URL."
         )
     if 500 <= code < 600:
-        raise MailRefused(f"The mail server refused {to}: {_words(answer)}")
-    raise NotSent(f"The mail server does not take {to} now: {_words(answer)}")
+        raise MailRefused(f"The mail server refused {to}: {_quote(reply)}")
+    raise NotSent(f"The mail server does not take {to} now: {_quote(reply)}")
 
 
-def _words(answer: tuple[int, bytes]) -> str:
-    """An answer as one line between quotation marks, without the password."""
-    said = " ".join(answer[1].decode(errors="replace").split())
-    for secret in _forms_of_the_password():
-        said = said.replace(secret, "…")
-    said = "".join(letter if letter.isprintable() else "�" for letter in said)
-    code = str(answer[0]) if answer[0] > 0 else ""
-    return f"“{' '.join(filter(None, [code, said[:200]]))}”."
-
-
-def _forms_of_the_password() -> list[str]:
-    user, password = settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD
-    if not password:
-        return []
-    sent = [f"\0{user}\0{password}", password]
-    return [password, *(base64.b64encode(each.encode()).decode() for each in sent)]
+def _quote(reply: tuple[int, bytes]) -> str:
+    """A reply as one line between quotation marks, without the password."""
+    text = " ".join(reply[1].decode(errors="replace").split())
+    if password := settings.EMAIL_HOST_PASSWORD:
+        sent = (f"\0{settings.EMAIL_HOST_USER}\0{password}", password)
+        for secret in (password, *(base64.b64encode(part.encode()).decode() for part in sent)):
+            text = text.replace(secret, "…")
+    text = "".join(letter if letter.isprintable() else "�" for letter in text)
+    code = str(reply[0]) if reply[0] > 0 else ""
+    return f"“{' '.join(filter(None, [code, text[:200]]))}”."
 
 
 def _reason(error: Exception) -> str:
@@ -306,7 +299,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not good: {error.verify_message}"
     if isinstance(error, smtplib.SMTPResponseException):
-        return _words((error.smtp_code, _as_bytes(error.smtp_error))).rstrip(".")
+        text = error.smtp_error
+        return _quote((error.smtp_code, text.encode() if isinstance(text, str) else text)).rstrip(".")
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     if isinstance(error, smtplib.SMTPNotSupportedError):
@@ -316,12 +310,8 @@ def _reason(error: Exception) -> str:
     return type(error).__name__
 
 
-def _as_bytes(said: bytes | str) -> bytes:
-    return said.encode() if isinstance(said, str) else said
-
-
 def _ascii_domain(address: str) -> str:
-    """An address as it travels: a domain in letters of its own is sent in its ASCII form."""
+    """The address with its domain in ASCII (IDNA)."""
     local, _, domain = address.rpartition("@")
     if domain.isascii():
         return address
@@ -332,7 +322,7 @@ def _ascii_domain(address: str) -> str:
 
 
 def _bytes_of(message: EmailMessage, *, international: bool = False) -> bytes:
-    """What is sent. Seven bits, unless the address itself needs more: any server on the way takes that."""
+    """The mail as it is sent: 7-bit, which every server accepts, unless the address needs UTF-8."""
     buffer = BytesIO()
     policy = SMTP.clone(utf8=True) if international else SMTP.clone(cte_type="7bit")
     BytesGenerator(buffer, policy=policy).flatten(message)
@@ -340,7 +330,7 @@ def _bytes_of(message: EmailMessage, *, international: bool = False) -> bytes:
 
 
 def _write(body: bytes, folder: Path) -> int:
-    """A file in the folder for each mail, in the form of Django's own backend for files."""
+    """Write the mail to a file of its own, in the format of Django's file backend."""
     name = f"{timezone.now():%Y%m%d-%H%M%S}-{secrets.token_hex(8)}.log"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,13 @@
-"""What only the database can hold: an audit log that nobody changes, its word index, and the cache table.
+"""Triggers that make the audit log append-only, its full-text index, and the cache table.
 
-Entries are append-only. They may be deleted once a summary stands for them, and a summary may be written only where
-it matches the entries and the team's retention time is over.
+Entries may be deleted once a summary covers them. A summary may be written only if it matches the entries and the
+team's retention time is over.
 """
 
 from django.core.management import call_command
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 ENTRIES, SUMMARIES, CHAINS, TEAMS = (
     "accounts_auditentry",
@@ -111,8 +113,8 @@ SQLITE = {
 }
 
 
-def forwards(apps, schema_editor):
-    # Failed sign-ins are counted in the database cache.
+def forwards(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    # Counts failed sign-ins.
     call_command("createcachetable", database=schema_editor.connection.alias, verbosity=0)
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(POSTGRES)
@@ -121,7 +123,7 @@ def forwards(apps, schema_editor):
         schema_editor.execute(f"CREATE TRIGGER {name} {body}")
 
 
-def backwards(apps, schema_editor):
+def backwards(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     schema_editor.execute("DROP TABLE portal_cache")
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(POSTGRES_BACK)

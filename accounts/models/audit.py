@@ -2,13 +2,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
-from django_scopes import ScopedManager
 
-from accounts.models.team import Team, TeamOwned
+from accounts.models.team import Team, TeamManager, TeamOwned
 
 
 class AuditChain(models.Model):
-    """The end of one team's chain of audit entries, or of the portal's own, which has no team."""
+    """The number and hash of the last audit entry of a team, or of the portal's own log, which has no team."""
 
     name = models.CharField(max_length=40, unique=True)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+")
@@ -24,10 +23,10 @@ class AuditChain(models.Model):
 
 
 class AuditEntry(models.Model):
-    """One thing that somebody did. `accounts.audit.record` writes it; the database lets nobody change or delete it.
+    """One recorded action. `accounts.audit.record` writes it; database triggers forbid changing or deleting it.
 
-    Names stand beside the ids, so that an entry still reads when the person or the thing is gone; and for the
-    same reason the ids are plain numbers, not foreign keys that a deletion would have to follow.
+    Names are stored beside IDs, and IDs are plain numbers instead of foreign keys, so that an entry stays readable when
+    the person or the target is deleted.
     """
 
     chain = models.ForeignKey(AuditChain, on_delete=models.PROTECT, related_name="entries")
@@ -45,7 +44,7 @@ class AuditEntry(models.Model):
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 
-    objects = ScopedManager(team="team")
+    objects = TeamManager()
 
     class Meta:
         ordering = ["-number"]
@@ -63,10 +62,11 @@ class AuditEntry(models.Model):
 
 
 class AuditSummary(models.Model):
-    """What stands for a stretch of entries that were removed when the team's time for them was over.
+    """A signed summary of consecutive entries that were removed when they were older than the team keeps.
 
-    Written by `accounts.audit.trim`. The database removes entries only behind one of these, takes none that does not
-    fit the entries, and lets nobody change or delete one; that the portal wrote it, its signature says.
+    `accounts.audit.trim` writes it. Triggers in the database allow removing entries only after their summary, reject a
+    summary that does not match the entries, and forbid changing or deleting one. The signature proves that the portal
+    wrote it.
     """
 
     chain = models.ForeignKey(AuditChain, on_delete=models.PROTECT, related_name="summaries")
@@ -99,7 +99,7 @@ class AuditSummary(models.Model):
 
 
 class AuditHeads(models.Model):
-    """The ends of all chains on one day, on their way to AUDIT_HEADS. Here they prove nothing; there they do."""
+    """The last hashes of all chains on one day, to be sent to AUDIT_HEADS; only the copies there prove anything."""
 
     day = models.DateField(unique=True)
     heads = models.JSONField()
@@ -114,7 +114,7 @@ class AuditHeads(models.Model):
 
 
 class AuditStream(models.Model):
-    """How far one chain was streamed to where AUDIT_STREAM says."""
+    """How far one chain was streamed to AUDIT_STREAM."""
 
     chain = models.OneToOneField(AuditChain, on_delete=models.PROTECT, related_name="stream")
     number = models.PositiveBigIntegerField(default=0, help_text="The last entry that surely arrived.")
@@ -130,7 +130,7 @@ class AuditStream(models.Model):
 
 
 class SavedAuditView(TeamOwned):
-    """A filter of the audit log under a name: its person's own, or shared with everybody who may read the log."""
+    """A named filter of the audit log, private or shared with everybody who may read the log."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=60)

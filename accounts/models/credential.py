@@ -15,9 +15,9 @@ from expensify.pair import KeyPair
 
 
 class Credential(TeamOwned):
-    """A partner pair of the Integration Server. It acts with the rights of the Expensify account that made it.
+    """A key pair of the Integration Server. It has the rights of the Expensify account that created it.
 
-    The pair goes in and never comes out: only `partner_pair`, for the client about to call, opens it.
+    The pair is write-only: only `partner_pair`, for the API client, decrypts it.
     """
 
     class Status(models.TextChoices):
@@ -70,7 +70,7 @@ class Credential(TeamOwned):
                 | (~models.Q(status="wiped") & models.Q(pair__isnull=False)),
                 name="credential_wiped_without_pair",
             ),
-            # What Run's composite foreign key points to: a run cannot use another team's credential.
+            # The target of Run's composite foreign key: a run cannot use another team's credential.
             models.UniqueConstraint(fields=["id", "team"], name="credential_of_team"),
         ]
         indexes = [
@@ -88,7 +88,7 @@ class Credential(TeamOwned):
         return reverse("accounts:credential", args=[self.team.slug, self.pk])
 
     def take_pair(self, pair: KeyPair, at: datetime) -> None:
-        """Put a pair in (unsaved): untested from here on, under the call budget of its partnerUserID."""
+        """Set the key pair (unsaved): it is untested, and the call budget is that of its partnerUserID."""
         self.pair = {"id": pair.partner_user_id, "secret": pair.partner_user_secret}
         self.fingerprint = fingerprint(pair.partner_user_id)
         self.paired_at = at
@@ -96,12 +96,12 @@ class Credential(TeamOwned):
         self.message = ""
 
     def partner_pair(self) -> KeyPair:
-        """The pair in the clear, for a client about to call. Raises CannotOpen."""
+        """The decrypted key pair, for the API client. Raises CannotOpen."""
         opened = unseal(self, "pair")
         return KeyPair(opened["id"], opened["secret"])
 
     def partner_pair_before(self) -> KeyPair | None:
-        """The replaced pair while it is kept, in the clear. Raises CannotOpen."""
+        """The decrypted previous key pair while it is kept. Raises CannotOpen."""
         opened = unseal(self, "previous_pair")
         return KeyPair(opened["id"], opened["secret"]) if opened else None
 
@@ -115,7 +115,7 @@ class Credential(TeamOwned):
 
     @property
     def is_due(self) -> bool:
-        """Whether the team wants this pair replaced by now."""
+        """Whether the key pair is older than the team's rotation interval."""
         return self.status != self.Status.WIPED and self.rotation_due_at <= timezone.now()
 
     @property
@@ -124,13 +124,13 @@ class Credential(TeamOwned):
 
 
 def fingerprint(partner_user_id: str) -> str:
-    """The key of the pair's call budget: teams that hold the same pair meet at the same one."""
+    """The key of the call budget of a partnerUserID; teams with the same pair share it."""
     pepper = salted_hmac("call budget", b"", settings.SECRET_KEY, algorithm="sha256").digest()
     return budget_key(pepper, partner_user_id)
 
 
 class Policy(TeamOwned):
-    """A policy (workspace) that a credential could reach when it was last tested: what the pickers offer."""
+    """A policy (workspace) that a credential reached in its last test; forms offer these."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="policies")
     credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="policies")

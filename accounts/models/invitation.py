@@ -10,10 +10,10 @@ from accounts.permissions import Role
 
 
 class Invitation(Outgoing):
-    """A place in a team for whoever reads the mail to one address: once, until it expires.
+    """An invitation of an e-mail address to a team: valid once, until it expires.
 
-    The token is made when the mail is composed, and only its hash is kept. Accepting and revoking are conditional
-    updates: of two at once, one comes too late.
+    The token is created when the mail is composed, and only its hash is stored. Accepting and revoking are conditional
+    updates: of two at once, one fails.
     """
 
     role = models.CharField(max_length=20, choices=Role)
@@ -63,6 +63,6 @@ class Invitation(Outgoing):
 
 
 def close(rows: models.QuerySet[Invitation], now: datetime) -> int:
-    """Revoke what is unanswered of these, and withdraw the mails that have not begun to leave; how many there were."""
+    """Revoke the open ones of these invitations and withdraw their unsent mails; return how many were open."""
     rows.filter(status__in=[MailStatus.HELD, MailStatus.QUEUED]).update(status=MailStatus.WITHDRAWN)
     return rows.filter(accepted_at=None, revoked_at=None).update(revoked_at=now, token_hash="")

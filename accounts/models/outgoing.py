@@ -31,9 +31,12 @@ MAIL_FINAL = frozenset(
 class Outgoing(TeamOwned):
     """One mail to one address, sent at most once unless a person asks.
 
-    HELD -> QUEUED -> SENDING -> SENT. From SENDING back to QUEUED when the mail surely did not leave and may later;
-    REFUSED when the server said no for good; FAILED when attempts or time are used up, nothing sent; UNCONFIRMED when
-    the mail left and no answer came: a person decides. UNSUBSCRIBED and WITHDRAWN: it was not to be sent after all.
+    HELD ─> QUEUED ─> SENDING ─> SENT
+                         ├─ surely not sent, may be retried ─> QUEUED
+                         ├─ rejected for good ─> REFUSED
+                         ├─ attempts or time used up, not sent ─> FAILED
+                         └─ may have been sent ─> UNCONFIRMED: a person decides
+    UNSUBSCRIBED, WITHDRAWN: not to be sent after all.
     """
 
     Status = MailStatus
@@ -58,9 +61,9 @@ class Outgoing(TeamOwned):
 
 
 class Notice(Outgoing):
-    """Word from the portal to one person: a schedule failed, a credential was refused, a rotation is due.
+    """A notification of one person: a schedule failed, a credential was refused, a rotation is due.
 
-    `key` names the event: nobody is told of one twice.
+    `key` names the event: nobody is notified of it twice.
     """
 
     user = models.ForeignKey(

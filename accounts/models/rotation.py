@@ -12,10 +12,12 @@ from expensify.pair import KeyPair
 
 
 class Rotation(TeamOwned):
-    """A new pair on its way into a credential.
+    """The replacement of a credential's key pair. It holds the new pair only while it is open (TESTING, READY).
 
-    TESTING -> READY -> SWITCHED -> DONE, when the replaced pair was wiped; or from SWITCHED -> ROLLED_BACK, from
-    TESTING -> REFUSED, from TESTING and READY -> CANCELLED. Here it holds a pair only while it is open.
+    TESTING ─> READY ─> SWITCHED ─> DONE, when the old pair is deleted
+       │         │          └─> ROLLED_BACK
+       ├─────────┴─> CANCELLED
+       └─> REFUSED
     """
 
     class Status(models.TextChoices):
@@ -95,6 +97,6 @@ class Rotation(TeamOwned):
         return self.check_due_at is not None
 
     def partner_pair(self) -> KeyPair:
-        """The new pair in the clear, for a client about to call. Raises CannotOpen."""
+        """The decrypted new key pair, for the API client. Raises CannotOpen."""
         opened = unseal(self, "pair")
         return KeyPair(opened["id"], opened["secret"])

@@ -1,3 +1,4 @@
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -22,14 +23,14 @@ class LinkProof(models.TextChoices):
 
 
 class Team(models.Model):
-    """A subsidiary or department: the wall between people, credentials, exports and records."""
+    """A subsidiary or department; people, credentials, exports and records of teams are separate."""
 
     name = models.CharField(max_length=100)
     slug = models.SlugField(unique=True, max_length=60)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[check_time_zone])
     created_at = models.DateTimeField(auto_now_add=True)
 
-    # How employee updates are guarded.
+    # Employee updates
     two_people = models.BooleanField(
         default=True, db_default=True, help_text="An employee update needs the approval of a second person."
     )
@@ -42,7 +43,7 @@ class Team(models.Model):
         default=365, db_default=365, help_text="Then the rows of an employee update are wiped."
     )
 
-    # Whom mail may reach, and how files leave.
+    # Mails and files
     recipient_domains = models.TextField(
         blank=True,
         default="",
@@ -78,7 +79,7 @@ class Team(models.Model):
         help_text="A country, or one of its parts: DE-BE.",
     )
 
-    # How credentials and people are guarded.
+    # Credentials, members and the audit log
     second_factor = models.BooleanField(
         default=False, db_default=False, help_text="Members need a second factor to do anything."
     )
@@ -109,7 +110,7 @@ class Team(models.Model):
 
     @property
     def attach_megabytes(self) -> str:
-        """The limit as its settings say it: “10”, “0.5”."""
+        """The limit in MB as the form shows it: “10”, “0.5”."""
         return f"{self.attach_limit / 1_000_000:g}"
 
     @property
@@ -117,20 +118,34 @@ class Team(models.Model):
         return ZoneInfo(self.time_zone)
 
 
+Row = TypeVar("Row", bound=models.Model)
+
+if TYPE_CHECKING:
+
+    class TeamManager(models.Manager[Row]):
+        """Reads only rows of the open team (django-scopes)."""
+
+else:
+    # django-scopes makes the class inside a function; mypy finds it by this name.
+    TeamManager = type(ScopedManager(team="team"))
+    TeamManager.__module__ = __name__
+    TeamManager.__name__ = TeamManager.__qualname__ = "TeamManager"
+
+
 class TeamOwned(models.Model):
-    """A row of one team. Reading any without an open team raises (django-scopes)."""
+    """A row of one team. Queries without an open team raise ScopeError (django-scopes)."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="%(class)ss")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = ScopedManager(team="team")
+    objects = TeamManager()
 
     class Meta:
         abstract = True
 
 
 class Membership(models.Model):
-    """A person's role in a team. Not scoped: it is what decides which scope a person may enter."""
+    """A person's role in a team. Not scoped: the door reads it before it opens a scope."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
@@ -138,7 +153,7 @@ class Membership(models.Model):
     by_sso = models.BooleanField(
         default=False, db_default=False, help_text="The role follows the person's groups at their company."
     )
-    # What an access token leaves of the role, for the request that carries it.
+    # The permissions of the access token of the request, if any.
     within: frozenset[Permission] | None = None
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -153,8 +168,8 @@ class Membership(models.Model):
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        of_role = ROLE_PERMISSIONS[self.role]
-        return of_role if self.within is None else of_role & self.within
+        permissions = ROLE_PERMISSIONS[self.role]
+        return permissions if self.within is None else permissions & self.within
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions

@@ -9,9 +9,9 @@ from accounts.permissions import Permission
 
 
 class AccessToken(TeamOwned):
-    """With it a script acts in one team as the person who made it, within some of what their role may do.
+    """Lets a script act in one team as the person who created it, with some of the permissions of their role.
 
-    Only its SHA-256 is kept: 160 random bits need no slower hash. `prefix` is what tells tokens apart in pages.
+    Only its SHA-256 is stored: 160 random bits need no slower hash. Pages show `prefix` to tell tokens apart.
     """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="access_tokens")
@@ -44,11 +44,11 @@ class AccessToken(TeamOwned):
 
     @property
     def granted(self) -> frozenset[Permission]:
-        """As they were chosen. A permission that the portal no longer knows grants nothing."""
+        """The permissions that were chosen; unknown names, of an older version, are ignored."""
         return frozenset(permission for permission in Permission if permission.value in self.permissions)
 
     def why_ended(self, at: datetime) -> str:
-        """A word for why it opens nothing; empty while it does."""
+        """Why the token is not valid, in a word; empty while it is."""
         if self.revoked_at is not None:
             return "revoked"
         if self.expires_at <= at:
@@ -57,7 +57,7 @@ class AccessToken(TeamOwned):
 
 
 class OnceKey(TeamOwned):
-    """What a script asked for under a key of its own: asked again under the same key, it is answered with the same."""
+    """An idempotency key of a script: the same key returns the object that the first request created."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="once_keys")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models, transaction
@@ -9,7 +9,7 @@ from django_scopes import scopes_disabled
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users by e-mail address."""
+    """Creates and finds users by e-mail address."""
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
         user = self.model(email=self.normalize_email(email).lower(), **fields)
@@ -25,9 +25,9 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person. The e-mail address is the login; what they may do stands in their memberships."""
+    """A person. The e-mail address is the login; permissions come from memberships."""
 
-    username = None
+    username = None  # type: ignore[assignment]  # Django's way to remove a field
     email = models.EmailField("e-mail address", unique=True)
     session_salt = models.CharField(
         max_length=32,
@@ -41,7 +41,7 @@ class User(AbstractUser):
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
 
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # AbstractUser's makes user names
 
     class Meta:
         constraints = [
@@ -53,7 +53,7 @@ class User(AbstractUser):
         ]
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Django's, over the salt too; without a salt it is Django's own, so that older sessions go on."""
+        """Django's hash over password and salt. Without a salt it equals Django's, so older sessions stay valid."""
         return salted_hmac(
             "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash",
             self.password + self.session_salt,
@@ -63,11 +63,11 @@ class User(AbstractUser):
 
     @transaction.atomic
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """A new password, or a closed account, ends the person's access tokens, by whatever way it came.
+        """Revoke the person's access tokens when the password changes or the account is closed.
 
-        Django notes a new password in `_password`, and takes the note away where it only hashes the same one anew.
+        Django stores a new password in `_password`, and sets that to None when it only upgrades the hash.
         """
-        ends_tokens = self.pk is not None and (self._password is not None or not self.is_active)
+        ends_tokens = self.pk is not None and (self._password is not None or not self.is_active)  # type: ignore[attr-defined]
         super().save(*args, **kwargs)
         if ends_tokens:
             with scopes_disabled():

@@ -30,7 +30,7 @@ METHODS = {
 
 
 class Adapter(DefaultAccountAdapter):
-    """Sign-up is closed: people come by invitation, by their company's sign-in, or by a command."""
+    """allauth's adapter. Sign-up is closed: users come by invitation, company sign-in, or command."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": "The e-mail address or the password is not right.",
@@ -41,21 +41,22 @@ class Adapter(DefaultAccountAdapter):
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The client's address; behind a Unix socket without a trusted proxy nobody knows it."""
+        """The client's address; 0.0.0.0 when unknown: behind a Unix socket without a trusted proxy."""
         try:
             return str(ipaddress.ip_address(address_of(request).partition("%")[0]))
         except ValueError:
             return "0.0.0.0"  # noqa: S104  a value to store, nothing listens there  # nosec B104
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Under the portal's own name, whatever name the request was sent to."""
-        return settings.SITE_URL + urlsplit(super().get_reset_password_from_key_url(key)).path
+        """The URL on SITE_URL, whatever host the request used."""
+        path = urlsplit(super().get_reset_password_from_key_url(key)).path
+        return f"{settings.SITE_URL}{path}"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Beside the answer, which otherwise would come later, or fail, for a known address only.
+        """Send the mail for a forgotten password in a thread.
 
-        It is the mail for a forgotten password; whoever gets none asks once more. To who comes in by the company's
-        sign-in alone it gives no link: a password would outlive their account there.
+        Otherwise the response would be slower, or fail, for known addresses only. A lost mail is requested again.
+        Somebody who has only the company's sign-in gets no link: a password would outlive their account there.
         """
         user = context["user"]
         if sso.is_linked(user) and not user.has_usable_password():
@@ -64,11 +65,11 @@ class Adapter(DefaultAccountAdapter):
         Thread(target=_send, args=[message], name="reset-mail").start()
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Failures count for a name from one address: whoever guesses from elsewhere locks out nobody else."""
+        """Count failures per user name and network address, so that guessing from elsewhere locks nobody out."""
         return f"{get_ip(request)} {credentials.get('email', '').lower()}"
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """A sign-in counts as well as a confirmation. Raised here, since allauth lets people of SSO through."""
+        """A recent sign-in counts as confirmation. Raises, because allauth would not ask users of SSO."""
         if super().is_reauthentication_required(app=app, **kwargs) and not recent_sign_in.is_fresh(
             context.request
         ):
@@ -79,11 +80,11 @@ class Adapter(DefaultAccountAdapter):
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         methods = [method | {"description": METHODS[method["id"]]} for method in methods]
         if user.is_authenticated and sso.is_linked(user):
-            again = {"id": "sso", "description": f"Sign in with {sso.name()}", "url": reverse("account_sso")}
-            methods.append(again)
+            method = {"id": "sso", "description": f"Sign in with {sso.name()}", "url": reverse("account_sso")}
+            methods.append(method)
         if user.is_authenticated and not methods:
-            again = {"id": "again", "description": "Sign out and in again", "url": reverse("account_logout")}
-            methods.append(again)
+            method = {"id": "again", "description": "Sign out and in again", "url": reverse("account_logout")}
+            methods.append(method)
         return methods
 
 

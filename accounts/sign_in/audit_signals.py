@@ -1,4 +1,4 @@
-"""Sign-ins in the audit log. Django and allauth announce these by signal, and only so."""
+"""Write sign-ins to the audit log; Django and allauth report them by signals only."""
 
 from typing import Any
 
@@ -28,14 +28,14 @@ def signed_out(sender: Any, user: User | None, **_: Any) -> None:
 
 @receiver(user_login_failed)
 def sign_in_failed(sender: Any, credentials: dict[str, Any], **_: Any) -> None:
-    """Into the portal's own log: who it was meant to be is a claim, not a fact."""
+    """Log in the portal's own log: the user name is only a claim."""
     claimed = str(credentials.get("email") or credentials.get("username") or "")[:254]
     audit.record(Action.SIGN_IN_FAILED, None, by=Actor("Somebody not signed in"), address=claimed)
 
 
 @receiver(password_changed)
 def password_was_changed(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
-    """Django ends the other sessions by itself: each carries a hash of the password."""
+    """Django ends the other sessions itself: each has a hash of the password."""
     people.log(Action.PASSWORD_CHANGED, user)
 
 
@@ -48,7 +48,7 @@ def password_was_reset(sender: Any, request: HttpRequest, user: User, **_: Any) 
 def factor_added(
     sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
 ) -> None:
-    """Sessions that began without the factor end, all but the one in which it was set up."""
+    """End all sessions that began without the factor, but not the one that set it up."""
     people.log(Action.FACTOR_ADDED, user, kind=authenticator.get_type_display(), name=str(authenticator))
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:
         people.end_other_sessions(request, user)
@@ -66,5 +66,5 @@ def codes_made(sender: Any, user: User, **_: Any) -> None:
 
 @receiver(factors.authentication_failed)
 def factor_failed(sender: Any, user: User, authenticator: Authenticator, **_: Any) -> None:
-    """The password was right before this: the person's teams are to know."""
+    """Log in the person's teams: the password was right."""
     people.log(Action.FACTOR_REFUSED, user, kind=authenticator.get_type_display())

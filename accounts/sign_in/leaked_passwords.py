@@ -1,4 +1,4 @@
-"""Passwords that have leaked elsewhere are no passwords."""
+"""Reject passwords found in known leaks."""
 
 import hashlib
 
@@ -8,14 +8,14 @@ from django.core.exceptions import ValidationError
 
 log = structlog.get_logger()
 
-# Somebody waits at a form; the check may be left out, see below.
+# Somebody waits for the form; without a reply the password is accepted.
 SECONDS = 3
 
 
 class NotLeaked:
-    """Ask the range API that PASSWORD_BREACH_CHECK names. It learns five digits of a hash, never the password.
+    """Ask the range API of PASSWORD_BREACH_CHECK. It gets five digits of a hash, never the password.
 
-    When it does not answer, the password passes: nobody is kept out because another site is away. The log tells.
+    When it does not reply, the password is accepted and a warning logged: another site's outage must lock nobody out.
     """
 
     def validate(self, password: str, user: object = None) -> None:
@@ -30,19 +30,19 @@ class NotLeaked:
 
 
 def _has_leaked(password: str) -> bool:
-    # Imported here: tests/test_process_imports.py tells why.
+    # Imported here: see tests/test_process_imports.py.
     import httpx
 
     digest = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
     try:
-        answer = httpx.get(
+        response = httpx.get(
             settings.PASSWORD_BREACH_CHECK.rstrip("/") + "/" + digest[:5],
             headers={"Add-Padding": "true"},
             timeout=SECONDS,
         )
-        answer.raise_for_status()
+        response.raise_for_status()
     except httpx.HTTPError as error:
         log.warning("breach_check_failed", error=type(error).__name__)
         return False
-    ends = dict(line.strip().partition(":")[::2] for line in answer.text.splitlines())
-    return ends.get(digest[5:], "0").strip() != "0"
+    counts = dict(line.strip().partition(":")[::2] for line in response.text.splitlines())
+    return counts.get(digest[5:], "0").strip() != "0"

@@ -1,4 +1,4 @@
-"""How long ago a person showed who they are: what touches credentials, members and settings asks for minutes."""
+"""Require a recent sign-in for changes to credentials, members and settings."""
 
 import time
 from typing import Any
@@ -20,21 +20,22 @@ NOT_YET = "Nothing was changed yet: first confirm that it is you. Then do it onc
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    return 0 <= time.time() - request.session.get(KEY, 0) < settings.FRESH_SIGN_IN_SECONDS
+    age = time.time() - float(request.session.get(KEY, 0))
+    return 0 <= age < settings.FRESH_SIGN_IN_SECONDS
 
 
 def confirm_url(back_to: str) -> str:
-    """Where a person confirms that it is them, by whatever they sign in with, and comes back."""
+    """The page where a person confirms their identity, by any of their sign-in methods, and returns."""
     return f"{reverse('account_reauthenticate')}?{urlencode({'next': back_to})}"
 
 
 def ask(request: HttpRequest, back_to: str) -> HttpResponse:
-    """Send a person who wants to change something to confirm that it is them; `back_to` is where they were."""
+    """Redirect to confirm the identity and then back to the form, or to `back_to` when its page is unknown."""
     return send(request, confirm_url(_page_before(request) or back_to), NOT_YET)
 
 
 def send(request: HttpRequest, url: str, sentence: str) -> HttpResponse:
-    """On to `url`, with a sentence why: a redirect for a page, its like for a piece of one, 403 for a program."""
+    """Redirect to `url` with a message: HX-Redirect for htmx, 403 with JSON for scripts."""
     if "application/json" in request.headers.get("Accept", ""):
         return JsonResponse({"detail": sentence, "url": url}, status=403)
     messages.warning(request, sentence)
@@ -44,7 +45,7 @@ def send(request: HttpRequest, url: str, sentence: str) -> HttpResponse:
 
 
 def _page_before(request: HttpRequest) -> str | None:
-    """The page of ours that this was sent from, which has its form."""
+    """The page of the portal that the request came from."""
     came_from = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
     if not came_from or not url_has_allowed_host_and_scheme(came_from, {request.get_host()}):
         return None

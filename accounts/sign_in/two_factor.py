@@ -1,7 +1,6 @@
-"""Second factors: an authenticator app, passkeys, recovery codes. What must stay secret of them is sealed.
+"""Second factors on top of `allauth.mfa`: encrypt their secrets and rotate the keys.
 
-The flows are allauth's (`allauth.mfa`); here is what the portal adds. A secret is bound to its purpose but not to its
-row: allauth seals before there is one.
+A secret is bound to its purpose but not to its row: allauth encrypts it before the row exists.
 """
 
 import base64
@@ -32,16 +31,17 @@ class Adapter(DefaultMFAAdapter):
         return f"Passkey {Authenticator.objects.filter(user=user, type=type).count() + 1}"
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        return super().get_public_key_credential_rp_entity() | {"name": "Expensify portal"}
+        entity: dict[str, str] = super().get_public_key_credential_rp_entity()
+        return entity | {"name": "Expensify portal"}
 
 
 def has_factor(user: User) -> bool:
-    """Whether the sign-in of this person asks for more than one thing. Recovery codes alone are none."""
-    return Authenticator.objects.filter(user=user).exclude(type="recovery_codes").exists()
+    """Whether the person has a second factor. Recovery codes alone do not count."""
+    return bool(Authenticator.objects.filter(user=user).exclude(type="recovery_codes").exists())
 
 
 def under_older_keys() -> Iterator[tuple[Authenticator, str]]:
-    """The rows, and which of their secrets, that are not sealed with the newest key of the ring."""
+    """Rows and names of secrets that are not encrypted with the newest key."""
     for row in Authenticator.objects.order_by("pk").iterator(chunk_size=500):
         for name in SECRETS:
             if name in row.data and not ring().is_newest(base64.b64decode(row.data[name])):
@@ -49,8 +49,8 @@ def under_older_keys() -> Iterator[tuple[Authenticator, str]]:
 
 
 def seal_again(row: Authenticator, name: str) -> int:
-    """1, or 0 when the row was changed since it was read: it then waits for the next time. Raises CannotOpen."""
-    adapter, read = Adapter(), row.data[name]
+    """Encrypt with the newest key; 0 when the row was changed meanwhile, otherwise 1. Raises CannotOpen."""
+    adapter = Adapter()
     unchanged = Authenticator.objects.filter(pk=row.pk, data=row.data)
-    row.data = row.data | {name: adapter.encrypt(adapter.decrypt(read))}
-    return unchanged.update(data=row.data)
+    row.data = row.data | {name: adapter.encrypt(adapter.decrypt(row.data[name]))}
+    return int(unchanged.update(data=row.data))

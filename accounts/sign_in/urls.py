@@ -1,4 +1,4 @@
-"""Those of allauth's pages that the portal has: no sign-up, no addresses to manage. The names are allauth's."""
+"""The pages of allauth that the portal uses, under allauth's names: no sign-up, no address management."""
 
 from allauth.account import views
 from allauth.mfa.base import views as factor
@@ -35,7 +35,7 @@ urlpatterns = [
     path("sso/", sso.sso_start, name="account_sso"),
     path("sso/callback/", sso.sso_callback, name="account_sso_callback"),
     path("sessions/", sessions.list_usersessions, name="usersessions_list"),
-    path("sessions/<int:session>/end/", account.session_end, name="account_end_session"),
+    path("sessions/<int:session_id>/end/", account.session_end, name="account_end_session"),
     path("second-factor/", factor.index, name="mfa_index"),
     path("second-factor/authenticate/", factor.authenticate, name="mfa_authenticate"),
     path("second-factor/reauthenticate/", factor.reauthenticate, name="mfa_reauthenticate"),

@@ -1,6 +1,6 @@
-"""Signing in with the company's own accounts, by OpenID Connect: who is meant, and which roles their groups give.
+"""The company's sign-in by OpenID Connect: its settings, linked accounts, and roles by group.
 
-Everything comes from settings. The protocol is allauth's; `accounts.sso.adapter` joins the two.
+allauth implements the protocol; `accounts.sso.adapter` connects it.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from accounts.permissions import Role
 
 log = structlog.get_logger()
 
-# Who is in several groups gets the role that may most.
+# The strongest role first: a member of several groups gets that.
 BY_STRENGTH = [Role.ADMIN, Role.EDITOR, Role.AUDITOR, Role.VIEWER]
 
 
@@ -30,12 +30,12 @@ def is_on() -> bool:
 
 
 def name() -> str:
-    """What the company's sign-in is called on the button; empty without one."""
+    """The provider's name on the button; empty without a provider."""
     return settings.OIDC_NAME if is_on() else ""
 
 
 def provider_id() -> str:
-    """Links belong to one issuer: another one, later, may give the same number to somebody else."""
+    """An ID that is unique to the issuer: another issuer may give the same subject to somebody else."""
     return "oidc-" + hashlib.sha256(settings.OIDC_ISSUER.encode()).hexdigest()[:16]
 
 
@@ -44,7 +44,7 @@ def is_linked(user: User) -> bool:
 
 
 def check_settings() -> None:
-    """Stop the start with a sentence when the settings of the company's sign-in cannot work."""
+    """Raise ImproperlyConfigured when the settings of the company's sign-in cannot work."""
     if not is_on():
         return
     issuer = urlsplit(settings.OIDC_ISSUER)
@@ -56,8 +56,8 @@ def check_settings() -> None:
 
 
 def group_roles() -> list[tuple[str, str, Role]]:
-    """OIDC_GROUP_ROLES as (group, address of the team, role)."""
-    found = []
+    """OIDC_GROUP_ROLES as (group, slug of the team, role)."""
+    roles = []
     for entry in settings.OIDC_GROUP_ROLES:
         group, _, rest = entry.rpartition("=")
         team, _, role = rest.partition(":")
@@ -66,48 +66,49 @@ def group_roles() -> list[tuple[str, str, Role]]:
                 f"OIDC_GROUP_ROLES holds “{entry}”. Each entry reads group=team:role, with a role of "
                 f"{', '.join(Role.values)}."
             )
-        found.append((group, team, Role(role)))
-    return found
+        roles.append((group, team, Role(role)))
+    return roles
 
 
 def roles_of(groups: Iterable[str]) -> dict[str, Role]:
-    """The role that these groups give in each team, by the team's address."""
-    given: dict[str, Role] = {}
-    mine = set(groups)
+    """The role that these groups give in each team, by slug."""
+    roles: dict[str, Role] = {}
+    groups = set(groups)
     for group, team, role in group_roles():
-        if group in mine and BY_STRENGTH.index(role) <= BY_STRENGTH.index(given.get(team, Role.VIEWER)):
-            given[team] = role
-    return given
+        if group in groups and BY_STRENGTH.index(role) <= BY_STRENGTH.index(roles.get(team, Role.VIEWER)):
+            roles[team] = role
+    return roles
 
 
 def groups_in(claims: dict[str, Any]) -> list[str]:
-    """The groups that the provider names; one alone may come without its list."""
-    said = claims.get(settings.OIDC_GROUPS_CLAIM) or []
-    return [str(group) for group in ([said] if isinstance(said, str) else said)]
+    """The groups in the claims; a provider may send a single group as a string."""
+    groups = claims.get(settings.OIDC_GROUPS_CLAIM) or []
+    return [str(group) for group in ([groups] if isinstance(groups, str) else groups)]
 
 
 def is_verified(claims: dict[str, Any]) -> bool:
-    """Whether the provider vouches for the e-mail address; some write their true as text."""
+    """Whether the provider has verified the e-mail address; some send true as a string."""
     return claims.get("email_verified") in (True, "true") and bool(claims.get("email"))
 
 
 @transaction.atomic
 def follow_groups(user: User, groups: Iterable[str]) -> None:
-    """Give the person the roles of their groups. What an Admin gave by hand stays where no group speaks of the team."""
-    given, by = roles_of(groups), Actor(f"Sign-in with {settings.OIDC_NAME}")
+    """Give the person the roles of their groups. A role that an Admin gave stays in teams without a mapped group."""
+    roles, by = roles_of(groups), Actor(f"Sign-in with {settings.OIDC_NAME}")
     for team in Team.objects.filter(slug__in={slug for _, slug, _ in group_roles()}).order_by("pk"):
-        role, present = given.get(team.slug), team.memberships.filter(user=user).first()
+        role = roles.get(team.slug)
+        membership = team.memberships.filter(user=user).first()
         try:
-            if role is not None and present is None:
-                _mark(teams.add(team, user, role, by=by))
-            elif role is not None and present is not None:
-                teams.change_role(present, role, by=by)
-                _mark(present)
-            elif present is not None and present.by_sso:
-                teams.remove(present, by=by)
+            if role is not None and membership is None:
+                _mark_as_sso(teams.add(team, user, role, by=by))
+            elif role is not None and membership is not None:
+                teams.change_role(membership, role, by=by)
+                _mark_as_sso(membership)
+            elif membership is not None and membership.by_sso:
+                teams.remove(membership, by=by)
         except teams.CannotChange as error:
             log.warning("role_kept", team=team.slug, user=user.pk, why=error.sentence)
 
 
-def _mark(membership: Membership) -> None:
+def _mark_as_sso(membership: Membership) -> None:
     Membership.objects.filter(pk=membership.pk).update(by_sso=True)

@@ -1,4 +1,4 @@
-"""A person's own account: what leads to their password, second factor and sessions."""
+"""A person's own account: password, second factors and sessions."""
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -21,16 +21,16 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def no_password(request: HttpRequest) -> HttpResponse:
-    """Where allauth sends people without a password who want to change it."""
+    """allauth redirects people without a password here when they want to change it."""
     messages.info(request, "You have no password here: you sign in by your company. Nothing was changed.")
     return redirect("account")
 
 
 @require_POST
-def session_end(request: HttpRequest, session: int) -> HttpResponse:
-    found = get_object_or_404(UserSession.objects.filter(user=request.user), pk=session)
-    if found.is_current():
+def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
+    session = get_object_or_404(UserSession.objects.filter(user=request.user), pk=session_id)
+    if session.is_current():
         return redirect("account_logout")
-    people.end_session(found, by=request.user)
+    people.end_session(session, by=session.user)
     messages.success(request, "This session has ended.")
     return redirect("usersessions_list")

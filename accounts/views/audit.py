@@ -37,7 +37,7 @@ def audit_list(request: TeamRequest) -> HttpResponse:
 @require_safe
 @team_view(Permission.VIEW_AUDIT)
 def audit_export(request: TeamRequest, kind: str) -> HttpResponseBase:
-    """The entries that fit the filter, as a file; that somebody took it is the newest of them."""
+    """The filtered entries as a file; the export itself is recorded as the newest entry."""
     form = _filters(request)
     write, content_type = audit_files.KINDS[kind]
     name = f"audit-{request.team.slug}-{timezone.localdate():%Y-%m-%d}.{kind}"
@@ -54,7 +54,7 @@ def audit_export(request: TeamRequest, kind: str) -> HttpResponseBase:
 def audit_view_save(request: TeamRequest) -> HttpResponse:
     form = SavedViewForm(request.POST, team=request.team)
     if not form.is_valid():
-        sentences = [sentence for errors in form.errors.values() for sentence in errors]
+        sentences = [str(sentence) for errors in form.errors.values() for sentence in errors]
         messages.error(request, "The view was not saved. " + " ".join(sentences))
         return redirect("accounts:audit-list", request.team.slug)
     view = SavedAuditView(team=request.team, user=request.user, **form.cleaned_data)
@@ -71,21 +71,21 @@ def audit_view_save(request: TeamRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.VIEW_AUDIT)
-def audit_view_remove(request: TeamRequest, view: int) -> HttpResponse:
-    """One's own; what others share only they and an Admin remove."""
-    found = get_object_or_404(_views(request).select_related("user"), pk=view)
-    if found.user != request.user and not request.membership.may(Permission.MANAGE_TEAM):
-        messages.error(request, f"This view stays: only {found.user} or an Admin may remove it.")
+def audit_view_remove(request: TeamRequest, view_id: int) -> HttpResponse:
+    """Remove a view: one's own, or as an Admin also a shared one."""
+    view = get_object_or_404(_views(request).select_related("user"), pk=view_id)
+    if view.user != request.user and not request.membership.may(Permission.MANAGE_TEAM):
+        messages.error(request, f"This view stays: only {view.user} or an Admin may remove it.")
         return redirect("accounts:audit-list", request.team.slug)
     with transaction.atomic():
-        audit.record(Action.AUDIT_VIEW_REMOVED, found, by=request.user, filter=found.query)
-        found.delete()
+        audit.record(Action.AUDIT_VIEW_REMOVED, view, by=request.user, filter=view.query)
+        view.delete()
     return redirect("accounts:audit-list", request.team.slug)
 
 
 def _filters(request: TeamRequest) -> AuditFilterForm:
     form = AuditFilterForm(request.GET, team=request.team)
-    form.is_valid()  # what cannot be understood is marked in the form, and the rest applies
+    form.is_valid()  # invalid fields are marked in the form; the others apply
     return form
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import invitations, people, teams
 from accounts.door import TeamRequest, team_view
 from accounts.forms.invitations import InviteForm, NewPersonForm
-from accounts.models import User
+from accounts.models import Invitation, User
 from accounts.permissions import Permission
 from accounts.sso import company as sso
 
@@ -26,7 +26,7 @@ def member_invite(request: TeamRequest) -> HttpResponse:
     form = InviteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            found = invitations.invite(request.team, **form.cleaned_data, by=request.user)
+            invitation = invitations.invite(request.team, **form.cleaned_data, by=request.user)
         except teams.AlreadyMember:
             form.add_error("address", "This person is in the team already.")
         except invitations.AlreadyInvited:
@@ -34,36 +34,36 @@ def member_invite(request: TeamRequest) -> HttpResponse:
                 "address", "This address is invited already. Send that invitation again, or revoke it."
             )
         else:
-            messages.success(request, f"The invitation to {found.address} is on its way.")
+            messages.success(request, f"The invitation to {invitation.address} is on its way.")
             return redirect("accounts:team", request.team.slug)
     return render(request, "accounts/member_invite.html", {"form": form})
 
 
 @require_POST
 @team_view(Permission.MANAGE_TEAM, fresh=True)
-def invitation_again(request: TeamRequest, invitation: int) -> HttpResponse:
-    found = get_object_or_404(request.team.invitations, pk=invitation)
+def invitation_again(request: TeamRequest, invitation_id: int) -> HttpResponse:
+    invitation = get_object_or_404(request.team.invitations, pk=invitation_id)
     try:
-        invitations.send_again(found, by=request.user)
+        invitations.send_again(invitation, by=request.user)
     except invitations.NoLongerOpen:
         messages.error(request, TOO_LATE)
     else:
         messages.success(
-            request, f"A new invitation to {found.address} is on its way; the old link is closed."
+            request, f"A new invitation to {invitation.address} is on its way; the old link is closed."
         )
     return redirect("accounts:team", request.team.slug)
 
 
 @require_POST
 @team_view(Permission.MANAGE_TEAM, fresh=True)
-def invitation_revoke(request: TeamRequest, invitation: int) -> HttpResponse:
-    found = get_object_or_404(request.team.invitations, pk=invitation)
+def invitation_revoke(request: TeamRequest, invitation_id: int) -> HttpResponse:
+    invitation = get_object_or_404(request.team.invitations, pk=invitation_id)
     try:
-        invitations.revoke(found, by=request.user)
+        invitations.revoke(invitation, by=request.user)
     except invitations.NoLongerOpen:
         messages.error(request, TOO_LATE)
     else:
-        messages.success(request, f"The invitation to {found.address} is revoked.")
+        messages.success(request, f"The invitation to {invitation.address} is revoked.")
     return redirect("accounts:team", request.team.slug)
 
 
@@ -72,38 +72,38 @@ def invitation_revoke(request: TeamRequest, invitation: int) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """What the link in the mail opens. The token proves the address; who has a way to sign in also does that."""
-    found = invitations.find(token)
-    if found is None:
+    """The page of the mailed link. The token proves the address; a person who can sign in must do so too."""
+    invitation = invitations.find(token)
+    if invitation is None:
         return render(request, "account/invitation_closed.html", status=404)
-    known = User.objects.filter(email__iexact=found.address).first()
-    if known is not None and not known.is_active:
+    user = User.objects.filter(email__iexact=invitation.address).first()
+    if user is not None and not user.is_active:
         raise PermissionDenied
-    is_mine = request.user.is_authenticated and request.user == known
-    is_new = known is None or not (known.has_usable_password() or sso.is_linked(known))
-    context = {"invitation": found, "team": found.team, "is_mine": is_mine, "is_new": is_new}
+    is_mine = request.user.is_authenticated and request.user == user
+    is_new = user is None or not (user.has_usable_password() or sso.is_linked(user))
+    context = {"invitation": invitation, "team": invitation.team, "is_mine": is_mine, "is_new": is_new}
     form = None
     if is_new and not request.user.is_authenticated:
-        form = NewPersonForm(request.POST or None, address=found.address)
+        form = NewPersonForm(request.POST or None, address=invitation.address)
     if request.method == "POST" and (is_mine or (form is not None and form.is_valid())):
         try:
-            person = _accept(found, token, known, form)
+            person = _accept(invitation, token, user, form)
         except invitations.NoLongerOpen:
             return render(request, "account/invitation_closed.html", status=404)
         if is_mine:
-            return redirect(found.team)
-        return perform_login(request, Login(user=person, redirect_url=found.team.get_absolute_url()))
+            return redirect(invitation.team)
+        login = Login(user=person, redirect_url=invitation.team.get_absolute_url())
+        response: HttpResponse = perform_login(request, login)
+        return response
     return render(request, "account/invitation.html", context | {"form": form})
 
 
 @transaction.atomic
-def _accept(
-    found: invitations.Invitation, token: str, known: User | None, form: NewPersonForm | None
-) -> User:
-    person = known or people.find_or_make(found.address)
+def _accept(invitation: Invitation, token: str, user: User | None, form: NewPersonForm | None) -> User:
+    person = user or people.find_or_make(invitation.address)
     if form is not None:
         person.first_name = form.cleaned_data["name"]
         person.set_password(form.cleaned_data["password"])
         person.save(update_fields=["first_name", "password"])
-    invitations.accept(found, token, person)
+    invitations.accept(invitation, token, person)
     return person

@@ -7,13 +7,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import teams
 from accounts.door import TeamRequest, team_view
 from accounts.forms.teams import RoleForm, TeamForm
+from accounts.models import Membership
 from accounts.permissions import Permission, Role
 
 
 @require_safe
 def first_team(request: HttpRequest) -> HttpResponse:
-    """The portal's own address: on to the first of the person's teams."""
-    membership = request.user.memberships.select_related("team").order_by("team__name", "pk").first()
+    """Redirect from / to the first of the person's teams."""
+    rows = Membership.objects.filter(user=request.user.pk).select_related("team")
+    membership = rows.order_by("team__name", "pk").first()
     if membership is None:
         return render(request, "accounts/no_team.html")
     return redirect(membership.team)
@@ -31,8 +33,8 @@ def team(request: TeamRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_TEAM, fresh=True)
 def team_edit(request: TeamRequest) -> HttpResponse:
-    present = {name: getattr(request.team, name) for name in TeamForm.base_fields}
-    form = TeamForm(request.POST or None, team=request.team, by=request.user, initial=present)
+    current = {name: getattr(request.team, name) for name in TeamForm.base_fields}
+    form = TeamForm(request.POST or None, team=request.team, by=request.user, initial=current)
     if request.method == "POST" and form.is_valid():
         teams.change(request.team, **form.cleaned_data, by=request.user)
         return redirect("accounts:team", request.team.slug)
@@ -41,37 +43,37 @@ def team_edit(request: TeamRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_TEAM, fresh=True)
-def member_role(request: TeamRequest, membership: int) -> HttpResponse:
-    found = get_object_or_404(request.team.memberships.select_related("user"), pk=membership)
+def member_role(request: TeamRequest, membership_id: int) -> HttpResponse:
+    membership = get_object_or_404(request.team.memberships.select_related("user"), pk=membership_id)
     form = RoleForm(request.POST)
     if not form.is_valid():
         messages.error(request, "There is no such role. Nothing was changed.")
     else:
         try:
-            teams.change_role(found, form.cleaned_data["role"], by=request.user)
+            teams.change_role(membership, form.cleaned_data["role"], by=request.user)
         except teams.CannotChange as error:
             messages.error(request, error.sentence)
         else:
-            messages.success(request, f"{found.user} is now {Role(form.cleaned_data['role']).label}.")
+            messages.success(request, f"{membership.user} is now {Role(form.cleaned_data['role']).label}.")
     return _to_team(request)
 
 
 @require_POST
 @team_view(Permission.MANAGE_TEAM, fresh=True)
-def member_remove(request: TeamRequest, membership: int) -> HttpResponse:
-    found = get_object_or_404(request.team.memberships.select_related("user"), pk=membership)
+def member_remove(request: TeamRequest, membership_id: int) -> HttpResponse:
+    membership = get_object_or_404(request.team.memberships.select_related("user"), pk=membership_id)
     try:
-        teams.remove(found, by=request.user)
+        teams.remove(membership, by=request.user)
     except teams.CannotChange as error:
         messages.error(request, error.sentence)
     else:
-        messages.success(request, f"{found.user} is no longer in {request.team}.")
+        messages.success(request, f"{membership.user} is no longer in {request.team}.")
     return _to_team(request)
 
 
 def _to_team(request: TeamRequest) -> HttpResponse:
-    """Back to the members' page, or to the start for an Admin who may no longer see it."""
-    mine = request.team.memberships.filter(user=request.user).first()
-    if mine is None or not mine.may(Permission.VIEW_TEAM):
+    """Redirect to the members' page, or to / for an Admin who may no longer see it."""
+    own = request.team.memberships.filter(user=request.user).first()
+    if own is None or not own.may(Permission.VIEW_TEAM):
         return redirect("accounts:start")
     return redirect("accounts:team", request.team.slug)

@@ -16,33 +16,36 @@ SHOWN = 200
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
 def token_list(request: TeamRequest) -> HttpResponse:
-    """One's own, and for Admins everybody's; the newest, those that ended included."""
+    """One's own tokens, for Admins everybody's: the newest ones, with revoked and expired ones."""
     now = timezone.now()
     shown = list(tokens.seen_by(request.membership)[:SHOWN])
     for token in shown:
-        token.ended = token.why_ended(now)
-        token.may = [each.value for each in tokens.FOR_SCRIPTS if each in token.granted]
+        # For the template only.
+        token.ended = token.why_ended(now)  # type: ignore[attr-defined]
+        token.may = [  # type: ignore[attr-defined]
+            permission.value for permission in tokens.FOR_SCRIPTS if permission in token.granted
+        ]
     return render(request, "accounts/token_list.html", {"tokens": shown})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.VIEW_EXPORTS, fresh=True)
 def token_new(request: TeamRequest) -> HttpResponse:
-    """The answer to the POST shows the secret, once: it is not kept, so nothing can show it again."""
+    """The response to the POST shows the secret once; it is not stored."""
     form = TokenForm(request.POST or None, membership=request.membership)
     if request.method == "POST" and form.is_valid():
         try:
-            # The rule that a name is taken once is the database's: also a form sent twice makes one token.
+            # The database makes names unique, so a form submitted twice creates one token.
             token, secret = tokens.make(request.membership, **form.cleaned_data)
         except IntegrityError:
             form.add_error("name", form.taken())
         else:
-            told = {
+            context = {
                 "token": token,
                 "secret": secret,
                 "example": request.build_absolute_uri(f"/api/t/{request.team.slug}/exports/"),
             }
-            response = render(request, "accounts/token_made.html", told)
+            response = render(request, "accounts/token_made.html", context)
             response.headers["Cache-Control"] = "no-store"
             return response
     return render(request, "accounts/token_new.html", {"form": form})
@@ -50,10 +53,10 @@ def token_new(request: TeamRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.VIEW_EXPORTS)
-def token_revoke(request: TeamRequest, token: int) -> HttpResponse:
-    found = get_object_or_404(tokens.seen_by(request.membership), pk=token)
-    if tokens.revoke(found, by=request.user):
+def token_revoke(request: TeamRequest, token_id: int) -> HttpResponse:
+    token = get_object_or_404(tokens.seen_by(request.membership), pk=token_id)
+    if tokens.revoke(token, by=request.user):
         messages.success(
-            request, f"The token “{found.name}” is revoked: nothing can be done with it any more."
+            request, f"The token “{token.name}” is revoked: nothing can be done with it any more."
         )
     return redirect("accounts:token-list", request.team.slug)

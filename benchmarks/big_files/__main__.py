@@ -1,10 +1,10 @@
-"""How a file of a gigabyte comes and goes, next to curl over the same loopback.
+"""Time to receive and to serve a file of a gigabyte, compared with curl over the same loopback.
 
     python -m benchmarks.big_files                       about a minute, and 3 GB of disk
     python -m benchmarks.big_files --megabytes 200
 
-A real worker fetches the file from a server that does nothing else, counts its rows, hashes and stores it; a browser
-fetches it from a real web server. Memory is the most that the process had in use, libraries included.
+A real worker downloads the file from a server that does nothing else, counts its rows, hashes and stores it; a browser
+downloads it from a real web server. Memory is the peak of the process, libraries included.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,84 +44,82 @@ def main() -> None:
     size = options.parse_args().megabytes * MILLION
     folder = Path(tempfile.mkdtemp(prefix="big-files-"))
     try:
-        with stage.database() as engine, a_source(size) as url, stage.portal(url) as portal:
+        with stage.database() as engine, source_server(size) as url, stage.portal(url) as portal:
             print(f"{size // MILLION} MB of CSV, {engine}; seconds, MB/s, most memory in MB")
             fetch(url, portal, size, folder)
-        rows_and_preview(folder)
+        count_rows(folder)
     finally:
         shutil.rmtree(folder)
 
 
 def fetch(url: str, portal: stage.Portal, size: int, folder: Path) -> None:
-    """In: curl and the worker. Out: curl from a plain file server and from the portal."""
+    """Receive with curl and the worker; serve to curl from a plain file server and from the portal."""
     show("curl from the source, to nowhere", curl(url, "/dev/null"), size)
     show("curl from the source, to a file", curl(url, str(folder / "plain.csv")), size)
     team, user = stage.team_with_editor()
     stage.working_credential(team, "Main", KeyPair("aa_big", "secret"))
-    run, seen, memory = run_of(team, user, portal)
+    run, progress, memory = run_export(team, user, portal)
     with scope(team=team):
         downloading = run.calls.get(kind="download")
         result = run.result
     assert result.size == size
+    assert downloading.seconds
+    assert run.finished_at
     show("worker, received and hashed", downloading.seconds, size)
-    whole = (run.finished_at - downloading.sent_at).total_seconds()
-    show("worker, until stored, with its rows counted", whole, size, memory)
-    print(f"    the run's page said {', '.join(f'{shown / MILLION:.0f} MB' for shown in seen)}")
+    seconds = (run.finished_at - downloading.sent_at).total_seconds()
+    show("worker, until stored, with its rows counted", seconds, size, memory)
+    print(f"    the run's page said {', '.join(f'{shown / MILLION:.0f} MB' for shown in progress)}")
     headers = stage.signed_in(user)
     page = f"{portal.web}/t/acme/results/{result.pk}/"
     with httpx.Client(headers=headers) as browser:
-        taken = [timed(lambda: browser.get(page).raise_for_status()) for _ in range(20)]
-    show("the result's page with its preview, median", sorted(taken)[10])
+        times = [stage.seconds(lambda: browser.get(page).raise_for_status()) for _ in range(20)]
+    show("the result's page with its preview, median", sorted(times)[10])
     with files_server(folder) as plain:
         show("curl from a plain file server", curl(f"{plain}/plain.csv", "/dev/null"), size)
     cookie = ("-H", f"Cookie: {headers['Cookie']}")
-    cost = peaks(portal.serving)
-    show("curl from the portal", curl(f"{page}download/", "/dev/null", *cookie), size, cost())
-    rest = ("-H", f"Range: bytes={size // 2}-")
-    cost = peaks(portal.serving)
-    show(
-        "curl from the portal, the second half",
-        curl(f"{page}download/", "/dev/null", *cookie, *rest),
-        size // 2,
-        cost(),
-    )
+    memory_peak = watch_memory(portal.serving)
+    show("curl from the portal", curl(f"{page}download/", "/dev/null", *cookie), size, memory_peak())
+    second_half = ("-H", f"Range: bytes={size // 2}-")
+    memory_peak = watch_memory(portal.serving)
+    seconds = curl(f"{page}download/", "/dev/null", *cookie, *second_half)
+    show("curl from the portal, the second half", seconds, size // 2, memory_peak())
 
 
-def run_of(team: Team, user: User, portal: stage.Portal) -> tuple[Run, list[int], float]:
-    """A run that has succeeded, the bytes that its page showed on the way, and the most memory of the worker."""
+def run_export(team: Team, user: User, portal: stage.Portal) -> tuple[Run, list[int], float]:
+    """A succeeded run, the byte counts that its page showed meanwhile, and the worker's peak memory."""
     with scope(team=team):
         export = make_export(team.credentials.get(), user)
-        memory = peaks(portal.work)
-        run, seen = runs.start(export, by=user), [0]
+        memory_peak = watch_memory(portal.work)
+        run, progress = runs.start(export, by=user), [0]
 
         def has_finished() -> bool:
             run.refresh_from_db()
-            if run.bytes_received != seen[-1]:
-                seen.append(run.bytes_received)
+            if run.bytes_received != progress[-1]:
+                progress.append(run.bytes_received)
             return run.is_final
 
         wait_until(has_finished, seconds=300, every=0.1)
         assert run.status == Run.Status.SUCCEEDED, run.error
-    return run, seen[1:], memory()
+    return run, progress[1:], memory_peak()
 
 
-def rows_and_preview(folder: Path) -> None:
+def count_rows(folder: Path) -> None:
     path = folder / "million.csv"
     with path.open("wb") as file:
         for block in rows_of(MILLION * 140):
             file.write(block)
     rows = tables.count_rows(path, "csv")
-    taken = timed(lambda: tables.count_rows(path, "csv"))
-    show(f"counting {rows:,} rows, {path.stat().st_size // MILLION} MB", taken, path.stat().st_size)
+    seconds = stage.seconds(lambda: tables.count_rows(path, "csv"))
+    show(f"counting {rows:,} rows, {path.stat().st_size // MILLION} MB", seconds, path.stat().st_size)
 
 
 @contextmanager
-def a_source(size: int) -> Iterator[str]:
-    told, tell = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(size, tell), daemon=True)
+def source_server(size: int) -> Iterator[str]:
+    receiver, sender = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(size, sender), daemon=True)
     process.start()
     try:
-        yield told.recv()
+        yield receiver.recv()
     finally:
         process.kill()
         process.join()
@@ -155,28 +152,22 @@ def curl(url: str, to: str, *options: str) -> float:
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def peaks(process: "subprocess.Popen[bytes]") -> Callable[[], float]:
-    """Forget what the children of this one needed so far; the answer tells the most that one needed since, in MB."""
+def watch_memory(process: "subprocess.Popen[bytes]") -> Callable[[], float]:
+    """Reset the memory peaks of the children; the returned function reads the largest one since, in MB."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     for pid in children:
         Path(f"/proc/{pid}/clear_refs").write_text("5")
 
-    def most() -> float:
+    def peak() -> float:
         statuses = [Path(f"/proc/{pid}/status").read_text() for pid in children]
         return max(int(status.split("VmHWM:")[1].split()[0]) for status in statuses) / 1024
 
-    return most
+    return peak
 
 
-def timed(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def show(what: str, seconds: float, size: int = 0, memory: float = 0) -> None:
+def show(label: str, seconds: float, size: int = 0, memory: float = 0) -> None:
     speed = f"{size / MILLION / seconds:>8.0f}" if size else " " * 8
-    print(f"{what:<48}{seconds:>8.2f}{speed}{f'{memory:>8.0f}' if memory else ''}".rstrip(), flush=True)
+    print(f"{label:<48}{seconds:>8.2f}{speed}{f'{memory:>8.0f}' if memory else ''}".rstrip(), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""An Expensify whose every file is one large CSV, in a process of its own."""
+"""A stand-in for Expensify, in its own process, where every file is one large CSV."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from sandbox.server import Environ, Server
 
-# About 140 bytes a row, texts in quotes as the column builder writes them.
+# About 140 bytes per row, quoted as the column builder writes them.
 ROW = (
     '"R{n:011}","2026-11-{day:02}","Shop {n:07}, Berlin","Travel","Project {day}","lunch with ""Bob"" and others",'
     "{cents}.50,EUR,{cents}.50,EUR,Yes,No\r\n"
@@ -17,14 +17,14 @@ BLOCK = "".join(ROW.format(n=n, day=n % 28 + 1, cents=n % 1000) for n in range(8
 
 
 def rows_of(size: int) -> Iterator[bytes]:
-    """So many bytes of whole rows and a part of the last, in pieces of a megabyte."""
+    """`size` bytes of rows in blocks of a megabyte; the last row may be incomplete."""
     while size > 0:
         yield BLOCK[:size]
         size -= len(BLOCK)
 
 
-def serve(size: int, tell: Connection) -> None:
-    """Tell the address, and serve until the process is ended."""
+def serve(size: int, sender: Connection) -> None:
+    """Send the server's address, and serve until the process ends."""
 
     def app(environ: Environ, start_response: Any) -> Iterable[bytes]:
         form = parse_qs(environ["wsgi.input"].read().decode())
@@ -36,5 +36,5 @@ def serve(size: int, tell: Connection) -> None:
         return rows_of(size)
 
     with Server(app, "127.0.0.1", 0) as server:
-        tell.send(server.url)
-        tell.poll(None)
+        sender.send(server.url)
+        sender.poll(None)

@@ -1,13 +1,13 @@
-"""How much of Expensify's call limit each way to keep it uses, and how often it is refused.
+"""Compare limiters: the share of Expensify's call limit that each uses, and how often it gets a 429.
 
     python -m benchmarks.budget                                  ten times the real speed, about four minutes
     python -m benchmarks.budget race --speed 1 --minutes 5       true speed, 5 minutes for each load of each contender
     python -m benchmarks.budget engine --speed 1 --minutes 5     the whole portal: Celery, database, sandbox
     python -m benchmarks.budget many --speed 1                   fifty credentials at once
-    python -m benchmarks.budget scale                            what ten thousand credentials cost Redis, and a sweep
+    python -m benchmarks.budget scale                            cost of 10,000 credentials in Redis, and of a sweep
 
-In the race eight processes share one credential and call a referee over HTTP that counts arrivals in sliding windows.
-Minutes and waits are those of the real limits, whatever the speed.
+In the race eight processes share one credential and call an HTTP server that counts arrivals in sliding windows.
+Minutes and waits are converted to the real limits at any speed.
 """
 
 import argparse
@@ -16,10 +16,11 @@ import random
 import time
 from dataclasses import dataclass
 from statistics import quantiles
+from typing import Any
 
 import redis
 
-from benchmarks.budget.contenders import CONTENDERS, Field, save_ours
+from benchmarks.budget.contenders import CONTENDERS, Race, save_ours
 from benchmarks.budget.engine import MODELS, engine, many, tick
 from benchmarks.budget.scale import scale
 from expensify.budget.budget import Budget
@@ -40,19 +41,19 @@ class Outcome:
 
 
 def race(name: str, speed: int, minutes: float, load: float | None) -> Outcome:
-    """One contender, with a backlog from the start or (with `load`) jobs at random for that share of the limit."""
+    """Run one contender, with a backlog from the start or, with `load`, random jobs for that share of the limit."""
     work, save = CONTENDERS[name]
     budgets, queues = RedisServer().start(), RedisServer().start()
     span = minutes * 60 / speed
     capacity = round(20 * minutes)
-    field = Field(speed, budgets.url, queues.url, 0, 0)
-    with HttpReferee(field.windows).serving() as referee:
+    settings = Race(speed, budgets.url, queues.url, 0, 0)
+    with HttpReferee(settings.windows).serving() as referee:
         if save is save_ours:
-            Budget(redis.Redis.from_url(budgets.url), field.limits).introduce(fresh=True)
-        start = time.monotonic() + 3  # processes and libraries take that long to be ready
-        field = Field(speed, budgets.url, queues.url, referee.server_port, start + span)
+            Budget(redis.Redis.from_url(budgets.url), settings.limits).introduce(fresh=True)
+        start = time.monotonic() + 3  # Processes need that long to start.
+        settings = Race(speed, budgets.url, queues.url, referee.server_port, start + span)
         spawn = multiprocessing.get_context("spawn")
-        workers = [spawn.Process(target=work, args=(field, seed), daemon=True) for seed in range(WORKERS)]
+        workers = [spawn.Process(target=work, args=(settings, seed), daemon=True) for seed in range(WORKERS)]
         for worker in workers:
             worker.start()
         time.sleep(max(0.0, start - time.monotonic()))
@@ -60,20 +61,21 @@ def race(name: str, speed: int, minutes: float, load: float | None) -> Outcome:
 
         def put(*names: str) -> None:
             saved.update(dict.fromkeys(names, time.monotonic()))
-            save(field, list(names))
+            save(settings, list(names))
 
         if load is None:
             put(*(f"run:{n}" for n in range(capacity * 2)))
         else:
             draw, n = random.Random(1), 0
-            while field.left > 10 / speed:
+            while settings.left > 10 / speed:
                 put(f"run:{n}")
                 n += 1
                 time.sleep(draw.expovariate(load * speed * 20 / 60))
         for worker in workers:
-            worker.join(max(field.left, 0) + 120 / speed)
+            worker.join(max(settings.left, 0) + 120 / speed)
             worker.kill()
-    trips = int(redis.Redis.from_url(queues.url).get("trips") or 0)
+    queue: Any = redis.Redis.from_url(queues.url)
+    trips = int(queue.get("trips") or 0)
     if save is save_ours:
         trips += 1 if load is None else len(saved)
     budgets.remove()
@@ -89,7 +91,7 @@ def race(name: str, speed: int, minutes: float, load: float | None) -> Outcome:
 
 
 def overtaken(accepted: list[tuple[str, float]], latency: float) -> int:
-    """Calls that a later saved job's call preceded by more than the network alone can explain."""
+    """Number of calls that a later job overtook, beyond the network's latency."""
     count, arrivals = 0, [(int(name.split(":")[1]), at) for name, at in accepted]
     for i, (number, at) in enumerate(arrivals):
         count += any(other > number and earlier < at - latency - 0.02 for other, earlier in arrivals[:i])
@@ -125,12 +127,12 @@ def compare(names: list[str], speed: int, minutes: float) -> None:
     print("Left: a backlog from the start. Right: jobs at random, 80 % of the limit; waits in seconds.\n")
     print("{:<22} {:>9} {:>6} {:>10} {:>11} {:>11} {:>6} {:>6}".format(*HEADS))
     for name in names:
-        full = race(name, speed, minutes, None)
-        open_ = race(name, speed, minutes, 0.8)
-        cuts = quantiles(open_.waits, n=20)
+        backlog = race(name, speed, minutes, None)
+        random_jobs = race(name, speed, minutes, 0.8)
+        cuts = quantiles(random_jobs.waits, n=20)
         print(
-            f"{name:<22} {full.share:>9.1%} {full.refused:>6} {full.overtaken:>10.0%} {full.trips:>11.1f} "
-            f"| {cuts[9]:>9.2f} {cuts[18]:>6.1f} {open_.refused:>6}",
+            f"{name:<22} {backlog.share:>9.1%} {backlog.refused:>6} {backlog.overtaken:>10.0%} {backlog.trips:>11.1f} "
+            f"| {cuts[9]:>9.2f} {cuts[18]:>6.1f} {random_jobs.refused:>6}",
             flush=True,
         )
 

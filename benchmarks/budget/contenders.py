@@ -1,4 +1,4 @@
-"""The worker process of each way to keep a call limit; all send the same requests over the same queue."""
+"""Worker processes of the compared limiters; all send the same requests from the same queue."""
 
 import json
 import random
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import redis
 from limits import RateLimitItemPerSecond
@@ -22,8 +22,8 @@ KEY = "0123456789abcdef0123"
 
 
 @dataclass(frozen=True)
-class Field:
-    """Where the race takes place: everything a worker process needs to know."""
+class Race:
+    """Settings of a race, for its worker processes."""
 
     speed: int
     redis_url: str
@@ -37,7 +37,7 @@ class Field:
 
     @property
     def limits(self) -> Limits:
-        """Ours at this speed; but a stall of this machine is no shorter at ten times the speed."""
+        """Our limits at this speed. Stalls of the machine do not shrink with it, so `unanswered` has a minimum."""
         return Limits(self.windows, eps=0.05 / self.speed, unanswered=max(1.5 / self.speed, 0.3))
 
     @property
@@ -49,28 +49,28 @@ class Field:
 
 
 class CountingConnection(redis.Connection):
-    """Counts what is sent: one packed command or pipeline is one round trip."""
+    """Count round trips: one for each packed command or pipeline."""
 
     trips: ClassVar[int] = 0
 
     def send_packed_command(self, command: object, check_health: bool = True) -> None:
         CountingConnection.trips += 1
-        super().send_packed_command(command, check_health)
+        super().send_packed_command(command, check_health)  # type: ignore[no-untyped-call]  # redis-py has no types here.
 
 
-def counted(url: str) -> redis.Redis:
+def counting_client(url: str) -> redis.Redis:
     return redis.Redis(
         connection_pool=redis.ConnectionPool.from_url(url, connection_class=CountingConnection)
     )
 
 
 class Sender:
-    """Sends over a connection that stays open, 0-150 ms each way at real speed."""
+    """Send over a persistent connection with 0-150 ms latency each way at real speed."""
 
-    def __init__(self, field: Field, seed: int) -> None:
+    def __init__(self, race: Race, seed: int) -> None:
         self._draw = random.Random(seed)
-        self._latency = 0.15 / field.speed
-        self._http = HTTPConnection("127.0.0.1", field.port)
+        self._latency = 0.15 / race.speed
+        self._http = HTTPConnection("127.0.0.1", race.port)
 
     def __call__(self, name: str) -> bool:
         time.sleep(self._draw.uniform(0, self._latency))
@@ -87,93 +87,93 @@ def publish(queue: redis.Redis, step: Decision) -> Decision:
     return step
 
 
-def ours(field: Field, seed: int) -> None:
-    queue, send = redis.Redis.from_url(field.queue_url), Sender(field, seed)
-    budget = Budget(counted(field.redis_url), field.limits)
-    while field.left > 0.1:
-        message = queue.blpop(["wakes"], timeout=min(field.left, 1))
+def ours(race: Race, seed: int) -> None:
+    queue: Any = redis.Redis.from_url(race.queue_url)
+    send = Sender(race, seed)
+    budget = Budget(counting_client(race.redis_url), race.limits)
+    while race.left > 0.1:
+        message = queue.blpop(["wakes"], timeout=min(race.left, 1))
         if message is None:
             continue
         due, token = json.loads(message[1])
-        field.sleep(due - time.monotonic())
+        race.sleep(due - time.monotonic())
         step = publish(queue, budget.step(KEY, token=token, pop=True))
         while step.permit is not None:
-            again: list[Ticket] = []
+            retries: list[Ticket] = []
             try:
                 step.permit.use()
                 step.permit.answered() if send(step.ticket) else step.permit.refused()
             except PermitExpired:
-                again = [Ticket(step.ticket, "export", order=step.order)]
-            step = publish(queue, budget.step(KEY, done=step.permit.done, enqueue=again, pop=True))
+                retries = [Ticket(step.ticket, "export", order=step.order)]
+            step = publish(queue, budget.step(KEY, done=step.permit.done, enqueue=retries, pop=True))
     queue.incrby("trips", CountingConnection.trips)
 
 
-def save_ours(field: Field, names: list[str]) -> None:
-    budget = Budget(counted(field.redis_url), field.limits)
+def save_ours(race: Race, names: list[str]) -> None:
+    budget = Budget(counting_client(race.redis_url), race.limits)
     step = budget.enqueue(KEY, [Ticket(name, "export") for name in names])
-    publish(redis.Redis.from_url(field.queue_url), step)
+    publish(redis.Redis.from_url(race.queue_url), step)
 
 
-def save_queued(field: Field, names: list[str]) -> None:
-    redis.Redis.from_url(field.queue_url).rpush("jobs", *names)
+def save_queued(race: Race, names: list[str]) -> None:
+    redis.Redis.from_url(race.queue_url).rpush("jobs", *names)
 
 
-def one_by_one(
-    field: Field, seed: int, acquire: Callable[[], None], back_off: Callable[[int], float]
-) -> None:
-    """The loop of a task queue: take a job, sleep in the worker until allowed, send, again after a 429."""
-    queue, send = redis.Redis.from_url(field.queue_url), Sender(field, seed)
-    while field.left > 0.1:
-        message = queue.blpop(["jobs"], timeout=min(field.left, 1))
+def one_by_one(race: Race, seed: int, acquire: Callable[[], None], back_off: Callable[[int], float]) -> None:
+    """The loop of a task queue: take a job, sleep in the worker until a call is allowed, send, repeat after a 429."""
+    queue: Any = redis.Redis.from_url(race.queue_url)
+    send = Sender(race, seed)
+    while race.left > 0.1:
+        message = queue.blpop(["jobs"], timeout=min(race.left, 1))
         if message is None:
             continue
         acquire()
         refusals = 0
-        while field.left > 0 and not send(message[1].decode()):
-            field.sleep(back_off(refusals))
+        while race.left > 0 and not send(message[1].decode()):
+            race.sleep(back_off(refusals))
             refusals += 1
             acquire()
     queue.incrby("trips", CountingConnection.trips)
 
 
-def naive(field: Field, seed: int) -> None:
+def naive(race: Race, seed: int) -> None:
     draw = random.Random(seed)
 
     def exponential(refusals: int) -> float:
-        return min(2.0**refusals, 32) * draw.uniform(0.5, 1.5) / field.speed
+        return min(2.0**refusals, 32) * draw.uniform(0.5, 1.5) / race.speed
 
-    one_by_one(field, seed, lambda: None, exponential)
+    one_by_one(race, seed, lambda: None, exponential)
 
 
-def limits_moving_window(field: Field, seed: int) -> None:
-    storage = RedisStorage("redis://", connection_pool=counted(field.redis_url).connection_pool)
+def limits_moving_window(race: Race, seed: int) -> None:
+    storage = RedisStorage("redis://", connection_pool=counting_client(race.redis_url).connection_pool)
     limiter = MovingWindowRateLimiter(storage)
-    items = [RateLimitItemPerSecond(calls, round(seconds)) for calls, seconds in field.windows]
+    items = [RateLimitItemPerSecond(calls, round(seconds)) for calls, seconds in race.windows]
 
     def acquire() -> None:
-        while field.left > 0:
+        while race.left > 0:
             full = [item for item in items if not limiter.test(item, KEY)]
             if not full and all(limiter.hit(item, KEY) for item in items):
                 return
             resets = [limiter.get_window_stats(item, KEY).reset_time for item in full or items]
-            field.sleep(max(0.001, max(resets) - time.time()))
+            race.sleep(max(0.001, max(resets) - time.time()))
 
-    one_by_one(field, seed, acquire, lambda _: 10 / field.speed)
+    one_by_one(race, seed, acquire, lambda _: 10 / race.speed)
 
 
-def pyrate(field: Field, seed: int) -> None:
-    rates = [Rate(calls, round(seconds * 1000)) for calls, seconds in field.windows]
-    bucket = RedisBucket.init(rates, counted(field.redis_url), KEY)
-    limiter = Limiter(bucket, buffer_ms=50 // field.speed)
+def pyrate(race: Race, seed: int) -> None:
+    rates = [Rate(calls, round(seconds * 1000)) for calls, seconds in race.windows]
+    bucket = RedisBucket.init(rates, counting_client(race.redis_url), KEY)
+    limiter = Limiter(bucket, buffer_ms=50 // race.speed)
 
     def acquire() -> None:
-        limiter.try_acquire("call", timeout=max(field.left, 0))
+        limiter.try_acquire("call", timeout=max(race.left, 0))
 
-    one_by_one(field, seed, acquire, lambda _: 10 / field.speed)
+    one_by_one(race, seed, acquire, lambda _: 10 / race.speed)
 
 
-Work = Callable[[Field, int], None]
-Save = Callable[[Field, list[str]], None]
+Work = Callable[[Race, int], None]
+Save = Callable[[Race, list[str]], None]
 
 CONTENDERS: dict[str, tuple[Work, Save]] = {
     "this budget": (ours, save_ours),

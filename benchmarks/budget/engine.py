@@ -1,6 +1,6 @@
-"""The budget inside Celery: eight worker processes drive real runs, against each way a server could count.
+"""The budget inside Celery: eight worker processes execute real runs against servers that count in different ways.
 
-Shares are of the published limit; waits are those of the real limits, whatever the speed.
+Shares are of the published limit; waits are converted to the real limits at any speed.
 """
 
 import json
@@ -20,7 +20,7 @@ MODELS = ("sliding log", "fixed windows", "strict bucket")
 
 
 def engine(speed: int, minutes: float, models: list[str]) -> None:
-    """A backlog, then a load of 80 %, on one credential."""
+    """Measure a backlog, then a load of 80 %, on one credential."""
     print(f"\nInside Celery: 8 worker processes, one credential, {speed} x speed, 0-150 ms each way,")
     print(
         f"{minutes:g} minutes a load. Left: a backlog. Right: runs at random, 80 % of the limit; waits in s.\n"
@@ -29,52 +29,54 @@ def engine(speed: int, minutes: float, models: list[str]) -> None:
         "server", "of limit", "429s", "overtaken", "trips/call", "wait p50", "p95", "429s", "overtaken"
     ))  # fmt: skip
     for model in models:
-        full = measured(model, speed, minutes, 1, None)
+        full = measure_load(model, speed, minutes, 1, None)
         print(
             f"{model:<16} {full['share']:>9.1%} {full['refused']:>6} {full['overtaken']:>10} {full['trips']:>11.1f}",
             end=" | ",
             flush=True,
         )
-        open_ = measured(model, speed, minutes, 1, 0.8)
+        load = measure_load(model, speed, minutes, 1, 0.8)
         print(
-            f"{open_['p50']:>8.2f} {open_['p95']:>8.1f} {open_['refused']:>6} {open_['overtaken']:>10}",
+            f"{load['p50']:>8.2f} {load['p95']:>8.1f} {load['refused']:>6} {load['overtaken']:>10}",
             flush=True,
         )
 
 
 def many(speed: int, minutes: float, credentials: int) -> None:
-    """Many credentials with bulk backlogs at once; what they used of all that their limits allow."""
-    found = measured("sliding log", speed, minutes, credentials, None)
+    """Measure many credentials with backlogs at once: the used share of all their limits."""
+    results = measure_load("sliding log", speed, minutes, credentials, None)
     print(
         f"\n{credentials} credentials with a backlog each, 8 worker processes, {speed} x speed, {minutes:g} minutes: "
-        f"{found['used']:.1%} of all budgets used, {found['calls']} calls, {found['refused']} 429s, "
-        f"{found['trips']:.1f} trips a call",
+        f"{results['used']:.1%} of all budgets used, {results['calls']} calls, {results['refused']} 429s, "
+        f"{results['trips']:.1f} trips a call",
         flush=True,
     )
 
 
 def tick(credentials: int) -> None:
-    """What beat's sweep costs every few seconds."""
+    """Measure beat's periodic sweep."""
     print(f"\nOne sweep, {credentials:,} credentials, a hundred runs of each busy one in line:")
     for busy in (0, 100, 1000):
-        found = installed("benchmarks.budget.tick", credentials, busy)
+        results = run_installed("benchmarks.budget.tick", credentials, busy)
         print(
-            f"  {busy:>5,} busy {found['milliseconds']:>10.1f} ms {found['queries']:>6} queries "
-            f"{found['trips']:>7} trips",
+            f"  {busy:>5,} busy {results['milliseconds']:>10.1f} ms {results['queries']:>6} queries "
+            f"{results['trips']:>7} trips",
             flush=True,
         )
 
 
-def measured(model: str, speed: int, minutes: float, credentials: int, load: float | None) -> dict[str, Any]:
-    """One load on a new installation."""
+def measure_load(
+    model: str, speed: int, minutes: float, credentials: int, load: float | None
+) -> dict[str, Any]:
+    """Results of one load on a new installation."""
     arguments = ["--model", model, "--speed", speed, "--minutes", minutes, "--credentials", credentials]
     if load is not None:
         arguments += ["--load", load]
-    return installed("benchmarks.budget.load", *arguments, speed=speed)
+    return run_installed("benchmarks.budget.load", *arguments, speed=speed)
 
 
-def installed(module: str, *arguments: object, speed: int = 1) -> dict[str, Any]:
-    """What a module says in a process of its own: over a new Redis, and SQLite or the database of DATABASE_URL."""
+def run_installed(module: str, *arguments: object, speed: int = 1) -> dict[str, Any]:
+    """Results of a module in its own process, with a new Redis, and with SQLite or the database in DATABASE_URL."""
     server, folder = RedisServer().start(), tempfile.mkdtemp(prefix="portal-benchmark-")
     limits = ",".join(f"{calls}/{seconds / speed:g}s" for calls, seconds in Limits().windows)
     environment = os.environ | {
@@ -95,4 +97,5 @@ def installed(module: str, *arguments: object, speed: int = 1) -> dict[str, Any]
     finally:
         server.remove()
         shutil.rmtree(folder, ignore_errors=True)
-    return json.loads(process.stdout.splitlines()[-1])
+    results: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])
+    return results

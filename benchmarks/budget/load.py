@@ -1,10 +1,11 @@
-"""One load on the whole portal: real runs in a database, Celery workers over HTTP, and a server that counts.
+"""One load on the whole portal: real runs in a database, Celery workers, and an HTTP server that counts calls.
 
 `benchmarks.budget.engine` runs it, with the settings of a new installation in its environment. It prints one line.
 """
 
 import argparse
 import json
+import os
 import random
 import time
 from collections import defaultdict
@@ -17,6 +18,7 @@ from typing import Any
 import django
 import redis
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
 from django.conf import settings
@@ -39,7 +41,7 @@ from tests.expensify.budget.referees import steady_share
 from tests.workers import Processes, wait_until
 
 PROCESSES = 8
-JITTER = 0.15  # seconds each way, at true speed
+JITTER = 0.15  # seconds each way, at real speed
 MODELS = {
     "sliding log": Choices(limit_model="sliding"),
     "fixed windows": Choices(limit_model="fixed"),
@@ -48,43 +50,43 @@ MODELS = {
 TEMPLATE = "<#list reports as report>${report.reportID}<#lt>\n</#list>"
 
 
-def jittery(app: Callable[..., Iterable[bytes]], most: float) -> Callable[..., Iterable[bytes]]:
-    """The server as it is reached over a network that takes up to `most` seconds each way."""
+def delayed(app: Callable[..., Iterable[bytes]], longest: float) -> Callable[..., Iterable[bytes]]:
+    """The server behind a network with up to `longest` seconds latency each way."""
     draw = random.Random(1)
 
     def answer(environ: Any, start_response: Any) -> Iterable[bytes]:
-        time.sleep(draw.uniform(0, most))
+        time.sleep(draw.uniform(0, longest))
         body = list(app(environ, start_response))
-        time.sleep(draw.uniform(0, most))
+        time.sleep(draw.uniform(0, longest))
         return body
 
     return answer
 
 
 def make_export(sandbox: Sandbox, team: Team, by: User, number: int) -> SavedExport:
-    """A saved export with a credential, and a budget, of its own."""
+    """A saved export with its own credential, and so its own budget."""
     pair = KeyPair(f"aa_{number}", "s" * 40)
     sandbox.add_pair(pair.partner_user_id, pair.partner_user_secret)
     credential = Credential(team=team, name=f"Pair {number}")
     credential.take_pair(pair, timezone.now())
     credential.status = Credential.Status.WORKING
     credential.save()
-    asked = ExportSettings(policy_ids=[], report_ids=["50352738"], states=[], email_recipients=[])
+    export_settings = ExportSettings(policy_ids=[], report_ids=["50352738"], states=[], email_recipients=[])
     export = SavedExport(team=team, credential=credential, name=f"Export {number}")
-    return saved_exports.save(export, settings=asked, template=TEMPLATE, sftp_password=None, by=by)
+    return saved_exports.save(export, settings=export_settings, template=TEMPLATE, sftp_password=None, by=by)
 
 
-def fill(exports: list[SavedExport], each: int) -> None:
-    """All runs of one export, then all of the next one's: as teams save them."""
+def enqueue_backlog(exports: list[SavedExport], count: int) -> None:
+    """Start `count` runs of each export, one export after another."""
     for export in exports:
-        for _ in range(each):
+        for _ in range(count):
             runs.start(export, by=PORTAL, source=Run.Source.COMMAND)
-    for wake in queue.sweep():  # all are in line before the first worker starts
-        tasks.ring(wake)
+    for wake in queue.sweep():  # All are in the queue before the first worker starts.
+        tasks.wake_worker(wake)
 
 
-def drip(exports: list[SavedExport], speed: int, span: float, load: float) -> None:
-    """Runs at random, for that share of the limits; each takes two calls."""
+def start_at_random(exports: list[SavedExport], speed: int, span: float, load: float) -> None:
+    """Start runs at random times, for that share of the limits; each makes two calls."""
     draw, end = random.Random(2), time.monotonic() + span
     while time.monotonic() < end:
         runs.start(draw.choice(exports), by=PORTAL, source=Run.Source.COMMAND)
@@ -92,14 +94,14 @@ def drip(exports: list[SavedExport], speed: int, span: float, load: float) -> No
 
 
 def overtaken(latency: float) -> int:
-    """Runs whose first call was sent after that of a later run of the same pair, by more than workers take to send."""
-    begun: dict[int, list[tuple[int, float]]] = defaultdict(list)
-    first = ApiCall.objects.filter(kind="generate").order_by("sent_at")
-    for pair, run, sent_at in first.values_list("credential_id", "run_id", "sent_at"):
-        begun[pair].append((run, sent_at.timestamp()))
+    """Number of runs that a later run of the same credential overtook, beyond the latency."""
+    first_calls: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    calls = ApiCall.objects.filter(kind="generate").order_by("sent_at")
+    for credential, run, sent_at in calls.values_list("credential_id", "run_id", "sent_at"):
+        first_calls[credential].append((run, sent_at.timestamp()))
     return sum(
         any(other > run and earlier < sent - latency for other, earlier in order[:i])
-        for order in begun.values()
+        for order in first_calls.values()
         for i, (run, sent) in enumerate(order)
     )
 
@@ -116,16 +118,16 @@ def main() -> None:
     capacity = sum(1 for _ in takewhile(lambda at: at < options.minutes * 60, Limits(eps=0).upcoming()))
 
     call_command("migrate", verbosity=0)
-    client = redis.Redis.from_url(settings.REDIS_URL)
+    client: Any = redis.Redis.from_url(settings.REDIS_URL)
     queue.budget().introduce(fresh=True)
     sandbox = Sandbox(choices=MODELS[options.model].faster(speed))
-    sandbox.wsgi = jittery(sandbox.wsgi, JITTER / speed)
+    sandbox.wsgi = delayed(sandbox.wsgi, JITTER / speed)
     team = Team.objects.create(name="Acme", slug="acme", time_zone="UTC")
     by = User.objects.create_user("alice@acme.example", "x" * 30)
     with sandbox.serve() as served, scope(team=team):
         exports = [make_export(sandbox, team, by, number) for number in range(options.credentials)]
         if options.load is None:
-            fill(exports, each=capacity // 2 + 3)
+            enqueue_backlog(exports, capacity // 2 + 3)
         portal = Processes(Path(settings.VAR_DIR), EXPENSIFY_URL=served.url)
         try:
             portal.worker(processes=PROCESSES)
@@ -136,18 +138,20 @@ def main() -> None:
                 wait_until(lambda: sandbox.log, seconds=180)
                 time.sleep(max(0.0, sandbox.log[0].at + span - sandbox.clock()))
             else:
-                drip(exports, speed, span, options.load)
+                start_at_random(exports, speed, span, options.load)
                 wait_until(lambda: not Run.objects.unfinished().exists(), seconds=60 + 120 / speed)
-            arrived = list(sandbox.log)
+            arrivals = list(sandbox.log)
             trips = client.info("commandstats")
         finally:
             portal.stop()
         by_pair: dict[str, list[float]] = defaultdict(list)
-        for arrival in arrived:
+        for arrival in arrivals:
             by_pair[arrival.pair].append(arrival.at)
         waits = [
-            (call.sent_at - call.run.created_at).total_seconds() * speed
-            for call in ApiCall.objects.filter(kind="generate").select_related("run")
+            (sent_at - created_at).total_seconds() * speed
+            for sent_at, created_at in ApiCall.objects.filter(kind="generate").values_list(
+                "sent_at", "run__created_at"
+            )
         ]
         cuts = quantiles(waits, n=20)
         shares = [steady_share(at, 20, 60 / speed) for at in by_pair.values() if len(at) > 20]
@@ -156,11 +160,11 @@ def main() -> None:
             json.dumps(
                 {
                     "share": sum(shares) / len(shares) if shares else None,
-                    "used": len(arrived) / (capacity * len(exports)),
-                    "calls": len(arrived),
+                    "used": len(arrivals) / (capacity * len(exports)),
+                    "calls": len(arrivals),
                     "refused": sandbox.refused,
                     "overtaken": overtaken(JITTER / speed + 0.05),
-                    "trips": evals / len(arrived),
+                    "trips": evals / len(arrivals),
                     "p50": cuts[9],
                     "p95": cuts[18],
                 }

@@ -1,4 +1,6 @@
-"""What a budget costs Redis: microseconds of the server for each question, bytes for each credential."""
+"""Cost of a budget in Redis: microseconds of the server per call, bytes per credential."""
+
+from typing import Any
 
 import redis
 
@@ -10,7 +12,7 @@ from tests.servers import RedisServer
 
 def scale(credentials: int) -> None:
     server = RedisServer().start()
-    client = redis.Redis.from_url(server.url)
+    client: Any = redis.Redis.from_url(server.url)
     budget = Budget(client, Limits())
     budget.introduce(fresh=True)
     keys = [f"{n:020x}" for n in range(credentials)]
@@ -18,9 +20,9 @@ def scale(credentials: int) -> None:
     def memory() -> int:
         return int(client.info("memory")["used_memory"])
 
-    def report(what: str, empty: int, each: int) -> None:
+    def report(label: str, empty: int, count: int) -> None:
         micro = client.info("commandstats")["cmdstat_evalsha"]["usec_per_call"]
-        print(f"  {what:<36} {micro:>8.1f} µs {(memory() - empty) / each:>8.0f} bytes each")
+        print(f"  {label:<36} {micro:>8.1f} µs {(memory() - empty) / count:>8.0f} bytes each")
         client.config_resetstat()
 
     empty = memory()

@@ -1,4 +1,4 @@
-"""Two years of a large installation, made in a minute or two: Acme has half of the runs, five teams the rest."""
+"""Create two years of data of a large installation in a minute or two. Acme has half of the runs."""
 
 import random
 from collections.abc import Iterator
@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from benchmarks import stage
+
+# ruff: noqa: I001 — the stage comes first.
 from django.db import connection
 from django.utils import timezone
 from django_scopes import scopes_disabled
@@ -14,7 +17,6 @@ from django_scopes import scopes_disabled
 from accounts.audit.record import Action
 from accounts.models import AuditChain, AuditEntry, Membership, Team, User
 from accounts.permissions import Role
-from benchmarks import stage
 from expensify.pair import KeyPair
 from exports.models import ApiCall, Result, Run, SavedExport
 from exports.models.run import Status
@@ -24,13 +26,13 @@ TEAMS = ("Acme", "Umbrella", "Initech", "Globex", "Hooli", "Stark")
 SPAN = timedelta(days=730)
 EXPORTS = 60
 BATCH = 5000
-# In a thousand runs; the others succeeded.
+# Per thousand runs; the others succeeded.
 ENDS = {Status.FAILED: 20, Status.CANCELLED: 8, Status.UNCONFIRMED: 1}
 
 
 @dataclass
-class Scene:
-    """A team. The quiet export and the former member have done nothing since the first days."""
+class Installation:
+    """A team. Its quiet export and former member have been inactive since the first days."""
 
     team: Team
     people: list[User]
@@ -45,27 +47,27 @@ class Scene:
         return self.people[-1]
 
 
-def fill(runs: int, entries: int) -> Scene:
-    """Acme with so many runs and audit entries, beside the other teams."""
+def fill(runs: int, entries: int) -> Installation:
+    """Create Acme with so many runs and audit entries, and the other teams."""
     ends_at = timezone.now()
-    scenes = [a_team(name) for name in TEAMS]
+    teams = [create_team(name) for name in TEAMS]
     for model in (Run, Result):
         model._meta.get_field("created_at").auto_now_add = False
     with scopes_disabled():
-        made = all_runs(scenes, 2 * runs, ends_at - SPAN)
-        while batch := list(islice(made, BATCH)):
+        all_runs = create_runs(teams, 2 * runs, ends_at - SPAN)
+        while batch := list(islice(all_runs, BATCH)):
             Run.objects.bulk_create(batch)
             Result.objects.bulk_create(result_of(run) for run in batch if run.status == Status.SUCCEEDED)
             ApiCall.objects.bulk_create(call for run in batch for call in calls_of(run))
-    for scene in scenes:
-        fill_audit(scene, entries if scene is scenes[0] else entries // 20, ends_at - SPAN)
+    for team in teams:
+        fill_audit(team, entries if team is teams[0] else entries // 20, ends_at - SPAN)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-    return scenes[0]
+    return teams[0]
 
 
-def a_team(name: str) -> Scene:
-    """Twelve people, the last of whom has left, and saved exports over three credentials."""
+def create_team(name: str) -> Installation:
+    """A team of twelve people, the last of whom has left, with saved exports of three credentials."""
     team = Team.objects.create(name=name, slug=name.lower(), time_zone="Europe/Berlin")
     people = [
         User.objects.create_user(
@@ -82,32 +84,32 @@ def a_team(name: str) -> Scene:
     exports = [
         make_export(credentials[number % 3], people[0], f"Export {number:02}") for number in range(EXPORTS)
     ]
-    return Scene(team, people, exports)
+    return Installation(team, people, exports)
 
 
-def all_runs(scenes: list[Scene], count: int, began: datetime) -> Iterator[Run]:
-    """Oldest first, every other one Acme's. Some exports and people are far busier than others."""
+def create_runs(teams: list[Installation], count: int, began: datetime) -> Iterator[Run]:
+    """Runs, oldest first, every second one Acme's. Some exports and people are far busier than others."""
     draw = random.Random(1)
     ends = [status for status, share in ENDS.items() for _ in range(share)]
     for number in range(count):
-        scene = scenes[0] if number % 2 else scenes[1 + number // 2 % (len(scenes) - 1)]
+        team = teams[0] if number % 2 else teams[1 + number // 2 % (len(teams) - 1)]
         is_early = number < count / 200
-        busy = int(draw.random() ** 2 * (EXPORTS - 1))
-        export = scene.quiet if is_early and draw.random() < 0.05 else scene.exports[busy]
+        index = int(draw.random() ** 2 * (EXPORTS - 1))
+        export = team.quiet if is_early and draw.random() < 0.05 else team.exports[index]
         person = (
-            scene.former if is_early and draw.random() < 0.2 else scene.people[int(draw.random() ** 2 * 11)]
+            team.former if is_early and draw.random() < 0.2 else team.people[int(draw.random() ** 2 * 11)]
         )
         of_thousand = draw.randrange(1000)
         status = ends[of_thousand] if of_thousand < len(ends) else Status.SUCCEEDED
         at = began + SPAN * (number / count)
         yield Run(
-            team=scene.team,
+            team=team.team,
             created_at=at,
             export=export,
-            version=export.version,
+            version=export.present,
             credential=export.credential,
             job={"type": "file", "inputSettings": {"type": "combinedReportData"}},
-            template=export.version.template,
+            template=export.present.template,
             marks=False,
             source=Run.Source.PAGE,
             requested_by=person,
@@ -123,6 +125,7 @@ def all_runs(scenes: list[Scene], count: int, began: datetime) -> Iterator[Run]:
 
 
 def result_of(run: Run) -> Result:
+    assert run.finished_at
     return Result(
         team=run.team,
         created_at=run.finished_at,
@@ -146,19 +149,32 @@ def calls_of(run: Run) -> list[ApiCall]:
     ]
 
 
-def fill_audit(scene: Scene, count: int, began: datetime) -> None:
-    """Entries of a team, evenly over the time; their hashes are not those of a real chain, which nobody reads here.
+def fill_audit(data: Installation, count: int, began: datetime) -> None:
+    """Create a team's entries at equal intervals. Their hashes are random: nothing reads the chain here.
 
-    More than half are the portal's own, and one action is as rare as a removed member.
+    The portal made more than half of them; a removed member is rare.
     """
-    chain = AuditChain.objects.get(team=scene.team)
-    usual = [
+    chain = AuditChain.objects.get(team=data.team)
+    usual_actions = [
         Action.API_CALLED,
         Action.API_CALLED,
         Action.RUN_SUCCEEDED,
         Action.RUN_STARTED,
         Action.RESULT_DOWNLOADED,
     ]
+    parameters: dict[str, Any] = {
+        "chain": chain.pk,
+        "team": data.team.pk,
+        "first": chain.length + 1,
+        "began": began,
+        "step": SPAN / count,
+        "count": count,
+        "early": count // 100,
+        "former": data.former.pk,
+        "people": [person.pk for person in data.people[:-1]],
+        "rare": Action.MEMBER_REMOVED.value,
+        "usual": [action.value for action in usual_actions],
+    }
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -173,19 +189,7 @@ def fill_audit(scene: Scene, count: int, began: datetime) -> None:
                 md5('p' || n) || md5('q' || n), md5('r' || n) || md5('s' || n)
             FROM generate_series(0, %(count)s - 1) n
             """,
-            {
-                "chain": chain.pk,
-                "team": scene.team.pk,
-                "first": chain.length + 1,
-                "began": began,
-                "step": SPAN / count,
-                "count": count,
-                "early": count // 100,
-                "former": scene.former.pk,
-                "people": [person.pk for person in scene.people[:-1]],
-                "rare": Action.MEMBER_REMOVED.value,
-                "usual": [action.value for action in usual],
-            },
+            parameters,
         )
         chain.length += count
         chain.save(update_fields=["length"])

@@ -1,8 +1,8 @@
-"""The call budget: who may call Expensify with a credential, and when.
+"""The call budget: the queue and the permits of each key pair.
 
-A call waits in a line in Redis, not in a worker. Each budget has one pending wake, due at its next slot; the
-worker that gets the wake takes the head of the line at that instant and sends at once. The rules are kept
-against the latest instant at which each call can have arrived, so neither clocks nor delays can break them.
+A call waits in a queue in Redis, not in a worker. Each budget has one pending wake-up, due at its next slot; the
+worker that receives it takes the head of the queue and sends at once. The limits hold for the latest instant at
+which each call can have arrived, so neither clocks nor delays can break them.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ from expensify.budget.wire import Wire, micro, script_for, text
 if TYPE_CHECKING:
     import redis
 
+_PREFIX = "{portal}:"
+
 
 def budget_key(pepper: bytes, partner_user_id: str) -> str:
-    """The budget of a partner, the same for every secret and team that uses it; and not the id itself."""
+    """The key of a partner's budget, the same for every secret and team. It does not reveal the id."""
     return hmac.new(pepper, partner_user_id.strip().encode(), hashlib.sha256).hexdigest()[:20]
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """A place in the line, for one call at a time.
+    """A place in the queue, for one call at a time.
 
-    Teams take turns by the service they got, and within a team its flows do. All tickets of a team with the same
-    `lead` may together be ahead of its others, and of other teams, by so many seconds of service. `calls` is what
-    the run will need in all; a ticket that comes back for its next call brings the `order` it had, and goes where
-    it was.
+    Teams take turns by the service they received, and so do the flows within a team. All tickets of a team with the
+    same `lead` may together be that many seconds of service ahead of its others, and of other teams. `calls` is the
+    number of calls that the run needs in all. A ticket that returns for its next call keeps its `order`.
     """
 
     name: str
@@ -47,11 +48,11 @@ class Ticket:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a step decided: `ticket` may call now when there is a `permit`.
+    """The result of a step: `ticket` may call now when there is a `permit`.
 
-    With a `wake_in`, exactly one wake that carries `token` is to be published, that many seconds from now.
-    `order` is the ticket's place among those that were served, to come back with. `at` is Redis's clock, as seconds
-    since 1970, when the step was decided.
+    With a `wake_in`, the caller publishes exactly one wake-up with `token`, that many seconds from now.
+    `order` is for the ticket of the run's next call. `at` is the time of the step by Redis's clock, in seconds since
+    1970.
     """
 
     permit: Permit | None
@@ -64,7 +65,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class QueuePosition:
-    """`position` counts from 1; `starts_in` seconds is expected, from what is in the line now."""
+    """`position` counts from 1; `starts_in` is an estimate in seconds, from the tickets in the queue now."""
 
     position: int
     starts_in: float
@@ -81,7 +82,7 @@ class Used:
 
 @dataclass(frozen=True)
 class Usage:
-    """`held_until` is in seconds from now: nothing goes before, whatever the windows say."""
+    """`held_until` is in seconds from now: no call before that, whatever the windows allow."""
 
     used: list[Used]
     held_until: float | None
@@ -91,26 +92,21 @@ class Usage:
 class Budget:
     """All budgets of one installation.
 
-    Every method is one round trip and raises BudgetUnavailable when Redis does not answer. `in_flight` caps
-    the calls of one budget that are under way together; 0 leaves them uncapped.
+    Every method is one round trip and raises BudgetUnavailable when Redis does not answer.
 
-    The keys share one hash slot: what is in doubt after a restart must be read together with each budget, and
-    one Redis core carries far more calls than all of Expensify's customers may make.
+    The keys share one hash slot, because the mark of the last restart is read together with each budget. One Redis
+    core is enough for far more calls than all customers of Expensify may make.
     """
 
-    def __init__(
-        self, client: redis.Redis, limits: Limits, *, namespace: str = "portal", in_flight: int = 0
-    ) -> None:
+    def __init__(self, client: redis.Redis, limits: Limits) -> None:
         self.limits = limits
-        self._prefix = f"{{{namespace}}}:"
-        self._wire = Wire(client, script_for(limits, in_flight))
+        self._wire = Wire(client, script_for(limits))
 
     def introduce(self, *, fresh: bool) -> float:
-        """Meet the server before the first call is waited for; the seconds for which nothing may go.
+        """Register the server before the first call; return the seconds during which no call is allowed.
 
-        A server that is not known, or has been emptied, may have forgotten calls of the last minute, so one
-        minute passes first. `fresh` is the word of somebody who knows that there were none: the installation
-        is new. It counts only when nothing has met this server yet.
+        An unknown or emptied server may have lost the calls of the last minute, so one minute passes first.
+        `fresh` says that the installation is new and there were none. It counts only on a server without a mark.
         """
         pause: int = self._wire.run("introduce", [self._boot], {"fresh": fresh})
         return pause / 1e6
@@ -124,75 +120,67 @@ class Budget:
         enqueue: Ticket | Sequence[Ticket] = (),
         pop: bool = False,
     ) -> Decision:
-        """Tell what became of a call, join the line, and with `pop` take the next permit if one is free.
+        """Report the outcome of a call, enqueue tickets, and with `pop` take the next permit if one is free.
 
-        `token` is the word of the wake that led here. Whoever gets a permit must send at once, or say that
-        nothing was sent.
+        `token` comes from the wake-up that caused this step. The caller sends at once with the permit, or reports
+        that nothing was sent.
         """
-        asked_at = time.monotonic()
+        started_at = time.monotonic()
         tickets = [enqueue] if isinstance(enqueue, Ticket) else enqueue
         arguments: dict[str, object] = {"token": token, "pop": pop}
         if done is not None:
             arguments["done"] = _described_done(done)
         if tickets:
             arguments["enqueue"] = [_described_ticket(ticket) for ticket in tickets]
-        handle, ticket, order, wake_in, word, at = self._wire.run("step", self._keys(key), arguments)
+        handle, ticket, order, wake_in, next_token, at = self._wire.run("step", self._keys(key), arguments)
         return Decision(
-            permit=Permit(handle, good_until=asked_at + self.limits.permit_seconds) if handle else None,
+            permit=Permit(handle, good_until=started_at + self.limits.permit_seconds) if handle else None,
             ticket=text(ticket),
             order=float(order),
             wake_in=wake_in / 1e6 if wake_in >= 0 else None,
-            token=text(word),
+            token=text(next_token),
             at=at / 1e6,
         )
 
     def enqueue(self, key: str, tickets: Ticket | Sequence[Ticket]) -> Decision:
-        """Join the line; a ticket that waits in it already keeps its place."""
+        """Add to the queue; a ticket that is in it already keeps its place."""
         return self.step(key, enqueue=tickets)
 
     def later(self, order: float, calls: int = 1) -> float:
-        """The order of a ticket that lets the others pass for so many calls."""
+        """The order of a ticket that yields to the others for that many calls."""
         return order + calls * micro(self.limits.service)
 
     def remove(self, key: str, tickets: str | Iterable[str]) -> int:
-        """Leave the line; how many were in it. Tell all that leave together, and their flow starts afresh."""
+        """Remove from the queue; return how many were in it. Tickets removed together cost their flow nothing."""
         names = [tickets] if isinstance(tickets, str) else list(tickets)
-        left: int = self._wire.run("remove", self._keys(key), {"tickets": names})
-        return left
-
-    def hold(self, key: str, seconds: float) -> None:
-        """Nothing goes for so many seconds, at most an hour; a longer hold stands."""
-        self._wire.run("hold", self._keys(key), {"span": micro(seconds)})
+        removed: int = self._wire.run("remove", self._keys(key), {"tickets": names})
+        return removed
 
     def places(self, key: str, tickets: Sequence[str], *, under_way: int = 0) -> dict[str, QueuePosition]:
-        """Where these tickets stand and when each may expect its call; those not in the line are left out.
+        """The queue position and expected start of each ticket; tickets that are not in the queue are omitted.
 
-        A run that stands ahead is counted with all the calls it will need. Those still to come of runs that are
-        being served are not in the line; `under_way` says how many there are, and they go first.
+        A run ahead counts with all the calls it will need. Runs being served have further calls that are not in the
+        queue; `under_way` is their number, and they go first.
         """
         ages, quiet, slack, ranks, ahead = self._wire.run(
             "places", self._keys(key), {"tickets": list(tickets)}
         )
-        standing = [
+        queued = [
             (name, rank, calls) for name, rank, calls in zip(tickets, ranks, ahead, strict=True) if rank >= 0
         ]
         instants = self.limits.instants(
-            [calls + under_way for _, _, calls in standing],
+            [calls + under_way for _, _, calls in queued],
             [age / 1e6 for age in ages],
             quiet=quiet / 1e6,
             slack=slack / 1e6,
         )
         return {
             name: QueuePosition(rank + 1, starts_in)
-            for (name, rank, _), starts_in in zip(standing, instants, strict=True)
+            for (name, rank, _), starts_in in zip(queued, instants, strict=True)
         }
 
-    def usage(self, key: str) -> Usage:
-        """How much of this budget is used now."""
-        return self.usages([key])[key]
-
     def usages(self, keys: Sequence[str]) -> dict[str, Usage]:
-        """How much of each budget is used now, in one round trip."""
+        """The current usage of each budget, in one round trip."""
         names = [self._boot, *(self._key(key, part) for key in keys for part in ("state", "tickets"))]
         spans = [micro(seconds) for _, seconds in self.limits.windows]
         answers = self._wire.run("usage", names, {"windows": spans})
@@ -209,37 +197,37 @@ class Budget:
         }
 
     def waiting(self, key: str) -> list[str]:
-        """Every ticket in the line, in the order in which they will be served if nobody joins."""
+        """Every ticket in the queue, in the order in which they are served if none is added."""
         return [text(name) for name in self._wire.run("waiting", self._keys(key), {})]
 
     def lost(self, lines: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-        """The budgets that need a step, with those of these tickets that are not in their line.
+        """The budgets that need a step, each with those of the given tickets that are missing from its queue.
 
-        Such a line was lost, or its tickets were taken. With no ticket missing, the line's wake has not come.
-        One round trip for some thousand tickets.
+        The queue was lost, or the tickets were taken. Without a missing ticket, the wake-up of the queue is overdue.
+        One round trip for each 2,000 tickets.
         """
-        found: dict[str, list[str]] = {}
+        incomplete: dict[str, list[str]] = {}
         for keys in _batches(lines):
             names = [self._boot, *(self._key(key, part) for key in keys for part in ("state", "tickets"))]
             answers = self._wire.run("lost", names, {"lines": [list(lines[key]) for key in keys]})
             for key, (needs_wake, missing) in zip(keys, answers, strict=True):
                 if needs_wake or missing:
-                    found[key] = [lines[key][number] for number in missing]
-        return found
+                    incomplete[key] = [lines[key][number] for number in missing]
+        return incomplete
 
     @property
     def _boot(self) -> str:
-        return self._prefix + "boot"
+        return _PREFIX + "boot"
 
     def _key(self, key: str, part: str) -> str:
-        return f"{self._prefix}{key}:{part}"
+        return f"{_PREFIX}{key}:{part}"
 
     def _keys(self, key: str) -> list[str]:
         return [self._boot, *(self._key(key, part) for part in ("state", "tickets", "again", "flows"))]
 
 
 def _batches(lines: Mapping[str, Sequence[str]], size: int = 2000) -> Iterator[list[str]]:
-    """The keys in groups of about so many tickets: Redis answers nobody else meanwhile."""
+    """The keys in groups of about `size` tickets: Redis serves no other client during a script."""
     batch: list[str] = []
     tickets = 0
     for key, names in lines.items():

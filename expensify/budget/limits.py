@@ -1,4 +1,4 @@
-"""What Expensify allows, and how far from it this portal stays."""
+"""Expensify's call limits, and the margins that this portal keeps."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -38,21 +38,21 @@ class Limits:
 
     @classmethod
     def parse(cls, text: str) -> "Limits":
-        """`"5/10s,20/60s"`, as it stands in a setting; ValueError says what to write instead."""
+        """The limits of a setting like `"5/10s,20/60s"`; ValueError says how to write it."""
         windows = []
         for part in text.split(","):
-            found = _WINDOW.fullmatch(part)
-            if found is None or float(found[2]) == 0:
+            window = _WINDOW.fullmatch(part)
+            if window is None or float(window[2]) == 0:
                 raise ValueError(
                     f"{part.strip()!r} is not a call limit. Write calls/seconds, "
                     "separated by commas, for example 5/10s,20/60s."
                 )
-            windows.append((int(found[1]), float(found[2])))
+            windows.append((int(window[1]), float(window[2])))
         return cls(tuple(windows))
 
     @property
     def depth(self) -> int:
-        """How many calls back the rules look."""
+        """The number of past calls that matter."""
         return max(calls for calls, _ in self.windows)
 
     @property
@@ -62,7 +62,7 @@ class Limits:
 
     @property
     def permit_seconds(self) -> float:
-        """How old a permit may be when the request leaves; the rest of `unanswered` is the network's."""
+        """How old a permit may be when the request leaves; the rest of `unanswered` is for the network."""
         return self.unanswered / 3
 
     def gaps(self) -> dict[int, float]:

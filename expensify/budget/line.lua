@@ -1,16 +1,16 @@
--- Who is next. Continues `log.lua`.
+-- The order of the queue. Continues `log.lua`.
 
--- A line that moves is kept; one that nobody has asked about for a day belongs to a credential long gone.
+-- Renew the expiry of an active queue; one unused for a day belongs to a deleted credential.
 local function keep_line(state)
   for _, key in ipairs({ TICKETS, AGAIN, FLOWS }) do redis.call('PEXPIRE', key, DAY / 1000) end
   each_line(state, function(line) redis.call('PEXPIRE', line_key(line), DAY / 1000) end)
 end
 
--- Three levels take turns, each by start-time fair queueing: teams; within a team its lines, one for each lead;
--- within a line its flows. A clock counts the microseconds of service that its owner got; whose clock is the
--- furthest behind is next, and a clock that was not in use is set to where the others are, so that nobody
--- saves up turns. A line's lead is taken off its clock: it may be so much service ahead of the others, not more.
--- The teams' clocks begin at the real one, so that places kept from an earlier life come first.
+-- Start-time fair queueing on three levels: teams; within a team its lines, one for each lead; within a line its
+-- flows. A clock counts the microseconds of service that its owner received, and the lowest clock is next. A clock
+-- that was idle starts at the clock of the others, so that nobody accumulates turns. A line's lead is subtracted
+-- from its clock: it may get that much service ahead of the others, not more. The teams' clocks start at the real
+-- time, so that positions from before a restart come first.
 local function line_for(state, ticket)
   local team = state.teams[ticket.team]
   if not team then
@@ -28,7 +28,7 @@ local function line_for(state, ticket)
   return line, team
 end
 
--- Flows whose turn has passed need not be remembered; cleared before they outnumber those who wait.
+-- Delete flows whose turn has passed, before they outnumber the waiting tickets.
 local function forget_idle_flows(state)
   if redis.call('HLEN', FLOWS) <= 2 * redis.call('HLEN', TICKETS) + 64 then return end
   local flows, serving = redis.call('HGETALL', FLOWS), {}
@@ -38,7 +38,7 @@ local function forget_idle_flows(state)
   end
 end
 
--- A ticket starts when its flow's last one ends, but not in the past. Who comes back was charged for it before.
+-- A ticket starts when the last one of its flow ends, but not in the past. A returning run was charged before.
 local function join(state, tickets)
   if state.serving == 0 then state.serving = now end
   for _, ticket in ipairs(tickets) do
@@ -67,7 +67,7 @@ local function is_ahead(clock, since, other, others_since)
   return clock < other or (clock == other and since < others_since)
 end
 
--- The team and line whose turn is next, and the order it gets: its place for the run's later calls.
+-- The team and line that are next, and the order, which is the run's position for its later calls.
 local function next_turn(state)
   local turn
   for _, team in pairs(state.teams) do
@@ -108,7 +108,7 @@ local function take_tag(name)
   return cmsgpack.unpack(tag)
 end
 
--- Take whoever is next out of the line: a run that was served before, or the first of the line whose turn it is.
+-- Remove the next ticket from the queue: of a run that was served before, or the first of the next line.
 local function serve(state)
   local turn, back = next_turn(state), redis.call('ZRANGE', AGAIN, 0, 0, 'WITHSCORES')
   if back[1] and not (turn and turn.order < tonumber(back[2])) then
@@ -124,7 +124,7 @@ end
 
 local function tags_of(names, tickets)
   local tags = {}
-  for first = 1, #names, 1000 do -- Lua hands over only so many arguments at once
+  for first = 1, #names, 1000 do -- Lua limits the number of arguments
     local last = math.min(first + 999, #names)
     for i, tag in ipairs(redis.call('HMGET', tickets or TICKETS, unpack(names, first, last))) do
       tags[names[first + i - 1]] = tag
@@ -133,8 +133,8 @@ local function tags_of(names, tickets)
   return tags
 end
 
--- The first `most` tickets in the order in which they are served if nobody joins, and for each how many tickets and
--- calls are served before it. Then how things stand after them: the clocks, and how many have gone of each line.
+-- The first `most` tickets in the order in which they are served if no ticket joins, and for each the number of
+-- tickets and calls before it. Then the state after them: the clocks, and the number of tickets served of each line.
 local function course(state, most)
   local after = cmsgpack.unpack(cmsgpack.pack(state))
   local back, names = redis.call('ZRANGE', AGAIN, 0, most - 1, 'WITHSCORES'), {}
@@ -164,12 +164,12 @@ local function course(state, most)
   return sequence, before, { teams = after.teams, gone = gone, calls = calls }
 end
 
--- How many calls a clock is from another, but no more than so many.
+-- The distance between two clocks in calls, at most `most`.
 local function calls_between(from, to, most)
   return math.min(math.max((to - from) / L.service, 0), most)
 end
 
--- What a team has been served, in calls and tickets, when the turn comes of one whose order is `at`.
+-- The calls and tickets that a team is served before a ticket of order `at`.
 local function served_by(team, at)
   local first, second, calls, tickets = nil, nil, 0, 0
   for _, line in pairs(team.lines) do
@@ -183,15 +183,15 @@ local function served_by(team, at)
     end
   end
   if not first then return 0, 0 end
-  local alone = first.owed -- for as long as the first line's lead lasts, its tickets are ahead by it
+  local alone = first.owed -- the calls that the first line gets while its lead lasts
   if second then alone = calls_between(first.next - first.lead, second.next - second.lead, first.owed) end
   local served = math.max(calls_between(team.next - first.lead, at, alone), calls_between(team.next, at, calls))
   return served, served * tickets / calls
 end
 
--- What is served before the ticket that stands at this rank of its line: first what `after` tells, then by averages.
+-- The tickets and calls served before the ticket at this rank of its line, after those in `after`, by averages.
 local function far_back(after, rank, team, line)
-  if not line then -- back for a later call
+  if not line then -- it waits for a later call
     local ahead = rank - after.gone.again
     return ahead, ahead
   end

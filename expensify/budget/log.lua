@@ -25,7 +25,6 @@ local LONGEST_WAKE = 300 * SECOND  -- a longer wait is slept in pieces: a queue 
 local LONGEST_HOLD = 3600 * SECOND -- whatever Retry-After says, look again within the hour
 local TOO_LATE = 50000             -- a pending wake later than this after the next slot is replaced
 local OVERDUE = 2 * SECOND         -- a pending wake that has not come by then is lost
-local LEASE = 330 * SECOND         -- longer than any call may take (connect, write and read timeouts together)
 
 local clock = redis.call('TIME')
 local now = clock[1] * SECOND + clock[2]
@@ -58,8 +57,6 @@ end
 local function blank()
   return {
     log = {},
-    flying = {},     -- handles of calls under way, kept only when their number is capped
-    held = 0,        -- somebody asked for quiet until then
     refused = 0,     -- a 429 asked for quiet until then
     slack = 0,       -- added to every gap since Expensify refused a call that should have been fine
     slack_until = 0,
@@ -83,8 +80,6 @@ local function load(key)
   for i, arrival in ipairs(log) do -- the clock was set back: no call can arrive later than this
     if math.abs(arrival) > latest then log[i] = arrival < 0 and -latest or latest end
   end
-  while state.flying[1] and state.flying[1] + LEASE < now do table.remove(state.flying, 1) end
-  state.held = math.min(state.held, now + LONGEST_HOLD)
   state.refused = math.min(state.refused, now + LONGEST_HOLD)
   if state.slack_until < now then state.slack = 0 end
   return state
@@ -107,7 +102,7 @@ local function open()
 end
 
 local function quiet_until(state)
-  return math.max(state.held, state.refused, DOUBTFUL_UNTIL)
+  return math.max(state.refused, DOUBTFUL_UNTIL)
 end
 
 -- The first instant the limits allow. With `hopeful`, as if every answer awaited came this moment:
@@ -120,9 +115,6 @@ local function next_slot(state, hopeful)
       if hopeful and arrival < 0 then arrival = math.min(-arrival, now) end
       slot = math.max(slot, math.abs(arrival) + gap + state.slack)
     end
-  end
-  if L.in_flight > 0 and #state.flying >= L.in_flight then
-    slot = math.max(slot, state.flying[1] + LEASE)
   end
   return slot
 end
@@ -141,7 +133,7 @@ local function save(state, waiting)
     redis.call('DEL', FLOWS)
     state.teams = {}
     needed = math.max(math.abs(state.log[1] or 0), quiet_until(state)) + L.horizon
-    needed = math.max(needed, state.slack_until, (state.flying[#state.flying] or 0) + LEASE) - now
+    needed = math.max(needed, state.slack_until) - now
   end
   redis.call('SET', STATE, cmsgpack.pack(state), 'PX', math.ceil(math.max(needed, SECOND) / 1000))
 end
@@ -156,7 +148,6 @@ end
 local function settle(state, done)
   local handle = done.handle
   local awaited = remove_value(state.log, -handle)
-  remove_value(state.flying, handle)
   if done.outcome == 'unanswered' then
     record(state.log, math.max(handle, now)) -- it may have arrived until it was given up
   elseif awaited and done.outcome ~= 'not_sent' then

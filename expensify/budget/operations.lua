@@ -1,4 +1,4 @@
--- What may be asked. Continues `line.lua`.
+-- The operations of the script. Continues `line.lua`.
 
 local operations = {}
 
@@ -18,7 +18,6 @@ function operations.step()
     ticket, order = serve(state)
     handle = now + L.unanswered
     record(state.log, -handle)
-    if L.in_flight > 0 then table.insert(state.flying, handle) end
     waiting = waiting - 1
   end
 
@@ -35,7 +34,7 @@ function operations.step()
   return { handle, ticket, order, wake_in, token, now }
 end
 
--- A flow gets back what its last tickets were charged: whoever cancels and starts over loses nothing.
+-- Refund a flow for its last tickets: cancelling and enqueueing again costs nothing.
 function operations.remove()
   local state, gone, left = open(), {}, 0
   for _, name in ipairs(ask.tickets) do
@@ -62,22 +61,15 @@ function operations.remove()
   return left
 end
 
-function operations.hold()
-  local state = open()
-  state.held = math.max(state.held, now + math.min(ask.span, LONGEST_HOLD))
-  save(state, redis.call('HLEN', TICKETS))
-  return state.held - now
-end
-
 function operations.waiting()
   return (course(open(), redis.call('HLEN', TICKETS)))
 end
 
--- Exact near the head, where a single call decides about a window, and by averages further back, so that a long
--- line costs no more than a short one.
+-- Positions are exact near the head, where a single call decides about a window, and averages after that, so that a
+-- long queue costs no more than a short one.
 local EXACT = 100
 
--- Ages of the calls, latest first; then what the caller needs to work out when each place's turn comes.
+-- Return the ages of the calls, latest first; then the facts from which the caller estimates each ticket's time.
 function operations.places()
   local state, ages, ranks, ahead = open(), {}, {}, {}
   for i, arrival in ipairs(state.log) do ages[i] = math.max(now - math.abs(arrival), 0) end
@@ -116,7 +108,7 @@ function operations.usage()
   return answers
 end
 
--- Which of many budgets need a step: tickets that should wait in line do not, or the line's wake is lost.
+-- Which of many budgets need a step: tickets are missing from the queue, or its wake-up is lost.
 function operations.lost()
   local answers = {}
   for i = 2, #KEYS, 2 do

@@ -1,4 +1,4 @@
-"""Leave for one call, and what became of it."""
+"""The permit for one call, and its outcome."""
 
 import time
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ Outcome = Literal["answered", "unanswered", "not_sent", "refused"]
 
 @dataclass(frozen=True)
 class Done:
-    """What a step is told about an earlier call; `handle` names the call in the log.
+    """The outcome of an earlier call, for the next step; `handle` identifies the call in the log.
 
-    Its answer came `ago` seconds before the telling: what the caller did with it since then costs the budget nothing.
+    The answer came `ago` seconds before the report: the time the caller spent since then costs the budget nothing.
     """
 
     handle: int
@@ -23,10 +23,10 @@ class Done:
 
 
 class Permit:
-    """Leave to send one request now.
+    """The right to send one request now.
 
-    Whoever sends calls `use` in the line before, then says what came of it; `done` goes to the next
-    `Budget.step`. A permit that is never spoken of again counts as a call: nothing leaks, one slot is lost.
+    The sender calls `use` directly before sending, then reports the outcome; `done` goes to the next `Budget.step`.
+    A permit without a report counts as a call: one slot is lost, and no limit is exceeded.
     """
 
     def __init__(self, handle: int, *, good_until: float) -> None:
@@ -41,7 +41,7 @@ class Permit:
         return f"<Permit {self._handle} {self._outcome or ('used' if self._used else 'unused')}>"
 
     def use(self) -> None:
-        """PermitExpired when too old to be safe (its slot goes back), RuntimeError when used before."""
+        """Raises PermitExpired when too old to be safe (its slot is returned), RuntimeError when used before."""
         if self._used or self._outcome is not None:
             raise RuntimeError("A permit is for one request.")
         if time.monotonic() > self._good_until:
@@ -50,30 +50,30 @@ class Permit:
         self._used = True
 
     def answered(self) -> None:
-        """An answer of any kind began to arrive, so the request had arrived before."""
+        """An answer of any kind began to arrive, so the request has arrived."""
         if self._outcome != "refused":
             self._outcome = "answered"
         if self._answered_at is None:
             self._answered_at = time.monotonic()
 
     def unanswered(self) -> None:
-        """It was sent and given up; it may have arrived at any moment until now."""
+        """The request was sent without an answer; it may have arrived at any moment until now."""
         if self._outcome is None:
             self._outcome = "unanswered"
 
     def not_sent(self) -> None:
-        """Nothing left this machine; the slot goes back."""
+        """Nothing left this machine; the slot is returned."""
         if self._outcome is None:
             self._outcome = "not_sent"
 
     def refused(self, retry_after: float | None = None) -> None:
-        """Expensify counted too many requests; `retry_after` is its own wish in seconds."""
+        """Expensify counted too many requests; `retry_after` is the header's value in seconds."""
         self._outcome = "refused"
         self._retry_after = retry_after
 
     @property
     def done(self) -> Done | None:
-        """None as long as nothing is known."""
+        """None as long as no outcome is reported."""
         if self._outcome is None:
             return None
         ago = time.monotonic() - self._answered_at if self._answered_at is not None else 0.0

@@ -1,4 +1,4 @@
-"""The budget's way to Redis: one script, sent once, to a server whose identity is known."""
+"""Runs the budget's script in Redis, once, on a server whose identity is known."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ SCRIPT = "".join(
 
 
 class BudgetUnavailable(Exception):
-    """Redis could not be asked, or did not answer: nobody may call Expensify now.
+    """Redis could not be reached, or did not answer: no call to Expensify is allowed now.
 
-    What was asked may have been done. A grant whose answer got lost costs its slot; its ticket has left the
-    line and comes back when the line is next compared with what should wait in it.
+    The script may have run. A permit whose answer got lost costs its slot; its ticket is no longer in the queue and
+    returns when the queue is next reconciled with the rows.
     """
 
 
 def connect(url: str) -> redis.Redis:
-    """A client for a budget: it fails within seconds, since pages and workers wait for it."""
-    # Imported here: tests/test_process_imports.py tells why.
+    """A client for budgets. It fails within seconds, because pages and workers wait for it."""
+    # Imported here to save memory: see tests/test_process_imports.py.
     import redis
     from redis.backoff import NoBackoff
     from redis.retry import Retry
@@ -43,7 +43,7 @@ def connect(url: str) -> redis.Redis:
 
 
 class Wire:
-    """Commands are sent over the client's pool, but never twice: a repeated step would grant two calls."""
+    """Sends over the client's pool, but never twice: a repeated step would permit two calls."""
 
     def __init__(self, client: redis.Redis, script: str) -> None:
         self._pool = client.connection_pool
@@ -52,15 +52,8 @@ class Wire:
         self._servers: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
     def run(self, operation: str, keys: Sequence[str], arguments: Mapping[str, object]) -> Any:
-        """One run of the script; BudgetUnavailable for whatever Redis may have against it."""
-        return self._exchange(operation, keys, json.dumps(arguments))
-
-    def command(self, *words: str) -> Any:
-        """One plain reading command."""
-        return self._exchange(None, words, "")
-
-    def _exchange(self, operation: str | None, words: Sequence[str], arguments: str) -> Any:
-        # Imported here: tests/test_process_imports.py tells why.
+        """Run the script once. Raises BudgetUnavailable for every error of Redis."""
+        # Imported here to save memory: see tests/test_process_imports.py.
         from redis.exceptions import NoScriptError, RedisError, ResponseError
 
         try:
@@ -68,9 +61,7 @@ class Wire:
         except RedisError as error:
             raise BudgetUnavailable("Redis cannot be reached.") from error
         try:
-            if operation is None:
-                return _ask(connection, *words)
-            rest = (len(words), *words, self._server(connection), operation, arguments)
+            rest = (len(keys), *keys, self._server(connection), operation, json.dumps(arguments))
             try:
                 return _ask(connection, "EVALSHA", self._digest, *rest)
             except NoScriptError:
@@ -81,14 +72,14 @@ class Wire:
             raise BudgetUnavailable("Redis did not do what it was asked.") from error
         except (
             BaseException
-        ):  # a worker's time limit between question and answer: the answer must not be read later
+        ):  # a worker's time limit between command and reply: the reply must not be read later
             connection.disconnect()
             raise
         finally:
             self._pool.release(connection)
 
     def _server(self, connection: Any) -> str:
-        """The run id of the server behind this connection: one question per connection, none per call."""
+        """The run id of the server behind this connection: asked once per connection, not per call."""
         if connection not in self._servers:
             connection.register_connect_callback(self._forget)
             info = _ask(connection, "INFO", "server")
@@ -107,12 +98,12 @@ def _ask(connection: Any, *words: object) -> Any:
 
 
 def text(value: bytes | str) -> str:
-    """Redis's words, whichever way the client decodes them."""
+    """A string of Redis, whether or not the client decodes it."""
     return value.decode() if isinstance(value, bytes) else value
 
 
-def script_for(limits: Limits, in_flight: int) -> str:
-    """The script with the limits in front, so that they need not be read at every call."""
+def script_for(limits: Limits) -> str:
+    """The script with the limits in front, so that no call has to send them."""
     gaps = limits.gaps()
     numbers = {
         "depth": limits.depth,
@@ -123,7 +114,6 @@ def script_for(limits: Limits, in_flight: int) -> str:
         "service": micro(limits.service),
         "slack_step": micro(limits.slack_step),
         "slack_most": micro(limits.slack_most),
-        "in_flight": in_flight,
     }
     gap = ", ".join(f"[{k}] = {micro(seconds)}" for k, seconds in gaps.items())
     rest = ", ".join(f"{name} = {number}" for name, number in numbers.items())
@@ -131,5 +121,5 @@ def script_for(limits: Limits, in_flight: int) -> str:
 
 
 def micro(seconds: float) -> int:
-    """Seconds as the script counts them."""
+    """Seconds as microseconds, the unit of the script."""
     return round(seconds * 1_000_000)

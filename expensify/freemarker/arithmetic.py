@@ -1,6 +1,6 @@
-"""Numbers as FreeMarker reckons with them: exact decimals, 12 digits after the point where a result does not end.
+"""FreeMarker's arithmetic: exact decimals.
 
-A division keeps the larger number of decimals of its operands, but at least 12, and rounds half up; a product
+A division keeps the larger number of decimals of its operands, but at least 12, and rounds half up. A product
 with more than 12 decimals is rounded to 12. `%` works on 64-bit integers and takes the sign of its left side.
 """
 
@@ -16,7 +16,7 @@ SCALE = 12
 _SCALED = 10**SCALE
 _MAX_INT = 10**MAX_DIGITS
 _EXACT = Context(prec=4 * MAX_DIGITS, rounding=ROUND_HALF_UP, Emin=-999999, Emax=999999)
-# Rounding 0 and 5 away keeps a quotient from looking like a tie; the second rounding is then right.
+# Rounding a last digit 0 or 5 up prevents false ties, so that the second rounding is correct.
 _QUOTIENT = Context(prec=60, rounding=ROUND_05UP, Emin=-999999, Emax=999999)
 _LONG_QUOTIENT = Context(prec=4 * MAX_DIGITS, rounding=ROUND_05UP, Emin=-999999, Emax=999999)
 
@@ -24,18 +24,21 @@ Exact = int | Decimal
 
 
 def add(left: Exact, right: Exact) -> Exact:
+    """Return the exact sum; LimitExceeded when it has more than MAX_DIGITS digits."""
     if type(left) is int and type(right) is int:
         return _bounded(left + right)
     return _bounded(_EXACT.add(Decimal(left), Decimal(right)))
 
 
 def subtract(left: Exact, right: Exact) -> Exact:
+    """Return the exact difference; LimitExceeded when it has more than MAX_DIGITS digits."""
     if type(left) is int and type(right) is int:
         return _bounded(left - right)
     return _bounded(_EXACT.subtract(Decimal(left), Decimal(right)))
 
 
 def multiply(left: Exact, right: Exact) -> Exact:
+    """Return the product, with at most 12 decimals; LimitExceeded when it has more than MAX_DIGITS digits."""
     if type(left) is int and type(right) is int:
         return _bounded(left * right)
     product = _EXACT.multiply(Decimal(left), Decimal(right))
@@ -43,6 +46,7 @@ def multiply(left: Exact, right: Exact) -> Exact:
 
 
 def divide(left: Exact, right: Exact) -> Exact:
+    """Return the quotient, rounded half up; RenderError for a division by zero."""
     if not right:
         raise RenderError("division by zero")
     if type(left) is int and type(right) is int:
@@ -66,6 +70,7 @@ def _divide_integers(left: int, right: int) -> Exact:
 
 
 def modulo(left: Exact, right: Exact) -> int:
+    """Return the remainder of 64-bit integers; RenderError for a division by zero."""
     dividend, divisor = _long(left), _long(right)
     if not divisor:
         raise RenderError("division by zero")
@@ -77,7 +82,7 @@ OPERATIONS = {"+": add, "-": subtract, "*": multiply, "/": divide, "%": modulo}
 
 
 def exact(digits: str) -> Decimal:
-    """A number written out, within bounds."""
+    """Parse a number; RenderError when it is none, LimitExceeded when it is too long."""
     try:
         number = Decimal(digits)
     except InvalidOperation:
@@ -106,5 +111,5 @@ def _scale(number: Decimal) -> int:
 
 
 def _long(number: Exact) -> int:
-    """The number cut to a 64-bit integer, as Java's longValue does."""
+    """Truncate to a 64-bit integer, as Java's longValue does."""
     return (int(number) + 2**63) % 2**64 - 2**63

@@ -1,4 +1,4 @@
-"""Assignments as closures."""
+"""Compile assignments to closures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from expensify.freemarker.values import number_of
 
 
 def assignment_runner(expressions: ExpressionCompiler, scope: Scope, assignment: Assignment) -> Runner:
-    """A closure for one `name = value` of an <#assign>, <#global> or <#local>."""
+    """Return a closure for one `name = value` of an <#assign>, <#global> or <#local>."""
     name = assignment.name
     if assignment.operator == "=" and assignment.value is not None:
         value = expressions.needed(assignment.value)
@@ -29,11 +29,11 @@ def assignment_runner(expressions: ExpressionCompiler, scope: Scope, assignment:
             variables_of(frame, scope)[name] = value(frame)
 
         return put
-    return _change(expressions, scope, assignment)
+    return _update_runner(expressions, scope, assignment)
 
 
-def _change(expressions: ExpressionCompiler, scope: Scope, assignment: Assignment) -> Runner:
-    """`+=`, `++` and their like: the variable must be there, in that very scope."""
+def _update_runner(expressions: ExpressionCompiler, scope: Scope, assignment: Assignment) -> Runner:
+    """`+=`, `++` and others: the variable must exist in that same scope."""
     name, operator = assignment.name, assignment.operator[0]
     value: Evaluator = (
         expressions.needed(assignment.value) if assignment.value is not None else lambda frame: 1
@@ -59,7 +59,7 @@ def _change(expressions: ExpressionCompiler, scope: Scope, assignment: Assignmen
 
 
 def variables_of(frame: Frame, scope: str) -> dict[str, Any]:
-    """The variables that a tag of that scope assigns to."""
+    """Return the variables that a tag of that scope assigns."""
     if scope == "assign":
         return frame.env.variables
     if scope == "global":

@@ -1,8 +1,8 @@
-"""Every field that a template can name: for the column builder, for lint, and for completing names in the editor.
+"""All fields of templates: for the column builder, lint and the editor's completion.
 
-`CATALOGUE` has what the report exporter offers, `RECONCILIATION` what the reconciliation exporter does; the same
-name may mean different things in the two. Names, types and examples are facts of the public template references [M],
-of Expensify's own old clients, and of public templates; `Field.evidence` says which.
+`CATALOGUE` has the fields of the report exporter, `RECONCILIATION` those of the reconciliation exporter; a name may
+mean different things in the two. Names, types and examples come from the public template references [M], Expensify's
+own old clients and public templates; `Field.evidence` says which.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ Evidence = Literal["documented", "older", "seen"]
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One field, by the name that templates use for it when the loop variables are called as the manual calls them.
+    """One field. `name` is its name in templates that use the manual's names for loop variables.
 
-    `type`: "cents" is a whole number of hundredths of a currency; "date" is text `yyyy-MM-dd`, "datetime" text that
-    begins so. `evidence`: "documented" in the current reference, "older" only in an old copy of it or an old official
-    client, "seen" only in public templates. `group` and `label` are for people who do not read field names.
+    `type`: "cents" is an integer of hundredths of a currency; "date" is text `yyyy-MM-dd`, "datetime" is text that
+    begins like it. `evidence`: "documented" in the current reference, "older" only in an old copy of it or an old
+    official client, "seen" only in public templates. `group` and `label` are for people who do not read field names.
     """
 
     name: str
@@ -38,24 +38,24 @@ class Field:
     example: str = ""
     evidence: Evidence = "documented"
     placeholder: str = ""
-    """The part of the name that stands for something: "X" for a number from 1, "<Name>" for a name; else ""."""
+    """The variable part of the name: "X" for a number from 1, "<Name>" for a name; else ""."""
     items: Level | Literal[""] = ""
     """For a list or a map: the level of its items."""
     edited: str = ""
-    """The field that goes before this one when it has a value, because somebody edited it."""
+    """The field that replaces this one when it has a value, because somebody edited it."""
     currency: Literal["", "expense", "report"] = ""
-    """For cents: in whose currency they are."""
+    """For cents: the currency of the expense or of the report."""
     identifier: bool = False
-    """Whether the value may be digits only and longer than the 15 which a spreadsheet keeps."""
+    """Whether the value may be all digits and longer than the 15 that a spreadsheet keeps."""
 
     @property
     def is_value(self) -> bool:
-        """Whether it can stand in a column, unlike a list or an object."""
+        """Whether it fits in a column, unlike a list or an object."""
         return self.type not in ("list", "object")
 
 
 class Catalogue:
-    """Fields by name and by level, in the order in which a list of them reads best."""
+    """Fields by name and by level, in display order."""
 
     def __init__(self, fields: Iterable[Field]) -> None:
         self._fields = {field.name: field for field in fields}
@@ -65,60 +65,60 @@ class Catalogue:
         return iter(self._fields.values())
 
     def field(self, name: str) -> Field | None:
-        """The field of that name, or None. `expense.ntag2` and `report.customField.Trip` are found too, filled in."""
+        """Return the field of that name, or None. Fills in placeholders: `expense.ntag2`, `report.customField.Trip`."""
         if name in self._fields:
             return self._fields[name]
         for pattern, field in self._patterns:
             if match := pattern.fullmatch(name):
-                return _filled_in(field, name, match[1])
+                return _fill_in(field, name, match[1])
         return None
 
     def fields(self, level: Level) -> list[Field]:
-        """The fields of one level; those with a placeholder stand there once, unfilled."""
+        """Return the fields of one level; one with a placeholder is listed once, not filled in."""
         return [field for field in self if field.level == level]
 
     def nearest(self, name: str, level: Level | None = None) -> list[str]:
-        """Up to three names which somebody who wrote `name` may have meant, nearest first.
+        """Return up to three names that the author of `name` may have meant, nearest first.
 
-        First what differs in case only, then what has that name on another level, then what people call so; after
+        First names that differ in case only, then the same name on another level, then fields with that label; after
         those, similar names of `level`, or of all levels.
         """
         wanted = name.lower()
         member = _member(wanted)
-        # Approvers and history have loops of their own: their names are seldom meant outside them.
+        # Names of approvers and history are seldom meant outside their own loops.
         within = ("top", "report", "expense", level) if level else get_args(Level)
         fields = sorted(
             (field for field in self if field.level in within), key=lambda field: field.level != level
         )
-        found = [field.name for field in fields if field.name.lower() == wanted]
-        found += [field.name for field in fields if member and _member(field.name).lower() == member]
-        found += [field.name for field in fields if member and _called(field, member)]
+        names = [field.name for field in fields if field.name.lower() == wanted]
+        names += [field.name for field in fields if member and _member(field.name).lower() == member]
+        names += [field.name for field in fields if member and _has_label(field, member)]
         by_member = {
             _member(field.name).lower(): field.name for field in fields if level in (None, field.level)
         }
-        found += [by_member[near] for near in get_close_matches(member, by_member, n=3, cutoff=0.7)]
-        return [near for near in dict.fromkeys(found) if near != name][:3]
+        names += [by_member[near] for near in get_close_matches(member, by_member, n=3, cutoff=0.7)]
+        return [near for near in dict.fromkeys(names) if near != name][:3]
 
 
 def _member(name: str) -> str:
-    """What follows the loop variable; the whole name where there is none."""
+    """Return the name without its loop variable."""
     return name.partition(".")[2] or name
 
 
 def _pattern(field: Field) -> re.Pattern[str]:
-    """A name with its placeholder filled in: a level of tags counts from 1, a report field is letters and digits."""
+    """Match a name with its placeholder filled in: tag levels count from 1, a report field is letters and digits."""
     value = "([1-9][0-9]?)" if field.placeholder == "X" else r"(\w+)"
     before, after = field.name.split(field.placeholder)
     return re.compile(re.escape(before) + value + re.escape(after))
 
 
-def _filled_in(field: Field, name: str, value: str) -> Field:
+def _fill_in(field: Field, name: str, value: str) -> Field:
     label = field.label.replace("X", value) if field.placeholder == "X" else value.replace("_", " ").strip()
     return replace(field, name=name, label=label or field.label, placeholder="")
 
 
-def _called(field: Field, word: str) -> bool:
-    """Whether people would call the field so: its label, or the label's first words."""
+def _has_label(field: Field, word: str) -> bool:
+    """Whether the word is the field's label, or the label's first words."""
     letters = _letters(word)
     return letters != "" and letters in (_letters(field.label), _letters(field.label.partition(" as ")[0]))
 

@@ -1,7 +1,7 @@
-"""The order of strings in Java's US collation: what ?sort sorts by, and what `==` calls equal.
+"""Java's US collation, which ?sort and `==` use.
 
-Letters come before their accents, accents before case; white space and hyphens count only where nothing else
-differs. The weights were read off Java 17's RuleBasedCollator; characters it does not know follow by their code.
+Letters outweigh accents, accents outweigh case; white space and hyphens count only where nothing else
+differs. The weights are those of Java 17's RuleBasedCollator; characters it does not know follow by their code.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Element = tuple[int, int, int]
 
 
 def collate(left: str, right: str) -> int:
-    """Negative, zero or positive, as left comes before, with or after right."""
+    """Return a negative number, zero or a positive number: left is before, equal to or after right."""
     return _compare(_weights(left), _weights(right))
 
 
@@ -53,7 +53,7 @@ def _weights(text: str) -> Iterator[Element]:
 
 
 def _compare(left: Iterator[Element], right: Iterator[Element]) -> int:
-    """Walk both; the first primary difference decides, else the first secondary, else the first tertiary one."""
+    """The first primary difference decides, else the first secondary, else the first tertiary one."""
     secondary = tertiary = 0
     one, two = next(left, None), next(right, None)
     while one is not None and two is not None:
@@ -68,7 +68,7 @@ def _compare(left: Iterator[Element], right: Iterator[Element]) -> int:
         elif one[0] and two[0]:
             return 1 if one[0] > two[0] else -1
         else:
-            # One is a space or accent, the other a letter: the letter waits for the next one.
+            # One is a space or accent, the other a letter: keep the letter for the next comparison.
             secondary = secondary or (-1 if one[0] else 1)
             go_left, go_right = not one[0], bool(one[0])
         one = next(left, None) if go_left else one
@@ -106,9 +106,9 @@ def _table() -> dict[str, tuple[Element, ...]]:
 
 @lru_cache(maxsize=5000)
 def _elements(character: str) -> tuple[Element, ...]:
-    known = _TABLE.get(character)
-    if known is not None:
-        return known
+    elements = _TABLE.get(character)
+    if elements is not None:
+        return elements
     parts = unicodedata.normalize("NFD", character)
     if len(parts) > 1 and all(part in _TABLE for part in parts):
         return tuple(element for part in parts for element in _TABLE[part])

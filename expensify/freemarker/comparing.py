@@ -1,4 +1,4 @@
-"""`==`, `<` and their like. Only values of one kind compare."""
+"""Comparison operators. Only values of the same kind compare."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from expensify.freemarker.values import boolean_of, is_moment, is_number, kind_o
 
 
 def equal(env: Environment, left: Any, right: Any) -> bool:
-    """Whether two values are equal: numbers by value, strings by Java's collation."""
+    """Whether two values are equal: numbers by value, strings by Java's collation. RenderError across kinds."""
     if isinstance(left, str) and isinstance(right, str):
         env.charge(len(left) >> 4)
         return same(left, right)
@@ -22,7 +22,7 @@ def equal(env: Environment, left: Any, right: Any) -> bool:
 
 
 def compare(env: Environment, left: Any, right: Any, operator: str) -> int:
-    """Negative, zero or positive; for numbers and dates."""
+    """Return a negative number, zero or a positive number. RenderError unless both are numbers or dates."""
     if is_number(left) and is_number(right):
         first, second = number_of(left), number_of(right)
         return (first > second) - (first < second)
@@ -38,7 +38,7 @@ def compare(env: Environment, left: Any, right: Any, operator: str) -> int:
 
 
 def alike(env: Environment, left: Any, right: Any) -> bool:
-    """Equality for searching lists: values of different kinds are merely different."""
+    """Equality for searching lists: values of different kinds are unequal, not an error."""
     if left is None or right is None:
         return False
     try:

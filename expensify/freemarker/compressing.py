@@ -1,4 +1,4 @@
-"""What <#compress> does to the text inside it."""
+"""The white-space compression of <#compress>."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _RUN = re.compile(f"[{re.escape(JAVA_SPACES)}]+")
 
 
 def compress(text: str) -> str:
-    """Each run of white space as one space, or as its first line break if it has one; none at either end."""
-    return _RUN.sub(_shortened, text.strip(JAVA_SPACES))
+    """Replace each run of white space by one space, or by its first line break; strip both ends."""
+    return _RUN.sub(_shorten, text.strip(JAVA_SPACES))
 
 
-def _shortened(run: re.Match[str]) -> str:
+def _shorten(run: re.Match[str]) -> str:
     for at, character in enumerate(run.group()):
         if character == "\n":
             return "\n"

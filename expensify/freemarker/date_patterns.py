@@ -1,4 +1,4 @@
-"""Java's SimpleDateFormat patterns, such as `yyyy-MM-dd`, in the words of the USA."""
+"""Java's SimpleDateFormat patterns, such as `yyyy-MM-dd`, in the locale en_US."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PIECE = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+", re.S)
 
 
 class Piece(NamedTuple):
-    """A field of a pattern by its letter and how often it stands there, or a literal with no letter."""
+    """A field of a pattern: its letter and the number of repetitions. A literal has no letter."""
 
     letter: str
     width: int
@@ -31,8 +31,8 @@ class Piece(NamedTuple):
 
 @lru_cache(maxsize=500)
 def pieces(pattern: str) -> tuple[Piece, ...]:
-    """A pattern taken apart, or a RenderError."""
-    found: list[Piece] = []
+    """Split a pattern into pieces; RenderError when it is not one."""
+    parts: list[Piece] = []
     at = 0
     while at < len(pattern):
         piece = _PIECE.match(pattern, at)
@@ -42,17 +42,17 @@ def pieces(pattern: str) -> tuple[Piece, ...]:
         if letter is not None:
             if letter not in _LETTERS or (letter == "X" and len(image) > 3) or len(image) > MAX_COUNT:
                 raise RenderError(f"the date format {pattern[:40]!r} has no meaning for {image[:10]}")
-            found.append(Piece(letter, len(image), ""))
+            parts.append(Piece(letter, len(image), ""))
         elif image.startswith("'"):
-            found.append(Piece("", 0, "'" if image == "''" else piece.group(1).replace("''", "'")))
+            parts.append(Piece("", 0, "'" if image == "''" else piece.group(1).replace("''", "'")))
         else:
-            found.append(Piece("", 0, image))
+            parts.append(Piece("", 0, image))
         at = piece.end()
-    return tuple(found)
+    return tuple(parts)
 
 
 def format_pattern(at: dt.datetime, pattern: str) -> str:
-    """An aware time by a pattern, in its own zone."""
+    """Format an aware time by a pattern, in the time's own zone."""
     if at.year < 1583 and any(piece.letter in _BY_WEEK for piece in pieces(pattern) if piece.letter):
         raise RenderError("weekdays and weeks before 1583 are those of another calendar")
     return "".join(
@@ -101,19 +101,19 @@ def _offset(at: dt.datetime, count: int) -> str:
 def _iso_offset(at: dt.datetime, count: int) -> str:
     if not at.utcoffset():
         return "Z"
-    whole = offset(at, ":" if count == 3 else "")
-    return whole[:3] if count == 1 else whole
+    full = offset(at, ":" if count == 3 else "")
+    return full[:3] if count == 1 else full
 
 
 def offset(at: dt.datetime, colon: str) -> str:
-    """The distance from UTC, like +0100 or +01:00."""
+    """Return the offset from UTC, like +0100 or +01:00."""
     minutes = round((at.utcoffset() or dt.timedelta()).total_seconds() / 60)
     hours, minutes, sign = abs(minutes) // 60, abs(minutes) % 60, "-" if minutes < 0 else "+"
     return f"{sign}{hours:02}{colon}{minutes:02}"
 
 
 def week_of_year(at: dt.datetime) -> tuple[int, int]:
-    """Year and week; weeks begin on Sunday, and the first one holds 1 January."""
+    """Return year and week; weeks begin on Sunday, and week 1 contains 1 January."""
     saturday = at.date() + dt.timedelta(days=(5 - at.weekday()) % 7)
     if saturday.year != at.year:
         return saturday.year, 1

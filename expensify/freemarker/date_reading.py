@@ -1,6 +1,6 @@
-"""Reading dates by Java's SimpleDateFormat patterns.
+"""Read dates by Java's SimpleDateFormat patterns.
 
-It is lenient, as FreeMarker is: 30 February is 1 or 2 March, and text after the date is ignored.
+It is lenient like FreeMarker: 30 February is 1 or 2 March, and text after the date is ignored.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ZONES = {
 
 
 class Reading(NamedTuple):
-    """A naive time, and the zone the text named, if any."""
+    """A naive time, and the time zone in the text, if any."""
 
     at: dt.datetime
     zone: dt.tzinfo | None
@@ -39,55 +39,55 @@ class _Reader:
         self.fields: dict[str, int] = {}
         self.zone: dt.tzinfo | None = None
 
-    def literal(self, literal: str) -> bool:
-        found = self.text.startswith(literal, self.at)
+    def read_literal(self, literal: str) -> bool:
+        matches = self.text.startswith(literal, self.at)
         self.at += len(literal)
-        return found
+        return matches
 
-    def field(self, piece: Piece, abuts: bool) -> bool:
-        """Take one field; `abuts` says that another number follows at once, so that the width decides."""
+    def read_field(self, piece: Piece, abuts: bool) -> bool:
+        """Read one field; `abuts` means that a number follows directly, so that the width ends this one."""
         start = self.at
         while self.text[self.at : self.at + 1] in (" ", "\t"):
             self.at += 1
         letter = "M" if piece.letter == "L" else piece.letter
         if letter == "M" and piece.width > 2:
-            return self._word("M", MONTHS, first=1)
+            return self._read_word("M", MONTHS, first=1)
         if letter == "E":
-            return self._word("E", WEEKDAYS)
+            return self._read_word("E", WEEKDAYS)
         if letter == "a":
-            return self._word("a", ("AM", "PM"))
+            return self._read_word("a", ("AM", "PM"))
         if letter in "zZX":
-            return self._zone(letter)
+            return self._read_zone(letter)
         if letter in _UNREADABLE:
             raise RenderError(f"dates cannot be read by the letter {letter} of a format")
         # White space before a number counts towards its width.
-        return self._number(letter, piece.width, start + piece.width if abuts else None)
+        return self._read_number(letter, piece.width, start + piece.width if abuts else None)
 
-    def _number(self, letter: str, count: int, limit: int | None) -> bool:
+    def _read_number(self, letter: str, count: int, limit: int | None) -> bool:
         end = len(self.text) if limit is None else limit
-        found = _INTEGER.match(self.text, self.at, end)
-        if found is None or end > len(self.text):
+        digits = _INTEGER.match(self.text, self.at, end)
+        if digits is None or end > len(self.text):
             return False
-        value = int(found.group())
-        if letter == "y" and count <= 2 and re.fullmatch("[0-9]{2}", found.group()):
+        value = int(digits.group())
+        if letter == "y" and count <= 2 and re.fullmatch("[0-9]{2}", digits.group()):
             # Two digits mean a year between 80 years ago and 20 years ahead.
             start = self.this_year - 80
             value += start // 100 * 100 + (100 if value < start % 100 else 0)
         self.fields[letter] = value
-        self.at = found.end()
+        self.at = digits.end()
         return True
 
-    def _word(self, letter: str, names: Sequence[str], first: int = 0) -> bool:
-        rest = self.text[self.at :].lower()
+    def _read_word(self, letter: str, names: Sequence[str], first: int = 0) -> bool:
+        remaining = self.text[self.at :].lower()
         for forms in (names, [name[:3] for name in names]):
             for at, name in enumerate(forms, first):
-                if rest.startswith(name.lower()):
+                if remaining.startswith(name.lower()):
                     self.fields[letter] = at
                     self.at += len(name)
                     return True
         return False
 
-    def _zone(self, letter: str) -> bool:
+    def _read_zone(self, letter: str) -> bool:
         pattern = _ISO_OFFSET if letter == "X" else _OFFSET
         name = re.compile(r"[A-Za-z]+").match(self.text, self.at) if letter != "X" else None
         start = self.at
@@ -97,12 +97,12 @@ class _Reader:
                 return False
             minutes = 60 * _ZONES[name.group().upper()]
             start = name.end()
-        found = pattern.match(self.text, start)
-        if found is not None and (name is None or name.group().upper() == "GMT"):
-            if found[1]:
-                size = 60 * int(found[2]) + int(found[3] or 0)
-                minutes = -size if found[1] == "-" else size
-            start = found.end()
+        offset = pattern.match(self.text, start)
+        if offset is not None and (name is None or name.group().upper() == "GMT"):
+            if offset[1]:
+                size = 60 * int(offset[2]) + int(offset[3] or 0)
+                minutes = -size if offset[1] == "-" else size
+            start = offset.end()
         elif name is None:
             return False
         if abs(minutes) >= 24 * 60:
@@ -113,30 +113,30 @@ class _Reader:
 
 
 def read_pattern(text: str, pattern: str, this_year: int) -> Reading:
-    """The date and time in a text; a RenderError when the text does not begin like the pattern."""
-    found = pieces(pattern)
+    """Return the date and time in a text; RenderError when the text does not begin like the pattern."""
+    parts = pieces(pattern)
     reader = _Reader(text, this_year)
-    for at, piece in enumerate(found):
+    for at, piece in enumerate(parts):
         if not piece.letter:
-            taken = reader.literal(piece.literal)
+            matches = reader.read_literal(piece.literal)
         else:
-            following = found[at + 1] if at + 1 < len(found) else None
-            taken = reader.field(
+            following = parts[at + 1] if at + 1 < len(parts) else None
+            matches = reader.read_field(
                 piece, following is not None and following.letter != "" and _is_numeric(following)
             )
-        if not taken:
+        if not matches:
             raise RenderError(f"{text[:40]!r} is not a date like {pattern}")
-    if not found:
+    if not parts:
         raise RenderError("the date format is empty")
-    return Reading(_assembled(reader.fields), reader.zone)
+    return Reading(_assemble(reader.fields), reader.zone)
 
 
 def _is_numeric(piece: Piece) -> bool:
     return piece.letter in _NUMERIC and not (piece.letter in "ML" and piece.width > 2)
 
 
-def _assembled(fields: dict[str, int]) -> dt.datetime:
-    """The time, with fields out of their range carried over into the next."""
+def _assemble(fields: dict[str, int]) -> dt.datetime:
+    """Return the time; fields out of range carry over."""
     first = _first_of_month(fields.get("y", 1970), fields.get("M", 1))
     day = fields.get("d", fields.get("D", 1)) - 1
     return first + dt.timedelta(

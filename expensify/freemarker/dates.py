@@ -1,4 +1,4 @@
-"""Dates and times of a rendering: the formats in force, the zone, and the ways in and out of text."""
+"""Dates and times of a rendering: current formats, time zone, formatting and parsing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EPOCH = dt.date(1970, 1, 1)
 
 
 class DateFormats:
-    """The zone dates print in, and the formats of dates printed without one. They are those of Java 17 for the USA."""
+    """The time zone and the default formats of dates: those of Java 17 in the locale en_US."""
 
     def __init__(self, zone: dt.tzinfo) -> None:
         self.zone = zone
@@ -32,14 +32,14 @@ class DateFormats:
         return str(self.zone)
 
     def change(self, setting: str, value: str) -> None:
-        """Obey <#setting>: `time_zone`, `date_format`, `time_format` or `datetime_format`."""
+        """Apply <#setting>: `time_zone`, `date_format`, `time_format` or `datetime_format`."""
         if setting == "time_zone":
             self.zone = zone_of(value)
         else:
             self.formats[setting.removesuffix("_format")] = value
 
     def moment(self, value: Any) -> Moment:
-        """A date of the data, or of the template, as a moment. A date is its midnight in the zone."""
+        """Return a date of the data or template as a moment. A date becomes its midnight in the zone."""
         if isinstance(value, Moment):
             return value
         if isinstance(value, dt.datetime):
@@ -51,12 +51,12 @@ class DateFormats:
         raise RenderError(f"expected a date, but this is {kind_of(value)}")
 
     def text(self, value: Any) -> str:
-        """The value in the format in force for its kind."""
+        """Format the value in the current format of its kind."""
         moment = self.moment(value)
         return self.formatted(moment, self.formats[moment.kind])
 
     def formatted(self, value: Any, form: str) -> str:
-        """The value in a format: a Java pattern, a style like `short_medium`, `iso …` or `xs …`."""
+        """Format the value: `form` is a Java pattern, a style like `short_medium`, `iso …` or `xs …`."""
         moment = self.moment(value)
         options = iso_options(form)
         try:
@@ -67,14 +67,14 @@ class DateFormats:
             raise RenderError("this date is too far away") from None
 
     def read(self, text: str, kind: Kind, form: str | None) -> Moment:
-        """The date in a text, read leniently by a pattern, or exactly as ISO 8601."""
+        """Read a date, leniently by a pattern or strictly as ISO 8601; RenderError when the text is none."""
         form = self.formats[kind] if form is None else form
         options = iso_options(form)
         try:
             if options is not None:
                 return Moment(read_iso(text, kind, self.zone, is_xs=options.is_xs), kind)
-            found = read_pattern(text, _pattern(form, kind), dt.datetime.now(dt.UTC).year)
-            at = found.at.replace(tzinfo=found.zone) if found.zone is not None else local(found.at, self.zone)
+            at, zone = read_pattern(text, _pattern(form, kind), dt.datetime.now(dt.UTC).year)
+            at = at.replace(tzinfo=zone) if zone is not None else local(at, self.zone)
             at.astimezone(dt.UTC)
         except OverflowError:
             raise RenderError(f"the date in {text[:40]!r} is too far away") from None
@@ -82,7 +82,7 @@ class DateFormats:
 
 
 def zone_of(name: str) -> dt.tzinfo:
-    """The zone of a name like America/New_York."""
+    """Return the zone of a name like America/New_York; RenderError when there is none."""
     if name in ("UTC", "GMT"):
         return dt.UTC
     try:
@@ -93,7 +93,7 @@ def zone_of(name: str) -> dt.tzinfo:
 
 @lru_cache(maxsize=200)
 def _pattern(form: str, kind: Kind) -> str:
-    """The pattern of a style, else the form itself."""
+    """Return the pattern of a style, else the form itself."""
     parts = [part for part in form.split("_") if part] or ["medium"]
     if any(part not in _DATE_STYLES for part in parts[:2]):
         return form

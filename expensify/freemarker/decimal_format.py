@@ -1,6 +1,6 @@
-"""Java's DecimalFormat patterns, such as `0.00` and `#,##0.##`, in the symbols of the USA.
+"""Java's DecimalFormat patterns, such as `0.00` and `#,##0.##`, in the locale en_US.
 
-Numbers are rounded half to even. A float is rounded by its true binary value, as Java does since version 8.
+Numbers are rounded half to even. A float is rounded by its exact binary value, as in Java since version 8.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from expensify.freemarker.errors import RenderError
 from expensify.freemarker.values import Number, number_of
 
 MAX_FRACTION = 400
-"""Digits after the point, and before it, that a pattern may ask for."""
+"""The largest number of digits of a pattern before the point, and after it."""
 
 _WIDE = Context(prec=5000, Emin=-999999, Emax=999999)
 _ROUNDINGS = {
@@ -40,7 +40,7 @@ _OPTION = re.compile(r"\s*([A-Za-z]+)\s*=\s*(?:'((?:[^']|'')*)'|\"((?:[^\"]|\"\"
 
 @dataclass(frozen=True)
 class DecimalFormat:
-    """One pattern, ready to print numbers. Affixes are final text, the sign of negative ones included."""
+    """A parsed pattern. Affixes are final text; the negative ones include the sign."""
 
     prefix: str
     suffix: str
@@ -58,7 +58,7 @@ class DecimalFormat:
     point: str = "."
     separator: str = ","
     quantum: Decimal = field(init=False, repr=False)
-    """The place to round to: 0.01 for two decimals."""
+    """The unit to round to: 0.01 for two decimals."""
     is_plain: bool = field(init=False, repr=False)
     """Whether a whole number prints as Python prints it."""
 
@@ -67,7 +67,7 @@ class DecimalFormat:
         object.__setattr__(self, "is_plain", self._prints_integers_plainly())
 
     def __call__(self, value: Number) -> str:
-        """The number as text."""
+        """Format a number."""
         if type(value) is int and self.is_plain:
             return str(number_of(value))
         if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
@@ -103,7 +103,7 @@ class DecimalFormat:
         if isinstance(value, float):
             value *= self.multiplier
             shortest = Decimal(repr(value))
-            # Room for the shortest form: print that; else round the value the bits really have.
+            # Print the shortest form if it fits; otherwise round the exact binary value.
             if self.exponent_digits:
                 fits = len(shortest.as_tuple().digits) <= self.maximum_integers + self.maximum_decimals
             else:
@@ -121,7 +121,7 @@ class DecimalFormat:
         rounding = self.rounding
         if rounding in _DIRECTED:
             if number.adjusted() < -self.maximum_decimals - 1:
-                # Java gives zero here even where it should round up.
+                # Java returns zero here even when it should round up.
                 return Decimal(0).quantize(self.quantum)
             rounding = _OTHER_SIDE.get(rounding, rounding) if negative else rounding
         return number.quantize(self.quantum, rounding, _WIDE)
@@ -135,7 +135,7 @@ class DecimalFormat:
         if not whole and not decimals:
             whole = "0"
         if self.group:
-            whole = _grouped(whole, self.group, self.separator)
+            whole = _group_digits(whole, self.group, self.separator)
         point = self.point if decimals or self.shows_point else ""
         return f"{whole}{point}{decimals}"
 
@@ -156,8 +156,8 @@ class DecimalFormat:
         if not digits:
             exponent = 0
         total = max(len(digits), self.minimum_integers + self.minimum_decimals, integers)
-        shown = digits.ljust(total, "0")
-        whole, decimals = shown[:integers], shown[integers:]
+        padded = digits.ljust(total, "0")
+        whole, decimals = padded[:integers], padded[integers:]
         point = self.point if decimals or self.shows_point else ""
         power = str(abs(exponent)).rjust(self.exponent_digits, "0")
         return f"{whole}{point}{decimals}E{'-' if exponent < 0 else ''}{power}"
@@ -165,14 +165,14 @@ class DecimalFormat:
 
 @lru_cache(maxsize=500)
 def decimal_format(pattern: str) -> DecimalFormat:
-    """The format of a Java pattern, with FreeMarker's `;;` options; a RenderError for what is not one."""
+    """Parse a Java pattern with FreeMarker's `;;` options; RenderError when it is not one."""
     standard, _, options = pattern.partition(";;")
-    positive, negative = _halves(_marks(standard), pattern)
-    prefix, body, suffix = _affixes(positive, pattern)
-    found = _NUMBER_PART.match(body)
-    if found is None:
+    positive, negative = _split_halves(_read_marks(standard), pattern)
+    prefix, body, suffix = _split_affixes(positive, pattern)
+    match = _NUMBER_PART.match(body)
+    if match is None:
         raise RenderError(f"{pattern!r} is not a number format; write it like 0.00 or #,##0.##")
-    optional, fixed, point, zeros, hashes, power = (part or "" for part in found.groups())
+    optional, fixed, point, zeros, hashes, power = (part or "" for part in match.groups())
     integers = optional + fixed
     group = len(integers) - integers.rfind(",") - 1 if "," in integers else 0
     if "," in integers and group == 0:
@@ -181,7 +181,7 @@ def decimal_format(pattern: str) -> DecimalFormat:
     if standard == "":
         group, hashes = 3, "#" * MAX_FRACTION
     elif point and not least and not zeros:
-        # Without a single 0, Java takes the # next to the point for one: #.# is 0.#, and .# is .0
+        # In a pattern without a 0, Java reads the # next to the point as one: #.# is 0.#, and .# is .0
         least = 1 if "#" in optional else 0
         optional = optional.replace("#", "", 1)
         zeros, hashes = ("", hashes) if least or not hashes else ("0", hashes[1:])
@@ -191,7 +191,7 @@ def decimal_format(pattern: str) -> DecimalFormat:
     before, after = _literal(prefix), _literal(suffix)
     negative_before, negative_after = "-" + before, after
     if negative is not None:
-        first, _body, last = _affixes(negative, pattern)
+        first, _body, last = _split_affixes(negative, pattern)
         if (first, last) != (prefix, suffix):
             negative_before, negative_after = _literal(first), _literal(last)
     result = DecimalFormat(
@@ -208,16 +208,16 @@ def decimal_format(pattern: str) -> DecimalFormat:
         shows_point=bool(point) and not zeros and not hashes,
         exponent_digits=len(power) if power else 0,
     )
-    return _with_options(result, options, pattern) if options.strip() else result
+    return _apply_options(result, options, pattern) if options.strip() else result
 
 
-def _with_options(result: DecimalFormat, options: str, pattern: str) -> DecimalFormat:
+def _apply_options(result: DecimalFormat, options: str, pattern: str) -> DecimalFormat:
     at = 0
     while at < len(options.rstrip()):
-        found = _OPTION.match(options, at)
-        if found is None:
+        option = _OPTION.match(options, at)
+        if option is None:
             raise RenderError(f"cannot read the options of the number format {pattern!r}")
-        name, value = found[1], found[2] or found[3] or found[4] or ""
+        name, value = option[1], option[2] or option[3] or option[4] or ""
         if name == "roundingMode" and value in _ROUNDINGS:
             result = replace(result, rounding=_ROUNDINGS[value])
         elif name == "multiplier" and re.fullmatch(r"[0-9]{1,6}", value):
@@ -230,7 +230,7 @@ def _with_options(result: DecimalFormat, options: str, pattern: str) -> DecimalF
             result = replace(result, negative_prefix=result.negative_prefix.replace("-", value, 1))
         else:
             raise RenderError(f"the option {name}={value} of a number format is not supported")
-        at = found.end()
+        at = option.end()
     return result
 
 
@@ -241,8 +241,8 @@ class _Mark(NamedTuple):
     is_quoted: bool
 
 
-def _marks(pattern: str) -> list[_Mark]:
-    """The characters without the quotes around them; two quotes are one, anywhere."""
+def _read_marks(pattern: str) -> list[_Mark]:
+    """Read the characters without the quotes around them; two quotes are one, anywhere."""
     marks: list[_Mark] = []
     quoted = False
     at = 0
@@ -261,8 +261,8 @@ def _marks(pattern: str) -> list[_Mark]:
     return marks
 
 
-def _halves(marks: list[_Mark], pattern: str) -> tuple[list[_Mark], list[_Mark] | None]:
-    """The positive and the negative half; a quoted semicolon does not divide."""
+def _split_halves(marks: list[_Mark], pattern: str) -> tuple[list[_Mark], list[_Mark] | None]:
+    """Split into the positive and the negative half; a quoted semicolon does not divide."""
     for at, mark in enumerate(marks):
         if mark == (";", False):
             if any(other == (";", False) for other in marks[at + 1 :]):
@@ -271,8 +271,8 @@ def _halves(marks: list[_Mark], pattern: str) -> tuple[list[_Mark], list[_Mark] 
     return marks, None
 
 
-def _affixes(marks: list[_Mark], pattern: str) -> tuple[list[_Mark], str, list[_Mark]]:
-    """What stands before the number, the number, and what stands after it."""
+def _split_affixes(marks: list[_Mark], pattern: str) -> tuple[list[_Mark], str, list[_Mark]]:
+    """Split into prefix, number and suffix."""
     digits = [at for at, mark in enumerate(marks) if not mark.is_quoted and mark.character in "#0,."]
     if not digits:
         return marks, "", []
@@ -291,12 +291,12 @@ def _is_number_part(marks: list[_Mark], at: int) -> bool:
 
 
 def _literal(affix: list[_Mark]) -> str:
-    """An affix as it prints, with the currency in the place of its sign."""
+    """Return an affix as it prints, with the currency for its sign."""
     text = "".join(m.character if m.is_quoted or m.character != "\u00a4" else "\ue000" for m in affix)
     return text.replace("\ue000\ue000", "USD").replace("\ue000", "$")
 
 
-def _grouped(digits: str, size: int, separator: str) -> str:
+def _group_digits(digits: str, size: int, separator: str) -> str:
     head = len(digits) % size
     parts = [digits[:head]] if head else []
     parts.extend(digits[at : at + size] for at in range(head, len(digits), size))
@@ -304,7 +304,7 @@ def _grouped(digits: str, size: int, separator: str) -> str:
 
 
 def _digits(number: Decimal, significant: int, rounding: str) -> tuple[str, int]:
-    """Significant digits without trailing zeros, and where the point stands before or after them."""
+    """Return the significant digits without trailing zeros, and the position of the point relative to them."""
     if not number:
         return "", 0
     if significant:

@@ -1,17 +1,22 @@
-"""What can go wrong with a template, always with the place in its text."""
+"""Errors of templates, always with the position in the text.
+
+TemplateError               the text is not a template that we can run
+ +- RenderError             the template failed with these data
+     +- LimitExceeded       too many steps, too deep, too much output or time
+     +- Missing             a needed value is missing
+     +- UnformattedBoolean  a boolean was printed without `?string`
+     +- Stopped             `<#stop>`
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from expensify.freemarker.tree import Span
+from expensify.freemarker.expression_tree import Span
 
 
 class TemplateError(Exception):
-    """The text is not a template we can run; `line` and `column` count from 1 and name the spot.
+    """The text is not a template that we can run; `line` and `column` count from 1.
 
-    Both are 0 only while an error travels from a function that does not know where it was called.
+    Both are 0 only until the caller of a function that does not know its position sets them.
     """
 
     def __init__(self, message: str, span: Span | None = None) -> None:
@@ -21,7 +26,7 @@ class TemplateError(Exception):
         self.column = span.column if span else 0
 
     def place(self, span: Span) -> None:
-        """Give an error its place; the first (innermost) one stays."""
+        """Set the position unless the error already has one: the innermost position wins."""
         if not self.line:
             self.line, self.column = span.line, span.column
 
@@ -30,20 +35,20 @@ class TemplateError(Exception):
 
 
 class RenderError(TemplateError):
-    """The template parsed, but these data cannot go through it."""
+    """The template parsed, but failed with these data."""
 
 
 class LimitExceeded(RenderError):
-    """The template asked for more steps, depth, output or time than `Limits` grants."""
+    """The template needed more steps, depth, output or time than `RenderLimits` allows."""
 
 
 class Missing(RenderError):
-    """A value that is not there was needed; `Settings.missing` says whether that ends the rendering."""
+    """A needed value is missing; `RenderSettings.missing` decides whether that ends the rendering."""
 
 
 class UnformattedBoolean(RenderError):
-    """A boolean was to be printed without `?string`; `Settings.boolean` says whether that ends the rendering."""
+    """A boolean was printed without `?string`; `RenderSettings.boolean` decides whether that ends the rendering."""
 
 
 class Stopped(RenderError):
-    """The template ended itself with `<#stop>`."""
+    """The template stopped itself with `<#stop>`."""

@@ -1,15 +1,15 @@
-"""<#escape x as …>: the expression around every `${…}` inside, put there while parsing."""
+"""<#escape x as …>: while parsing, its expression is put around every `${…}` inside."""
 
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, cast
 
-from expensify.freemarker.tree import Expression, Lambda, Name, Node, Parenthesis
+from expensify.freemarker.expression_tree import Expression, Lambda, Name, Node, Parenthesis
 
 
 class Escapes:
-    """The escapes around the place being parsed, innermost last."""
+    """The escapes around the current position of the parser, innermost last."""
 
     def __init__(self) -> None:
         self._stack: list[tuple[str, Expression]] = []
@@ -21,33 +21,32 @@ class Escapes:
         return self._stack.pop() if self._stack else None
 
     def apply(self, printed: Expression) -> Expression:
-        """What to print for `${printed}`: every escape around it, the innermost first."""
+        """Return the expression to print for `${printed}`, with all escapes applied, the innermost first."""
         for name, expression in reversed(self._stack):
-            printed = _put(expression, name, printed)
+            printed = _substitute(expression, name, printed)
         return printed
 
 
-def _put(expression: Expression, name: str, value: Expression) -> Expression:
-    """The expression with the value in place of the variable `name`."""
+def _substitute(expression: Expression, name: str, value: Expression) -> Expression:
+    """Replace the variable `name` in the expression by the value."""
     if isinstance(expression, Name):
         return Parenthesis(value.span, value) if expression.name == name else expression
     if isinstance(expression, Lambda) and name in expression.parameters:
         return expression
-    return cast(Expression, _put_inside(expression, name, value))
+    return cast(Expression, _substitute_in_parts(expression, name, value))
 
 
-def _put_inside(item: Any, name: str, value: Expression) -> Any:
+def _substitute_in_parts(item: Any, name: str, value: Expression) -> Any:
     if isinstance(item, tuple) and not hasattr(item, "_fields"):
-        return tuple(_put_any(part, name, value) for part in item)
+        return tuple(_substitute_in_item(part, name, value) for part in item)
     if not is_dataclass(item):
         return item
-    changed = {f.name: _put_any(getattr(item, f.name), name, value) for f in fields(item) if f.name != "span"}
-    return replace(cast(Any, item), **changed)
+    parts = {f.name: getattr(item, f.name) for f in fields(item) if f.name != "span"}
+    changes = {part_name: _substitute_in_item(part, name, value) for part_name, part in parts.items()}
+    return replace(cast(Any, item), **changes)
 
 
-def _put_any(item: Any, name: str, value: Expression) -> Any:
-    return (
-        _put(cast(Expression, item), name, value)
-        if isinstance(item, Node)
-        else _put_inside(item, name, value)
-    )
+def _substitute_in_item(item: Any, name: str, value: Expression) -> Any:
+    if isinstance(item, Node):
+        return _substitute(cast(Expression, item), name, value)
+    return _substitute_in_parts(item, name, value)

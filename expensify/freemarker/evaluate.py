@@ -10,13 +10,7 @@ from expensify.freemarker.builtin.compile import LAZY, compile_builtin, takes_ke
 from expensify.freemarker.builtin.lambdas import walk
 from expensify.freemarker.builtin.numbers import hash_format
 from expensify.freemarker.errors import Missing, RenderError, TemplateError
-from expensify.freemarker.indexing import field, item
-from expensify.freemarker.operators import RELATIONS, absent, number_range, plus, truth, unaddable
-from expensify.freemarker.routines import invoke
-from expensify.freemarker.runtime import Evaluator, Frame
-from expensify.freemarker.scope import Scope
-from expensify.freemarker.special import special
-from expensify.freemarker.tree import (
+from expensify.freemarker.expression_tree import (
     Arithmetic,
     BooleanLiteral,
     BuiltIn,
@@ -24,7 +18,6 @@ from expensify.freemarker.tree import (
     Comparison,
     Default,
     Dot,
-    Element,
     Exists,
     Expression,
     HashLiteral,
@@ -44,6 +37,13 @@ from expensify.freemarker.tree import (
     StringLiteral,
     Text,
 )
+from expensify.freemarker.indexing import field, item
+from expensify.freemarker.operators import RELATIONS, absent, number_range, plus, truth, unaddable
+from expensify.freemarker.routines import invoke
+from expensify.freemarker.runtime import Evaluator, Frame
+from expensify.freemarker.scope import Scope
+from expensify.freemarker.special import special
+from expensify.freemarker.tree import Element
 from expensify.freemarker.values import (
     EMPTY,
     EndlessRange,

@@ -1,4 +1,4 @@
-"""Elements as closures that write to the environment."""
+"""Compile elements to closures that write to the environment."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from expensify.freemarker.comparing import equal
 from expensify.freemarker.compressing import compress
 from expensify.freemarker.errors import LimitExceeded, RenderError, Stopped
 from expensify.freemarker.evaluate import ExpressionCompiler
+from expensify.freemarker.expression_tree import Interpolation, NumberInterpolation, Text
 from expensify.freemarker.looping import BreakLoop, ContinueLoop, run_items, run_list
 from expensify.freemarker.operators import absent
 from expensify.freemarker.routines import Returned, Routine, call_macro
@@ -31,20 +32,17 @@ from expensify.freemarker.tree import (
     Escape,
     Flush,
     If,
-    Interpolation,
     Items,
     List,
     Macro,
     MacroCall,
     Nested,
     NoEscape,
-    NumberInterpolation,
     Return,
     Sep,
     Setting,
     Stop,
     Switch,
-    Text,
     Trim,
 )
 
@@ -52,7 +50,7 @@ _SILENT = (Comment, Trim, Flush)
 
 
 class Compiler:
-    """Turns bodies into closures. `routines` are all macros of the template: they exist before it begins."""
+    """Compiles bodies to closures. `routines` are all macros of the template: they exist from its start."""
 
     def __init__(self) -> None:
         self.routines: list[Routine] = []
@@ -60,8 +58,8 @@ class Compiler:
         self.expressions = ExpressionCompiler(self.scope)
 
     def body(self, body: Body) -> Runner:
-        """A closure that runs the elements in order, and lets those go whose errors the settings forgive."""
-        elements = _merged(element for element in body if not isinstance(element, _SILENT))
+        """Return a closure that runs the elements in order and skips those with errors that the settings forgive."""
+        elements = _merge_texts(element for element in body if not isinstance(element, _SILENT))
         runners = [self.element(element) for element in elements]
         count = len(runners) + 1
         places = {id(runner): element.span for runner, element in zip(runners, elements, strict=True)}
@@ -90,7 +88,7 @@ class Compiler:
         text, size = node.text, len(node.text)
 
         def run(frame: Frame) -> None:
-            # As Environment.write does; this is what templates do most.
+            # Environment.write inlined: this is the most frequent operation.
             env = frame.env
             env.written += size
             env.parts.append(text)
@@ -151,14 +149,14 @@ class Compiler:
         default = next((body for value, body in cases if value is None), None)
 
         def run(frame: Frame) -> None:
-            wanted = subject(frame)
+            value_of_subject = subject(frame)
             with suppress(BreakLoop):
                 for at, (value, _) in enumerate(cases):
-                    if value is not None and equal(frame.env, wanted, value(frame)):
+                    if value is not None and equal(frame.env, value_of_subject, value(frame)):
                         for _, body in cases[at:]:
                             body(frame)
                         return
-                # Only a case that matches runs on into those after it; the default does not.
+                # Only a matching case falls through to the cases after it; the default does not.
                 if default is not None:
                     default(frame)
 
@@ -188,8 +186,8 @@ class Compiler:
         message = self.expressions.needed(node.message) if node.message is not None else None
 
         def run(frame: Frame) -> None:
-            said = f": {frame.env.text(message(frame))}" if message is not None else ""
-            raise Stopped(f"the template stopped itself{said}", node.span)
+            reason = f": {frame.env.text(message(frame))}" if message is not None else ""
+            raise Stopped(f"the template stopped itself{reason}", node.span)
 
         return run
 
@@ -344,16 +342,16 @@ class Compiler:
         return self.body(node.body)
 
 
-def _merged(elements: Iterable[Element]) -> list[Element]:
-    """The elements with texts that stand side by side as one."""
-    found: list[Element] = []
+def _merge_texts(elements: Iterable[Element]) -> list[Element]:
+    """Merge adjacent texts."""
+    result: list[Element] = []
     for element in elements:
-        before = found[-1] if found else None
+        before = result[-1] if result else None
         if isinstance(element, Text) and isinstance(before, Text):
-            found[-1] = Text(before.span.to(element.span), before.text + element.text)
+            result[-1] = Text(before.span.to(element.span), before.text + element.text)
         else:
-            found.append(element)
-    return found
+            result.append(element)
+    return result
 
 
 _COMPILERS: dict[type, Callable[[Any, Any], Runner]] = {

@@ -1,7 +1,7 @@
-"""Expressions: words to trees, with FreeMarker's precedence.
+"""Parse expressions: tokens to trees, with FreeMarker's precedence.
 
 From loosest to tightest: `||`, `&&`, `== !=`, `< <= > >=`, ranges, `+ -`, `* / %`, signs and `!`, postfixes.
-Comparisons and ranges do not chain. Commas between arguments are optional, as they are in FreeMarker.
+Comparisons and ranges do not chain. Commas between arguments are optional, as in FreeMarker.
 """
 
 from __future__ import annotations
@@ -9,14 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.lexer import Lexer, Token
-from expensify.freemarker.literals import LiteralSource, unescape
-from expensify.freemarker.naming import Naming
-from expensify.freemarker.source import Source
-from expensify.freemarker.tree import (
+from expensify.freemarker.expression_tree import (
     Arithmetic,
     BooleanLiteral,
     BuiltIn,
@@ -31,6 +26,7 @@ from expensify.freemarker.tree import (
     InterpolatedString,
     Lambda,
     ListLiteral,
+    LiteralPart,
     Logic,
     Name,
     Not,
@@ -42,9 +38,10 @@ from expensify.freemarker.tree import (
     SpecialName,
     StringLiteral,
 )
-
-if TYPE_CHECKING:
-    from expensify.freemarker.tree import Body
+from expensify.freemarker.lexer import Lexer, Token
+from expensify.freemarker.literals import LiteralSource, unescape
+from expensify.freemarker.naming import Naming
+from expensify.freemarker.source import Source
 
 MAX_NESTING = 60
 MAX_POSTFIXES = 60
@@ -57,23 +54,24 @@ _LEVELS = {
 }  # fmt: skip
 _OPENERS = frozenset({"(", "[", "{", "!", "+", "-", "."})
 
-ParseText = Callable[[Source], "Body"]
+ParseText = Callable[[Source], tuple[LiteralPart, ...]]
 
 
 class ExpressionParser:
-    """Parses from `lexer`; `parse_text` parses the inside of a literal that holds `${…}`."""
+    """Parses from `lexer`; `parse_text` parses the inside of a literal that contains `${…}`."""
 
     def __init__(self, lexer: Lexer, naming: Naming, parse_text: ParseText) -> None:
         self.lexer = lexer
         self.naming = naming
         self._parse_text = parse_text
         self._depth = 0
-        # In `<@name …>` the name ends at the first white space, though `<@name -1>` would read as a subtraction.
+        # In `<@name …>` the name ends at the first white space; `<@name -1>` is no subtraction.
         self.stop_at_space = False
         # In `<@x a=b! c=d>` a `!` before white space is a default without a right side.
         self.in_named_arguments = False
 
     def expression(self, minimum: int = _OR) -> Expression:
+        """Parse an expression whose operators bind at least as tightly as `minimum`."""
         self._depth += 1
         if self._depth > MAX_NESTING:
             raise self._unexpected(self.lexer.peek(), "this expression is nested too deeply")
@@ -85,29 +83,29 @@ class ExpressionParser:
                 if not minimum <= level <= allowed:
                     return left
                 left = self._binary(left, level)
-                # Neither comparisons nor ranges chain: after one, only looser operators may follow.
+                # Comparisons and ranges do not chain: only looser operators may follow one.
                 allowed = level - 1 if level in (_EQUALITY, _RELATION, _RANGE) else level
         finally:
             self._depth -= 1
 
     def arguments(self, closing: str) -> tuple[Expression, ...]:
-        """Expressions up to `closing`, which is taken as well."""
-        found = self.positional()
+        """Read expressions up to and including `closing`."""
+        expressions = self.positional()
         self.expect(closing)
-        return found
+        return expressions
 
     def positional(self, *, lambdas: bool = False) -> tuple[Expression, ...]:
-        """Expressions with or without commas between them, as long as there are any."""
-        found: list[Expression] = []
+        """Read expressions with or without commas between them, as long as there are any."""
+        expressions: list[Expression] = []
         if self.starts_expression(self.lexer.peek()):
-            found.append(self._argument(lambdas))
+            expressions.append(self._argument(lambdas))
             while True:
                 if self.lexer.peek().is_mark(","):
                     self.lexer.take()
                 elif not self.starts_expression(self.lexer.peek()):
                     break
-                found.append(self._argument(lambdas))
-        return tuple(found)
+                expressions.append(self._argument(lambdas))
+        return tuple(expressions)
 
     def expect(self, mark: str) -> Token:
         token = self.lexer.take()
@@ -129,7 +127,7 @@ class ExpressionParser:
         return token.kind != "end"
 
     def string_value(self, token: Token) -> str:
-        """The value of a literal where `${…}` has no meaning, such as the name in `<#assign "x" = 1>`."""
+        """Return the value of a literal where `${…}` has no meaning, such as the name in `<#assign "x" = 1>`."""
         if token.kind == "raw":
             return token.text[2:-1]
         return unescape(self.lexer.source, token.start, token.end)[0]
@@ -169,6 +167,7 @@ class ExpressionParser:
             if not self.starts_expression(following) or following.is_mark("!"):
                 return Range(start.span.to(self._span(operator)), start, None, "..")
         end = self.expression(_SUM)
+        # _LEVELS has only the three range operators at this level.
         return Range(start.span.to(end.span), start, end, operator.text)  # type: ignore[arg-type]
 
     def _unary(self) -> Expression:
@@ -187,7 +186,7 @@ class ExpressionParser:
             return result
         return self._primary()
 
-    # ---- operands and what may follow them
+    # ---- operands and postfixes
 
     def _primary(self) -> Expression:
         left = self._operand()
@@ -232,7 +231,7 @@ class ExpressionParser:
         if token.kind == "raw":
             return StringLiteral(span, token.text[2:-1])
         value, offsets = unescape(self.lexer.source, token.start, token.end)
-        # FreeMarker looks for ${ in the literal as written, but then reads the unescaped value.
+        # FreeMarker searches for ${ in the literal as written, but then parses the unescaped value.
         if len(value) > 3 and ("${" in token.text or "#{" in token.text):
             parts = self._parse_text(LiteralSource(self.lexer.source, value, offsets, token.end))
             return InterpolatedString(span, parts)
@@ -273,13 +272,13 @@ class ExpressionParser:
         name = self.expect_name("the name of a built-in")
         name_span = self._span(name)
         plain = self.naming.plain(name.text, name_span)
-        found = BuiltIn(target.span.to(name_span), target, plain, None, name_span)
+        builtin = BuiltIn(target.span.to(name_span), target, plain, None, name_span)
         if self.lexer.peek().is_mark("(") and not (self.stop_at_space and self.lexer.peek().spaced):
             self.lexer.take()
             arguments = self.positional(lambdas=True)
             self.expect(")")
-            found = replace(found, arguments=arguments, span=target.span.to(self._last()))
-        return found
+            builtin = replace(builtin, arguments=arguments, span=target.span.to(self._last()))
+        return builtin
 
     def _default(self, target: Expression, mark: Token) -> Expression:
         following = self.lexer.peek()
@@ -290,7 +289,7 @@ class ExpressionParser:
         return Default(target.span.to(fallback.span), target, fallback)
 
     def _starts_fallback(self, token: Token) -> bool:
-        """`x!!y` falls back to `!y`, `x!!` is a default of a default."""
+        """`x!!y` falls back to `!y`; `x!!` is a default of a default."""
         if not token.is_mark("!"):
             return self.starts_expression(token)
         saved = self.lexer.save()
@@ -298,9 +297,9 @@ class ExpressionParser:
             if not self.lexer.peek().is_mark("!"):
                 break
             self.lexer.take()
-        found = self.starts_expression(self.lexer.peek())
+        starts = self.starts_expression(self.lexer.peek())
         self.lexer.back(saved)
-        return found
+        return starts
 
     def _exists(self, target: Expression, mark: Token) -> Expression:
         return Exists(target.span.to(self._span(mark)), target)
@@ -309,7 +308,7 @@ class ExpressionParser:
         return (self._lambda() if lambdas else None) or self.expression()
 
     def _lambda(self) -> Expression | None:
-        """`x -> …` or `(x, y) -> …`, else nothing is taken."""
+        """Read `x -> …` or `(x, y) -> …`; None, without reading anything, when there is no lambda."""
         saved, start = self.lexer.save(), self.lexer.peek()
         names: list[str] = []
         if start.kind == "name":
@@ -332,7 +331,7 @@ class ExpressionParser:
         self.lexer.back(saved)
         return None
 
-    # ---- places
+    # ---- spans
 
     def _span(self, token: Token) -> Span:
         return self.lexer.span(token.start, token.end)
@@ -358,7 +357,7 @@ _POSTFIXES: dict[str, Callable[[ExpressionParser, Expression, Token], Expression
 
 
 def _integer(digits: str) -> int | Decimal:
-    # int() refuses thousands of digits; such a number fails later, as too large, with its place.
+    # int() rejects thousands of digits; such a number fails later as too large, with its position.
     return int(digits) if len(digits) < 4000 else Decimal(digits)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from expensify.freemarker.errors import RenderError
+from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.runtime import Environment
-from expensify.freemarker.tree import Span
 from expensify.freemarker.utf16 import from_units, to_units
 from expensify.freemarker.values import (
     EndlessRange,
@@ -21,7 +21,7 @@ from expensify.freemarker.values import (
 
 
 def field(holder: Any, name: str, span: Span) -> Any:
-    """The value under a name; None when the map has none."""
+    """Return the value of a key; None when the map has none."""
     if isinstance(holder, Mapping):
         return holder.get(name)
     if isinstance(holder, Nothing):
@@ -30,7 +30,7 @@ def field(holder: Any, name: str, span: Span) -> Any:
 
 
 def item(env: Environment, holder: Any, key: Any, span: Span) -> Any:
-    """What stands in brackets: a field by its name, an item or character by its number, a part by a range."""
+    """Return `holder[key]`: a field by its name, an item or character by its number, a slice by a range."""
     if is_number(key):
         return _numbered(env, holder, integer_of(key), span)
     if isinstance(key, str):
@@ -64,7 +64,7 @@ def _slice(env: Environment, holder: Any, numbers: NumberRange | EndlessRange, s
     if not indexes:
         return ""
     if indexes.step < 0 and len(indexes) > 1:
-        # FreeMarker gives "" for "abc"[2..1], and only there, for the sake of old templates.
+        # FreeMarker returns "" for "abc"[2..1] only, for old templates.
         if isinstance(numbers, NumberRange) and numbers.inclusive and len(indexes) == 2:
             return ""
         raise RenderError("a string cannot be sliced backwards", span)
@@ -72,7 +72,7 @@ def _slice(env: Environment, holder: Any, numbers: NumberRange | EndlessRange, s
 
 
 def _indexes(numbers: NumberRange | EndlessRange, size: int, span: Span) -> range:
-    """The positions a range selects; ranges without an end, or with a length, stop where the value does."""
+    """Return the positions that a range selects; endless and adaptive ranges stop at the end of the value."""
     if isinstance(numbers, EndlessRange):
         first, step, length, adaptive = numbers.start, 1, None, True
     else:

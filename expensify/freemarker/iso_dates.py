@@ -1,4 +1,4 @@
-"""Dates as ISO 8601 and XML Schema write them: `iso`, `xs` and the options after them."""
+"""Dates in ISO 8601 and XML Schema: the formats `iso` and `xs` and their options."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
+from expensify.freemarker.date_patterns import offset
 from expensify.freemarker.errors import RenderError
 
 _FORM = re.compile(r"(iso|xs)(?:[ _]+(.*))?\Z", re.S)
@@ -22,9 +23,9 @@ _FIRST_DAY = (("y", "1970"), ("M", "1"), ("d", "1"))
 
 @dataclass(frozen=True)
 class IsoOptions:
-    """`zone` None shows it where the standard has one.
+    """With `zone` None the offset is shown where the standard has one.
 
-    `parts` is the last part of the time to show; "any", like no word at all, shows milliseconds if there are some.
+    `parts` is the last part of the time to show; "any" and "" show milliseconds unless they are zero.
     """
 
     is_xs: bool
@@ -35,55 +36,56 @@ class IsoOptions:
 
 @lru_cache(maxsize=200)
 def iso_options(form: str) -> IsoOptions | None:
-    """What a format like `iso m nz` asks for; None when it is no ISO format."""
-    found = _FORM.match(form)
-    if found is None:
+    """Parse a format like `iso m nz`; None when it is not an ISO format."""
+    match = _FORM.match(form)
+    if match is None:
         return None
-    options = IsoOptions(is_xs=found[1] == "xs")
-    for word in re.split(r"[ _]+", found[2] or ""):
+    options = IsoOptions(is_xs=match[1] == "xs")
+    for word in re.split(r"[ _]+", match[2] or ""):
         if word in ("h", "m", "s", "ms"):
+            # The condition does not narrow a str to these literals.
             options = replace(options, parts=word)  # type: ignore[arg-type]
         elif word in ("nz", "fz"):
             options = replace(options, zone=word == "fz")
         elif word == "u":
             options = replace(options, utc=True)
         elif word:
-            raise RenderError(f"{word[:20]} means nothing in a format that begins with {found[1]}")
+            raise RenderError(f"{word[:20]} means nothing in a format that begins with {match[1]}")
     return options
 
 
 def format_iso(at: dt.datetime, kind: str, options: IsoOptions, zone: dt.tzinfo) -> str:
-    """An aware time as text."""
-    shown = at.astimezone(dt.UTC if options.utc else zone)
-    if shown.year < 1583:
+    """Format an aware time."""
+    local_at = at.astimezone(dt.UTC if options.utc else zone)
+    if local_at.year < 1583:
         raise RenderError("dates before 1583 are those of another calendar")
-    date = f"{shown.year:04}-{shown.month:02}-{shown.day:02}"
+    date = f"{local_at.year:04}-{local_at.month:02}-{local_at.day:02}"
     with_zone = options.zone if options.zone is not None else True
-    offset = _offset(shown) if with_zone else ""
+    suffix = _offset(local_at) if with_zone else ""
     if kind == "date":
-        return date + (offset if options.is_xs else "")
-    time = _time(shown, options.parts) + offset
+        return date + (suffix if options.is_xs else "")
+    time = _time(local_at, options.parts) + suffix
     return time if kind == "time" else f"{date}T{time}"
 
 
 def read_iso(text: str, kind: str, zone: dt.tzinfo, *, is_xs: bool) -> dt.datetime:
-    """The aware time of a text that is exactly ISO 8601, or XML Schema; without a zone it is in the given one."""
-    found = _grammar(kind, is_xs).fullmatch(text)
-    if found is None:
+    """Return the aware time of a text in strict ISO 8601 or XML Schema; `zone` applies when the text has none."""
+    match = _grammar(kind, is_xs).fullmatch(text)
+    if match is None:
         raise RenderError(f"{text[:40]!r} is not an {'XML Schema' if is_xs else 'ISO 8601'} {kind}")
-    parts = {name: value for name, value in found.groupdict().items() if value is not None}
+    parts = {name: value for name, value in match.groupdict().items() if value is not None}
     year, month, day = (int(parts.get(name, parts.get(f"{name}_", start))) for name, start in _FIRST_DAY)
     at = _day(year, month, day, text)
     if kind != "date":
         hour, minute, second = (int(parts.get(name, parts.get(f"{name}_", "0"))) for name in ("h", "m", "s"))
         at += _since_midnight(hour, minute, second, parts.get("f", parts.get("f_")), text)
-    offset = parts.get("zone")
-    return at.replace(tzinfo=_zone_of(offset)) if offset else local(at, zone)
+    zone_text = parts.get("zone")
+    return at.replace(tzinfo=_zone_of(zone_text)) if zone_text else local(at, zone)
 
 
 @lru_cache
 def _grammar(kind: str, is_xs: bool) -> re.Pattern[str]:
-    """XML Schema wants every part of a time, and dashes and colons between them."""
+    """XML Schema requires every part of a time, with dashes and colons between them."""
     date, time = (_DATE, _XS_TIME) if is_xs else (f"(?:{_DATE}|{_BASIC_DATE})", f"(?:{_TIME}|{_BASIC_TIME})")
     if kind == "date":
         return re.compile(date + (_ZONE if is_xs else ""))
@@ -119,11 +121,8 @@ def _time(at: dt.datetime, parts: str) -> str:
 
 
 def _offset(at: dt.datetime) -> str:
-    minutes = round((at.utcoffset() or dt.timedelta()).total_seconds() / 60)
-    if not minutes:
-        return "Z"
-    sign = "-" if minutes < 0 else "+"
-    return f"{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    text = offset(at, ":")
+    return "Z" if text == "+00:00" else text
 
 
 def _zone_of(offset: str) -> dt.tzinfo:
@@ -137,7 +136,7 @@ def _zone_of(offset: str) -> dt.tzinfo:
 
 
 def local(at: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
-    """A naive time in a zone, as Java takes it: of two the later one, and past a gap."""
+    """Put a naive time in a zone like Java: the later one of two in autumn, and after the gap in spring."""
     early, late = at.replace(tzinfo=zone, fold=0), at.replace(tzinfo=zone, fold=1)
     first, second = early.utcoffset(), late.utcoffset()
     if first == second or first is None or second is None:

@@ -1,6 +1,6 @@
-"""The words inside tags and `${…}`.
+"""The tokens inside tags and `${…}`.
 
-Words are read on demand: what follows the end of a tag is text again and must not be looked at as an expression.
+Tokens are read on demand: after the end of a tag comes text, which must not be read as an expression.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import re
 from typing import Literal, NamedTuple
 
 from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.source import Source
-from expensify.freemarker.tree import Span
 
 Kind = Literal["number", "string", "raw", "name", "keyword", "mark", "end"]
 
@@ -41,7 +41,7 @@ _SPELLINGS = {
 
 
 class Token(NamedTuple):
-    """One word. `text` is its one spelling (`<` for `lt`), `spaced` says whether white space stood before it."""
+    """`text` is the canonical spelling (`<` for `lt`); `spaced` says whether white space precedes the token."""
 
     kind: Kind
     text: str
@@ -54,7 +54,7 @@ class Token(NamedTuple):
 
 
 class Lexer:
-    """Reads words from `offset` on. `parentheses` counts the open ones: only inside them is `>` an operator."""
+    """Reads tokens from `offset` on. `parentheses` counts the open ones: only inside them `>` is an operator."""
 
     def __init__(self, source: Source, offset: int) -> None:
         self.source = source
@@ -64,11 +64,13 @@ class Lexer:
         self.last_end = offset
 
     def peek(self) -> Token:
+        """Return the next token without consuming it."""
         if self._next is None:
             self._next = self._read()
         return self._next
 
     def take(self) -> Token:
+        """Consume and return the next token."""
         token = self.peek()
         self._next = None
         self.offset = self.last_end = token.end
@@ -79,6 +81,7 @@ class Lexer:
         return token
 
     def save(self) -> tuple[int, int, int]:
+        """Return the current position, for `back`."""
         return self.offset, self.parentheses, self.last_end
 
     def back(self, saved: tuple[int, int, int]) -> None:
@@ -102,7 +105,7 @@ class Lexer:
         if at >= len(text):
             raise self.error("the template ends inside a tag or ${…}", max(self.last_end - 1, 0))
         if text[at] == ">" or (text.startswith("/>", at) and not self.parentheses):
-            return self._angle(text, at, spaced)
+            return self._read_angle(text, at, spaced)
         word = _WORD.match(text, at)
         if word is None:
             raise self.error(_unreadable(text[at]), at)
@@ -112,20 +115,18 @@ class Lexer:
         if kind == "name":
             image = image.replace("\\", "")
             kind = "keyword" if image in KEYWORDS and "\\" not in word.group() else "name"
-        return Token(kind, _spelling(kind, image), at, word.end(), spaced)  # type: ignore[arg-type]
+        spelling = _SPELLINGS.get(image, image) if kind in ("mark", "keyword") else image
+        # The groups of _WORD are named by Kind.
+        return Token(kind, spelling, at, word.end(), spaced)  # type: ignore[arg-type]
 
-    def _angle(self, text: str, at: int, spaced: bool) -> Token:
-        """`>`: the end of a tag, except inside parentheses, where it compares."""
+    def _read_angle(self, text: str, at: int, spaced: bool) -> Token:
+        """`>` ends a tag, except inside parentheses, where it compares."""
         if text[at] == "/":
             return Token("end", "/>", at, at + 2, spaced)
         if not self.parentheses:
             return Token("end", ">", at, at + 1, spaced)
         image = ">=" if text.startswith(">=", at) else ">"
         return Token("mark", image, at, at + len(image), spaced)
-
-
-def _spelling(kind: str | None, image: str) -> str:
-    return _SPELLINGS.get(image, image) if kind in ("mark", "keyword") else image
 
 
 def _unreadable(character: str) -> str:

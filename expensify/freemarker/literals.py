@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.source import Source
-from expensify.freemarker.tree import Span
 
 _ESCAPES = {
     "n": "\n", "t": "\t", "r": "\r", "f": "\f", "b": "\b", "g": ">", "l": "<", "a": "&",
@@ -14,7 +14,7 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 
 
 def unescape(source: Source, start: int, end: int) -> tuple[str, list[int]]:
-    """The value of the quoted literal at source.text[start:end], and the offset each of its characters came from."""
+    """Return the value of the quoted literal source.text[start:end], and the offset of each of its characters."""
     text = source.text
     characters: list[str] = []
     offsets: list[int] = []
@@ -43,7 +43,7 @@ def unescape(source: Source, start: int, end: int) -> tuple[str, list[int]]:
 
 
 class LiteralSource(Source):
-    """The value of a literal as a text of its own, whose places are those of the template around it."""
+    """The value of a literal as a source; its spans are positions in the surrounding template."""
 
     def __init__(self, outer: Source, value: str, offsets: list[int], end: int) -> None:
         super().__init__(value)

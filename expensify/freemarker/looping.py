@@ -1,4 +1,4 @@
-"""Running <#list>, with and without <#items>."""
+"""Run <#list>, with and without <#items>."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _END = object()
 
 
 class BreakLoop(Exception):
-    """<#break>, on its way out of the loop."""
+    """Control flow of <#break>: leaves the loop."""
 
 
 class ContinueLoop(Exception):
-    """<#continue>, on its way to the loop's next turn."""
+    """Control flow of <#continue>: begins the next iteration."""
 
 
-class _Waiting(Loop):
-    """A list whose <#items> has not begun: the walk stands at its first item."""
+class _PendingItems(Loop):
+    """A list whose <#items> has not begun: `walk` is after the first item."""
 
     __slots__ = ("done", "walk")
 
@@ -41,12 +41,12 @@ def run_list(
     body: Runner,
     otherwise: Runner | None,
 ) -> Runner:
-    """A closure for <#list>. `source` gives what to walk through, already checked to be there."""
+    """Return a closure for <#list>. `source` returns the value to iterate, which is not missing."""
     names, place = node.names, node.source.span
 
     def run(frame: Frame) -> None:
         try:
-            walk = iter(_walked(frame, source(frame), len(names)))
+            walk = iter(_iterate(frame, source(frame), len(names)))
         except RenderError as error:
             error.place(place)
             raise
@@ -56,7 +56,7 @@ def run_list(
                 otherwise(frame)
             return
         if not names:
-            frame.loops[slot] = _Waiting(walk, item)
+            frame.loops[slot] = _PendingItems(walk, item)
             body(frame)
             return
         loop = frame.loops[slot] = Loop()
@@ -66,7 +66,7 @@ def run_list(
 
 
 def run_items(node: Items, slot: int, body: Runner) -> Runner:
-    """A closure for <#items>, which walks through the list around it, once."""
+    """Return a closure for <#items>, which iterates the surrounding list once."""
     pairs = len(node.names) == 2
 
     def run(frame: Frame) -> None:
@@ -93,7 +93,7 @@ class _Pair(tuple[Any, Any]):
 
 
 def turn(frame: Frame, loop: Loop, item: Any, walk: Iterator[Any], body: Runner, *, pairs: bool) -> None:
-    """Run the body for the item and all that follow."""
+    """Run the body for the item and all items after it."""
     index = 0
     continuing = suppress(ContinueLoop)
     try:
@@ -115,7 +115,7 @@ def turn(frame: Frame, loop: Loop, item: Any, walk: Iterator[Any], body: Runner,
         return
 
 
-def _walked(frame: Frame, value: Any, names: int) -> Iterable[Any]:
+def _iterate(frame: Frame, value: Any, names: int) -> Iterable[Any]:
     if isinstance(value, Lazy):
         if names == 2:
             raise RenderError("two loop variables need a map, but this is a list")

@@ -1,24 +1,24 @@
-"""FreeMarker lets a template write `?upper_case` or `?upperCase`, but not both."""
+"""Naming conventions: a template may use `?upper_case` or `?upperCase`, but not both."""
 
 from __future__ import annotations
 
 import re
 
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.tree import Span
+from expensify.freemarker.expression_tree import Span
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
 class Naming:
-    """Remembers the convention of the first name that shows one."""
+    """Remembers the convention of the first name that follows one."""
 
     def __init__(self) -> None:
         self._camel: bool | None = None
         self._first = ""
 
     def check(self, name: str, span: Span) -> None:
-        """Refuse a name of the other convention."""
+        """Reject a name of the other convention."""
         camel = bool(_CAPITAL.search(name))
         if not camel and "_" not in name:
             return
@@ -32,6 +32,6 @@ class Naming:
             )
 
     def plain(self, name: str, span: Span) -> str:
-        """The name as it is written with underscores."""
+        """Return the name written with underscores."""
         self.check(name, span)
         return _CAPITAL.sub(lambda match: "_" + match.group(1).lower(), name)

@@ -1,4 +1,4 @@
-"""What operators do with values, and what to say when they cannot."""
+"""Operators on values, and their errors."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from expensify.freemarker import arithmetic
 from expensify.freemarker.comparing import compare, equal
 from expensify.freemarker.errors import Missing, RenderError
+from expensify.freemarker.expression_tree import Dot, Expression, Name
 from expensify.freemarker.runtime import Environment
-from expensify.freemarker.tree import Dot, Expression, Name
 from expensify.freemarker.values import (
     NumberRange,
     boolean_of,
@@ -31,7 +31,7 @@ RELATIONS: dict[str, Callable[[Environment, Any, Any], bool]] = {
 
 
 def number_range(first: int, last: int, kind: str) -> NumberRange:
-    """The numbers of a range; inclusive and exclusive ones may count down."""
+    """Return the numbers of a range; inclusive and exclusive ranges may count down."""
     if kind == "..*":
         step = 1 if last >= 0 else -1
         return NumberRange(range(first, first + last, step), adaptive=True)
@@ -42,7 +42,7 @@ def number_range(first: int, last: int, kind: str) -> NumberRange:
 
 
 def plus(env: Environment, left: Any, right: Any) -> Any:
-    """`+`: numbers add, lists and maps join, anything else that prints is put together as text."""
+    """`+`: add numbers, join lists and maps, concatenate anything else that prints."""
     if type(left) is str and type(right) is str:
         env.allow(len(left) + len(right))
         return left + right
@@ -63,7 +63,7 @@ def plus(env: Environment, left: Any, right: Any) -> Any:
 
 
 def unaddable(env: Environment, left: Any, before: Expression, after: Expression) -> RenderError:
-    """Why a sum with a missing side fails: what stands before the `+` is looked at first."""
+    """Return the error of a sum with a missing operand; the left operand is checked first."""
     if left is None:
         return absent(before)
     try:
@@ -74,16 +74,16 @@ def unaddable(env: Environment, left: Any, before: Expression, after: Expression
 
 
 def absent(node: Expression) -> Missing:
-    """The error for a value that is needed and missing, in the words of the template."""
-    shown = path(node)
-    what = f"{shown} is missing" if shown else "this value is missing"
+    """Return the error for a missing value, with the name used in the template."""
+    name = path(node)
+    what = f"{name} is missing" if name else "this value is missing"
     return Missing(
-        f'{what}; test it with ?has_content, or give it a default like {shown or "(x)"}!""', node.span
+        f'{what}; test it with ?has_content, or give it a default like {name or "(x)"}!""', node.span
     )
 
 
 def path(node: Expression) -> str:
-    """`expense.merchant` for the expression that reads it; empty for others."""
+    """Return `expense.merchant` for the expression that reads it; "" for expressions other than names."""
     if isinstance(node, Name):
         return node.name
     if isinstance(node, Dot) and (front := path(node.target)):
@@ -92,10 +92,10 @@ def path(node: Expression) -> str:
 
 
 def truth(value: Any, node: Expression) -> bool:
-    """A boolean, or the reason why the value is none."""
+    """Return the value as a boolean; RenderError when it is missing or not one."""
     if value is None:
         raise absent(node)
-    found = boolean_of(value)
-    if found is not None:
-        return found
+    boolean = boolean_of(value)
+    if boolean is not None:
+        return boolean
     raise RenderError(f"expected a boolean, but this is {kind_of(value)}", node.span)

@@ -1,15 +1,24 @@
 """Text, tags and `${…}`: a template's text to a tree.
 
-White space is still as written here; `whitespace.strip` takes out what FreeMarker takes out.
+White space is kept here; `whitespace.strip` removes what FreeMarker removes.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.escaping import Escapes
+from expensify.freemarker.expression_tree import (
+    Interpolation,
+    LiteralPart,
+    Node,
+    NumberInterpolation,
+    Span,
+    Text,
+)
 from expensify.freemarker.expressions import ExpressionParser
 from expensify.freemarker.lexer import Lexer
 from expensify.freemarker.naming import Naming
@@ -22,22 +31,11 @@ from expensify.freemarker.tagnames import (
     unknown,
     unsupported,
 )
-from expensify.freemarker.tags.blocks import read_header
 from expensify.freemarker.tags.context import Context, Header
-from expensify.freemarker.tags.opening import OPENING
-from expensify.freemarker.tree import (
-    Body,
-    Comment,
-    Element,
-    Interpolation,
-    Node,
-    NumberInterpolation,
-    Span,
-    Text,
-)
+from expensify.freemarker.tree import Body, Comment, Element
 
 MAX_BLOCKS = 60
-"""How deep tags may stand inside each other."""
+"""How deep tags may be nested."""
 
 _MARK = re.compile(
     r"\$\{|\#\{|<\#--|</?\#[A-Za-z_]+|<@"
@@ -58,11 +56,16 @@ class Tag(NamedTuple):
     end: int
 
 
-class Parser:
-    """One template's text. `header` holds what `<#ftl …>` said."""
+ParseTag = Callable[["Parser", Tag], Element]
+"""Parses an element from the offset behind its tag's name."""
 
-    def __init__(self, source: Source) -> None:
+
+class Parser:
+    """Parses one template's text. `opening` has the tags that begin an element, `header` the settings of `<#ftl …>`."""
+
+    def __init__(self, source: Source, opening: Mapping[str, ParseTag]) -> None:
         self.source = source
+        self._opening = opening
         self.naming = Naming()
         self.escapes = Escapes()
         self.context = Context()
@@ -71,8 +74,7 @@ class Parser:
         self._blocks = 0
 
     def template(self) -> Body:
-        """The whole text."""
-        read_header(self)
+        """All that follows the header."""
         body, tag = self.body()
         if tag is not None:
             raise self.error(f"{written(tag)} has no beginning here", tag.start, tag.end)
@@ -87,7 +89,7 @@ class Parser:
         try:
             while True:
                 mark = _MARK.search(self.source.text, self.offset)
-                self._add_text(elements, mark.start() if mark else len(self.source.text))
+                elements.extend(self._text_before(mark.start() if mark else len(self.source.text)))
                 if mark is None:
                     return tuple(elements), None
                 image = mark.group()
@@ -97,7 +99,7 @@ class Parser:
                     elements.append(self._comment(mark.start()))
                 else:
                     tag = self._tag(mark)
-                    handle = OPENING.get(tag.name) if not tag.closing else None
+                    handle = self._opening.get(tag.name) if not tag.closing else None
                     if handle is None:
                         return tuple(elements), tag
                     self.offset = tag.end
@@ -129,15 +131,15 @@ class Parser:
         """A parser of expressions at the offset."""
         return ExpressionParser(Lexer(self.source, self.offset), self.naming, self.literal)
 
-    def literal(self, source: Source) -> Body:
+    def literal(self, source: Source) -> tuple[LiteralPart, ...]:
         """The inside of a string literal: text and `${…}` only."""
-        inner = Parser(source)
+        inner = Parser(source, self._opening)
         inner.naming = self.naming
-        parts: list[Element] = []
+        parts: list[LiteralPart] = []
         while mark := _LITERAL_MARK.search(source.text, inner.offset):
-            inner._add_text(parts, mark.start())
+            parts.extend(inner._text_before(mark.start()))
             parts.append(inner.interpolation(mark.group()))
-        inner._add_text(parts, len(source.text))
+        parts.extend(inner._text_before(len(source.text)))
         return tuple(parts)
 
     def close(self, reader: ExpressionParser, tag: Tag, *, loose: bool = False) -> None:
@@ -171,7 +173,7 @@ class Parser:
         self.offset = self.tag_end(found)
 
     def tag_end(self, tag: Tag, *, slash: bool = False) -> int:
-        """The offset behind a tag that takes nothing but white space; `slash` allows `/>`."""
+        """The offset after a tag without arguments; `slash` allows `/>`."""
         text = self.source.text
         at = tag.end
         while at < len(text) and text[at] in " \t\r\n":
@@ -195,11 +197,12 @@ class Parser:
     def error(self, message: str, start: int, end: int | None = None) -> TemplateError:
         return TemplateError(message, self.source.span(start, start + 1 if end is None else end))
 
-    def _add_text(self, elements: list[Element], end: int) -> None:
-        if end > self.offset:
-            if not (self.header.strip_text and self._blocks == 1):
-                elements.append(Text(self.span(self.offset, end), self.source.text[self.offset : end]))
-            self.offset = end
+    def _text_before(self, end: int) -> list[Text]:
+        """The text from the offset to `end`, none if it is empty or left out by `strip_text`."""
+        start, self.offset = self.offset, end
+        if start == end or (self.header.strip_text and self._blocks == 1):
+            return []
+        return [Text(self.span(start), self.source.text[start:end])]
 
     def _comment(self, start: int) -> Comment:
         closing = _COMMENT_END.search(self.source.text, start + 4)
@@ -253,7 +256,7 @@ class Parser:
 
 
 def written(tag: Tag) -> str:
-    """A tag as it stands in the text."""
+    """A tag as the template writes it."""
     if tag.name.startswith("@"):
         return f"</{tag.name}>" if tag.closing else "<@…>"
     return f"<{'/' if tag.closing else ''}#{tag.name}>"

@@ -1,4 +1,4 @@
-"""Macros and functions: what they are as values, and how they are called."""
+"""Macros and functions as values, and their calls."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from expensify.freemarker.errors import Missing, RenderError
+from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.runtime import Environment, Evaluator, Frame, NestedBody, Runner
-from expensify.freemarker.tree import Span
 from expensify.freemarker.values import kind_of
 
 
 class Returned(Exception):
-    """<#return>, on its way out of the routine."""
+    """Control flow of <#return>: leaves the routine with a value."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
 
 
 class Routine:
-    """A macro or function. `loops` is how many loop slots its frame needs."""
+    """A macro or function. `loops` is the number of loop slots of its frame."""
 
     __slots__ = ("catch_all", "defaults", "is_function", "loops", "name", "parameters", "run")
 
@@ -52,7 +52,7 @@ def invoke(env: Environment, routine: Any, arguments: Sequence[Any], span: Span)
     if not routine.is_function:
         raise RenderError(f"{routine.name} is a macro; call it like <@{routine.name} …/>", span)
     local = _positional(routine, arguments, span)
-    # What a function prints is lost in FreeMarker too.
+    # FreeMarker discards the output of a function too.
     outside, env.parts = env.parts, []
     try:
         return perform(env, routine, local, None, span)
@@ -68,7 +68,7 @@ def call_macro(
     body: NestedBody | None,
     span: Span,
 ) -> None:
-    """Run a macro where it is called."""
+    """Run a macro and write its output."""
     if not isinstance(routine, Routine):
         raise RenderError(f"only macros can be called like this; this is {kind_of(routine)}", span)
     if routine.is_function:
@@ -85,7 +85,7 @@ def perform(
     env.enter()
     frame = Frame(env, routine.loops, local, body)
     try:
-        _fill(routine, frame, span)
+        _fill_defaults(routine, frame, span)
         routine.run(frame)
     except Returned as returned:
         return returned.value
@@ -122,19 +122,19 @@ def _named(routine: Routine, arguments: Sequence[tuple[str, Any]], span: Span) -
     return local
 
 
-def _fill(routine: Routine, frame: Frame, span: Span) -> None:
-    """Give missing parameters their defaults, which may use each other in any order."""
+def _fill_defaults(routine: Routine, frame: Frame, span: Span) -> None:
+    """Set missing parameters to their defaults, which may use each other in any order."""
     local = frame.local
     assert local is not None
-    waiting = [name for name in routine.parameters if local.get(name) is None]
-    while waiting:
+    pending = [name for name in routine.parameters if local.get(name) is None]
+    while pending:
         left = []
         problem: Missing | None = None
-        for name in waiting:
+        for name in pending:
             if name not in routine.defaults:
-                said = "is missing" if name in local else "was not given"
+                reason = "is missing" if name in local else "was not given"
                 error = Missing if name in local else RenderError
-                raise error(f"the parameter {name} of the {routine.kind} {routine.name} {said}", span)
+                raise error(f"the parameter {name} of the {routine.kind} {routine.name} {reason}", span)
             try:
                 value = routine.defaults[name](frame)
             except Missing as missing:
@@ -143,6 +143,6 @@ def _fill(routine: Routine, frame: Frame, span: Span) -> None:
                 left.append(name)
             else:
                 local[name] = value
-        if len(left) == len(waiting):
+        if len(left) == len(pending):
             raise problem or Missing(f"the default of the parameter {left[0]} is missing", span)
-        waiting = left
+        pending = left

@@ -24,18 +24,18 @@ from expensify.freemarker.values import (
 )
 
 Evaluator = Callable[["Frame"], Any]
-"""An expression, ready to run: None stands for a missing value."""
+"""A compiled expression; it returns None for a missing value."""
 Runner = Callable[["Frame"], None]
-"""An element or body, ready to run: it writes to the environment."""
+"""A compiled element or body; it writes to the environment."""
 
 MAX_ITEMS = 5_000_000
-"""Of any one list; a list that is only walked through, such as a range, may be longer."""
+"""Of any one list; a list that is only iterated, such as a range, may be longer."""
 
 _CLOCK_EVERY = 500
 
 
 class Loop:
-    """Where one <#list> is: its current item, and for maps the value under the key."""
+    """The state of a <#list>: its current item, and for maps the value of the key in `second`."""
 
     __slots__ = ("has_next", "index", "second", "value")
 
@@ -47,7 +47,7 @@ class Loop:
 
 
 class Frame:
-    """The variables one piece of template text sees besides the template's own: a macro call has a new frame."""
+    """Loop variables and locals; each macro call has a new frame."""
 
     __slots__ = ("body", "env", "local", "loops")
 
@@ -61,7 +61,7 @@ class Frame:
 
 
 class NestedBody:
-    """What stands between `<@x>` and `</@x>`, to be run by <#nested> in the frame where it was written."""
+    """The body between `<@x>` and `</@x>`; <#nested> runs it in the caller's frame."""
 
     __slots__ = ("frame", "run", "slots")
 
@@ -72,28 +72,12 @@ class NestedBody:
 
 
 class Environment:
-    """One rendering."""
+    """The state of one rendering."""
 
     __slots__ = (
-        "_alarm",
-        "_deadline",
-        "_listed",
-        "boolean_words",
-        "data",
-        "dates",
-        "depth",
-        "errors",
-        "forgiven",
-        "globals",
-        "limits",
-        "now",
-        "number_format",
-        "parts",
-        "settings",
-        "steps",
-        "variables",
-        "written",
-    )
+        "_alarm", "_deadline", "_listed", "boolean_words", "data", "dates", "depth", "errors", "forgiven",
+        "globals", "limits", "now", "number_format", "parts", "settings", "steps", "variables", "written",
+    )  # fmt: skip
 
     def __init__(self, data: Mapping[str, object], limits: RenderLimits, settings: RenderSettings) -> None:
         self.data = data
@@ -124,13 +108,13 @@ class Environment:
     # ---- limits
 
     def charge(self, steps: int) -> None:
-        """Count work done; a LimitExceeded ends the rendering when there was too much."""
+        """Count steps; LimitExceeded when there are too many."""
         self.steps += steps
         if self.steps > self._alarm:
             self.check()
 
     def check(self) -> None:
-        """Look at the clock and all the counts."""
+        """Check all limits, time included."""
         if self.steps > self.limits.steps:
             raise LimitExceeded(f"the template did more than {self.limits.steps} steps")
         if self.written > self.limits.output_chars:
@@ -139,21 +123,25 @@ class Environment:
             raise LimitExceeded(f"the template ran for more than {self.limits.seconds:g} seconds")
         self._alarm = min(self.steps + _CLOCK_EVERY, self.limits.steps)
 
+    def seconds_left(self) -> float:
+        """The time that this rendering may still take; never negative."""
+        return max(0.0, self._deadline - monotonic())
+
     def allow(self, characters: int) -> None:
-        """Refuse a text of that many characters before it is made."""
+        """Check the length of a text before it is created."""
         if characters > self.limits.output_chars:
             raise LimitExceeded(f"a text here would have more than {self.limits.output_chars} characters")
         if characters > 256:
             self.charge(characters >> 4)
 
     def allow_items(self, count: int) -> None:
-        """Refuse a list of that many items before it is made."""
+        """Check the length of a list before it is created."""
         if count > MAX_ITEMS:
             raise LimitExceeded(f"a list here would have more than {MAX_ITEMS} items")
         self.charge((count >> 3) + 1)
 
     def enter(self) -> None:
-        """Count one more macro or function call inside the others; `depth` goes down again at its end."""
+        """Count a nested macro or function call; the caller decreases `depth` at its end."""
         self.depth += 1
         if self.depth > self.limits.depth:
             raise LimitExceeded(f"macros and functions call each other more than {self.limits.depth} deep")
@@ -161,12 +149,12 @@ class Environment:
     # ---- output
 
     def write(self, text: str) -> None:
-        """Print; whether it is too much is looked at with the clock."""
+        """Print; `check` enforces the limit later."""
         self.written += len(text)
         self.parts.append(text)
 
     def capture(self, run: Runner, frame: Frame) -> str:
-        """What a body prints, as a string instead."""
+        """Run a body and return its output as a string."""
         outside, self.parts = self.parts, []
         try:
             run(frame)
@@ -178,10 +166,8 @@ class Environment:
     # ---- values
 
     def text(self, value: Any) -> str:
-        """A value as it prints: strings, numbers, dates, and booleans as far as the settings let them."""
+        """Return a value as it prints: a string, number, date, or boolean if the settings allow it."""
         kind = type(value)
-        if kind is str:
-            return value  # type: ignore[no-any-return]
         if kind is int or kind is Decimal:
             return self.number_text(value)
         if isinstance(value, str):
@@ -204,7 +190,7 @@ class Environment:
         return self.number_format(value)
 
     def listed(self, value: Any, what: str = "a list") -> Sequence[Any]:
-        """The value as a list of known length. An iterator is read once and remembered."""
+        """Return the value as a list of known length. An iterator is read once and cached."""
         if isinstance(value, (list, tuple, NumberRange, Matches)):
             return value
         if isinstance(value, EndlessRange):
@@ -213,28 +199,28 @@ class Environment:
             if isinstance(value, str) and not value and type(value) is not str:
                 return ()
             raise RenderError(f"expected {what}, but this is {kind_of(value)}")
-        known = self._listed.get(id(value))
-        if known is None:
-            # The value is kept beside its list so that no other object can get its id.
-            known = self._listed[id(value)] = (value, self.drain(value))
-        return known[1]
+        entry = self._listed.get(id(value))
+        if entry is None:
+            # The entry keeps the value alive, so that no other object can get its id.
+            entry = self._listed[id(value)] = (value, self.drain(value))
+        return entry[1]
 
     def iterated(self, value: Any, what: str = "a list") -> Iterable[Any]:
-        """The value for one walk through it; only here may it be endless, or made on the way."""
+        """Return the value for a single iteration; it may be endless or lazy."""
         return value if isinstance(value, (EndlessRange, Lazy)) else self.listed(value, what)
 
     def drain(self, items: Iterable[Any]) -> list[Any]:
-        """All items of something that may go on for ever."""
+        """Return all items of an iterable that may be endless; LimitExceeded when it is."""
         return list(self.counted(items))
 
     def counted(self, items: Iterable[Any]) -> Iterator[Any]:
-        """The items, each of them charged."""
+        """Yield the items and charge a step for each."""
         for item in items:
             self.charge(1)
             yield item
 
     def lookup(self, name: str) -> Any:
-        """A variable of the template, else a global one, else one of the data."""
+        """Return a variable of the template, else a global, else a value of the data."""
         value = self.variables.get(name)
         if value is None:
             value = self.globals.get(name)

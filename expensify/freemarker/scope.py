@@ -1,4 +1,4 @@
-"""Which loop variables surround a place. FreeMarker scopes them by text, so names are bound while compiling."""
+"""The loop variables visible at a position. FreeMarker scopes them lexically, so names are bound at compile time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Binding = Literal["loop", "second", "parameter"]
 
 @dataclass(frozen=True)
 class Variable:
-    """A name bound in a slot of the frame. Parameters of lambdas and macro bodies have no ?index."""
+    """A name bound to a slot of the frame. Parameters of lambdas and macro bodies have no ?index."""
 
     name: str
     slot: int
@@ -20,7 +20,7 @@ class Variable:
 
 
 class Scope:
-    """The text of the template, or of one macro; each has its own frame."""
+    """The scope of the template or of one macro; each has its own frame."""
 
     def __init__(self, *, local: bool = False) -> None:
         self.local = local
@@ -29,7 +29,7 @@ class Scope:
         self._lists: list[int] = []
 
     def bind_parameters(self, names: tuple[str, ...]) -> int:
-        """Make names visible, each in a slot of its own, until `unbind`; the first of the slots."""
+        """Make names visible until `unbind`, each in a slot of its own; return the first slot."""
         first = self.slots
         self.slots += len(names)
         self._visible.extend(Variable(name, first + at, "parameter") for at, name in enumerate(names))
@@ -41,12 +41,12 @@ class Scope:
         self._visible.extend(Variable(n, slot, k) for n, k in zip(names, kinds, strict=False))
 
     def unbind(self, names: tuple[str, ...]) -> None:
-        """Forget the names bound last."""
+        """Remove the names bound last."""
         if names:
             del self._visible[-len(names) :]
 
     def enter_list(self) -> int:
-        """A slot for a <#list>, which is the current one until `leave_list`."""
+        """Return a slot for a <#list>; it is the current one until `leave_list`."""
         self._lists.append(self.slots)
         self.slots += 1
         return self._lists[-1]
@@ -60,21 +60,21 @@ class Scope:
         return self._lists[-1] if self._lists else None
 
     def loop_of(self, name: str) -> Variable | None:
-        """The innermost loop variable or parameter of that name."""
+        """Return the innermost loop variable or parameter of that name."""
         return next((v for v in reversed(self._visible) if v.name == name), None)
 
     def reader(self, name: str) -> Evaluator:
-        """A closure that reads the variable as this place sees it: loops inside out, locals, then the template's."""
-        read = _outermost(name, self.local)
+        """Return a closure that reads a variable: loops inside out, then locals, then the template's."""
+        read = _read_outside_loops(name, self.local)
         for variable in self._visible:
             if variable.name == name:
-                read = _reader(variable, read)
+                read = _read_bound(variable, read)
             elif variable.binding != "parameter" and name.startswith(variable.name):
-                read = _old_loop_name(variable, name, read)
+                read = _read_legacy_name(variable, name, read)
         return read
 
 
-def _outermost(name: str, local: bool) -> Evaluator:
+def _read_outside_loops(name: str, local: bool) -> Evaluator:
     if not local:
 
         def read(frame: Frame) -> Any:
@@ -91,8 +91,8 @@ def _outermost(name: str, local: bool) -> Evaluator:
     return read_local
 
 
-def _reader(variable: Variable, outer: Evaluator) -> Evaluator:
-    """A null item lets the next variable of that name show through."""
+def _read_bound(variable: Variable, outer: Evaluator) -> Evaluator:
+    """A null item does not hide the next outer variable of that name."""
     slot = variable.slot
     if variable.binding == "loop":
 
@@ -115,8 +115,8 @@ def _reader(variable: Variable, outer: Evaluator) -> Evaluator:
     return read
 
 
-def _old_loop_name(variable: Variable, name: str, outer: Evaluator) -> Evaluator:
-    """`x_index` and `x_has_next`, from before `x?index`."""
+def _read_legacy_name(variable: Variable, name: str, outer: Evaluator) -> Evaluator:
+    """`x_index` and `x_has_next`, which are older than `x?index`."""
     slot, ending = variable.slot, name[len(variable.name) :]
     if ending == "_index":
         return lambda frame: frame.loops[slot].index

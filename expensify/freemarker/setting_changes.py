@@ -1,4 +1,4 @@
-"""<#setting name=value>: formats that hold from there to the end of the rendering."""
+"""<#setting name=value>: formats that apply from there to the end of the rendering."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from expensify.freemarker.values import string_of
 
 
 def change_setting(env: Environment, name: str, value: Any) -> None:
-    """Change one format of the environment."""
+    """Change one setting of the environment; RenderError for an invalid value."""
     text = string_of(value)
     if name == "number_format":
         env.number_format = decimal_format(NUMBER_FORMATS.get(text, text))

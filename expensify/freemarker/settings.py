@@ -1,4 +1,4 @@
-"""How far a template may go, and how it behaves where the real server's mode is only inferred."""
+"""Limits of a rendering, and its modes where the real server's mode is only inferred."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class RenderLimits:
-    """Bounds of one rendering. The defaults let 100,000 expenses through and stop a runaway within half a minute.
+    """Limits of one rendering. The defaults allow 100,000 expenses and stop a runaway within half a minute.
 
-    `steps` counts tags executed, loop turns and calls, plus the size of what a built-in works through.
-    `depth` counts macro and function calls inside each other. `output_chars` also bounds any one value.
+    `steps` counts executed tags, iterations and calls, plus the size of the inputs of built-ins.
+    `depth` counts nested macro and function calls. `output_chars` also limits any single value.
     """
 
     steps: int = 20_000_000
@@ -25,12 +25,12 @@ class RenderLimits:
 class RenderSettings:
     """Modes of one rendering.
 
-    `missing="empty"`: a tag that needs a value which is not there prints nothing and the template goes on,
-    as FreeMarker does under a handler that ignores errors. Public templates print fields which most expenses
-    do not have, and get their file [O/I].
+    `missing="empty"`: a tag that needs a missing value prints nothing and the template continues, as
+    FreeMarker does with an error handler that ignores errors. Public templates print fields that most
+    expenses do not have, and get their file [O/I].
     `boolean="empty"`: a boolean printed without `?string` prints nothing [H]; "words" prints true and false.
     `number_format` is a Java DecimalFormat pattern; exports show no thousands separator [I].
-    `now` is an aware time, the answer to `.now`; without it the clock is read once per rendering.
+    `now` is the aware time of `.now`; None reads the clock once per rendering.
     """
 
     missing: Literal["empty", "error"] = "empty"

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from expensify.freemarker.errors import RenderError, TemplateError
+from expensify.freemarker.expression_tree import SpecialName
 from expensify.freemarker.runtime import Evaluator, Frame
-from expensify.freemarker.tree import SpecialName
 from expensify.freemarker.values import Moment
 
 
-class Everything(Mapping[str, Any]):
-    """`.globals` and `.vars`: several maps seen as one, the first that has a name wins."""
+class _LayeredMap(Mapping[str, Any]):
+    """`.globals` and `.vars`: several maps as one; the first map with a value for a name wins."""
 
     def __init__(self, *layers: Mapping[str, Any]) -> None:
         self._layers = layers
@@ -32,7 +32,7 @@ class Everything(Mapping[str, Any]):
 
 
 def special(node: SpecialName) -> Evaluator:
-    """A closure for the variable; a TemplateError when we do not have it."""
+    """Return a closure for the variable; TemplateError when it is unknown or unsupported."""
     read = _VARIABLES.get(node.name)
     if read is None:
         raise TemplateError(
@@ -41,8 +41,8 @@ def special(node: SpecialName) -> Evaluator:
     return read
 
 
-def _everything(frame: Frame) -> Everything:
-    return Everything(frame.local or {}, frame.env.variables, frame.env.globals, frame.env.data)
+def _vars(frame: Frame) -> _LayeredMap:
+    return _LayeredMap(frame.local or {}, frame.env.variables, frame.env.globals, frame.env.data)
 
 
 def _error(frame: Frame) -> str:
@@ -53,10 +53,10 @@ def _error(frame: Frame) -> str:
 
 _VARIABLES: dict[str, Evaluator] = {
     "now": lambda frame: Moment(frame.env.now, "datetime"),
-    "vars": _everything,
+    "vars": _vars,
     "locals": lambda frame: frame.local,
     "data_model": lambda frame: frame.env.data,
-    "globals": lambda frame: Everything(frame.env.globals, frame.env.data),
+    "globals": lambda frame: _LayeredMap(frame.env.globals, frame.env.data),
     "main": lambda frame: frame.env.variables,
     "namespace": lambda frame: frame.env.variables,
     "error": _error,

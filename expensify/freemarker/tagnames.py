@@ -1,48 +1,15 @@
-"""The names of FreeMarker's tags: which exist, which of them we run, how they may be spelled."""
+"""The names of FreeMarker's tags: known, unsupported and legacy ones."""
 
 from __future__ import annotations
 
 import difflib
 
-# Tags that begin or end something. The value says what may stand between the name and the `>`.
-KNOWN = frozenset(
-    [
-        "if",
-        "elseif",
-        "else",
-        "list",
-        "items",
-        "sep",
-        "foreach",
-        "break",
-        "continue",
-        "switch",
-        "case",
-        "default",
-        "assign",
-        "global",
-        "local",
-        "macro",
-        "function",
-        "return",
-        "nested",
-        "compress",
-        "noparse",
-        "comment",
-        "escape",
-        "noescape",
-        "attempt",
-        "recover",
-        "stop",
-        "flush",
-        "setting",
-        "t",
-        "lt",
-        "rt",
-        "nt",
-        "ftl",
-    ]
-)
+KNOWN = frozenset([
+    "if", "elseif", "else", "list", "items", "sep", "foreach", "break", "continue", "switch", "case",
+    "default", "assign", "global", "local", "macro", "function", "return", "nested", "compress", "noparse",
+    "comment", "escape", "noescape", "attempt", "recover", "stop", "flush", "setting", "t", "lt", "rt", "nt",
+    "ftl",
+])  # fmt: skip
 UNSUPPORTED = {
     "include": "templates stand alone",
     "import": "templates stand alone",
@@ -56,43 +23,29 @@ UNSUPPORTED = {
     "noautoesc": "nothing is escaped by itself",
     "on": "the server's version does not have it",
 }
-TAKES_EXPRESSION = frozenset(
-    [
-        "if",
-        "elseif",
-        "list",
-        "items",
-        "foreach",
-        "switch",
-        "case",
-        "assign",
-        "global",
-        "local",
-        "macro",
-        "function",
-        "escape",
-        "setting",
-    ]
-)
+TAKES_EXPRESSION = frozenset([
+    "if", "elseif", "list", "items", "foreach", "switch", "case", "assign", "global", "local", "macro",
+    "function", "escape", "setting",
+])  # fmt: skip
 """Tags whose name must be followed by white space."""
 CAMEL_NAMES = {"elseIf": "elseif", "noParse": "noparse", "noEscape": "noescape", "forEach": "foreach"}
-# Of these names the lower-case form shows the other convention.
+# The lower-case forms of these names follow the other convention.
 LEGACY_NAMES = frozenset(CAMEL_NAMES.values())
 
 
 def plain_name(written: str) -> str | None:
-    """The name of a tag in lower case; None when FreeMarker has no such tag."""
+    """Return the name of a tag in lower case; None when FreeMarker has no such tag."""
     name = CAMEL_NAMES.get(written, written)
     return name if name in KNOWN or name in UNSUPPORTED else None
 
 
 def unknown(written: str) -> str:
-    """What to say of a tag that does not exist."""
+    """Return the message for a tag that does not exist."""
     near = difflib.get_close_matches(written.lower(), sorted(KNOWN), n=1, cutoff=0.7)
     hint = f"; did you mean <#{near[0]}>?" if near else ""
     return f"there is no tag <#{written}>{hint}"
 
 
 def unsupported(name: str) -> str:
-    """What to say of a tag that FreeMarker has and we do not run."""
+    """Return the message for a tag that FreeMarker has but we do not run."""
     return f"<#{name}> is not supported: {UNSUPPORTED[name]}"

@@ -1,4 +1,4 @@
-"""From text to a template, from a template to text."""
+"""Parse a text to a template, and render a template to text."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from expensify.freemarker.errors import LimitExceeded, RenderError, TemplateError
 from expensify.freemarker.execute import Compiler
+from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.parser import Parser
 from expensify.freemarker.routines import Routine
 from expensify.freemarker.runtime import Environment, Frame, Runner
 from expensify.freemarker.settings import RenderLimits, RenderSettings
 from expensify.freemarker.source import Source
-from expensify.freemarker.tree import Body, Span
+from expensify.freemarker.tags.opening import OPENING, parse_template
+from expensify.freemarker.tree import Body
 from expensify.freemarker.whitespace import strip
 
 _SURROGATES = re.compile("[\ud800-\udfff]+")
@@ -25,7 +27,7 @@ _START = Span(0, 0, 1, 1, 1, 1)
 
 @dataclass(frozen=True)
 class Template:
-    """A parsed template. `body` is its tree, white space already stripped; trims and comments are still in it."""
+    """A parsed template. `body` is its tree, with white space stripped; it still contains trims and comments."""
 
     text: str = field(repr=False)
     body: Body = field(repr=False)
@@ -35,21 +37,18 @@ class Template:
 
 
 def parse(text: str) -> Template:
-    """The template of a text, or a TemplateError with line and column."""
+    """Parse a text; TemplateError with line and column when it is not a template."""
     if len(text) > MAX_TEMPLATE_CHARS:
         raise TemplateError(f"a template has at most {MAX_TEMPLATE_CHARS} characters", _START)
-    parser = Parser(Source(text))
+    parser = Parser(Source(text), OPENING)
     try:
-        body = strip(parser.template(), lines=parser.header.strip_whitespace)
+        body = strip(parse_template(parser), lines=parser.header.strip_whitespace)
         compiler = Compiler()
         run = compiler.body(body)
     except RecursionError:
-        raise TemplateError("the template is nested too deeply", _here(parser)) from None
+        span = parser.source.span(parser.offset, parser.offset)
+        raise TemplateError("the template is nested too deeply", span) from None
     return Template(text, body, run, compiler.scope.slots, tuple(compiler.routines))
-
-
-def _here(parser: Parser) -> Span:
-    return parser.source.span(parser.offset, parser.offset)
 
 
 def render(
@@ -59,14 +58,14 @@ def render(
     limits: RenderLimits = _LIMITS,
     settings: RenderSettings = _SETTINGS,
 ) -> str:
-    """The text of the template over the data.
+    """Render the template with the data.
 
-    Raises RenderError, with line and column, where the data cannot go through it, and LimitExceeded (one of them)
-    where it asks for too much. The same template may be rendered by several threads at once.
+    Raises RenderError with line and column when the template fails with these data, and its subclass
+    LimitExceeded when it exceeds the limits. Threads may render the same template at the same time.
     """
     env = Environment(data, limits, settings)
     frame = Frame(env, template._loops, None, None)
-    # Macros exist from the start, wherever they are written.
+    # Macros exist from the start, wherever they are defined.
     env.variables.update({routine.name: routine for routine in template._routines})
     try:
         template._run(frame)
@@ -76,15 +75,15 @@ def render(
     except RenderError as error:
         error.place(_START)
         raise
-    return _without_lone_surrogates("".join(env.parts))
+    return _replace_lone_surrogates("".join(env.parts))
 
 
-def _without_lone_surrogates(text: str) -> str:
-    """Half an emoji, cut out by ?substring or a slice, is written as ?, as Java writes it."""
-    return _SURROGATES.sub(_joined, text) if not text.isascii() else text
+def _replace_lone_surrogates(text: str) -> str:
+    """Write half an emoji, cut by ?substring or a slice, as ?, like Java."""
+    return _SURROGATES.sub(_join_surrogates, text) if not text.isascii() else text
 
 
-def _joined(units: re.Match[str]) -> str:
+def _join_surrogates(units: re.Match[str]) -> str:
     return (
         units.group()
         .encode("utf-16-le", "surrogatepass")

@@ -1,10 +1,10 @@
-"""Strings as Java counts them: in UTF-16 units, where an emoji is two."""
+"""Strings in UTF-16 code units, as Java counts them: an emoji is two."""
 
 from __future__ import annotations
 
 
 def to_units(text: str) -> str:
-    """The text with one character per unit; most texts are that already."""
+    """Return the text with one character per code unit; most texts are unchanged."""
     if text.isascii() or max(text) < "\U00010000":
         return text
     data = text.encode("utf-16-le", "surrogatepass")
@@ -12,7 +12,7 @@ def to_units(text: str) -> str:
 
 
 def from_units(units: str) -> str:
-    """Pairs of surrogates joined again; a lone one stays."""
+    """Join pairs of surrogates; a lone one stays."""
     if units.isascii() or not any("\ud800" <= unit <= "\udfff" for unit in units):
         return units
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")

@@ -1,7 +1,7 @@
-"""The values a template works with, and what each can be taken for.
+"""The values of templates, and their conversions.
 
 Strings, numbers (int, Decimal, float), booleans, lists and maps are Python's own; None is a missing value.
-Nothing here ever reads an attribute of a value that came with the data.
+Nothing here reads an attribute of a value from the data.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Literal
 from expensify.freemarker.errors import LimitExceeded, Missing, RenderError
 
 MAX_DIGITS = 1000
-"""Before the decimal point, and twice that after it. FreeMarker has no limit; a template that needs more is astray."""
+"""Before the decimal point, and twice that after it. FreeMarker has no limit, but no sensible template needs more."""
 
 _MAX_INT = 10**MAX_DIGITS
 
@@ -24,7 +24,7 @@ Number = int | Decimal | float
 
 
 class Nothing(str):
-    """What `x!` and `x?if_exists` give for a missing value: an empty string, list and map at once."""
+    """The value of `x!` and `x?if_exists` for a missing x: an empty string, list and map at once."""
 
     __slots__ = ()
 
@@ -37,14 +37,14 @@ NOTHING = Nothing()
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A date, a time of day or both, as an aware time; `kind` decides how it prints and what it compares to."""
+    """A date, a time of day or both, as an aware time; `kind` decides how it prints and compares."""
 
     at: dt.datetime
     kind: Literal["date", "time", "datetime"]
 
 
 class NumberRange(Sequence[int]):
-    """`1..9` and its like. `adaptive` ranges (`..*`) shrink when they slice something shorter."""
+    """A range such as `1..9`. `adaptive` ranges (`..*`) shrink when they slice something shorter."""
 
     __slots__ = ("adaptive", "inclusive", "numbers")
 
@@ -76,7 +76,7 @@ class EndlessRange:
 
 
 class Lazy:
-    """A list that is made while it is walked through, once."""
+    """A list that is generated during its single iteration."""
 
     __slots__ = ("items",)
 
@@ -88,30 +88,30 @@ class Lazy:
 
 
 class MatchedText(str):
-    """One match of ?matches: its text, and what its groups matched, the whole first."""
+    """One match of ?matches: its text, and its groups, beginning with the whole match."""
 
     groups: tuple[str, ...]
 
     def __new__(cls, text: str, groups: tuple[str, ...]) -> MatchedText:
-        made = super().__new__(cls, text)
-        made.groups = groups
-        return made
+        match = super().__new__(cls, text)
+        match.groups = groups
+        return match
 
 
 class Matches(Sequence[MatchedText]):
-    """The result of ?matches: a boolean (does all of it match?) and the list of matches inside."""
+    """The result of ?matches: a boolean (does the whole text match?) and the list of matches inside."""
 
-    __slots__ = ("_every", "_found", "whole")
+    __slots__ = ("_find_all", "_matches", "whole")
 
-    def __init__(self, whole: MatchedText | None, every: Callable[[], list[MatchedText]]) -> None:
+    def __init__(self, whole: MatchedText | None, find_all: Callable[[], list[MatchedText]]) -> None:
         self.whole = whole
-        self._every = every
-        self._found: list[MatchedText] | None = None
+        self._find_all = find_all
+        self._matches: list[MatchedText] | None = None
 
     def _items(self) -> list[MatchedText]:
-        if self._found is None:
-            self._found = self._every()
-        return self._found
+        if self._matches is None:
+            self._matches = self._find_all()
+        return self._matches
 
     def __len__(self) -> int:
         return len(self._items())
@@ -125,7 +125,7 @@ def is_number(value: object) -> bool:
 
 
 def boolean_of(value: object) -> bool | None:
-    """The value as a boolean; None when it is none."""
+    """Return the value as a boolean, or None when it is not one."""
     if isinstance(value, bool):
         return value
     if value is NOTHING:
@@ -134,6 +134,7 @@ def boolean_of(value: object) -> bool | None:
 
 
 def is_moment(value: object) -> bool:
+    """Whether the value is a date, of the data or the template."""
     return isinstance(value, (Moment, dt.date, dt.time))
 
 
@@ -142,14 +143,14 @@ def is_map(value: object) -> bool:
 
 
 def is_sequence(value: object) -> bool:
-    """Lists and what can be listed: not strings, not maps."""
+    """Whether the value can be listed; strings and maps cannot."""
     if isinstance(value, (list, tuple, NumberRange, EndlessRange, Matches, Nothing)):
         return True
     return isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Mapping))
 
 
 def kind_of(value: object) -> str:
-    """What a value is, in words for people."""
+    """Describe the kind of a value, for messages."""
     if value is None:
         return "missing"
     if isinstance(value, Nothing):
@@ -170,13 +171,16 @@ def kind_of(value: object) -> str:
 
 
 def number_of(value: object, what: str = "a number") -> int | Decimal:
-    """The value as an exact number; a float counts as the shortest decimal that reads back as it."""
+    """Return the value as an exact number; a float becomes its shortest decimal form.
+
+    Raises RenderError (Missing, LimitExceeded) when it is not a number, missing or too long.
+    """
     if type(value) is int:
         if -_MAX_INT < value < _MAX_INT:
             return value
         raise LimitExceeded(f"this number has more than {MAX_DIGITS} digits")
     if isinstance(value, Decimal):
-        return _reasonable(value)
+        return _check_decimal(value)
     if isinstance(value, float):
         if value != value or value in (float("inf"), float("-inf")):
             raise RenderError("this number is infinite or not a number")
@@ -188,8 +192,7 @@ def number_of(value: object, what: str = "a number") -> int | Decimal:
     raise RenderError(f"expected {what}, but this is {kind_of(value)}")
 
 
-def _reasonable(number: Decimal) -> Decimal:
-    """The number, if it is one that arithmetic and formats can take."""
+def _check_decimal(number: Decimal) -> Decimal:
     if not number.is_finite():
         raise RenderError("this number is infinite or not a number")
     if number.adjusted() > MAX_DIGITS or int(number.as_tuple().exponent) < -2 * MAX_DIGITS:
@@ -198,13 +201,13 @@ def _reasonable(number: Decimal) -> Decimal:
 
 
 def string_of(value: object, what: str = "a string") -> str:
-    """The value, which must be a string already."""
+    """Return the value if it is a string; RenderError otherwise."""
     if isinstance(value, str):
         return value
     raise RenderError(f"expected {what}, but this is {kind_of(value)}")
 
 
 def integer_of(value: object, what: str = "a whole number") -> int:
-    """The value cut to a 32-bit integer, as Java's intValue does."""
+    """Truncate the value to a 32-bit integer, as Java's intValue does."""
     number = int(number_of(value, what))
     return (number + 2**31) % 2**32 - 2**31

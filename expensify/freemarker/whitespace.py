@@ -1,10 +1,11 @@
-"""White-space stripping: lines that hold only tags leave nothing behind, and trims act on their line.
+"""White-space stripping: lines with only tags print nothing, and trims act on their line.
 
-The rules are FreeMarker's, down to the order in which it applies them, because the order shows: every text is
-looked at once, from first to last, against what is left of its neighbours at that moment. A trim counts only for
-texts treated before the block that holds it is done. A macro or a block assignment is opaque from outside, and
-from inside its first and last texts see past its own tags. The very first text of a template is never stripped,
-only trimmed.
+The rules are FreeMarker's, including their order, because the order affects the output:
+
+1. Every text is processed once, first to last, against the current state of its neighbours.
+2. A trim affects only texts that are processed before its own block is finished.
+3. A macro or block assignment is opaque from outside; from inside, its first and last texts see past its tags.
+4. The first text of a template is never stripped, only trimmed.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from dataclasses import replace
 from typing import Any, cast
 
 from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.expression_tree import Interpolation, Node, NumberInterpolation, Text
 from expensify.freemarker.tree import (
     Assign,
     AssignBlock,
     Attempt,
+    Block,
     Body,
     Branch,
     Case,
@@ -26,23 +29,19 @@ from expensify.freemarker.tree import (
     Element,
     Escape,
     If,
-    Interpolation,
     Items,
     List,
     Macro,
     MacroCall,
-    Node,
     NoEscape,
-    NumberInterpolation,
     Sep,
     Setting,
     Switch,
-    Text,
     Trim,
 )
 
-MAX_LOOKS = 1_000_000
-"""How many neighbours are looked at in all; a template with that many tags on one line is not one."""
+MAX_CHECKS = 1_000_000
+"""The number of neighbours checked in total; no sensible template has that many tags on one line."""
 
 _SILENT = (Macro, Assign, Setting, Comment)
 _WITH_BODY = (AssignBlock, Branch, Case, Compress, Escape, Items, Macro, NoEscape, Sep)
@@ -55,67 +54,56 @@ _TRIMMED = "".join(map(chr, range(33)))
 
 
 def strip(body: Body, *, lines: bool = True) -> Body:
-    """The elements with their texts stripped; without `lines` only trims act (`<#ftl strip_whitespace=false>`)."""
+    """Strip the texts of the elements; without `lines` only apply trims (`<#ftl strip_whitespace=false>`)."""
     if not body:
         return body
     if len(body) == 1:
-        # FreeMarker keeps a lone element as the root itself, which makes it no top-level text's parent.
-        root = _twig(body[0], None)
+        # In FreeMarker a single element is the root itself, so it is not the parent of a top-level text.
+        root = _link(body[0], None)
         _Stripper(lines).clean(root)
-        return (cast(Element, root.rebuilt()),)
-    root = _Twig(None, None, top=True)
+        return (cast(Element, root.rebuild()),)
+    root = _LinkedNode(None, None, top=True)
     root.adopt(body, tuple)
     _Stripper(lines).clean(root)
-    return cast(Body, root.rebuilt())
+    return cast(Body, root.rebuild())
 
 
-class _Twig:
-    """A node with its neighbours, while texts are changing. `first` and `last` are the ends of its children."""
+class _LinkedNode:
+    """A mutable node linked to its neighbours. `first` and `last` are the ends of its children."""
 
     __slots__ = (
-        "after",
-        "before",
-        "begin",
-        "end",
-        "everything",
-        "first",
-        "last",
-        "make",
-        "node",
-        "parent",
-        "starts_line",
-        "text",
-        "top",
-    )
+        "after", "before", "begin", "children", "end", "first", "last", "make", "node", "parent",
+        "starts_line", "text", "top",
+    )  # fmt: skip
 
-    def __init__(self, node: Node | None, parent: _Twig | None, *, top: bool = False) -> None:
+    def __init__(self, node: Node | None, parent: _LinkedNode | None, *, top: bool = False) -> None:
         self.node = node
         self.parent = parent
         self.top = top
-        self.before: _Twig | None = None
-        self.after: _Twig | None = None
-        self.first: _Twig | None = None
-        self.last: _Twig | None = None
-        self.everything: list[_Twig] = []
+        self.before: _LinkedNode | None = None
+        self.after: _LinkedNode | None = None
+        self.first: _LinkedNode | None = None
+        self.last: _LinkedNode | None = None
+        self.children: list[_LinkedNode] = []
         self.make: Callable[[Sequence[Any]], object] | None = None
         self.text = node.text if isinstance(node, Text) else ""
         self.begin, self.end = (node.span.line, node.span.end_line) if node else (0, 0)
-        # FreeMarker counts a leading tab as eight columns and then no longer sees a text that begins its line.
+        # FreeMarker counts a leading tab as eight columns, so such a text does not count as the line's beginning.
         self.starts_line = node is not None and node.span.column == 1 and not self.text.startswith("\t")
 
     def adopt(self, nodes: Sequence[Node], make: Callable[[Sequence[Any]], object]) -> None:
         self.make = make
         for node in nodes:
-            self._append(_twig(node, self))
+            self._append(_link(node, self))
 
-    def adopt_twigs(self, twigs: Sequence[_Twig], make: Callable[[Sequence[Any]], object]) -> None:
+    def adopt_linked(self, children: Sequence[_LinkedNode], make: Callable[[Sequence[Any]], object]) -> None:
         self.make = make
-        for twig in twigs:
-            twig.parent = self
-            self._append(twig)
+        for linked in children:
+            linked.parent = self
+            self._append(linked)
 
-    def _append(self, child: _Twig) -> None:
-        self.everything.append(child)
+    def _append(self, child: _LinkedNode) -> None:
+        self.children.append(child)
         child.before = self.last
         if self.last is None:
             self.first = child
@@ -123,8 +111,8 @@ class _Twig:
             self.last.after = child
         self.last = child
 
-    def remove(self, child: _Twig) -> None:
-        """Take a child out of its neighbours' sight; `everything` keeps it."""
+    def remove(self, child: _LinkedNode) -> None:
+        """Unlink a child from its neighbours; `children` keeps it."""
         if child.before is None:
             self.first = child.after
         else:
@@ -134,46 +122,48 @@ class _Twig:
         else:
             child.after.before = child.before
 
-    def rebuilt(self) -> object:
-        """The node again, with the texts inside it as they are now."""
+    def rebuild(self) -> object:
+        """Return the node with the current texts inside it."""
         if isinstance(self.node, Text):
             return replace(self.node, text=self.text)
         if self.make is None:
             return self.node
-        kept = (twig for twig in self.everything if not (isinstance(twig.node, Text) and not twig.text))
-        return self.make([twig.rebuilt() for twig in kept])
+        remaining = (
+            linked for linked in self.children if not (isinstance(linked.node, Text) and not linked.text)
+        )
+        return self.make([linked.rebuild() for linked in remaining])
 
-    # ---- walking the leaves of the tree, in FreeMarker's sense
+    # ---- the leaves of the tree, in FreeMarker's sense
 
-    def earlier(self) -> Iterator[_Twig]:
-        """The leaves before this one on the line where it begins, nearest first."""
-        twig: _Twig | None = self
-        # A trim may move this text's beginning while its neighbours are being looked at; then the look is over.
-        while (twig := _step(twig, "before", "last")) is not None and twig.end == self.begin:
-            yield twig
+    def earlier(self) -> Iterator[_LinkedNode]:
+        """Yield the leaves before this one on its first line, nearest first."""
+        linked: _LinkedNode | None = self
+        # A trim may move the beginning of this text during the iteration, which ends it.
+        while (linked := _next_leaf(linked, "before", "last")) is not None and linked.end == self.begin:
+            yield linked
 
-    def later(self) -> Iterator[_Twig]:
-        """The leaves after this one on the line where it ends."""
-        twig: _Twig | None = self
-        while (twig := _step(twig, "after", "first")) is not None and twig.begin == self.end:
-            yield twig
+    def later(self) -> Iterator[_LinkedNode]:
+        """Yield the leaves after this one on its last line."""
+        linked: _LinkedNode | None = self
+        while (linked := _next_leaf(linked, "after", "first")) is not None and linked.begin == self.end:
+            yield linked
 
-    # ---- what a text is worth to its neighbours
+    # ---- effects on neighbours
 
     def holds_line_before(self) -> bool:
-        """Whether what stands after this leaf on its line must keep its white space."""
+        """Whether leaves after this one on its line must keep their white space."""
         if not isinstance(self.node, Text):
             return isinstance(self.node, (Interpolation, NumberInterpolation))
         return not self.is_gone(True) and not _ends_line(reversed(self.text))
 
     def holds_line_after(self) -> bool:
-        """Whether what stands before this leaf on its line must keep its white space."""
+        """Whether leaves before this one on its line must keep their white space."""
         if not isinstance(self.node, Text):
             return isinstance(self.node, (Interpolation, NumberInterpolation))
         return not self.is_gone(True) and not _ends_line(self.text)
 
     def is_gone(self, lines: bool) -> bool:
-        """Whether this leaf will be dropped: trims, empty texts, blank texts among tags that print nothing."""
+        """Whether this leaf will be dropped: a trim, an empty text, or a blank text among tags that print nothing."""
         if not isinstance(self.node, Text):
             return isinstance(self.node, Trim)
         if not self.text:
@@ -192,156 +182,156 @@ class _Twig:
 class _Stripper:
     def __init__(self, lines: bool) -> None:
         self.lines = lines
-        self._looks = 0
+        self._checks = 0
 
-    def clean(self, twig: _Twig) -> None:
-        """Strip the texts inside a node, first to last, then drop what has become invisible."""
-        if isinstance(twig.node, If) and twig.first is twig.last and twig.first is not None:
-            # A lone branch takes over the place of its <#if>, closing tag included.
-            twig.first.end = twig.end
-        for child in twig.everything:
+    def clean(self, linked: _LinkedNode) -> None:
+        """Strip the texts inside a node, first to last, then drop the leaves that are gone."""
+        if isinstance(linked.node, If) and linked.first is linked.last and linked.first is not None:
+            # A single branch takes the position of its <#if>, closing tag included.
+            linked.first.end = linked.end
+        for child in linked.children:
             if isinstance(child.node, Text):
-                self._text(child)
+                self._strip_text(child)
             else:
                 self.clean(child)
-        child_or_none = twig.first
-        while child_or_none is not None:
-            following = child_or_none.after
-            if child_or_none.is_gone(self.lines):
-                twig.remove(child_or_none)
-                child_or_none.text = ""
-            child_or_none = following
-        if twig.parent is None and isinstance(twig.node, Text):
-            self._text(twig)
+        leaf_or_block = linked.first
+        while leaf_or_block is not None:
+            following = leaf_or_block.after
+            if leaf_or_block.is_gone(self.lines):
+                linked.remove(leaf_or_block)
+                leaf_or_block.text = ""
+            leaf_or_block = following
+        if linked.parent is None and isinstance(linked.node, Text):
+            self._strip_text(linked)
 
-    def _text(self, twig: _Twig) -> None:
-        if not twig.text:
+    def _strip_text(self, linked: _LinkedNode) -> None:
+        if not linked.text:
             return
-        trimmed_left = self._trim_left(twig)
-        trimmed_right = self._trim_right(twig)
-        if not self.lines or not twig.text or (twig.at_top() and twig.before is None):
+        trimmed_left = self._trim_left(linked)
+        trimmed_right = self._trim_right(linked)
+        if not self.lines or not linked.text or (linked.at_top() and linked.before is None):
             return
-        tail = 0 if trimmed_left else self._blank_tail(twig)
-        head = 0 if trimmed_right else self._blank_head(twig)
+        tail = 0 if trimmed_left else self._blank_tail(linked)
+        head = 0 if trimmed_right else self._blank_head(linked)
         if head:
-            twig.begin += 1
-            twig.starts_line = True
-        twig.text = twig.text[head : max(len(twig.text) - tail, head)]
+            linked.begin += 1
+            linked.starts_line = True
+        linked.text = linked.text[head : max(len(linked.text) - tail, head)]
 
-    def _trim_left(self, twig: _Twig) -> bool:
-        """Obey trims later on the line this text ends on: its last line loses its indentation."""
-        found = False
-        for leaf in self._looked(twig.later()):
+    def _trim_left(self, linked: _LinkedNode) -> bool:
+        """Apply trims later on the last line of this text: the line loses its indentation."""
+        has_trim = False
+        for leaf in self._count_checks(linked.later()):
             if not isinstance(leaf.node, Trim):
                 continue
             if leaf.node.left:
-                line = _last_break(twig.text) + 1
-                if line or twig.starts_line:
-                    rest = twig.text[line:]
-                    twig.text = twig.text[:line] + (
+                line = _last_break(linked.text) + 1
+                if line or linked.starts_line:
+                    rest = linked.text[line:]
+                    linked.text = linked.text[:line] + (
                         "" if not rest.strip(_TRIMMED) else rest.lstrip(JAVA_SPACES)
                     )
-            found = found or leaf.node.left or not leaf.node.right
-        return found
+            has_trim = has_trim or leaf.node.left or not leaf.node.right
+        return has_trim
 
-    def _trim_right(self, twig: _Twig) -> bool:
-        """Obey trims earlier on the line this text begins on: its first line loses its end, the break included."""
-        found = False
-        for leaf in self._looked(twig.earlier()):
+    def _trim_right(self, linked: _LinkedNode) -> bool:
+        """Apply trims earlier on the first line of this text: the line loses trailing white space and its break."""
+        has_trim = False
+        for leaf in self._count_checks(linked.earlier()):
             if not isinstance(leaf.node, Trim):
                 continue
             if leaf.node.right:
-                cut = _first_line(twig.text)
-                if cut == 0:
+                length = _first_line(linked.text)
+                if length == 0:
                     return False
-                line, rest = twig.text[:cut], twig.text[cut:]
+                line, rest = linked.text[:length], linked.text[length:]
                 if not line.strip(_TRIMMED):
-                    twig.text = rest
-                    twig.begin += 1
-                    twig.starts_line = True
+                    linked.text = rest
+                    linked.begin += 1
+                    linked.starts_line = True
                 else:
-                    if not rest.strip(_TRIMMED) and self._rest_goes_too(twig):
+                    if not rest.strip(_TRIMMED) and self._drops_rest(linked):
                         rest = ""
-                    twig.text = line.rstrip(JAVA_SPACES) + rest
-            found = found or leaf.node.right or not leaf.node.left
-        return found
+                    linked.text = line.rstrip(JAVA_SPACES) + rest
+            has_trim = has_trim or leaf.node.right or not leaf.node.left
+        return has_trim
 
-    def _rest_goes_too(self, twig: _Twig) -> bool:
-        """Whether blank text behind a trimmed line goes with it: unless something is printed there first."""
-        goes = True
-        for leaf in self._looked(twig.later()):
+    def _drops_rest(self, linked: _LinkedNode) -> bool:
+        """Whether blank text after a trimmed line is dropped too: unless something is printed there first."""
+        drops = True
+        for leaf in self._count_checks(linked.later()):
             if leaf.holds_line_before():
-                goes = False
+                drops = False
             if isinstance(leaf.node, Trim) and leaf.node.left:
                 return True
-        return goes
+        return drops
 
-    def _blank_head(self, twig: _Twig) -> int:
-        """How many characters to cut so that a line of tags ends without a trace."""
-        cut = _first_line(twig.text)
-        if (cut == 0 and not twig.starts_line) or twig.text[:cut].strip(_TRIMMED):
+    def _blank_head(self, linked: _LinkedNode) -> int:
+        """Return how many leading characters to cut when they end a line of tags."""
+        length = _first_line(linked.text)
+        if (length == 0 and not linked.starts_line) or linked.text[:length].strip(_TRIMMED):
             return 0
-        if any(leaf.holds_line_before() for leaf in self._looked(twig.earlier())):
+        if any(leaf.holds_line_before() for leaf in self._count_checks(linked.earlier())):
             return 0
-        return cut
+        return length
 
-    def _blank_tail(self, twig: _Twig) -> int:
-        """How many characters to cut so that a line of tags begins without a trace."""
-        line = _last_break(twig.text) + 1
-        if (line == 0 and not twig.starts_line) or twig.text[line:].strip(_TRIMMED):
+    def _blank_tail(self, linked: _LinkedNode) -> int:
+        """Return how many trailing characters to cut when they begin a line of tags."""
+        line = _last_break(linked.text) + 1
+        if (line == 0 and not linked.starts_line) or linked.text[line:].strip(_TRIMMED):
             return 0
-        if any(leaf.holds_line_after() for leaf in self._looked(twig.later())):
+        if any(leaf.holds_line_after() for leaf in self._count_checks(linked.later())):
             return 0
-        return len(twig.text) - line
+        return len(linked.text) - line
 
-    def _looked(self, leaves: Iterator[_Twig]) -> Iterator[_Twig]:
+    def _count_checks(self, leaves: Iterator[_LinkedNode]) -> Iterator[_LinkedNode]:
         for leaf in leaves:
-            self._looks += 1
-            if self._looks > MAX_LOOKS and leaf.node is not None:
+            self._checks += 1
+            if self._checks > MAX_CHECKS and leaf.node is not None:
                 raise TemplateError("there are too many tags on this line", leaf.node.span)
             yield leaf
 
 
-def _twig(node: Node, parent: _Twig | None) -> _Twig:
-    """The node with its children, shaped as FreeMarker shapes them."""
-    twig = _Twig(node, parent)
+def _link(node: Node, parent: _LinkedNode | None) -> _LinkedNode:
+    """Link the node and its children, in the tree shape of FreeMarker."""
+    linked = _LinkedNode(node, parent)
     if isinstance(node, If):
-        twig.adopt(node.branches, lambda parts: replace(node, branches=tuple(parts)))
+        linked.adopt(node.branches, lambda parts: replace(node, branches=tuple(parts)))
     elif isinstance(node, Switch):
-        twig.adopt(node.cases, lambda parts: replace(node, cases=tuple(parts)))
+        linked.adopt(node.cases, lambda parts: replace(node, cases=tuple(parts)))
     elif isinstance(node, List):
         if node.otherwise is None:
-            twig.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
+            linked.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
         else:
-            loop = _Twig(node, twig)
+            loop = _LinkedNode(node, linked)
             loop.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
-            otherwise = _block(node.otherwise, twig)
-            twig.adopt_twigs([loop, otherwise], lambda parts: replace(parts[0], otherwise=parts[1]))
+            otherwise = _link_block(node.otherwise, linked)
+            linked.adopt_linked([loop, otherwise], lambda parts: replace(parts[0], otherwise=parts[1]))
     elif isinstance(node, Attempt):
-        tried = _Twig(node, twig)
+        tried = _LinkedNode(node, linked)
         tried.adopt(node.body, tuple)
-        twig.adopt_twigs(
-            [tried, _block(node.recover, twig)],
+        linked.adopt_linked(
+            [tried, _link_block(node.recover, linked)],
             lambda parts: replace(node, body=cast(Body, parts[0]), recover=parts[1]),
         )
     elif isinstance(node, MacroCall):
         if node.body is not None:
-            twig.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
+            linked.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
     elif isinstance(node, _WITH_BODY):
-        twig.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
-    return twig
+        linked.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
+    return linked
 
 
-def _block(node: Node, parent: _Twig) -> _Twig:
-    twig = _Twig(node, parent)
-    twig.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))  # type: ignore[attr-defined, call-arg]
-    return twig
+def _link_block(node: Block, parent: _LinkedNode) -> _LinkedNode:
+    linked = _LinkedNode(node, parent)
+    linked.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
+    return linked
 
 
-def _step(twig: _Twig | None, side: str, end: str) -> _Twig | None:
-    """The next leaf to that side; a macro or block assignment counts as a leaf."""
-    while twig is not None:
-        neighbour: _Twig | None = getattr(twig, side)
+def _next_leaf(linked: _LinkedNode | None, side: str, end: str) -> _LinkedNode | None:
+    """Return the next leaf on that side; a macro or block assignment counts as a leaf."""
+    while linked is not None:
+        neighbour: _LinkedNode | None = getattr(linked, side)
         if neighbour is not None:
             while not isinstance(neighbour.node, (Macro, AssignBlock)):
                 inner = getattr(neighbour, end)
@@ -349,12 +339,12 @@ def _step(twig: _Twig | None, side: str, end: str) -> _Twig | None:
                     break
                 neighbour = inner
             return neighbour
-        twig = twig.parent
+        linked = linked.parent
     return None
 
 
 def _ends_line(characters: Iterator[str] | str) -> bool:
-    """Whether only white space comes before the first line break."""
+    """Whether the characters before the first line break are white space."""
     for character in characters:
         if character in "\r\n":
             return True
@@ -364,7 +354,7 @@ def _ends_line(characters: Iterator[str] | str) -> bool:
 
 
 def _first_line(text: str) -> int:
-    """The length of the first line with its break; 0 without one."""
+    """Return the length of the first line with its break; 0 without a break."""
     for at, character in enumerate(text):
         if character in "\r\n":
             return at + (2 if text.startswith("\r\n", at) else 1)

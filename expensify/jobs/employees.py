@@ -1,4 +1,4 @@
-"""The advanced employee updater: invites, changes and removes members of policies from a feed."""
+"""The advanced employee updater: it invites, changes and removes members of policies from a feed."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ class FeedUrl:
 
     source: ClassVar[str] = "download"
 
-    url: str = field(repr=False)  # such addresses often carry a token
+    url: str = field(repr=False)  # such URLs often contain a token
     user: str
     password: str = field(repr=False)
 
@@ -56,14 +56,15 @@ class FeedSftp:
 
 @dataclass(frozen=True)
 class EmployeeUpdateJob:
-    """How a feed of employees is applied; None and "" leave a setting to the server.
+    """The settings of an employee update; None and "" leave a setting to the server.
 
-    `dry_run` is always sent: left out, the server would change people. `feed` says where Expensify fetches
-    the records, None that they come with the request. `set_primary_policy` is `none` (the server's default),
+    `dry_run` is always sent: without it the server would change people. `feed` says where Expensify fetches
+    the records; None sends them with the request. `set_primary_policy` is `none` (the server's default),
     `new_employees` or `all_employees`. With `fix_approval_chains` (the server's default) managers are
-    invited to the policies where they approve; with `fix_first_level_managers_only` just the direct ones
-    [M*]. `recipients` get Expensify's summary by e-mail. The records go as a bare array, as in the newer
-    copies of the manual, or with `in_object` under the key `Employees` of the older; clients use both [M][C].
+    invited to the policies where they approve; with `fix_first_level_managers_only` only the direct managers
+    [M*]. `recipients` get Expensify's summary by e-mail. The records are sent as a bare array, as newer
+    copies of the manual show, or with `in_object` under the key `Employees`, as older copies show; clients
+    use both [M][C].
     """
 
     kind: ClassVar[str] = "update_employees"
@@ -79,7 +80,7 @@ class EmployeeUpdateJob:
 
     @property
     def repeatable(self) -> bool:
-        """Only a dry run; an update sent twice may invite, remove and notify people twice."""
+        """Whether this is a dry run; an update sent twice may invite, remove and notify people twice."""
         return self.dry_run
 
     @property
@@ -87,17 +88,18 @@ class EmployeeUpdateJob:
         return self.feed.secrets if self.feed else ()
 
     def description(self, pair: KeyPair) -> dict[str, Any]:
+        """Return the `requestJobDescription`, with the feed's login among the credentials."""
         credentials = pair.credentials() | (self.feed.credentials() if self.feed else {})
         return {"type": "update", "credentials": credentials, **self._settings()}
 
     def without_secrets(self) -> dict[str, Any]:
-        """The same for the record, without the pair and without where a feed is fetched from."""
+        """Return the description to be stored: without the key pair and the address of a feed."""
         return {"type": "update", **self._settings()}
 
     def data(self, records: Sequence[Mapping[str, Any]]) -> str:
-        """The form parameter `data`: the records as JSON."""
-        people = [dict(record) for record in records]
-        return json.dumps({"Employees": people} if self.in_object else people)
+        """Return the form parameter `data`: the records as JSON."""
+        employees = [dict(record) for record in records]
+        return json.dumps({"Employees": employees} if self.in_object else employees)
 
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {

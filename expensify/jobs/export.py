@@ -1,4 +1,4 @@
-"""The report exporter: which reports, as what file, and what Expensify does once the file exists."""
+"""The report exporter: the selection of reports, the file, and Expensify's actions once the file exists."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
 
 @dataclass(frozen=True)
 class JobProblem:
-    """A setting the contract does not allow: the field's name in `ReportExport`, and what to do about it."""
+    """A setting that the API does not allow: the field's name in `ReportExport`, and how to correct it."""
 
     field: str
     sentence: str
@@ -28,7 +28,7 @@ class JobProblem:
 
 @dataclass(frozen=True)
 class EmailAction:
-    """Expensify mails a link to the file; `message` may be FreeMarker, with the names in `filenames`."""
+    """Expensify mails a link to the file; `message` may be FreeMarker, with the file names in `filenames`."""
 
     recipients: tuple[str, ...]
     message: str = ""
@@ -40,7 +40,7 @@ class EmailAction:
 
 @dataclass(frozen=True)
 class MarkAsExported:
-    """Expensify labels the exported reports when the file exists; no job takes a label off again."""
+    """Expensify labels the exported reports when the file exists; no job removes a label."""
 
     label: str
 
@@ -67,14 +67,14 @@ OnFinish = EmailAction | MarkAsExported | SftpUpload
 
 @dataclass(frozen=True)
 class ReportExport:
-    """One file, or one PDF per report, out of the reports that pass all the filters.
+    """One file, or one PDF per report, from the reports that match all filters.
 
-    `start_on` and `end_on` are held against the later of a report's creation and submission; whether
-    `approved_after` includes the day itself is contradictory in the sources. `states` empty means all.
-    `not_marked_as` leaves out reports that carry this export label.
+    `start_on` and `end_on` are compared with the later of a report's creation and submission. The sources
+    contradict each other on whether `approved_after` includes the day itself. Empty `states` means all.
+    `not_marked_as` excludes reports that carry this export label.
 
-    With `test` Expensify carries out none of `on_finish` [M]. It is sent as the documented text "true";
-    whether the server would honour a boolean instead is not proven, and `test_as_boolean` sends one.
+    With `test`, Expensify runs none of `on_finish` [M]. It is sent as the documented text "true". Whether
+    the server accepts a boolean is not proven; `test_as_boolean` sends one.
     """
 
     kind: ClassVar[str] = "generate"
@@ -97,15 +97,15 @@ class ReportExport:
 
     @property
     def marks(self) -> bool:
-        """Whether reports carry a label afterwards, so that a second run could find none of them."""
+        """Whether the job labels reports, so that a second run may select none of them."""
         return not self.test and any(isinstance(action, MarkAsExported) for action in self.on_finish)
 
     @property
     def repeatable(self) -> bool:
-        """Whether the same job may be sent again when it is not known if it was carried out.
+        """Whether the job may be sent again when its outcome is unknown.
 
-        Not when it marks reports, nor when it uploads: the second file has another name, and whatever
-        imports from that server would book it twice. A second e-mail is a nuisance, not a damage.
+        False when it marks reports or uploads: the second file has another name, and an import from that
+        server would book it twice. A second e-mail does no damage.
         """
         uploads = not self.test and any(isinstance(action, SftpUpload) for action in self.on_finish)
         return not (self.marks or uploads)
@@ -115,11 +115,11 @@ class ReportExport:
         return tuple(action.password for action in self.on_finish if isinstance(action, SftpUpload))
 
     def description(self, pair: KeyPair) -> dict[str, Any]:
-        """The `requestJobDescription`; optional keys only where they were asked for."""
+        """Return the `requestJobDescription`; it has only the optional keys that are set."""
         return {"type": "file", "credentials": pair.credentials(), **self._settings()}
 
     def without_secrets(self) -> dict[str, Any]:
-        """The same for the record, without credentials and SFTP passwords."""
+        """Return the description to be stored: without credentials and SFTP passwords."""
         settings = self._settings()
         for action in settings.get("onFinish", []):
             action.get("sftpData", {}).pop("password", None)
@@ -127,7 +127,7 @@ class ReportExport:
 
     def _settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {
-            # The only form that is supported [M]; without it the job ends in a 500 [O].
+            # The only supported form [M]; without it the server answers 500 [O].
             "onReceive": {"immediateResponse": ["returnRandomFileName"]},
             "inputSettings": self._input_settings(),
             "outputSettings": self._output_settings(),
@@ -165,7 +165,7 @@ class ReportExport:
         return settings
 
     def problems(self, today: date) -> list[JobProblem]:
-        """What the server would refuse, each with what to do; `today` is the day in the team's zone."""
+        """Return the settings that the server would refuse; `today` is the day in the team's time zone."""
         return [
             *self._selection_problems(),
             *self._period_problems(today),
@@ -173,7 +173,7 @@ class ReportExport:
             *(
                 JobProblem("on_finish", sentence)
                 for action in self.on_finish
-                for sentence in _complaints(action)
+                for sentence in _action_problems(action)
             ),
         ]
 
@@ -217,11 +217,11 @@ class ReportExport:
         for name, start in starts.items():
             if start is None:
                 continue
-            if self.end_on is None and start < _a_year_before(today):
+            if self.end_on is None and start < _subtract_year(today):
                 yield JobProblem(
                     "end_on", "The period begins over a year ago: give an end date, at most a year after it."
                 )
-            if self.end_on is not None and start < _a_year_before(self.end_on):
+            if self.end_on is not None and start < _subtract_year(self.end_on):
                 yield JobProblem(
                     name, "The period is longer than a year. Export it in parts of one year or less."
                 )
@@ -239,7 +239,7 @@ class ReportExport:
             )
 
 
-def _complaints(action: OnFinish) -> Iterator[str]:
+def _action_problems(action: OnFinish) -> Iterator[str]:
     match action:
         case EmailAction(recipients):
             if not recipients:
@@ -257,8 +257,8 @@ def _complaints(action: OnFinish) -> Iterator[str]:
                 yield "The SFTP port is a number from 1 to 65535; 22 is usual."
 
 
-def _a_year_before(day: date) -> date:
-    """The same day a year earlier; 1 March for 29 February, so that the span never exceeds a year."""
+def _subtract_year(day: date) -> date:
+    """Return the same day a year earlier; 1 March for 29 February, so that the span never exceeds a year."""
     try:
         return day.replace(year=day.year - 1)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Jobs that only read: a generated file, the list of policies, the details of some."""
+"""Jobs that only read: download a file, list policies, get policy details."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -10,9 +10,9 @@ POLICY_FIELDS = ("categories", "reportFields", "tags", "tax", "employees")
 
 @dataclass(frozen=True)
 class FileDownload:
-    """One file by its name; `file_system` is `reconciliation` for a reconciliation job's file.
+    """Download a file by name; `file_system` is `reconciliation` for a reconciliation job's file.
 
-    A download with `inputSettings` is rejected [O], so both keys stand beside the credentials.
+    A download with `inputSettings` is rejected [O], so both keys are siblings of the credentials.
     """
 
     kind: ClassVar[str] = "download"
@@ -33,9 +33,9 @@ class FileDownload:
 
 @dataclass(frozen=True)
 class PolicyList:
-    """The policies the account can reach; the cheapest way to test a pair.
+    """List the policies that the account can access; the cheapest way to test a key pair.
 
-    `user_email` lists another user's, for which that user must have granted access.
+    `user_email` lists the policies of another user, who must have granted access.
     """
 
     kind: ClassVar[str] = "policy_list"
@@ -56,9 +56,9 @@ class PolicyList:
 
 @dataclass(frozen=True)
 class PolicyGet:
-    """Some of `POLICY_FIELDS` of some policies; `employees` needs the rights of a policy admin.
+    """Get some of `POLICY_FIELDS` of policies; `employees` needs the rights of a policy admin.
 
-    The identifiers go as an array here, as comma-separated text in the exporter's filters.
+    The IDs are an array here, but comma-separated text in the exporter's filters.
     """
 
     kind: ClassVar[str] = "policy"

@@ -1,8 +1,8 @@
-"""Chosen columns as a template: pure functions, from a `Layout` to FreeMarker and back.
+"""The column builder: pure functions from a `Layout` to a FreeMarker template and back.
 
-1. `layout` is what a person chose, kept as JSON. `choices` lists what can be in a column; `presets` are ready
+1. `layout` holds the chosen columns, stored as JSON. `choices` lists the fields and formats; `presets` are ready
    layouts.
-2. `checking` says what is wrong with a layout.
+2. `checking` finds the problems of a layout.
 3. `writing` writes the template (`blocks`, `functions`, `literals`), and recognises a template that a layout wrote.
-4. `values` computes the same file without a template, to compare.
+4. `values` computes the same file without a template, for comparison in tests, and parses the file into rows.
 """

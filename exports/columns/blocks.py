@@ -1,4 +1,4 @@
-"""Where the value of a field comes from in a template, and the lines that have to run before."""
+"""Expressions for fields in a template, and the template lines that must run before them."""
 
 import re
 
@@ -20,8 +20,8 @@ _EDITED = """\
   <#assign {variable} = expense.{entered}!"">
 </#if>"""
 
-# Without a conversion, an amount in another currency than the report's is not known in it: better no amount than a
-# wrong one.
+# The amount of a foreign-currency expense without conversion is unknown in the report's currency: no amount is better
+# than a wrong one.
 _REPORT_AMOUNT = """\
 <#if expense.convertedAmount?has_content>
   <#assign reportAmount = expense.convertedAmount>
@@ -92,7 +92,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 class Sources:
-    """Collects, column by column, the lines that a row of the layout needs before it."""
+    """Collect, column by column, the template lines that a row needs before it."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -101,10 +101,10 @@ class Sources:
         self.counts_rows = False
 
     def of(self, field: Field) -> str:
-        """An expression for the field's value: never missing, "" where there is none."""
+        """An expression for the field's value: never missing, "" for no value."""
         if field.name in _FINAL:
-            variable, needed = _FINAL[field.name]
-            self._blocks |= dict.fromkeys(needed, "expense")
+            variable, lines = _FINAL[field.name]
+            self._blocks |= dict.fromkeys(lines, "expense")
             return variable
         if field.name.startswith("final.tag"):
             level = field.name.removeprefix("final.tag")
@@ -119,7 +119,7 @@ class Sources:
         owner, *members = field.name.split(".")
         if len(members) == 1:
             return f'{field.name}!""'
-        # Such an object may be missing, empty, or an empty text, which has no members to ask for.
+        # The object may be missing, empty, or an empty text, which has no members.
         self._blocks[_OBJECT.format(path=f"{owner}.{members[0]}", variable=members[0])] = field.level
         if _IDENTIFIER.fullmatch(members[1]):
             return f'{members[0]}.{members[1]}!""'
@@ -135,36 +135,36 @@ class Sources:
 
     @property
     def per_group(self) -> list[str]:
-        """The lines that add up a row's expenses: those of a category, or all of the report."""
-        asked = self._grouped - {"group.category"}
-        if not asked:
+        """Lines that add up a row's expenses: those of a category, or all of the report."""
+        totals = self._grouped - {"group.category"}
+        if not totals:
             return []
-        start, each = [], []
-        if "group.count" in asked:
+        start, body = [], []
+        if "group.count" in totals:
             start.append("<#assign count = 0>")
-            each.append("<#assign count = count + 1>")
-        if "group.sum" in asked:
+            body.append("<#assign count = count + 1>")
+        if "group.sum" in totals:
             start.append("<#assign sum = 0>")
-            each += _REPORT_AMOUNT.splitlines()
-            # One amount that is not known leaves the whole sum unknown.
-            each += """\
+            body += _REPORT_AMOUNT.splitlines()
+            # One unknown amount makes the sum unknown.
+            body += """\
 <#if sum?is_number && reportAmount?is_number>
   <#assign sum = sum + reportAmount>
 <#else>
   <#assign sum = "">
 </#if>""".splitlines()
-        if "group.categoryGlCode" in asked:
+        if "group.categoryGlCode" in totals:
             start.append('<#assign glCode = "">')
-            each += """\
+            body += """\
 <#if !glCode?has_content>
   <#assign glCode = expense.categoryGlCode!"">
 </#if>""".splitlines()
         if self._layout.rows == "totals":
-            each = ['<#if (expense.category!"") == category>', *(f"  {line}" for line in each), "</#if>"]
+            body = ['<#if (expense.category!"") == category>', *(f"  {line}" for line in body), "</#if>"]
         return [
             *start,
             "<#list report.transactionList![] as expense>",
-            *(f"  {line}" for line in each),
+            *(f"  {line}" for line in body),
             "</#list>",
         ]
 

@@ -1,4 +1,4 @@
-"""What can stand in a column: the catalogue's fields, and values worked out from several of them."""
+"""Fields for columns: those of the catalogue, and values computed from several of them."""
 
 from expensify.freemarker.catalogue import CATALOGUE, Catalogue, Field
 
@@ -15,7 +15,7 @@ FORMATS: dict[str, dict[str, str]] = {
     "date": _DAYS,
     "datetime": {"": "2026-01-31 09:30:00"} | _DAYS,
 }
-"""Per type of field: its formats with an example each, the usual one first. Other types have none."""
+"""Formats by type of field, each with an example, the default first. Other types have none."""
 
 COMPUTED = Catalogue(
     [
@@ -149,37 +149,34 @@ _OF_A_CATEGORY = ("group.category", "group.categoryGlCode")
 
 
 def field(name: str) -> Field | None:
-    """A field of the catalogue or a computed one, a placeholder in its name filled in; None if it cannot be a value."""
-    found = COMPUTED.field(name) or CATALOGUE.field(name)
-    return (
-        found
-        if found and found.is_value and not found.placeholder and found.level in ("report", "expense")
-        else None
-    )
+    """A catalogue or computed field, with its placeholder filled in; None if a column cannot show it."""
+    field = COMPUTED.field(name) or CATALOGUE.field(name)
+    if field and field.is_value and not field.placeholder and field.level in ("report", "expense"):
+        return field
+    return None
 
 
 def fields(rows: str) -> list[Field]:
-    """What may be chosen for the rows of a layout; a name with a placeholder has to be filled in first.
-
-    Computed values come first: they are what most people want.
-    """
-    return [found for found in [*COMPUTED, *CATALOGUE] if found.is_value and fits(found, rows)]
+    """Fields to offer for such rows, computed ones first: most people want those. Some names have placeholders."""
+    return [field for field in [*COMPUTED, *CATALOGUE] if field.is_value and fits(field, rows)]
 
 
-def fits(found: Field, rows: str) -> bool:
-    """Whether a row of that kind has one value for the field."""
-    if found.name in _OF_A_CATEGORY:
+def fits(field: Field, rows: str) -> bool:
+    """Whether such a row has exactly one value for the field."""
+    if field.name in _OF_A_CATEGORY:
         return rows == "totals"
-    if found.name.startswith("group."):
+    if field.name.startswith("group."):
         return rows != "expense"
-    return found.level == "report" or (found.level == "expense" and rows == "expense")
+    return field.level == "report" or (field.level == "expense" and rows == "expense")
 
 
-def usual_format(found: Field) -> str:
-    return next(iter(FORMATS.get(found.type, {"": ""})))
+def usual_format(field: Field) -> str:
+    return next(iter(FORMATS.get(field.type, {"": ""})))
 
 
 def nearest(name: str) -> list[str]:
-    """Names that somebody who wrote `name` may have meant: those with the same beginning first, then nearest first."""
+    """Names that somebody may have meant by `name`: those of the same object first, then by similarity."""
     near = [*CATALOGUE.nearest(name), *COMPUTED.nearest(name)]
-    return sorted(filter(field, near), key=lambda found: found.partition(".")[0] != name.partition(".")[0])
+    return sorted(
+        filter(field, near), key=lambda candidate: candidate.partition(".")[0] != name.partition(".")[0]
+    )

@@ -1,9 +1,9 @@
-"""The functions that a written template begins with: only those it calls."""
+"""FreeMarker functions at the beginning of a written template: only those that it calls."""
 
 from exports.columns.layout import Layout
 
 PATTERNS = {"": ("0.00", "."), "Comma": ("0.00", ","), "Whole": ("0", ".")}
-"""Endings of the functions for amounts: the pattern of what they write, and its decimal point."""
+"""Suffixes of the functions for amounts: number pattern and decimal point."""
 
 _NUMBERS = ("number", *(f"{kind}{ending}" for kind in ("decimal", "money") for ending in PATTERNS))
 _ORDER = ("plain", "text", "left", "right", "filled", "tick", "day", "word", "tagLevel", *_NUMBERS)
@@ -55,8 +55,8 @@ _SHARED = {
 }
 
 
-def written(layout: Layout, used: set[str]) -> list[str]:
-    """The definitions of the functions in use, as lines, each after those that it calls."""
+def definitions(layout: Layout, used: set[str]) -> list[str]:
+    """Lines that define the functions in use, each after those that it calls."""
     text = {"csv": _csv, "json": _json, "fixed": _fixed}[layout.kind](layout)
     bodies = _SHARED | text | _numbers(layout)
     needed = set(used)
@@ -78,12 +78,12 @@ def _csv(layout: Layout) -> dict[str, str]:
         signs = [layout.delimiter.replace("\t", r"\t"), r"\""]
         if layout.line_breaks == "keep":
             signs += [r"\n", r"\r"]
-        asks = [f'line?contains("{sign}")' for sign in signs]
+        conditions = [f'line?contains("{sign}")' for sign in signs]
         if len(layout.columns) == 1:
-            # An empty line would be no row at all.
-            asks.append("!line?has_content")
+            # A reader would skip an empty line.
+            conditions.append("!line?has_content")
         cell = f"""
-  <#if {" || ".join(asks)}>
+  <#if {" || ".join(conditions)}>
     <#return {quoted}>
   </#if>
   <#return line>"""
@@ -111,7 +111,7 @@ def _json(layout: Layout) -> dict[str, str]:
 
 
 def _fixed(layout: Layout) -> dict[str, str]:
-    # A width counts characters; Java counts those outside the basic plane, emoji above all, as two.
+    # A width counts characters; Java counts those outside the basic plane, such as emoji, as two.
     line = f'plain(value){_without_breaks(layout)}?replace(r"[^\\u0000-\\uFFFF]", "?", "r")'
     return {
         "left": f"""
@@ -122,7 +122,7 @@ def _fixed(layout: Layout) -> dict[str, str]:
   </#if>
   <#return line?right_pad(width)>
 </#function>""",
-        # A number that is cut is another number; spreadsheets show one that does not fit in the same way.
+        # A truncated number is wrong: like spreadsheets, show # for a number that does not fit.
         "right": f"""
 <#function right value width>
   <#local line = {line}>
@@ -135,35 +135,35 @@ def _fixed(layout: Layout) -> dict[str, str]:
 
 
 def _numbers(layout: Layout) -> dict[str, str]:
-    """Numbers, and what stands there without one. A rate may come as text, such as "20%": then it stays what it is."""
+    """Functions for numbers, with a fallback. A rate may come as text, such as "20%", and stays text."""
     none = '"null"' if layout.kind == "json" else '""'
     otherwise = "text(otherwise)" if layout.kind == "csv" else "otherwise"
     as_text = "value" if layout.kind == "fixed" else "text(value)"
-    bodies = {"number": _number("number", _finished("value?c", ".", layout), as_text, otherwise, none)}
+    bodies = {"number": _number("number", _quoted("value?c", ".", layout), as_text, otherwise, none)}
     for ending, (pattern, point) in PATTERNS.items():
         comma = f'?replace(".", "{point}")' if point != "." else ""
-        decimal = _finished(f'value?string("{pattern}"){comma}', point, layout)
+        decimal = _quoted(f'value?string("{pattern}"){comma}', point, layout)
         bodies[f"decimal{ending}"] = _number(f"decimal{ending}", decimal, as_text, otherwise, none)
-        # Amounts under half a unit round to 0; for those below zero Java would write -0.
+        # Java would round small negative amounts to -0.
         zero = f"""
     <#if cents gte -50 && cents lt 0>
-      <#return {_finished('"0"', point, layout)}>
+      <#return {_quoted('"0"', point, layout)}>
     </#if>"""
         bodies[f"money{ending}"] = f"""
 <#function money{ending} cents otherwise={none}>
   <#if cents?is_number>{zero if pattern == "0" else ""}
-    <#return {_finished(f'(cents / 100)?string("{pattern}"){comma}', point, layout)}>
+    <#return {_quoted(f'(cents / 100)?string("{pattern}"){comma}', point, layout)}>
   </#if>
   <#return {otherwise}>
 </#function>"""
     return bodies
 
 
-def _number(name: str, written: str, as_text: str, otherwise: str, none: str) -> str:
+def _number(name: str, expression: str, as_text: str, otherwise: str, none: str) -> str:
     return f"""
 <#function {name} value otherwise={none}>
   <#if value?is_number>
-    <#return {written}>
+    <#return {expression}>
   </#if>
   <#if value?has_content>
     <#return {as_text}>
@@ -172,8 +172,8 @@ def _number(name: str, written: str, as_text: str, otherwise: str, none: str) ->
 </#function>"""
 
 
-def _finished(number: str, point: str, layout: Layout) -> str:
-    """A written number with the quotes it needs: to JSON, one with a decimal comma is text."""
+def _quoted(number: str, point: str, layout: Layout) -> str:
+    """Add the quotes that a formatted number needs; in JSON a number with a decimal comma is text."""
     if layout.kind == "csv" and (layout.quoting == "always" or layout.delimiter == point):
         return f'"\\"" + {number} + "\\""'
     if layout.kind == "json" and point != ".":

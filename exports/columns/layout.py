@@ -1,4 +1,4 @@
-"""The columns that somebody chose, as values; kept as JSON in a version of a saved export."""
+"""The chosen columns as values; a version of a saved export stores them as JSON."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast, get_args
@@ -20,17 +20,16 @@ ROWS: dict[Rows, str] = {
 KINDS: dict[Kind, str] = {"csv": "CSV", "json": "JSON", "fixed": "Fixed width"}
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 EXTENSIONS: dict[Kind, str] = {"csv": "csv", "json": "json", "fixed": "txt"}
-"""The file type of the job that goes with a kind."""
+"""The job's file type for each kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column. `source` says where its value comes from: a field (`name`), a constant (`text`), or the row's number.
+    """One column. `source` is the origin of its value: a field (`name`), a constant (`text`), or the row's number.
 
-    `format` is one of `choices.FORMATS` for the field's type, or empty for the value as it comes. `words` stand for
-    yes and no. `fallback` stands where there is no value. `excel_text` puts an apostrophe in front, so that a
-    spreadsheet neither rounds nor reinterprets it [H]; it counts in CSV only. `width` counts characters, in
-    fixed-width files only.
+    `format` is one of `choices.FORMATS` for the field's type, or empty for the raw value. `words` replace true and
+    false, `fallback` replaces a missing value. `excel_text` puts an apostrophe in front, so that a spreadsheet neither
+    rounds nor reinterprets the value [H]; CSV only. `width` counts characters; fixed-width files only.
     """
 
     heading: str
@@ -45,12 +44,12 @@ class Column:
 
     @property
     def field(self) -> Field | None:
-        """What the catalogue knows of the field; None for other sources, and for a name that does not exist."""
+        """The catalogue's field; None for other sources and unknown names."""
         return choices.field(self.name) if self.source == "field" else None
 
     @property
     def is_number(self) -> bool:
-        """Whether the column holds numbers: bare in JSON, at the right in a fixed-width file."""
+        """Whether the column holds numbers: unquoted in JSON, right-aligned in a fixed-width file."""
         if self.source == "number":
             return True
         field = self.field
@@ -59,10 +58,10 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """What a file looks like. `delimiter`, `quoting` and `guard` count in CSV only, `heading` not in JSON.
+    """Columns and format of a file. `delimiter`, `quoting` and `guard` apply to CSV only, `heading` not to JSON.
 
-    `guard` puts an apostrophe in front of text which a spreadsheet would take for a formula; a file that only a
-    machine reads can do without. `line_breaks` inside values become a space or stay; in fixed width they cannot stay.
+    `guard` puts an apostrophe before text that a spreadsheet would read as a formula; a file for machines does not
+    need it. `line_breaks` inside values become a space or stay; fixed-width files always get a space.
     """
 
     columns: tuple[Column, ...]
@@ -81,43 +80,43 @@ class Layout:
 
 
 def column(name: str, **changes: Any) -> Column:
-    """A column for a field as one would choose it first: its label, its usual format, identifiers safe from Excel."""
+    """A column for a field with its defaults: label, usual format, identifiers as text for Excel."""
     field = choices.field(name)
     if field is None:
         raise ValueError(f"there is no field {name}")
-    usual: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "heading": field.label,
         "name": name,
         "format": choices.usual_format(field),
         "excel_text": field.identifier,
     }
-    return Column(**usual | changes)
+    return Column(**defaults | changes)
 
 
 def layout_from_json(stored: object) -> Layout:
-    """The layout that `Layout.as_json` gave, or that a page sent; a setting that came later has its default.
+    """The layout from `Layout.as_json` or a posted form; settings added since have their defaults.
 
-    Raises ValueError for anything of another shape. What it says of content is for `problems`.
+    Raises ValueError for malformed data; `problems` checks the content.
     """
     if not isinstance(stored, dict):
         raise ValueError("a layout is an object")
-    given = {str(key): value for key, value in stored.items()}
-    columns = given.pop("columns", None)
+    values = {str(key): value for key, value in stored.items()}
+    columns = values.pop("columns", None)
     if not isinstance(columns, list):
         raise ValueError("a layout has a list of columns")
-    return cast(Layout, _read(Layout, given | {"columns": tuple(_column(item) for item in columns)}))
+    return cast(Layout, _read(Layout, values | {"columns": tuple(_column(item) for item in columns)}))
 
 
 def _column(stored: object) -> Column:
     if not isinstance(stored, dict):
         raise ValueError("a column is an object")
-    given = {str(key): value for key, value in stored.items()}
-    words = given.get("words", ["Yes", "No"])
+    values = {str(key): value for key, value in stored.items()}
+    words = values.get("words", ["Yes", "No"])
     if not (
         isinstance(words, list | tuple) and len(words) == 2 and all(isinstance(word, str) for word in words)
     ):
         raise ValueError("words are two texts, for yes and for no")
-    return cast(Column, _read(Column, given | {"words": (words[0], words[1])}))
+    return cast(Column, _read(Column, values | {"words": (words[0], words[1])}))
 
 
 _ALLOWED: dict[str, tuple[Any, ...]] = {
@@ -130,14 +129,14 @@ _ALLOWED: dict[str, tuple[Any, ...]] = {
 }
 
 
-def _read(made: type[Layout] | type[Column], given: dict[str, Any]) -> Layout | Column:
-    known = {field.name: field.type for field in fields(made)}
-    for name, value in given.items():
-        kind = known.get(name)
+def _read(cls: type[Layout] | type[Column], values: dict[str, Any]) -> Layout | Column:
+    types = {field.name: field.type for field in fields(cls)}
+    for name, value in values.items():
+        kind = types.get(name)
         if name in _ALLOWED and value not in _ALLOWED[name]:
             raise ValueError(f"{name} cannot be {value!r}")
         if kind in (str, bool, int) and type(value) is not kind:
             raise ValueError(f"{name} cannot be {value!r}")
-    if made is Column and "heading" not in given:
+    if cls is Column and "heading" not in values:
         raise ValueError("a column has a heading")
-    return made(**{name: value for name, value in given.items() if name in known})
+    return cls(**{name: value for name, value in values.items() if name in types})

@@ -1,4 +1,4 @@
-"""Layouts that a finance department starts from."""
+"""Ready layouts for a finance department."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from exports.columns.layout import Column, Layout, column
 
 
 class Preset(NamedTuple):
-    """A layout to start from. `states` are those that the export should ask for; none means any."""
+    """A layout to start from. `states` are the report states that the export should select; none means any."""
 
     name: str
     purpose: str
@@ -193,7 +193,7 @@ _ACCRUALS = Layout(
 
 
 def _everything() -> Layout:
-    """All that is documented, in the catalogue's order, with the first three levels of tags."""
+    """All documented fields in the catalogue's order, with the first three levels of tags."""
     names = [
         field.name.replace("ntagX", f"ntag{level}")
         for of in ("report", "expense")

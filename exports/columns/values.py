@@ -1,4 +1,4 @@
-"""What a layout's file holds, worked out from the data without any template, and read back from the file."""
+"""The rows of a layout's file, computed from the data without a template, or parsed from the file."""
 
 import csv
 import io
@@ -18,9 +18,9 @@ _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
 def values_of(layout: Layout, data: Mapping[str, Any]) -> list[list[str]]:
-    """The rows that the layout's file holds over the data of a template, its heading left out.
+    """The rows of the layout's file for the template's data, without the heading.
 
-    Written independently of the template, which is tested against it.
+    Independent of the template; tests compare the two.
     """
     return [
         [_value(column, layout, row, number) for column in layout.columns]
@@ -29,9 +29,9 @@ def values_of(layout: Layout, data: Mapping[str, Any]) -> list[list[str]]:
 
 
 def table_of(layout: Layout, text: str) -> list[list[str]]:
-    """The rows of the layout's file, its heading first where it has one; JSON's null is an empty cell.
+    """Parse the layout's file into rows, with the heading if it has one; JSON's null is an empty cell.
 
-    Raises ValueError when the text is not such a file.
+    Raises ValueError for a malformed file.
     """
     if layout.kind == "csv":
         try:
@@ -64,7 +64,7 @@ def _json_cell(value: object) -> str:
 
 
 _Row = dict[str, Any]
-"""What a row stands for: `report`, and `expense` or the `expenses` of a report or of one `category` of it."""
+"""Data of a row: `report`, and `expense`, or the `expenses` of the report or of one `category` in it."""
 
 
 def _rows(layout: Layout, data: Mapping[str, Any]) -> Iterator[_Row]:
@@ -92,7 +92,7 @@ def _value(column: Column, layout: Layout, row: _Row, number: int) -> str:
         )
     assert field is not None
     value = _content(
-        _computed(field, row) if field.name.startswith(("final.", "group.")) else _found(field.name, row)
+        _computed(field, row) if field.name.startswith(("final.", "group.")) else _member(field.name, row)
     )
     if field.type == "cents":
         if not _is_number(value):
@@ -116,11 +116,11 @@ def _value(column: Column, layout: Layout, row: _Row, number: int) -> str:
 
 
 def _content(value: object) -> Any:
-    """None for all that counts as no value."""
+    """The value; None for empty text too."""
     return None if value in ("", None) else value
 
 
-def _found(name: str, row: _Row) -> object:
+def _member(name: str, row: _Row) -> object:
     value: Any = row
     for part in name.split("."):
         value = _content(value.get(part)) if isinstance(value, Mapping) else None
@@ -128,7 +128,7 @@ def _found(name: str, row: _Row) -> object:
 
 
 def _first(row: _Row, *names: str) -> object:
-    return next((value for name in names if (value := _found(f"expense.{name}", row)) is not None), None)
+    return next((value for name in names if (value := _member(f"expense.{name}", row)) is not None), None)
 
 
 def _computed(field: Field, row: _Row) -> object:
@@ -163,16 +163,16 @@ def _computed(field: Field, row: _Row) -> object:
             return sum(amounts) if all(_is_number(amount) for amount in amounts) else None
         case _:
             level = int(field.name.removeprefix("final.tag"))
-            parts = re.split(r"(?<!\\):", _plain(_found("expense.tag", row) or ""))
-            cut = parts[level - 1].replace("\\:", ":") if level <= len(parts) else None
-            return _first(row, f"ntag{level}") or cut
+            parts = re.split(r"(?<!\\):", _plain(_member("expense.tag", row) or ""))
+            part = parts[level - 1].replace("\\:", ":") if level <= len(parts) else None
+            return _first(row, f"ntag{level}") or part
 
 
 def _in_report_currency(row: _Row) -> Any:
-    converted = _found("expense.convertedAmount", row)
+    converted = _member("expense.convertedAmount", row)
     if converted is not None:
         return converted
-    if _found("expense.currency", row) != _found("report.currency", row):
+    if _member("expense.currency", row) != _member("report.currency", row):
         return None
     return _first(row, "modifiedAmount", "amount")
 
@@ -211,7 +211,7 @@ def _text(text: str, column: Column, layout: Layout) -> str:
 
 
 def _fitted(text: str, column: Column, layout: Layout) -> str:
-    """Cut to the width of a fixed-width column, without the spaces that fill it up."""
+    """The text truncated to the width of a fixed-width column, without padding."""
     if layout.kind != "fixed":
         return text
     text = re.sub("[^\u0000-\uffff]", "?", re.sub("\r\n|\r|\n", " ", text))

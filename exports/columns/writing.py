@@ -1,4 +1,4 @@
-"""A layout as a FreeMarker template, and the way back: whether a template is still what its layout writes."""
+"""Write a layout as a FreeMarker template, and recognise a template that a layout wrote."""
 
 import json
 import re
@@ -13,23 +13,23 @@ _LONGEST = 100
 
 
 def template_of(layout: Layout) -> str:
-    """The template that writes the layout's columns. Raises ValueError with the first of its `problems`, if any."""
-    if found := problems(layout):
-        raise ValueError(found[0])
+    """The template for the layout. Raises ValueError with the first of its `problems`, if any."""
+    if sentences := problems(layout):
+        raise ValueError(sentences[0])
     sources = blocks.Sources(layout)
     cells = [_cell(column, layout, sources) for column in layout.columns]
     heading = _heading(layout, sources)
     rows = _rows(layout, sources, _row(layout, cells))
     used = set(re.findall(r"\b([a-zA-Z]+)\(", "\n".join([*heading, *rows])))
-    defined = functions.written(layout, used)
+    definitions = functions.definitions(layout, used)
     start = ["<#assign row = 0>"] if sources.counts_rows else []
     if layout.kind == "json":
         rows = ["[", *rows, "]"]
-    return "\n".join([_TITLE, *defined, *heading, *start, *rows, ""])
+    return "\n".join([_TITLE, *definitions, *heading, *start, *rows, ""])
 
 
 def recognise(template: str, layout_json: object) -> bool:
-    """Whether the template is exactly what the layout writes, line ends aside: then the builder may open it."""
+    """Whether the layout writes exactly this template, except for line ends; then the builder can open it."""
     try:
         stored = json.loads(layout_json) if isinstance(layout_json, str) else layout_json
         written = template_of(layout_from_json(stored))
@@ -39,7 +39,7 @@ def recognise(template: str, layout_json: object) -> bool:
 
 
 def _cell(column: Column, layout: Layout, sources: blocks.Sources) -> str:
-    """What stands for the column in a row: `${...}`."""
+    """The column's part of a row: `${...}`."""
     if column.source == "number" and layout.kind == "csv" and layout.quoting == "always":
         sources.counts_rows = True
         return '"${row?c}"'
@@ -68,10 +68,10 @@ def _expression(column: Column, layout: Layout, sources: blocks.Sources) -> str:
     if column.is_number and not _is_ticked(column, layout):
         return _call("number", value, column, layout)
     if field.type == "boolean":
-        bare = layout.kind == "json" and column.words == ("true", "false")
-        otherwise = _bare(column) if bare else string(column.fallback)
-        value = f"word({value}, {string(column.words[0])}, {string(column.words[1])}, {otherwise})"
-        return value if bare else _text(value, layout)
+        is_json = layout.kind == "json" and column.words == ("true", "false")
+        default = _json_fallback(column) if is_json else string(column.fallback)
+        value = f"word({value}, {string(column.words[0])}, {string(column.words[1])}, {default})"
+        return value if is_json else _text(value, layout)
     if field.type in ("date", "datetime") and column.format:
         value = f"day({value}, {string(column.format)})"
     if _is_ticked(column, layout):
@@ -87,11 +87,11 @@ _ENDINGS = {"0.00": "", "0,00": "Comma", "0": "Whole"}
 def _call(name: str, value: str, column: Column, layout: Layout) -> str:
     if not column.fallback:
         return f"{name}({value})"
-    return f"{name}({value}, {_bare(column) if layout.kind == 'json' else string(column.fallback)})"
+    return f"{name}({value}, {_json_fallback(column) if layout.kind == 'json' else string(column.fallback)})"
 
 
-def _bare(column: Column) -> str:
-    """The fallback as JSON's own text, in a string: null without one."""
+def _json_fallback(column: Column) -> str:
+    """The fallback as JSON text in a string literal; null without one."""
     return string(json.dumps(column.fallback, ensure_ascii=False) if column.fallback else "null")
 
 
@@ -106,12 +106,12 @@ def _is_ticked(column: Column, layout: Layout) -> bool:
 def _separator(layout: Layout) -> str:
     if layout.kind == "fixed":
         return ""
-    # A bare tab could not be seen in the template, and would not survive every editor.
+    # A bare tab is invisible in the template, and some editors replace it.
     return '${"\\t"}' if layout.kind == "csv" and layout.delimiter == "\t" else layout.delimiter
 
 
 def _row(layout: Layout, cells: list[str]) -> list[str]:
-    """The lines that print one row."""
+    """Lines that print one row."""
     if layout.kind == "json":
         keys = [raw(json.dumps(column.heading, ensure_ascii=False)) for column in layout.columns]
         lines = [f"{key}: {cell}" for key, cell in zip(keys, cells, strict=True)]
@@ -142,7 +142,7 @@ def _heading(layout: Layout, sources: blocks.Sources) -> list[str]:
 
 
 def headings_of(layout: Layout) -> list[str]:
-    """The headings as they stand in the file."""
+    """The headings as the file shows them."""
     headings = [column.heading for column in layout.columns]
     if layout.kind == "csv" and layout.guard:
         return ["'" + text if text.startswith(("=", "+", "-", "@")) else text for text in headings]
@@ -155,7 +155,7 @@ def headings_of(layout: Layout) -> list[str]:
 
 
 def _quoted(heading: str, layout: Layout) -> str:
-    # A file that begins with the letters ID is a SYLK file to Excel, and broken.
+    # Excel reads a file that begins with ID as a broken SYLK file.
     plain = not re.search(f'[{re.escape(layout.delimiter)}"]', heading) and not heading.startswith("ID")
     if layout.quoting == "needed" and plain and heading:
         return heading
@@ -169,8 +169,8 @@ def _rows(layout: Layout, sources: blocks.Sources, row: list[str]) -> list[str]:
     if layout.rows == "expense":
         inner = [
             "<#list report.transactionList![] as expense>",
-            *_in(sources.per_expense),
-            *_in(row),
+            *_indented(sources.per_expense),
+            *_indented(row),
             "</#list>",
         ]
     elif layout.rows == "report":
@@ -179,12 +179,12 @@ def _rows(layout: Layout, sources: blocks.Sources, row: list[str]) -> list[str]:
         inner = [
             *blocks.CATEGORIES,
             "<#list categories as category>",
-            *_in(sources.per_group),
-            *_in(row),
+            *_indented(sources.per_group),
+            *_indented(row),
             "</#list>",
         ]
-    return ["<#list reports as report>", *_in(sources.per_report), *_in(inner), "</#list>"]
+    return ["<#list reports as report>", *_indented(sources.per_report), *_indented(inner), "</#list>"]
 
 
-def _in(lines: list[str]) -> list[str]:
+def _indented(lines: list[str]) -> list[str]:
     return [f"  {line}" for line in lines]

@@ -1,4 +1,4 @@
-"""What hangs on a credential: its exports and their schedules, and which of them miss a policy it has lost."""
+"""The exports and schedules of a credential, and which of them miss a policy that it lost."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from exports.saved_exports.job import ExportSettings
 
 @dataclass(frozen=True)
 class Dependent:
-    """A saved export of the credential; `missing` are the names of policies it names and would not get."""
+    """A saved export of the credential; `missing` are the names of lost policies that it exports."""
 
     export: SavedExport
     schedules: list[Schedule]
@@ -18,9 +18,9 @@ class Dependent:
 
 
 def of(credential: Credential, *, lost: Iterable[dict[str, str]] = ()) -> list[Dependent]:
-    """The live exports of the credential, by name; `lost` are policies by `policy_id` and `name`.
+    """The live exports of the credential, by name; `lost` are policies with `policy_id` and `name`.
 
-    An export that names no policy takes all that the pair reaches: it misses every lost one.
+    An export that names no policy exports all of them, so it misses every lost one.
     """
     names = {policy["policy_id"]: policy["name"] for policy in lost}
     exports = credential.exports.live().filter(team=credential.team).select_related("version", "team")
@@ -34,7 +34,7 @@ def of(credential: Credential, *, lost: Iterable[dict[str, str]] = ()) -> list[D
 
 
 def _missing(export: SavedExport, lost: dict[str, str]) -> list[str]:
-    asked = ExportSettings.from_json(export.present.settings)
-    if asked.policy_ids:
-        return [lost[policy] for policy in asked.policy_ids if policy in lost]
-    return [] if asked.report_ids else list(lost.values())
+    settings = ExportSettings.from_json(export.present.settings)
+    if settings.policy_ids:
+        return [lost[policy] for policy in settings.policy_ids if policy in lost]
+    return [] if settings.report_ids else list(lost.values())

@@ -1,4 +1,4 @@
-"""What is looked at every night: whether credentials still reach their policies, and which pairs have grown old."""
+"""Nightly checks: whether credentials still reach their policies, and which key pairs are due for rotation."""
 
 from datetime import datetime, timedelta
 
@@ -10,57 +10,58 @@ from accounts.mail import notifications
 from accounts.models import Credential
 from exports.credentials import dependents
 
-# Admins are reminded again of a pair that is due after so long.
+# How often Admins are reminded of a key pair that is due.
 REMIND_EVERY = timedelta(days=30)
 
 
 def ask_for_checks(now: datetime) -> int:
-    """Have every working credential tested; how many that were. A test that is due already is not asked for twice."""
+    """Schedule a test of every working credential that has none due. Returns their number."""
     with scopes_disabled():
         working = Credential.objects.filter(status=Credential.Status.WORKING, check_due_at=None)
         return working.update(check_due_at=now)
 
 
 def tell_of_lost_policies() -> int:
-    """Tell the Admins what their credentials no longer reach, once; how many credentials that were."""
+    """Notify the Admins once about policies that their credentials lost. Returns the number of credentials."""
     with scopes_disabled():
         pks = list(Credential.objects.filter(lost_policies__isnull=False).values_list("pk", flat=True))
     for pk in pks:
         with team_of(Credential, pk) as credential, transaction.atomic():
-            lost = [{"policy_id": each, "name": name} for each, name in credential.lost_policies.items()]
-            # Told or changed since it was read: the next round looks again.
+            policies = credential.lost_policies or {}
+            lost = [{"policy_id": policy_id, "name": name} for policy_id, name in policies.items()]
+            # Another process notified, or the policies changed: the next round checks again.
             if not Credential.objects.filter(pk=pk, lost_policies=credential.lost_policies).update(
                 lost_policies=None
             ):
                 continue
-            _tell_lost(credential, lost)
+            _notify_lost(credential, lost)
     return len(pks)
 
 
 def remind_of_old_pairs(now: datetime) -> int:
-    """Remind the Admins of pairs that are due for rotation, every month until it is done; how many mails that were."""
-    told = 0
+    """Remind the Admins every month of key pairs that are due for rotation. Returns the number of mails."""
+    mails = 0
     with scopes_disabled():
         credentials = list(Credential.objects.exclude(status=Credential.Status.WIPED).select_related("team"))
     for credential in credentials:
         due_at = credential.paired_at + timedelta(days=credential.team.pair_days)
         if due_at > now:
             continue
-        with team_of(Credential, credential.pk) as found:
-            told += notifications.tell(
-                found.team,
-                f"credential {found.pk} due {found.paired_at:%Y-%m-%d} {(now - due_at) // REMIND_EVERY}",
-                notifications.admins(found.team),
-                subject=f"The pair of “{found}” is due for rotation",
-                text=f"It was entered on {found.paired_at:%d %B %Y}; your team replaces pairs after "
-                f"{found.team.pair_days} days. Make a new pair at Expensify and enter it under “Rotate”.",
-                path=found.get_absolute_url(),
+        with team_of(Credential, credential.pk):
+            mails += notifications.tell(
+                credential.team,
+                f"credential {credential.pk} due {credential.paired_at:%Y-%m-%d} {(now - due_at) // REMIND_EVERY}",
+                notifications.admins(credential.team),
+                subject=f"The pair of “{credential}” is due for rotation",
+                text=f"It was entered on {credential.paired_at:%d %B %Y}; your team replaces pairs after "
+                f"{credential.team.pair_days} days. Make a new pair at Expensify and enter it under “Rotate”.",
+                path=credential.get_absolute_url(),
             )
-    return told
+    return mails
 
 
-def _tell_lost(credential: Credential, lost: list[dict[str, str]]) -> None:
-    short = [each.export.name for each in dependents.of(credential, lost=lost) if each.missing]
+def _notify_lost(credential: Credential, lost: list[dict[str, str]]) -> None:
+    short = [item.export.name for item in dependents.of(credential, lost=lost) if item.missing]
     names = ", ".join(sorted(policy["name"] for policy in lost))
     which = f"These exports will be short: {', '.join(short)}." if short else "No saved export asks for them."
     notifications.tell(

@@ -1,4 +1,4 @@
-"""Whether a trial with a new pair brought a file of the same shape as the export's last one."""
+"""Compare the file of a trial with a new key pair with the export's last file."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from exports.results import preview
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial of a rotation; `before` is the last result with the old pair, `differs` in words how they do, or ""."""
+    """A trial of a rotation; `before` is the last result with the old pair, `differs` the differences in words."""
 
     run: Run
     result: Result | None
@@ -19,7 +19,7 @@ class Trial:
 
 
 def of(rotation: Rotation) -> list[Trial]:
-    """The last trials with the new pair, newest first."""
+    """The last five trials with the new pair, newest first."""
     runs = rotation.trials.select_related("export", "result", "team").order_by("-pk")[:5]
     return [_trial(run) for run in runs]
 
@@ -36,18 +36,18 @@ def _trial(run: Run) -> Trial:
 def _difference(before: Result, result: Result) -> str:
     if before.media_type != result.media_type:
         return f"It is {result.media_type} now, and was {before.media_type}."
-    was, now = _headings(before), _headings(result)
-    if was == now:
+    old, new = _headings(before), _headings(result)
+    if old == new:
         return ""
-    gone = [name for name in was if name not in now]
-    new = [name for name in now if name not in was]
-    if gone or new:
+    missing = [name for name in old if name not in new]
+    added = [name for name in new if name not in old]
+    if missing or added:
         return " ".join(
-            f"{word}: {', '.join(names)}." for word, names in (("Missing", gone), ("New", new)) if names
+            f"{word}: {', '.join(names)}." for word, names in (("Missing", missing), ("New", added)) if names
         )
     return "Its columns stand in another order."
 
 
 def _headings(result: Result) -> list[str]:
-    shown = preview.preview(result)
-    return shown.headings if isinstance(shown, preview.TablePreview) else []
+    table = preview.preview(result)
+    return table.headings if isinstance(table, preview.TablePreview) else []

@@ -1,4 +1,4 @@
-"""Where a file may be mailed: to the team's members, and to the domains that the team allows, exactly."""
+"""Where a file may be mailed: to the team's members, and to exactly the domains that the team allows."""
 
 import re
 from collections.abc import Iterable
@@ -11,22 +11,22 @@ from django.utils.encoding import punycode
 
 from accounts.models import Membership, Team, User
 
-# Less than the standard allows: quotes, and the % and ! by which old mail servers pass a mail on to elsewhere.
+# Stricter than the standard: no quotes, and no % or !, by which old mail servers relay a mail elsewhere.
 _LOCAL_PART = re.compile(r"[-#$&'*+/=?^_`{|}~.0-9a-z]+")
 MOST_CHARACTERS = 254
 
 
-def normal(address: str) -> str:
-    """The one spelling by which addresses are compared, stored and mailed: small letters, the domain in ASCII.
+def normalize(address: str) -> str:
+    """The spelling used to compare, store and mail addresses: lower case, with the domain in ASCII.
 
-    What is no address comes back in small letters. A part after a plus is part of the address.
+    Text that is not an address comes back in lower case. A part after a plus is part of the address.
     """
     local, at, domain = address.strip().lower().rpartition("@")
     return f"{local}{at}{_ascii(domain)}"
 
 
 def is_address(address: str) -> bool:
-    """Whether something in its normal spelling is an address that a file can be mailed to."""
+    """Whether a normalized text is an address that a file can be mailed to."""
     local, _, domain = address.rpartition("@")
     try:
         validate_email(address)
@@ -42,7 +42,7 @@ def is_address(address: str) -> bool:
 
 @dataclass(frozen=True)
 class AllowedAddresses:
-    """Which of some addresses belong to members of a team, and which domains the team allows."""
+    """Which of the given addresses belong to members of a team, and which domains the team allows."""
 
     team: str
     members: dict[str, User]
@@ -51,11 +51,12 @@ class AllowedAddresses:
 
     @classmethod
     def of(cls, team: Team, addresses: Iterable[str]) -> "AllowedAddresses":
-        asked = {normal(address) for address in addresses}
-        found = Membership.objects.filter(team=team).select_related("user")
-        if not any("xn--" in address for address in asked):  # those members' own spelling is another
-            found = found.alias(small=Lower("user__email")).filter(small__in=asked)
-        users = {normal(membership.user.email): membership.user for membership in found}
+        normalized = {normalize(address) for address in addresses}
+        memberships = Membership.objects.filter(team=team).select_related("user")
+        # A member with an "xn--" domain may be stored in Unicode, which the database cannot match.
+        if not any("xn--" in address for address in normalized):
+            memberships = memberships.alias(lower=Lower("user__email")).filter(lower__in=normalized)
+        users = {normalize(membership.user.email): membership.user for membership in memberships}
         return cls(
             team.name,
             {address: user for address, user in users.items() if user.is_active},
@@ -64,8 +65,8 @@ class AllowedAddresses:
         )
 
     def why_not(self, address: str) -> str | None:
-        """A sentence when no file of the team may go to this address."""
-        address = normal(address)
+        """A sentence if no file of the team may go to this address, else None."""
+        address = normalize(address)
         domain = address.rpartition("@")[2]
         if not is_address(address):
             return f"“{address}” is not an e-mail address that a file can be mailed to."

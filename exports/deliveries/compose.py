@@ -1,4 +1,4 @@
-"""The mail of a delivery: its words, and its file attached or as a link. Nothing is sent or stored here."""
+"""Compose the mail of a delivery: text, and the file as an attachment or a link. Sends and stores nothing."""
 
 import csv
 from collections.abc import Callable
@@ -21,22 +21,23 @@ from accounts.models.team import LinkProof
 from exports.deliveries import attachments, placeholders
 from exports.deliveries.attachments import CannotEnclose, Enclosure
 from exports.deliveries.settings import Content, MailSettings
+from exports.deliveries.split_by_recipient import open_table
 from exports.models import Delivery, Occurrence, Result
 from exports.results import store as results
-from exports.results import tables, totals
-from exports.results.layout import table_of
+from exports.results import totals
 from exports.results.preview import TablePreview
 from exports.results.totals import Measured
+from exports.schedules.rules.words import day_in_words
 
 COLUMNS, CELL = 8, 60
 DEFAULT_TEXT = "{export}, {period}: {rows} rows, {totals}."
-# Base64 in lines of 76 characters with their breaks.
+# Growth by base64, in lines of 76 characters and a line break.
 ENCODED = 78 / 57
 
 
 @dataclass(frozen=True)
 class Composed:
-    """`size` is that of the whole mail, in bytes; `way` says how its file goes."""
+    """`size` is the size of the whole mail in bytes; `way` is how the file is sent."""
 
     message: EmailMultiAlternatives
     way: str
@@ -46,36 +47,30 @@ class Composed:
 def compose_delivery(
     delivery: Delivery, link: Callable[[], str], unsubscribe_url: str, at: datetime
 ) -> Composed:
-    """The mail as it goes out at `at`; `link` is asked for an address only when the file does not go with the mail.
+    """The mail as it is sent at `at`. Calls `link` for the URL only if the file is not attached.
 
-    Raises CannotEnclose when the file is not to be had, and CannotStore when storage fails.
+    Raises CannotEnclose when the file is not available, and CannotStore when storage fails.
     """
-    asked = MailSettings.from_json(delivery.occurrence.schedule.mail)
+    mail = MailSettings.from_json(delivery.occurrence.schedule.mail)
     result = delivery.result
     if result is None:
-        return _composed(delivery, asked, Delivery.Way.WORD, "", [], "", unsubscribe_url, at)
+        return _build(delivery, mail, Delivery.Way.WORD, "", [], "", unsubscribe_url, at)
     limit = delivery.team.attach_limit
     if result.purged_at is not None or not default_storage.exists(result.file.name):
         raise CannotEnclose("The file is no longer in the portal's storage. Run the export again to get it.")
+    note = _explain_replacement(result, mail.content)
     why = "The file is behind this link, as the team has it."
-    if not asked.always_link and not (asked.content is Content.ORIGINAL and result.size * ENCODED > limit):
+    if not mail.always_link and not (mail.content is Content.ORIGINAL and result.size * ENCODED > limit):
         schedule = delivery.occurrence.schedule
-        password = unseal(schedule, "zip_password") if asked.content is Content.SEALED_ZIP else None
-        with attachments.enclosed(result, asked.content, password) as files:
+        password = unseal(schedule, "zip_password") if mail.content is Content.SEALED_ZIP else None
+        with attachments.files_of(result, mail.content, password) as files:
             if sum(file.size for file in files) * ENCODED <= limit:
-                made = _composed(
-                    delivery,
-                    asked,
-                    Delivery.Way.ATTACHED,
-                    "",
-                    files,
-                    f"The file is attached. {_instead(result, asked.content)}".strip(),
-                    unsubscribe_url,
-                    at,
-                )
-                if made.size <= limit:
-                    return made
-    if not asked.always_link:
+                where = f"The file is attached. {note}".strip()
+                way = Delivery.Way.ATTACHED
+                composed = _build(delivery, mail, way, "", files, where, unsubscribe_url, at)
+                if composed.size <= limit:
+                    return composed
+    if not mail.always_link:
         why = (
             "The file is behind this link: with it the mail would be larger than the "
             f"{delivery.team.attach_megabytes} MB that the team attaches."
@@ -85,21 +80,21 @@ def compose_delivery(
         if delivery.team.link_proof == LinkProof.CODE
         else "asks you to sign in with this address"
     )
-    why = f"{why} {_instead(result, asked.content)}".strip()
+    why = f"{why} {note}".strip()
     where = f"{why} It opens for {delivery.team.link_days} days, for you alone, and {proof}."
-    return _composed(delivery, asked, Delivery.Way.LINK, link(), [], where, unsubscribe_url, at)
+    return _build(delivery, mail, Delivery.Way.LINK, link(), [], where, unsubscribe_url, at)
 
 
-def _instead(result: Result, content: Content) -> str:
-    """What goes in the place of a workbook that cannot be made."""
+def _explain_replacement(result: Result, content: Content) -> str:
+    """A sentence if the original replaces a workbook that cannot be made, else ""."""
     if content not in (Content.WORKBOOK, Content.BOTH) or attachments.has_workbook(result):
         return ""
     return "It goes as it is: no Excel workbook is made of a file of this size or kind."
 
 
-def _composed(
+def _build(
     delivery: Delivery,
-    asked: MailSettings,
+    mail: MailSettings,
     way: str,
     link: str,
     files: list[Enclosure],
@@ -108,34 +103,32 @@ def _composed(
     at: datetime,
 ) -> Composed:
     occurrence, run, result, team = delivery.occurrence, delivery.run, delivery.result, delivery.team
-    now = totals.measure(result) if result else Measured(0, {})
+    measured = totals.measure(result) if result else Measured(0, {})
     values = {
         "period": placeholders.period_of(run.job, run.late_before),
-        "rows": placeholders.count(now.rows),
-        "totals": placeholders.sums(now.totals),
+        "rows": placeholders.count(measured.rows),
+        "totals": placeholders.sums(measured.totals),
         "export": str(run.export),
         "team": team.name,
-        "date": placeholders.in_words(at.astimezone(team.zone).date()),
+        "date": day_in_words(at.astimezone(team.zone).date()),
     }
-    subject = placeholders.one_line(placeholders.filled(asked.subject, values))
+    subject = placeholders.one_line(placeholders.fill(mail.subject, values))
     if result is None:
         where = "There is no file this time: no report matched what the export asks for."
-    before, previous = _before(delivery)
+    before, previous = _previous_occurrence(delivery)
     context: dict[str, Any] = {
         "subject": subject,
-        "text": placeholders.filled(
-            asked.text.strip() or DEFAULT_TEXT, values | {"link": link or "attached"}
-        ),
+        "text": placeholders.fill(mail.text.strip() or DEFAULT_TEXT, values | {"link": link or "attached"}),
         "where": where,
         "link": link,
-        "sentences": _sentences(occurrence),
-        "changes": placeholders.changes(previous, now) if previous else [],
-        "before": placeholders.in_words(before.due_at.astimezone(team.zone).date()) if before else "",
-        # What is sealed is not to be read beside its seal.
-        "table": _first_rows(result, asked.first_rows)
-        if result and asked.content is not Content.SEALED_ZIP
+        "sentences": _notes_on(occurrence),
+        "changes": placeholders.changes(previous, measured) if previous else [],
+        "before": day_in_words(before.due_at.astimezone(team.zone).date()) if before else "",
+        # Rows of an encrypted file must not be readable in the mail.
+        "table": _first_rows(result, mail.first_rows)
+        if result and mail.content is not Content.SEALED_ZIP
         else None,
-        "manifest": _manifest(delivery, now, files),
+        "manifest": _manifest(delivery, measured, files),
         "schedule": occurrence.schedule.name,
         "team": team.name,
         "unsubscribe_url": unsubscribe_url,
@@ -157,12 +150,12 @@ def _composed(
     )
     message.attach_alternative(render_to_string("emails/delivery_html.html", context), "text/html")
     for file in files:
-        message.attach(_attachment(file))
+        message.attach(_encode(file))
     return Composed(message, way, len(message.message().as_bytes(linesep="\r\n")))
 
 
-def _attachment(file: Enclosure) -> MIMEBase:
-    """Byte for byte: as text, a mail server might change its line ends."""
+def _encode(file: Enclosure) -> MIMEBase:
+    """As base64, byte for byte: mail servers may change the line endings of text."""
     part = MIMEBase(*file.media_type.split("/", 1))
     part.set_payload(file.path.read_bytes())
     encoders.encode_base64(part)
@@ -170,23 +163,23 @@ def _attachment(file: Enclosure) -> MIMEBase:
     return part
 
 
-def _manifest(delivery: Delivery, now: Measured, files: list[Enclosure]) -> list[tuple[str, str]]:
+def _manifest(delivery: Delivery, measured: Measured, files: list[Enclosure]) -> list[tuple[str, str]]:
     result, run = delivery.result, delivery.run
-    said = [("Rows", placeholders.count(now.rows)), ("Totals", placeholders.sums(now.totals))]
+    lines = [("Rows", placeholders.count(measured.rows)), ("Totals", placeholders.sums(measured.totals))]
     if result:
-        said += [("File", result.name), ("Size", f"{result.size:,} bytes"), ("SHA-256", result.sha256)]
+        lines += [("File", result.name), ("Size", f"{result.size:,} bytes"), ("SHA-256", result.sha256)]
         for file in files:
             if file.name != result.name:
-                said += [("Attached", f"{file.name}, {file.size:,} bytes"), ("Its SHA-256", file.sha256)]
+                lines += [("Attached", f"{file.name}, {file.size:,} bytes"), ("Its SHA-256", file.sha256)]
     version = run.version
     return [
-        *said,
+        *lines,
         ("Export", f"{run.export}, version {version.number if version else '–'}"),
         ("Run", str(run.pk)),
     ]
 
 
-def _sentences(occurrence: Occurrence) -> list[str]:
+def _notes_on(occurrence: Occurrence) -> list[str]:
     if occurrence.sentence:
         return [occurrence.sentence]
     if occurrence.covers > 1:
@@ -196,8 +189,8 @@ def _sentences(occurrence: Occurrence) -> list[str]:
     return []
 
 
-def _before(delivery: Delivery) -> tuple[Occurrence | None, Measured | None]:
-    """The occurrence settled before, and what it held for this recipient."""
+def _previous_occurrence(delivery: Delivery) -> tuple[Occurrence | None, Measured | None]:
+    """The occurrence settled before, and the rows and totals of its file for this recipient."""
     occurrence = delivery.occurrence
     before = (
         Occurrence.objects.filter(
@@ -227,18 +220,14 @@ def _first_rows(result: Result, rows: int) -> TablePreview | None:
     if not rows or results.extension(result.name) != "csv":
         return None
     try:
-        with default_storage.open(result.file.name) as file:
-            records = tables.records_of(file, table_of(result))
-            found = [[_cut(cell) for cell in each.cells[:COLUMNS]] for each in islice(records.rows, rows)]
-            return (
-                TablePreview([_cut(cell) for cell in records.headings[:COLUMNS]], found, more=False)
-                if found
-                else None
-            )
+        with open_table(result) as records:
+            lines = [[_shorten(cell) for cell in row.cells[:COLUMNS]] for row in islice(records.rows, rows)]
+            headings = [_shorten(cell) for cell in records.headings[:COLUMNS]]
     except csv.Error:
         return None
+    return TablePreview(headings, lines, more=False) if lines else None
 
 
-def _cut(cell: str) -> str:
+def _shorten(cell: str) -> str:
     cell = cell.encode("utf-8", "replace").decode()
     return cell if len(cell) <= CELL else cell[: CELL - 1] + "…"

@@ -1,16 +1,17 @@
-"""Links to files, each for one recipient: made, proved, opened, taken back; and the links that unsubscribe.
+"""Download links, each for one recipient: create, check, open, revoke; and unsubscribe links.
 
-Who has a link has nothing yet: its file is given to who proves to be its recipient, by a code mailed to their address
-or by signing in with it. Of token and code only hashes are stored, and neither is written to a log: see `portal.logs`.
+A link alone opens nothing: people must prove that they are its recipient, by a code mailed to their address or by
+signing in with it. Only hashes of token and code are stored, and neither is logged: see `portal.logs`.
 """
 
 import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from smtplib import SMTPException
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -31,7 +32,7 @@ from accounts.credentials.keyring import unseal
 from accounts.door import team_of
 from accounts.models import LinkProof, User
 from exports.deliveries import attachments, placeholders, recipients
-from exports.deliveries.allowed_addresses import normal
+from exports.deliveries.allowed_addresses import normalize
 from exports.deliveries.settings import Content, MailSettings
 from exports.models import Delivery, Link, LinkOpening, Recipient
 
@@ -40,10 +41,10 @@ CODE_MINUTES = 15
 # With 8 digits, 5 codes an hour and 5 tries for each, guessing for a month comes to 18,000 of 100 million.
 CODE_TRIES = 5
 CODES_AN_HOUR = 5
-# How long a proof holds for its link in its session.
+# How long a proof is valid, for one link in one session.
 PROOF_MINUTES = 30
 
-_unsubscribing = Signer(salt="exports.deliveries.download_links.unsubscribe", sep=".")
+_unsubscribe_signer = Signer(salt="unsubscribe", sep=".")
 
 
 class Unavailable(NamedTuple):
@@ -53,8 +54,9 @@ class Unavailable(NamedTuple):
     sentence: str
 
 
-class Handed(NamedTuple):
-    """The file that a delivery is about, as `ranges.attachment` wants it."""
+@dataclass
+class Handed:
+    """The file of a delivery, open, with the fields that `http_range.attachment` reads."""
 
     name: str
     media_type: str
@@ -64,11 +66,11 @@ class Handed(NamedTuple):
     file: BinaryIO
 
 
-# ---------------------------------------------------------------- links to files
+# ---------------------------------------------------------------- download links
 
 
 def make(delivery: Delivery) -> str:
-    """The token of a delivery's link. One that was made before opens no more; what was taken back stays so."""
+    """Create a delivery's link, and return its token. It replaces an earlier token; a revoked link stays revoked."""
     token = secrets.token_urlsafe(32)
     Link.objects.update_or_create(
         delivery=delivery,
@@ -87,8 +89,8 @@ def url(token: str) -> str:
 
 
 @contextmanager
-def at(token: str) -> Iterator[Link]:
-    """A link by its token, with its team open. Raises Link.DoesNotExist."""
+def open_link(token: str) -> Iterator[Link]:
+    """A link by its token, in its team's scope. Raises Link.DoesNotExist."""
     with scopes_disabled():
         pk = Link.objects.values_list("pk", flat=True).get(token_hash=_hash(token))
     with team_of(Link, pk) as link:
@@ -96,14 +98,14 @@ def at(token: str) -> Iterator[Link]:
 
 
 def why_unavailable(link: Link, now: datetime) -> Unavailable | None:
-    """Why nobody gets a file by this link now, its recipient included."""
+    """Why this link gives no file now, even to its recipient."""
     delivery, team = link.delivery, link.team
     if link.revoked_at is not None or delivery.status == Delivery.Status.WITHDRAWN:
         return Unavailable(
             "This link was taken back",
             f"Somebody at {team} took it back. If you still need the file, ask them to send it again.",
         )
-    if _is_out(delivery.recipient):
+    if _is_excluded(delivery.recipient):
         return Unavailable(
             "This link is closed",
             f"Files of {team} do not go to this address any more. If that is wrong, ask {team} to look at the "
@@ -126,7 +128,7 @@ def why_unavailable(link: Link, now: datetime) -> Unavailable | None:
 
 @transaction.atomic
 def revoke(link: Link, *, by: User) -> bool:
-    """Take a link back, from the next click on; False when it was before."""
+    """Revoke a link, from the next click on. False if it is revoked already."""
     now = timezone.now()
     if not Link.objects.filter(pk=link.pk, revoked_at=None).update(
         revoked_at=now, revoked_by_name=str(by), code_hash=""
@@ -137,19 +139,19 @@ def revoke(link: Link, *, by: User) -> bool:
 
 
 def file_of(delivery: Delivery) -> Handed:
-    """What the mail would have held, as one file. Raises FileNotFoundError, CannotEnclose and CannotStore."""
+    """What the mail would have attached, as one file. Raises FileNotFoundError, CannotEnclose and CannotStore."""
     result = delivery.result
-    assert result is not None, "why_unavailable is asked first"
+    assert result is not None, "callers check why_unavailable first"
     schedule = delivery.recipient.schedule
     content = content_of(delivery)
     if content is Content.ORIGINAL:
-        file = default_storage.open(result.file.name)
+        file = cast(BinaryIO, default_storage.open(result.file.name))
         return Handed(result.name, result.media_type, result.size, result.rows, result.sha256, file)
     password = unseal(schedule, "zip_password") if content is Content.SEALED_ZIP else None
-    with attachments.one_file(result, content, password) as made:
-        # Open, it can still be read when its name is gone from the disk.
-        opened = made.path.open("rb")
-        return Handed(made.name, made.media_type, made.size, result.rows, made.sha256, opened)
+    with attachments.one_file(result, content, password) as packed:
+        # An open file can still be read after its name is deleted from the disk.
+        opened = packed.path.open("rb")
+        return Handed(packed.name, packed.media_type, packed.size, result.rows, packed.sha256, opened)
 
 
 def content_of(delivery: Delivery) -> Content:
@@ -158,7 +160,7 @@ def content_of(delivery: Delivery) -> Content:
 
 @transaction.atomic
 def note_opening(link: Link, *, by: User | Actor, proof: str, network_address: str, now: datetime) -> None:
-    """Somebody who proved to be the recipient fetches the file."""
+    """Record that somebody who proved to be the recipient downloads the file."""
     name = str(by) if isinstance(by, User) else by.name
     Link.objects.filter(pk=link.pk).update(openings=F("openings") + 1, opened_at=Coalesce("opened_at", now))
     LinkOpening.objects.create(
@@ -177,18 +179,17 @@ def note_opening(link: Link, *, by: User | Actor, proof: str, network_address: s
 
 def is_recipient(link: Link, user: User) -> bool:
     """Whether this person has the address that the link was mailed to."""
-    mine, theirs = normal(user.email), normal(link.delivery.address)
-    return user.is_active and constant_time_compare(mine, theirs)
+    return user.is_active and constant_time_compare(normalize(user.email), normalize(link.delivery.address))
 
 
 # ---------------------------------------------------------------- codes
 
 
 def send_code(link: Link, now: datetime) -> str | None:
-    """Mail a new code to the link's address, and to no other; a sentence when that was not possible.
+    """Mail a new code to the link's address only. Returns a sentence if that is not possible.
 
-    Mailed at once, since somebody sits and waits for it, and without a row that would hold it. The code before it is
-    worth nothing any more.
+    It is mailed at once, because somebody waits for it, and without an outbox row, which would store the code. It
+    replaces the code before it.
     """
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
     with transaction.atomic():
@@ -218,15 +219,13 @@ def send_code(link: Link, now: datetime) -> str | None:
 
 
 def try_code(link: Link, typed: str, now: datetime) -> str | None:
-    """None when this is the code that was mailed last, which is used up by it; otherwise a sentence.
+    """None if this is the newest code, which then cannot be used again; otherwise a sentence.
 
-    A try is counted before it is compared, so that many at once are not more tries than one after another.
+    The try is counted before the comparison, so that parallel requests get no extra tries.
     """
     valid = Link.objects.filter(pk=link.pk, code_sent_at__gt=now - timedelta(minutes=CODE_MINUTES))
-    counted = (
-        valid.filter(code_tries__lt=CODE_TRIES).exclude(code_hash="").update(code_tries=F("code_tries") + 1)
-    )
-    if not counted:
+    valid = valid.filter(code_tries__lt=CODE_TRIES).exclude(code_hash="")
+    if not valid.update(code_tries=F("code_tries") + 1):
         return "There is no code that is still good. Have a new one sent."
     row = Link.objects.get(pk=link.pk)
     digits = "".join(filter(str.isdigit, typed[:50]))
@@ -242,7 +241,7 @@ def try_code(link: Link, typed: str, now: datetime) -> str | None:
 
 
 def awaits_code(link: Link, now: datetime) -> bool:
-    """Whether a code was mailed that can still be typed."""
+    """Whether a mailed code can still be entered."""
     sent_at = link.code_sent_at
     is_fresh = sent_at is not None and sent_at > now - timedelta(minutes=CODE_MINUTES)
     return is_fresh and link.code_hash != "" and link.code_tries < CODE_TRIES
@@ -256,32 +255,33 @@ def is_proof_by_code(link: Link) -> bool:
 
 
 def unsubscribe_url(recipient: Recipient) -> str:
-    """For the foot and the header of a mail. It does not expire: an old mail has to be able to stop the next one."""
-    return settings.SITE_URL + reverse("exports:unsubscribe", args=[_unsubscribing.sign(recipient.pk)])
+    """For the footer and the header of a mail. It does not expire: an old mail must be able to stop the next one."""
+    return settings.SITE_URL + reverse(
+        "exports:unsubscribe", args=[_unsubscribe_signer.sign(str(recipient.pk))]
+    )
 
 
 @contextmanager
 def subscriber(token: str) -> Iterator[Recipient]:
-    """The recipient of an unsubscribing link, with their team open. Raises Recipient.DoesNotExist."""
+    """The recipient of an unsubscribe link, in their team's scope. Raises Recipient.DoesNotExist."""
     try:
-        pk = int(_unsubscribing.unsign(token))
+        pk = int(_unsubscribe_signer.unsign(token))
     except (BadSignature, ValueError) as error:
         raise Recipient.DoesNotExist from error
     with team_of(Recipient, pk) as recipient:
         yield recipient
 
 
-def masked(address: str) -> str:
-    """Enough of an address for its owner to know it, and for nobody else: n•••@acme.example."""
+def mask_address(address: str) -> str:
+    """An address that only its owner recognizes: n•••@acme.example."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}•••@{domain}"
 
 
-def _is_out(recipient: Recipient) -> bool:
-    """Who has unsubscribed, or waits to be confirmed, was rightly sent what they were sent."""
-    if recipient.state in (Recipient.State.DROPPED, Recipient.State.REMOVED):
-        return True
-    return recipients.why_out(recipient) is not None
+def _is_excluded(recipient: Recipient) -> bool:
+    """Unsubscribed and unconfirmed recipients keep access: they were allowed the mails they have."""
+    is_off = recipient.state in (Recipient.State.DROPPED, Recipient.State.REMOVED)
+    return is_off or recipients.why_excluded(recipient) is not None
 
 
 def _hash(token: str) -> str:
@@ -289,7 +289,7 @@ def _hash(token: str) -> str:
 
 
 def _code_hash(link: Link, code: str) -> str:
-    """With the portal's key: whoever reads the table could try all the digits otherwise."""
+    """Keyed with the portal's secret: otherwise a reader of the table could try all codes."""
     return salted_hmac(
-        "exports.deliveries.download_links.code", f"{link.pk} {link.token_hash} {code}", algorithm="sha256"
+        "download-link-code", f"{link.pk} {link.token_hash} {code}", algorithm="sha256"
     ).hexdigest()

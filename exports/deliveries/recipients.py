@@ -1,4 +1,4 @@
-"""Whom the mails of a schedule go to: by hand or from its file, and who has dropped out."""
+"""Who gets the mails of a schedule: people on its list or in its file, and who is excluded."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,22 +11,22 @@ from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action, Actor
 from accounts.mail import notifications
 from accounts.models import Membership, Team, User
-from exports.deliveries.allowed_addresses import MOST_CHARACTERS, AllowedAddresses, normal
+from exports.deliveries.allowed_addresses import MOST_CHARACTERS, AllowedAddresses, normalize
 from exports.models import Departure, Recipient, Schedule
 
 State, Kind = Recipient.State, Recipient.Kind
 BY_HAND = (Kind.MEMBER, Kind.ADDRESS)
-# On the list, whether mail goes to them at present or not.
+# States of recipients on the list, whether they get mail at present or not.
 LISTED = (State.ACTIVE, State.UNCONFIRMED, State.UNSUBSCRIBED)
-# What is said of somebody who has unsubscribed, to those who put them on a list.
-STAYS_AWAY = (
+# Shown when somebody adds an unsubscribed address to the list.
+STAYS_UNSUBSCRIBED = (
     "{address} has unsubscribed and gets nothing until they subscribe again, by the link in a mail of this "
     "schedule."
 )
 
 
 class CannotReach(Exception):
-    """Nothing was changed: `problems` has a sentence for each address that may not be mailed to."""
+    """Nothing was changed: `problems` has a sentence for each address that may not get mail."""
 
     def __init__(self, problems: dict[str, str]) -> None:
         super().__init__(" ".join(problems.values()))
@@ -39,53 +39,53 @@ def check_address(team: Team, address: str) -> str | None:
 
 
 def by_hand(schedule: Schedule) -> tuple[list[User], list[str]]:
-    """The members and the other addresses on the list, as `set_by_hand` takes them."""
+    """The members and the other addresses on the list, as `set_by_hand` expects them."""
     rows = schedule.recipients.filter(kind__in=BY_HAND, state__in=LISTED).select_related("user")
     members = [row.user for row in rows if row.kind == Kind.MEMBER and row.user is not None]
     return members, [row.address for row in rows if row.kind == Kind.ADDRESS]
 
 
 def to_confirm(schedule: Schedule) -> QuerySet[Recipient]:
-    """Those about whom the owner was asked: who still gets mail until the grace is over, and who waits."""
-    asked = Q(state=State.ACTIVE, asked_at__isnull=False) | Q(state=State.UNCONFIRMED)
-    return schedule.recipients.filter(asked)
+    """Recipients whom the owner was asked to confirm: in the grace period, or without mail since it ended."""
+    in_grace = Q(state=State.ACTIVE, asked_at__isnull=False)
+    return schedule.recipients.filter(in_grace | Q(state=State.UNCONFIRMED))
 
 
 def why_not(recipient: Recipient) -> str | None:
-    """A sentence when nothing may go to a recipient now, asked right before a mail or a file leaves."""
+    """A sentence if this recipient may get nothing now; checked right before each mail."""
     if recipient.state != State.ACTIVE:
         return recipient.because or f"{recipient.address} is {recipient.get_state_display().lower()}."
-    return why_out(recipient)
+    return why_excluded(recipient)
 
 
-def why_out(recipient: Recipient) -> str | None:
-    """The same, whatever state was noted: the address may not be reached, or its member has gone."""
-    return _why_out(recipient, AllowedAddresses.of(recipient.team, [recipient.address]))
+def why_excluded(recipient: Recipient) -> str | None:
+    """`why_not` regardless of the stored state: the address is not allowed, or its member has left."""
+    return _check(recipient, AllowedAddresses.of(recipient.team, [recipient.address]))
 
 
 @transaction.atomic
 def set_by_hand(
     schedule: Schedule, *, members: Sequence[User], addresses: Sequence[str], by: User | Actor
 ) -> list[str]:
-    """Make these the list; sentences about those on it who get nothing all the same. Raises CannotReach.
+    """Replace the list. Returns sentences about people on it who still get nothing. Raises CannotReach.
 
-    Who is new on the list, or back on it, is vouched for by this. Who was asked about and not confirmed stays so, and
-    who has unsubscribed too.
+    This confirms people who are new on the list, or back on it. It does not change people who wait for confirmation,
+    or who have unsubscribed.
     """
     now = timezone.now()
     lock(schedule)
     reach = AllowedAddresses.of(schedule.team, [*addresses, *(user.email for user in members)])
-    wanted = {normal(address): reach.members.get(normal(address)) for address in addresses}
-    wanted |= {normal(user.email): reach.members.get(normal(user.email)) for user in members}
+    wanted = {normalize(address): reach.members.get(normalize(address)) for address in addresses}
+    wanted |= {normalize(user.email): reach.members.get(normalize(user.email)) for user in members}
     problems = {address: why for address in wanted if (why := reach.why_not(address))}
     problems |= {
-        normal(user.email): f"{user} is no member of {schedule.team} any more. Take them out of the list."
+        normalize(user.email): f"{user} is no member of {schedule.team} any more. Take them out of the list."
         for user in members
-        if normal(user.email) not in reach.members
+        if normalize(user.email) not in reach.members
     }
     if problems:
         raise CannotReach(problems)
-    rows = {normal(row.address): row for row in schedule.recipients.all()}
+    rows = {normalize(row.address): row for row in schedule.recipients.all()}
     before = sorted(address for address, row in rows.items() if _is_listed(row))
     for address, user in wanted.items():
         row = rows.get(address)
@@ -93,13 +93,14 @@ def set_by_hand(
         if row is None:
             rows[address] = _create(schedule, address, kind, user, now, confirmed_at=now)
         elif not _is_listed(row) and row.state not in (State.UNCONFIRMED, State.UNSUBSCRIBED):
-            _take_back(row, kind, user, now)
+            _reactivate(row, kind, user, now)
         elif (row.kind, row.user) != (kind, user):
             row.kind, row.user = kind, user
             row.save(update_fields=["kind", "user"])
     for address, row in rows.items():
         if address not in wanted and _is_listed(row):
-            _put(row, State.REMOVED, f"Taken out by {_name(by)}.", now)
+            name = str(by) if isinstance(by, User) else by.name
+            _set_state(row, State.REMOVED, f"Taken out by {name}.", now)
     after = sorted(wanted)
     if before != after:
         audit.record(
@@ -109,7 +110,9 @@ def set_by_hand(
             **audit.changes({"recipients": before}, {"recipients": after}),
         )
     return [
-        STAYS_AWAY.format(address=address) for address in wanted if rows[address].state == State.UNSUBSCRIBED
+        STAYS_UNSUBSCRIBED.format(address=address)
+        for address in wanted
+        if rows[address].state == State.UNSUBSCRIBED
     ]
 
 
@@ -117,48 +120,47 @@ def set_by_hand(
 def resolve(schedule: Schedule, in_file: Sequence[str] | None, fallback: str) -> list[Recipient]:
     """The recipients of one occurrence, each ACTIVE or with `because`: why it gets nothing.
 
-    Without `in_file` they are those set by hand. With it they are one for each address in the file, in its order, and
-    then the fallback; an address is found again by `addresses.normal`. A part whose recipient may not be reached goes
-    to nobody else, not to the fallback either, which is for rows that name nobody: it stays with the run, and the
-    owner is told of each who was left out, once.
+    Without `in_file`, these are the people on the list. With it, there is one for each address in the file, in its
+    order, and then the fallback; addresses are matched by `normalize`. A part whose recipient may not get mail goes to
+    nobody else, and not to the fallback, which is for rows without an address: it stays with the run, and the owner is
+    notified of each excluded recipient once.
     """
     now = timezone.now()
     lock(schedule)
-    known = {normal(row.address): row for row in schedule.recipients.select_related("user")}
+    rows = {normalize(row.address): row for row in schedule.recipients.select_related("user")}
     if in_file is None:
         wanted = {
             address: row.kind
-            for address, row in known.items()
+            for address, row in rows.items()
             if row.kind in BY_HAND and row.state != State.REMOVED
         }
     else:
-        wanted = dict.fromkeys((_spelling(address) for address in in_file), Kind.COLUMN)
+        wanted = dict.fromkeys((normalize(address)[:MOST_CHARACTERS] for address in in_file), Kind.COLUMN)
         if fallback:
-            wanted.setdefault(_spelling(fallback), Kind.FALLBACK)
+            wanted.setdefault(normalize(fallback)[:MOST_CHARACTERS], Kind.FALLBACK)
     reach = AllowedAddresses.of(schedule.team, wanted)
-    departed = _departed(schedule, wanted) if in_file is not None else {}
-    found, left_out = [], {}
+    departures = _find_departures(schedule, wanted) if in_file is not None else {}
+    resolved, dropped = [], {}
     for address, kind in wanted.items():
-        row = known.get(address)
+        row = rows.get(address)
         if row is None:
             row = _create(schedule, address, kind, reach.members.get(address), now)
-        why = _why_out(row, reach) or _has_left(row, departed.get(address))
+        why = _check(row, reach) or _check_departure(row, departures.get(address))
         if why is not None and row.state == State.ACTIVE:
-            _put(row, State.DROPPED, why, now)
-            left_out[address] = why
+            _set_state(row, State.DROPPED, why, now)
+            dropped[address] = why
         elif why is None and in_file is not None and _may_return(row):
-            _take_back(row, kind, reach.members.get(address), now, vouched=False)
-        found.append(row)
-    if left_out:
-        drop_told(schedule, left_out, now)
-    return found
+            _reactivate(row, kind, reach.members.get(address), now, is_confirmed=False)
+        resolved.append(row)
+    _report_dropped(schedule, dropped, now)
+    return resolved
 
 
 @transaction.atomic
 def confirm(schedule: Schedule, recipients: Iterable[Recipient], *, by: User) -> list[str]:
-    """Somebody vouches for these: who waited for that, or had dropped out, gets mail again.
+    """Confirm these recipients: unconfirmed and dropped ones get mail again.
 
-    Sentences about those who cannot. Who has unsubscribed or was taken out is left alone.
+    Returns sentences about those who may not. Does not change unsubscribed or removed recipients.
     """
     now = timezone.now()
     lock(schedule)
@@ -172,9 +174,9 @@ def confirm(schedule: Schedule, recipients: Iterable[Recipient], *, by: User) ->
         if why := reach.why_not(row.address):
             refused.append(why)
             continue
-        user = reach.members.get(normal(row.address))
+        user = reach.members.get(normalize(row.address))
         kind = row.kind if row.kind not in BY_HAND else Kind.MEMBER if user else Kind.ADDRESS
-        _take_back(row, kind, user, now)
+        _reactivate(row, kind, user, now)
         confirmed.append(row.address)
     if confirmed:
         audit.record(Action.RECIPIENTS_CONFIRMED, schedule, by=by, recipients=confirmed)
@@ -183,7 +185,7 @@ def confirm(schedule: Schedule, recipients: Iterable[Recipient], *, by: User) ->
 
 @transaction.atomic
 def unsubscribe(recipient: Recipient) -> bool:
-    """Stop this schedule for this address, as its owner wishes; False when it was stopped already."""
+    """Stop this schedule's mail to this address. False if it is stopped already."""
     now = timezone.now()
     lock(recipient.schedule)
     row = Recipient.objects.select_related("schedule__team", "schedule__owner").get(pk=recipient.pk)
@@ -208,7 +210,7 @@ def unsubscribe(recipient: Recipient) -> bool:
 
 @transaction.atomic
 def subscribe_again(recipient: Recipient) -> str | None:
-    """Take an unsubscribing back, by its own link; a sentence when for another reason no mail may go there."""
+    """Undo an unsubscription. Returns a sentence if the address may not get mail for another reason."""
     now = timezone.now()
     lock(recipient.schedule)
     row = Recipient.objects.select_related("schedule__team", "schedule__owner").get(pk=recipient.pk)
@@ -224,15 +226,15 @@ def subscribe_again(recipient: Recipient) -> str | None:
             text=f"{row.address} had unsubscribed from the schedule “{schedule}” and has taken that back.",
         )
         if row.state == State.UNSUBSCRIBED:
-            why = why_out(row)
-            _put(row, State.DROPPED if why else State.ACTIVE, why or "", now)
+            why = why_excluded(row)
+            _set_state(row, State.DROPPED if why else State.ACTIVE, why or "", now)
     if row.state == State.ACTIVE:
         return None
     return "This address is not on the list of the schedule any more. Only those who run it can put it back."
 
 
 def owners(schedule: Schedule) -> list[User]:
-    """Who is told about a schedule: its owner while they belong to the team, otherwise the Admins."""
+    """Who is notified about a schedule: its owner while they belong to the team, otherwise the Admins."""
     owner = schedule.owner
     if owner and owner.is_active and Membership.objects.filter(team=schedule.team, user=owner).exists():
         return [owner]
@@ -244,17 +246,19 @@ def tell_owner(schedule: Schedule, key: str, *, subject: str, text: str) -> None
     notifications.tell(schedule.team, key, owners(schedule), subject=subject, text=text, path=path)
 
 
-def drop(rows: Iterable[Recipient], why: str, now: datetime) -> dict[str, str]:
-    """Let these recipients of a schedule that is locked drop out: “somebody@… is no member any more.”, by address."""
+def drop(schedule: Schedule, rows: Iterable[Recipient], why: str, now: datetime) -> None:
+    """Drop these recipients, because “<address> <why>”. The caller has locked the schedule."""
     dropped = {}
     for row in list(rows):
-        _put(row, State.DROPPED, f"{row.address} {why}", now)
+        _set_state(row, State.DROPPED, f"{row.address} {why}", now)
         dropped[row.address] = row.because
-    return dropped
+    _report_dropped(schedule, dropped, now)
 
 
-def drop_told(schedule: Schedule, dropped: dict[str, str], now: datetime) -> None:
-    """Record that these dropped out, and tell the owner in one mail."""
+def _report_dropped(schedule: Schedule, dropped: dict[str, str], now: datetime) -> None:
+    """Record dropped recipients, with the reason for each address, and notify the owner in one mail."""
+    if not dropped:
+        return
     audit.record(Action.RECIPIENTS_DROPPED, schedule, by=PORTAL, recipients=dropped)
     who = next(iter(dropped)) if len(dropped) == 1 else f"{len(dropped)} recipients"
     tell_owner(
@@ -268,47 +272,47 @@ def drop_told(schedule: Schedule, dropped: dict[str, str], now: datetime) -> Non
 
 
 def listed(lines: Iterable[str], most: int = 50) -> str:
-    """One line each, and how many more there are."""
+    """One line each, at most `most`, and how many more there are."""
     lines = list(lines)
     more = [f"… and {len(lines) - most} more."] if len(lines) > most else []
     return "\n".join([*lines[:most], *more])
 
 
-def _spelling(address: str) -> str:
-    return normal(address)[:MOST_CHARACTERS]
-
-
 def lock(schedule: Schedule) -> None:
-    """Until the caller commits, nobody else changes the recipients of this schedule."""
-    Schedule.objects.select_for_update().get(pk=schedule.pk)
+    """Lock the recipients of this schedule until the caller commits."""
+    Schedule.objects.lock(schedule.pk)
 
 
 def _is_listed(row: Recipient) -> bool:
     return row.kind in BY_HAND and row.state in LISTED
 
 
-def _why_out(row: Recipient, reach: AllowedAddresses) -> str | None:
+def _check(row: Recipient, reach: AllowedAddresses) -> str | None:
     why = reach.why_not(row.address)
-    if why is None and (row.kind == Kind.MEMBER or row.user_id) and normal(row.address) not in reach.members:
+    if (
+        why is None
+        and (row.kind == Kind.MEMBER or row.user_id)
+        and normalize(row.address) not in reach.members
+    ):
         return f"{row.address} is no member of {reach.team} any more."
     return why
 
 
-def _departed(schedule: Schedule, addresses: Iterable[str]) -> dict[str, Departure]:
+def _find_departures(schedule: Schedule, addresses: Iterable[str]) -> dict[str, Departure]:
     hashes = {Departure.hash_of(schedule.team_id, address): address for address in addresses}
-    found = Departure.objects.filter(team=schedule.team, address_hash__in=hashes).select_related("update")
-    return {hashes[departure.address_hash]: departure for departure in found}
+    departures = Departure.objects.filter(team=schedule.team, address_hash__in=hashes)
+    return {hashes[departure.address_hash]: departure for departure in departures.select_related("update")}
 
 
-def _has_left(row: Recipient, departure: Departure | None) -> str | None:
-    """Somebody who vouched for them after they left knows better."""
+def _check_departure(row: Recipient, departure: Departure | None) -> str | None:
+    """A confirmation after the departure overrides it."""
     if departure is None or (row.confirmed_at and row.confirmed_at > departure.created_at):
         return None
     return f"{row.address} has left by the employee update “{departure.update}”."
 
 
 def _may_return(row: Recipient) -> bool:
-    """A file names them, and nothing speaks against them any more."""
+    """Whether a recipient without a problem becomes active again because a file names them."""
     return row.state == State.DROPPED or (row.state == State.REMOVED and row.kind in BY_HAND)
 
 
@@ -326,22 +330,20 @@ def _create(
     )
 
 
-def _take_back(row: Recipient, kind: str, user: User | None, now: datetime, *, vouched: bool = True) -> None:
-    """Active again, unless they have unsubscribed."""
+def _reactivate(
+    row: Recipient, kind: str, user: User | None, now: datetime, *, is_confirmed: bool = True
+) -> None:
+    """Make a recipient active again, unless they have unsubscribed."""
     row.kind, row.user, row.asked_at = kind, user, None
-    if vouched:
+    if is_confirmed:
         row.confirmed_at = now
     row.save(update_fields=["kind", "user", "asked_at", "confirmed_at"])
     if row.unsubscribed_at is not None:
-        _put(row, State.UNSUBSCRIBED, "They have unsubscribed from this schedule.", now)
+        _set_state(row, State.UNSUBSCRIBED, "They have unsubscribed from this schedule.", now)
     elif row.state != State.ACTIVE:
-        _put(row, State.ACTIVE, "", now)
+        _set_state(row, State.ACTIVE, "", now)
 
 
-def _put(row: Recipient, state: str, because: str, now: datetime) -> None:
+def _set_state(row: Recipient, state: str, because: str, now: datetime) -> None:
     row.state, row.because, row.state_at = state, because[:300], now
     row.save(update_fields=["state", "because", "state_at"])
-
-
-def _name(by: User | Actor) -> str:
-    return str(by) if isinstance(by, User) else by.name

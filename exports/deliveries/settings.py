@@ -1,4 +1,4 @@
-"""What the mails of a schedule hold. Values only, kept as JSON in the schedule's row."""
+"""What the mails of a schedule contain: values, stored as JSON in the schedule's row."""
 
 from dataclasses import asdict, dataclass, field, fields
 from decimal import Decimal
@@ -21,11 +21,11 @@ class OnEmpty(StrEnum):
 
 @dataclass(frozen=True)
 class MailSettings:
-    """`subject` and `text` may hold {period}, {rows}, {totals}, {link}, {export}, {team}, {date}.
+    """`subject` and `text` may contain {period}, {rows}, {totals}, {link}, {export}, {team}, {date}.
 
-    With `split_by`, a heading of the file, each address in that column gets the rows that name it, and `fallback` the
-    rows that name none. A file whose rows, or whose total in a currency of `totals_from` and `totals_to`, leave the
-    band is held until somebody sends it anyway.
+    With `split_by`, a heading of the file, each address in that column gets its own rows, and `fallback` the rows
+    without an address. Mails are held until somebody releases them if the number of rows, or the total in a currency
+    of `totals_from` and `totals_to`, is out of range.
     """
 
     content: Content = Content.ORIGINAL
@@ -43,9 +43,9 @@ class MailSettings:
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "MailSettings":
-        """Of what `to_json` made; what a newer version added is left out, what is missing has its default."""
-        known = {each.name for each in fields(cls)}
-        values = {name: value for name, value in stored.items() if name in known}
+        """Read what `to_json` wrote. Unknown keys, of a newer version, are ignored; missing ones get the default."""
+        names = {setting.name for setting in fields(cls)}
+        values = {name: value for name, value in stored.items() if name in names}
         if "content" in values:
             values["content"] = Content(values["content"])
         if "on_empty" in values:

@@ -1,4 +1,4 @@
-"""What came of an occurrence and its mails, in words: for lists, the schedule's page, the run's and home."""
+"""The state of an occurrence and its mails in words, for lists, home, and the pages of schedules and runs."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,9 +12,9 @@ from exports.models import Delivery, Occurrence, Recipient
 from exports.models.run import Status
 
 UNDER_WAY = {MailStatus.QUEUED, MailStatus.SENDING}
-# A person decides what becomes of these; they are spoken of for so long.
-TO_LOOK_AT = [MailStatus.REFUSED, MailStatus.FAILED, MailStatus.UNCONFIRMED]
-SPOKEN_OF = timedelta(days=14)
+# A person must act on these. Home shows them for SHOWN_FOR.
+UNDELIVERED = [MailStatus.REFUSED, MailStatus.FAILED, MailStatus.UNCONFIRMED]
+SHOWN_FOR = timedelta(days=14)
 
 MAIL_WORDS = {
     MailStatus.HELD: ("warn", "Held"),
@@ -38,7 +38,7 @@ RECIPIENT_TONES = {
 
 @dataclass(frozen=True)
 class OccurrenceState:
-    """`tone` is that of a state, `text` a word or two for it, `note` a sentence or nothing."""
+    """A colour (`tone`), one or two words (`text`), and a sentence or nothing (`note`)."""
 
     tone: str
     text: str
@@ -47,7 +47,7 @@ class OccurrenceState:
 
 @dataclass(frozen=True)
 class Mails:
-    """How many of some mails are in each state. Of one that was sent again only the last time counts."""
+    """How many mails are in each state. Of a mail that was sent again, only the last attempt counts."""
 
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -78,21 +78,21 @@ class Mails:
 
 
 def mails_of(occurrences: Iterable[Occurrence]) -> dict[int, Mails]:
-    """The mails of each of these occurrences, by its key. One query."""
-    found = {occurrence.pk: Mails() for occurrence in occurrences}
+    """The mails of each occurrence, by its primary key. One query."""
+    mails = {occurrence.pk: Mails() for occurrence in occurrences}
     rows = (
-        Delivery.objects.filter(_is_last(), occurrence__in=list(found))
+        Delivery.objects.filter(_is_last(), occurrence__in=list(mails))
         .order_by()
         .values_list("occurrence", "status")
         .annotate(Count("pk"))
     )
     for occurrence, status, count in rows:
-        found[occurrence].counts[status] = count
-    return found
+        mails[occurrence].counts[status] = count
+    return mails
 
 
 def outcome(occurrence: Occurrence, mails: Mails) -> OccurrenceState:
-    """What came of it so far. Its run is looked at, so fetch it along."""
+    """The state of an occurrence. It reads the run, so select it along."""
     if occurrence.outcome == Occurrence.Outcome.REFUSED:
         return OccurrenceState("bad", "Could not start", occurrence.sentence)
     if occurrence.outcome == Occurrence.Outcome.SKIPPED:
@@ -117,13 +117,13 @@ def outcome(occurrence: Occurrence, mails: Mails) -> OccurrenceState:
         return OccurrenceState("quiet", "No mails", note)
     if mails.sent == mails.all:
         return OccurrenceState("good", f"{mails.all} sent", note)
-    is_bad = any(mails.of(status) for status in TO_LOOK_AT)
+    is_bad = any(mails.of(status) for status in UNDELIVERED)
     return OccurrenceState("warn" if is_bad else "quiet", f"{mails.sent} of {mails.all} sent", note)
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """An occurrence whose mails need somebody."""
+    """An occurrence with mails that a person must act on."""
 
     occurrence: Occurrence
     mails: Mails
@@ -134,24 +134,24 @@ class Trouble:
 
 
 def troubles(team: Team, now: datetime, most: int) -> list[Trouble]:
-    """Held mails, however old, and of late those that did not surely arrive and were not sent again. Newest first."""
-    found = in_trouble(team, now).values_list("occurrence", flat=True).distinct()[:most]
+    """Occurrences with held mails, or with recent mails that may not have arrived. Newest first."""
+    keys = in_trouble(team, now).values_list("occurrence", flat=True).distinct()[:most]
     occurrences = (
-        Occurrence.objects.filter(pk__in=list(found)).select_related("schedule", "run").order_by("-pk")
+        Occurrence.objects.filter(pk__in=list(keys)).select_related("schedule", "run").order_by("-pk")
     )
     mails = mails_of(occurrences)
-    return [Trouble(each, mails[each.pk]) for each in occurrences]
+    return [Trouble(occurrence, mails[occurrence.pk]) for occurrence in occurrences]
 
 
 def in_trouble(team: Team, now: datetime) -> QuerySet[Delivery]:
-    """The mails that `troubles` tells of, by the newest occurrence."""
-    wanted = Q(status=MailStatus.HELD) | Q(created_at__gte=now - SPOKEN_OF)
-    in_trouble = Delivery.objects.filter(wanted, team=team, status__in=[MailStatus.HELD, *TO_LOOK_AT])
-    return in_trouble.filter(_is_last()).order_by("-occurrence")
+    """The mails behind `troubles`, newest occurrence first."""
+    shown = Q(status=MailStatus.HELD) | Q(created_at__gte=now - SHOWN_FOR)
+    rows = Delivery.objects.filter(shown, team=team, status__in=[MailStatus.HELD, *UNDELIVERED])
+    return rows.filter(_is_last()).order_by("-occurrence")
 
 
 def _is_last() -> Q:
-    """Not sent again since."""
+    """Only mails that were not sent again since."""
     later = Delivery.objects.filter(
         run=OuterRef("run"), recipient=OuterRef("recipient"), again__gt=OuterRef("again")
     )

@@ -1,6 +1,7 @@
-"""What people do to employee updates: prepare, change, try, approve, apply, discard, go back.
+"""The actions on employee updates: prepare, change, dry run, submit, approve, apply, discard, reverse.
 
-An approval and a dry run are for exactly what they were given for: `_changed` takes both away with every change.
+An approval and a dry run are valid for one content: `_save_change` removes both with every change.
+An action raises Cannot when a rule of `exports.employee_updates.rules` refuses it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,25 +15,28 @@ from accounts.audit import record as audit
 from accounts.audit.record import Action, Actor
 from accounts.models import Credential, Membership, User
 from expensify.jobs.employees import FeedSftp, FeedUrl
+from exports.employee_updates import profiles
 from exports.employee_updates import rules as update_rules
 from exports.employee_updates import stored as stored_updates
 from exports.employee_updates.feed import cells as feed_cells
 from exports.employee_updates.feed import mapping as feed_mapping
-from exports.employee_updates.feed import reverse
 from exports.employee_updates.feed import settings as feed_settings
 from exports.employee_updates.feed import sheet as feed_sheet
 from exports.employee_updates.feed.cells import FeedRow
 from exports.employee_updates.feed.mapping import ColumnMapping
 from exports.employee_updates.feed.settings import UpdateSettings
 from exports.employee_updates.feed.sheet import Feed, Sheet
-from exports.employee_updates.rules import Cannot as Cannot
+from exports.employee_updates.rules import Cannot
 from exports.models import EmployeeUpdate, FeedProfile, Run
 from exports.runs import tasks
 
-Purpose = Run.Purpose
+Kind = Run.Kind
 
+_APPROVAL_FIELDS = (
+    "submitted_at", "approved_at", "approved_by", "typed_leavers", "approved_hash", "approved_by_name",
+)  # fmt: skip
 
-# ------------------------------------------------------------ preparing
+# ------------------------------------------------------------ rows and settings
 
 
 @transaction.atomic
@@ -47,7 +51,7 @@ def prepare(
     reverse_of: EmployeeUpdate | None = None,
     submits_itself: bool = False,
 ) -> EmployeeUpdate:
-    """A new update: from a table whose columns still need names, from rows, or from a feed that lies elsewhere."""
+    """Create an update from an unmapped table, from rows, or from a feed that Expensify fetches."""
     settings = settings or (
         feed_settings.settings_from_json(profile.settings) if profile else UpdateSettings()
     )
@@ -67,14 +71,15 @@ def prepare(
             update.source, update.sheet = content.source[:255], stored_updates.sheet_as_json(content)
         case Feed():
             update.source = content.source[:255]
-            update.rows, update.found = _stored(content.rows), [asdict(found) for found in content.findings]
+            update.rows = _as_json(content.rows)
+            update.found = [asdict(finding) for finding in content.findings]
         case FeedUrl() | FeedSftp():
             update.source = "Fetched by Expensify"
             update.feed = {"source": content.source, **asdict(content)}
         case rows:
-            update.source, update.rows = "Typed in", _stored(rows)
+            update.source, update.rows = "Typed in", _as_json(rows)
     if update.sheet is None:
-        _look(update)
+        _check_and_hash(update)
     update.save()
     audit.record(
         Action.UPDATE_PREPARED,
@@ -92,44 +97,19 @@ def prepare(
 def name_columns(
     update: EmployeeUpdate, mapping: ColumnMapping, *, by: User | Actor, profile_name: str = ""
 ) -> EmployeeUpdate:
-    """Make rows of the uploaded table by these columns; remembered as a feed profile when it gets a name."""
-    update = _open(update)
+    """Turn the uploaded table into rows by these columns; with `profile_name`, save them as a feed profile."""
+    update = _lock_open(update)
     sheet = stored_updates.sheet_of(update)
     if sheet is None:
         raise Cannot("The columns of this update have their names already.")
     placed = feed_mapping.place(mapping, sheet)
-    rows, found = feed_mapping.mapped(sheet, placed.fields, mapping.constants)
-    update.mapping, update.rows = mapping.as_json(), _stored(rows)
-    update.found, update.sheet = [asdict(finding) for finding in found], None
+    rows, findings = feed_mapping.mapped(sheet, placed.fields, mapping.constants)
+    update.mapping, update.rows = mapping.as_json(), _as_json(rows)
+    update.found, update.sheet = [asdict(finding) for finding in findings], None
     if profile_name:
-        update.profile = save_profile(update, profile_name, mapping, by=by)
-    _changed(update, by, columns=[f"{column.heading}: {column.field}" for column in mapping.columns])
+        update.profile = profiles.save(update, profile_name, mapping, by=by)
+    _save_change(update, by, columns=[f"{column.heading}: {column.field}" for column in mapping.columns])
     return update
-
-
-@transaction.atomic
-def save_profile(
-    update: EmployeeUpdate, name: str, mapping: ColumnMapping, *, by: User | Actor
-) -> FeedProfile:
-    """Remember how this file is read and sent, under a name; one of that name is replaced."""
-    old = FeedProfile.objects.select_related("credential").filter(team=update.team, name=name).first()
-    profile, is_new = FeedProfile.objects.update_or_create(
-        team=update.team,
-        name=name,
-        defaults={
-            "credential": update.credential,
-            "mapping": mapping.as_json(),
-            "settings": update.settings,
-        },
-    )
-    said = audit.changes(_said(old) if old else {}, _said(profile))
-    audit.record(Action.PROFILE_SAVED, profile, by=by, is_new=is_new, **said)
-    return profile
-
-
-def _said(profile: FeedProfile) -> dict[str, Any]:
-    columns = [f"{each['heading']}: {each['field']}" for each in profile.mapping["columns"]]
-    return {"credential": profile.credential.name, "columns": columns, **profile.settings}
 
 
 @transaction.atomic
@@ -141,11 +121,11 @@ def change_rows(
     added: Sequence[Mapping[str, str]] = (),
     removed: Sequence[int] = (),
 ) -> EmployeeUpdate:
-    """Write other cells into rows, by their numbers; add rows at the end; take rows out.
+    """Change cells of rows by their numbers, add rows at the end, remove rows.
 
-    What was found when the file was read is forgotten of rows that change. Raises Cannot.
+    Removes the file's findings about the changed rows.
     """
-    update = _open(update)
+    update = _lock_open(update)
     if update.sheet is not None:
         raise Cannot("The columns of this update have no names yet. Choose them first.")
     changed = changed or {}
@@ -160,12 +140,13 @@ def change_rows(
         rows[number] = FeedRow(number, dict(cells))
     if len(rows) > feed_sheet.MOST_ROWS:
         raise Cannot(f"An update has at most {feed_sheet.MOST_ROWS:,} rows. Split it.")
-    update.rows = _stored(list(rows.values()))
-    touched = {*changed, *removed}
+    update.rows = _as_json(list(rows.values()))
     update.found = [
-        asdict(found) for found in stored_updates.already_found(update) if found.row not in touched
+        asdict(finding)
+        for finding in stored_updates.file_findings(update)
+        if finding.row not in {*changed, *removed}
     ]
-    _changed(update, by, rows_changed=len(changed), rows_added=len(added), rows_removed=len(removed))
+    _save_change(update, by, rows_changed=len(changed), rows_added=len(added), rows_removed=len(removed))
     return update
 
 
@@ -173,24 +154,23 @@ def change_rows(
 def change_settings(
     update: EmployeeUpdate, settings: UpdateSettings, *, by: User, name: str = ""
 ) -> EmployeeUpdate:
-    """Another way of applying the rows, or another name. Raises Cannot."""
-    update = _open(update)
+    """Change the settings or the name of an update."""
+    update = _lock_open(update)
     before = {"name": update.name, **update.settings}
     update.settings, update.name = settings.as_json(), name or update.name
-    said = audit.changes(before, {"name": update.name, **update.settings})
-    if said.keys() - {"name"}:
-        _changed(update, by, **said)
-    elif said:
+    changes = audit.changes(before, {"name": update.name, **update.settings})
+    if changes.keys() - {"name"}:
+        _save_change(update, by, **changes)
+    elif changes:
         update.save(update_fields=["name"])
-        audit.record(Action.UPDATE_CHANGED, update, by=by, **said)
+        audit.record(Action.UPDATE_CHANGED, update, by=by, **changes)
     return update
 
 
 @transaction.atomic
 def accept_warnings(update: EmployeeUpdate, *, by: User | Actor, content_hash: str) -> None:
-    """Somebody says of every warning that it is meant. Raises Cannot."""
-    update = _open(update)
-    update_rules.refuse_other(update, content_hash)
+    """Accept all warnings of this content."""
+    update = _lock_open(update, content_hash)
     update.accepted_hash, update.accepted_by_name = update.content_hash, _name(by)
     update.save(update_fields=["accepted_hash", "accepted_by_name"])
     warnings = stored_updates.analyse(update).checked.warnings
@@ -206,18 +186,18 @@ def accept_warnings(update: EmployeeUpdate, *, by: User | Actor, content_hash: s
 
 @transaction.atomic
 def discard(update: EmployeeUpdate, *, by: User) -> None:
-    """Take an update out of use before it is applied; what it says stays until its rows are wiped. Raises Cannot."""
-    update = _open(update)
+    """Close an update that is not applied. Its data stays until retention deletes it."""
+    update = _lock_open(update)
     update.discarded_at = timezone.now()
     update.save(update_fields=["discarded_at"])
     audit.record(Action.UPDATE_DISCARDED, update, by=by, content_hash=update.content_hash)
 
 
 def prepare_reverse(update: EmployeeUpdate, *, by: User) -> EmployeeUpdate:
-    """A new update from the values before this one, as far as rows can express it. Raises Cannot."""
+    """Prepare an update that restores the values before this one, as far as rows can."""
     if update.applied_at is None or update.wiped_at is not None:
         raise Cannot("Only an update that was applied, and whose rows are still there, can be reversed.")
-    rows = feed_cells.rows_of(reverse_of(update).people)
+    rows = feed_cells.rows_of(stored_updates.reversal_of(update).people)
     if not rows:
         raise Cannot("Nothing of this update can be taken back by another; its page says why of each person.")
     return prepare(
@@ -230,23 +210,13 @@ def prepare_reverse(update: EmployeeUpdate, *, by: User) -> EmployeeUpdate:
     )
 
 
-def reverse_of(update: EmployeeUpdate) -> reverse.Reverse:
-    """What would go back, and what cannot: of the people whom Expensify did not skip."""
-    analysis = stored_updates.analyse(update)
-    receipt = stored_updates.receipt_of(update, "applied_answer")
-    skipped = {line.row for line in receipt.lines if line.outcome == "skipped"} if receipt else set()
-    return reverse.reverse(
-        [change for change in analysis.changes if change.row not in skipped], analysis.known
-    )
-
-
-# ------------------------------------------------------------ asking Expensify
+# ------------------------------------------------------------ calls, approval
 
 
 def read_members(update: EmployeeUpdate, *, by: User | Actor, policies: Sequence[str] = ()) -> Run:
-    """A run that reads the members of these policies.
+    """Start a run that reads the members of these policies.
 
-    Without any, of those that the rows name; of all that are reached, when they name none.
+    Without `policies`, of those that the rows name; if they name none, of all that the credential reaches.
     """
     if update.discarded_at or update.wiped_at:
         raise Cannot("This employee update is closed.")
@@ -260,25 +230,24 @@ def read_members(update: EmployeeUpdate, *, by: User | Actor, policies: Sequence
     policies = policies or sorted(named & reached if reached else named) or sorted(reached)
     if not policies:
         raise Cannot("The rows name no policy that the credential reaches, so there are no members to read.")
-    return _start(update, Purpose.MEMBERS, {"type": "get", "policies": list(policies)}, by=by)
+    return _start(update, Kind.MEMBERS, {"type": "get", "policies": list(policies)}, by=by)
 
 
 def try_out(update: EmployeeUpdate, *, by: User | Actor) -> Run:
-    """A dry run of the update as it stands. Raises Cannot."""
+    """Start a dry run of the present content."""
     with transaction.atomic():
-        update = _open(update)
+        update = _lock_open(update)
         update_rules.refuse_errors(update)
         job = stored_updates.settings_of(update).job(dry_run=True, feed=stored_updates.feed_of(update))
         return _start(
-            update, Purpose.DRY_RUN, job.without_secrets() | {"content_hash": update.content_hash}, by=by
+            update, Kind.DRY_RUN, job.without_secrets() | {"content_hash": update.content_hash}, by=by
         )
 
 
 @transaction.atomic
 def submit(update: EmployeeUpdate, *, by: User, content_hash: str) -> None:
-    """Ask another person for approval. Raises Cannot."""
-    update = _open(update)
-    update_rules.refuse_other(update, content_hash)
+    """Ask another person for approval."""
+    update = _lock_open(update, content_hash)
     update_rules.may_submit(update)
     update.submitted_at = timezone.now()
     update.save(update_fields=["submitted_at"])
@@ -289,17 +258,14 @@ def submit(update: EmployeeUpdate, *, by: User, content_hash: str) -> None:
 def approve(
     update: EmployeeUpdate, *, by: Membership, content_hash: str, typed_leavers: int | None = None
 ) -> None:
-    """Approve exactly the content with this hash, as another person than the author. Raises Cannot."""
-    update = _open(update)
-    update_rules.refuse_other(update, content_hash)
+    """Approve the content with this hash, as another person than the author."""
+    update = _lock_open(update, content_hash)
     update_rules.may_approve(update, by)
     update_rules.refuse_leavers(update, by, typed_leavers)
     update.approved_hash, update.approved_at = update.content_hash, timezone.now()
     update.approved_by, update.approved_by_name = by.user, str(by.user)
     update.typed_leavers = typed_leavers
-    update.save(
-        update_fields=["approved_hash", "approved_at", "approved_by", "approved_by_name", "typed_leavers"]
-    )
+    update.save(update_fields=_APPROVAL_FIELDS)
     audit.record(
         Action.UPDATE_APPROVED,
         update,
@@ -313,70 +279,68 @@ def approve(
 
 @transaction.atomic
 def withdraw(update: EmployeeUpdate, *, by: User) -> None:
-    """Take back the request for approval, or the approval. Raises Cannot."""
-    update = _open(update)
-    fields = _void(update)
-    update.save(update_fields=fields)
+    """Withdraw the request for approval or the approval."""
+    update = _lock_open(update)
+    _clear_approval(update)
+    update.save(update_fields=_APPROVAL_FIELDS)
     audit.record(Action.UPDATE_VOIDED, update, by=by, content_hash=update.content_hash)
 
 
 def apply(
     update: EmployeeUpdate, *, by: Membership, content_hash: str, typed_leavers: int | None = None
 ) -> Run:
-    """Send the update, once. Raises Cannot unless it was tried, and approved where the team asks for that."""
+    """Start the run that applies the update, once: after a dry run, and an approval where the team requires it."""
     with transaction.atomic():
-        update = _open(update)
-        update_rules.refuse_other(update, content_hash)
+        update = _lock_open(update, content_hash)
         update_rules.may_apply(update)
         if not update.team.two_people:
             update_rules.refuse_leavers(update, by, typed_leavers)
         job = stored_updates.settings_of(update).job(dry_run=False, feed=stored_updates.feed_of(update))
-        said = {
+        audit_fields = {
             "content_hash": update.content_hash,
             "two_people": update.team.two_people,
             "approved_by": update.approved_by_name,
         }
-        run = _start(update, Purpose.APPLY, job.without_secrets() | said, by=by.user)
+        run = _start(update, Kind.APPLY, job.without_secrets() | audit_fields, by=by.user)
         update.applied_by_run = run
         update.save(update_fields=["applied_by_run"])
     return run
 
 
-# ------------------------------------------------------------ what has to hold
+# ------------------------------------------------------------ shared steps
 
 
-def _open(update: EmployeeUpdate) -> EmployeeUpdate:
-    """The update as it stands, for this transaction alone; refused once it is sent or closed."""
+def _lock_open(update: EmployeeUpdate, content_hash: str | None = None) -> EmployeeUpdate:
+    """Lock the update for this transaction. Raises Cannot when it is closed, or has another content hash."""
     rows = EmployeeUpdate.objects.select_for_update(of=("self",)).select_related("team", "credential")
     update = rows.get(pk=update.pk)
     update_rules.refuse_closed(update)
+    if content_hash is not None:
+        update_rules.refuse_other(update, content_hash)
     return update
 
 
-def _changed(update: EmployeeUpdate, by: User | Actor, **said: Any) -> None:
-    """Save the rows and settings as they are now, and void what was given for others."""
+def _save_change(update: EmployeeUpdate, by: User | Actor, **audit_fields: Any) -> None:
+    """Save changed rows or settings; remove the dry run, the approval and accepted warnings of the old content."""
     was_submitted = update.submitted_at is not None
     update.revision += 1
-    _look(update)
-    _void(update)
+    _check_and_hash(update)
+    _clear_approval(update)
     update.tried_hash, update.tried_at, update.tried_answer, update.accepted_hash = "", None, None, ""
     update.save()
-    audit.record(Action.UPDATE_CHANGED, update, by=by, content_hash=update.content_hash, **said)
+    audit.record(Action.UPDATE_CHANGED, update, by=by, content_hash=update.content_hash, **audit_fields)
     if was_submitted:
         audit.record(Action.UPDATE_VOIDED, update, by=by, content_hash=update.content_hash)
 
 
-def _void(update: EmployeeUpdate) -> list[str]:
+def _clear_approval(update: EmployeeUpdate) -> None:
     update.submitted_at = update.approved_at = update.approved_by = update.typed_leavers = None
     update.approved_hash = update.approved_by_name = ""
-    return [
-        "submitted_at", "approved_at", "approved_by", "typed_leavers", "approved_hash", "approved_by_name",
-    ]  # fmt: skip
 
 
-def _look(update: EmployeeUpdate) -> None:
-    """Check the rows, and name exactly what would be sent; rows with errors never are, and have no name."""
-    stored_updates.look_again(update)
+def _check_and_hash(update: EmployeeUpdate) -> None:
+    """Check the rows and hash exactly what would be sent; rows with errors have no hash."""
+    stored_updates.count_findings(update)
     if update.error_count:
         update.content_hash = ""
         return
@@ -386,8 +350,8 @@ def _look(update: EmployeeUpdate) -> None:
     )
 
 
-def _start(update: EmployeeUpdate, purpose: str, job: dict[str, Any], *, by: User | Actor) -> Run:
-    """Queue the one call. Raises Cannot when the same is under way."""
+def _start(update: EmployeeUpdate, kind: str, job: dict[str, Any], *, by: User | Actor) -> Run:
+    """Enqueue a run for one call. Raises Cannot when the same call is running."""
     if not update.credential.can_call:
         raise Cannot(
             f"The credential “{update.credential}” is {update.credential.get_status_display().lower()}. "
@@ -397,12 +361,12 @@ def _start(update: EmployeeUpdate, purpose: str, job: dict[str, Any], *, by: Use
         with transaction.atomic():
             run = Run.objects.create(
                 team=update.team,
-                purpose=purpose,
+                kind=kind,
                 update=update,
                 credential=update.credential,
                 job=job,
                 template="",
-                marks=purpose == Purpose.APPLY,
+                marks=kind == Kind.APPLY,
                 source=Run.Source.PAGE if isinstance(by, User) else Run.Source.COMMAND,
                 requested_by=by if isinstance(by, User) else None,
                 requested_by_name=_name(by),
@@ -412,13 +376,13 @@ def _start(update: EmployeeUpdate, purpose: str, job: dict[str, Any], *, by: Use
                 run,
                 by=by,
                 employee_update=update.name,
-                purpose=purpose,
+                kind=kind,
                 content_hash=update.content_hash,
                 credential=update.credential.name,
             )
     except IntegrityError:
         raise Cannot("The same is under way already. Wait until it is done.") from None
-    tasks.ring_after_commit(tasks.line_up, run.pk)
+    tasks.send_after_commit(tasks.enqueue_runs, run.pk)
     return run
 
 
@@ -426,5 +390,5 @@ def _name(by: User | Actor) -> str:
     return str(by) if isinstance(by, User) else by.name
 
 
-def _stored(rows: Sequence[FeedRow]) -> list[dict[str, Any]]:
+def _as_json(rows: Sequence[FeedRow]) -> list[dict[str, Any]]:
     return [row.as_json() for row in rows]

@@ -1,4 +1,4 @@
-"""From what people bring to the rows of an employee update: a file, a pasted text, a policy's present members."""
+"""Make rows of an employee update from a file, a pasted text or the present members of a policy."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,20 +12,20 @@ from accounts.models import Credential, User
 from expensify.jobs.employees import FeedSftp, FeedUrl
 from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import stored as stored_updates
-from exports.employee_updates.actions import Cannot
 from exports.employee_updates.feed import cells, changes, reading
 from exports.employee_updates.feed import fields as feed_fields
 from exports.employee_updates.feed import mapping as feed_mapping
 from exports.employee_updates.feed.cells import FeedRow
 from exports.employee_updates.feed.findings import RowFinding, UnreadableFile
 from exports.employee_updates.feed.sheet import Feed, Sheet
+from exports.employee_updates.rules import Cannot
 from exports.models import EmployeeUpdate, FeedProfile
 
 Content = Sheet | Feed | Sequence[FeedRow] | FeedUrl | FeedSftp
 
 
 class PreparedUpdate(NamedTuple):
-    """A new update, and what people should know of how its columns were found."""
+    """A new update, and sentences about how its columns were mapped."""
 
     update: EmployeeUpdate
     sentences: tuple[str, ...] = ()
@@ -41,11 +41,13 @@ def prepare(
     profile: FeedProfile | None = None,
     submits_itself: bool = False,
 ) -> PreparedUpdate:
-    """A new update of this content. The profile names the columns of a table, as long as its headings still fit."""
+    """Create an update with this content. A profile whose headings still fit maps the columns of a table."""
     if isinstance(content, Feed):
-        # Kept among the findings, what was repaired stays to be seen for whoever looks at the update later.
-        repaired = (RowFinding(None, "", "notice", "repaired", sentence) for sentence in content.repairs)
-        content = replace(content, findings=(*repaired, *content.findings))
+        # Store repairs as findings, so that the pages of the update show them later.
+        repair_findings = (
+            RowFinding(None, "", "notice", "repaired", sentence) for sentence in content.repairs
+        )
+        content = replace(content, findings=(*repair_findings, *content.findings))
     update = employee_updates.prepare(
         credential, name, by=by, content=content, profile=profile, submits_itself=submits_itself
     )
@@ -58,19 +60,19 @@ def prepare(
     return PreparedUpdate(update, placed.sentences)
 
 
-def name_of(profile: FeedProfile, at: datetime) -> str:
-    """What an update is called that nobody named: after its profile and the day."""
+def default_name(profile: FeedProfile, at: datetime) -> str:
+    """The name of an update that a person did not name: its profile and the day."""
     return f"{profile.name[:80]}, {at.day} {at:%b %Y}"
 
 
 def members_of(update: EmployeeUpdate) -> list[feed_fields.Employee]:
-    """The members that were read for this update, in the order of their policies."""
+    """The members that were read for this update, ordered by policy."""
     members = stored_updates.analyse(update).known.members
     return [person for policy in sorted(members) for person in members[policy]]
 
 
 def take_members(update: EmployeeUpdate, *, by: User) -> int:
-    """Put the members that were read into an update without rows; how many they are. Raises Cannot."""
+    """Add the members that were read to an update without rows; returns their number. Raises Cannot."""
     if update.row_count:
         raise Cannot("This update has rows already. Start a new one from the members.")
     people = members_of(update)
@@ -81,7 +83,7 @@ def take_members(update: EmployeeUpdate, *, by: User) -> int:
 
 
 def keep_changed(update: EmployeeUpdate, *, by: User) -> int:
-    """Take out the rows that give nothing but what the policy says already; how many they were. Raises Cannot."""
+    """Remove the rows that change nothing; returns their number. Raises Cannot."""
     same = same_rows(update)
     if len(same) == update.row_count:
         raise Cannot(
@@ -93,34 +95,34 @@ def keep_changed(update: EmployeeUpdate, *, by: User) -> int:
 
 
 def same_rows(update: EmployeeUpdate) -> list[int]:
-    """The numbers of the rows that are as the members are."""
+    """The numbers of the rows that equal the present members."""
     analysis = stored_updates.analyse(update)
     return changes.same_as_members(analysis.checked.numbered, analysis.known)
 
 
 def paste(update: EmployeeUpdate, text: str, *, columns: Sequence[str], by: User) -> tuple[int, list[str]]:
-    """Add the rows of a pasted text: how many, and what was left out or odd. Raises Unreadable, Cannot.
+    """Add the rows of a pasted text; returns their number and notes. Raises UnreadableFile, Cannot.
 
-    Cells without headings are taken in the order of `columns`, the fields as the page shows them.
+    Cells without headings are in the order of `columns`, the fields on the page.
     """
     limits_in_cents = stored_updates.settings_of(update).limits_in_cents
     content = reading.read_pasted(text, limits_in_cents=limits_in_cents)
     if isinstance(content, Feed):
-        rows, found, notes = list(content.rows), list(content.findings), list(content.repairs)
+        rows, findings, notes = list(content.rows), list(content.findings), list(content.repairs)
     else:
-        fields, notes = _fields(content, columns)
-        rows, found = feed_mapping.mapped(content, fields)
+        fields, notes = _map_pasted_columns(content, columns)
+        rows, findings = feed_mapping.mapped(content, fields)
     notes += [
-        f"Pasted row {each.row}: {each.sentence}" if each.row else each.sentence
-        for each in found
-        if each.severity != "notice"
+        f"Pasted row {finding.row}: {finding.sentence}" if finding.row else finding.sentence
+        for finding in findings
+        if finding.severity != "notice"
     ]
     employee_updates.change_rows(update, by=by, added=[row.cells for row in rows if row.cells])
     return len(rows), notes
 
 
-def _fields(sheet: Sheet, columns: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The field of each pasted column, and sentences about those that are left out."""
+def _map_pasted_columns(sheet: Sheet, columns: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The field of each pasted column, and sentences about columns without a field."""
     if not sheet.has_headings:
         width = len(sheet.headings)
         if width > len(columns):
@@ -135,6 +137,9 @@ def _fields(sheet: Sheet, columns: Sequence[str]) -> tuple[list[str], list[str]]
             "None of the pasted headings is understood. Paste the rows without headings, in the order of the "
             "table's columns."
         )
-    left_out = [each.heading for each in suggestions if not each.field and each.heading]
-    notes = [f"Left out: the column “{heading}”." for heading in left_out]
+    notes = [
+        f"Left out: the column “{suggestion.heading}”."
+        for suggestion in suggestions
+        if not suggestion.field and suggestion.heading
+    ]
     return [suggestion.field for suggestion in suggestions], notes

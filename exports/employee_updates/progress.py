@@ -1,4 +1,4 @@
-"""The course of an employee update, as its page shows it: six steps, where it stands, and what hinders the next."""
+"""The progress of an employee update on its page: its steps, the present one, and what blocks the next."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +33,7 @@ _WORDS: dict[State, str] = {
 
 @dataclass(frozen=True)
 class UpdateStep:
-    """`state` is "never" for what a discarded or wiped update did not come to."""
+    """A step; its `state` is "never" when a discarded or deleted update did not reach it."""
 
     key: Key
     state: State
@@ -53,20 +53,20 @@ class UpdateStep:
 
 
 def steps(update: EmployeeUpdate) -> list[UpdateStep]:
-    """The steps; one without columns to name or without a second person leaves them out."""
+    """The steps; without columns to map or an approval when the update needs none."""
     keys: list[Key] = ["rows", "checks", "dry_run", "apply"]
     if update.team.two_people or update.approved_at:
         keys.insert(3, "approval")
     if update.mapping is not None or update.stage == Stage.MAPPING:
         keys.insert(0, "columns")
-    now = keys.index(_present(update, keys))
+    now = keys.index(_present_step(update, keys))
     times = {
         "rows": update.created_at,
         "dry_run": update.tried_at,
         "approval": update.approved_at,
         "apply": update.applied_at,
     }
-    found = []
+    result = []
     for number, key in enumerate(keys):
         state: State = "done" if number < now else "ahead"
         if number == now:
@@ -77,12 +77,12 @@ def steps(update: EmployeeUpdate) -> list[UpdateStep]:
                 state = "unconfirmed"
         if update.stage == Stage.DISCARDED and state in ("now", "ahead"):
             state = "never"
-        found.append(UpdateStep(key, state, times.get(key) if state in ("done", "now") else None))
-    return found
+        result.append(UpdateStep(key, state, times.get(key) if state in ("done", "now") else None))
+    return result
 
 
-def _present(update: EmployeeUpdate, keys: list[Key]) -> Key:
-    """The step that it has come to."""
+def _present_step(update: EmployeeUpdate, keys: list[Key]) -> Key:
+    """The step that the update is at."""
     if update.applied_by_run_id is not None:
         return "apply"
     if update.sheet is not None and update.rows is None:
@@ -98,7 +98,7 @@ def _present(update: EmployeeUpdate, keys: list[Key]) -> Key:
 
 @dataclass(frozen=True)
 class Standing:
-    """What this person may do with the update now: for each act a sentence why not, "" when they may."""
+    """For each action the sentence why this person may not do it now, "" when they may."""
 
     change: str
     submit: str

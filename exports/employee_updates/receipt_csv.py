@@ -1,4 +1,4 @@
-"""A receipt as CSV for spreadsheets: each text as text, whatever an HR system or Expensify wrote into it."""
+"""A receipt as CSV. Spreadsheets show all text as text, even text that looks like a formula."""
 
 from collections.abc import Iterator
 
@@ -9,11 +9,11 @@ HEADINGS = ("Row", "Person", "Outcome", "What Expensify says", "Reason as given"
 
 
 def lines_of(receipt: Receipt) -> Iterator[str]:
-    """The lines of the file, those who have no row and the warnings last."""
+    """The lines of the file; people without a row and warnings come last."""
     yield MARK + line(HEADINGS)
-    for each in receipt.lines:
-        outcome = OUTCOMES[each.outcome][0 if receipt.dry_run else 1]
-        yield line([str(each.row), each.email, outcome, each.sentence, each.reason, each.fix])
+    for row in receipt.lines:
+        outcome = OUTCOMES[row.outcome][0 if receipt.dry_run else 1]
+        yield line([str(row.row), row.email, outcome, row.sentence, row.reason, row.fix])
     for other in receipt.others:
         yield line(["", other.email, "No row", other.sentence, "", ""])
     for warning in receipt.warnings:

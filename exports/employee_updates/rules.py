@@ -1,6 +1,6 @@
-"""What has to hold before something is done with an employee update; each refusal is a sentence for people.
+"""The conditions of each action on an employee update; each refusal is a sentence for people.
 
-`exports.employee_updates.actions` asks here under the lock of its transaction; pages ask before, with `why_not`.
+`exports.employee_updates.actions` checks them under the lock of its transaction; pages ask earlier, with `why_not`.
 """
 
 from collections.abc import Callable
@@ -15,22 +15,22 @@ from exports.models import EmployeeUpdate
 
 
 class Cannot(Exception):
-    """It cannot be done now; the text says why and what to do."""
+    """The action is refused now; the message says why and what to do."""
 
 
-Asked = ParamSpec("Asked")
+Arguments = ParamSpec("Arguments")
 
 
-def why_not(check: Callable[Asked, None], *asked: Asked.args, **more: Asked.kwargs) -> str:
-    """The sentence with which a check refuses; empty when it does not."""
+def why_not(check: Callable[Arguments, None], *arguments: Arguments.args, **options: Arguments.kwargs) -> str:
+    """The sentence of a refusal; "" when the check passes."""
     try:
-        check(*asked, **more)
+        check(*arguments, **options)
     except Cannot as reason:
         return str(reason)
     return ""
 
 
-# ------------------------------------------------------------ the checks of the acts
+# ------------------------------------------------------------ actions
 
 
 def may_submit(update: EmployeeUpdate) -> None:
@@ -41,7 +41,7 @@ def may_submit(update: EmployeeUpdate) -> None:
 
 
 def may_approve(update: EmployeeUpdate, by: Membership) -> None:
-    """All but the number of leavers, which is typed only then."""
+    """Every condition except the number of leavers, which is typed with the action."""
     refuse_closed(update)
     refuse_untried(update)
     if not by.may(Permission.APPROVE_UPDATES):
@@ -55,14 +55,14 @@ def may_approve(update: EmployeeUpdate, by: Membership) -> None:
 
 
 def may_apply(update: EmployeeUpdate) -> None:
-    """All but the number of leavers, which is typed only then."""
+    """Every condition except the number of leavers, which is typed with the action."""
     refuse_closed(update)
     refuse_untried(update)
     if update.team.two_people and not update.is_approved:
         raise Cannot("This update needs the approval of a second person before it can be applied.")
 
 
-# ------------------------------------------------------------ the rules
+# ------------------------------------------------------------ conditions
 
 
 def refuse_closed(update: EmployeeUpdate) -> None:
@@ -102,21 +102,21 @@ def refuse_untried(update: EmployeeUpdate) -> None:
 
 
 def refuse_leavers(update: EmployeeUpdate, by: Membership, typed: int | None) -> None:
-    """Many people at once leave only when an Admin has typed how many."""
+    """With many leavers, an Admin must type their number."""
     guard = guard_of(update)
     if guard.stops and not (typed == guard.leavers and by.may(Permission.APPROVE_UPDATES)):
         raise Cannot(guard.sentence)
 
 
 def guard_of(update: EmployeeUpdate) -> Guard:
-    """Whether so many leave at once that the number has to be typed, by the team's rules."""
+    """Whether the team's limits require a typed number of leavers."""
     return stored_updates.analyse(update).guard(
         most_percent=update.team.most_leavers_percent, most_people=update.team.most_leavers
     )
 
 
 def _has_changed(update: EmployeeUpdate, by: Membership) -> bool:
-    """Whether the content is partly this person's own, as the audit log has it."""
+    """Whether this person changed the content, by the audit log."""
     return AuditEntry.objects.filter(
         team=update.team,
         target_type="employeeupdate",

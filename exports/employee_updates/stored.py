@@ -1,4 +1,4 @@
-"""What stands in an employee update: its rows, what is known besides, and what comes of them. Reads only."""
+"""Read access to an employee update: its rows, settings and answers, and their analysis. Changes nothing."""
 
 import hashlib
 import json
@@ -7,9 +7,9 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from accounts.credentials.keyring import unseal
-from expensify.answers import EmployeeAnswer, read_employee_answer
+from expensify.answers import read_employee_answer
 from expensify.jobs.employees import FeedSftp, FeedUrl
-from exports.employee_updates.feed import answers, checking, fields, leaving
+from exports.employee_updates.feed import answers, checking, fields, leaving, reverse
 from exports.employee_updates.feed import cells as feed_cells
 from exports.employee_updates.feed import changes as feed_changes
 from exports.employee_updates.feed import settings as feed_settings
@@ -28,7 +28,7 @@ from exports.models import EmployeeUpdate
 
 @dataclass(frozen=True)
 class Analysis:
-    """An update's rows, checked and compared with what is known; what costs more is worked out when it is asked for."""
+    """The checked rows of an update; costly results are computed on first use."""
 
     checked: Checked
     known: Known
@@ -52,15 +52,15 @@ class Analysis:
 
     @cached_property
     def findings_of(self) -> dict[int | None, list[RowFinding]]:
-        """The findings by the numbers of their rows; None for the feed as a whole."""
-        found: dict[int | None, list[RowFinding]] = {}
+        """The findings by row number; None for the whole feed."""
+        findings: dict[int | None, list[RowFinding]] = {}
         for finding in self.checked.findings:
-            found.setdefault(finding.row, []).append(finding)
-        return found
+            findings.setdefault(finding.row, []).append(finding)
+        return findings
 
     @cached_property
     def fields_in_use(self) -> set[str]:
-        """The fields that have a value in some row, or a finding."""
+        """The fields that have a value or a finding in some row."""
         used = {name for row in self.checked.rows for name, text in row.cells.items() if text}
         return used | {finding.field for finding in self.checked.findings}
 
@@ -69,12 +69,12 @@ class Analysis:
 
 
 def rows_of(update: EmployeeUpdate) -> list[FeedRow]:
-    """The rows as they stand, in order; empty when Expensify fetches them elsewhere, or when they were wiped."""
+    """The rows in order; empty when Expensify fetches them, or after retention deleted them."""
     return [feed_cells.row_from_json(row) for row in unseal(update, "rows") or []]
 
 
-def already_found(update: EmployeeUpdate) -> list[RowFinding]:
-    """What was found when the file was read."""
+def file_findings(update: EmployeeUpdate) -> list[RowFinding]:
+    """The findings from reading the file."""
     return [RowFinding(**finding) for finding in unseal(update, "found") or []]
 
 
@@ -83,16 +83,16 @@ def settings_of(update: EmployeeUpdate) -> UpdateSettings:
 
 
 def feed_of(update: EmployeeUpdate) -> FeedUrl | FeedSftp | None:
-    """Where Expensify fetches the rows; None when they are in the portal."""
+    """The URL or SFTP server from which Expensify fetches the rows; None when the portal has them."""
     stored = unseal(update, "feed")
     if stored is None:
         return None
-    given = {name: value for name, value in stored.items() if name != "source"}
-    return FeedUrl(**given) if stored["source"] == FeedUrl.source else FeedSftp(**given)
+    values = {name: value for name, value in stored.items() if name != "source"}
+    return FeedUrl(**values) if stored["source"] == FeedUrl.source else FeedSftp(**values)
 
 
 def sheet_of(update: EmployeeUpdate) -> Sheet | None:
-    """The uploaded table while its columns have no names yet."""
+    """The uploaded table, until its columns are mapped."""
     stored = unseal(update, "sheet")
     if stored is None:
         return None
@@ -115,42 +115,31 @@ def sheet_as_json(sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def known_of(update: EmployeeUpdate) -> Known:
-    """Policies that the credential reaches, their members if they were read, and the last feed that was applied."""
-    settings = settings_of(update)
-    policies = dict(update.credential.policies.values_list("policy_id", "name"))
-    before: dict[str, list[dict[str, Any]]] = unseal(update, "before") or {}
-    return Known(
-        policies=policies or None,
-        members={
-            policy: fields.members_of(policy, entries, limits_in_cents=settings.limits_in_cents)
-            for policy, entries in before.items()
-        },
-        last_feed=_last_feed(update),
-    )
-
-
 def members_after(update: EmployeeUpdate) -> dict[str, tuple[Employee, ...]] | None:
-    """The members by policy as they were read after the update was sent; None when they were not read."""
-    after: dict[str, list[dict[str, Any]]] | None = unseal(update, "after")
-    if after is None:
+    """The members by policy, read after the update was sent; None when they were not read."""
+    return _members(update, "after")
+
+
+def _members(update: EmployeeUpdate, name: str) -> dict[str, tuple[Employee, ...]] | None:
+    stored: dict[str, list[dict[str, Any]]] | None = unseal(update, name)
+    if stored is None:
         return None
     in_cents = settings_of(update).limits_in_cents
     return {
         policy: fields.members_of(policy, entries, limits_in_cents=in_cents)
-        for policy, entries in after.items()
+        for policy, entries in stored.items()
     }
 
 
 def analyse(update: EmployeeUpdate) -> Analysis:
-    """The update looked at. The last few are kept in memory, since people look at one page after the other."""
-    return _analyse(_Key(update))
+    """The analysis of an update. A small cache serves a person who opens its pages one after the other."""
+    return _analyse(_CacheKey(update))
 
 
-def look_again(update: EmployeeUpdate) -> list[str]:
-    """Count anew what is wrong, odd and changed, after a change of the rows or of what is known; the fields set.
+def count_findings(update: EmployeeUpdate) -> list[str]:
+    """Count the findings and changes again, after a change of the rows or the known members; returns the fields set.
 
-    Before it is saved: what is sealed only when it is saved is sealed here.
+    Call it before the save: it encrypts the assigned values itself.
     """
     update.seal_now()
     analysis = analyse(update)
@@ -162,70 +151,78 @@ def look_again(update: EmployeeUpdate) -> list[str]:
     return ["row_count", "error_count", "warning_count", "leaver_count", "kinds"]
 
 
-def answer_of(update: EmployeeUpdate, name: str) -> EmployeeAnswer | None:
-    """What Expensify answered to the dry run (`tried_answer`) or to the update itself (`applied_answer`)."""
-    stored = unseal(update, name)
-    return None if stored is None else read_employee_answer(stored)
-
-
 def receipt_of(update: EmployeeUpdate, name: str) -> Receipt | None:
-    """The answer of that name laid on the rows; None without an answer, or when the rows were wiped."""
-    answer = answer_of(update, name)
-    if answer is None:
+    """Expensify's answer to the dry run (`tried_answer`) or to the update (`applied_answer`), by row.
+
+    None without an answer, or after retention deleted the rows.
+    """
+    stored = unseal(update, name)
+    if stored is None:
         return None
     analysis = analyse(update)
     return answers.receipt(
-        analysis.changes, answer, dry_run=name == "tried_answer", policies=analysis.known.policies or {}
+        analysis.changes,
+        read_employee_answer(stored),
+        dry_run=name == "tried_answer",
+        policies=analysis.known.policies or {},
     )
 
 
-def last_applied(update: EmployeeUpdate) -> EmployeeUpdate | None:
-    """The last update that was applied with the same credential before this one, if its rows are still there."""
+def reversal_of(update: EmployeeUpdate) -> reverse.Reverse:
+    """The rows that undo the update, and what no row can undo; without the people that Expensify skipped."""
+    analysis = analyse(update)
+    receipt = receipt_of(update, "applied_answer")
+    skipped = {line.row for line in receipt.lines if line.outcome == "skipped"} if receipt else set()
+    return reverse.reverse(
+        [change for change in analysis.changes if change.row not in skipped], analysis.known
+    )
+
+
+def _last_applied(update: EmployeeUpdate) -> EmployeeUpdate | None:
+    """The latest other update that was applied with the same credential and still has its rows."""
     applied = EmployeeUpdate.objects.filter(
         credential=update.credential_id, applied_at__isnull=False, rows__isnull=False
     )
     return applied.exclude(pk=update.pk).order_by("-applied_at").first()
 
 
-def _last_feed(update: EmployeeUpdate) -> tuple[Employee, ...]:
-    last = last_applied(update)
-    if last is None:
-        return ()
-    return tuple(feed_cells.person_of(row)[0] for row in rows_of(last))
-
-
-class _Key:
-    """An update for the cache: equal while nothing that its analysis rests on has changed."""
+class _CacheKey:
+    """An update as a cache key: equal as long as nothing changes that the analysis depends on."""
 
     def __init__(self, update: EmployeeUpdate) -> None:
         self.update = update
-        last = last_applied(update)
-        sealed = (update.rows, update.found, update.before)
-        self.of = (
+        last = _last_applied(update)
+        encrypted = (update.rows, update.found, update.before)
+        self.parts = (
             update.seal,
-            *(part and hashlib.sha256(part.token).digest() for part in sealed),
+            *(part and hashlib.sha256(part.token).digest() for part in encrypted),
             json.dumps(update.settings, sort_keys=True),
             update.credential.checked_at,
             last and last.pk,
         )
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.of == other.of
+        return isinstance(other, _CacheKey) and self.parts == other.parts
 
     def __hash__(self) -> int:
-        return hash(self.of)
+        return hash(self.parts)
 
 
 @lru_cache(maxsize=4)
-def _analyse(key: _Key) -> Analysis:
+def _analyse(key: _CacheKey) -> Analysis:
     update = key.update
-    known, settings = known_of(update), settings_of(update)
+    settings, last = settings_of(update), _last_applied(update)
+    known = Known(
+        policies=dict(update.credential.policies.values_list("policy_id", "name")) or None,
+        members=_members(update, "before") or {},
+        last_feed=tuple(feed_cells.person_of(row)[0] for row in rows_of(last)) if last else (),
+    )
     checked = checking.check_rows(
         rows_of(update),
         known,
         settings,
-        already_found(update),
-        # A file of the HR system has everybody in it; a few rows typed in need not.
+        file_findings(update),
+        # A file of the HR system contains everybody; typed rows may not.
         is_whole_feed=update.mapping is not None,
     )
     return Analysis(checked, known, settings)

@@ -4,7 +4,7 @@ from exports.deliveries.download_links import CODE_DIGITS
 
 
 class CodeForm(forms.Form):
-    """The code that was mailed to the recipient of a link."""
+    """The code mailed to the recipient of a link."""
 
     code = forms.CharField(
         label="Code",

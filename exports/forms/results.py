@@ -12,7 +12,7 @@ from exports.results import provenance
 
 
 class HashedFile(UploadedFile):
-    """A file that was sent and is gone: its name, its size and its SHA-256 are all that was kept."""
+    """An uploaded file of which only name, size and SHA-256 are kept."""
 
     def __init__(self, name: str, size: int, sha256: str) -> None:
         super().__init__(name=name, size=size)
@@ -20,14 +20,14 @@ class HashedFile(UploadedFile):
 
 
 class Hashing(FileUploadHandler):
-    """Takes what is uploaded piece by piece and keeps nothing but the hash: not in memory, not on the disk."""
+    """Hashes an upload piece by piece, and keeps nothing else of it in memory or on disk."""
 
     chunk_size = 1024**2
 
     def handle_raw_input(
         self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None
     ) -> None:
-        # A form is a little longer than the file in it.
+        # The form is slightly longer than its file.
         if content_length > settings.RESULT_MAX_BYTES + 1024**2:
             raise RequestDataTooBig(f"{content_length} bytes were announced.")
 
@@ -41,7 +41,7 @@ class Hashing(FileUploadHandler):
         self._sha256.update(raw_data)
 
     def file_complete(self, file_size: int) -> HashedFile:
-        return HashedFile(self.file_name, file_size, self._sha256.hexdigest())
+        return HashedFile(self.file_name or "", file_size, self._sha256.hexdigest())
 
 
 class ProofForm(forms.Form):
@@ -65,18 +65,19 @@ class ProofForm(forms.Form):
 
     def clean_sha256(self) -> str:
         text = self.cleaned_data["sha256"]
-        found = provenance.clean(text)
-        if text and not found:
+        sha256 = provenance.clean(text)
+        if text and not sha256:
             raise forms.ValidationError("This is no SHA-256: it has 64 digits from 0 to 9 and a to f.")
-        return found
+        return sha256
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        if not self.errors and bool(given["file"]) == bool(given["sha256"]):
+        data = super().clean() or self.cleaned_data
+        if not self.errors and bool(data["file"]) == bool(data["sha256"]):
             raise forms.ValidationError("Choose a file or enter a hash, one of the two.")
-        return given
+        return data
 
     @property
     def hash(self) -> str:
         file = self.cleaned_data["file"]
-        return file.sha256 if file else self.cleaned_data["sha256"]
+        sha256: str = file.sha256 if file else self.cleaned_data["sha256"]
+        return sha256

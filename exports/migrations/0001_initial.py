@@ -426,10 +426,15 @@ class Migration(migrations.Migration):
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
-                    "purpose",
+                    "kind",
                     models.CharField(
                         choices=[
                             ("export", "Export"),
+                            ("listed_export", "Export of listed reports"),
+                            ("marked_last", "Export whose reports are marked last"),
+                            ("same_reports", "Export of the same reports"),
+                            ("marking", "Marking"),
+                            ("trial", "Trial of a new key pair"),
                             ("members", "Members of policies"),
                             ("dry_run", "Dry run of an employee update"),
                             ("apply", "Employee update"),
@@ -515,30 +520,6 @@ class Migration(migrations.Migration):
                     "marks",
                     models.BooleanField(
                         help_text="Generating marks reports or uploads the file: never to be done twice."
-                    ),
-                ),
-                (
-                    "selects",
-                    models.BooleanField(
-                        db_default=False,
-                        default=False,
-                        help_text="Lists the reports first, and exports exactly those.",
-                    ),
-                ),
-                (
-                    "marks_last",
-                    models.BooleanField(
-                        db_default=False,
-                        default=False,
-                        help_text="Marks the listed reports by a call of its own, when the file is stored.",
-                    ),
-                ),
-                (
-                    "of_batch",
-                    models.BooleanField(
-                        db_default=False,
-                        default=False,
-                        help_text="Is about the reports that an earlier run listed, not about a period.",
                     ),
                 ),
                 (
@@ -751,13 +732,13 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             models.Q(
                                 ("export__isnull", False),
-                                ("purpose", "export"),
+                                ("kind__in", ["export", "listed_export", "marked_last", "marking", "same_reports", "trial"]),
                                 ("update__isnull", True),
                                 ("version__isnull", False),
                             ),
                             models.Q(
                                 ("export__isnull", True),
-                                ("purpose__in", ["members", "dry_run", "apply"]),
+                                ("kind__in", ["apply", "dry_run", "members"]),
                                 ("update__isnull", False),
                                 ("version__isnull", True),
                             ),
@@ -765,9 +746,25 @@ class Migration(migrations.Migration):
                         ),
                         name="run_of_export_or_update",
                     ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "trial"), ("trial_of__isnull", False)),
+                            models.Q(models.Q(("kind", "trial"), _negated=True), ("trial_of__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="run_trial_has_rotation",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("marks", False),
+                            ("kind__in", ["apply", "export", "listed_export", "marked_last", "same_reports"]),
+                            _connector="OR",
+                        ),
+                        name="run_marks_if_its_kind_may",
+                    ),
                     models.UniqueConstraint(
                         condition=models.Q(
-                            ("purpose", "apply"),
+                            ("kind", "apply"),
                             ("status__in", ["queued", "updating", "succeeded", "unconfirmed"]),
                         ),
                         fields=("update",),
@@ -775,15 +772,15 @@ class Migration(migrations.Migration):
                     ),
                     models.UniqueConstraint(
                         condition=models.Q(
-                            ("finished_at__isnull", True), ("purpose__in", ["members", "dry_run"])
+                            ("finished_at__isnull", True), ("kind__in", ["members", "dry_run"])
                         ),
-                        fields=("update", "purpose"),
+                        fields=("update", "kind"),
                         name="update_asked_once_at_a_time",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("remote_file__gt", ""),
-                            models.Q(("purpose", "export"), _negated=True),
+                            ("kind__in", ["apply", "dry_run", "members"]),
                             models.Q(("report_count", 0), ("status", "succeeded")),
                             models.Q(
                                 (
@@ -798,7 +795,7 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("mark_label__gt", ""), ("marks_last", True), ("report_count__gt", 0)),
+                            models.Q(("kind__in", ["marked_last", "marking"]), ("mark_label__gt", ""), ("report_count__gt", 0)),
                             models.Q(("status__in", ["stored", "marking"]), _negated=True),
                             _connector="OR",
                         ),

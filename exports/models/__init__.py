@@ -1,3 +1,5 @@
+"""Tables of the exports app."""
+
 from exports.models.delivery import Delivery, Link, LinkOpening, Recipient
 from exports.models.departure import Departure
 from exports.models.employee_update import EmployeeUpdate, FeedProfile

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -10,9 +12,9 @@ from exports.models.schedule import Occurrence, Schedule
 
 
 class Recipient(TeamOwned):
-    """One address of one schedule, however it came there, and whether mail may still go to it.
+    """One address of one schedule, from the list or a file, and whether it gets mail.
 
-    A row stays when its address is taken out: who has unsubscribed stays so.
+    A row stays when its address is removed, so that unsubscribed people stay unsubscribed.
     """
 
     class Kind(models.TextChoices):
@@ -43,6 +45,8 @@ class Recipient(TeamOwned):
         null=True, blank=True, help_text="Until they subscribe again, whatever others do with the row."
     )
 
+    _default_manager: ClassVar[models.Manager["Recipient"]]
+
     class Meta:
         ordering = ["address", "id"]
         constraints = [
@@ -56,7 +60,7 @@ class Recipient(TeamOwned):
 
 
 class Delivery(Outgoing):
-    """One mail with one file to one recipient. Sending it again, which a person asks for, is another row."""
+    """One mail with one file to one recipient. When a person sends it again, that is another row."""
 
     class Way(models.TextChoices):
         ATTACHED = "attached", "Attached"
@@ -82,6 +86,8 @@ class Delivery(Outgoing):
     )
     size = models.PositiveBigIntegerField(null=True, help_text="Bytes of the whole mail.")
     bounced_at = models.DateTimeField(null=True, blank=True)
+
+    _default_manager: ClassVar[models.Manager["Delivery"]]
 
     class Meta:
         ordering = ["-id"]
@@ -111,7 +117,7 @@ class Delivery(Outgoing):
 
 
 class Link(TeamOwned):
-    """A way to one delivery's file for its recipient alone. Of the token only a hash is kept."""
+    """A download link to one delivery's file, for its recipient only. Only a hash of the token is stored."""
 
     delivery = models.OneToOneField(Delivery, on_delete=models.PROTECT, related_name="link")
     token_hash = models.CharField(max_length=64, unique=True)
@@ -131,13 +137,15 @@ class Link(TeamOwned):
 
 
 class LinkOpening(TeamOwned):
-    """Somebody fetched the file of a link: who, by which proof, from where."""
+    """One download by a link: who, by which proof, from where."""
 
     link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="opened")
     at = models.DateTimeField()
     by_name = models.CharField(max_length=255)
     proof = models.CharField(max_length=20)
     network_address = models.CharField(max_length=64, blank=True, default="")
+
+    _default_manager: ClassVar[models.Manager["LinkOpening"]]
 
     class Meta:
         ordering = ["-id"]

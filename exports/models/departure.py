@@ -7,9 +7,9 @@ from exports.models.employee_update import EmployeeUpdate
 
 
 class Departure(TeamOwned):
-    """Somebody who left by an applied employee update, so that no file that still names them is mailed to them.
+    """Somebody who left by an applied employee update: files that still name them are not mailed to them.
 
-    Of the address a hash is kept: what an employee update says about people is wiped in time, and this outlives it.
+    Only a hash of the address is stored, because this outlives the rows of the update, which are wiped.
     """
 
     update = models.ForeignKey(EmployeeUpdate, on_delete=models.PROTECT, related_name="departures")
@@ -25,5 +25,5 @@ class Departure(TeamOwned):
 
     @staticmethod
     def hash_of(team_id: int, address: str) -> str:
-        """Of an address in its normal spelling."""
+        """The hash of a normalized address."""
         return hashlib.sha256(f"{team_id} {address}".encode()).hexdigest()

@@ -1,19 +1,19 @@
 import uuid
 from datetime import datetime, timedelta
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
-from django_scopes import ScopedManager
 
 from accounts.credentials.keyring import SealedField, sealed_fields
-from accounts.models import Credential, Team, TeamOwned
+from accounts.models import Credential, Team, TeamManager, TeamOwned
 
 
 class Stage(models.TextChoices):
-    """How far an employee update has come; see `EmployeeUpdate.stage`."""
+    """The progress of an employee update; see `EmployeeUpdate.stage`."""
 
     MAPPING = "mapping", "Columns to be named"
     ERRORS = "errors", "Has errors"
@@ -28,13 +28,15 @@ class Stage(models.TextChoices):
 
 
 class FeedProfile(TeamOwned):
-    """How a team's HR file is read: its columns, and how it is sent. Remembered under a name."""
+    """How a team's HR file is read and sent: its column mapping and settings, stored under a name."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="feed_profiles")
     name = models.CharField(max_length=100)
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="feed_profiles")
     mapping = models.JSONField(help_text="See `exports.employee_updates.feed.ColumnMapping`.")
     settings = models.JSONField(help_text="See `exports.employee_updates.feed.Settings`.")
+
+    _default_manager: ClassVar[models.Manager["FeedProfile"]]
 
     class Meta:
         ordering = ["name"]
@@ -49,18 +51,18 @@ class EmployeeUpdateQuerySet(models.QuerySet["EmployeeUpdate"]):
         return self.filter(discarded_at=None)
 
     def done_before(self, limit: datetime) -> "EmployeeUpdateQuerySet":
-        """Those with rows that were sent, or when they never were, prepared, before `limit`."""
+        """Updates with rows whose run finished before `limit`; without a run, that were created before it."""
         done = Coalesce("applied_by_run__finished_at", "created_at")
         return self.filter(wiped_at=None, created_at__lt=limit).alias(done=done).filter(done__lt=limit)
 
     def waiting(self) -> "EmployeeUpdateQuerySet":
-        """Sent for approval, and neither approved nor voided."""
+        """Submitted, and neither approved nor withdrawn."""
         return self.live().filter(
             submitted_at__isnull=False, approved_at=None, applied_by_run=None, wiped_at=None
         )
 
     def at(self, stage: str) -> "EmployeeUpdateQuerySet":
-        """Those at a stage as the list filters them: coarser than `EmployeeUpdate.stage`, and asked of the database."""
+        """The updates at a stage of the list's filter: a database query, coarser than `EmployeeUpdate.stage`."""
         before_sending = self.live().filter(applied_by_run=None)
         sent = self.live().filter(applied_by_run__isnull=False)
         return {
@@ -74,18 +76,19 @@ class EmployeeUpdateQuerySet(models.QuerySet["EmployeeUpdate"]):
         }[stage]
 
     def without_people(self) -> "EmployeeUpdateQuerySet":
-        """For lists: what is sealed about people stays in the database."""
+        """For lists: do not load the encrypted data about people."""
         return self.defer(*(field.name for field in sealed_fields(self.model) if field.name != "feed"))
 
 
+EmployeeUpdateManager = TeamManager.from_queryset(EmployeeUpdateQuerySet)
+
+
 class EmployeeUpdate(TeamOwned):
-    """What a team wants changed about people at Expensify, from the first row to the receipt.
+    """Changes to a team's people at Expensify, from the first row to the receipt.
 
-    The rows and settings are named by `content_hash`. A dry run and an approval are bound to the hash they were given
-    for; every change removes both. Personal data is encrypted, and deleted when its time is over.
+    `content_hash` identifies the rows and settings. A dry run and an approval are valid for one hash; every change
+    removes both. Personal data is encrypted, and deleted at the end of its retention.
     """
-
-    Stage = Stage
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="employee_updates")
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="employee_updates")
@@ -155,7 +158,7 @@ class EmployeeUpdate(TeamOwned):
     discarded_at = models.DateTimeField(null=True, blank=True)
     wiped_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(EmployeeUpdateQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar[EmployeeUpdateManager[Self]] = EmployeeUpdateManager()
 
     sealed_for = ("team_id", "seal")
 
@@ -186,7 +189,7 @@ class EmployeeUpdate(TeamOwned):
         return self.name
 
     def seal_now(self) -> None:
-        """Seal what was assigned, so that it can be read back before the row is saved."""
+        """Encrypt the assigned values, so that they can be read before the row is saved."""
         for field in sealed_fields(type(self)):
             field.pre_save(self, add=False)
 
@@ -195,30 +198,30 @@ class EmployeeUpdate(TeamOwned):
 
     @property
     def is_hosted(self) -> bool:
-        """Whether Expensify fetches the rows elsewhere, so that the portal does not know them."""
+        """Whether Expensify fetches the rows from a URL or SFTP server, so that the portal does not know them."""
         return self.feed is not None
 
     @property
     def is_open(self) -> bool:
-        """Whether rows and settings may still change: nothing was sent, nothing is about to be."""
+        """Whether rows and settings may still change: not sent, discarded or deleted."""
         return self.discarded_at is None and self.wiped_at is None and self.applied_by_run_id is None
 
     def is_tried(self, now: datetime | None = None) -> bool:
-        """Whether a dry run of exactly this stands, and is not too old."""
+        """Whether there is a recent dry run of exactly this content."""
         if not self.content_hash or self.tried_hash != self.content_hash or self.tried_at is None:
             return False
         return self.tried_at >= (now or timezone.now()) - timedelta(hours=self.team.dry_run_hours)
 
     @property
     def is_accepted(self) -> bool:
-        """Whether somebody has said of every warning that it is meant."""
+        """Whether a person has accepted all warnings of this content."""
         return not self.warning_count or (
             bool(self.accepted_hash) and self.accepted_hash == self.content_hash
         )
 
     @property
     def is_approved(self) -> bool:
-        """Whether somebody else has approved exactly this, and the dry run it rests on still stands."""
+        """Whether another person has approved exactly this content, and its dry run is still valid."""
         return bool(self.approved_hash) and self.approved_hash == self.content_hash and self.is_tried()
 
     @property
@@ -230,7 +233,7 @@ class EmployeeUpdate(TeamOwned):
             if status == "succeeded":
                 return Stage.APPLIED
             return Stage.UNCONFIRMED if status == "unconfirmed" else Stage.APPLYING
-        # Rows get their hash when their columns have names, unless there are errors in them.
+        # Rows have a hash once their columns are mapped, unless they have errors.
         if not self.content_hash and not self.error_count:
             return Stage.MAPPING
         if self.error_count or not (self.row_count or self.is_hosted):

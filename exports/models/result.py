@@ -1,10 +1,9 @@
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.urls import reverse
-from django_scopes import ScopedManager
 
-from accounts.models import TeamOwned
+from accounts.models import TeamManager, TeamOwned
 from exports.models.run import Run
 
 
@@ -14,14 +13,17 @@ class ResultQuerySet(models.QuerySet["Result"]):
         return self.filter(part_of=None)
 
     def with_run(self) -> "ResultQuerySet":
-        """Together with what `of_run` reads."""
+        """With the rows that `of_run` reads."""
         return self.select_related("run__export", "part_of__run__export")
 
 
-class Result(TeamOwned):
-    """A file in private storage, and what it was when it came: its size, rows and SHA-256.
+ResultManager = TeamManager.from_queryset(ResultQuerySet)
 
-    The file of a run; or a part of such a file, the rows with one value in the column that a schedule splits by.
+
+class Result(TeamOwned):
+    """A file in private storage, with its size, rows and SHA-256.
+
+    Either the file of a run, or a part of one: the rows with one value in the column that a schedule splits by.
     """
 
     run = models.OneToOneField(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="result")
@@ -39,7 +41,7 @@ class Result(TeamOwned):
     sha256 = models.CharField(max_length=64)
     purged_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(ResultQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar[ResultManager[Self]] = ResultManager()
 
     class Meta:
         ordering = ["-id"]
@@ -62,7 +64,7 @@ class Result(TeamOwned):
                 name="result_to_purge",
             ),
             models.Index(fields=["sha256"], name="result_by_hash"),
-            # Looked for while somebody edits an export: most teams have none.
+            # Queried while somebody edits an export; most teams have no JSON result.
             models.Index(
                 fields=["team", "-id"], condition=models.Q(media_type="application/json"), name="result_json"
             ),
@@ -73,8 +75,8 @@ class Result(TeamOwned):
 
     @property
     def of_run(self) -> Run:
-        """The run it came from, as a whole or in part."""
-        run = self.run or (self.part_of and self.part_of.run)
+        """The run that produced the file, or the whole of which it is a part."""
+        run = self.part_of.run if self.part_of is not None else self.run
         assert run is not None
         return run
 
@@ -84,7 +86,7 @@ class Result(TeamOwned):
 
     @property
     def for_audit(self) -> dict[str, Any]:
-        """What an entry about the file says of it besides its name."""
+        """The file's data for audit entries."""
         part = {"part": self.part_value, "run": self.of_run.pk} if self.is_part else {}
         return {"size": self.size, "sha256": self.sha256} | part
 

@@ -1,17 +1,18 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.urls import reverse
 from django.utils import timezone
-from django_scopes import ScopedManager
 
 from accounts import clock
-from accounts.models import Credential, Membership, Rotation, Team, TeamOwned
+from accounts.models import Credential, Membership, Rotation, Team, TeamManager, TeamOwned
 from accounts.permissions import Permission
+from expensify.budget.budget import QueuePosition
 from exports.models.employee_update import EmployeeUpdate
+from exports.models.run_kind import MARKING_LAST, MAY_MARK, OF_EXPORTS, OF_UPDATES, Kind, RunKind, traits_of
 from exports.models.saved_export import SavedExport
 
 
@@ -51,11 +52,11 @@ FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UNCONFIRMED, Status.C
 
 class RunQuerySet(models.QuerySet["Run"]):
     def seen_by(self, membership: Membership) -> "RunQuerySet":
-        """Without the runs of employee updates, for those who may not see these."""
-        return self if membership.may(Permission.VIEW_UPDATES) else self.filter(purpose="export")
+        """Without the runs of employee updates, unless the member may see those."""
+        return self if membership.may(Permission.VIEW_UPDATES) else self.filter(kind__in=OF_EXPORTS)
 
     def with_budget_key(self) -> "RunQuerySet":
-        """Each with the key of the call budget that its next call counts in, as `Run.budget_key` says it."""
+        """With `Run.budget_key` as the annotation `key`."""
         return self.annotate(
             key=Case(
                 When(trial_of__isnull=False, then=F("trial_of__fingerprint")),
@@ -71,36 +72,39 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.unfinished().filter(status__in=IN_FLIGHT)
 
     def unfinished(self) -> "RunQuerySet":
-        """Said along with a state, it lets the database use its short index of unfinished runs."""
+        """Unfinished runs. Combined with a status, it lets the database use the partial index."""
         return self.filter(finished_at=None)
 
     def due(self, at: datetime) -> "RunQuerySet":
-        """Resting runs whose next call may be made now."""
+        """Resting runs whose next call may be made at this time."""
         return self.resting().filter(Q(retry_at=None) | Q(retry_at__lte=at))
 
     def stuck(self, since: datetime) -> "RunQuerySet":
-        """In flight since before `since`: the worker is gone."""
+        """In flight since before `since`: the worker died."""
         return self.in_flight().filter(moved_at__lt=since)
 
     def brief(self) -> "RunQuerySet":
-        """For lists: without what only a run's own page and its calls read, which can be long."""
+        """For lists: without the long fields, which only the run's page and its calls read."""
         return self.defer("job", "template", "selection")
 
     def needing_attention(self) -> "RunQuerySet":
         return self.filter(status__in=[Status.FAILED, Status.UNCONFIRMED], looked_after_at=None)
 
 
+RunManager = TeamManager.from_queryset(RunQuerySet)
+
+
 class Run(TeamOwned):
-    """One attempt to get something from the Integration Server, or to change something there.
+    """One attempt to read something from the Integration Server, or to change something there.
 
     QUEUED -> GENERATING -> GENERATED -> DOWNLOADING -> SUCCEEDED
-    One that `selects` asks first which reports there are: QUEUED -> SELECTING -> SELECTED -> LISTING -> LISTED ->
+    A kind that `selects` lists the reports first: QUEUED -> SELECTING -> SELECTED -> LISTING -> LISTED ->
     GENERATING ..., or -> SUCCEEDED when there are none.
-    One that `marks_last` marks them only when the file is safe: ... DOWNLOADING -> STORED -> MARKING -> SUCCEEDED.
-    For an employee update one call is all: QUEUED -> READING or UPDATING -> SUCCEEDED.
-    From an IN_FLIGHT state back to the resting one before, to try later; to FAILED when the API said no.
-    GENERATING, MARKING, UPDATING -> UNCONFIRMED when no answer came to what may be done once only: a person decides.
-    RESTING -> CANCELLED. A FINAL run never leaves; "run again" makes a new one.
+    A kind that `marks_last` marks them when the file is stored: ... DOWNLOADING -> STORED -> MARKING -> SUCCEEDED.
+    An employee update makes one call: QUEUED -> READING or UPDATING -> SUCCEEDED.
+    IN_FLIGHT -> the resting state before, to retry; -> FAILED when the API rejected the call.
+    GENERATING, MARKING, UPDATING -> UNCONFIRMED when a call that must not be repeated got no answer: a person decides.
+    RESTING -> CANCELLED. A FINAL run never moves; "run again" creates a new run.
     """
 
     Status = Status
@@ -111,15 +115,10 @@ class Run(TeamOwned):
         API = "api", "A script, by the API"
         SCHEDULE = "schedule", "A schedule"
 
-    class Purpose(models.TextChoices):
-        EXPORT = "export", "Export"
-        MEMBERS = "members", "Members of policies"
-        DRY_RUN = "dry_run", "Dry run of an employee update"
-        APPLY = "apply", "Employee update"
+    Kind = Kind
 
-    purpose = models.CharField(
-        max_length=20, choices=Purpose, default=Purpose.EXPORT, db_default=Purpose.EXPORT.value
-    )
+    # Old processes insert rows too while a new version is rolled out, hence the defaults in the database.
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.EXPORT, db_default=Kind.EXPORT.value)
     export = models.ForeignKey(
         SavedExport, on_delete=models.PROTECT, null=True, blank=True, related_name="runs"
     )
@@ -150,20 +149,6 @@ class Run(TeamOwned):
     template = models.TextField()
     marks = models.BooleanField(
         help_text="Generating marks reports or uploads the file: never to be done twice."
-    )
-    # Old processes insert rows too while a new version is rolled out, hence the defaults in the database.
-    selects = models.BooleanField(
-        db_default=False, default=False, help_text="Lists the reports first, and exports exactly those."
-    )
-    marks_last = models.BooleanField(
-        db_default=False,
-        default=False,
-        help_text="Marks the listed reports by a call of its own, when the file is stored.",
-    )
-    of_batch = models.BooleanField(
-        db_default=False,
-        default=False,
-        help_text="Is about the reports that an earlier run listed, not about a period.",
     )
     mark_label = models.CharField(
         max_length=255, blank=True, db_default="", default="", help_text="The label its reports get."
@@ -217,7 +202,7 @@ class Run(TeamOwned):
     )
     looked_after_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(RunQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar[RunManager[Self]] = RunManager()
 
     class Meta:
         ordering = ["-id"]
@@ -225,35 +210,43 @@ class Run(TeamOwned):
             models.CheckConstraint(condition=Q(status__in=Status.values), name="run_status_known"),
             models.CheckConstraint(
                 condition=Q(
-                    purpose="export", export__isnull=False, version__isnull=False, update__isnull=True
+                    kind__in=OF_EXPORTS, export__isnull=False, version__isnull=False, update__isnull=True
                 )
                 | Q(
-                    purpose__in=["members", "dry_run", "apply"],
+                    kind__in=OF_UPDATES,
                     export__isnull=True,
                     version__isnull=True,
                     update__isnull=False,
                 ),
                 name="run_of_export_or_update",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="trial", trial_of__isnull=False)
+                | (~Q(kind="trial") & Q(trial_of__isnull=True)),
+                name="run_trial_has_rotation",
+            ),
+            models.CheckConstraint(
+                condition=Q(marks=False) | Q(kind__in=MAY_MARK), name="run_marks_if_its_kind_may"
+            ),
             models.UniqueConstraint(
                 fields=["update"],
-                condition=Q(purpose="apply", status__in=["queued", "updating", "succeeded", "unconfirmed"]),
+                condition=Q(kind="apply", status__in=["queued", "updating", "succeeded", "unconfirmed"]),
                 name="update_applied_once",
             ),
             models.UniqueConstraint(
-                fields=["update", "purpose"],
-                condition=Q(finished_at__isnull=True, purpose__in=["members", "dry_run"]),
+                fields=["update", "kind"],
+                condition=Q(finished_at__isnull=True, kind__in=["members", "dry_run"]),
                 name="update_asked_once_at_a_time",
             ),
             models.CheckConstraint(
                 condition=Q(remote_file__gt="")
-                | ~Q(purpose="export")
+                | Q(kind__in=OF_UPDATES)
                 | Q(status="succeeded", report_count=0)
                 | ~Q(status__in=["generated", "downloading", "stored", "marking", "succeeded"]),
                 name="run_generated_has_file",
             ),
             models.CheckConstraint(
-                condition=Q(marks_last=True, mark_label__gt="", report_count__gt=0)
+                condition=Q(kind__in=MARKING_LAST, mark_label__gt="", report_count__gt=0)
                 | ~Q(status__in=["stored", "marking"]),
                 name="run_marks_what_it_listed",
             ),
@@ -296,16 +289,35 @@ class Run(TeamOwned):
     def get_absolute_url(self) -> str:
         return reverse("exports:run", args=[self.team.slug, self.pk])
 
+    # Set by `exports.views.runs.queue.add_positions`.
+    place_in_line: QueuePosition | None = None
+
+    @property
+    def traits(self) -> RunKind:
+        return traits_of(self.kind)
+
+    @property
+    def selects(self) -> bool:
+        return self.traits.selects
+
+    @property
+    def marks_last(self) -> bool:
+        return self.traits.marks_last
+
+    @property
+    def of_batch(self) -> bool:
+        return self.traits.of_batch
+
     @property
     def subject(self) -> SavedExport | EmployeeUpdate:
-        """What the run is of."""
+        """The saved export or employee update of the run."""
         subject = self.export or self.update
         assert subject is not None
         return subject
 
     @property
     def budget_key(self) -> str:
-        """The key of the call budget that its next call counts in: that of the pair which will make it."""
+        """The call budget of the next call: the fingerprint of the key pair that will make it."""
         if self.trial_of is not None:
             return self.trial_of.fingerprint
         return self.credential.previous_fingerprint if self.by_previous else self.credential.fingerprint
@@ -320,7 +332,7 @@ class Run(TeamOwned):
 
     @property
     def waits_for_file(self) -> bool:
-        """Whether it rests because its file is usually not there yet."""
+        """Whether it waits because Expensify usually still generates its file."""
         return self.status == Status.GENERATED and self.retry_at is not None and not self.attempts
 
     @property
@@ -328,9 +340,9 @@ class Run(TeamOwned):
         return [name for name in self.remote_file.split(",") if name]
 
     def move(self, source: str, target: str, **fields: Any) -> bool:
-        """Go from `source` to `target`; False when somebody else moved the run since this object was read.
+        """Move from `source` to `target`; False when somebody else moved the run since this object was read.
 
-        The only place where a run's status changes: one conditional UPDATE, so of all racing workers one wins.
+        The only place that changes a run's status: one conditional UPDATE, so one of all racing workers wins.
         """
         now = clock.now()
         fields |= {"status": target, "moved_at": now}
@@ -347,7 +359,7 @@ class Run(TeamOwned):
 
 
 class ApiCall(models.Model):
-    """One request to the Integration Server. Written before it is sent: a call nobody lived to report shows too."""
+    """One request to the Integration Server. Inserted before it is sent, so that a call of a dead worker shows too."""
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="calls")
@@ -359,7 +371,7 @@ class ApiCall(models.Model):
     response_code = models.IntegerField(null=True)
     message = models.CharField(max_length=500, blank=True)
 
-    objects = ScopedManager(team="team")
+    objects = TeamManager()
 
     class Meta:
         ordering = ["id"]

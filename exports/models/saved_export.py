@@ -1,4 +1,7 @@
+"""Saved exports and their versions."""
+
 import uuid
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models.functions import Lower
@@ -6,7 +9,9 @@ from django.urls import reverse
 from django_scopes import ScopedManager
 
 from accounts.credentials.keyring import SealedField
-from accounts.models import Credential, Team, TeamOwned
+from accounts.models import Credential, Team, TeamManager, TeamOwned
+
+NAME_TAKEN = "The team has a saved export of this name already. Choose another name."
 
 
 class SavedExportQuerySet(models.QuerySet["SavedExport"]):
@@ -14,10 +19,13 @@ class SavedExportQuerySet(models.QuerySet["SavedExport"]):
         return self.filter(archived_at=None)
 
 
-class SavedExport(TeamOwned):
-    """What finance asks of Expensify again and again: a credential, filters, and a template.
+SavedExportManager = TeamManager.from_queryset(SavedExportQuerySet)
 
-    What it asks stands in its versions; each save makes one, and a run keeps the one it was started with.
+
+class SavedExport(TeamOwned):
+    """A report export to run again and again: a credential, filters and a template.
+
+    Versions hold its content: each changing save makes one, and a run keeps the version that it started with.
     """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="exports")
@@ -30,7 +38,7 @@ class SavedExport(TeamOwned):
     seal = models.UUIDField(default=uuid.uuid4, editable=False)
     sftp_password = SealedField(null=True, editable=False)
 
-    objects = ScopedManager(SavedExportQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar[SavedExportManager[Self]] = SavedExportManager()
 
     sealed_for = ("team_id", "seal")
 
@@ -42,7 +50,7 @@ class SavedExport(TeamOwned):
                 Lower("name"),
                 condition=models.Q(archived_at=None),
                 name="one_live_export_per_name",
-                violation_error_message="The team has a saved export of this name already. Choose another name.",
+                violation_error_message=NAME_TAKEN,
             ),
             models.UniqueConstraint(fields=["id", "team"], name="export_of_team"),
         ]
@@ -55,7 +63,7 @@ class SavedExport(TeamOwned):
 
     @property
     def present(self) -> "ExportVersion":
-        """What it asks for now. Every export has a version from its first save on."""
+        """The version in use. Every export has one from its first save on."""
         assert self.version is not None
         return self.version
 
@@ -65,7 +73,7 @@ class SavedExport(TeamOwned):
 
 
 class ExportVersion(models.Model):
-    """What a saved export asked for between two saves. Never changed after it is written (a trigger sees to it).
+    """Content of a saved export between two saves. Immutable: a trigger rejects changes.
 
     `columns` is the layout that wrote the template, or null when a person wrote it. A template that cannot be read
     makes the version a draft: `draft_because` is the sentence that says why it cannot run.
@@ -82,7 +90,8 @@ class ExportVersion(models.Model):
     by_name = models.CharField(max_length=255)
     at = models.DateTimeField()
 
-    objects = ScopedManager(team="export__team")
+    objects: ClassVar[models.Manager["ExportVersion"]] = ScopedManager(team="export__team")
+    _default_manager: ClassVar[models.Manager["ExportVersion"]]
 
     class Meta:
         ordering = ["-number"]

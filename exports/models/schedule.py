@@ -1,16 +1,15 @@
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
-from django_scopes import ScopedManager
 
 from accounts.credentials.keyring import SealedField
-from accounts.models import TeamOwned
+from accounts.models import TeamManager, TeamOwned
 from exports.models.run import Run
 from exports.models.saved_export import SavedExport
 
@@ -20,20 +19,28 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
         return self.filter(archived_at=None)
 
     def due(self, at: datetime) -> "ScheduleQuerySet":
-        """Whose next occurrence has come. A paused or ended schedule has none."""
+        """Schedules whose next occurrence has come. Paused and ended schedules have none."""
         return self.filter(next_at__lte=at)
 
     def to_start(self, at: datetime) -> "ScheduleQuerySet":
-        """Those that are due and do not wait until their last run has ended."""
-        under_way = Occurrence.objects.to_settle().filter(schedule=OuterRef("pk"))
-        return self.due(at).filter(~Exists(under_way)).order_by("next_at", "pk")
+        """Due schedules whose last run has ended."""
+        running = Occurrence.objects.to_settle().filter(schedule=OuterRef("pk"))
+        return self.due(at).filter(~Exists(running)).order_by("next_at", "pk")
 
     def paused(self) -> "ScheduleQuerySet":
         return self.live().exclude(paused_at=None)
 
+    def lock(self, pk: int) -> "Schedule":
+        """One schedule, locked until the caller commits; rows that refer to it can still be inserted."""
+        rows = self.select_for_update(of=("self",), no_key=True)
+        return rows.select_related("team", "owner").get(pk=pk)
+
+
+ScheduleManager = TeamManager.from_queryset(ScheduleQuerySet)
+
 
 class Schedule(TeamOwned):
-    """When a saved export runs by itself, and whom its file is mailed to. It belongs to the team, whoever made it."""
+    """When a saved export runs automatically, and who gets its file by mail. It belongs to the team."""
 
     class AfterOutage(models.TextChoices):
         RUN_LATE = "run_late", "Run once, late"
@@ -65,7 +72,7 @@ class Schedule(TeamOwned):
     resume_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(ScheduleQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar[ScheduleManager[Self]] = ScheduleManager()
 
     sealed_for = ("team_id", "seal")
 
@@ -110,14 +117,17 @@ class Schedule(TeamOwned):
 
 class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
     def to_settle(self) -> "OccurrenceQuerySet":
-        """Those with a run whose end has not been dealt with."""
+        """Occurrences whose run is not settled."""
         return self.filter(outcome="started", settled_at=None)
 
 
-class Occurrence(TeamOwned):
-    """One time that a schedule was due, and what came of it. There is one for each due time, never two.
+OccurrenceManager = TeamManager.from_queryset(OccurrenceQuerySet)
 
-    STARTED has a run; its mails are made once the run has ended and `settled_at` is set in the same transaction.
+
+class Occurrence(TeamOwned):
+    """One due time of a schedule, and its outcome. There is exactly one for each due time.
+
+    STARTED has a run. When the run has ended, one transaction creates its mails and sets `settled_at`.
     """
 
     class Outcome(models.TextChoices):
@@ -146,7 +156,7 @@ class Occurrence(TeamOwned):
     released_at = models.DateTimeField(null=True, blank=True)
     released_by_name = models.CharField(max_length=255, blank=True, default="")
 
-    objects = ScopedManager(OccurrenceQuerySet.as_manager().__class__, team="team")
+    objects: ClassVar[OccurrenceManager[Self]] = OccurrenceManager()
 
     class Meta:
         ordering = ["-due_at"]
@@ -177,7 +187,7 @@ class Occurrence(TeamOwned):
 
 
 class Holiday(TeamOwned):
-    """A day of the team's own calendar: one more day off, or, with `is_off` false, a holiday that is worked."""
+    """A day of the team's own calendar: an extra day off or, with `is_off` false, a holiday that is a working day."""
 
     on = models.DateField()
     name = models.CharField(max_length=100)
@@ -192,7 +202,7 @@ class Holiday(TeamOwned):
 
 
 class Freeze(TeamOwned):
-    """Days, both included, on which no schedule of the team runs: a migration, an audit, the year's close."""
+    """A blackout period, both days included: no schedule of the team runs, for example at the year's close."""
 
     first = models.DateField()
     last = models.DateField()
@@ -208,6 +218,3 @@ class Freeze(TeamOwned):
 
     def __str__(self) -> str:
         return f"{self.first} to {self.last}: {self.reason}"
-
-    def covers(self, day: Any) -> bool:
-        return bool(self.first <= day <= self.last)

@@ -1,4 +1,4 @@
-"""What of a result can be shown in the browser: its first rows, its first page, its beginning.
+"""Previews of results in the browser: the first rows, the first page, or the first bytes.
 
 No large file is loaded as a whole.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from django.core.files.storage import default_storage
 
@@ -28,7 +28,7 @@ COLUMNS = 60
 CELL = 200  # characters
 TEXT = 64 * 1024  # bytes
 NAMES = 200
-# A workbook is read as a whole, so only a small one: on the disk, and unpacked (what its ZIP says of itself).
+# A workbook is read as a whole, so only a small one: by its size, and by the unpacked size that its ZIP declares.
 WORKBOOK_BYTES = 10 * 1024**2
 WORKBOOK_UNPACKED = 100 * 1024**2
 PDF_BYTES = 50 * 1024**2
@@ -37,7 +37,7 @@ PICTURE_PIXELS = 1200  # the longer side
 
 @dataclass(frozen=True)
 class TablePreview:
-    """The first rows; the first of all stands apart as headings. `more` says that the file goes on."""
+    """The first row as headings, and the next rows. `more` says that the file has further rows."""
 
     headings: list[str]
     rows: list[list[str]]
@@ -55,7 +55,7 @@ class TextPreview:
 
 @dataclass(frozen=True)
 class PicturePreview:
-    """A PDF whose first page `picture` can draw."""
+    """A PDF whose first page `picture` can render."""
 
     pages: int
     kind: str = "picture"
@@ -63,7 +63,7 @@ class PicturePreview:
 
 @dataclass(frozen=True)
 class ArchivePreview:
-    """What is in a ZIP: names and bytes."""
+    """The names and sizes of the files in a ZIP."""
 
     names: list[tuple[str, int]]
     more: int
@@ -72,7 +72,7 @@ class ArchivePreview:
 
 @dataclass(frozen=True)
 class NoPreview:
-    """No preview, and a sentence that says why."""
+    """No preview, and a sentence with the reason."""
 
     sentence: str
     kind: str = "nothing"
@@ -93,7 +93,7 @@ UNKNOWN = NoPreview("There is no preview for this type of file. Download it to l
 
 
 def preview(result: Result) -> Preview:
-    """A small piece of the file to look at, or a sentence why there is none; whatever is in the file."""
+    """A preview of the file, or the reason why there is none. Damaged files raise nothing."""
     read = READERS.get(results.extension(result.name))
     if result.purged_at is not None:
         return PURGED
@@ -109,23 +109,23 @@ def preview(result: Result) -> Preview:
 
 
 def picture(result: Result) -> bytes | None:
-    """The first page of a PDF as PNG; None when it cannot be drawn."""
+    """The first page of a PDF as PNG; None when it cannot be rendered."""
     if results.extension(result.name) != "pdf" or result.size > PDF_BYTES or result.purged_at is not None:
         return None
-    # Imported here: tests/test_process_imports.py tells why.
+    # Imported late to save memory: see tests/test_process_imports.py.
     import pypdfium2
 
     try:
         with default_storage.open(result.file.name) as file:
-            return _drawn(file)
+            return _render(file)
     except (FileNotFoundError, pypdfium2.PdfiumError):
         return None
 
 
-# ------------------------------------------------------------ readers, one for each kind of file
+# ------------------------------------------------------------ readers, one per file type
 
 
-def _csv(file: BinaryIO, size: int) -> Preview:
+def _csv(file: IO[bytes], size: int) -> Preview:
     try:
         with tables.opened(file) as text:
             return _table(list(islice(tables.rows_of(text), ROWS + 2)))
@@ -133,49 +133,52 @@ def _csv(file: BinaryIO, size: int) -> Preview:
         return DAMAGED
 
 
-def _workbook(file: BinaryIO, size: int) -> Preview:
+def _workbook(file: IO[bytes], size: int) -> Preview:
     if size > WORKBOOK_BYTES:
         return TOO_LARGE
     content = file.read(WORKBOOK_BYTES + 1)
     try:
-        if zipfile.is_zipfile(io.BytesIO(content)) and _unpacked(io.BytesIO(content)) > WORKBOOK_UNPACKED:
+        if (
+            zipfile.is_zipfile(io.BytesIO(content))
+            and _unpacked_size(io.BytesIO(content)) > WORKBOOK_UNPACKED
+        ):
             return TOO_LARGE
     except zipfile.BadZipFile:
         return DAMAGED
-    read = subprocess.run(  # noqa: S603  our own program, without a shell
+    process = subprocess.run(  # noqa: S603  our own program, without a shell
         [sys.executable, "-I", str(Path(preview_xlsx_process.__file__)), str(ROWS + 2)],
         input=content,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         check=False,
     )
-    if read.returncode == os.EX_DATAERR:
+    if process.returncode == os.EX_DATAERR:
         return DAMAGED
-    # It met one of its bounds, whatever its ZIP says of itself.
-    return _table(json.loads(read.stdout)) if read.returncode == 0 else TOO_LARGE
+    # The process reached one of its limits, whatever size the ZIP declares.
+    return _table(json.loads(process.stdout)) if process.returncode == 0 else TOO_LARGE
 
 
-def _json(file: BinaryIO, size: int) -> Preview:
-    shown = _text(file, size)
-    if isinstance(shown, TextPreview) and not shown.more:
+def _json(file: IO[bytes], size: int) -> Preview:
+    plain = _text(file, size)
+    if not plain.more:
         try:
-            return TextPreview(json.dumps(json.loads(shown.text), indent=2, ensure_ascii=False), more=False)
+            return TextPreview(json.dumps(json.loads(plain.text), indent=2, ensure_ascii=False), more=False)
         except (ValueError, RecursionError):
-            return shown
-    return shown
+            return plain
+    return plain
 
 
-def _text(file: BinaryIO, size: int) -> Preview:
+def _text(file: IO[bytes], size: int) -> TextPreview:
     start = file.read(TEXT)
-    # What is cut off in the middle of its last character loses that character.
+    # A text that is cut within its last character loses that character.
     text = start.decode(tables.encoding_of(start), errors="ignore" if size > TEXT else "replace")
     return TextPreview(text, more=size > TEXT)
 
 
-def _pdf(file: BinaryIO, size: int) -> Preview:
+def _pdf(file: IO[bytes], size: int) -> Preview:
     if size > PDF_BYTES:
         return TOO_LARGE
-    # Imported here: tests/test_process_imports.py tells why.
+    # Imported late to save memory: see tests/test_process_imports.py.
     import pypdfium2
 
     try:
@@ -189,7 +192,7 @@ def _pdf(file: BinaryIO, size: int) -> Preview:
         return DAMAGED
 
 
-def _zip(file: BinaryIO, size: int) -> Preview:
+def _zip(file: IO[bytes], size: int) -> Preview:
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
@@ -201,7 +204,7 @@ def _zip(file: BinaryIO, size: int) -> Preview:
     )
 
 
-READERS: dict[str, Callable[[BinaryIO, int], Preview]] = {
+READERS: dict[str, Callable[[IO[bytes], int], Preview]] = {
     "csv": _csv,
     "xlsx": _workbook,
     "xls": _workbook,
@@ -231,13 +234,13 @@ def _cell(value: Any) -> str:
     return text if len(text) <= CELL else text[: CELL - 1] + "…"
 
 
-def _unpacked(content: io.BytesIO) -> int:
+def _unpacked_size(content: io.BytesIO) -> int:
     with zipfile.ZipFile(content) as archive:
         return sum(entry.file_size for entry in archive.infolist())
 
 
-def _drawn(file: BinaryIO) -> bytes:
-    # Imported here: tests/test_process_imports.py tells why.
+def _render(file: IO[bytes]) -> bytes:
+    # Imported late to save memory: see tests/test_process_imports.py.
     import pypdfium2
 
     with _pdfium:
@@ -248,6 +251,6 @@ def _drawn(file: BinaryIO) -> bytes:
             image = page.render(scale=scale).to_pil()
         finally:
             document.close()
-    drawn = io.BytesIO()
-    image.save(drawn, "PNG", optimize=False)
-    return drawn.getvalue()
+    png = io.BytesIO()
+    image.save(png, "PNG", optimize=False)
+    return png.getvalue()

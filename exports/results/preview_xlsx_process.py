@@ -1,7 +1,7 @@
-"""A program: the first rows of the workbook on its standard input, as JSON.
+"""A program that reads a workbook from standard input and writes its first rows as JSON.
 
-A workbook of five kilobytes may name a cell so far off that the library, which makes a full table of it, asks for half
-a terabyte, and then the process ends, whoever else it served. So it reads in a process of its own, with bounds.
+A workbook of five kilobytes may contain a cell so far out that the library, which builds the full table, allocates half
+a terabyte and its process dies. So this is a separate process with limits.
 """
 
 import json
@@ -12,7 +12,7 @@ from io import BytesIO
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-# What a workbook of 100 MB unpacked takes, with room; and more time than the page would wait.
+# Enough memory for a workbook of 100 MB unpacked, and more seconds than the page would wait.
 MEMORY = 1024**3
 SECONDS = 20
 

@@ -1,4 +1,4 @@
-"""Where a file came from, by its SHA-256: whether the portal has, or had, exactly these bytes in a team."""
+"""Find the run of a file by its SHA-256."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -8,14 +8,14 @@ from typing import Any
 from accounts.models import Team
 from exports.models import Delivery, EmployeeUpdate, Result, Run
 
-# Runs that brought the same bytes: an empty export does so every day.
+# Limits, because many runs may produce the same bytes: an empty export does so every day.
 MOST_FILES, MOST_MAILS = 20, 100
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Origin:
-    """One file with these bytes: the run that stored it, what that run asked for, and who received it."""
+    """One file with this hash: its run, the run's request in words, and its deliveries."""
 
     result: Result
     run: Run
@@ -25,8 +25,8 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a team has with one hash. Both are empty when it has nothing."""
+class Match:
+    """A team's files and employee updates with one hash."""
 
     sha256: str
     origins: list[Origin]
@@ -38,26 +38,26 @@ class Found:
 
 
 def clean(text: str) -> str:
-    """A hash as people paste it: in capitals, in groups, or as `sha256sum` prints it; "" if it is none."""
+    """Normalise a pasted hash: capitals, groups, or the output of `sha256sum`. "" if it is no hash."""
     first = text.strip().lower().removeprefix("sha256:").split("  ")[0]
     joined = re.sub(r"[\s:]", "", first)
     return joined if _SHA256.fullmatch(joined) else ""
 
 
-def find(team: Team, sha256: str, *, describe: Callable[[Run], Sequence[Any]]) -> Found:
-    """The team's files with this hash, newest first, and employee updates whose rows and settings have it.
+def find(team: Team, sha256: str, *, describe: Callable[[Run], Sequence[Any]]) -> Match:
+    """The team's files with this hash, newest first, and employee updates with this content hash.
 
-    `describe` says in words what a run asked for.
+    `describe` puts a run's request into words.
     """
     results = team.results.filter(sha256=sha256).select_related(
         *(
-            f"{way}{name}"
-            for way in ("run__", "part_of__run__")
+            f"{prefix}{name}"
+            for prefix in ("run__", "part_of__run__")
             for name in ("export", "version", "credential")
         )
     )
     updates = team.employee_updates.filter(content_hash=sha256).without_people()
-    return Found(
+    return Match(
         sha256,
         [_origin(result, describe) for result in results[:MOST_FILES]],
         list(updates.select_related("credential", "applied_by_run", "team")[:MOST_FILES]),

@@ -1,4 +1,4 @@
-"""How long things are kept: employee updates are wiped of people, and results of their files, when the time is over."""
+"""Retention: wipe personal data from old employee updates, and delete the files of old results."""
 
 from datetime import datetime, timedelta
 
@@ -15,15 +15,15 @@ from exports.models import EmployeeUpdate, Result
 from exports.models.employee_update import Stage
 from exports.results import store as results
 
-# How many updates of a team are wiped at a time; the next round takes the next ones.
+# How many rows of a team are processed per round.
 WIPE_BATCH = 200
 
 
 @transaction.atomic
 def wipe(update: EmployeeUpdate, *, by: User | Actor) -> bool:
-    """Forget the rows and everything else about people; what was done, by whom and with which hash stays.
+    """Delete the rows and all other personal data; the record of who did what with which hash stays.
 
-    False for one that was wiped before, or is being sent right now.
+    False when it was wiped before, or is being applied.
     """
     rows = EmployeeUpdate.objects.select_for_update(of=("self",)).select_related("team", "applied_by_run")
     update = rows.get(pk=update.pk)
@@ -39,48 +39,48 @@ def wipe(update: EmployeeUpdate, *, by: User | Actor) -> bool:
 
 
 def wipe_old(now: datetime) -> int:
-    """Wipe of every team what it keeps no longer; how many updates that were."""
+    """Wipe the employee updates whose retention is over. Returns their number."""
     with scopes_disabled():
-        kept = list(Team.objects.values_list("pk", "updates_kept_days"))
-        old = [
+        days_by_team = list(Team.objects.values_list("pk", "updates_kept_days"))
+        expired = [
             pk
-            for team, days in kept
+            for team, days in days_by_team
             for pk in EmployeeUpdate.objects.filter(team=team)
             .done_before(now - timedelta(days=days))
             .values_list("pk", flat=True)[:WIPE_BATCH]
         ]
     wiped = 0
-    for pk in old:
+    for pk in expired:
         with team_of(EmployeeUpdate, pk) as update:
             wiped += wipe(update, by=audit.PORTAL)
     return wiped
 
 
 def purge(result: Result, *, now: datetime) -> bool:
-    """Delete the file of a run and all its parts; what they were stays on record. False when somebody else did.
+    """Delete the file of a run and all its parts; the rows stay. False when somebody else did.
 
-    Files first, rows after: a crash in between leaves a row whose file is gone, and the next round ends it.
+    Files before rows: after a crash in between, the next round marks the row.
     """
     parts = list(result.parts.filter(purged_at=None))
-    for each in [*parts, result]:
-        default_storage.delete(each.file.name)
+    for stored in [*parts, result]:
+        default_storage.delete(stored.file.name)
     results.forget_workbooks(result)
     with transaction.atomic():
         if not Result.objects.filter(pk=result.pk, purged_at=None).update(purged_at=now):
             return False
         Result.objects.filter(part_of=result, purged_at=None).update(purged_at=now)
         audit.record(
-            Action.RESULT_PURGED, result, by=audit.PORTAL, **result.for_audit, **{"parts": len(parts)}
+            Action.RESULT_PURGED, result, by=audit.PORTAL, **result.for_audit | {"parts": len(parts)}
         )
-    # One more was perhaps kept for a mail that was being made.
+    # A mail in progress may have created a workbook in the meantime.
     results.forget_workbooks(result)
     return True
 
 
 def purge_results(now: datetime) -> int:
-    """Delete the files that the teams keep no longer; how many files of runs that were."""
+    """Delete the files of results whose retention is over. Returns the number of results."""
     with scopes_disabled():
-        old = [
+        expired = [
             pk
             for team, days in Team.objects.values_list("pk", "results_kept_days")
             for pk in Result.objects.whole()
@@ -89,7 +89,7 @@ def purge_results(now: datetime) -> int:
             .values_list("pk", flat=True)[:WIPE_BATCH]
         ]
     purged = 0
-    for pk in old:
+    for pk in expired:
         with team_of(Result, pk) as result:
             purged += purge(result, now=now)
     return purged

@@ -1,4 +1,4 @@
-"""Files on their way into private storage: arriving, stored, counted, discarded."""
+"""Move downloaded files into private storage, and delete what is no longer needed."""
 
 import hashlib
 import os
@@ -25,7 +25,7 @@ from exports.models.run import FINAL
 from exports.results import tables
 
 CHUNK = 1024 * 1024
-# How many ended runs are looked at in one go; the next go takes the next ones.
+# How many finished runs one call of `tidy` cleans.
 TIDY_BATCH = 200
 
 MEDIA_TYPES = {
@@ -41,7 +41,7 @@ MEDIA_TYPES = {
 
 
 class CannotStore(Exception):
-    """The portal's own storage failed; the text says so to people."""
+    """The portal's storage failed; the text says so to people."""
 
 
 class Stored(NamedTuple):
@@ -55,8 +55,8 @@ class Stored(NamedTuple):
     sha256: str
 
 
-class _Finished(File):
-    """A whole file on the local disk, which storage on the same disk takes over by renaming it."""
+class _LocalFile(File):  # type: ignore[type-arg]  # generic in the stubs only
+    """A complete file on the local disk; storage on the same disk renames it instead of copying."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -68,7 +68,7 @@ class _Finished(File):
 
 @contextmanager
 def arriving(name: str) -> Iterator[Path]:
-    """A place on the local disk for a file that is being downloaded; empty again afterwards. Raises CannotStore."""
+    """A local path for a download; deleted afterwards. Raises CannotStore."""
     path = Path(settings.FILE_UPLOAD_TEMP_DIR) / f"{uuid4().hex}.{extension(name)}"
     try:
         with _or_cannot_store():
@@ -79,16 +79,16 @@ def arriving(name: str) -> Iterator[Path]:
 
 @contextmanager
 def workshop() -> Iterator[Path]:
-    """A folder of its own on the local disk, for files that are being made; gone afterwards. Raises CannotStore."""
+    """A local temporary folder for files being created; deleted afterwards. Raises CannotStore."""
     with _or_cannot_store(), TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
         yield Path(folder)
 
 
 def _storage_errors() -> tuple[type[Exception], ...]:
-    """What storage raises. The storage for S3 loads botocore; without it nothing raises botocore's errors."""
+    """The errors that storage raises. Only S3 storage loads botocore."""
     if "botocore" not in sys.modules:
         return (OSError,)
-    # Imported here: tests/test_process_imports.py tells why.
+    # Imported late to save memory: see tests/test_process_imports.py.
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -107,7 +107,7 @@ def _or_cannot_store() -> Iterator[None]:
 
 
 def store(run: Run, name: str, path: Path, arrived: Download) -> Stored:
-    """Put a finished download into private storage, with its parts if it is the last of several files."""
+    """Store a finished download; the last of several files is zipped with the earlier ones."""
     size, sha256 = arrived.size, arrived.sha256
     if len(run.remote_files) > 1:
         path, name = _zipped(run, name, path), f"{PurePosixPath(run.remote_files[0]).stem}.zip"
@@ -128,14 +128,14 @@ def store(run: Run, name: str, path: Path, arrived: Download) -> Stored:
 
 
 def keep_part(run: Run, name: str, path: Path) -> None:
-    """Keep one of several files until the last has come."""
+    """Store one of several files until the last is downloaded."""
     target = _part(run, run.fetched)
     default_storage.delete(target)
     save(path, target)
 
 
 def verify(stored: Stored) -> None:
-    """Read a stored file back, to know it safe. Raises CannotStore when it is not what was stored."""
+    """Read a stored file back and compare it. Raises CannotStore when it differs."""
     digest, size = hashlib.sha256(), 0
     try:
         with default_storage.open(stored.file) as file:
@@ -151,13 +151,13 @@ def verify(stored: Stored) -> None:
 
 
 def clear(run: Run) -> None:
-    """Delete all that this run has in storage but its result: parts, and what a killed worker left behind."""
-    kept = Result.objects.filter(run=run).values_list("file", flat=True).first()
-    _clear(_folder(run), kept or "")
+    """Delete everything that the run has in storage except its result: parts, and leftovers of killed workers."""
+    result_file = Result.objects.filter(run=run).values_list("file", flat=True).first()
+    _clear(_folder(run), result_file or "")
 
 
 def workbooks_of(result: Result) -> str:
-    """Where workbooks of a run's file are kept: beside the run's folder, which is emptied when the run has ended."""
+    """The folder for workbooks of the run's file. Not in the run's folder, which `clear` empties."""
     return f"teams/{result.team_id}/workbooks/{result.run_id}"
 
 
@@ -166,19 +166,19 @@ def forget_workbooks(result: Result) -> None:
 
 
 def clear_if_over(run: Run) -> None:
-    """For a worker that wrote a part and then found that others had gone on: if they have finished, it clears up."""
+    """Clear up if the run has finished: for a worker that stored a part after another had moved the run."""
     if Run.objects.filter(pk=run.pk, status__in=FINAL).exists():
         clear(run)
 
 
 def tidy(now: datetime) -> None:
-    """Remove what killed workers left: where files arrive, and in storage of runs that ended a while ago.
+    """Delete what killed workers left: temporary downloads, and files in storage of runs that ended a while ago.
 
-    Each run is looked at once, so long after its end that no call of it can be under way.
+    Each run is cleaned once, so long after its end that no call of it can be in progress.
     """
     before = now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)
     for path in Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir():
-        with suppress(FileNotFoundError):  # its worker lives, and was quicker
+        with suppress(FileNotFoundError):  # its own worker deleted it first
             if path.stat().st_mtime >= before.timestamp():
                 continue
             if path.is_dir():
@@ -203,21 +203,21 @@ def extension(name: str) -> str:
 
 
 def _measured(path: Path) -> tuple[int, str]:
-    """Bytes, and SHA-256 in hex."""
+    """The size in bytes, and the SHA-256 in hex."""
     with path.open("rb") as file:
         return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def save(path: Path, target: str) -> str:
-    """Put a local file into private storage; under which name, which may differ when there is such a file already."""
+    """Move a local file into private storage. Returns its name, which differs from `target` if that exists."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-    with _Finished(path) as finished:
-        return default_storage.save(target, finished)
+    with _LocalFile(path) as file:
+        return default_storage.save(target, file)
 
 
 def _zipped(run: Run, last_name: str, last: Path) -> Path:
-    """All files of the run in one ZIP, under the names Expensify gave them."""
+    """Pack all files of the run into one ZIP, under the names that Expensify gave them."""
     path = last.with_name(f"{uuid4().hex}.zip")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, name in enumerate(run.remote_files[:-1]):

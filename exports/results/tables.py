@@ -1,4 +1,4 @@
-"""A result as a table: any delimiter and encoding that a template can produce, read row by row."""
+"""Read a CSV row by row, with any delimiter and encoding that a template can produce."""
 
 import codecs
 import csv
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TextIO
+from typing import IO, NamedTuple, TextIO
 
 from exports.columns.layout import Layout
 from exports.columns.values import table_of
 from exports.columns.writing import headings_of
 
 DELIMITERS = ",;\t|"
-# How much of a file is looked at to tell its encoding and delimiter.
+# How many bytes are read to detect encoding and delimiter.
 SAMPLE = 64 * 1024
 
 LONGEST_FIELD = 16 * 1024 * 1024
-# Characters of a line that are read at once: a hundred lines for a preview must not fill the memory.
+# Characters of a line that are read at once, so that a hundred lines of a preview fit into memory.
 LINE = 256 * 1024
 BLOCK = 256 * 1024
 NEITHER_QUOTES_NOR_BREAKS = bytes(set(range(256)) - set(b'"\r\n'))
@@ -30,12 +30,12 @@ csv.field_size_limit(LONGEST_FIELD)
 
 
 def encoding_of(sample: bytes) -> str:
-    """By its byte-order mark, else UTF-8 if it is that, else Western: there any byte means something."""
+    """The encoding by the byte-order mark; else UTF-8 if valid; else Windows-1252, in which any byte is valid."""
     for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if sample.startswith(mark):
             return name
     try:
-        # The sample may end in the middle of a character.
+        # The sample may end within a character.
         codecs.getincrementaldecoder("utf-8")().decode(sample, final=len(sample) < SAMPLE)
     except UnicodeDecodeError:
         return "cp1252"
@@ -43,9 +43,9 @@ def encoding_of(sample: bytes) -> str:
 
 
 def delimiter_of(sample: str) -> str:
-    """The delimiter that cuts the first lines into the most, and equally many, fields; a comma when none does.
+    """The delimiter that splits most of the first lines into equally many fields, then into most; else a comma.
 
-    One under which every quote opens or closes a field comes before one under which quotes are stray.
+    Delimiters under which every quote opens or closes a field come first.
     """
     best, best_score = ",", (False, 0, 0)
     for delimiter in DELIMITERS:
@@ -66,14 +66,14 @@ def _has_no_stray_quotes(sample: str, delimiter: str) -> bool:
         for _ in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True):
             pass
     except csv.Error as error:
-        # The sample may end in the middle of a field.
+        # The sample may end within a field.
         return "unexpected end of data" in str(error)
     return True
 
 
 @contextmanager
-def opened(file: BinaryIO) -> Iterator[TextIO]:
-    """A binary file as text in its own encoding; what does not fit it shows as a replacement character."""
+def opened(file: IO[bytes]) -> Iterator[TextIO]:
+    """Open a binary file as text in its detected encoding, with replacement characters for invalid bytes."""
     sample = file.read(SAMPLE)
     file.seek(0)
     text = io.TextIOWrapper(file, encoding=encoding_of(sample), errors="replace", newline="")
@@ -84,7 +84,7 @@ def opened(file: BinaryIO) -> Iterator[TextIO]:
 
 
 def rows_of(text: TextIO) -> Iterator[list[str]]:
-    """The rows of a delimited text, blank lines left out; a line that is far too long counts as several."""
+    """The rows of a delimited text without blank lines. A line longer than `LINE` is read as several."""
     sample = text.read(SAMPLE // 4)
     text.seek(0)
     for row in csv.reader(iter(partial(text.readline, LINE), ""), delimiter=delimiter_of(sample)):
@@ -93,12 +93,12 @@ def rows_of(text: TextIO) -> Iterator[list[str]]:
 
 
 def rows_by(layout: Layout, path: Path) -> Iterator[list[str]]:
-    """The rows of a file that the layout's template made, its heading left out. Raises ValueError for another file."""
+    """The rows of a file that the layout's template wrote, without the heading. Raises ValueError for another file."""
     with path.open("rb") as file, opened(file) as text:
         if layout.kind == "csv":
             try:
                 rows: Iterator[list[str]] = csv.reader(text, delimiter=layout.delimiter, strict=True)
-                yield from _without(headings_of(layout) if layout.heading else [], filter(None, rows))
+                yield from _skip_heading(headings_of(layout) if layout.heading else [], filter(None, rows))
             except csv.Error:
                 raise ValueError("the file is not such a table") from None
         else:
@@ -106,7 +106,7 @@ def rows_by(layout: Layout, path: Path) -> Iterator[list[str]]:
             yield from table[1:] if layout.heading and layout.kind == "fixed" else table
 
 
-def _without(heading: list[str], rows: Iterator[list[str]]) -> Iterator[list[str]]:
+def _skip_heading(heading: list[str], rows: Iterator[list[str]]) -> Iterator[list[str]]:
     first = next(rows, None)
     if first is not None and first != heading:
         yield first
@@ -114,7 +114,7 @@ def _without(heading: list[str], rows: Iterator[list[str]]) -> Iterator[list[str
 
 
 class Record(NamedTuple):
-    """A row: its line or lines as they stand in the file, and its cells."""
+    """A row: its bytes in the file, and its cells."""
 
     line: bytes
     cells: list[str]
@@ -122,7 +122,7 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Records:
-    """A CSV read row by row, blank lines left out; `heading` is none where the layout says that there is none."""
+    """A CSV read row by row, without blank lines. `heading` is None if it has none; `mark` is its byte-order mark."""
 
     headings: list[str]
     heading: Record | None
@@ -130,11 +130,11 @@ class Records:
     rows: Iterator[Record]
 
 
-def records_of(file: BinaryIO, layout: Layout | None) -> Records:
-    """A CSV that can be put together again from its lines: every byte of a row is in its record.
+def records_of(file: IO[bytes], layout: Layout | None) -> Records:
+    """Read a CSV so that it can be reassembled from its lines: a record contains every byte of its row.
 
-    Columns that somebody chose (`layout`) tell the delimiter and the heading; else the first row is the heading.
-    UTF-16 alone loses what is no text. Raises csv.Error, at the latest while its rows are read, for what is no table.
+    The chosen columns (`layout`) define delimiter and heading; without them the first row is the heading. Only UTF-16
+    loses invalid bytes. Raises csv.Error for a file that is no table, at the latest while its rows are read.
     """
     sample = file.read(SAMPLE)
     encoding, marks = encoding_of(sample), [codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE]
@@ -156,29 +156,29 @@ def records_of(file: BinaryIO, layout: Layout | None) -> Records:
     return Records(headings, heading, mark, rows if heading or first is None else chain([first], rows))
 
 
-def _records(text: TextIO, encoding: str, errors: str, delimiter: str) -> Iterator[Record]:
-    taken: list[str] = []
+def _records(text: io.TextIOWrapper, encoding: str, errors: str, delimiter: str) -> Iterator[Record]:
+    row_lines: list[str] = []
 
     def lines() -> Iterator[str]:
         while line := text.readline(LONGEST_FIELD):
             if len(line) == LONGEST_FIELD:
                 raise csv.Error("This is no table.")
-            taken.append(line)
+            row_lines.append(line)
             yield line
 
     try:
         for cells in csv.reader(lines(), delimiter=delimiter):
             if cells:
-                yield Record("".join(taken).encode(encoding, errors), cells)
-            taken.clear()
+                yield Record("".join(row_lines).encode(encoding, errors), cells)
+            row_lines.clear()
     finally:
-        # The file is its owner's to close, who may have done so.
+        # The caller closes the file, and may have done so already.
         with suppress(ValueError):
             text.detach()
 
 
 def count_rows(path: Path, extension: str) -> int | None:
-    """How many rows a CSV has, its heading included; None for anything else."""
+    """The number of rows of a CSV, including its heading; None for other files."""
     if extension != "csv":
         return None
     with path.open("rb") as file:
@@ -186,49 +186,50 @@ def count_rows(path: Path, extension: str) -> int | None:
         file.seek(0)
         encoding = encoding_of(sample)
         try:
-            if encoding == "utf-16":
+            beginning = sample[: SAMPLE // 4].decode(encoding, "replace")
+            delimiter = delimiter_of(beginning)
+            if encoding == "utf-16" or not _has_no_stray_quotes(beginning, delimiter):
                 with opened(file) as text:
                     return sum(1 for _ in rows_of(text))
-            delimiter = delimiter_of(sample[: SAMPLE // 4].decode(encoding, "replace"))
             return _count_rows(_blocks(file), encoding, delimiter)
         except csv.Error:
             return None
 
 
 def _count_rows(blocks: Iterator[bytes], encoding: str, delimiter: str) -> int:
-    """Blocks of whole lines are counted at once where no row is longer than its line; the others are read.
+    """Count blocks of whole lines at once if no row spans several lines, and parse the others.
 
-    That is four times as fast as reading everything, and a gigabyte takes seconds to read.
+    This is four times as fast as parsing everything; a gigabyte takes seconds.
     """
-    waiting: deque[str] = deque()
+    pending: deque[str] = deque()
 
     def lines() -> Iterator[str]:
         while True:
-            if not waiting:  # the row goes on in the next block
-                waiting.extend(_lines(next(blocks, b""), encoding))
-            if not waiting:
+            if not pending:  # the row continues in the next block
+                pending.extend(_decode_lines(next(blocks, b""), encoding))
+            if not pending:
                 return
-            yield waiting.popleft()
+            yield pending.popleft()
 
     reader, rows = csv.reader(lines(), delimiter=delimiter), 0
     for block in blocks:
         if _has_balanced_lines(block):
-            found = block.splitlines()
-            rows += len(found) - found.count(b"")
+            block_lines = block.splitlines()
+            rows += len(block_lines) - block_lines.count(b"")
         else:
-            waiting.extend(_lines(block, encoding))
-            while waiting:
+            pending.extend(_decode_lines(block, encoding))
+            while pending:
                 rows += bool(next(reader))
     return rows
 
 
 def _has_balanced_lines(block: bytes) -> bool:
-    """Whether each line has an even number of quotes, as it has when no quoted field goes on in the next line."""
+    """Whether each line has an even number of quotes, so no quoted field continues on the next line."""
     return b'"' not in block.translate(None, NEITHER_QUOTES_NOR_BREAKS).replace(b'""', b"")
 
 
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
-    """The file in pieces that end where a line does. Raises csv.Error for a line too long to be one."""
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """The file in blocks of whole lines. Raises csv.Error for a line that is too long."""
     rest = b""
     while piece := file.read(BLOCK):
         piece = rest + piece
@@ -242,5 +243,5 @@ def _blocks(file: BinaryIO) -> Iterator[bytes]:
         yield rest
 
 
-def _lines(block: bytes, encoding: str) -> Iterator[str]:
+def _decode_lines(block: bytes, encoding: str) -> Iterator[str]:
     return io.StringIO(block.decode(encoding, "replace"), newline="")

@@ -1,8 +1,8 @@
-"""How much a file holds: its rows, and what its amounts add up to in each currency, where that can be told.
+"""Count a file's rows, and sum its amounts per currency where that is certain.
 
-A wrong total is worse than none. Of columns that somebody chose, the first amount counts that belongs to a row alone
-and has its currency beside it; in a file of somebody's own template, the only column called amount or total, with the
-only one called currency.
+A wrong total is worse than none. Among chosen columns, the first amount counts that belongs to a single row and has a
+currency column. In a file of a hand-written template, the only column called amount or total counts, with the only
+one called currency.
 """
 
 import csv
@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import BinaryIO
+from functools import partial
+from typing import IO
 
 from django.core.files.storage import default_storage
 
@@ -24,14 +25,14 @@ AMOUNTS = {"amount", "total", "total amount", "gross amount", "amount in report 
 CURRENCIES = {"currency", "report currency"}
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
-# Marks for thousands only where a decimal mark stands too: alone, neither mark tells which it is.
+# Thousands separators only together with a decimal separator: alone, either mark could be the other.
 _PLAIN = re.compile(r"-?[0-9]+([.,][0-9]{1,2})?")
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:(,)[0-9]{3})+\.[0-9]{1,2}|-?[0-9]{1,3}(?:(\.)[0-9]{3})+,[0-9]{1,2}")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Rows without the heading, and amounts by currency; None where the file does not tell."""
+    """Rows without the heading, and totals by currency; None where unknown."""
 
     rows: int | None
     totals: dict[str, Decimal] | None
@@ -46,7 +47,7 @@ class Unsure(ValueError):
 
 @dataclass(frozen=True)
 class _Money:
-    """Where amounts and their currencies stand, and how an amount is read: None for a cell without one."""
+    """The columns of amount and currency, and how to read an amount: None for a cell without one."""
 
     amount: int
     currency: int
@@ -55,24 +56,24 @@ class _Money:
 
 
 def measure(result: Result) -> Measured:
-    """Count and add up a whole file or a part. Raises FileNotFoundError when its bytes are gone."""
+    """Count and sum a whole file or a part. Raises FileNotFoundError when the file is gone."""
     if results.extension(result.name) != "csv" or result.purged_at is not None:
         return UNKNOWN
     with default_storage.open(result.file.name) as file:
         return measure_file(file, table_of(result))
 
 
-def measure_file(file: BinaryIO, layout: Layout | None) -> Measured:
-    """Of a CSV; `layout` holds its columns, where they are known."""
+def measure_file(file: IO[bytes], layout: Layout | None) -> Measured:
+    """Count and sum a CSV; `layout` holds its columns if known."""
     try:
         records = tables.records_of(file, layout)
         money = _of_layout(layout) if layout else _of_headings(records.headings)
-        return _added_up((record.cells for record in records.rows), money)
+        return _add_up((record.cells for record in records.rows), money)
     except csv.Error:
         return UNKNOWN
 
 
-def _added_up(rows: Iterable[list[str]], money: _Money | None) -> Measured:
+def _add_up(rows: Iterable[list[str]], money: _Money | None) -> Measured:
     count, totals, has_decimals = 0, dict[str, Decimal](), False
     for cells in rows:
         count += 1
@@ -90,46 +91,46 @@ def _added_up(rows: Iterable[list[str]], money: _Money | None) -> Measured:
             money = None
     if money is None or (money.needs_decimals and totals and not has_decimals):
         return Measured(count, None)
-    return Measured(count, {currency: _in_full(totals[currency]) for currency in sorted(totals)})
+    return Measured(count, {currency: _with_cents(totals[currency]) for currency in sorted(totals)})
 
 
-def _in_full(amount: Decimal) -> Decimal:
-    return amount.quantize(Decimal("0.01")) if amount.as_tuple().exponent > -2 else amount  # type: ignore[operator]
+def _with_cents(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.01")) if amount.as_tuple().exponent > -2 else amount  # type: ignore[operator]  # finite, so an int  # finite, so an int
 
 
-# ------------------------------------------------------------ columns that somebody chose
+# ------------------------------------------------------------ chosen columns
 
 
 def _of_layout(layout: Layout) -> _Money | None:
-    for place, column in enumerate(layout.columns):
+    for index, column in enumerate(layout.columns):
         field = column.field
-        if field is None or field.type != "cents" or not _is_of_a_row(column, layout):
+        if field is None or field.type != "cents" or not _belongs_to_row(column, layout):
             continue
-        currency = _place_of(layout, f"{field.currency}.currency")
+        currency = _index_of(layout, f"{field.currency}.currency")
         if currency is not None:
-            return _Money(place, currency, lambda cell, column=column: _amount(cell, column))  # type: ignore[misc]
+            return _Money(index, currency, partial(_read_amount, column))
     return None
 
 
-def _is_of_a_row(column: Column, layout: Layout) -> bool:
-    """Whether the rows add up: a report's total stands on each of its expenses again."""
+def _belongs_to_row(column: Column, layout: Layout) -> bool:
+    """Whether the column may be summed over rows: a report's total repeats on each of its expenses."""
     field = column.field
     assert field is not None
     return field.name == "group.sum" or field.level == layout.rows
 
 
-def _place_of(layout: Layout, name: str) -> int | None:
+def _index_of(layout: Layout, name: str) -> int | None:
     return next(
         (
-            place
-            for place, column in enumerate(layout.columns)
+            index
+            for index, column in enumerate(layout.columns)
             if column.source == "field" and column.name == name
         ),
         None,
     )
 
 
-def _amount(cell: str, column: Column) -> Decimal | None:
+def _read_amount(column: Column, cell: str) -> Decimal | None:
     text = cell.strip().removeprefix("'")
     if text in ("", column.fallback.strip().removeprefix("'")):
         return None
@@ -142,21 +143,21 @@ def _amount(cell: str, column: Column) -> Decimal | None:
     return number / 100 if column.format == "cents" else number
 
 
-# ------------------------------------------------------------ somebody's own template
+# ------------------------------------------------------------ hand-written templates
 
 
 def _of_headings(headings: Sequence[str]) -> _Money | None:
-    known = [heading.strip().casefold() for heading in headings]
-    amounts = [place for place, heading in enumerate(known) if heading in AMOUNTS]
-    currencies = [place for place, heading in enumerate(known) if heading in CURRENCIES]
+    names = [heading.strip().casefold() for heading in headings]
+    amounts = [index for index, name in enumerate(names) if name in AMOUNTS]
+    currencies = [index for index, name in enumerate(names) if name in CURRENCIES]
     if len(amounts) != 1 or len(currencies) != 1:
         return None
-    # Whole numbers alone may be cents.
+    # If all amounts are whole numbers, they may be cents.
     return _Money(amounts[0], currencies[0], plain_amount, needs_decimals=True)
 
 
 def plain_amount(cell: str) -> Decimal | None:
-    """An amount as people write it; None for an empty cell. Raises Unsure for all else."""
+    """Read an amount as people write it; None for an empty cell. Raises Unsure for anything else."""
     text = cell.strip().removeprefix("'")
     if not text:
         return None

@@ -1,6 +1,6 @@
-"""An XLSX written row by row, straight as its XML: texts, numbers and days in sheets with a heading, and no more.
+"""Write an XLSX row by row as XML: sheets with a heading, texts, numbers and days, and nothing else.
 
-A library that can do everything builds an object and a tree for each cell, which takes several times as long.
+A general library builds objects for each cell, which takes several times as long.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import IO
 from xml.sax.saxutils import escape, quoteattr  # nosec B406: it writes XML and reads none
@@ -22,33 +23,33 @@ _RELATIONS = (
     f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">'
     f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
 )
-# The styles that come before those of the formats: nothing, and bold.
+# The first two styles, before those of number formats.
 _PLAIN, _BOLD = 0, 1
-# Formats of one's own are numbered from here.
+# Excel numbers custom formats from here.
 _FIRST_FORMAT = 164
-# Excel's days are counted from here; before March 1900 it has one day too many.
+# Excel counts days from here; before March 1900 it has one day too many.
 _DAY_ZERO = date(1899, 12, 30)
 _SECONDS = 24 * 60 * 60
-# Where a program that reads XML may take spaces for layout.
+# Texts whose spaces an XML reader may drop as layout.
 _KEEP = re.compile(r"^\s|\s$|\n|\t|  ")
-# Rows are compressed together.
+# How many rows are written at once, so that they compress better.
 _TOGETHER = 200
 
 Value = Decimal | datetime | date
 
 
 class Book:
-    """The file being written; sheets come one after the other. `close` makes it whole."""
+    """The file being written, sheet by sheet. `close` completes it."""
 
     def __init__(self, target: Path) -> None:
         self._archive = zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED)
-        # What tells the kind of a file by its first bytes looks for this name.
+        # Programs that detect file types by their first bytes look for this name.
         self._archive.writestr("_rels/.rels", _RELATIONS)
         self._names: list[str] = []
         self._formats: dict[str, int] = {}
 
     def sheet(self, name: str, widths: Sequence[int], heading: Sequence[str], rows: Iterable[str]) -> None:
-        """A sheet of rows that `text` and `value` made; a heading stays in sight."""
+        """Write a sheet of rows made by `row`; the heading is frozen."""
         self._names.append(name)
         with self._archive.open(f"xl/worksheets/sheet{len(self._names)}.xml", "w", force_zip64=True) as file:
             file.write(f'{_HEAD}<worksheet xmlns="{_MAIN}">'.encode())
@@ -72,13 +73,13 @@ class Book:
             file.write(b"</sheetData></worksheet>")
 
     def value(self, value: Value, format: str) -> str:
-        """A cell with a number or a day, shown in this format; its place is still to be filled in."""
+        """A cell with a number or a day in this format; `row` fills in its position."""
         if (style := self._formats.get(format)) is None:
             style = self._formats[format] = _BOLD + 1 + len(self._formats)
         return f'<c s="{style}" r="@"><v>{_number(value)}</v></c>'
 
     def close(self) -> None:
-        """Write what could not be known before."""
+        """Write the parts that depend on the number of sheets and formats."""
         numbers = range(1, len(self._names) + 1)
         sheets = "".join(
             f'<sheet name={quoteattr(name)} sheetId="{n}" r:id="rId{n}"/>'
@@ -112,26 +113,26 @@ class Book:
         self._archive.close()
 
     def abandon(self) -> None:
-        """Let go of the file; what there is of it is no workbook."""
+        """Close the incomplete file."""
         self._archive.close()
 
     def _styles(self) -> str:
-        own = list(enumerate(self._formats, _FIRST_FORMAT))
-        formats = "".join(f'<numFmt numFmtId="{n}" formatCode={quoteattr(code)}/>' for n, code in own)
+        custom = list(enumerate(self._formats, _FIRST_FORMAT))
+        formats = "".join(f'<numFmt numFmtId="{n}" formatCode={quoteattr(code)}/>' for n, code in custom)
         cells = "".join(
             f'<xf numFmtId="{n}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
-            for n, _ in own
+            for n, _ in custom
         )
         font = '<sz val="11"/><name val="Calibri"/><family val="2"/>'
         return (
             f'<styleSheet xmlns="{_MAIN}">'
-            + (f'<numFmts count="{len(own)}">{formats}</numFmts>' if own else "")
+            + (f'<numFmts count="{len(custom)}">{formats}</numFmts>' if custom else "")
             + f'<fonts count="2"><font>{font}</font><font><b/>{font}</font></fonts>'
             '<fills count="2"><fill><patternFill patternType="none"/></fill>'
             '<fill><patternFill patternType="gray125"/></fill></fills>'
             '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
             '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-            f'<cellXfs count="{2 + len(own)}"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+            f'<cellXfs count="{2 + len(custom)}"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
             '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
             f"{cells}</cellXfs>"
             '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
@@ -143,18 +144,18 @@ class Book:
 
 @contextmanager
 def book(target: Path) -> Iterator[Book]:
-    """A workbook at `target`, whole when the block has ended well."""
-    written = Book(target)
+    """A workbook at `target`, completed when the block ends without an error."""
+    workbook = Book(target)
     try:
-        yield written
+        yield workbook
     except BaseException:
-        written.abandon()
+        workbook.abandon()
         raise
-    written.close()
+    workbook.close()
 
 
 def text(words: str) -> str:
-    """A cell with a text, which must be such that XML can hold it; its place is still to be filled in."""
+    """A cell with a text, which must be valid in XML; `row` fills in its position."""
     if not words:
         return ""
     keep = ' xml:space="preserve"' if _KEEP.search(words) else ""
@@ -162,21 +163,21 @@ def text(words: str) -> str:
 
 
 def row(number: int, cells: Iterable[str]) -> str:
-    """The cells as a row; empty ones take no room."""
-    placed = (
-        cell.replace('r="@"', f'r="{_letters(place)}{number}"', 1) for place, cell in enumerate(cells) if cell
+    """The XML of a row; empty cells are left out."""
+    positioned = (
+        cell.replace('r="@"', f'r="{_column_name(n)}{number}"', 1) for n, cell in enumerate(cells) if cell
     )
-    return f'<row r="{number}">{"".join(placed)}</row>'
+    return f'<row r="{number}">{"".join(positioned)}</row>'
 
 
 def _write(file: IO[bytes], rows: Iterable[str]) -> None:
-    waiting: list[str] = []
-    for each in rows:
-        waiting.append(each)
-        if len(waiting) == _TOGETHER:
-            file.write("".join(waiting).encode())
-            waiting.clear()
-    file.write("".join(waiting).encode())
+    buffer: list[str] = []
+    for row_xml in rows:
+        buffer.append(row_xml)
+        if len(buffer) == _TOGETHER:
+            file.write("".join(buffer).encode())
+            buffer.clear()
+    file.write("".join(buffer).encode())
 
 
 def _number(value: Value) -> str:
@@ -189,16 +190,12 @@ def _number(value: Value) -> str:
     return str(value)
 
 
-_known: list[str] = []
-
-
-def _letters(place: int) -> str:
-    """A, B, … Z, AA, …: the name of the column at this place, from 0."""
-    while place >= len(_known):
-        left, name = len(_known), ""
-        while left >= 0:
-            left, letter = divmod(left, 26)
-            name = chr(ord("A") + letter) + name
-            left -= 1
-        _known.append(name)
-    return _known[place]
+@cache
+def _column_name(index: int) -> str:
+    """A, B, … Z, AA, …: the name of the column at this index, from 0."""
+    name = ""
+    while index >= 0:
+        index, letter = divmod(index, 26)
+        name = chr(ord("A") + letter) + name
+        index -= 1
+    return name

@@ -1,4 +1,4 @@
-"""Files in one ZIP, plain or with a password (AES-256, which Windows cannot open by itself, 7-Zip and others can)."""
+"""Pack files into a ZIP, plain or with a password (AES-256: 7-Zip and others open it, Windows itself does not)."""
 
 import re
 import stat
@@ -14,7 +14,7 @@ LONGEST_NAME = 200
 SHORTEST_PASSWORD = 8
 
 Member = tuple[str, Path]
-"""The name in the archive, and where the file lies."""
+"""The name in the archive, and the path of the file."""
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]')
 
@@ -22,12 +22,12 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]')
 def pack(members: Sequence[Member], target: Path) -> None:
     """Write a plain ZIP of these files."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, path in _safely_named(members):
+        for name, path in _with_unique_names(members):
             archive.write(path, name)
 
 
 def password_problem(password: str) -> str:
-    """Why a ZIP cannot be sealed with it, in a sentence; empty when it can."""
+    """Why the password is not accepted, as a sentence; empty when it is."""
     if not password.isascii() or not password.isprintable():
         return "Use letters a to z, digits and the signs of a plain keyboard: programs read other letters differently."
     if len(password) < SHORTEST_PASSWORD:
@@ -36,16 +36,16 @@ def password_problem(password: str) -> str:
 
 
 def seal(members: Sequence[Member], target: Path, password: str) -> None:
-    """Write a ZIP that opens with the password only; the names in it can be read without."""
+    """Write a ZIP that opens with the password only. The file names in it are not encrypted."""
     if problem := password_problem(password):
         raise ValueError(problem)
-    # Imported here: tests/test_process_imports.py tells why.
+    # Imported late to save memory: see tests/test_process_imports.py.
     from stream_zip import ZIP_AUTO, stream_zip
 
     now = timezone.now()
     files = (
-        (name, now, stat.S_IFREG | 0o600, ZIP_AUTO(path.stat().st_size), _pieces(path))
-        for name, path in _safely_named(members)
+        (name, now, stat.S_IFREG | 0o600, ZIP_AUTO(path.stat().st_size), _read_chunks(path))
+        for name, path in _with_unique_names(members)
     )
     with target.open("wb") as archive:
         for piece in stream_zip(files, password=password):
@@ -53,7 +53,7 @@ def seal(members: Sequence[Member], target: Path, password: str) -> None:
 
 
 def safe_name(name: str) -> str:
-    """A file's own name without a way to elsewhere, and without what no disk takes."""
+    """The file's name without folders and without characters that file systems reject."""
     name = _UNSAFE.sub("_", PurePosixPath(name.replace("\\", "/")).name).strip(" .")
     if len(name) > LONGEST_NAME:
         path = PurePosixPath(name)
@@ -61,19 +61,19 @@ def safe_name(name: str) -> str:
     return name or "file"
 
 
-def _safely_named(members: Iterable[Member]) -> Iterator[Member]:
-    taken: set[str] = set()
+def _with_unique_names(members: Iterable[Member]) -> Iterator[Member]:
+    used_names: set[str] = set()
     for name, path in members:
         name = plain = safe_name(name)
         number = 1
-        while name.casefold() in taken:
+        while name.casefold() in used_names:
             number += 1
             name = f"{PurePosixPath(plain).stem} ({number}){PurePosixPath(plain).suffix}"
-        taken.add(name.casefold())
+        used_names.add(name.casefold())
         yield name, path
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def _read_chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while piece := file.read(CHUNK):
             yield piece

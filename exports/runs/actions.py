@@ -1,4 +1,4 @@
-"""What people do to runs: start, cancel, run again."""
+"""Actions of people on runs: start, cancel, run again, acknowledge."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,8 @@ from accounts.models import Credential, OnceKey, Rotation, User
 from expensify.jobs.export import ReportExport
 from exports.models import Run, SavedExport
 from exports.models.run import RESTING, Status
-from exports.runs import employee_steps, failure_messages, report_list, tasks
+from exports.models.run_kind import OF_PERIODS
+from exports.runs import employee_steps, failure_messages, report_list, steps, tasks
 from exports.runs.report_list import ReportList
 from exports.saved_exports import job as export_job
 from exports.saved_exports import periods
@@ -32,11 +33,11 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """A run that can be started, not saved yet; who starts it, and what its audit entry says besides."""
+    """An unsaved run, who starts it, and additional data of its audit entry."""
 
     run: Run
     by: User | Actor
-    said: dict[str, Any]
+    audit_data: dict[str, Any]
 
 
 @transaction.atomic
@@ -48,9 +49,9 @@ def start(
     again_of: Run | None = None,
     at: datetime | None = None,
 ) -> Run:
-    """Queue a run of the export as it stands now. Raises CannotStart with a sentence for people.
+    """Queue a run of the export's present version. Raises CannotStart with a sentence for people.
 
-    Relative periods count from `at`, when the run was due, or else from now.
+    Relative periods count from `at`, the time at which the run was due; by default from now.
     """
     return start_all([prepare(export, by=by, source=source, again_of=again_of, at=at)])[0]
 
@@ -62,40 +63,40 @@ def prepare(
     source: str = Run.Source.PAGE,
     again_of: Run | None = None,
     at: datetime | None = None,
-    **said: Any,
+    **audit_data: Any,
 ) -> PreparedRun:
-    """What `start` would start, for `start_all`. Raises CannotStart."""
-    asked = ExportSettings.from_json(export.present.settings)
-    return _prepare(export, asked, at=at, by=by, source=source, again_of=again_of, said=said)
+    """Prepare a run for `start_all`. Raises CannotStart."""
+    settings = ExportSettings.from_json(export.present.settings)
+    return _prepare(export, settings, at=at, by=by, source=source, again_of=again_of, audit_data=audit_data)
 
 
 @transaction.atomic
 def start_all(prepared: Sequence[PreparedRun]) -> list[Run]:
-    """Queue runs of one team, at the cost of a few statements for all of them."""
-    runs = Run.objects.bulk_create([each.run for each in prepared])
+    """Queue runs of one team, with a few statements for all of them."""
+    runs = Run.objects.bulk_create([item.run for item in prepared])
     if runs:
         audit.record_many(
             runs[0].team,
             [
-                AuditEvent(Action.RUN_STARTED, each.run, each.by, _about(each.run) | each.said)
-                for each in prepared
+                AuditEvent(Action.RUN_STARTED, item.run, item.by, _audit_fields(item.run) | item.audit_data)
+                for item in prepared
             ],
         )
-        tasks.ring_after_commit(tasks.line_up, *(run.pk for run in runs))
+        tasks.send_after_commit(tasks.enqueue_runs, *(run.pk for run in runs))
     return runs
 
 
 @transaction.atomic
 def start_by_click(export: SavedExport, *, by: User, again_of: Run | None = None) -> Run:
-    """`start` for a button in a page: a double click starts one run. Raises CannotStart."""
+    """Like `start`, for a button: a double click starts one run. Raises CannotStart."""
     return _once_per_click(export, by, again_of, lambda: start(export, by=by, again_of=again_of))
 
 
 @transaction.atomic
 def start_once(export: SavedExport, *, by: User, key: str | None) -> tuple[Run, bool]:
-    """`start` for a script. The same key again gets the run that it started, and False. Raises CannotStart.
+    """Like `start`, for a script. A repeated key returns the run that it started, and False. Raises CannotStart.
 
-    A second request under the key waits at the unique row for the first one to commit; a start that fails frees it.
+    A second request with the key waits at the unique row until the first commits; a start that fails frees the key.
     """
     if key is None:
         return start(export, by=by, source=Run.Source.API), True
@@ -106,15 +107,15 @@ def start_once(export: SavedExport, *, by: User, key: str | None) -> tuple[Run, 
         once.save(update_fields=["made_id"])
         return run, True
     assert once.made_id is not None
-    made = export.runs.filter(pk=once.made_id).first()
-    if made is None:
+    started = export.runs.filter(pk=once.made_id).first()
+    if started is None:
         raise CannotStart("This key has started a run of another export. Nothing was started: use a new key.")
-    return made, False
+    return started, False
 
 
 @transaction.atomic
 def again(run: Run, *, by: User) -> Run:
-    """A new run of the export as it stands now; the old one counts as looked after. Raises CannotStart."""
+    """Run the export's present version, and acknowledge the old run. Raises CannotStart."""
     new = start_by_click(_export(run), by=by, again_of=run)
     look_after(run, by=by)
     return new
@@ -122,12 +123,12 @@ def again(run: Run, *, by: User) -> Run:
 
 @transaction.atomic
 def same_reports_again(run: Run, *, by: User) -> Run:
-    """A new run for the reports that `run` listed, whatever label they carry; it puts none on. Raises CannotStart.
+    """Export the reports that `run` listed, whatever their label, without marking them. Raises CannotStart.
 
-    Everything else is as the export stands now, so a corrected column reaches an old batch.
+    The other settings come from the export's present version, so a corrected column applies to an old batch.
     """
     export = _export(run)
-    asked = replace(
+    settings = replace(
         ExportSettings.from_json(export.present.settings),
         report_ids=list(_listed(run).ids),
         period="",
@@ -140,7 +141,10 @@ def same_reports_again(run: Run, *, by: User) -> Run:
         mark_as="",
     )
     new = _once_per_click(
-        export, by, run, lambda: start_all([_prepare(export, asked, by=by, again_of=run, of_batch=True)])[0]
+        export,
+        by,
+        run,
+        lambda: start_all([_prepare(export, settings, by=by, again_of=run, kind=Run.Kind.SAME_REPORTS)])[0],
     )
     look_after(run, by=by)
     return new
@@ -148,10 +152,10 @@ def same_reports_again(run: Run, *, by: User) -> Run:
 
 @transaction.atomic
 def try_pair(export: SavedExport, rotation: Rotation, *, by: User) -> Run:
-    """A run of the export as a test with the new pair, which marks, mails and uploads nothing. Raises CannotStart."""
+    """Run the export as a test with the new key pair: it marks, mails and uploads nothing. Raises CannotStart."""
     if rotation.status != Rotation.Status.READY or rotation.credential_id != export.credential_id:
         raise CannotStart("Only a new pair that was tested, and has not taken over yet, can be tried.")
-    asked = replace(
+    settings = replace(
         ExportSettings.from_json(export.present.settings),
         test=True,
         look_back_days=0,
@@ -160,32 +164,32 @@ def try_pair(export: SavedExport, rotation: Rotation, *, by: User) -> Run:
         sftp_host="",
         sftp_login="",
     )
-    return start_all([_prepare(export, asked, by=by, of_batch=True, trial_of=rotation)])[0]
+    return start_all([_prepare(export, settings, by=by, kind=Run.Kind.TRIAL, trial_of=rotation)])[0]
 
 
 @transaction.atomic
 def mark_now(run: Run, *, by: User) -> Run:
-    """A new run that only marks the reports of one whose file is safe but whose marking failed. Raises CannotStart."""
+    """Start a run that only marks the reports of `run`, whose file is stored. Raises CannotStart."""
     if not can_be_marked(run):
         raise CannotStart(
             "Only a run whose file is in the portal and whose reports may not be marked can do that."
         )
-    new = _once_per_click(_export(run), by, run, lambda: _queue_marking(run, by))
+    new = _once_per_click(_export(run), by, run, lambda: _start_marking(run, by))
     look_after(run, by=by)
     return new
 
 
 def can_be_marked(run: Run) -> bool:
-    """Whether the file is safe in the portal while the reports are not marked, or nobody knows."""
+    """Whether the file is stored and its reports are not marked, or it is unknown whether they are."""
     if not run.marks_last or run.status not in {Status.FAILED, Status.UNCONFIRMED, Status.CANCELLED}:
         return False
-    is_safe = run.of_batch or hasattr(run, "result")
-    return is_safe and not run.again.filter(of_batch=True, status=Status.SUCCEEDED, marks_last=True).exists()
+    is_safe = run.kind == Run.Kind.MARKING or hasattr(run, "result")
+    return is_safe and not run.again.filter(kind=Run.Kind.MARKING, status=Status.SUCCEEDED).exists()
 
 
 @transaction.atomic
 def cancel(run: Run, *, by: User | Actor) -> bool:
-    """Stop a run that rests. False when it is at work, or has finished."""
+    """Cancel a resting run. False when a call is in progress or the run has finished."""
     was = run.status
     if was not in RESTING:
         return False
@@ -197,83 +201,84 @@ def cancel(run: Run, *, by: User | Actor) -> bool:
         error=f"{who} cancelled this run. {failure_messages.cancelled(run)}",
     ):
         return False
-    employee_steps.given_up(run)
+    employee_steps.release(run)
     audit.record(Action.RUN_CANCELLED, run, by=by, was=was)
-    tasks.ring_after_commit(tasks.leave_line, run.pk)
+    tasks.send_after_commit(tasks.leave_queue, run.pk)
     return True
 
 
 @transaction.atomic
 def look_after(run: Run, *, by: User) -> None:
-    """A person has seen the failure: it leaves the list of what needs attention."""
+    """Acknowledge a failure: it leaves the list of runs that need attention."""
     if Run.objects.filter(pk=run.pk, looked_after_at=None).update(looked_after_at=timezone.now()):
         audit.record(Action.RUN_LOOKED_AFTER, run, by=by, was=run.status)
 
 
-def asked_for(export: SavedExport, asked: ExportSettings, *, at: datetime) -> ReportExport:
-    """The job of these settings of the export, with its secrets, for a run that is due at `at`."""
+def _job_of(export: SavedExport, settings: ExportSettings, *, at: datetime) -> ReportExport:
+    """The export's job with these settings and its secrets, for a run that is due at `at`."""
     return export_job.describe(
-        asked,
+        settings,
         at=at,
         zone=export.team.zone,
-        last_success_at=_last_success_at(export, asked, at),
+        last_success_at=_last_success_at(export, settings, at),
         sftp_password=unseal(export, "sftp_password") or "",
     )
 
 
 def _prepare(
     export: SavedExport,
-    asked: ExportSettings,
+    settings: ExportSettings,
     *,
     at: datetime | None = None,
     by: User | Actor,
     source: str = Run.Source.PAGE,
     again_of: Run | None = None,
-    of_batch: bool = False,
+    kind: str | None = None,
     trial_of: Rotation | None = None,
-    said: dict[str, Any] | None = None,
+    audit_data: dict[str, Any] | None = None,
 ) -> PreparedRun:
     now = timezone.now()
     at = at or now
-    job = asked_for(export, asked, at=at)
+    job = _job_of(export, settings, at=at)
     _refuse_to_start(export, job, now, can_call=trial_of is not None)
-    generated = report_list.of_exactly(job, (), marking=False) if asked.marks_last else job
+    generated = report_list.of_exactly(job, (), marking=False) if settings.marks_last else job
     run = Run(
         team=export.team,
+        kind=kind or steps.kind_of(settings),
         export=export,
         version=export.present,
         credential=export.credential,
         job=job.without_secrets(),
         template=export.present.template,
         marks=not generated.repeatable,
-        selects=asked.selects,
-        marks_last=asked.marks_last,
-        mark_label=asked.mark_as if job.marks else "",
+        mark_label=settings.mark_as if job.marks else "",
         late_before=export_job.late_before(
-            asked, at=at, zone=export.team.zone, last_success_at=_last_success_at(export, asked, at)
+            settings,
+            at=at,
+            zone=export.team.zone,
+            last_success_at=_last_success_at(export, settings, at),
         ),
         source=source,
         again_of=again_of,
-        of_batch=of_batch,
         trial_of=trial_of,
         moved_at=now,
-        **_asked_by(by),
+        **_requester(by),
     )
-    return PreparedRun(run, by, said or {})
+    return PreparedRun(run, by, audit_data or {})
 
 
-def _queue_marking(run: Run, by: User) -> Run:
-    """A run that begins where the other one stopped: its file is stored, and the list is known."""
+def _start_marking(run: Run, by: User) -> Run:
+    """Start a run where `run` stopped: its file is stored, and its reports are listed."""
     _refuse_to_call(run.credential)
     new = Run.objects.create(
         team=run.team,
+        kind=Run.Kind.MARKING,
         export=run.export,
         version=run.version,
         credential=run.credential,
         job=run.job,
         template=run.template,
         marks=False,
-        marks_last=True,
         mark_label=run.mark_label,
         selection=run.selection,
         report_count=run.report_count,
@@ -281,16 +286,14 @@ def _queue_marking(run: Run, by: User) -> Run:
         status=Status.STORED,
         source=Run.Source.PAGE,
         again_of=run,
-        of_batch=True,
-        **_asked_by(by),
+        **_requester(by),
     )
-    audit.record(Action.RUN_STARTED, new, by=by, **_about(new))
-    tasks.ring_after_commit(tasks.line_up, new.pk)
+    audit.record(Action.RUN_STARTED, new, by=by, **_audit_fields(new))
+    tasks.send_after_commit(tasks.enqueue_runs, new.pk)
     return new
 
 
-def _about(run: Run) -> dict[str, Any]:
-    """What the audit entry of its start says."""
+def _audit_fields(run: Run) -> dict[str, Any]:
     return {
         "export": _export(run).name,
         "version": run.version.number if run.version else None,
@@ -299,15 +302,15 @@ def _about(run: Run) -> dict[str, Any]:
     }
 
 
-def _asked_by(by: User | Actor) -> dict[str, Any]:
+def _requester(by: User | Actor) -> dict[str, Any]:
     if isinstance(by, User):
         return {"requested_by": by, "requested_by_name": str(by)}
     return {"requested_by": None, "requested_by_name": by.name}
 
 
 def _once_per_click(export: SavedExport, by: User, again_of: Run | None, start: Callable[[], Run]) -> Run:
-    """What `start` makes, unless this person made it a moment ago: a double click is one."""
-    # The second of two clicks waits here for the first, and finds its run.
+    """Call `start`, unless this person did so a moment ago: return that run instead."""
+    # The second of two clicks waits here until the first commits, and finds its run.
     SavedExport.objects.select_for_update().get(pk=export.pk)
     just_now = timezone.now() - DOUBLE_CLICK
     clicked = export.runs.filter(
@@ -328,11 +331,11 @@ def _listed(run: Run) -> ReportList:
     return ReportList.from_json(run.selection)
 
 
-def _last_success_at(export: SavedExport, asked: ExportSettings, at: datetime) -> datetime | None:
-    """When the last run that covered a period up to `at` was due, or started; None where no period asks for it."""
-    if periods.SINCE_LAST_SUCCESS not in {asked.period, asked.approved_since}:
+def _last_success_at(export: SavedExport, settings: ExportSettings, at: datetime) -> datetime | None:
+    """When the last successful run of a period up to `at` was due or started; None if no period counts from it."""
+    if periods.SINCE_LAST_SUCCESS not in {settings.period, settings.approved_since}:
         return None
-    succeeded = export.runs.filter(status=Status.SUCCEEDED, of_batch=False).annotate(
+    succeeded = export.runs.filter(status=Status.SUCCEEDED, kind__in=OF_PERIODS).annotate(
         covered_to=Coalesce("occurrence__due_at", "created_at")
     )
     return succeeded.filter(covered_to__lte=at).order_by("-id").values_list("covered_to", flat=True).first()

@@ -1,4 +1,4 @@
-"""How much a credential is used."""
+"""How many calls a credential makes per day."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ DAYS = 14
 
 
 def by_day(credential: Credential) -> list[dict[str, Any]]:
-    """`day` and `calls` of each of the last two weeks' days with a call, by the team's clock, newest first."""
+    """`day` and `calls` of each day with a call in the last two weeks, in the team's time zone, newest first."""
     since = timezone.now() - timedelta(days=DAYS)
     recent = credential.calls.filter(sent_at__gte=since).order_by()
     days = recent.annotate(day=TruncDate("sent_at", tzinfo=credential.team.zone)).values("day")

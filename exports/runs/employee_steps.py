@@ -17,22 +17,22 @@ from exports.models.run import Status
 
 
 class UpdateNotSent(Exception):
-    """What was to be sent is not what was tried and approved; nothing was sent. The text says so to people."""
+    """The update differs from the tried and approved one, so nothing was sent. The text says so to people."""
 
 
 def read_members(run: Run, client: Client) -> None:
-    """The members of the policies that the run names: as they are before the update, or, once it was sent, after it."""
+    """Read the members of the run's policies: before the update, or after it once it was sent."""
     policies: list[str] = run.job["policies"]
     details = client.policy(policies, ["employees"])
     members = {policy: list(details[policy].employees) for policy in policies if policy in details}
     with transaction.atomic():
         if not run.move(Status.READING, Status.SUCCEEDED, attempts=0, error_code="", error=""):
             return
-        update = _locked(run)
+        update = _load_update(run, lock=True)
         if update.applied_by_run_id is None:
             update.before, update.before_at = members, timezone.now()
-            fields = ["before", "before_at", *stored_updates.look_again(update)]
-            # New knowledge may bring new warnings, of which nobody has said that they are meant.
+            fields = ["before", "before_at", *stored_updates.count_findings(update)]
+            # The members may cause new warnings, which nobody has accepted yet.
             update.accepted_hash = ""
             update.save(update_fields=[*fields, "accepted_hash"])
         else:
@@ -48,11 +48,11 @@ def read_members(run: Run, client: Client) -> None:
 
 
 def try_out(run: Run, client: Client) -> None:
-    """The dry run: Expensify says what it would do."""
+    """Send the update as a dry run: Expensify answers what it would do."""
     answer = _send(run, client, dry_run=True)
     with transaction.atomic():
         if run.move(Status.UPDATING, Status.SUCCEEDED, attempts=0, error_code="", error=""):
-            update = _locked(run)
+            update = _load_update(run, lock=True)
             fields = ["tried_hash", "tried_at", "tried_answer"]
             update.tried_hash, update.tried_at = run.job["content_hash"], timezone.now()
             update.tried_answer = answer
@@ -65,8 +65,8 @@ def try_out(run: Run, client: Client) -> None:
 
 
 def apply(run: Run, client: Client) -> None:
-    """The update itself. Never repeated: a lost answer leaves it unconfirmed."""
-    update = EmployeeUpdate.objects.select_related("team", "credential").get(pk=run.update_id)
+    """Send the update. Never repeated: a lost answer leaves it unconfirmed."""
+    update = _load_update(run)
     if update.applied_by_run_id != run.pk or update.discarded_at or update.wiped_at:
         raise UpdateNotSent("This employee update is no longer to be applied, so nothing was sent.")
     if run.job["two_people"] and update.approved_hash != run.job["content_hash"]:
@@ -74,7 +74,7 @@ def apply(run: Run, client: Client) -> None:
     answer = _send(run, client, dry_run=False)
     with transaction.atomic():
         if run.move(Status.UPDATING, Status.SUCCEEDED, error_code="", error=""):
-            update = _locked(run)
+            update = _load_update(run, lock=True)
             update.applied_at, update.applied_answer = timezone.now(), answer
             update.summary = _summary(update, answer)
             update.save(update_fields=["applied_at", "applied_answer", "summary"])
@@ -83,14 +83,14 @@ def apply(run: Run, client: Client) -> None:
             )
 
 
-def given_up(run: Run) -> None:
-    """An update that certainly was not applied may be changed and tried again."""
+def release(run: Run) -> None:
+    """Allow an update that was certainly not applied to be changed and tried again."""
     EmployeeUpdate.objects.filter(applied_by_run=run).update(applied_by_run=None)
 
 
 def _send(run: Run, client: Client, *, dry_run: bool) -> dict[str, Any]:
-    """Send exactly what the run's hash names, or nothing."""
-    update = EmployeeUpdate.objects.select_related("team", "credential").get(pk=run.update_id)
+    """Send the update if its content still has the run's hash. Raises UpdateNotSent."""
+    update = _load_update(run)
     settings, feed = stored_updates.settings_of(update), stored_updates.feed_of(update)
     people = [cells.person_of(row)[0] for row in stored_updates.rows_of(update)]
     if feed_settings.content_hash(people, settings, feed=feed) != run.job["content_hash"]:
@@ -113,6 +113,7 @@ def _summary(update: EmployeeUpdate, answer: dict[str, Any]) -> dict[str, int]:
     return {outcome: receipt.count(outcome) for outcome in answers.OUTCOMES}
 
 
-def _locked(run: Run) -> EmployeeUpdate:
-    rows = EmployeeUpdate.objects.select_for_update().select_related("team", "credential")
-    return rows.get(pk=run.update_id)
+def _load_update(run: Run, *, lock: bool = False) -> EmployeeUpdate:
+    assert run.update_id is not None
+    rows = EmployeeUpdate.objects.select_related("team", "credential")
+    return (rows.select_for_update() if lock else rows).get(pk=run.update_id)

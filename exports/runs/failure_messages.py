@@ -1,4 +1,4 @@
-"""What a run that did not get to its end has done at Expensify, in words, and what to do about it."""
+"""Messages for a run that did not succeed: what it did at Expensify, and what to do about it."""
 
 from exports.models import Run
 from exports.models.run import Status
@@ -7,8 +7,8 @@ MARK_NOW = "“Mark these reports now” on this page"
 
 
 def done_so_far(run: Run) -> str:
-    """What is true at Expensify when a run failed in the state it is in."""
-    if run.purpose == Run.Purpose.APPLY:
+    """What a run that failed in its present state has done at Expensify."""
+    if run.kind == Run.Kind.APPLY:
         return "Nobody was changed; the update can be changed and tried again."
     if run.status in {Status.STORED, Status.MARKING}:
         return (
@@ -28,8 +28,8 @@ def done_so_far(run: Run) -> str:
 
 
 def unclear(run: Run) -> str:
-    """What nobody can know when no answer came to a call that must not be repeated, and who decides."""
-    if run.purpose == Run.Purpose.APPLY:
+    """What is unknown when no answer came to a call that must not be repeated, and how a person decides."""
+    if run.kind == Run.Kind.APPLY:
         return (
             "Whether the people were changed is not known, so the portal does not repeat it by itself. The page of the "
             "employee update compares it with the policies' members as they are now."
@@ -48,7 +48,7 @@ def unclear(run: Run) -> str:
 
 
 def cancelled(run: Run) -> str:
-    """What is true at Expensify when somebody cancels the run at rest."""
+    """What a run has done at Expensify when somebody cancels it."""
     match run.status:
         case Status.QUEUED if not run.attempts:
             return "Nothing was sent to Expensify."
@@ -63,7 +63,7 @@ def cancelled(run: Run) -> str:
 
 
 def _effects(run: Run) -> str:
-    """What generating the file does besides, as far as it must not be done twice."""
+    """The effects of generating the file that must not happen twice."""
     effects = []
     for action in run.job.get("onFinish", []):
         if action["actionName"] == "markAsExported" and not run.marks_last:

@@ -1,10 +1,10 @@
-"""What workers and pages tell each other through Redis: that somebody does the work, who sweeps, what time it is."""
+"""Worker heartbeat, sweep lock and shared clock, kept in Redis."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 KEY = "portal:worker-seen"
 SWEPT = "portal:swept"
 STARTED, SETTLED = "portal:schedules-started", "portal:occurrences-settled"
-# Seconds; a sweep says it every few.
+# Seconds without a heartbeat until workers count as down; a sweep beats every few seconds.
 SILENT_AFTER = 60
 
 
@@ -34,11 +34,11 @@ def is_fresh() -> bool:
 
 
 def begin_sweep(every: float, what: str = SWEPT) -> bool:
-    """Whether a sweep of this kind is due. Those that piled up while no worker ran are one."""
+    """Whether a sweep of this kind is due; takes the lock. Sweeps that piled up while no worker ran become one."""
     return bool(client().set(what, "1", nx=True, px=round(every * 500)))
 
 
 def now() -> datetime:
-    """Redis's time, which all machines share."""
-    seconds, micro = client().time()
+    """The time by Redis's clock, which all machines share."""
+    seconds, micro = cast("tuple[int, int]", client().time())  # an Awaitable only for asynchronous clients
     return datetime.fromtimestamp(seconds + micro / 1e6, UTC)

@@ -1,7 +1,12 @@
-"""Which pair makes a run's next call, and how a run goes on when the pair of its credential is replaced meanwhile.
+"""Which key pair makes a run's next call, and how a run continues when its credential is rotated meanwhile.
 
-Every call is made with the present pair. Only a file that the replaced pair had generated, and that the present one is
-refused, is fetched with the replaced one, as long as that is kept.
+Every call uses the credential's present pair, with one exception: a file that the replaced pair generated, and that
+the present pair may not fetch, is fetched with the replaced pair while that is kept.
+
+NoPair
+├── NoPairLeft   the run has to generate its file again
+├── WaitForPair  the run waits for a rotation
+└── CannotCall   the run fails
 """
 
 from accounts.models import Credential, Rotation
@@ -12,51 +17,62 @@ from exports.models import Run
 WAITS_FOR_PAIR = "waits_for_pair"
 
 
-class NoPairLeft(Exception):
-    """The replaced pair that was to fetch the run's file is gone or refused."""
+class NoPair(Exception):
+    """No key pair can make the run's next call now."""
 
 
-class Waits(Exception):
-    """The credential is refused while a new pair is on its way: the run waits for that. The text says so to people."""
+class NoPairLeft(NoPair):
+    """The replaced pair that should fetch the run's file was deleted or rejected."""
+
+
+class WaitForPair(NoPair):
+    """The credential was rejected and a rotation is in progress: the run waits. The text says so to people."""
+
+
+class CannotCall(NoPair):
+    """The credential, or the rotation that the run tries, allows no calls. The text says so to people."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 def of_next_call(run: Run) -> KeyPair:
-    """The pair in the clear; no pair, no call. Raises Unauthorized, NoPairLeft, Waits, CannotOpen."""
+    """The decrypted key pair for the run's next call. Raises NoPair or CannotOpen."""
     if run.trial_of is not None:
         if run.trial_of.status != Rotation.Status.READY:
-            raise Unauthorized(
-                code="rotation_over", sentence="The new pair it was to try has taken over or was given up."
-            )
+            raise CannotCall("rotation_over", "The new pair it was to try has taken over or was given up.")
         return run.trial_of.partner_pair()
     if not run.credential.can_call:
         raise _cannot_call(run.credential)
     if not run.by_previous:
         return run.credential.partner_pair()
-    before = run.credential.partner_pair_before()
-    if before is None or run.made_with != run.credential.pair_number - 1:
+    previous = run.credential.partner_pair_before()
+    if previous is None or run.made_with != run.credential.pair_number - 1:
         raise NoPairLeft
-    return before
+    return previous
 
 
-def is_still(run: Run) -> bool:
-    """Whether the credential still stands as this run read it: nothing was replaced, refused or wiped since."""
+def is_unchanged(run: Run) -> bool:
+    """Whether the credential is as this run read it: not rotated, rejected or wiped since."""
     return Credential.objects.filter(
         pk=run.credential_id, pair_number=run.credential.pair_number, status=run.credential.status
     ).exists()
 
 
 def was_replaced(run: Run) -> bool:
-    """Whether the pair that made this run's call is not the credential's present one any more."""
+    """Whether the credential was rotated since the run read it."""
     number = Credential.objects.filter(pk=run.credential_id).values_list("pair_number", flat=True).get()
     return number != run.credential.pair_number
 
 
-def new_one_on_its_way(credential: Credential) -> bool:
+def is_being_replaced(credential: Credential) -> bool:
+    """Whether a rotation of the credential is in progress."""
     return credential.rotations.filter(status__in=[Rotation.Status.TESTING, Rotation.Status.READY]).exists()
 
 
 def previous_may_fetch(run: Run, error: ExpensifyError) -> bool:
-    """Whether the replaced pair should ask for the file that the present one was refused."""
+    """Whether to retry with the replaced pair, after the present one was not given the file."""
     return (
         isinstance(error, NotFound | Rejected)
         and not isinstance(error, Unauthorized)
@@ -66,15 +82,14 @@ def previous_may_fetch(run: Run, error: ExpensifyError) -> bool:
     )
 
 
-def _cannot_call(credential: Credential) -> Exception:
-    if credential.status == Credential.Status.REFUSED and new_one_on_its_way(credential):
-        return Waits(
+def _cannot_call(credential: Credential) -> NoPair:
+    if credential.status == Credential.Status.REFUSED and is_being_replaced(credential):
+        return WaitForPair(
             f"Expensify refuses the present pair of “{credential}”, and a new one is on its way. Nothing was sent; "
             "this run goes on when the new pair has taken over."
         )
     state = credential.get_status_display().lower()
-    return Unauthorized(
-        code=f"credential_{credential.status}",
-        sentence=f"The credential “{credential}” is {state}, so nothing was sent. "
-        "An Admin has to put it right first.",
+    return CannotCall(
+        f"credential_{credential.status}",
+        f"The credential “{credential}” is {state}, so nothing was sent. An Admin has to put it right first.",
     )

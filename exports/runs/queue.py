@@ -1,8 +1,7 @@
-"""The line of calls: who waits in it, whose turn it is, and each run's place and expected time.
+"""The queue of API calls: enqueue runs, take turns, and know each run's position and expected time.
 
-A run waits as a ticket in Redis, in the line of its pair's call budget; the rows are the truth, and `sweep` puts
-back what Redis lost. A turn is a permit for one call and the ticket at the head of the line; whoever takes the turn
-makes the call at once.
+A run waits as a ticket in Redis, in the queue of its key pair's call budget. The rows are the truth: `sweep` restores
+what Redis lost. A turn is the ticket at the head of the queue with a permit for one call, to be made at once.
 """
 
 from collections import Counter
@@ -25,15 +24,15 @@ from exports.models import IN_FLIGHT, Run
 from exports.results import store as results
 from exports.runs import steps, worker
 
-# A team's people go ahead of what nobody waits for by this much service, seconds; finite, so that is never starved.
+# Head start of runs that a person started, in seconds of service. Finite, so that scheduled runs never starve.
 LEAD = 120.0
-# How many lost tickets of one line a sweep puts back; the next sweep, seconds later, takes the next ones.
+# How many lost tickets of one queue a sweep restores; the next sweep follows seconds later.
 SWEEP_BATCH = 2000
 
 
 @dataclass(frozen=True)
 class Wake:
-    """The one alarm clock of a budget: take a turn with this token, at `due_at` by Redis's clock or else at once."""
+    """The one wake-up of a budget: take a turn with this token, at `due_at` by Redis's clock, or at once if None."""
 
     key: str
     token: str
@@ -54,7 +53,7 @@ def budget() -> Budget:
 
 
 def enqueue(*runs: Run) -> list[Wake]:
-    """Put resting runs in their lines; harmless when they stand there already."""
+    """Enqueue resting runs. Idempotent."""
     wakes = [
         _wake(key, budget().enqueue(key, [_ticket(run) for run in waiting]))
         for key, waiting in _by_budget(runs).items()
@@ -63,39 +62,39 @@ def enqueue(*runs: Run) -> list[Wake]:
 
 
 def enqueue_check(credential: Credential) -> Wake | None:
-    """Put a credential's test in the line, ahead of scheduled runs."""
+    """Enqueue the test of a credential, ahead of scheduled runs."""
     ticket = Ticket(f"check:{credential.pk}", flow="checks", lead=LEAD, team=str(credential.team_id))
     return _wake(credential.fingerprint, budget().enqueue(credential.fingerprint, [ticket]))
 
 
 def enqueue_rotation_check(rotation: Rotation) -> Wake | None:
-    """Put the test of a new pair in the line of that pair."""
+    """Enqueue the test of a new key pair, in the queue of that pair."""
     ticket = Ticket(f"rotation:{rotation.pk}", flow="checks", lead=LEAD, team=str(rotation.team_id))
     return _wake(rotation.fingerprint, budget().enqueue(rotation.fingerprint, [ticket]))
 
 
 def leave(run: Run) -> None:
-    """Take a cancelled run out of the line, and what it has in storage with it."""
+    """Remove a cancelled run from the queue, and delete its files in progress."""
     budget().remove(run.budget_key, _name(run.pk))
     if run.status == Run.Status.CANCELLED:
         results.clear(run)
 
 
 def take(key: str, token: str) -> tuple[Turn | None, Wake | None]:
-    """Take the next turn, if it may be taken now."""
+    """Take the next turn, if a call may be made now."""
     step = budget().step(key, token=token, pop=True)
     turn = Turn(key, step.ticket, step.order, step.permit) if step.permit else None
     return turn, _wake(key, step)
 
 
 def report(turn: Turn, *, again: Ticket | None) -> Wake | None:
-    """Say what became of the call, and put its run back in line if it goes on."""
+    """Report the outcome of the call, and enqueue its run `again` if it has further calls."""
     step = budget().step(turn.key, done=turn.permit.done, enqueue=[again] if again else [])
     return _wake(turn.key, step)
 
 
 def perform(turn: Turn) -> Ticket | None:
-    """Make the call that this turn is for; the ticket to put back in line when the run's next call may follow."""
+    """Make the call of this turn. Returns the ticket of the run's next call if it may follow at once."""
     kind, _, pk = turn.ticket.partition(":")
     if kind == "check":
         try:
@@ -111,48 +110,46 @@ def perform(turn: Turn) -> Ticket | None:
         except Rotation.DoesNotExist:
             turn.permit.not_sent()
         return None
-    if kind != "run":  # a newer version's, while it is rolled out; its own workers put the ticket back
+    if kind != "run":  # of a newer version, during a rollout; its own workers restore the ticket
         turn.permit.not_sent()
         return None
     try:
         with team_of(Run, int(pk)) as run:
-            if run.budget_key != turn.key:  # its pair was replaced: the sweep puts it into its new line
+            if run.budget_key != turn.key:  # its key pair was replaced: the sweep enqueues it for the new one
                 turn.permit.not_sent()
                 return None
             worker.perform(run, turn.permit, place=turn.place)
-            goes_on = run.is_resting and run.retry_at is None and run.budget_key == turn.key
-            return _ticket(run) if goes_on else None
+            may_continue = run.is_resting and run.retry_at is None and run.budget_key == turn.key
+            return _ticket(run) if may_continue else None
     except Run.DoesNotExist:
         turn.permit.not_sent()
         return None
 
 
-def places(runs: Iterable[Run]) -> dict[int, QueuePosition]:
-    """Where each resting run stands in its line, and when its next call is expected; one round trip for each budget."""
-    lines = _by_budget(run for run in runs if run.is_resting)
-    under_way = _calls_under_way(lines)
-    found: dict[int, QueuePosition] = {}
-    for key, waiting in lines.items():
+def positions(runs: Iterable[Run]) -> dict[int, QueuePosition]:
+    """The position and expected time of each resting run's next call; one round trip for each budget."""
+    waiting_by_key = _by_budget(run for run in runs if run.is_resting)
+    under_way = _count_calls_under_way(waiting_by_key)
+    positions: dict[int, QueuePosition] = {}
+    for key, waiting in waiting_by_key.items():
         places = budget().places(key, [_name(run.pk) for run in waiting], under_way=under_way.get(key, 0))
-        found |= {run.pk: places[_name(run.pk)] for run in waiting if _name(run.pk) in places}
-    return found
+        positions |= {run.pk: places[_name(run.pk)] for run in waiting if _name(run.pk) in places}
+    return positions
 
 
-def _calls_under_way(keys: Iterable[str]) -> dict[str, int]:
-    """How many calls the runs that have begun and are not in line will still need: they go ahead of who waits."""
-    begun = Q(status__in=IN_FLIGHT) | Q(status=Run.Status.GENERATED, retry_at__isnull=False)
+def _count_calls_under_way(keys: Iterable[str]) -> dict[str, int]:
+    """How many further calls the started runs outside the queue need: those come before the queue."""
+    started = Q(status__in=IN_FLIGHT) | Q(status=Run.Status.GENERATED, retry_at__isnull=False)
     with scopes_disabled():
-        found = Run.objects.unfinished().with_budget_key().filter(begun, key__in=list(keys))
+        runs = Run.objects.unfinished().with_budget_key().filter(started, key__in=list(keys))
         needed: Counter[str] = Counter()
-        for key, status, purpose, selects, marks_last in found.values_list(
-            "key", "status", "purpose", "selects", "marks_last"
-        ):
-            needed[key] += steps.calls_left(status, purpose=purpose, selects=selects, marks_last=marks_last)
+        for key, status, kind in runs.values_list("key", "status", "kind"):
+            needed[key] += steps.calls_left(status, kind)
         return needed
 
 
 def sweep(now: datetime | None = None) -> list[Wake]:
-    """Do what a lost bell or a dead worker left undone. Any number of sweeps at once are harmless."""
+    """Continue runs whose wake-up was lost or whose worker died. Concurrent sweeps are harmless."""
     now = now or clock.now()
     with scopes_disabled():
         stuck = Run.objects.stuck(now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)).values_list(
@@ -162,22 +159,22 @@ def sweep(now: datetime | None = None) -> list[Wake]:
     for pk in stuck_ids:
         with team_of(Run, pk) as run:
             worker.give_up_on(run)
-    return [*_resting_wakes(now), *_check_wakes(now)]
+    return [*_enqueue_lost_runs(now), *_enqueue_due_checks(now)]
 
 
-def _resting_wakes(now: datetime) -> list[Wake]:
-    lines: dict[str, list[str]] = {}
+def _enqueue_lost_runs(now: datetime) -> list[Wake]:
+    names_by_key: dict[str, list[str]] = {}
     with scopes_disabled():
         for key, pk in Run.objects.due(now).with_budget_key().order_by("pk").values_list("key", "pk"):
-            lines.setdefault(key, []).append(_name(pk))
+            names_by_key.setdefault(key, []).append(_name(pk))
     wakes = []
-    for key, lost in budget().lost(lines).items():
+    for key, lost in budget().lost(names_by_key).items():
         wakes.append(_wake(key, budget().enqueue(key, _tickets(lost[:SWEEP_BATCH], now))))
     return [wake for wake in wakes if wake]
 
 
 def _tickets(names: Sequence[str], now: datetime) -> list[Ticket]:
-    """The tickets of runs that were not in their line; those that moved in the meantime are left out."""
+    """The tickets of runs that were missing in their queue, without those that moved in the meantime."""
     if not names:
         return []
     with scopes_disabled():
@@ -185,18 +182,20 @@ def _tickets(names: Sequence[str], now: datetime) -> list[Ticket]:
         return [_ticket(run) for run in runs.brief().order_by("pk")]
 
 
-def _check_wakes(now: datetime) -> list[Wake]:
+def _enqueue_due_checks(now: datetime) -> list[Wake]:
     with scopes_disabled():
-        due = list(Credential.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH])
-        new = list(Rotation.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH])
-    return [wake for wake in (*map(enqueue_check, due), *map(enqueue_rotation_check, new)) if wake]
+        credentials = list(Credential.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH])
+        rotations = list(Rotation.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH])
+    return [
+        wake for wake in (*map(enqueue_check, credentials), *map(enqueue_rotation_check, rotations)) if wake
+    ]
 
 
 def _by_budget(runs: Iterable[Run]) -> dict[str, list[Run]]:
-    lines: dict[str, list[Run]] = {}
+    runs_by_key: dict[str, list[Run]] = {}
     for run in runs:
-        lines.setdefault(run.budget_key, []).append(run)
-    return lines
+        runs_by_key.setdefault(run.budget_key, []).append(run)
+    return runs_by_key
 
 
 def _name(pk: int) -> str:
@@ -204,21 +203,19 @@ def _name(pk: int) -> str:
 
 
 def _ticket(run: Run) -> Ticket:
-    """The run's ticket: its flow is the saved export, and once it has a place it keeps it for its later calls."""
+    """The run's ticket. Its flow is the saved export; a run keeps its order for its later calls."""
     return Ticket(
         _name(run.pk),
         team=str(run.team_id),
         flow=f"export:{run.export_id}" if run.export_id else f"update:{run.update_id}",
         lead=LEAD if run.source == Run.Source.PAGE else 0.0,
         order=_order(run),
-        calls=steps.calls_left(
-            run.status, purpose=run.purpose, selects=run.selects, marks_last=run.marks_last
-        ),
+        calls=steps.calls_left(run.status, run.kind),
     )
 
 
 def _order(run: Run) -> float | None:
-    """The run's place; one of many files lets others pass after each: a hundred PDFs are five minutes."""
+    """The run's order. A run of several files lets others pass after each file: a hundred PDFs take five minutes."""
     has_more_files = run.status == Run.Status.GENERATED and run.fetched
     return budget().later(run.place) if run.place is not None and has_more_files else run.place
 

@@ -1,7 +1,7 @@
-"""Alarms ring by Redis's clock, whatever the clocks of the machines that set and hear them say.
+"""Wake-ups are due by Redis's clock, whatever the clocks of sender and receiver.
 
-Celery sends a countdown as a time of day by the sender's clock, and the receiver waits by its own. With minutes
-between the two, calls would be asked for minutes late, or early again and again.
+Celery sends a countdown as a time of day by the sender's clock, and the receiver waits by its own. If the two differ
+by minutes, calls come minutes late, or too early again and again.
 """
 
 import time
@@ -11,12 +11,12 @@ from celery.worker.request import Request
 
 from exports.runs import heartbeat
 
-# Seconds: clocks drift by milliseconds in that time, and jump once in a long while.
+# Seconds. Clocks drift by milliseconds in that time, and rarely jump.
 MEASURED_EVERY = 30
 
 
 class AlarmRequest(Request):
-    """A task whose `eta` is an instant of Redis's clock."""
+    """A task whose `eta` is a time by Redis's clock."""
 
     @property
     def eta(self) -> datetime | None:
@@ -37,15 +37,15 @@ class _OwnClock:
         return self._ahead
 
     def _measure(self) -> None:
-        # Imported here: tests/test_process_imports.py tells why.
+        # Imported late to save memory: see tests/test_process_imports.py.
         from redis.exceptions import RedisError
 
         try:
-            theirs = heartbeat.now()
-            # Read after theirs: what the answer took makes alarms late by that, where early ones would be set again.
-            self._ahead = datetime.now(UTC) - theirs
+            redis_now = heartbeat.now()
+            # Own clock read second: the round trip makes wake-ups late by that. Early ones would be repeated.
+            self._ahead = datetime.now(UTC) - redis_now
         except RedisError:
-            return  # as measured last; without Redis nothing is due anyhow
+            return  # keep the last measurement; without Redis nothing is due
         self._measured_at = time.monotonic()
 
 

@@ -1,7 +1,7 @@
-"""The reports that a run is about: listed by a small export of their own, checked against the file, marked last.
+"""The reports of a run: listed by a small export, checked against the file, and marked last.
 
-Pure functions. At Expensify marking is part of generating a file; whoever wants the file safe first asks three times:
-for the list, for the file of exactly the listed reports, and for a small file of them with the label.
+Pure functions. At Expensify marking is part of generating a file. To store the file before reports are marked, a run
+generates three files: the list, the file of exactly the listed reports, and a small file of them that marks them.
 """
 
 import csv
@@ -18,16 +18,16 @@ from exports.columns.blocks import Sources
 from exports.columns.layout import EXTENSIONS, Column, Layout
 from exports.results import tables
 
-# A list is a line for each report; of this size it would be half a million of them.
+# A list has one line per report; this size would be half a million reports.
 LIST_MAX_BYTES = 64 * 1024**2
 
-# The formats in which a column's cents stand without being rounded.
+# Formats that show cents unrounded, with their decimal marks.
 _EXACT = {"0.00": ".", "0,00": ","}
 _SHOWN = ["reportID", "reportName", "created", "submitted", "approved", "total", "currency"]
 
 
 class CannotReadList(ValueError):
-    """The list, or the file made after it, is not what was asked for; the text says so to people."""
+    """The list, or the file, does not match the request; the text says so to people."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +45,18 @@ class ListedReport:
 
     @property
     def day(self) -> date | None:
-        """The day that a period is held against: the later of creation and submission [M]."""
-        days = [day for day in map(_day, (self.created, self.submitted)) if day]
+        """The day that Expensify compares with a period: the later of creation and submission [M]."""
+        days = [day for day in map(_parse_day, (self.created, self.submitted)) if day]
         return max(days, default=None)
 
     def is_late(self, before: date | None) -> bool:
-        """Whether it would have belonged to a period that ended before this day."""
+        """Whether the report belongs to a period that ended before this day."""
         return before is not None and self.day is not None and self.day < before
 
 
 @dataclass(frozen=True)
 class ReportList:
-    """The listed reports, and the sum of the column `control_column` over them in cents, where one can be held."""
+    """The listed reports, and the sum of the column `control_column` over them, in cents, if there is one."""
 
     reports: tuple[ListedReport, ...]
     control: str = ""
@@ -76,27 +76,27 @@ class ReportList:
 # ------------------------------------------------------------ the three jobs
 
 
-def listing(asked: ReportExport) -> ReportExport:
-    """The job that makes the list: the filters of what was asked for, and nothing done afterwards."""
+def listing(job: ReportExport) -> ReportExport:
+    """The job that generates the list: the same filters, and no actions."""
     return replace(
-        asked, file_extension="csv", file_basename="list_", full_page_receipts=False, on_finish=(), test=False
+        job, file_extension="csv", file_basename="list_", full_page_receipts=False, on_finish=(), test=False
     )
 
 
-def of_exactly(asked: ReportExport, ids: Sequence[str], *, marking: bool) -> ReportExport:
-    """The job that makes the file of these reports, whatever label they carry; without `marking` it puts none on."""
+def of_exactly(job: ReportExport, ids: Sequence[str], *, marking: bool) -> ReportExport:
+    """The job that generates the file of these reports, whatever their label; it marks them only if `marking`."""
     return replace(
-        _these(asked, ids),
+        _restrict(job, ids),
         on_finish=tuple(
-            action for action in asked.on_finish if marking or not isinstance(action, MarkAsExported)
+            action for action in job.on_finish if marking or not isinstance(action, MarkAsExported)
         ),
     )
 
 
-def marking(asked: ReportExport, ids: Sequence[str], label: str) -> ReportExport:
-    """The small job that marks these reports; its file is of no use."""
+def marking(job: ReportExport, ids: Sequence[str], label: str) -> ReportExport:
+    """The small job that marks these reports; its file is not needed."""
     return replace(
-        _these(asked, ids),
+        _restrict(job, ids),
         file_extension="csv",
         file_basename="mark_",
         full_page_receipts=False,
@@ -104,9 +104,9 @@ def marking(asked: ReportExport, ids: Sequence[str], label: str) -> ReportExport
     )
 
 
-def _these(asked: ReportExport, ids: Sequence[str]) -> ReportExport:
+def _restrict(job: ReportExport, ids: Sequence[str]) -> ReportExport:
     return replace(
-        asked,
+        job,
         report_ids=tuple(ids),
         start_on=None,
         end_on=None,
@@ -131,10 +131,10 @@ _QUOTED = """\
 
 
 def listing_template(layout: Layout | None) -> str:
-    """The template of the list: a heading, a line for each report, and a last line that says how many.
+    """The template of the list: a heading, a line for each report, and a last line with the number of reports.
 
-    An empty list is a file all the same, and one that broke off is seen. With the layout of the file's columns it adds
-    up the column that `control_column` finds, worked out as the file works it out.
+    So an empty list is a file too, and a truncated one is noticed. With the layout of the file's columns it also sums
+    the column that `control_column` finds, with the same formula as the file.
     """
     sources, column = Sources(layout) if layout else None, control_column(layout)
     add, per_report, per_expense = "", [], []
@@ -177,14 +177,14 @@ def listing_template(layout: Layout | None) -> str:
 
 
 def read_list(text: str) -> ReportList:
-    """The list that `listing_template` made. Raises CannotRead when it is not whole, or is something else."""
+    """Read the list that `listing_template` wrote. Raises CannotReadList when it is incomplete or something else."""
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except csv.Error:
         rows = []
     if not rows or rows[0][:-1] != _SHOWN or rows[-1][0] != "end" or len(rows[-1]) != 3:
         raise CannotReadList("The list of reports that came back is not whole.")
-    reports = tuple(map(_report, rows[1:-1]))
+    reports = tuple(map(_read_row, rows[1:-1]))
     if rows[-1][1] != str(len(reports)) or len({report.id for report in reports}) != len(reports):
         raise CannotReadList("The list of reports that came back has not as many reports as it says.")
     if problems := ReportExport(report_ids=tuple(report.id for report in reports) or ("R000",)).problems(
@@ -194,16 +194,18 @@ def read_list(text: str) -> ReportList:
     return ReportList(reports, rows[-1][2])
 
 
-def _report(row: list[str]) -> ListedReport:
+def _read_row(row: list[str]) -> ListedReport:
     if len(row) != len(_SHOWN) + 1 or not row[-1].isdecimal():
         raise CannotReadList("The list of reports that came back has a line that makes no sense.")
     id, name, created, submitted, approved, total, currency, expenses = row
-    days = (day[:10] if _day(day) else "" for day in (created, submitted, approved))
-    return ListedReport(id, name, *days, total, currency, int(expenses))
+    created, submitted, approved = (
+        day[:10] if _parse_day(day) else "" for day in (created, submitted, approved)
+    )
+    return ListedReport(id, name, created, submitted, approved, total, currency, int(expenses))
 
 
-def _day(text: str) -> date | None:
-    """The day that a date of a template begins with [C]."""
+def _parse_day(text: str) -> date | None:
+    """The day of a date that a template wrote; the day comes first [C]."""
     try:
         return date.fromisoformat(text[:10])
     except ValueError:
@@ -215,7 +217,7 @@ def _day(text: str) -> date | None:
 
 @dataclass(frozen=True)
 class Check:
-    """What the file holds against what the list says; None and "" where the columns do not tell."""
+    """The file compared with the list; None and "" where the columns do not allow it."""
 
     rows: int | None = None
     rows_expected: int | None = None
@@ -225,7 +227,7 @@ class Check:
 
     @property
     def sentence(self) -> str:
-        """What was found to be as listed; empty where nothing could be held against the list."""
+        """What matches the list; empty where nothing could be compared."""
         if self.rows is None:
             return ""
         total = f", and “{self.column}” adds up to {self.total}" if self.column else ""
@@ -233,7 +235,7 @@ class Check:
 
     @property
     def problem(self) -> str:
-        """Why the file is not that of the listed reports; empty when nothing speaks against it."""
+        """Why the file does not match the listed reports; empty when it matches."""
         if self.rows != self.rows_expected:
             return f"The file has {self.rows} rows, but the listed reports have {self.rows_expected}."
         if self.total != self.total_expected:
@@ -242,7 +244,7 @@ class Check:
 
 
 def control_column(layout: Layout | None) -> Column | None:
-    """The first column of amounts that can be added up in the file and in the list alike."""
+    """The first column of amounts that can be summed both in the file and in the list."""
     if layout is None or layout.rows == "totals":
         return None
     for column in layout.columns:
@@ -257,9 +259,9 @@ def control_column(layout: Layout | None) -> Column | None:
 
 
 def check_file(selection: ReportList, layout: Layout | None, path: Path) -> Check:
-    """Count the rows of a file that was made from the columns, and add up its control column.
+    """Count the rows of a file that chosen columns wrote, and sum its control column.
 
-    A file of somebody's own template tells neither. Raises CannotRead when the file is not the layout's.
+    A file of a hand-written template allows neither. Raises CannotReadList when the file does not fit the layout.
     """
     if layout is None or layout.rows == "totals" or not path.name.endswith(f".{EXTENSIONS[layout.kind]}"):
         return Check()
@@ -269,23 +271,23 @@ def check_file(selection: ReportList, layout: Layout | None, path: Path) -> Chec
         else sum(report.expenses for report in selection.reports)
     )
     column = control_column(layout)
-    place = layout.columns.index(column) if column else 0
+    index = layout.columns.index(column) if column else 0
     count, total = 0, Decimal(0)
     for row in tables.rows_by(layout, path):
         count += 1
         if column:
             if len(row) != len(layout.columns):
                 raise CannotReadList(f"Row {count} of the file has not as many columns as the export.")
-            total += _amount(row[place], column)
+            total += _amount(row[index], column)
     control = Decimal(selection.control)
-    # Fractions of a cent are rounded in the file, each by itself.
+    # The file rounds fractions of a cent, each by itself, so the sums may differ.
     if column is None or control != int(control):
         return Check(count, expected)
     return Check(count, expected, column.heading, f"{total / 100:,.2f}", f"{control / 100:,.2f}")
 
 
 def _amount(cell: str, column: Column) -> Decimal:
-    """A cell of the column in cents; none where the cell holds no amount."""
+    """A cell of the column in cents; 0 if it holds no amount."""
     try:
         number = Decimal(cell.strip().removeprefix("'").replace(_EXACT.get(column.format, "."), "."))
     except InvalidOperation:

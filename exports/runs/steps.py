@@ -1,6 +1,6 @@
-"""The calls that a run is made of, in their order: what each asks, and what it leaves in the row.
+"""The API calls of a run: the job that each sends, and how its answer changes the row.
 
-Every function here may be cut off between any two lines; what was claimed stays in flight in its row.
+A worker may die between any two lines; the claimed row then stays in flight.
 """
 
 import time
@@ -21,18 +21,20 @@ from expensify.client import Client
 from expensify.jobs.export import ReportExport
 from exports.models import Result, Run
 from exports.models.run import Status
+from exports.models.run_kind import Kind, traits_of
 from exports.results import store as results
 from exports.results.layout import layout_of
 from exports.runs import employee_steps, generation_time, report_list
 from exports.runs.report_list import ReportList
 from exports.saved_exports import job as export_job
+from exports.saved_exports.job import ExportSettings
 
-# What a successful call leaves of the trouble before it.
+# Fields that a successful call resets.
 FRESH = {"attempts": 0, "retry_at": None, "error_code": "", "error": ""}
 
 
 class RunStep(NamedTuple):
-    """One call: from the resting state in which it is due, through the state while it is under way."""
+    """One call: the resting state in which it is due, and the state while it is in progress."""
 
     kind: str
     resting: Status
@@ -42,22 +44,29 @@ class RunStep(NamedTuple):
 
 def steps_of(run: Run) -> tuple[RunStep, ...]:
     """The calls of this run, in order."""
-    return _steps(run.purpose, run.selects, run.marks_last)
+    return _steps(run.kind)
+
+
+def kind_of(export_settings: ExportSettings) -> Kind:
+    """The kind of a run that exports a period with these settings."""
+    if export_settings.marks_last:
+        return Kind.MARKED_LAST
+    return Kind.LISTED_EXPORT if export_settings.selects else Kind.EXPORT
 
 
 def due(run: Run) -> RunStep | None:
-    """The call for which a resting run waits."""
+    """The next call of a resting run."""
     return next((step for step in steps_of(run) if step.resting == run.status), None)
 
 
 def under_way(run: Run) -> RunStep | None:
-    """The call in which a run in flight is."""
+    """The call that is in progress."""
     return next((step for step in steps_of(run) if step.in_flight == run.status), None)
 
 
-def calls_left(status: str, *, purpose: str, selects: bool, marks_last: bool) -> int:
-    """How many calls a run in this state still makes, the one under way not counted."""
-    steps = _steps(purpose, selects, marks_last)
+def calls_left(status: str, kind: str) -> int:
+    """How many calls a run in this state still makes, without the one in progress."""
+    steps = _steps(kind)
     return next(
         (
             len(steps) - number - (step.in_flight == status)
@@ -72,7 +81,7 @@ def calls_left(status: str, *, purpose: str, selects: bool, marks_last: bool) ->
 
 
 def _select(run: Run, client: Client) -> None:
-    names = client.generate(report_list.listing(_asked(run)), report_list.listing_template(layout_of(run)))
+    names = client.generate(report_list.listing(_job(run)), report_list.listing_template(layout_of(run)))
     made_with = run.credential.pair_number
     run.move(Status.SELECTING, Status.SELECTED, selection_file=names[0], made_with=made_with, **FRESH)
 
@@ -81,9 +90,13 @@ def _list(run: Run, client: Client) -> None:
     with results.arriving(run.selection_file) as file:
         with file.open("wb") as into:
             client.download(run.selection_file, into, max_bytes=report_list.LIST_MAX_BYTES)
-        found = report_list.read_list(file.read_text(encoding="utf-8", errors="replace"))
-    listed = {"selection": found.as_json(), "report_count": len(found.reports), "by_previous": False} | FRESH
-    if found.reports:
+        reports = report_list.read_list(file.read_text(encoding="utf-8", errors="replace"))
+    listed = {
+        "selection": reports.as_json(),
+        "report_count": len(reports.reports),
+        "by_previous": False,
+    } | FRESH
+    if reports.reports:
         run.move(Status.LISTING, Status.LISTED, **listed)
         return
     with transaction.atomic():
@@ -92,10 +105,10 @@ def _list(run: Run, client: Client) -> None:
 
 
 def _generate(run: Run, client: Client) -> None:
-    asked = _asked(run)
+    job = _job(run)
     if run.selects:
-        asked = report_list.of_exactly(asked, _selection(run).ids, marking=not run.marks_last)
-    names = client.generate(asked, run.template)
+        job = report_list.of_exactly(job, _selection(run).ids, marking=not run.marks_last)
+    names = client.generate(job, run.template)
     wait, now = generation_time.before_first_look(run), clock.now()
     run.move(
         Status.GENERATING,
@@ -113,7 +126,7 @@ def _download(run: Run, client: Client) -> None:
     with results.arriving(name) as file:
         with file.open("wb") as into:
             arrived = client.download(
-                name, into, max_bytes=settings.RESULT_MAX_BYTES, progress=_progress(run)
+                name, into, max_bytes=settings.RESULT_MAX_BYTES, progress=_show_progress(run)
             )
         if run.fetched + 1 < len(run.remote_files):
             results.keep_part(run, name, file)
@@ -132,14 +145,14 @@ def _download(run: Run, client: Client) -> None:
 
 def _mark(run: Run, client: Client) -> None:
     ids = _selection(run).ids
-    client.generate(report_list.marking(_asked(run), ids, run.mark_label), report_list.MARKING_TEMPLATE)
+    client.generate(report_list.marking(_job(run), ids, run.mark_label), report_list.MARKING_TEMPLATE)
     with transaction.atomic():
         if run.move(Status.MARKING, Status.SUCCEEDED, **FRESH):
             audit.record(Action.RUN_SUCCEEDED, run, by=PORTAL, reports=len(ids), marked_as=run.mark_label)
 
 
 def _store(run: Run, name: str, file: Path, arrived: Download) -> None:
-    """File first, row after: a crash in between leaves a file nobody knows, never a row without its bytes."""
+    """Store the file before the row: a crash in between leaves an orphaned file, never a row without a file."""
     checked = report_list.check_file(_selection(run), layout_of(run), file) if run.selects else None
     if checked and checked.problem:
         raise report_list.CannotReadList(checked.problem)
@@ -185,24 +198,28 @@ MARK = RunStep("mark", Status.STORED, Status.MARKING, _mark)
 READ_MEMBERS = RunStep("members", Status.QUEUED, Status.READING, employee_steps.read_members)
 TRY_OUT = RunStep("dry_run", Status.QUEUED, Status.UPDATING, employee_steps.try_out)
 APPLY = RunStep("apply", Status.QUEUED, Status.UPDATING, employee_steps.apply)
-OF_UPDATES = {
-    Run.Purpose.MEMBERS: (READ_MEMBERS,),
-    Run.Purpose.DRY_RUN: (TRY_OUT,),
-    Run.Purpose.APPLY: (APPLY,),
+# The calls that the kinds of `exports.models.run_kind` name.
+CALLS = {
+    "select": SELECT,
+    "list": LIST,
+    "generate": GENERATE,
+    "generate_listed": GENERATE_LISTED,
+    "download": DOWNLOAD,
+    "mark": MARK,
+    "members": READ_MEMBERS,
+    "dry_run": TRY_OUT,
+    "apply": APPLY,
 }
 
 
-def _steps(purpose: str, selects: bool, marks_last: bool) -> tuple[RunStep, ...]:
-    if purpose in OF_UPDATES:
-        return OF_UPDATES[Run.Purpose(purpose)]
-    first = (SELECT, LIST, GENERATE_LISTED) if selects else (GENERATE,)
-    return (*first, DOWNLOAD, *((MARK,) if marks_last else ()))
+def _steps(kind: str) -> tuple[RunStep, ...]:
+    return tuple(CALLS[call] for call in traits_of(kind).calls)
 
 
-# ------------------------------------------------------------ what the calls need
+# ------------------------------------------------------------ arguments of the calls
 
 
-def _asked(run: Run) -> ReportExport:
+def _job(run: Run) -> ReportExport:
     assert run.export is not None
     return export_job.recall(run.job, sftp_password=unseal(run.export, "sftp_password") or "")
 
@@ -212,8 +229,8 @@ def _selection(run: Run) -> ReportList:
     return ReportList.from_json(run.selection)
 
 
-def _progress(run: Run) -> Callable[[int], None]:
-    """Shows the bytes on the run's page, at most once a second."""
+def _show_progress(run: Run) -> Callable[[int], None]:
+    """A callback that shows the received bytes on the run's page, at most once a second."""
     shown_at = time.monotonic()
 
     def show(received: int) -> None:

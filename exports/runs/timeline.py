@@ -1,4 +1,4 @@
-"""A run as the steps people see: what is done, what goes on, what never came."""
+"""The progress of a run: steps that are done, in progress, ahead or never reached."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from exports.deliveries.summary import Mails
 from exports.models import ApiCall, Occurrence, Run
 from exports.models.run import Status
+from exports.runs.steps import CALLS
 
 NAMES = {
     "queued": "Queued",
@@ -24,25 +25,26 @@ NAMES = {
     "answered": "Answered",
     "delivered": "Delivered",
 }
-# Where a run rests that waits for the call of the next step.
+# The step shown while a run waits for the call of that step.
 _RESTS_AT = {Status.SELECTED: "listing", Status.LISTED: "listed", Status.STORED: "marking"}
-_CALLS = {
-    "select": "selecting",
-    "list": "listing",
-    "generate": "generating",
-    "download": "downloading",
-    "mark": "marking",
-    "members": "reading",
-    "dry_run": "updating",
-    "apply": "updating",
+# The steps of each kind of call: while it is in progress, and after it.
+_KEYS = {
+    "select": ["selecting"],
+    "list": ["listing", "listed"],
+    "generate": ["generating", "generated"],
+    "download": ["downloading", "stored"],
+    "mark": ["marking", "marked"],
+    "members": ["reading", "answered"],
+    "dry_run": ["updating", "answered"],
+    "apply": ["updating", "answered"],
 }
 
 
 @dataclass(frozen=True)
 class TimelineStep:
-    """`state` is "done", "now", "ahead", the status with which the run ended here, or "never" for what comes after.
+    """`state` is "done", "now", "ahead", "never", or the status with which the run ended at this step.
 
-    The mails of a schedule may also be "held", or sent "partly".
+    The step of a schedule's mails may also be "held" or "partly" (sent).
     """
 
     key: str
@@ -71,7 +73,7 @@ def steps(run: Run, calls: Sequence[ApiCall]) -> list[TimelineStep]:
     keys = _keys(run)
     reached = keys.index(_reached(run, calls))
     times = _times(run, calls)
-    found = []
+    timeline = []
     for number, key in enumerate(keys):
         if run.status == Status.SUCCEEDED or number < reached:
             state = "done"
@@ -79,8 +81,8 @@ def steps(run: Run, calls: Sequence[ApiCall]) -> list[TimelineStep]:
             state = run.status if run.is_final else "now"
         else:
             state = "never" if run.is_final else "ahead"
-        found.append(TimelineStep(key, state, times.get(key) if state not in {"ahead", "never"} else None))
-    return found
+        timeline.append(TimelineStep(key, state, times.get(key) if state not in {"ahead", "never"} else None))
+    return timeline
 
 
 def delivered(run: Run, occurrence: Occurrence, mails: Mails) -> TimelineStep:
@@ -95,33 +97,24 @@ def delivered(run: Run, occurrence: Occurrence, mails: Mails) -> TimelineStep:
 
 
 def _keys(run: Run) -> list[str]:
-    if run.purpose != Run.Purpose.EXPORT:
-        return ["queued", "reading" if run.purpose == Run.Purpose.MEMBERS else "updating", "answered"]
-    if run.marks_last and run.of_batch:
-        return ["queued", "marking", "marked"]
-    if run.report_count == 0:
-        return ["queued", "selecting", "listing", "listed"]
-    return [
-        "queued",
-        *(["selecting", "listing", "listed"] if run.selects else []),
-        *["generating", "generated", "downloading", "stored"],
-        *(["marking", "marked"] if run.marks_last else []),
-    ]
+    calls = run.traits.calls[:2] if run.report_count == 0 else run.traits.calls
+    return ["queued", *(key for call in calls for key in _KEYS[CALLS[call].kind])]
 
 
 def _reached(run: Run, calls: Sequence[ApiCall]) -> str:
     if not run.is_final:
         return _RESTS_AT.get(Status(run.status), run.status)
-    if run.purpose != Run.Purpose.EXPORT:
+    if run.traits.of_update:
         return _keys(run)[1 if calls else 0]
-    made = {call.kind for call in calls}
-    is_stored = run.of_batch or (run.remote_file and run.fetched == len(run.remote_files))
-    if run.marks_last and is_stored:
+    if run.kind == Run.Kind.MARKING:
+        return "marking"
+    kinds = {call.kind for call in calls}
+    if run.marks_last and run.remote_file and run.fetched == len(run.remote_files):
         return "marking"
     if run.remote_file:
-        return "downloading" if "download" in made else "generated"
+        return "downloading" if "download" in kinds else "generated"
     if run.report_count is not None:
-        return "generating" if "generate" in made else "listed"
+        return "generating" if "generate" in kinds else "listed"
     if run.selection_file:
         return "listing"
     return ("selecting" if run.selects else "generating") if calls else "queued"
@@ -130,7 +123,7 @@ def _reached(run: Run, calls: Sequence[ApiCall]) -> str:
 def _times(run: Run, calls: Sequence[ApiCall]) -> dict[str, datetime | None]:
     last = {call.kind: call for call in calls}
     sent: dict[str, datetime | None] = {
-        step: last[kind].sent_at for kind, step in _CALLS.items() if kind in last
+        keys[0]: last[kind].sent_at for kind, keys in _KEYS.items() if kind in last
     }
     return sent | {
         "queued": run.created_at,

@@ -1,5 +1,5 @@
-"""Sample data for previews: what a template sees of reports and expenses.
+"""Sample data for previews: reports and expenses as templates see them.
 
-`choose` gives a sample by name: `company`, a month of a small group of companies, or `edges`, everything that
-breaks files. `making` builds the reports and expenses of both.
+`choose` returns a sample by name: `company`, a month of a small group of companies, or `edges`, everything that breaks
+files. `making` builds the reports and expenses of both.
 """

@@ -1,7 +1,6 @@
-"""Data to try templates on: what a template sees of a small company, and of everything that breaks files.
+"""Sample data by name: a small company, and everything that breaks files.
 
-Plain data, always the same: no clock and no chance. A value that does not exist is absent or "", as it seems to be
-on the server [O/I].
+Deterministic plain data. A missing value is absent or "", as it seems to be on the server [O/I].
 """
 
 from copy import deepcopy
@@ -13,11 +12,11 @@ SAMPLES = {
     "company": ("A sample company", company.reports),
     "edges": ("Edge cases", edges.reports),
 }
-"""By key: the name for people, and what makes the reports."""
+"""By key: the name for people, and the function that makes the reports."""
 
 
 def sample(name: str) -> dict[str, Any]:
-    """The data of a template: `{"reports": [...], "addHeader": True}`, the caller's own to change.
+    """A copy of a sample as a template's data: `{"reports": [...], "addHeader": True}`.
 
     Raises KeyError for a name that is not in `SAMPLES`.
     """

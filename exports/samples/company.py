@@ -1,4 +1,4 @@
-"""Alder & Finch: three subsidiaries with three currencies, and a month of their reports."""
+"""Alder & Finch: three subsidiaries with three currencies, and a month of reports."""
 
 from exports.samples.making import Report, SamplePerson, Workspace, expense, measured, report, with_receipt
 
@@ -126,7 +126,7 @@ def _manchester() -> Report:
 
 
 def _visits() -> Report:
-    """Approved once, and waiting for the second approver."""
+    """Approved once, waits for the second approver."""
     return report(
         "R00mQw91Rt5u",
         "Customer visits and consulting",

@@ -1,4 +1,4 @@
-"""Everything that breaks files, on purpose: an oddity or two per expense."""
+"""Edge cases that break files: one or two per expense."""
 
 from typing import Any
 
@@ -117,7 +117,7 @@ def _amounts() -> Report:
 
 def _missing() -> Report:
     nothing: dict[str, Any] = dict.fromkeys(expense(160, "", "", 0, ""))
-    found = report(
+    sample = report(
         "R00missing",
         "Missing values",
         SHOP,
@@ -142,8 +142,8 @@ def _missing() -> Report:
         ],
     )
     for name in ("managerEmail", "policyName", "customField", "approvers", "entryID", "submitter"):
-        del found[name]
-    return found | {"manager": None}
+        del sample[name]
+    return sample | {"manager": None}
 
 
 def _empty() -> Report:
@@ -151,6 +151,6 @@ def _empty() -> Report:
 
 
 def _no_list() -> Report:
-    found = report("R00nothing", "No list of expenses", SHOP, ODD, "Open", DAY, [])
-    del found["transactionList"]
-    return found
+    sample = report("R00nothing", "No list of expenses", SHOP, ODD, "Open", DAY, [])
+    del sample["transactionList"]
+    return sample

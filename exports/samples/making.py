@@ -1,6 +1,6 @@
-"""Reports and expenses of samples with every field a template may ask for."""
+"""Build sample reports and expenses with every field that a template may read."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -48,8 +48,6 @@ class Workspace:
     id: str
     name: str
     currency: str
-    tax: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """Rate names with their code and percentage; empty where no tax is tracked."""
 
 
 def expense(
@@ -70,13 +68,13 @@ def expense(
 
     `more` overrides any field.
     """
-    entered = more.get("modifiedAmount", "")
-    counted = cents if entered == "" else entered
-    made: Expense = {
+    modified_amount = more.get("modifiedAmount", "")
+    effective = cents if modified_amount == "" else modified_amount
+    values: Expense = {
         "transactionID": str(4_000_000_000_000_000_000 + number * 7919),
         "amount": cents,
         "modifiedAmount": "",
-        "convertedAmount": _cents(counted * Decimal(rate)) if rate else "",
+        "convertedAmount": _cents(effective * Decimal(rate)) if rate else "",
         "currency": currency,
         "currencyConversionRate": Decimal(rate) if rate else "",
         "created": on,
@@ -108,25 +106,25 @@ def expense(
         "transactionHash": "",
     }
     if card:
-        made |= {"bank": "Example Bank", "cardID": 5_300_000 + int(card[-4:]), "cardNumber": card}
+        values |= {"bank": "Example Bank", "cardID": 5_300_000 + int(card[-4:]), "cardNumber": card}
     if tax:
         name, code, percent = tax
-        made |= {"hasTax": True, "taxName": "VAT", "taxRateName": name, "taxCode": code, "taxRate": percent}
-        made |= {"taxAmount": _tax_in(cents, percent), "modifiedTaxAmount": ""}
-        if entered != "":
-            made["modifiedTaxAmount"] = _tax_in(entered, percent)
+        values |= {"hasTax": True, "taxName": "VAT", "taxRateName": name, "taxCode": code, "taxRate": percent}
+        values |= {"taxAmount": _tax_in(cents, percent), "modifiedTaxAmount": ""}
+        if modified_amount != "":
+            values["modifiedTaxAmount"] = _tax_in(modified_amount, percent)
     for level, part in enumerate(tag.replace("\\:", "\0").split(":") if tag else [], start=1):
         part = part.replace("\0", ":")
-        made |= {f"ntag{level}": part, f"ntag{level}GlCode": TAG_CODES.get(part, "")}
+        values |= {f"ntag{level}": part, f"ntag{level}GlCode": TAG_CODES.get(part, "")}
     if tag:
-        made["tagGlCode"] = made["ntag1GlCode"]
-    made["modified"] = any(
+        values["tagGlCode"] = values["ntag1GlCode"]
+    values["modified"] = any(
         more.get(name) for name in ("modifiedAmount", "modifiedMerchant", "modifiedCreated")
     )
-    return made | more
+    return values | more
 
 
-def with_receipt(made: Expense, number: int) -> Expense:
+def with_receipt(expense: Expense, number: int) -> Expense:
     """The expense with a scanned receipt."""
     file = f"w_{number:x}.jpg"
     url = f"https://www.expensify.com/receipts/{file}"
@@ -135,14 +133,14 @@ def with_receipt(made: Expense, number: int) -> Expense:
         "thumbnail": f"{url}.1024.jpg",
         "smallThumbnail": f"{url}.320.jpg",
         "type": "jpg",
-        "transactionID": made["transactionID"],
+        "transactionID": expense["transactionID"],
         "receiptID": number,
         "state": "SCANCOMPLETE",
-        "formattedAmount": f"{made['currency']} {made['amount'] / 100:.2f}",
-        "formattedMerchant": made["merchant"],
-        "formattedCreated": made["created"],
+        "formattedAmount": f"{expense['currency']} {expense['amount'] / 100:.2f}",
+        "formattedMerchant": expense["merchant"],
+        "formattedCreated": expense["created"],
     }
-    return made | {"receiptID": number, "receiptFilename": file, "receiptObject": receipt}
+    return expense | {"receiptID": number, "receiptFilename": file, "receiptObject": receipt}
 
 
 def measured(
@@ -180,7 +178,7 @@ def report(
     fields: dict[str, str] | None = None,
     history: tuple[tuple[str, SamplePerson, str, str], ...] = (),
 ) -> Report:
-    """One report. Days become moments; what has not happened is "". `fields` are its report fields."""
+    """One report. Days become times; "" for events that have not happened. `fields` are its report fields."""
     manager = waits_for or (approvals[-1][0] if approvals else None)
     state = {"Open": "OPEN", "Processing": "SUBMITTED", "Approved": "APPROVED", "Closed": "ARCHIVED"}
     is_approved = status in ("Approved", "Reimbursed")
@@ -190,12 +188,12 @@ def report(
         "reportName": name,
         "status": status,
         "state": state.get(status, "REIMBURSED"),
-        "total": sum(_counted(made) for made in expenses),
+        "total": sum(_effective_amount(expense) for expense in expenses),
         "currency": workspace.currency,
-        "created": _moment(created, "09:31:22"),
-        "submitted": _moment(submitted, "08:00:01"),
-        "approved": _moment(approvals[-1][1] if approvals and is_approved else "", "16:20:40"),
-        "reimbursed": _moment(reimbursed, "00:00:00"),
+        "created": _time(created, "09:31:22"),
+        "submitted": _time(submitted, "08:00:01"),
+        "approved": _time(approvals[-1][1] if approvals and is_approved else "", "16:20:40"),
+        "reimbursed": _time(reimbursed, "00:00:00"),
         "isACHReimbursed": bool(reimbursed) and workspace.currency == "USD",
         "entryID": "123456789109876" if reimbursed else "",
         "accountEmail": employee.email,
@@ -212,29 +210,29 @@ def report(
         "policyName": workspace.name,
         "customField": fields or {},
         "approvers": [
-            {"email": by.email, "date": _moment(on, "16:20:40"), "employeeUserID": by.number} | by.name
+            {"email": by.email, "date": _time(on, "16:20:40"), "employeeUserID": by.number} | by.name
             for by, on in approvals
         ],
         "actionList": [
             {
                 "action": what,
                 "accountEmail": by.email,
-                "created": _moment(on, "10:00:00"),
+                "created": _time(on, "10:00:00"),
                 "details": {"message": text},
             }
             for what, by, on, text in history
         ],
-        "transactionList": [made | {"reportID": id} for made in expenses],
+        "transactionList": [expense | {"reportID": id} for expense in expenses],
     }
 
 
-def _counted(made: Expense) -> int:
+def _effective_amount(expense: Expense) -> int:
     """Cents in the report's currency."""
-    values = (made.get(name, "") for name in ("convertedAmount", "modifiedAmount", "amount"))
+    values = (expense.get(name, "") for name in ("convertedAmount", "modifiedAmount", "amount"))
     return next((value for value in values if isinstance(value, int)), 0)
 
 
-def _moment(day: str, time: str) -> str:
+def _time(day: str, time: str) -> str:
     return f"{day} {time}" if day else ""
 
 

@@ -1,4 +1,4 @@
-"""What people do to saved exports: save (each save is a version), restore a version, clone, archive."""
+"""Save an export (each change is a version), restore a version, clone, archive."""
 
 from typing import Any
 
@@ -26,72 +26,72 @@ def save(
     by: User,
     restored: int | None = None,
 ) -> SavedExport:
-    """Save a new or changed export. What it asks for becomes a version, when it differs from the present one.
+    """Save a new or changed export, and a new version if its content differs from the present one.
 
     `columns` is the layout that wrote the template, as JSON. `sftp_password` None keeps the stored one. `restored`
-    is the number of the version that is put back, for the audit log. A template that cannot be read makes a draft.
+    is the number of a restored version, for the audit log. A template that cannot be read makes a draft.
     """
     is_new = export.pk is None
     before = (
-        _said(SavedExport.objects.select_related("credential", "version").get(pk=export.pk))
-        if not is_new
-        else {}
+        {}
+        if is_new
+        else _audit_fields(SavedExport.objects.select_related("credential", "version").get(pk=export.pk))
     )
     if sftp_password is not None:
         export.sftp_password = sftp_password or None
     if is_new:
         export.save()
     else:
-        # Whoever saves second waits here, and numbers their version after the first.
+        # Lock the row: of two simultaneous saves the second gets the next version number.
         SavedExport.objects.select_for_update().get(pk=export.pk)
         export.save(update_fields=["name", "credential", "sftp_password"])
-    asked = {
+    content = {
         "settings": settings.as_json(),
         "template": template,
         "columns": columns,
         "draft_because": unreadable(template),
     }
-    if export.version is None or _asked_by(export.version) != asked:
+    if export.version is None or _content(export.version) != content:
         last = export.versions.aggregate(last=Max("number"))["last"] or 0
         export.version = ExportVersion.objects.create(
             export=export,
             number=last + 1,
-            **asked,
+            **content,
             by=by,
             by_name=str(by),
             at=timezone.now(),
         )
         export.save(update_fields=["version"])
-    said = audit.changes(before, _said(export))
+    changes = audit.changes(before, _audit_fields(export))
     if sftp_password:
-        said["sftp_password"] = "set"
-    if said and restored is not None:
-        said["restored"] = restored
+        changes["sftp_password"] = "set"
+    if changes and restored is not None:
+        changes["restored"] = restored
     if is_new:
-        audit.record(Action.EXPORT_CREATED, export, by=by, **said)
-    elif said:
-        audit.record(Action.EXPORT_CHANGED, export, by=by, **said)
+        audit.record(Action.EXPORT_CREATED, export, by=by, **changes)
+    elif changes:
+        audit.record(Action.EXPORT_CHANGED, export, by=by, **changes)
     return export
 
 
 @transaction.atomic
 def clone(export: SavedExport, *, by: User) -> SavedExport:
-    """The same export under a free name. The SFTP password is not copied: it is entered again."""
+    """Copy the export under a free name, without its SFTP password, which a person enters again."""
     copy = SavedExport(
-        team=export.team, credential=export.credential, name=free_name(export.team, export.name)
+        team=export.team, credential=export.credential, name=_copy_name(export.team, export.name)
     )
     return save(
         copy,
-        settings=ExportSettings.from_json(export.version.settings),
-        template=export.version.template,
-        columns=export.version.columns,
+        settings=ExportSettings.from_json(export.present.settings),
+        template=export.present.template,
+        columns=export.present.columns,
         sftp_password=None,
         by=by,
     )
 
 
 def restore(export: SavedExport, version: ExportVersion, *, by: User) -> bool:
-    """Make a new version that asks for what an old one did. False when the present one does so already."""
+    """Save an old version's content as a new version. False when the present one has it already."""
     before = export.present
     save(
         export,
@@ -106,23 +106,22 @@ def restore(export: SavedExport, version: ExportVersion, *, by: User) -> bool:
 
 
 class CannotArchive(Exception):
-    """Something in use depends on the export; the text says what, and what to do."""
+    """A schedule still runs the export; the text names it and says what to do."""
 
 
 @transaction.atomic
 def archive(export: SavedExport, *, by: User) -> bool:
-    """Take the export out of use; its runs and results stay. False when it was archived already.
+    """Archive the export; its runs and results stay. False when it was archived already.
 
     Raises CannotArchive while a schedule depends on it.
     """
-    dependent = list(export.schedules.live().values_list("name", flat=True)[:4])
-    if dependent:
-        names = ", ".join(f"“{name}”" for name in dependent[:3]) + (
-            " and others" if len(dependent) > 3 else ""
-        )
+    schedules = list(export.schedules.live().values_list("name", flat=True)[:4])
+    if schedules:
+        names = ", ".join(f"“{name}”" for name in schedules[:3])
+        names += " and others" if len(schedules) > 3 else ""
         raise CannotArchive(
             f"“{export}” is not archived: it is run by {names}. "
-            f"Archive {'that schedule' if len(dependent) == 1 else 'those schedules'} first."
+            f"Archive {'that schedule' if len(schedules) == 1 else 'those schedules'} first."
         )
     archived = SavedExport.objects.live().filter(pk=export.pk).update(archived_at=timezone.now())
     if archived:
@@ -131,12 +130,12 @@ def archive(export: SavedExport, *, by: User) -> bool:
 
 
 def unused_name(team: Team, name: str) -> str:
-    """The name itself while it is free in the team, else a copy's."""
-    return name if not team.exports.live().filter(name__iexact=name).exists() else free_name(team, name)
+    """The name itself if it is free in the team, else the name of a copy."""
+    return name if not team.exports.live().filter(name__iexact=name).exists() else _copy_name(team, name)
 
 
 def unreadable(template: str) -> str | None:
-    """The sentence that says why a template cannot be read, with line and column; None when it can."""
+    """A sentence that says why the template cannot be parsed, with line and column; None when it can."""
     try:
         parse(template)
     except TemplateError as error:
@@ -144,8 +143,8 @@ def unreadable(template: str) -> str | None:
     return None
 
 
-def free_name(team: Team, name: str) -> str:
-    taken = {taken.lower() for taken in team.exports.live().values_list("name", flat=True)}
+def _copy_name(team: Team, name: str) -> str:
+    taken = {used.lower() for used in team.exports.live().values_list("name", flat=True)}
     number = 1
     copy = f"{name[:80]} (copy)"
     while copy.lower() in taken:
@@ -154,8 +153,8 @@ def free_name(team: Team, name: str) -> str:
     return copy
 
 
-def _asked_by(version: ExportVersion) -> dict[str, Any]:
-    """What a version asks for; a setting that came after it was saved has its default."""
+def _content(version: ExportVersion) -> dict[str, Any]:
+    """The version's content; settings added since it was saved have their defaults."""
     return {
         "settings": ExportSettings.from_json(version.settings).as_json(),
         "template": version.template,
@@ -164,7 +163,7 @@ def _asked_by(version: ExportVersion) -> dict[str, Any]:
     }
 
 
-def _said(export: SavedExport) -> dict[str, Any]:
+def _audit_fields(export: SavedExport) -> dict[str, Any]:
     credential: Credential = export.credential
     version = export.version
     return {

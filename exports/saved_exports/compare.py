@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import NamedTuple
 
 from exports.saved_exports.wording import DescribedSetting
@@ -10,7 +11,7 @@ CONTEXT = 3
 
 
 class ComparedSetting(NamedTuple):
-    """A setting in both versions; "" where one has none."""
+    """A setting in both versions; "" where a version lacks it."""
 
     label: str
     before: str
@@ -22,14 +23,14 @@ class ComparedSetting(NamedTuple):
 
 
 class Side(NamedTuple):
-    """A line of one version by its number, from 1; 0 where it has no such line."""
+    """A line of one version and its number, from 1; number 0 where the version lacks the line."""
 
     number: int
     text: str
 
 
 class ComparedLine(NamedTuple):
-    """A line of both, `differs` or not; without sides it stands for lines left out."""
+    """A line in both versions; without sides it marks omitted lines."""
 
     before: Side | None
     after: Side | None
@@ -37,7 +38,7 @@ class ComparedLine(NamedTuple):
 
 
 def settings(before: list[DescribedSetting], after: list[DescribedSetting]) -> list[ComparedSetting]:
-    """The settings by their labels, in the order of the later version."""
+    """Compare settings by their labels, in the order of the later version."""
     old, new = {line.label: line.text for line in before}, {line.label: line.text for line in after}
     return [
         ComparedSetting(label, old.get(label, ""), new.get(label, ""))
@@ -46,10 +47,10 @@ def settings(before: list[DescribedSetting], after: list[DescribedSetting]) -> l
 
 
 def templates(before: str, after: str) -> list[ComparedLine]:
-    """The lines that differ, with a few around them; nothing when the texts are the same."""
+    """The lines that differ, with a few lines of context; empty when the texts are the same."""
     old, new = before.splitlines(), after.splitlines()
     rows: list[ComparedLine] = []
-    # A template of a million characters on one word a line would take minutes to be compared well.
+    # Without `autojunk`, templates of a million characters, one word per line, take minutes.
     groups = SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > 4000).get_grouped_opcodes(CONTEXT)
     for group in groups:
         if rows or group[0][1] > 0:
@@ -62,7 +63,9 @@ def templates(before: str, after: str) -> list[ComparedLine]:
 def _side_by_side(
     old: list[str], new: list[str], before: range, after: range, differs: bool
 ) -> Iterator[ComparedLine]:
-    for place in range(max(len(before), len(after))):
-        left = Side(before[place] + 1, old[before[place]]) if place < len(before) else Side(0, "")
-        right = Side(after[place] + 1, new[after[place]]) if place < len(after) else Side(0, "")
-        yield ComparedLine(left, right, differs)
+    for left, right in zip_longest(before, after):
+        yield ComparedLine(
+            Side(0, "") if left is None else Side(left + 1, old[left]),
+            Side(0, "") if right is None else Side(right + 1, new[right]),
+            differs,
+        )

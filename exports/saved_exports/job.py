@@ -1,4 +1,4 @@
-"""A saved form as the API's job. Pure functions: what an export asks for on a given day."""
+"""Convert an export's settings to the API's job for a given day. Pure functions."""
 
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime, timedelta
@@ -17,10 +17,10 @@ MARK_WHEN = {
 
 @dataclass(frozen=True, kw_only=True)
 class ExportSettings:
-    """Everything the form of a saved export holds besides its name, credential and template; kept as JSON in a version.
+    """A saved export without name, credential and template; a version stores it as JSON.
 
-    `period` and `approved_since` name a kind of `periods.KINDS`, or are empty. Dates are `yyyy-mm-dd`. A relative
-    period begins `look_back_days` earlier, for reports that were approved late. `mark_when` is one of `MARK_WHEN`.
+    `period` and `approved_since` are keys of `periods.KINDS`, or empty. Dates are `yyyy-mm-dd`. A relative period
+    begins `look_back_days` earlier, for reports that were approved late. `mark_when` is a key of `MARK_WHEN`.
     """
 
     policy_ids: list[str]
@@ -49,22 +49,22 @@ class ExportSettings:
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
-        """What a version stored; a setting that came later has its default."""
+        """The settings that a version stores; settings added since have their defaults."""
         lists = {"policy_ids", "report_ids", "states", "email_recipients"}
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: [] for name in lists} | {name: stored[name] for name in stored if name in known})
+        names = {field.name for field in fields(cls)}
+        return cls(**{name: [] for name in lists} | {name: stored[name] for name in stored if name in names})
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @property
     def marks_last(self) -> bool:
-        """Whether the reports are marked by a call of its own after the file is stored. A test marks none."""
+        """Whether a separate call marks the reports after the file is stored. A test marks none."""
         return bool(self.mark_as) and self.mark_when == WHEN_SAFE and not self.test
 
     @property
     def selects(self) -> bool:
-        """Whether a run lists the reports first: to mark exactly those, or to show which of them come late."""
+        """Whether a run lists the reports first: to mark exactly those, or to show which of them are late."""
         return self.marks_last or self.look_back_days > 0
 
 
@@ -92,7 +92,7 @@ def describe(
         report_ids=tuple(settings.report_ids),
         start_on=period.start - look_back if period and period.start else None,
         end_on=period.end if period else None,
-        # The API's words are "approved after"; whether the day itself counts is not known: sources disagree.
+        # The API says "approved after"; sources disagree on whether the day itself counts.
         approved_after=approved.start if approved else None,
         policy_ids=tuple(settings.policy_ids),
         not_marked_as=settings.not_marked_as,
@@ -110,7 +110,7 @@ def describe(
 def late_before(
     settings: ExportSettings, *, at: datetime, zone: ZoneInfo, last_success_at: datetime | None = None
 ) -> date | None:
-    """The first day of what a run asks for at `at`: an older report comes late. None when it asks for no period."""
+    """First day of the period at `at`; older reports are late. None without a period."""
     for kind, start in (
         (settings.period, settings.period_start),
         (settings.approved_since, settings.approved_since_date),
@@ -123,12 +123,9 @@ def late_before(
 
 
 def recall(snapshot: dict[str, Any], *, sftp_password: str) -> ReportExport:
-    """The job again from what `ReportExport.without_secrets` kept of it in a run, with the password it lacks."""
-    asked, filters, output = (
-        snapshot["inputSettings"],
-        snapshot["inputSettings"]["filters"],
-        snapshot["outputSettings"],
-    )
+    """Rebuild the job that a run stored as `ReportExport.without_secrets`, and add the password."""
+    request, output = snapshot["inputSettings"], snapshot["outputSettings"]
+    filters = request["filters"]
     return ReportExport(
         report_ids=_list(filters.get("reportIDList")),
         start_on=_day(filters.get("startDate", "")),
@@ -136,9 +133,9 @@ def recall(snapshot: dict[str, Any], *, sftp_password: str) -> ReportExport:
         approved_after=_day(filters.get("approvedAfter", "")),
         policy_ids=_list(filters.get("policyIDList")),
         not_marked_as=filters.get("markedAsExported", ""),
-        states=_list(asked.get("reportState")),
-        limit=int(asked["limit"]) if "limit" in asked else None,
-        employee_email=asked.get("employeeEmail", ""),
+        states=_list(request.get("reportState")),
+        limit=int(request["limit"]) if "limit" in request else None,
+        employee_email=request.get("employeeEmail", ""),
         file_extension=output["fileExtension"],
         file_basename=output.get("fileBasename", ""),
         full_page_receipts=output.get("includeFullPageReceiptsPdf", False),
@@ -148,14 +145,14 @@ def recall(snapshot: dict[str, Any], *, sftp_password: str) -> ReportExport:
     )
 
 
-def _action(kept: dict[str, Any], sftp_password: str) -> OnFinish:
-    match kept["actionName"]:
+def _action(stored: dict[str, Any], sftp_password: str) -> OnFinish:
+    match stored["actionName"]:
         case "email":
-            return EmailAction(_list(kept["recipients"]), kept.get("message", ""))
+            return EmailAction(_list(stored["recipients"]), stored.get("message", ""))
         case "markAsExported":
-            return MarkAsExported(kept["label"])
+            return MarkAsExported(stored["label"])
         case _:
-            login = kept["sftpData"]
+            login = stored["sftpData"]
             return SftpUpload(login["host"], login["login"], sftp_password, login["port"])
 
 

@@ -1,4 +1,4 @@
-"""“Last month” as two dates, in the team's time zone, on the day the run starts. Pure functions."""
+"""Convert a period such as “Last month” to dates, in the team's time zone, on the day of the run. Pure functions."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 FIXED = "fixed"
 SINCE_LAST_SUCCESS = "since_last_success"
 
-# What the pickers offer, in their order.
+# Choices of the pickers, in order.
 KINDS = {
     "yesterday": "Yesterday",
     "last_7_days": "Last 7 days",
@@ -21,13 +21,13 @@ KINDS = {
     FIXED: "Fixed dates",
 }
 
-# Where "since the last successful run" begins when there was none.
+# "Since the last successful run" begins so long ago when there was none.
 FIRST_LOOK_BACK = timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class Period:
-    """From one day to another, both included; open where a day is None."""
+    """First and last day, both included; open where a day is None."""
 
     start: date | None
     end: date | None
@@ -42,10 +42,10 @@ def resolve(
     end: date | None = None,
     last_success_at: datetime | None = None,
 ) -> Period:
-    """The days a period of this kind covers at the instant `at`, as its people in `zone` count days.
+    """The days that a period of this kind covers at `at`, in the time zone `zone`.
 
-    `start` and `end` belong to fixed dates, `last_success_at` to "since the last successful run", which begins on
-    the very day of that run: what came in later that day is not missed, what was there already comes again.
+    `start` and `end` are for fixed dates, `last_success_at` is for "since the last successful run". That period
+    begins on the day of the run: reports of later that day are not missed, earlier ones come again.
     """
     today = at.astimezone(zone).date()
     if kind == FIXED:

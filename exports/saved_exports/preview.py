@@ -1,6 +1,6 @@
-"""A template tried on sample data: what the file would look like, and what is wrong with it. Nothing is sent.
+"""Render a template over sample data, with lint findings. Nothing is sent.
 
-Whatever somebody types comes back as an answer within a few seconds: `LIMITS` end a template that runs away.
+`LIMITS` stop a runaway template within a few seconds.
 """
 
 import csv
@@ -31,9 +31,9 @@ TEXT = 20_000
 
 @dataclass(frozen=True)
 class Tryout:
-    """`text` is the beginning of the file; `headings` and `rows` are its table, when it is one.
+    """`text` is the beginning of the file; `headings` and `rows` are its table, if it is one.
 
-    `problem` says why there is no text, or no table.
+    `problem` says why there is no text or no table.
     """
 
     text: str = ""
@@ -48,19 +48,19 @@ class Tryout:
 
     @property
     def news(self) -> str:
-        """What changed, in a few words, for who does not see it."""
+        """Summary of the preview, for screen readers."""
         if not self.is_made:
             return "No preview."
-        found = f", {len(self.findings)} remarks" if self.findings else ""
-        return f"Preview with {'more than ' if self.more_rows else ''}{len(self.rows)} rows{found}."
+        remarks = f", {len(self.findings)} remarks" if self.findings else ""
+        return f"Preview with {'more than ' if self.more_rows else ''}{len(self.rows)} rows{remarks}."
 
 
 def try_out(
     template: str, *, data: Mapping[str, Any], extension: str, layout: Layout | None = None
 ) -> Tryout:
-    """The template over data such as `exports.samples` has.
+    """Render the template over data as in `exports.samples`.
 
-    With the `layout` that wrote it the table is read by it, and lint is left out.
+    With the `layout` that wrote the template, the table follows the layout, and lint does not run.
     """
     findings = lint(template, file_extension=extension) if layout is None else []
     try:
@@ -91,7 +91,7 @@ def try_out(
 
 
 def _headings(layout: Layout) -> list[str]:
-    """What stands above the table: the file's own heading, or the names of JSON's values."""
+    """Headings of the table: the file's own, or JSON's keys."""
     return headings_of(layout) if layout.heading or layout.kind == "json" else []
 
 
@@ -100,7 +100,7 @@ def _sentence(error: TemplateError) -> str:
 
 
 def _rows(text: str, extension: str) -> list[list[str]]:
-    """The file as a table, as far as it is one. Raises ValueError with a sentence when it is no file of its type."""
+    """The file as a table, empty if it has none. Raises ValueError with a sentence for a malformed file."""
     if extension == "json":
         return _records(text)
     if extension == "xml":

@@ -1,6 +1,6 @@
-"""A team's own reports as sample data: the latest result that is JSON of the shape templates see.
+"""A team's own reports as sample data: the latest JSON result with the structure that templates see.
 
-The starter “Data for previews” makes such a file. Its keys may be paths (`"submitter.firstName"`), which become nested.
+The starter “Data for previews” makes such a file. Its keys may be paths (`"submitter.firstName"`), which this nests.
 """
 
 import json
@@ -14,9 +14,9 @@ from django.core.files.storage import default_storage
 
 from accounts.models import Team
 
-LOOKED_AT = 5
+RESULTS = 5
 MOST_BYTES = 2 * 1024**2
-# The widest preset previews these within a quarter of a second.
+# The widest preset renders these within a quarter of a second.
 MOST_EXPENSES = 100
 
 
@@ -27,18 +27,19 @@ class OwnData:
 
 
 def latest(team: Team) -> OwnData | None:
-    """The newest of the team's last few JSON results that templates can be tried on; None when there is none."""
+    """The newest of the team's last few JSON results that has sample data; None when there is none."""
     results = team.results.whole().filter(
         media_type="application/json", purged_at=None, size__lte=MOST_BYTES, size__gt=0
     )
-    for result in results.order_by("-id")[:LOOKED_AT]:
+    for result in results.order_by("-id")[:RESULTS]:
         data = _read(result.pk, result.file.name)
         if data is not None:
+            assert result.run_id is not None  # Only parts of a result have no run.
             return OwnData(result.run_id, data)
     return None
 
 
-# A result never changes, so what is in it is kept between the requests of somebody who types.
+# Results never change: cache their content while somebody types.
 @lru_cache(maxsize=4)
 def _read(result_id: int, stored: str) -> Mapping[str, Any] | None:
     try:
@@ -61,7 +62,7 @@ def _is_report(report: object) -> bool:
 
 
 def _first(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """As many whole reports as hold the first expenses; a preview need not show more."""
+    """The reports with the first `MOST_EXPENSES` expenses: enough for a preview."""
     chosen, expenses = [], 0
     for report in reports:
         if expenses >= MOST_EXPENSES:

@@ -1,4 +1,4 @@
-"""A saved export as a file for another team: what it asks for, without anything that is the team's own."""
+"""Share a saved export with another team as a file, without the team's own data."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from exports.saved_exports.job import ExportSettings
 
 KIND = "saved export of an Expensify portal"
 LARGEST = 1_500_000  # bytes; a template has at most a million characters
-# Where from, for whom, to where: these stay with the team. Never kept in a version at all: credentials and passwords.
+# These stay with the team. Versions never hold credentials and passwords.
 OWN = {
     "policy_ids",
     "report_ids",
@@ -23,10 +23,10 @@ OWN = {
 
 
 class CannotImport(Exception):
-    """What was uploaded is no shared export; the text says so to people."""
+    """The uploaded file is not a shared export; the text is for people."""
 
 
-def shared(name: str, version: ExportVersion) -> dict[str, Any]:
+def export_file(name: str, version: ExportVersion) -> dict[str, Any]:
     """The file's content, as JSON."""
     settings = ExportSettings.from_json(version.settings).as_json()
     return {
@@ -40,25 +40,25 @@ def shared(name: str, version: ExportVersion) -> dict[str, Any]:
 
 
 def read(content: bytes) -> dict[str, Any]:
-    """What a file shared by another team says: name, settings, columns (or None) and template. Raises CannotRead.
+    """Name, settings, columns (or None) and template from another team's file. Raises CannotImport.
 
-    The values are of the right types, and no more is known of them: the form checks them like typed ones.
+    Checks only the types of the values: the form checks the rest, as for typed values.
     """
     try:
-        found = json.loads(content.decode("utf-8-sig"))
+        data = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise CannotImport("This is not a shared export: it is not a JSON file.") from None
-    if not isinstance(found, dict) or found.get("kind") != KIND:
+    if not isinstance(data, dict) or data.get("kind") != KIND:
         raise CannotImport(
             "This is a JSON file, but not a shared export. Download one with “Share” on its page."
         )
-    if found.get("format") != 1:
+    if data.get("format") != 1:
         raise CannotImport("This file was made by a newer portal than this one.")
-    name, settings, template = found.get("name"), found.get("settings"), found.get("template")
+    name, settings, template = data.get("name"), data.get("settings"), data.get("template")
     if not (isinstance(name, str) and isinstance(settings, dict) and isinstance(template, str)):
         raise CannotImport("This file is damaged: its name, settings or template are missing.")
-    # Columns count only while they write the template that comes with them.
-    columns = found.get("columns")
+    # Keep the columns only if they write exactly this template.
+    columns = data.get("columns")
     return {
         "name": name[:100],
         "settings": _settings(settings),
@@ -67,12 +67,14 @@ def read(content: bytes) -> dict[str, Any]:
     }
 
 
-def _settings(found: dict[str, Any]) -> dict[str, Any]:
-    usual = ExportSettings.from_json({}).as_json()
-    kept = {name: value for name, value in found.items() if name in usual and name not in OWN}
-    for name, value in kept.items():
-        whole = name == "limit" and (value is None or type(value) is int)
-        words = isinstance(value, list) and all(isinstance(word, str) for word in value)
-        if not (whole or (words if isinstance(usual[name], list) else type(value) is type(usual[name]))):
+def _settings(stored: dict[str, Any]) -> dict[str, Any]:
+    defaults = ExportSettings.from_json({}).as_json()
+    settings = {name: value for name, value in stored.items() if name in defaults and name not in OWN}
+    for name, value in settings.items():
+        is_limit = name == "limit" and (value is None or type(value) is int)
+        is_list = isinstance(value, list) and all(isinstance(word, str) for word in value)
+        if not (
+            is_limit or (is_list if isinstance(defaults[name], list) else type(value) is type(defaults[name]))
+        ):
             raise CannotImport(f"This file is damaged: its setting “{name}” is not what it should be.")
-    return usual | kept
+    return defaults | settings

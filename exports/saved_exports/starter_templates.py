@@ -1,16 +1,15 @@
 """Templates to start from, as FreeMarker text. They may be edited freely afterwards.
 
-What they take care of: cents become units, booleans become words, missing values stay empty, an edited value goes
-before the one first entered, quotes inside quoted text are doubled, and text that a spreadsheet would calculate or
-round stays text.
+They convert cents to units and booleans to words, leave missing values empty, prefer an edited value to the one first
+entered, double the quotes inside quoted text, and keep as text what a spreadsheet would calculate or round.
 """
 
 from typing import NamedTuple
 
 from expensify.freemarker.catalogue import CATALOGUE, Level
 
-# In CSV text stands in quotes. An apostrophe in front of = + - @ keeps a spreadsheet from taking a merchant's name
-# for a formula; in front of a 19-digit expense ID it keeps the last digits from being rounded away [H].
+# CSV text is quoted. An apostrophe before = + - @ keeps a spreadsheet from reading a merchant's name as a formula;
+# before a 19-digit expense ID it keeps the spreadsheet from rounding the last digits away [H].
 _TEXT = """\
 <#function text value>
   <#assign quoted = value?replace("\\"", "\\"\\"")>
@@ -95,7 +94,7 @@ REPORTS = f"""\
 
 
 def _json_value(name: str, kind: str) -> str:
-    """A field as a JSON value: null, or empty text, for what is missing or something else than expected."""
+    """A field as a JSON value: null or empty text for a missing value or an unexpected type."""
     level, *outer, _ = name.split(".")
     value = f"({name})"
     if outer:  # an object that does not apply may be missing, or empty text
@@ -136,7 +135,7 @@ def _data() -> str:
 """
 
 
-# Expensify lays a PDF out by itself, but wants a template with the job all the same [C].
+# Expensify lays out a PDF by itself, but the job needs a template all the same [C].
 PDF = "default"
 
 

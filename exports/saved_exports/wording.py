@@ -1,4 +1,4 @@
-"""What a saved export asks for, in words for people."""
+"""Describe the settings of a saved export in words."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from exports.models import ExportVersion, Run
 from exports.saved_exports import periods
 from exports.saved_exports.job import ExportSettings
 
-# The API's names, and what the same states are called on Expensify's website [M].
+# The API's states, and their names on Expensify's website [M].
 STATES = {
     "OPEN": "Open",
     "SUBMITTED": "Processing (submitted)",
@@ -26,7 +26,7 @@ FILE_TYPES = {
     "xml": "XML",
     "pdf": "PDF, one for each report",
 }
-# What the settings are called where versions are compared; several that belong together share a name.
+# Names of settings where versions are compared; settings that belong together share a name.
 SETTINGS = {
     "policy_ids": "policies",
     "period": "period",
@@ -62,7 +62,7 @@ class DescribedSetting(NamedTuple):
 def lines(
     settings: ExportSettings, *, at: datetime, zone: ZoneInfo, policy_names: Mapping[str, str]
 ) -> list[DescribedSetting]:
-    """What these settings ask for, and the days that a relative period covers if the run starts at `at`."""
+    """Describe the settings, with the days that a relative period covers if the run starts at `at`."""
     return [
         *_selection(settings, at, zone),
         *_filters(settings, policy_names),
@@ -72,7 +72,7 @@ def lines(
 
 
 def lines_of_run(run: Run) -> list[DescribedSetting]:
-    """What a run asked for, on the day it was created; nothing for a run without a saved export."""
+    """Describe a run's settings on the day it was created; empty for a run without a saved export."""
     if run.version is None:
         return []
     names = dict(run.credential.policies.values_list("policy_id", "name"))
@@ -81,7 +81,7 @@ def lines_of_run(run: Run) -> list[DescribedSetting]:
 
 
 def changed(version: ExportVersion, before: ExportVersion) -> list[str]:
-    """The names of what differs between two versions."""
+    """Names of the settings that differ between two versions."""
     names = [
         name
         for setting, name in SETTINGS.items()
@@ -159,15 +159,15 @@ def _afterwards(settings: ExportSettings) -> Iterator[DescribedSetting]:
             "Marked",
             f"With “{settings.mark_as}”, when the file is safe in the portal: five calls, exactly the listed reports",
         )
-    done = []
+    actions = []
     if settings.mark_as and not settings.marks_last:
-        done.append(f"mark the reports as exported with “{settings.mark_as}”")
+        actions.append(f"mark the reports as exported with “{settings.mark_as}”")
     if settings.email_recipients:
-        done.append(f"e-mail a link to {', '.join(settings.email_recipients)}")
+        actions.append(f"e-mail a link to {', '.join(settings.email_recipients)}")
     if settings.sftp_host:
-        done.append(f"upload the file to {settings.sftp_host}")
-    if done:
-        sentence = ", then ".join(done)
+        actions.append(f"upload the file to {settings.sftp_host}")
+    if actions:
+        sentence = ", then ".join(actions)
         yield DescribedSetting(
             "Expensify will", f"only test; it would {sentence}" if settings.test else sentence
         )

@@ -1,4 +1,4 @@
-"""What people do to schedules, and what keeps them in step: create, change, pause, resume, archive."""
+"""Create, change, pause, resume and archive schedules."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ def create(
     owner: User,
     by: User,
 ) -> Schedule:
-    """A schedule that is due from now on. Its recipients are set by `recipients.set_by_hand`."""
+    """Create a schedule, due from now on. `recipients.set_by_hand` sets its recipients."""
     schedule = Schedule(team=export.team, export=export)
     _fill(schedule, name, rule, mail, zip_password, after_outage, pause_after, owner)
     schedule.next_at = next_occurrence(rule, clock.now(), calendar_of(export.team))
@@ -42,8 +42,8 @@ def create(
         Action.SCHEDULE_CREATED,
         schedule,
         by=by,
-        **audit.changes({}, _said(schedule)),
-        **_secret(zip_password),
+        **audit.changes({}, _audit_fields(schedule)),
+        **_audit_password(zip_password),
     )
     return schedule
 
@@ -61,25 +61,25 @@ def change(
     pause_after: int,
     owner: User | None,
 ) -> Schedule:
-    """Save what the form holds; `zip_password` None keeps the stored one, "" takes it out.
+    """Save the values of the form; `zip_password` None keeps the stored password, "" removes it.
 
-    Another rule counts from now on: what came due under the old one and has not started is dropped.
+    A new rule applies from now on: due times of the old rule that have not started are dropped.
     """
-    schedule = _locked(schedule)
-    before, old_rule = _said(schedule), schedule.rule
+    schedule = Schedule.objects.lock(schedule.pk)
+    before, old_rule = _audit_fields(schedule), schedule.rule
     _fill(schedule, name, rule, mail, zip_password, after_outage, pause_after, owner)
     if schedule.rule != old_rule and not schedule.is_paused and not schedule.is_archived:
         schedule.next_at = next_occurrence(rule, clock.now(), calendar_of(schedule.team))
     schedule.save()
-    said = audit.changes(before, _said(schedule)) | _secret(zip_password)
-    if said:
-        audit.record(Action.SCHEDULE_CHANGED, schedule, by=by, **said)
+    changes = audit.changes(before, _audit_fields(schedule)) | _audit_password(zip_password)
+    if changes:
+        audit.record(Action.SCHEDULE_CHANGED, schedule, by=by, **changes)
     return schedule
 
 
 @transaction.atomic
 def pause(schedule: Schedule, *, by: User, reason: str, resume_on: date | None) -> bool:
-    """Nothing runs until somebody resumes it, or that day begins. False when it was paused or archived already."""
+    """Pause until somebody resumes it, or `resume_on` begins. False if it was paused or archived already."""
     zone = missed.zone_of(schedule.rule)
     resume_at = datetime.combine(resume_on, time.min, tzinfo=zone) if resume_on else None
     paused = (
@@ -100,7 +100,7 @@ def pause(schedule: Schedule, *, by: User, reason: str, resume_on: date | None) 
 
 
 def resume(schedule: Schedule, *, by: User) -> bool:
-    """Go on from now: what came due in the pause is dropped. False when it was not paused."""
+    """Continue from now: due times in the pause are dropped. False if it was not paused."""
     resumed = _resume(schedule, after=clock.now(), by=by)
     schedule.refresh_from_db()
     return resumed
@@ -108,7 +108,7 @@ def resume(schedule: Schedule, *, by: User) -> bool:
 
 @transaction.atomic
 def archive(schedule: Schedule, *, by: User) -> bool:
-    """Take the schedule out of use for good; its history stays. False when it was archived already."""
+    """Archive a schedule for good; its history stays. False if it was archived already."""
     archived = (
         Schedule.objects.live()
         .filter(pk=schedule.pk)
@@ -121,7 +121,7 @@ def archive(schedule: Schedule, *, by: User) -> bool:
 
 
 def resume_due(now: datetime) -> int:
-    """Resume those whose day has come. One that fell due since, because nobody looked, is due still."""
+    """Resume schedules whose `resume_at` has come; due times since then are kept. Returns how many."""
     with scopes_disabled():
         ids = list(
             Schedule.objects.filter(resume_at__lte=now).order_by("resume_at").values_list("pk", flat=True)
@@ -137,17 +137,17 @@ def resume_due(now: datetime) -> int:
 
 @transaction.atomic
 def _resume(schedule: Schedule, *, after: datetime, by: User | Actor) -> bool:
-    schedule = _locked(schedule)
+    schedule = Schedule.objects.lock(schedule.pk)
     if not schedule.is_paused or schedule.is_archived:
         return False
-    said = {"paused_at": schedule.paused_at, "reason": schedule.pause_reason}
+    pause_fields: dict[str, Any] = {"paused_at": schedule.paused_at, "reason": schedule.pause_reason}
     schedule.paused_at, schedule.paused_by_name, schedule.pause_reason = None, "", ""
     schedule.resume_at, schedule.failures = None, 0
     schedule.next_at = next_occurrence(Rule.from_json(schedule.rule), after, calendar_of(schedule.team))
     schedule.save(
         update_fields=["paused_at", "paused_by_name", "pause_reason", "resume_at", "failures", "next_at"]
     )
-    audit.record(Action.SCHEDULE_RESUMED, schedule, by=by, **said)
+    audit.record(Action.SCHEDULE_RESUMED, schedule, by=by, **pause_fields)
     return True
 
 
@@ -169,7 +169,7 @@ def _fill(
         schedule.zip_password = zip_password or None
 
 
-def _said(schedule: Schedule) -> dict[str, Any]:
+def _audit_fields(schedule: Schedule) -> dict[str, Any]:
     return {
         "name": schedule.name,
         "export": schedule.export.name,
@@ -182,13 +182,5 @@ def _said(schedule: Schedule) -> dict[str, Any]:
     }
 
 
-def _secret(zip_password: str | None) -> dict[str, str]:
+def _audit_password(zip_password: str | None) -> dict[str, Any]:
     return {} if zip_password is None else {"zip_password": "set" if zip_password else "removed"}
-
-
-def _locked(schedule: Schedule) -> Schedule:
-    return (
-        Schedule.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("team", "owner")
-        .get(pk=schedule.pk)
-    )

@@ -1,4 +1,4 @@
-"""The team's calendar: holidays and freeze windows, what people change in them, and what follows for its schedules."""
+"""The team's calendar: change holidays and blackout periods, and update the due times of schedules."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -16,18 +16,19 @@ from exports.schedules.rules.working_days import Calendar, national_days
 
 
 def calendar_of(team: Team) -> Calendar:
-    """Which days are business days for the team."""
-    own = {each.on: (each.name, each.is_off) for each in Holiday.objects.filter(team=team)}
+    """The team's business days."""
+    own = {holiday.on: (holiday.name, holiday.is_off) for holiday in Holiday.objects.filter(team=team)}
     return Calendar(team.holidays_of, own)
 
 
 def freezes_of(team: Team) -> list[FreezeDays]:
-    return [FreezeDays(each.first, each.last, each.reason) for each in Freeze.objects.filter(team=team)]
+    rows = Freeze.objects.filter(team=team)
+    return [FreezeDays(freeze.first, freeze.last, freeze.reason) for freeze in rows]
 
 
 @transaction.atomic
 def choose_national(team: Team, national: str, *, by: User) -> None:
-    """Take another country's public holidays, or with "" none. The team's own days stay."""
+    """Use another country's public holidays, or none with "". The team's own days stay."""
     Team.objects.select_for_update().get(pk=team.pk)
     before = {"holidays_of": team.holidays_of}
     if team.holidays_of == national:
@@ -35,42 +36,42 @@ def choose_national(team: Team, national: str, *, by: User) -> None:
     team.holidays_of = national
     team.save(update_fields=["holidays_of"])
     audit.record(Action.HOLIDAYS_CHANGED, team, by=by, **audit.changes(before, {"holidays_of": national}))
-    _reckon_anew(team)
+    _update_next_times(team)
 
 
 @transaction.atomic
 def set_days(team: Team, days: Mapping[date, tuple[str, bool]], *, by: User) -> int:
-    """Add days of the team's own, (name, whether it is off), or replace those there are; how many are different now."""
+    """Add or replace the team's own days, as (name, whether it is off). Returns how many changed."""
     Team.objects.select_for_update().get(pk=team.pk)
-    present = {each.on: each for each in Holiday.objects.filter(team=team, on__in=list(days))}
+    present = {holiday.on: holiday for holiday in Holiday.objects.filter(team=team, on__in=list(days))}
     before: dict[str, str | None] = {}
     after: dict[str, str | None] = {}
     for on, (name, is_off) in days.items():
         row = present.get(on) or Holiday(team=team, on=on)
         if row.pk is not None and (row.name, row.is_off) == (name, is_off):
             continue
-        before |= {_label(on): _told(row) if row.pk else None}
+        before[on.isoformat()] = _describe(row) if row.pk else None
         row.name, row.is_off = name, is_off
         row.save()
-        after |= {_label(on): _told(row)}
+        after[on.isoformat()] = _describe(row)
     if after:
         audit.record(Action.HOLIDAYS_CHANGED, team, by=by, **audit.changes(before, after))
-        _reckon_anew(team)
+        _update_next_times(team)
     return len(after)
 
 
 @transaction.atomic
 def remove_day(holiday: Holiday, *, by: User) -> None:
-    """Take one of the team's own days back; under it a national holiday shows again."""
+    """Remove one of the team's own days. A national holiday on that day applies again."""
     team = Team.objects.select_for_update().get(pk=holiday.team_id)
-    before = {_label(holiday.on): _told(holiday)}
+    before = {holiday.on.isoformat(): _describe(holiday)}
     if Holiday.objects.filter(pk=holiday.pk).delete()[0]:
         audit.record(Action.HOLIDAYS_CHANGED, team, by=by, **audit.changes(before, {}))
-        _reckon_anew(team)
+        _update_next_times(team)
 
 
 def strike_out(team: Team, on: date, *, by: User) -> bool:
-    """Work on a national holiday. False when that day is none."""
+    """Make a national holiday a working day. False if that day is not a holiday."""
     name = national_days(team.holidays_of, on.year).get(on)
     if name is None:
         return False
@@ -87,17 +88,17 @@ def add_freeze(team: Team, first: date, last: date, reason: str, *, by: User) ->
 
 @transaction.atomic
 def remove_freeze(freeze: Freeze, *, by: User) -> None:
-    """From now on schedules run on these days again; what was skipped meanwhile stays skipped."""
+    """Schedules run on these days again from now on; skipped occurrences stay skipped."""
     audit.record(
         Action.FREEZE_REMOVED, freeze, by=by, first=freeze.first, last=freeze.last, reason=freeze.reason
     )
     freeze.delete()
 
 
-def _reckon_anew(team: Team, now: datetime | None = None) -> None:
-    """Give each schedule the next occurrence that the changed calendar names.
+def _update_next_times(team: Team, now: datetime | None = None) -> None:
+    """Set the next time of each schedule by the changed calendar.
 
-    One that is due already keeps its time: whoever starts schedules is about to take it.
+    A schedule that is due already keeps its time: a worker is about to start it.
     """
     now = now or timezone.now()
     calendar = calendar_of(team)
@@ -114,9 +115,5 @@ def _reckon_anew(team: Team, now: datetime | None = None) -> None:
             team.schedules.filter(pk=schedule.pk, next_at=schedule.next_at).update(next_at=next_at)
 
 
-def _label(on: date) -> str:
-    return on.isoformat()
-
-
-def _told(holiday: Holiday) -> str:
+def _describe(holiday: Holiday) -> str:
     return f"{holiday.name} ({'off' if holiday.is_off else 'worked'})"

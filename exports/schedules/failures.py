@@ -1,4 +1,4 @@
-"""How a schedule stands: its failures in a row, who is told of them, and the pause that it takes by itself."""
+"""Consecutive failures of a schedule: count, notify, and pause automatically."""
 
 from datetime import datetime
 
@@ -11,14 +11,14 @@ from exports.schedules import missed
 
 
 def failed(schedule: Schedule, occurrence: Occurrence, sentence: str, *, now: datetime) -> None:
-    """One more failure in a row. The caller has locked the schedule's row, and calls once for each occurrence."""
+    """Count a failure. The caller has locked the schedule's row, and calls once for each occurrence."""
     occurrence.failed_at = now
     occurrence.save(update_fields=["failed_at"])
     schedule.failures += 1
     schedule.save(update_fields=["failures"])
-    pauses = schedule.failures >= schedule.pause_after and not schedule.is_paused
+    is_last = schedule.failures >= schedule.pause_after and not schedule.is_paused
     count = f"That is failure {schedule.failures} in a row."
-    if pauses:
+    if is_last:
         count += " The schedule has paused itself: nothing runs until an Admin resumes it."
     elif schedule.failures == schedule.pause_after - 1:
         count += " If the next one fails too, the schedule pauses itself and the Admins are told."
@@ -28,16 +28,16 @@ def failed(schedule: Schedule, occurrence: Occurrence, sentence: str, *, now: da
         f"occurrence {occurrence.pk} failed",
         recipients.owners(schedule),
         subject=f"“{schedule}” failed",
-        text=f"{called(schedule, occurrence)} failed. {sentence}\n\n{count}",
+        text=f"{describe_run(schedule, occurrence)} failed. {sentence}\n\n{count}",
         path=page.get_absolute_url(),
     )
-    if pauses:
+    if is_last:
         reason = f"{schedule.failures} failures in a row. The last one: {sentence}"
-        pause_itself(schedule, reason, told_as=f"occurrence {occurrence.pk} paused its schedule", now=now)
+        pause_itself(schedule, reason, key=f"occurrence {occurrence.pk} paused its schedule", now=now)
 
 
 def succeeded(schedule: Schedule, occurrence: Occurrence) -> None:
-    """The row of failures, if there was one, is over. The caller has locked the schedule's row."""
+    """Reset the failure count. The caller has locked the schedule's row."""
     if schedule.failures:
         schedule.failures = 0
         schedule.save(update_fields=["failures"])
@@ -47,20 +47,20 @@ def succeeded(schedule: Schedule, occurrence: Occurrence) -> None:
             f"occurrence {occurrence.pk} recovered",
             recipients.owners(schedule),
             subject=f"“{schedule}” works again",
-            text=f"{called(schedule, occurrence)} succeeded, for the first time after it had failed.",
+            text=f"{describe_run(schedule, occurrence)} succeeded, for the first time after it had failed.",
             path=(occurrence.run or schedule).get_absolute_url(),
         )
 
 
-def pause_itself(schedule: Schedule, reason: str, *, told_as: str, now: datetime) -> None:
-    """Rest until an Admin looks after it. The caller has locked the schedule's row."""
+def pause_itself(schedule: Schedule, reason: str, *, key: str, now: datetime) -> None:
+    """Pause until an Admin resumes it. The caller has locked the schedule's row."""
     schedule.paused_at, schedule.paused_by_name, schedule.next_at = now, PORTAL.name, None
     schedule.pause_reason = reason if len(reason) <= 300 else f"{reason[:299]}…"
     schedule.save(update_fields=["paused_at", "paused_by_name", "pause_reason", "next_at"])
     audit.record(Action.SCHEDULE_PAUSED, schedule, by=PORTAL, reason=reason)
     notifications.tell(
         schedule.team,
-        told_as,
+        key,
         notifications.admins(schedule.team),
         subject=f"“{schedule}” has paused itself",
         text=f"The schedule “{schedule}” has paused itself, and nothing runs until an Admin resumes it. {reason}",
@@ -69,13 +69,13 @@ def pause_itself(schedule: Schedule, reason: str, *, told_as: str, now: datetime
 
 
 def _failed_before(occurrence: Occurrence) -> bool:
-    """Whether the occurrence before this one failed; one that was skipped does not count."""
+    """Whether the occurrence before this one failed; skipped ones do not count."""
     earlier = Occurrence.objects.filter(schedule=occurrence.schedule_id, due_at__lt=occurrence.due_at)
     last = earlier.exclude(outcome=Occurrence.Outcome.SKIPPED).order_by("-due_at").first()
     return last is not None and last.failed_at is not None
 
 
-def called(schedule: Schedule, occurrence: Occurrence) -> str:
+def describe_run(schedule: Schedule, occurrence: Occurrence) -> str:
     """The beginning of a sentence about its run."""
-    due = missed.missed_in_words(occurrence.due_at, missed.zone_of(schedule.rule))
+    due = missed.time_in_words(occurrence.due_at, missed.zone_of(schedule.rule))
     return f"The run of “{schedule}” that was due on {due}"

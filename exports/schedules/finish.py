@@ -1,7 +1,7 @@
-"""After the run of a schedule has ended: what is counted, who is told, and which mails there are to send.
+"""Settle a schedule's run after it ended: create its mails, count failures, and notify people.
 
-Reading and cutting the file may be done twice, and is done outside of any transaction. What follows from it is one
-transaction, which only one worker wins: `settled_at` is set in it, with the mails, the failures and the notices.
+Reading and splitting the file is idempotent, and happens outside of any transaction. One transaction, which only one
+worker wins, then sets `settled_at` and creates the mails, the failures and the notifications.
 """
 
 import time
@@ -21,7 +21,8 @@ from accounts.audit.record import PORTAL, Action
 from accounts.door import team_of
 from accounts.mail import notifications
 from accounts.models import MailStatus, User
-from exports.deliveries import allowed_addresses, recipients, split_by_recipient
+from exports.deliveries import recipients, split_by_recipient
+from exports.deliveries.allowed_addresses import normalize
 from exports.deliveries.settings import MailSettings, OnEmpty
 from exports.deliveries.split_by_recipient import CannotSplit, Part
 from exports.models import Delivery, Occurrence, Recipient, Result, Run, Schedule
@@ -29,15 +30,15 @@ from exports.results import totals
 from exports.results.store import CannotStore
 from exports.schedules import failures
 
-# How many occurrences one sweep looks at.
+# How many occurrences one sweep selects.
 MOST = 1000
-# A file that cannot be read is looked for again for so long after the run's end.
-LOOKED_FOR = timedelta(hours=1)
+# How long after the run's end a file that cannot be read is tried again.
+RETRY_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class FileContents:
-    """What the file of a run holds, as far as it can be told."""
+    """Rows, totals and parts of a run's file, as far as they can be read."""
 
     rows: int | None
     totals: dict[str, Decimal] | None = None
@@ -46,7 +47,7 @@ class FileContents:
 
 @dataclass(frozen=True)
 class RunEnd:
-    """What the end of a run comes to: a failure, or contents to be mailed, perhaps only after somebody looked."""
+    """The outcome of a run: a failure, or contents to mail, which may be held until somebody releases them."""
 
     failure: str = ""
     contents: FileContents = FileContents(None)
@@ -56,7 +57,7 @@ class RunEnd:
 
 
 def settle_ended(now: datetime) -> int:
-    """Settle occurrences whose run has ended, until it is time for the next sweep; how many. Harmless at any number."""
+    """Settle occurrences whose run has ended, until the next sweep is due. Returns how many. Idempotent."""
     with scopes_disabled():
         ids = list(ended(now).values_list("pk", flat=True)[:MOST])
     give_up = time.monotonic() + settings.SWEEP_SECONDS
@@ -70,21 +71,16 @@ def settle_ended(now: datetime) -> int:
 
 
 def ended(now: datetime) -> QuerySet[Occurrence]:
-    """Those whose run has ended and that nobody settles at the moment, oldest first."""
-    found: QuerySet[Occurrence] = Occurrence.objects.to_settle().filter(
-        _unclaimed(now), run__finished_at__isnull=False
+    """Unclaimed occurrences whose run has ended, oldest first."""
+    return (
+        Occurrence.objects.to_settle().filter(_unclaimed(now), run__finished_at__isnull=False).order_by("pk")
     )
-    return found.order_by("pk")
 
 
 def settle(occurrence: Occurrence) -> bool:
-    """Deal with the end of its run; False when it has not ended, or somebody else deals with it."""
+    """Settle an occurrence. False if its run has not ended, or another worker has claimed it."""
     now = clock.now()
-    if (
-        not Occurrence.objects.to_settle()
-        .filter(_unclaimed(now), pk=occurrence.pk, run__finished_at__isnull=False)
-        .update(settling_since=now)
-    ):
+    if not ended(now).filter(pk=occurrence.pk).order_by().update(settling_since=now):
         return False
     occurrence.refresh_from_db()
     assert occurrence.run is not None
@@ -93,15 +89,15 @@ def settle(occurrence: Occurrence) -> bool:
         outcome = _outcome(occurrence.run, mail)
     except (CannotStore, OSError) as error:
         assert occurrence.run.finished_at is not None
-        if now - occurrence.run.finished_at < LOOKED_FOR:
-            return False  # the claim is lost after a while, and then somebody looks again
+        if now - occurrence.run.finished_at < RETRY_FOR:
+            return False  # The claim expires, and then a worker tries again.
         outcome = RunEnd(failure=f"The run succeeded, but its file cannot be read to be mailed: {error}")
     return _write(occurrence, outcome, mail, now)
 
 
 @transaction.atomic
 def send_anyway(occurrence: Occurrence, *, by: User) -> bool:
-    """Let held mails go. False when there are none, or somebody has let them go."""
+    """Release held mails. False if there are none, or somebody has released them."""
     now = clock.now()
     held = Occurrence.objects.filter(pk=occurrence.pk, released_at=None).exclude(held_because="")
     if not held.update(released_at=now, released_by_name=str(by)):
@@ -121,16 +117,16 @@ def send_anyway(occurrence: Occurrence, *, by: User) -> bool:
     return True
 
 
-# ------------------------------------------------------------ what it comes to
+# ------------------------------------------------------------ outcome
 
 
 def _outcome(run: Run, mail: MailSettings) -> RunEnd:
-    """Pure reading. Raises CannotStore or OSError when the file is out of reach."""
+    """Read the file, without side effects. Raises CannotStore or OSError if it cannot be read."""
     if run.status != Run.Status.SUCCEEDED:
         return RunEnd(failure=run.error or f"The run is {run.get_status_display().lower()}.")
     result: Result | None = getattr(run, "result", None)
     try:
-        contents = _look_into(result, mail) if result is not None else FileContents(0, {})
+        contents = _read_file(result, mail) if result is not None else FileContents(0, {})
     except CannotSplit as reason:
         return RunEnd(
             failure=f"The run succeeded, but its file could not be split for the managers. {reason}"
@@ -142,36 +138,36 @@ def _outcome(run: Run, mail: MailSettings) -> RunEnd:
     return RunEnd(contents=contents, held_because=_out_of_band(contents, mail), mails=True)
 
 
-def _look_into(result: Result, mail: MailSettings) -> FileContents:
-    found = totals.measure(result)
-    cut = (
-        split_by_recipient.split(result, mail.split_by, mail.fallback)
-        if mail.split_by and found.rows != 0
-        else ()
-    )
-    return FileContents(found.rows, found.totals, cut)
+def _read_file(result: Result, mail: MailSettings) -> FileContents:
+    measured = totals.measure(result)
+    parts: Sequence[Part] = ()
+    if mail.split_by and measured.rows != 0:
+        parts = split_by_recipient.split(result, mail.split_by, mail.fallback)
+    return FileContents(measured.rows, measured.totals, parts)
 
 
 def _out_of_band(contents: FileContents, mail: MailSettings) -> str:
-    """Why the mails wait for somebody to look; "" when all is as the owner expects."""
-    found = []
+    """Why the mails are held; "" if rows and totals are in the expected range."""
+    problems = []
     if contents.rows is not None:
-        found.append(_beyond("Rows", contents.rows, mail.rows_from, mail.rows_to))
+        problems.append(_check_range("Rows", contents.rows, mail.rows_from, mail.rows_to))
     for currency in sorted({*mail.totals_from, *mail.totals_to}):
         bounds = mail.totals_from.get(currency), mail.totals_to.get(currency)
         if contents.totals is None:
-            found.append(f"The total in {currency} cannot be told from this file.")
+            problems.append(f"The total in {currency} cannot be told from this file.")
         else:
             total = contents.totals.get(currency, Decimal(0))
-            found.append(_beyond(f"Total in {currency}", total, *bounds))
-    return " ".join(filter(None, found))[:500]
+            problems.append(_check_range(f"Total in {currency}", total, *bounds))
+    return " ".join(filter(None, problems))[:500]
 
 
-def _beyond(what: str, found: Decimal | int, least: Decimal | int | None, most: Decimal | int | None) -> str:
-    if least is not None and found < least:
-        return f"{what}: {found:,}, but at least {least:,} expected."
-    if most is not None and found > most:
-        return f"{what}: {found:,}, but at most {most:,} expected."
+def _check_range(
+    name: str, value: Decimal | int, least: Decimal | int | None, most: Decimal | int | None
+) -> str:
+    if least is not None and value < least:
+        return f"{name}: {value:,}, but at least {least:,} expected."
+    if most is not None and value > most:
+        return f"{name}: {value:,}, but at most {most:,} expected."
     return ""
 
 
@@ -180,24 +176,20 @@ def _beyond(what: str, found: Decimal | int, least: Decimal | int | None, most: 
 
 @transaction.atomic
 def _write(occurrence: Occurrence, outcome: RunEnd, mail: MailSettings, now: datetime) -> bool:
-    schedule = (
-        Schedule.objects.select_for_update(of=("self",))
-        .select_related("team", "owner")
-        .get(pk=occurrence.schedule_id)
-    )
+    schedule = Schedule.objects.lock(occurrence.schedule_id)
     sums = outcome.contents.totals
-    written = {
+    fields = {
         "settled_at": now,
         "rows": outcome.contents.rows,
         "totals": {currency: str(total) for currency, total in sums.items()} if sums is not None else None,
         "held_because": outcome.held_because,
         "sentence": " ".join(filter(None, [occurrence.sentence, outcome.sentence or outcome.failure]))[:1000],
     }
-    if not Occurrence.objects.to_settle().filter(pk=occurrence.pk).update(**written):
+    if not Occurrence.objects.to_settle().filter(pk=occurrence.pk).update(**fields):
         return False
-    for name, value in written.items():
+    for name, value in fields.items():
         setattr(occurrence, name, value)
-    deliveries = _deliveries(schedule, occurrence, mail, outcome.contents.parts) if outcome.mails else []
+    deliveries = _make_deliveries(schedule, occurrence, mail, outcome.contents.parts) if outcome.mails else []
     Delivery.objects.bulk_create(deliveries)
     audit.record(
         Action.OCCURRENCE_HELD if outcome.held_because and deliveries else Action.OCCURRENCE_SETTLED,
@@ -215,12 +207,12 @@ def _write(occurrence: Occurrence, outcome: RunEnd, mail: MailSettings, now: dat
         return True
     failures.succeeded(schedule, occurrence)
     if outcome.held_because and deliveries:
-        _tell_of_hold(schedule, occurrence, len(deliveries))
+        _notify_of_hold(schedule, occurrence, len(deliveries))
     return True
 
 
-def _deliveries(
-    schedule: Schedule, occurrence: Occurrence, mail: MailSettings, cut: Sequence[Part]
+def _make_deliveries(
+    schedule: Schedule, occurrence: Occurrence, mail: MailSettings, parts: Sequence[Part]
 ) -> list[Delivery]:
     status = MailStatus.HELD if occurrence.held_because else MailStatus.QUEUED
     assert occurrence.run is not None
@@ -234,26 +226,26 @@ def _deliveries(
             result=result,
             status=status,
         )
-        for recipient, result in _parcels(schedule, occurrence, mail, cut)
+        for recipient, result in _assign_files(schedule, occurrence, mail, parts)
         if recipient.state == Recipient.State.ACTIVE
     ]
 
 
-def _parcels(
-    schedule: Schedule, occurrence: Occurrence, mail: MailSettings, cut: Sequence[Part]
+def _assign_files(
+    schedule: Schedule, occurrence: Occurrence, mail: MailSettings, parts: Sequence[Part]
 ) -> Sequence[tuple[Recipient, Result | None]]:
-    """Who gets which file; of an empty one they get only word."""
+    """Each recipient with their file, or with None if the file is empty."""
     whole: Result | None = getattr(occurrence.run, "result", None) if occurrence.rows != 0 else None
-    if whole is None or not cut:
-        found = recipients.resolve(schedule, [] if mail.split_by else None, mail.fallback)
-        return [(recipient, whole) for recipient in found]
-    found = recipients.resolve(schedule, [part.value for part in cut], mail.fallback)
-    by_address = {allowed_addresses.normal(recipient.address): recipient for recipient in found}
-    files = Result.objects.bulk_create(split_by_recipient.rows_for(whole, cut))
-    return [(by_address[allowed_addresses.normal(file.part_value)], file) for file in files]
+    if whole is None or not parts:
+        resolved = recipients.resolve(schedule, [] if mail.split_by else None, mail.fallback)
+        return [(recipient, whole) for recipient in resolved]
+    resolved = recipients.resolve(schedule, [part.value for part in parts], mail.fallback)
+    by_address = {normalize(recipient.address): recipient for recipient in resolved}
+    files = Result.objects.bulk_create(split_by_recipient.rows_for(whole, parts))
+    return [(by_address[normalize(file.part_value)], file) for file in files]
 
 
-def _tell_of_hold(schedule: Schedule, occurrence: Occurrence, mails: int) -> None:
+def _notify_of_hold(schedule: Schedule, occurrence: Occurrence, mails: int) -> None:
     waiting = "1 mail waits" if mails == 1 else f"{mails} mails wait"
     notifications.tell(
         schedule.team,
@@ -261,7 +253,7 @@ def _tell_of_hold(schedule: Schedule, occurrence: Occurrence, mails: int) -> Non
         recipients.owners(schedule),
         subject=f"The mails of “{schedule}” are held",
         text=(
-            f"{failures.called(schedule, occurrence)} succeeded, and {waiting}: {occurrence.held_because}\n\n"
+            f"{failures.describe_run(schedule, occurrence)} succeeded, and {waiting}: {occurrence.held_because}\n\n"
             "Look at the file. If it is right, “Send anyway” on the schedule's page lets them go."
         ),
         path=schedule.get_absolute_url(),
@@ -269,5 +261,5 @@ def _tell_of_hold(schedule: Schedule, occurrence: Occurrence, mails: int) -> Non
 
 
 def _unclaimed(now: datetime) -> Q:
-    lost = now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)
-    return Q(settling_since=None) | Q(settling_since__lt=lost)
+    expired = now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)
+    return Q(settling_since=None) | Q(settling_since__lt=expired)

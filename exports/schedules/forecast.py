@@ -1,4 +1,4 @@
-"""What the team's schedules will run in the coming weeks, and whether its call budgets have room for it."""
+"""The coming runs of the team's schedules, and whether they fit into the API limit."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -9,17 +9,17 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.models import Team
-from exports.models import Run, SavedExport, Schedule
+from exports.models import SavedExport, Schedule
 from exports.models.run import Status
-from exports.runs.steps import calls_left
+from exports.runs.steps import calls_left, kind_of
 from exports.saved_exports.job import ExportSettings
 from exports.schedules import calendar as schedule_calendar
-from exports.schedules.rules.load import Due, Move, spread, tight_times
-from exports.schedules.rules.occurrences import FreezeDays, coming
+from exports.schedules.rules.load import Due, Move, find_tight_times, spread
+from exports.schedules.rules.occurrences import FreezeDays, coming, freeze_of
 from exports.schedules.rules.rule import Rule
 
 DAYS = 28
-# Lines of a day, and times of a line, that are shown; the rest is counted.
+# How many lines of a day, and times of a line, are shown; the rest is counted.
 MOST_LINES = 20
 MOST_TIMES = 4
 MOST_TIGHT = 5
@@ -73,7 +73,7 @@ class TightTime(NamedTuple):
 
 @dataclass
 class BudgetLoad:
-    """One call budget: the credentials that share it, what the weeks ask of it, and where that is too much."""
+    """One call budget: the credentials that share it, its calls in these weeks, and where they exceed the limit."""
 
     credentials: list[str]
     due: list[Due] = field(default_factory=list)
@@ -82,7 +82,7 @@ class BudgetLoad:
 
     @property
     def calls(self) -> int:
-        return sum(each.calls for each in self.due)
+        return sum(due.calls for due in self.due)
 
 
 class Weeks(NamedTuple):
@@ -92,7 +92,7 @@ class Weeks(NamedTuple):
 
 
 def weeks(team: Team, first: date, now: datetime) -> Weeks:
-    """Four weeks from a day on, and from no earlier than now. Five queries, however many schedules there are."""
+    """Four weeks from `first`, but not before now. Five queries, however many schedules there are."""
     zone, calendar, freezes = (
         team.zone,
         schedule_calendar.calendar_of(team),
@@ -103,7 +103,7 @@ def weeks(team: Team, first: date, now: datetime) -> Weeks:
             on,
             calendar.off(on),
             calendar.is_weekend(on),
-            next((each for each in freezes if each.first <= on <= each.last), None),
+            freeze_of(on, freezes),
         )
         for on in (first + timedelta(days=number) for number in range(DAYS))
     }
@@ -122,52 +122,53 @@ def weeks(team: Team, first: date, now: datetime) -> Weeks:
             budget.credentials.append(credential.name)
         lines: dict[date, ForecastRow] = {}
         rule = Rule.from_json(schedule.rule)
-        for each in takewhile(lambda found: found.at < end, coming(rule, after, calendar, freezes)):
-            local = each.at.astimezone(zone)
-            line = lines.setdefault(local.date(), ForecastRow(schedule, each.is_frozen))
+        for due in takewhile(lambda due: due.at < end, coming(rule, after, calendar, freezes)):
+            local = due.at.astimezone(zone)
+            line = lines.setdefault(local.date(), ForecastRow(schedule, due.is_frozen))
             line.times.append(local)
-            line.notes += [note for note in each.notes if note not in line.notes]
-            if not each.is_frozen:
+            line.notes += [note for note in due.notes if note not in line.notes]
+            if not due.is_frozen:
                 days[local.date()].runs += 1
                 days[local.date()].calls += calls
-                budget.due.append(Due(each.at, schedule.name, calls))
+                budget.due.append(Due(due.at, schedule.name, calls))
         for on, line in lines.items():
             days[on].lines.append(line)
     for day in days.values():
         day.lines.sort(key=lambda line: (line.times[0], line.schedule.name))
     for budget in budgets.values():
-        _judge(budget)
-    return Weeks(list(days.values()), list(budgets.values()), [each for each in schedules if each.is_paused])
-
-
-def calls_of(export: SavedExport) -> int:
-    """How many calls a run of the export makes, as its present version stands."""
-    asked = ExportSettings.from_json(export.present.settings)
-    return calls_left(
-        Status.QUEUED, purpose=Run.Purpose.EXPORT, selects=asked.selects, marks_last=asked.marks_last
+        _find_tight_times(budget)
+    return Weeks(
+        list(days.values()),
+        list(budgets.values()),
+        [schedule for schedule in schedules if schedule.is_paused],
     )
 
 
+def calls_of(export: SavedExport) -> int:
+    """How many calls a run of the export's current version makes."""
+    job = ExportSettings.from_json(export.present.settings)
+    return calls_left(Status.QUEUED, kind_of(job))
+
+
 def _live(team: Team) -> QuerySet[Schedule]:
-    found = team.schedules.live().select_related("export__version", "export__credential", "team")
-    return found.only(
+    rows = team.schedules.live().select_related("export__version", "export__credential", "team")
+    return rows.only(
         "name", "rule", "paused_at", "team__slug", "export__credential__name",
         "export__credential__fingerprint", "export__version__settings",
     ).order_by("name", "pk")  # fmt: skip
 
 
-def _judge(budget: BudgetLoad) -> None:
+def _find_tight_times(budget: BudgetLoad) -> None:
     service = settings.EXPENSIFY_LIMITS.service
-    found = tight_times(budget.due, service)
-    budget.more_tight = max(len(found) - MOST_TIGHT, 0)
-    for each in found[:MOST_TIGHT]:
-        moves = [_in_words(move) for move in spread(each, service)]
-        budget.tight.append(
-            TightTime(each.at, len(each.due), each.calls, round(each.wait.total_seconds() / 60), moves)
-        )
+    tight_times = find_tight_times(budget.due, service)
+    budget.more_tight = max(len(tight_times) - MOST_TIGHT, 0)
+    for tight in tight_times[:MOST_TIGHT]:
+        moves = [_describe(move) for move in spread(tight, service)]
+        minutes = round(tight.wait.total_seconds() / 60)
+        budget.tight.append(TightTime(tight.at, len(tight.due), tight.calls, minutes, moves))
 
 
-def _in_words(move: Move) -> str:
+def _describe(move: Move) -> str:
     names = ", ".join(f"“{name}”" for name in move.schedules[:MOST_NAMES])
     more = len(move.schedules) - MOST_NAMES
     return f"{round(move.by.total_seconds() / 60)} minutes later: {names}{f' and {more} more' if more > 0 else ''}."

@@ -1,4 +1,4 @@
-"""What becomes of the times at which a schedule came due: what runs, what is skipped, and the sentence for it."""
+"""Decide which due times of a schedule run and which are skipped, and explain it in a sentence."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from exports.schedules.rules.words import day_in_words
 
 @dataclass(frozen=True)
 class Planned:
-    """One occurrence to be: for the last of `covers` due times, with a run or without."""
+    """One occurrence to create, with or without a run, for the last of `covers` due times."""
 
     due_at: datetime
     runs: bool
@@ -30,9 +30,9 @@ def plan(
     freeze_on: Callable[[datetime], FreezeDays | None],
     zone: ZoneInfo,
 ) -> list[Planned]:
-    """The occurrences for these due times, earliest first: at most one run, for the last time that none forbids.
+    """The occurrences for these due times, earliest first. At most one runs: the last that may.
 
-    `free_since` is when the schedule's last run was over. What came due before that waited for it, and is not missed.
+    `free_since` is when the schedule's previous run ended. Times before that waited for it, and do not count as missed.
     """
     frozen = [at for at in due if freeze_on(at)]
     others = [at for at in due if not freeze_on(at)]
@@ -42,43 +42,45 @@ def plan(
         freeze = freeze_on(frozen[-1])
         assert freeze is not None
         days = f"{day_in_words(freeze.first)} to {day_in_words(freeze.last)}"
-        sentence = f"{_left_out(frozen, zone)}: {days} is a freeze ({freeze.reason})."
+        sentence = f"{_name_skipped(frozen, zone)}: {days} is a freeze ({freeze.reason})."
         planned.append(Planned(frozen[-1], False, len(frozen), sentence))
     if skip_missed and missed:
         why = "the portal could not start it in time, and this schedule skips what was missed"
-        sentence = f"{_left_out(missed, zone)}: {why}."
+        sentence = f"{_name_skipped(missed, zone)}: {why}."
         planned.append(Planned(missed[-1], False, len(missed), sentence))
         others, missed = others[len(missed) :], []
     if others:
-        planned.append(Planned(others[-1], True, len(others), _why_late(others, missed, now, zone)))
-    return sorted(planned, key=lambda each: each.due_at)
+        planned.append(Planned(others[-1], True, len(others), _explain_delay(others, missed, now, zone)))
+    return sorted(planned, key=lambda occurrence: occurrence.due_at)
 
 
-def _left_out(times: Sequence[datetime], zone: ZoneInfo) -> str:
+def _name_skipped(times: Sequence[datetime], zone: ZoneInfo) -> str:
     return "Nothing ran" if len(times) == 1 else f"Nothing ran at {_span(times, zone)}"
 
 
-def _why_late(times: Sequence[datetime], missed: Sequence[datetime], now: datetime, zone: ZoneInfo) -> str:
+def _explain_delay(
+    times: Sequence[datetime], missed: Sequence[datetime], now: datetime, zone: ZoneInfo
+) -> str:
     why = "the portal could not start them in time" if missed else "the run before it had not come to its end"
     if len(times) > 1:
         return f"This run stands for {_span(times, zone)}: {why}."
     if missed:
         late = _duration(now - times[0])
-        due = missed_in_words(times[0], zone)
+        due = time_in_words(times[0], zone)
         return f"It was due on {due} and started {late} late: the portal could not start it in time."
     return ""
 
 
 def _span(times: Sequence[datetime], zone: ZoneInfo) -> str:
-    return f"{len(times)} due times, from {missed_in_words(times[0], zone)} to {missed_in_words(times[-1], zone)}"
+    return f"{len(times)} due times, from {time_in_words(times[0], zone)} to {time_in_words(times[-1], zone)}"
 
 
 def zone_of(rule: dict[str, Any]) -> ZoneInfo:
-    """By whose clocks a schedule's times are told; `rule` as it is kept."""
+    """The time zone of a stored rule."""
     return ZoneInfo(rule.get("zone", "UTC"))
 
 
-def missed_in_words(at: datetime, zone: ZoneInfo) -> str:
+def time_in_words(at: datetime, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
     return f"{day_in_words(local.date())} at {local:%H:%M}"
 

@@ -1,7 +1,7 @@
-"""Starting what is due: exactly one occurrence for each due time, whatever number of beats and workers there are.
+"""Start due schedules: exactly one occurrence for each due time, with any number of beats and workers.
 
-A worker locks the schedules that it starts and passes over those that another has locked; whoever comes later finds
-`next_at` moved on. The database has the last word: one occurrence per due time, one run of a schedule at a time.
+A worker locks the schedules that it starts, and skips those that another worker has locked; later workers see the new
+`next_at`. The database guarantees one occurrence per due time, and one run of a schedule at a time.
 """
 
 import time
@@ -35,20 +35,20 @@ from exports.schedules.rules.working_days import Calendar
 log = structlog.get_logger(__name__)
 
 Outcome = Occurrence.Outcome
-# How many due schedules one sweep looks at, and how many of a team start in one transaction.
+# How many due schedules one sweep selects, and how many of a team start in one transaction.
 MOST = 5000
 BATCH = 200
-# So many ticks at most are at work at a time, and keep so many worker processes from other work.
-TICKS_AT_WORK = 2
+# How many sweeps may overlap. Each occupies one worker process.
+OVERLAPPING_SWEEPS = 2
 # How many schedules a mail to the Admins names.
 NAMED = 10
-# What a rule raises that this version of the portal cannot read.
-BROKEN = (ArithmeticError, LookupError, TypeError, ValueError)
+# Raised by a rule that this version of the portal cannot read.
+RULE_ERRORS = (ArithmeticError, LookupError, TypeError, ValueError)
 
 
 @dataclass
 class _Start:
-    """What will be of one due time, as far as it is known."""
+    """An occurrence to create, and its run if it has one."""
 
     schedule: Schedule
     occurrence: Occurrence
@@ -56,16 +56,16 @@ class _Start:
 
 
 def start_due(now: datetime) -> int:
-    """Start what is due, as long as a tick may take; how many occurrences came of it. Harmless at any number.
+    """Start due schedules, within the time for one sweep. Returns how many occurrences were created. Idempotent.
 
-    Teams take turns, so that one with thousands does not keep the others waiting. Where there is more than one tick's
-    worth, the next one begins while this one is at work, and the two pass over what the other has locked.
+    Teams take turns, so that one with thousands of schedules does not delay the others. If there is more work than
+    for one sweep, the next one begins meanwhile, and each skips what the other has locked.
     """
     with scopes_disabled():
         due = list(Schedule.objects.to_start(now).values_list("team_id", "pk")[:MOST])
-    give_up = time.monotonic() + TICKS_AT_WORK * settings.SWEEP_SECONDS
+    give_up = time.monotonic() + OVERLAPPING_SWEEPS * settings.SWEEP_SECONDS
     started = 0
-    for ids in _in_turns(due):
+    for ids in _batch_by_turns(due):
         started += start_schedules(ids, now)
         if time.monotonic() > give_up:
             break
@@ -73,37 +73,40 @@ def start_due(now: datetime) -> int:
 
 
 def start_schedules(schedule_ids: Sequence[int], now: datetime) -> int:
-    """Start those of these schedules of one team that are due and nobody else is starting; how many occurrences."""
-    with team_of(Schedule, schedule_ids[0]) as one:
-        _let_go_of_owners(one.team, schedule_ids)
+    """Start the due schedules of one team that no other worker has locked. Returns how many occurrences."""
+    with team_of(Schedule, schedule_ids[0]) as schedule:
+        _remove_former_owners(schedule.team, schedule_ids)
         with transaction.atomic():
-            return _start(one.team, schedule_ids, now)
+            return _start(schedule.team, schedule_ids, now)
 
 
 def _start(team: Team, schedule_ids: Sequence[int], now: datetime) -> int:
-    due = _locked(team, schedule_ids, now)
+    due = _lock_due(team, schedule_ids, now)
     calendar, freezes = calendar_of(team), freezes_of(team)
-    planned, moved = [], []
-    free_since = _free_since(due, now)
+    planned, advanced = [], []
+    free_since = _find_free_since(due, now)
     for schedule in due:
         try:
-            found, schedule.next_at = _plan(schedule, now, calendar, freezes, free_since.get(schedule.pk))
-        except BROKEN as error:
+            occurrences, schedule.next_at = _plan(
+                schedule, now, calendar, freezes, free_since.get(schedule.pk)
+            )
+        except RULE_ERRORS as error:
             log.exception("schedule cannot be planned", schedule=schedule.pk)
-            _rest(schedule, error, now)
+            _pause_broken(schedule, error, now)
             continue
-        moved.append(schedule)
-        planned += [(schedule, each) for each in found]
-    starts = [_prepared(schedule, each) for schedule, each in _new(planned)]
-    _write(team, starts)
-    _move_on(moved)
-    for each in starts:
-        if each.occurrence.outcome == Outcome.REFUSED:
-            failures.failed(each.schedule, each.occurrence, each.occurrence.sentence, now=now)
+        advanced.append(schedule)
+        planned += [(schedule, occurrence) for occurrence in occurrences]
+    starts = [_prepare(schedule, occurrence) for schedule, occurrence in _drop_existing(planned)]
+    _save(team, starts)
+    _save_next_times(advanced)
+    for start in starts:
+        if start.occurrence.outcome == Outcome.REFUSED:
+            failures.failed(start.schedule, start.occurrence, start.occurrence.sentence, now=now)
     return len(starts)
 
 
-def _in_turns(due: Iterable[tuple[int, int]]) -> list[list[int]]:
+def _batch_by_turns(due: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Batches of schedules from (team, schedule) pairs: the first of each team, then the second, and so on."""
     teams: dict[int, list[int]] = {}
     for team_id, pk in due:
         teams.setdefault(team_id, []).append(pk)
@@ -116,26 +119,26 @@ def _in_turns(due: Iterable[tuple[int, int]]) -> list[list[int]]:
     ]
 
 
-def _locked(team: Team, schedule_ids: Sequence[int], now: datetime) -> list[Schedule]:
-    """Those that are due and that nobody else has locked, without those whose last run is not over."""
-    found = list(
+def _lock_due(team: Team, schedule_ids: Sequence[int], now: datetime) -> list[Schedule]:
+    """Lock the due schedules that no other worker has locked, except those whose last run has not ended."""
+    schedules = list(
         Schedule.objects.due(now)
         .filter(pk__in=schedule_ids)
         .order_by("pk")
         .select_related("owner", "export__version", "export__credential")
         .select_for_update(of=("self",), skip_locked=True, no_key=True)
     )
-    # Asked after the lock, and so of what whoever held it before has written.
+    # Queried after the lock, to see what its previous holder wrote.
     waiting = set(
-        Occurrence.objects.to_settle().filter(schedule__in=found).values_list("schedule_id", flat=True)
+        Occurrence.objects.to_settle().filter(schedule__in=schedules).values_list("schedule_id", flat=True)
     )
-    for schedule in found:
+    for schedule in schedules:
         schedule.team = schedule.export.team = schedule.export.credential.team = team
-    return [schedule for schedule in found if schedule.pk not in waiting]
+    return [schedule for schedule in schedules if schedule.pk not in waiting]
 
 
-def _free_since(due: Sequence[Schedule], now: datetime) -> dict[int, datetime]:
-    """When the last run of each was over, for those that are late."""
+def _find_free_since(due: Sequence[Schedule], now: datetime) -> dict[int, datetime]:
+    """When the last run of each late schedule ended."""
     late_since = now - _late_after()
     late = [schedule.pk for schedule in due if schedule.next_at and schedule.next_at < late_since]
     settled = Occurrence.objects.filter(schedule__in=late, settled_at__gte=late_since).order_by()
@@ -149,7 +152,7 @@ def _plan(
     freezes: Sequence[FreezeDays],
     free_since: datetime | None,
 ) -> tuple[list[Planned], datetime | None]:
-    """The occurrences that its due times come to, and when it is due next."""
+    """The occurrences to create for a schedule, and when it is due next."""
     assert schedule.next_at is not None
     rule = Rule.from_json(schedule.rule)
     planned = missed.plan(
@@ -164,18 +167,22 @@ def _plan(
     return planned, next_occurrence(rule, now, calendar)
 
 
-def _new(planned: Sequence[tuple[Schedule, Planned]]) -> list[tuple[Schedule, Planned]]:
-    """Without those that there are already: a clock that went back, or a rule that was changed back, starts nothing."""
-    known = set(
+def _drop_existing(planned: Sequence[tuple[Schedule, Planned]]) -> list[tuple[Schedule, Planned]]:
+    """Without existing occurrences: a clock that went back, or a rule that was changed back, starts nothing twice."""
+    existing = set(
         Occurrence.objects.filter(
             schedule__in=[schedule.pk for schedule, _ in planned],
-            due_at__in={each.due_at for _, each in planned},
+            due_at__in={occurrence.due_at for _, occurrence in planned},
         ).values_list("schedule_id", "due_at")
     )
-    return [(schedule, each) for schedule, each in planned if (schedule.pk, each.due_at) not in known]
+    return [
+        (schedule, occurrence)
+        for schedule, occurrence in planned
+        if (schedule.pk, occurrence.due_at) not in existing
+    ]
 
 
-def _prepared(schedule: Schedule, planned: Planned) -> _Start:
+def _prepare(schedule: Schedule, planned: Planned) -> _Start:
     occurrence = Occurrence(
         team=schedule.team,
         schedule=schedule,
@@ -184,10 +191,10 @@ def _prepared(schedule: Schedule, planned: Planned) -> _Start:
         sentence=planned.sentence,
         covers=planned.covers,
     )
-    planned_start = _Start(schedule, occurrence)
+    start = _Start(schedule, occurrence)
     if planned.runs:
         try:
-            planned_start.prepared = runs.prepare(
+            start.prepared = runs.prepare(
                 schedule.export,
                 by=Actor(f"Schedule “{schedule}”"),
                 source=Run.Source.SCHEDULE,
@@ -198,33 +205,33 @@ def _prepared(schedule: Schedule, planned: Planned) -> _Start:
             )
         except (CannotStart, CannotOpen) as error:
             occurrence.outcome, occurrence.sentence = Outcome.REFUSED, str(error)[:1000]
-    return planned_start
+    return start
 
 
-def _write(team: Team, starts: Sequence[_Start]) -> None:
-    """All rows of a batch, runs first: a handful of statements for hundreds of schedules."""
-    runs.start_all([each.prepared for each in starts if each.prepared])
-    for each in starts:
-        each.occurrence.run = each.prepared.run if each.prepared else None
-    Occurrence.objects.bulk_create([each.occurrence for each in starts])
+def _save(team: Team, starts: Sequence[_Start]) -> None:
+    """Insert all rows of a batch, runs first: a handful of statements for hundreds of schedules."""
+    runs.start_all([start.prepared for start in starts if start.prepared])
+    for start in starts:
+        start.occurrence.run = start.prepared.run if start.prepared else None
+    Occurrence.objects.bulk_create([start.occurrence for start in starts])
     actions = {Outcome.SKIPPED: Action.OCCURRENCE_SKIPPED, Outcome.REFUSED: Action.OCCURRENCE_REFUSED}
     audit.record_many(
         team,
         [
             AuditEvent(
-                actions[Outcome(each.occurrence.outcome)],
-                each.schedule,
+                actions[Outcome(start.occurrence.outcome)],
+                start.schedule,
                 PORTAL,
-                {"due_at": each.occurrence.due_at, "why": each.occurrence.sentence},
+                {"due_at": start.occurrence.due_at, "why": start.occurrence.sentence},
             )
-            for each in starts
-            if each.occurrence.outcome in actions
+            for start in starts
+            if start.occurrence.outcome in actions
         ],
     )
 
 
-def _move_on(schedules: Iterable[Schedule]) -> None:
-    """Write when each is due next. Many share one time; row by row, or in a CASE for each, costs a sixth of all."""
+def _save_next_times(schedules: Iterable[Schedule]) -> None:
+    """Save when each is due next, grouped by time: row by row, or with a CASE, it takes a sixth of the sweep."""
     due: dict[datetime | None, list[int]] = {}
     for schedule in schedules:
         due.setdefault(schedule.next_at, []).append(schedule.pk)
@@ -232,42 +239,43 @@ def _move_on(schedules: Iterable[Schedule]) -> None:
         Schedule.objects.filter(pk__in=ids).update(next_at=next_at)
 
 
-def _rest(schedule: Schedule, error: Exception, now: datetime) -> None:
-    """One that cannot be planned must not come up every two seconds for ever, nor be forgotten."""
+def _pause_broken(schedule: Schedule, error: Exception, now: datetime) -> None:
+    """Pause a schedule that cannot be planned: each sweep would try it again."""
     schedule.refresh_from_db(fields=["next_at"])
     failures.pause_itself(
         schedule,
         f"The portal cannot work out when it is due ({type(error).__name__}). Save it anew with a rule that it shows.",
-        told_as=f"schedule {schedule.pk} cannot be planned since {now.isoformat()}",
+        key=f"schedule {schedule.pk} cannot be planned since {now.isoformat()}",
         now=now,
     )
 
 
 @transaction.atomic
-def _let_go_of_owners(team: Team, schedule_ids: Sequence[int]) -> None:
-    """Who may no longer run exports here owns no schedule: theirs go on under the team, and the Admins hear of it."""
+def _remove_former_owners(team: Team, schedule_ids: Sequence[int]) -> None:
+    """Remove owners who may no longer run exports: their schedules continue for the team, and Admins are notified."""
     owners = {
         schedule.owner_id: schedule.owner_name
         for schedule in Schedule.objects.filter(pk__in=schedule_ids)
         .exclude(owner=None)
         .only("owner", "owner_name")
+        if schedule.owner_id is not None
     }
     members = Membership.objects.filter(team=team, user__in=owners, user__is_active=True)
-    able = {member.user_id for member in members if member.may(Permission.RUN_EXPORTS)}
-    for owner_id in sorted(owners.keys() - able):
-        theirs = list(
+    allowed = {member.user_id for member in members if member.may(Permission.RUN_EXPORTS)}
+    for owner_id in sorted(owners.keys() - allowed):
+        schedules = list(
             Schedule.objects.live().filter(owner=owner_id).order_by("pk").select_for_update(no_key=True)
         )
-        for schedule in theirs:
+        for schedule in schedules:
             schedule.owner = None
             schedule.save(update_fields=["owner"])
-            said = audit.changes({"owner": schedule.owner_name}, {"owner": None})
-            audit.record(Action.SCHEDULE_CHANGED, schedule, by=PORTAL, **said)
-        if theirs:
-            _tell_of_owner(team, owners[owner_id], theirs)
+            changes = audit.changes({"owner": schedule.owner_name}, {"owner": None})
+            audit.record(Action.SCHEDULE_CHANGED, schedule, by=PORTAL, **changes)
+        if schedules:
+            _notify_of_former_owner(team, owners[owner_id], schedules)
 
 
-def _tell_of_owner(team: Team, name: str, schedules: Sequence[Schedule]) -> None:
+def _notify_of_former_owner(team: Team, name: str, schedules: Sequence[Schedule]) -> None:
     named = ", ".join(f"“{schedule}”" for schedule in schedules[:NAMED])
     more = f" and {len(schedules) - NAMED} more" if len(schedules) > NAMED else ""
     notifications.tell(

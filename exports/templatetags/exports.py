@@ -43,13 +43,13 @@ KINDS = {
 
 @register.inclusion_tag("pieces/state.html")
 def run_state(run: Run) -> dict[str, str]:
-    """The state of a run, in colour and words."""
-    return {"tone": TONES[run.status], "text": run.get_status_display()}
+    """The status of a run, with its colour."""
+    return {"tone": TONES[Status(run.status)], "text": run.get_status_display()}
 
 
 @register.filter
 def rotation_tone(rotation: Rotation) -> str:
-    """The colour of a rotation's state."""
+    """The colour of a rotation's status."""
     return {"ready": "wait", "testing": "busy", "switched": "good", "done": "good", "refused": "bad"}.get(
         rotation.status, "quiet"
     )
@@ -57,19 +57,19 @@ def rotation_tone(rotation: Rotation) -> str:
 
 @register.inclusion_tag("exports/rotations/_dependents.html")
 def dependents_of(credential: Credential) -> dict[str, Any]:
-    """What hangs on a credential, for the page of an app that does not know of exports and schedules."""
+    """The exports and schedules of a credential, for pages of `accounts`, which must not import `exports`."""
     return {"dependents": dependents.of(credential)}
 
 
 @register.inclusion_tag("exports/rotations/_usage.html")
 def calls_by_day(credential: Credential) -> dict[str, Any]:
-    """How many calls the credential made on each of the last days it was used."""
+    """The credential's calls per day."""
     return {"days": calls_per_day.by_day(credential)}
 
 
 @register.inclusion_tag("exports/_meters.html")
 def budget_meters(credential: Credential) -> dict[str, Any]:
-    """A credential's call budget, for the page of an app that does not know of runs and lines."""
+    """A credential's call budget, for pages of `accounts`, which must not import `exports`."""
     return budget_usage.read([credential])
 
 
@@ -80,7 +80,7 @@ def kind_in_words(call: ApiCall) -> str:
 
 @register.filter
 def about(seconds: float | None) -> str:
-    """A time to wait, no more exact than it is known: "a few seconds", "about 40 seconds", "about 12 minutes"."""
+    """An approximate waiting time: "a few seconds", "about 40 seconds", "about 12 minutes"."""
     if seconds is None:
         return ""
     if seconds < 5:

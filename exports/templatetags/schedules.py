@@ -16,7 +16,7 @@ PROOFS = {"code": "with a code", "sign_in": "signed in"}
 
 @register.inclusion_tag("pieces/state.html")
 def mail_state(delivery: Delivery) -> dict[str, str]:
-    """The state of one mail, in colour and words. One that came back is not called sent."""
+    """The state of one mail, as a colour and words. A bounced mail is not called sent."""
     if delivery.bounced_at:
         return {"tone": "bad", "text": "Came back"}
     tone, text = summary.MAIL_WORDS[MailStatus(delivery.status)]
@@ -41,7 +41,7 @@ def rule_in_words(schedule: Schedule) -> str:
 
 @register.filter
 def mail_note(delivery: Delivery) -> str:
-    """What is to say of a mail beyond its state, as a sentence."""
+    """A sentence about a mail, besides its state; may be empty."""
     if delivery.bounced_at:
         return f"Came back on {dated(localtime(delivery.bounced_at), 'j M Y, H:i')}. {delivery.error}".strip()
     if delivery.status == MailStatus.QUEUED and delivery.retry_at and delivery.attempts:

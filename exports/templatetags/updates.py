@@ -2,10 +2,10 @@ from django import template
 from django.utils.html import format_html
 
 from exports.models import EmployeeUpdate
+from exports.models.employee_update import Stage
 
 register = template.Library()
 
-Stage = EmployeeUpdate.Stage
 TONES = {
     Stage.MAPPING: "wait",
     Stage.ERRORS: "bad",
@@ -22,7 +22,7 @@ TONES = {
 
 @register.inclusion_tag("pieces/state.html")
 def update_stage(update: EmployeeUpdate) -> dict[str, str]:
-    """How far an employee update has come, in colour and words."""
+    """The stage of an employee update as a coloured label."""
     if update.stage == Stage.ERRORS and not update.error_count:
         return {"tone": "wait", "text": "No rows yet"}
     return {"tone": TONES[update.stage], "text": update.stage.label}
@@ -30,7 +30,7 @@ def update_stage(update: EmployeeUpdate) -> dict[str, str]:
 
 @register.filter
 def short_hash(digest: str) -> str:
-    """The first digits of a hash, all of them on asking."""
+    """The first digits of a hash; the tooltip shows all of them."""
     if len(digest) < 16:
         return digest or "–"
     return format_html('<abbr class="hash" title="{}">{}…</abbr>', digest, digest[:12])

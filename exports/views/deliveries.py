@@ -1,7 +1,7 @@
-"""What recipients see, with or without an account: the way to their file, and the way out of a schedule.
+"""Pages for recipients, with or without an account: download a file, and unsubscribe from a schedule.
 
-These pages lie outside of any team; the token in their address says whose they are. A mail scanner that follows the
-links it finds changes nothing and gets nothing: pages are only shown, and a file is given to who has proved something.
+These pages are outside of team URLs; the token in the URL identifies the team. A mail scanner that follows links
+changes nothing and gets no file: a GET only shows a page, and downloads need a proof.
 """
 
 from collections.abc import Callable
@@ -41,9 +41,9 @@ PACKED = {
 
 
 def for_its_recipient(view: View) -> View:
-    """A page whose address is a key: it is kept by no cache, found by no search engine, and named to no other site.
+    """Keep a page whose URL is a secret out of caches, search engines and referrers.
 
-    Not `no-referrer`, with which browsers send forms without the origin that the check against forgery asks for.
+    Not `no-referrer`: with it, browsers send forms without the origin that the CSRF check needs.
     """
 
     @login_not_required
@@ -59,18 +59,18 @@ def for_its_recipient(view: View) -> View:
 
 
 def with_link(view: Callable[[HttpRequest, Link, str, datetime], HttpResponseBase]) -> View:
-    """Hand a view the open link of the token, in its team's time zone; otherwise answer why there is none."""
+    """Pass the link of the token to a view, in its team's time zone; otherwise show why it is unavailable."""
 
     @wraps(view)
     def opened(request: HttpRequest, token: str) -> HttpResponseBase:
         now = timezone.now()
         try:
-            with download_links.at(token) as link, timezone.override(link.team.zone):
+            with download_links.open_link(token) as link, timezone.override(link.team.zone):
                 if unavailable := download_links.why_unavailable(link, now):
-                    return _nothing(request, unavailable, 410)
+                    return _show_unavailable(request, unavailable, 410)
                 return view(request, link, token, now)
         except Link.DoesNotExist:
-            return _nothing(request, _UNKNOWN, 404)
+            return _show_unavailable(request, _UNKNOWN, 404)
 
     return opened
 
@@ -79,7 +79,7 @@ def with_link(view: Callable[[HttpRequest, Link, str, datetime], HttpResponseBas
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_link
 def link(request: HttpRequest, link: Link, token: str, now: datetime) -> HttpResponseBase:
-    """The way to a file: how to prove who you are, and then the button that fetches it. A POST has the code."""
+    """Ask for a proof, then show the download button. A POST submits the code."""
     form = CodeForm(request.POST or None)
     if request.method == "POST" and download_links.is_proof_by_code(link) and form.is_valid():
         problem = download_links.try_code(link, form.cleaned_data["code"], now)
@@ -90,9 +90,9 @@ def link(request: HttpRequest, link: Link, token: str, now: datetime) -> HttpRes
             if problem:
                 messages.error(request, problem)
             else:
-                _prove(request, link, now)
+                _store_proof(request, link, now)
             return redirect("exports:link", token)
-    proof = _proof(request, link, now)
+    proof = _check_proof(request, link, now)
     signed_in = request.user if request.user.is_authenticated else None
     return render(
         request,
@@ -102,7 +102,7 @@ def link(request: HttpRequest, link: Link, token: str, now: datetime) -> HttpRes
             "form": form,
             "proof": proof,
             "by_code": download_links.is_proof_by_code(link),
-            "address": link.delivery.address if proof else download_links.masked(link.delivery.address),
+            "address": link.delivery.address if proof else download_links.mask_address(link.delivery.address),
             "has_code": download_links.awaits_code(link, now),
             "signed_in": signed_in,
             "sign_in": f"{reverse('account_login')}?{urlencode({'next': request.path})}",
@@ -122,7 +122,7 @@ def link_code(request: HttpRequest, link: Link, token: str, now: datetime) -> Ht
             messages.error(request, problem)
         else:
             messages.success(
-                request, f"A code is on its way to {download_links.masked(link.delivery.address)}."
+                request, f"A code is on its way to {download_links.mask_address(link.delivery.address)}."
             )
     return redirect("exports:link", token)
 
@@ -131,37 +131,41 @@ def link_code(request: HttpRequest, link: Link, token: str, now: datetime) -> Ht
 @require_safe
 @with_link
 def link_file(request: HttpRequest, link: Link, token: str, now: datetime) -> HttpResponseBase:
-    """A GET, so that a download that broke off can go on; without a proof it leads back to the page."""
-    proof = _proof(request, link, now)
+    """Download by GET, so that a broken download can continue; without a proof, redirect to the page."""
+    proof = _check_proof(request, link, now)
     if proof is None:
         return redirect("exports:link", token)
     try:
-        handed = download_links.file_of(link.delivery)
+        file = download_links.file_of(link.delivery)
     except (FileNotFoundError, CannotEnclose, CannotStore):
-        return _nothing(request, _lost(link), 410)
+        unavailable = download_links.Unavailable(
+            "The file is not there",
+            f"The portal's storage has lost it. Ask {link.team} to run the export again.",
+        )
+        return _show_unavailable(request, unavailable, 410)
     if request.method == "GET":
-        by = request.user if proof == LinkProof.SIGN_IN else Actor(link.delivery.address)
+        by: User | Actor = Actor(link.delivery.address)
+        if proof == LinkProof.SIGN_IN and isinstance(request.user, User):
+            by = request.user
         download_links.note_opening(link, by=by, proof=proof, network_address=address_of(request), now=now)
     if download_links.content_of(link.delivery) is not Content.ORIGINAL:
-        # Made anew for each download, so one that broke off cannot go on.
-        return FileResponse(
-            handed.file, as_attachment=True, filename=handed.name, content_type=handed.media_type
-        )
-    return http_range.attachment(request, handed, handed.file)
+        # Built again for each download, so a broken one cannot continue.
+        return FileResponse(file.file, as_attachment=True, filename=file.name, content_type=file.media_type)
+    return http_range.attachment(request, file, file.file)
 
 
 @csrf_exempt
 @for_its_recipient
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Stop one schedule for one address, or take that back.
+    """Unsubscribe one address from one schedule, or undo that.
 
-    A mail program posts here without having seen the page (RFC 8058), so the token alone is what allows it.
+    Mail programs post here without opening the page (RFC 8058), so the token is the only authorization.
     """
     try:
         with download_links.subscriber(token) as recipient:
             if request.method != "POST":
-                return _subscription(request, recipient)
+                return _show_subscription(request, recipient)
             if "again" in request.POST:
                 if problem := recipients.subscribe_again(recipient):
                     messages.error(request, problem)
@@ -169,25 +173,25 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponseBase:
                 recipients.unsubscribe(recipient)
             if "List-Unsubscribe" in request.POST:
                 recipient.refresh_from_db()
-                return _subscription(request, recipient)
+                return _show_subscription(request, recipient)
             return redirect("exports:unsubscribe", token)
     except Recipient.DoesNotExist:
-        return _nothing(request, _UNKNOWN, 404)
+        return _show_unavailable(request, _UNKNOWN, 404)
 
 
-def _subscription(request: HttpRequest, recipient: Recipient) -> HttpResponse:
+def _show_subscription(request: HttpRequest, recipient: Recipient) -> HttpResponse:
     return render(request, "exports/links/unsubscribe.html", {"recipient": recipient})
 
 
-def _prove(request: HttpRequest, link: Link, now: datetime) -> None:
-    """In a session of a new name: who planted the old one in this browser has no part in the proof."""
+def _store_proof(request: HttpRequest, link: Link, now: datetime) -> None:
+    """Store the proof under a new session key, against session fixation."""
     request.session.cycle_key()
     proofs = request.session.get(PROOFS, {})
     request.session[PROOFS] = proofs | {str(link.pk): [link.token_hash, now.isoformat()]}
 
 
-def _proof(request: HttpRequest, link: Link, now: datetime) -> str | None:
-    """By what this browser has proved to be the recipient's, in the way that the team asks for."""
+def _check_proof(request: HttpRequest, link: Link, now: datetime) -> str | None:
+    """How this browser has proved, in the way that the team asks for, that it is the recipient's; else None."""
     if not download_links.is_proof_by_code(link):
         user = request.user
         return (
@@ -207,12 +211,5 @@ _UNKNOWN = download_links.Unavailable(
 )
 
 
-def _lost(link: Link) -> download_links.Unavailable:
-    return download_links.Unavailable(
-        "The file is not there",
-        f"The portal's storage has lost it. Ask {link.team} to run the export again.",
-    )
-
-
-def _nothing(request: HttpRequest, why: download_links.Unavailable, status: int) -> HttpResponse:
+def _show_unavailable(request: HttpRequest, why: download_links.Unavailable, status: int) -> HttpResponse:
     return render(request, "exports/links/nothing.html", why._asdict(), status=status)

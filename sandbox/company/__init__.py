@@ -1,5 +1,5 @@
-"""The data behind the stand-in: people, policies, cards, reports and expenses, drawn from a day and a seed.
+"""The sandbox's data: people, policies, cards, reports and expenses, generated from a day and a seed.
 
-`company` builds it from `policies`, `reports` and `expenses`, with the types of `model`; `fields` shows reports as
-templates see them.
+`company` builds it from `policies`, `reports` and `expenses`, with the types of `model`; `fields` converts reports to
+the data of templates.
 """

@@ -1,4 +1,4 @@
-"""A made-up group of companies, the same for the same day and seed."""
+"""A made-up group of companies, always the same for the same day and seed."""
 
 import pickle
 import random
@@ -14,7 +14,7 @@ DEMO_PAIRS = {
     "aa_demo_acme_example": "ac3e" * 10,
     "aa_demo_umbrella_example": "0b5e" * 10,
 }
-"""Made-up pairs, in the form real ones have, that every stand-in lets in."""
+"""Made-up key pairs in the format of real ones, which every sandbox accepts."""
 
 DEMO_ACCOUNTS = {
     "aa_demo_acme_example": "demo@acme.example",
@@ -29,8 +29,8 @@ _UNPICKLING = threading.Lock()
 class Company:
     """Acme and Umbrella: seven policies, 71 people, 393 reports with some 3,800 expenses.
 
-    Reports reach from thirteen months before `today` up to `today`, so the last and the current month are
-    never empty. The random numbers are drawn for looks and have nothing to hide.
+    Reports date from thirteen months before `today` up to `today`, so the last and the current month are
+    never empty. The random numbers need not be secure.
     """
 
     def __init__(self, today: date | None = None, seed: int = SEED) -> None:
@@ -53,10 +53,10 @@ class Company:
 
     @staticmethod
     def untouched(today: date | None = None, seed: int = SEED) -> "Company":
-        """As `Company`; from the second on in a tenth of the time, and as much again when its reports are needed."""
+        """Return a fresh `Company`, from a cache: the second one takes a tenth of the time, its reports another."""
         day = today or datetime.now().astimezone().date()
-        rest, reports = _pickled(day, seed)
-        company: Company = pickle.loads(rest)  # noqa: S301 # our own, a moment old
+        without_reports, reports = _pickle_company(day, seed)
+        company: Company = pickle.loads(without_reports)  # noqa: S301 # our own data
         company._reports = reports
         return company
 
@@ -65,20 +65,20 @@ class Company:
         if isinstance(self._reports, bytes):
             with _UNPICKLING:
                 if isinstance(self._reports, bytes):
-                    self._reports = pickle.loads(self._reports)  # noqa: S301 # our own, a moment old
+                    self._reports = pickle.loads(self._reports)  # noqa: S301 # our own data
         assert not isinstance(self._reports, bytes)
         return self._reports
 
     def again(self) -> "Company":
-        """The same company, untouched."""
+        """Return the same company in its initial state."""
         return Company.untouched(self.today, self.seed)
 
     def account_of(self, pair: str) -> str:
-        """The account behind a demo pair."""
+        """Return the account of a demo key pair."""
         return DEMO_ACCOUNTS[pair]
 
     def person(self, email: str) -> Person:
-        """Whoever has that address now or had it before; a nameless person for an address nobody knows."""
+        """Return the person with this current or former address; a person without a name if there is none."""
         if email in self.people:
             return self.people[email]
         for person in self.people.values():
@@ -92,13 +92,10 @@ class Company:
     def new_report_id(self) -> str:
         return new_report_id(self._rng)
 
-    def new_account_id(self) -> int:
-        return max(person.account_id for person in self.people.values()) + 37
-
 
 @lru_cache(maxsize=2)
-def _pickled(today: date, seed: int) -> tuple[bytes, bytes]:
-    """A company without its reports, and the reports, by far the larger part."""
+def _pickle_company(today: date, seed: int) -> tuple[bytes, bytes]:
+    """Return a pickled company without its reports, and the reports, which are by far the larger part."""
     company = Company(today, seed)
     reports, company._reports = pickle.dumps(company.reports), b""
     return pickle.dumps(company), reports

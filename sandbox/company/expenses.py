@@ -1,4 +1,4 @@
-"""One made-up expense at a time, with the oddities a template has to survive."""
+"""Generate expenses, with the oddities that templates must handle."""
 
 import random
 from datetime import date, datetime, timedelta
@@ -13,14 +13,14 @@ DISTANCE_RATES = {"EUR": ("km", 30), "USD": ("mi", 67), "GBP": ("mi", 45)}
 
 
 class ExpenseMaker:
-    """Makes expenses with identifiers of their own, 19 digits long."""
+    """Generates expenses with unique identifiers of 19 digits."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
-        self._made = 0
+        self._count = 0
 
     def make(self, policy: Policy, report_id: str, on: date, card: Card | None = None) -> Expense:
-        """An expense on or shortly before `on`, in the policy's currency or a foreign one."""
+        """Return an expense on or shortly before `on`, in the policy's currency or a foreign one."""
         rng = self._rng
         trade = rng.choice(TRADES)
         currency = policy.currency if rng.random() < 0.83 else rng.choice(sorted(RATES_TO_EUR))
@@ -61,11 +61,11 @@ class ExpenseMaker:
         return expense
 
     def blank(self, report_id: str, merchant: str, on: date, amount: int, currency: str) -> Expense:
-        """An expense with nothing but what every expense has; `amount` in cents of `currency`."""
-        self._made += 1
-        inserted = datetime.combine(on, datetime.min.time()) + timedelta(hours=18, minutes=self._made % 60)
+        """Return an expense with only the fields of every expense; `amount` in cents of `currency`."""
+        self._count += 1
+        inserted = datetime.combine(on, datetime.min.time()) + timedelta(hours=18, minutes=self._count % 60)
         return {
-            "transactionID": str(FIRST_TRANSACTION + self._made * 7919),
+            "transactionID": str(FIRST_TRANSACTION + self._count * 7919),
             "reportID": report_id,
             "amount": amount,
             "modifiedAmount": "",
@@ -102,7 +102,7 @@ class ExpenseMaker:
         }
 
     def _measure(self, expense: Expense, policy: Policy) -> None:
-        """Turn it into kilometres or hours; the amount is count times rate."""
+        """Turn it into a distance or time expense; the amount is count times rate."""
         rng = self._rng
         if rng.random() < 0.7:
             kind, (unit, rate) = "distance", DISTANCE_RATES.get(policy.currency, ("km", 30))
@@ -162,10 +162,10 @@ class ExpenseMaker:
             )
 
     def _receipt(self, expense: Expense) -> None:
-        number = 88_000_000 + self._made
+        number = 88_000_000 + self._count
         name = f"w_{number:x}.jpg"
         url = f"https://www.expensify.com/receipts/{name}"
-        shown = in_words(expense["amount"], expense["currency"])
+        formatted_amount = in_words(expense["amount"], expense["currency"])
         receipt: dict[str, Any] = {
             "url": url,
             "thumbnail": f"{url}.1024.jpg",
@@ -174,7 +174,7 @@ class ExpenseMaker:
             "transactionID": expense["transactionID"],
             "receiptID": number,
             "state": "SCANCOMPLETE",
-            "formattedAmount": shown,
+            "formattedAmount": formatted_amount,
             "formattedMerchant": expense["merchant"],
             "formattedCreated": expense["created"],
         }
@@ -182,13 +182,13 @@ class ExpenseMaker:
 
 
 def convert(expense: Expense, currency: str) -> None:
-    """Fill in `convertedAmount` and the rate where the expense is in another currency than the report."""
+    """Set `convertedAmount` and the rate of an expense in another currency than the report."""
     if expense["currency"] == currency:
         return
     foreign = RATES_TO_EUR.get(expense["currency"], Decimal(1))
     rate = (foreign / RATES_TO_EUR[currency]).quantize(Decimal("0.000001")).normalize()
-    entered = expense["amount"] if expense["modifiedAmount"] == "" else expense["modifiedAmount"]
-    expense |= {"currencyConversionRate": rate, "convertedAmount": _cents(entered * rate)}
+    amount = expense["amount"] if expense["modifiedAmount"] == "" else expense["modifiedAmount"]
+    expense |= {"currencyConversionRate": rate, "convertedAmount": _cents(amount * rate)}
 
 
 def in_words(cents: int, currency: str) -> str:

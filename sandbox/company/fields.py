@@ -1,4 +1,4 @@
-"""Reports as a template sees them; the names and their meaning are those of the public field list."""
+"""Convert reports to the data of templates; names and meanings are those of the public field list."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,12 +14,12 @@ STATE_NUMBER = {"OPEN": 0, "SUBMITTED": 1, "APPROVED": 2, "REIMBURSED": 6, "ARCH
 
 
 def status(report: Report, choices: Choices) -> str:
-    """The word for the report's state on the website."""
+    """Return the name of the report's state on the website."""
     return STATUS.get(report.state, choices.closed_status)
 
 
 def report_fields(company: Company, report: Report, choices: Choices) -> dict[str, Any]:
-    """Everything under `report.`; what has not happened is "", what is not set on the policy is absent."""
+    """Return all fields of `report`; dates of future steps are "", fields not set on the policy are absent."""
     policy = company.policies[report.policy_id]
     submitter = policy.members.get(report.account_email, Member(report.account_email))
     person = company.person(report.account_email)

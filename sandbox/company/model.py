@@ -1,11 +1,11 @@
-"""The things a company of this kind is made of; money is integer cents everywhere."""
+"""The types of the company's data; money is integer cents."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 Expense = dict[str, Any]
-"""An expense exactly as a template sees it; a value that does not exist is absent or ""."""
+"""An expense as the data of a template; a missing value is absent or ""."""
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Person:
 
 @dataclass
 class Member:
-    """A person's place in one policy; "" and None where nothing is set, limits in cents."""
+    """A person's membership in one policy; "" and None where nothing is set, limits in cents."""
 
     email: str
     role: str = "user"
@@ -102,7 +102,7 @@ class Report:
 
     @property
     def dated(self) -> datetime:
-        """The later of creation and submission, which `startDate` and `endDate` look at."""
+        """The later of creation and submission, which `startDate` and `endDate` compare with."""
         return max(self.created, self.submitted or self.created)
 
 
@@ -116,7 +116,7 @@ class Card:
     created: datetime
     last_import: datetime
     lines: list[Expense] = field(default_factory=list)
-    """Lines on no report yet."""
+    """Lines that are not on a report yet."""
 
 
 def in_report_currency(expense: Expense) -> int:

@@ -10,7 +10,7 @@ from sandbox.company.words import FIRST_NAMES, LAST_NAMES, TRADES
 
 
 class Plan(NamedTuple):
-    """One policy to be made: how it is set up and how many people work in it besides the managers."""
+    """The plan of one policy; `employees` does not count the managers."""
 
     domain: str
     name: str
@@ -56,7 +56,7 @@ FOUNDED = datetime(2019, 4, 1, 9, 30)  # noqa: DTZ001 (the API's times carry no 
 
 
 def make_policies(rng: random.Random) -> tuple[dict[str, Person], dict[str, Policy]]:
-    """People by address and policies by identifier; each domain has a boss, an auditor and a demo account."""
+    """Return people by address and policies by ID; each domain has a boss, an auditor and a demo account."""
     people: dict[str, Person] = {}
     policies: dict[str, Policy] = {}
     officers: dict[str, tuple[str, str, str]] = {}
@@ -65,7 +65,7 @@ def make_policies(rng: random.Random) -> tuple[dict[str, Person], dict[str, Poli
 
     def hire(domain: str) -> str:
         first, last = names.pop()
-        email = f"{_plain(first)}.{_plain(last)}@{domain}"
+        email = f"{_to_ascii(first)}.{_to_ascii(last)}@{domain}"
         people[email] = Person(email, first, last, 1_200_000 + len(people) * 37)
         return email
 
@@ -92,14 +92,14 @@ def make_policies(rng: random.Random) -> tuple[dict[str, Person], dict[str, Poli
         for email in staff:
             policy.members[email] = Member(email, submits_to=rng.choice(managers))
         for email in managers + staff:
-            _number(rng, policy.members[email], people[email])
+            _set_numbers(rng, policy.members[email], people[email])
     return people, policies
 
 
 def make_cards(
     rng: random.Random, policies: dict[str, Policy], people: dict[str, Person], now: datetime
 ) -> list[Card]:
-    """A company card for every third employee; its domain is the holder's."""
+    """Return a company card for every third employee; its domain is the holder's."""
     holders = [email for policy in policies.values() for email in policy.members if email in people]
     holders = sorted({email for email in holders if not email.startswith("demo@")})[::3]
     cards = []
@@ -159,7 +159,7 @@ def _tag_levels(kind: str) -> list[TagLevel]:
     return []
 
 
-def _number(rng: random.Random, member: Member, person: Person) -> None:
+def _set_numbers(rng: random.Random, member: Member, person: Person) -> None:
     serial = person.account_id % 10_000
     member.employee_id = member.custom_field_1 = f"E-{serial:04d}"
     member.custom_field_2 = f"CC-{rng.choice(COST_CENTERS)}"
@@ -167,8 +167,8 @@ def _number(rng: random.Random, member: Member, person: Person) -> None:
     member.payroll_id = f"PAY-{serial}" if rng.random() < 0.8 else ""
 
 
-def _plain(name: str) -> str:
-    for letter, spelt in (("ß", "ss"), ("ø", "o"), ("Ł", "L"), ("ł", "l")):
-        name = name.replace(letter, spelt)
-    bare = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return "".join(letter for letter in bare.lower() if letter.isalnum())
+def _to_ascii(name: str) -> str:
+    for letter, replacement in (("ß", "ss"), ("ø", "o"), ("Ł", "L"), ("ł", "l")):
+        name = name.replace(letter, replacement)
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return "".join(letter for letter in ascii_name.lower() if letter.isalnum())

@@ -1,4 +1,4 @@
-"""A year and more of reports, ending today."""
+"""Generate fourteen months of reports, up to today."""
 
 import random
 import string
@@ -14,7 +14,7 @@ BASE_62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 MONTHS = 14
 REPORTS_A_MONTH = 28
 OLD_REPORT = "50352738"
-"""The numeric identifier of the help page's walk-through; it belongs to Acme."""
+"""The numeric ID in the help page's walk-through; the report belongs to Acme."""
 
 STATES = ("OPEN", "SUBMITTED", "APPROVED", "REIMBURSED", "ARCHIVED")
 EXPORT_LABELS = ("Datev", "ERP")
@@ -22,7 +22,7 @@ REMINDER = 'Please add the receipt, "original" if possible'
 
 
 class ReportMaker:
-    """Makes reports whose dates never lie after noon of `today`."""
+    """Generates reports with no date after noon of `today`."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class ReportMaker:
         self.expenses = ExpenseMaker(rng)
 
     def all(self) -> list[Report]:
-        """Oldest first: every month has as many, the current one squeezed into the days it has had."""
+        """Return the reports, oldest first: every month has the same number, also the current one."""
         rng = self._rng
         reports = [self._old_report()]
         first = self._now.date().replace(day=1)
@@ -48,7 +48,7 @@ class ReportMaker:
             last = min(_month_after(first) - timedelta(days=1), self._now.date())
             for _ in range(REPORTS_A_MONTH):
                 day = first + timedelta(days=rng.randrange((last - first).days + 1))
-                # Many people, few reports each: policies with more members have more reports.
+                # Policies with more members have more reports.
                 policy = rng.choices(self._policies, [len(policy.members) for policy in self._policies])[0]
                 reports.append(self._report(policy, day))
             first = (first - timedelta(days=1)).replace(day=1)
@@ -79,11 +79,11 @@ class ReportMaker:
         if rng.random() < 0.02:
             report.expenses.clear()
         self._act(report, "CREATED", submitter, created, "created this report")
-        self._live(report, policy, rng.choices(STATES, (8, 12, 20, 50, 10))[0])
+        self._advance(report, policy, rng.choices(STATES, (8, 12, 20, 50, 10))[0])
         return report
 
-    def _live(self, report: Report, policy: Policy, until: str) -> None:
-        """Take the report through its states as far as `until`, or as far as time allows."""
+    def _advance(self, report: Report, policy: Policy, until: str) -> None:
+        """Move the report through its states up to `until`, or to the last one before now."""
         rng = self._rng
         chain = approval_chain(policy, report.account_email, report.total)
         submitted = report.created + timedelta(days=rng.randrange(6), minutes=17)
@@ -128,7 +128,7 @@ class ReportMaker:
         )
 
     def _old_report(self) -> Report:
-        """Known expenses in last month: edited, converted, refunded, quoted, and plain."""
+        """Return the report with five known expenses in last month: edited, converted, refunded, quoted, plain."""
         policy = self._policies[0]
         day = self._now.date().replace(day=1) - timedelta(days=12)
         submitter = next(email for email, member in policy.members.items() if member.employee_id)
@@ -159,7 +159,7 @@ class ReportMaker:
             convert(expense, policy.currency)
             report.expenses.append(expense)
         self._act(report, "CREATED", submitter, report.created, "created this report")
-        self._live(report, policy, "APPROVED")
+        self._advance(report, policy, "APPROVED")
         return report
 
 
@@ -168,7 +168,7 @@ def new_report_id(rng: random.Random) -> str:
 
 
 def approval_chain(policy: Policy, submitter: str, total: int) -> list[str]:
-    """Who approves in turn: the manager, and above the manager's limit whoever is set for that."""
+    """Return the approvers in order: the manager, and above the manager's limit the approver set for that."""
     manager = policy.members[submitter].submits_to
     member = policy.members.get(manager)
     chain = [manager]

@@ -1,4 +1,4 @@
-"""The vocabulary the made-up company is drawn from, odd characters included on purpose."""
+"""The vocabulary of the generated data, with odd characters on purpose."""
 
 from decimal import Decimal
 from typing import NamedTuple
@@ -15,7 +15,7 @@ LAST_NAMES = (
 
 
 class Trade(NamedTuple):
-    """Where money is spent: category, merchant category code, usual range in cents, and merchants."""
+    """A kind of spending: category, merchant category code, usual range in cents, and merchants."""
 
     category: str
     gl_code: str

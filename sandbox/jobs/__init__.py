@@ -1,1 +1,1 @@
-"""One function per job of the Integration Server. `dispatch` finds it by the two types that a job names."""
+"""One function per job of the Integration Server. `dispatch` selects it by the two types in the job."""

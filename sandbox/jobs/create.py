@@ -1,4 +1,4 @@
-"""New reports, expenses and policies."""
+"""Create reports, expenses and policies."""
 
 from datetime import datetime, time
 from typing import Any
@@ -13,7 +13,7 @@ from sandbox.state import Request, State, reach, section
 
 
 def create_report(state: State, request: Request) -> Answer:
-    """An open report with its expenses; answers with its name and new identifier [O]."""
+    """Create an open report with its expenses; answer with its name and new ID [O]."""
     settings = request.settings
     email = act_as(state, request, required_email(settings))
     policy = _policy_of(state, request, required_text(settings, "policyID"), email)
@@ -27,36 +27,36 @@ def create_report(state: State, request: Request) -> Answer:
         raise Refused(410, "'fields' object malformed")
     report = _open_report(state, policy, email, title)
     report.custom_fields = custom_fields
-    report.expenses = [_expense(state, policy, report.id, line, date_key="date") for line in lines]
+    report.expenses = [_read_expense(state, policy, report.id, line, date_key="date") for line in lines]
     state.company.reports[report.id] = report
     return ok({"reportName": title, "reportID": report.id})
 
 
 def create_expenses(state: State, request: Request) -> Answer:
-    """Expenses on a named report or on one opened for them; the ten keys of the recorded answer [O]."""
+    """Create expenses on a named report or a new one; answer with the ten keys of the recorded answer [O]."""
     settings = request.settings
     email = act_as(state, request, required_email(settings))
     lines = settings.get("transactionList")
     if not isinstance(lines, list) or not lines:
         raise Refused(410, "Required parameter 'transactionList' is missing")
-    placed: list[tuple[Report, Expense]] = []
+    new_expenses: list[tuple[Report, Expense]] = []
     opened: dict[str, Report] = {}
     for line in lines:
         if not isinstance(line, dict):
             raise Refused(410, "'transactionList' object malformed")
         policy = _policy_for(state, request, line, email)
         report = _report_for(state, line, policy, email, opened)
-        placed.append((report, _expense(state, policy, report.id, line, date_key="created")))
-    for report, expense in placed:
+        new_expenses.append((report, _read_expense(state, policy, report.id, line, date_key="created")))
+    for report, expense in new_expenses:
         state.company.reports[report.id] = report
         report.expenses.append(expense)
     keys = ("amount", "reportID", "created", "merchant", "currency", "comment", "tag", "mcc", "category",
             "transactionID")  # fmt: skip
-    return ok({"transactionList": [{key: expense[key] for key in keys} for _, expense in placed]})
+    return ok({"transactionList": [{key: expense[key] for key in keys} for _, expense in new_expenses]})
 
 
 def create_policy(state: State, request: Request) -> Answer:
-    """An empty policy owned by the account, answered as JSON [O]."""
+    """Create an empty policy owned by the account; answer as JSON [O]."""
     settings = request.settings
     name, plan = settings.get("policyName"), settings.get("plan", "team")
     if not isinstance(name, str) or not name.strip():
@@ -92,7 +92,7 @@ def _policy_of(state: State, request: Request, policy_id: str, email: str) -> Po
 
 
 def _policy_for(state: State, request: Request, line: dict[str, Any], email: str) -> Policy:
-    """The policy a line names, or that of its report, or the first the person is a member of."""
+    """Return the policy of a line: the named one, or the one of its report, or the person's first."""
     named = state.company.reports.get(str(line.get("reportID")))
     policy_id = line.get("policyID") or (named.policy_id if named else None)
     if policy_id is not None:
@@ -127,8 +127,8 @@ def _open_report(state: State, policy: Policy, email: str, title: str) -> Report
     )
 
 
-def _expense(state: State, policy: Policy, report_id: str, line: Any, *, date_key: str) -> Expense:
-    """One line as an expense; `date_key` is `date` for one job and `created` for the other [M]."""
+def _read_expense(state: State, policy: Policy, report_id: str, line: Any, *, date_key: str) -> Expense:
+    """Return a line as an expense; `date_key` is `date` for one job and `created` for the other [M]."""
     if not isinstance(line, dict):
         raise Refused(410, "'expenses' object malformed")
     on = read_date(line, date_key)
@@ -171,7 +171,7 @@ def _tag(policy: Policy, name: str) -> dict[str, Any]:
 
 
 def _tax(policy: Policy, tax: dict[str, Any], amount: int) -> dict[str, Any]:
-    """`tax.amount` is the taxed part, by default all of it [M]."""
+    """`tax.amount` is the taxed part of the amount, by default all of it [M]."""
     for rate in policy.tax.get("rates", ()):
         if rate["rateID"] == tax.get("rateID"):
             taxed = required_cents(tax, "amount") if "amount" in tax else amount

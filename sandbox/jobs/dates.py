@@ -1,4 +1,4 @@
-"""Dates as the jobs write them."""
+"""Read the dates in jobs."""
 
 import re
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ from sandbox.answers import Refused
 
 
 def read_date(values: Mapping[str, Any], key: str) -> date | None:
-    """The date under `key`, None when it is not given; Refused 410 unless it is exactly yyyy-MM-dd.
+    """Return the date under `key`, or None without one; Refused 410 unless it is exactly yyyy-MM-dd.
 
-    [M] has the words for the expense creator; that the exporter says the same is our guess.
+    [M] has the message of the expense creator; the same message in the exporter is a guess.
     """
     value = values.get(key)
     if value is None:
@@ -25,7 +25,7 @@ def read_date(values: Mapping[str, Any], key: str) -> date | None:
 
 
 def year_before(day: date) -> date:
-    """The same day a year earlier; the last of February for a leap day."""
+    """Return the same day a year earlier; 28 February for a leap day."""
     try:
         return day.replace(year=day.year - 1)
     except ValueError:

@@ -1,4 +1,4 @@
-"""One function per job of the contract, found by the two types a job names."""
+"""Select the function of a job by the two types that the job names."""
 
 from collections.abc import Callable
 
@@ -42,23 +42,21 @@ _UNKNOWN = "unknown"
 _BY_KIND: dict[str, Work] = dict([*_JOBS.values(), _CSV])
 
 KINDS = (*_BY_KIND, _UNKNOWN)
-"""Words for the jobs, as the log and scripted faults use them."""
+"""The names of the jobs in the log and in scripted faults."""
 
 
 def kind_of(job: Job) -> str:
-    """The word for a job, "unknown" when no such job exists."""
+    """Return the name of a job, "unknown" when there is no such job."""
     if job.get("type") == "download":
-        return "download"  # even with inputSettings, for which it is rejected
+        return "download"  # even with inputSettings, which the job then rejects
     settings = section(job, "inputSettings")
-    found = _JOBS.get((str(job.get("type")), str(settings.get("type"))))
-    if found is None:
-        return _UNKNOWN
+    kind, _ = _JOBS.get((str(job.get("type")), str(settings.get("type"))), (_UNKNOWN, None))
     # Both employee updaters have the same types; only the old one names a file type.
-    return _CSV[0] if found[0] == "update_employees" and "fileType" in settings else found[0]
+    return _CSV[0] if kind == "update_employees" and "fileType" in settings else kind
 
 
 def work(state: State, request: Request) -> Answer:
-    """Do the job; Refused 403 for a type that does not exist [O: code], 410 for a sub-type [M]."""
+    """Run the job; Refused 403 for an unknown type [O: code], 410 for an unknown sub-type [M]."""
     if request.kind in _BY_KIND:
         return _BY_KIND[request.kind](state, request)
     if request.job.get("type") in {job_type for job_type, _ in _JOBS}:

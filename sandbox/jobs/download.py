@@ -15,7 +15,7 @@ MEDIA_TYPES = {
 
 
 def download(state: State, request: Request) -> Answer:
-    """The bytes of a file; Refused 404 `File not found` [M*] when there is none for this caller.
+    """Answer with the content of a file; Refused 404 `File not found` [M*] when the caller has no such file.
 
     A job with `inputSettings` is rejected [O]; the code and words for that are ours.
     """

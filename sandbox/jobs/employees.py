@@ -1,4 +1,4 @@
-"""The advanced employee updater: reads the feed, answers person by person, applies unless it is a dry run."""
+"""The advanced employee updater: reads the feed, checks each record, and applies it unless it is a dry run."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,36 +18,36 @@ Record = dict[str, Any]
 
 
 def update_employees(state: State, request: Request) -> Answer:
-    """200 with counts, differences and skipped people; 410 without data [M], 403 without rights or plan [O]."""
+    """Answer 200 with counts, differences and skipped people; 410 without data [M], 403 without rights or plan [O]."""
     _check_job(state, request)
     feed = _read_feed(state, request)
     dry_run = request.job.get("dry-run") in (True, "true")
     roster = Roster(state.company, request.pair)
     skipped: list[dict[str, str]] = []
-    good: list[Record] = []
+    valid: list[Record] = []
     for record in feed:
-        reason = _problem(state, roster, record)
+        reason = _find_problem(state, roster, record)
         if reason:
             email = record.get("employeeEmail") if isinstance(record, dict) else ""
             skipped.append({"email": str(email or ""), "reason": reason})
         else:
-            good.append(record)
-    for record in good:
+            valid.append(record)
+    for record in valid:
         _apply(state, roster, record)
     if request.job.get("shouldFixApprovalChains", True) is True:
         first_only = request.job.get("fixFirstLevelManagersOnly") is True
-        for record in good:
+        for record in valid:
             if not _is_terminated(state, record):
                 roster.invite_managers(record["managerEmail"], record["policyID"], first_only=first_only)
-    groups = _groups(state, feed, good)
+    groups = _groups(state, feed, valid)
     if not dry_run:
         roster.commit()
-    summary = f"{'Dry run: ' if dry_run else ''}{len(good)} updated, {len(skipped)} skipped"
-    state.mails += [mail.record(request, to, summary) for to in mail.asked_for(request.job)]
+    summary = f"{'Dry run: ' if dry_run else ''}{len(valid)} updated, {len(skipped)} skipped"
+    state.mails += [mail.record(request, to, summary) for to in mail.requested_recipients(request.job)]
     return ok(
         {
             "dry-run": dry_run,
-            "updatedEmployeesCount": len(good),
+            "updatedEmployeesCount": len(valid),
             "diff": {"diffToAdd": roster.added, "diffToRemove": roster.removed},
             "securityGroupEmployeesMap": groups,
             "skippedEmployees": skipped,
@@ -65,7 +65,7 @@ def _check_job(state: State, request: Request) -> None:
 
 
 def _read_feed(state: State, request: Request) -> list[Any]:
-    """The records, from a bare array or an `Employees` object [M]; an empty feed is missing data."""
+    """Return the records, from a bare array or an `Employees` object [M]; an empty feed is missing data."""
     credentials = section(request.job, "credentials")
     match request.job.get("dataSource"):
         case "request":
@@ -87,8 +87,8 @@ def _read_feed(state: State, request: Request) -> list[Any]:
     return feed
 
 
-def _problem(state: State, roster: Roster, record: Any) -> str:
-    """Why a record is skipped, "" when it is not; the texts on policy and manager are published [M]."""
+def _find_problem(state: State, roster: Roster, record: Any) -> str:
+    """Return why a record is skipped, "" when it is valid; the texts on policy and manager are published [M]."""
     if not isinstance(record, dict):
         return "Record malformed"
     leaving = _is_terminated(state, record)
@@ -103,16 +103,16 @@ def _problem(state: State, roster: Roster, record: Any) -> str:
     manager = record.get("managerEmail")
     if manager is not None and not is_address(manager):
         return f"Invalid manager email address '{manager}'"
-    further = record.get("additionalPolicyIDs", [])
-    for policy_id in (record["policyID"], *(further if isinstance(further, list) else [further])):
+    additional = record.get("additionalPolicyIDs", [])
+    for policy_id in (record["policyID"], *(additional if isinstance(additional, list) else [additional])):
         if not roster.administers(str(policy_id)):
             return f"No policy found for '{policy_id}'"
     if record.get("role", "user") not in ROLES:
         return f"Invalid role '{record['role']}'"
-    return _limit_problem(record)
+    return _find_limit_problem(record)
 
 
-def _limit_problem(record: Mapping[str, Any]) -> str:
+def _find_limit_problem(record: Mapping[str, Any]) -> str:
     limit = record.get("approvalLimit")
     if limit is None:
         return ""
@@ -138,7 +138,7 @@ def _apply(state: State, roster: Roster, record: Record) -> None:
     if _is_terminated(state, record):
         roster.remove(email, record["policyID"])
         return
-    wanted = [record["policyID"], *record.get("additionalPolicyIDs", [])]
+    policy_ids = [record["policyID"], *record.get("additionalPolicyIDs", [])]
     values = {
         "role": record.get("role"),
         "submits_to": record["managerEmail"],
@@ -151,20 +151,20 @@ def _apply(state: State, roster: Roster, record: Record) -> None:
         "default_tags": record.get("defaultTags"),
     }
     roster.name(email, str(record.get("firstName") or ""), str(record.get("lastName") or ""))
-    for policy_id in wanted:
+    for policy_id in policy_ids:
         roster.set(email, policy_id, values)
     if record.get("shouldRemoveFromUnassignedPolicies") is True:
         for policy_id in roster.policies_of(email):
-            if policy_id not in wanted:
+            if policy_id not in policy_ids:
                 roster.remove(email, policy_id)
 
 
-def _groups(state: State, feed: Sequence[Any], good: Sequence[Record]) -> dict[str, list[str]]:
-    """Addresses by domain group; only when every record of the feed names one [C]."""
+def _groups(state: State, feed: Sequence[Any], valid: Sequence[Record]) -> dict[str, list[str]]:
+    """Return addresses by domain group, if every record of the feed names one [C]."""
     if not all(isinstance(record, dict) and record.get("domainGroupID") for record in feed):
         return {}
     groups: dict[str, list[str]] = {}
-    for record in good:
+    for record in valid:
         if not _is_terminated(state, record):
             groups.setdefault(str(record["domainGroupID"]), []).append(record["employeeEmail"])
     return groups

@@ -1,4 +1,4 @@
-"""The deprecated employee updater, fed with CSV."""
+"""The deprecated employee updater, which reads CSV."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ REQUIRED = ("EmployeeEmail", "ManagerEmail", "Admin")
 
 
 def update_employees_csv(state: State, request: Request) -> Answer:
-    """The number of members afterwards; 500 for a missing column [M]. An empty optional value clears [M]."""
+    """Answer with the new number of members; 500 for a missing column [M]. An empty optional value clears [M]."""
     policy = administer(state, request.pair, required_text(request.settings, "policyID"))
     rows = csv.DictReader(io.StringIO(request.form.get("data", ""), newline=""))
     for column in REQUIRED:

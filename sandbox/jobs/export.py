@@ -1,4 +1,4 @@
-"""The report exporter: select, render, store, and mark, all or nothing."""
+"""The report exporter: select, render, store and mark, all or nothing."""
 
 import logging
 import uuid
@@ -23,9 +23,9 @@ EXTENSIONS = ("csv", "xls", "xlsx", "txt", "pdf", "json", "xml")
 
 
 def generate(state: State, request: Request) -> Answer:
-    """The bare file name, or several with commas between for PDF [O].
+    """Answer with the bare file name, for PDF with comma-separated names [O].
 
-    Refused 500 without `onReceive` [O], 410 for bad selectors, dates and settings [M*], 500 for a template
+    Refused 500 without `onReceive` [O], 410 for invalid selectors, dates and settings [M*], 500 for a template
     that cannot be rendered (a guess; see `Choices.template_error`).
     """
     _check_on_receive(request)
@@ -38,11 +38,11 @@ def generate(state: State, request: Request) -> Answer:
     reports = choose(state, request, selection)
     if not reports and state.choices.empty_selection == "410":
         raise Refused(410, "No reports match the filters")
-    shown = [report_fields(state.company, report, state.choices) for report in reports]
+    report_data = [report_fields(state.company, report, state.choices) for report in reports]
     names = [f"{basename}{uuid.uuid4()}.{extension}" for _ in (reports if extension == "pdf" else (None,))]
     try:
         mails = _mails(state, request, actions, names)
-        contents = _contents(state, shown, template, extension, receipts)
+        contents = _contents(state, report_data, template, extension, receipts)
     except TemplateFailed as failed:
         return template_answer(failed, state.choices)
     ready_at = state.clock() + state.choices.generation_seconds + request.extra_seconds
@@ -84,7 +84,7 @@ def _read_output(request: Request) -> tuple[str, str, bool]:
 
 
 def _read_actions(request: Request) -> list[dict[str, Any]]:
-    """`onFinish`, each action with the keys it needs; Refused 410 otherwise (code and words are ours)."""
+    """Return the `onFinish` actions; Refused 410 when one lacks a key (code and words are ours)."""
     actions = request.job.get("onFinish", [])
     needed = {"markAsExported": "label", "email": "recipients", "sftpUpload": "sftpData"}
     if not isinstance(actions, list):
@@ -104,7 +104,7 @@ def _read_actions(request: Request) -> list[dict[str, Any]]:
 def _contents(
     state: State, reports: Sequence[dict[str, Any]], template: str, extension: str, receipts: bool
 ) -> list[bytes]:
-    """The files' bytes: one, or for PDF one per report, whose layout ignores the template."""
+    """Return the content of the file, or for PDF of one file per report, which ignores the template."""
     if extension == "pdf":
         return [report_pdf(report, full_page_receipts=receipts) for report in reports]
     try:
@@ -131,7 +131,7 @@ def _is_test(state: State, request: Request) -> bool:
 
 
 def _mark(actions: Sequence[dict[str, Any]], reports: Sequence[Report]) -> list[str]:
-    """Put the labels on the reports; returns them."""
+    """Set the labels on the reports, and return them."""
     labels = [str(action["label"]) for action in actions if action["actionName"] == "markAsExported"]
     for report in reports:
         report.labels.update(labels)
@@ -142,14 +142,15 @@ def _mails(
     state: State, request: Request, actions: Sequence[dict[str, Any]], names: Sequence[str]
 ) -> list[dict[str, Any]]:
     return [
-        mail.record(request, mail.recipients(action), _message(state, action, names), names)
+        mail.record(
+            request,
+            mail.recipients(action),
+            render_template(str(action.get("message", "")), {"filenames": list(names)}, state.choices),
+            names,
+        )
         for action in actions
         if action["actionName"] == "email"
     ]
-
-
-def _message(state: State, action: dict[str, Any], names: Sequence[str]) -> str:
-    return render_template(str(action.get("message", "")), {"filenames": list(names)}, state.choices)
 
 
 def _uploads(

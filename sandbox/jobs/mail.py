@@ -1,4 +1,4 @@
-"""E-mails a job asks for when it is finished; recorded, never sent."""
+"""E-mails that a job requests on finish; they are recorded, not sent."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,17 +8,17 @@ from sandbox.state import Request
 
 
 def recipients(action: Job) -> list[str]:
-    """The addresses of an `email` action, which are one string with commas between."""
+    """Return the addresses of an `email` action, which are one comma-separated string."""
     return [part.strip() for part in str(action["recipients"]).split(",")]
 
 
 def record(request: Request, to: list[str], message: str, file_names: Sequence[str] = ()) -> dict[str, Any]:
-    """A mail as `Sandbox.mails` keeps it."""
+    """Return the entry of a mail in `Sandbox.mails`."""
     return {"pair": request.pair.id, "recipients": to, "message": message, "file_names": list(file_names)}
 
 
-def asked_for(job: Job) -> list[list[str]]:
-    """The recipients of each `email` action; actions of other kinds or without recipients ask for nothing."""
+def requested_recipients(job: Job) -> list[list[str]]:
+    """Return the recipients of each `email` action; ignore other actions and those without recipients."""
     actions = job.get("onFinish")
     return [
         recipients(action)

@@ -1,4 +1,4 @@
-"""A PDF per report: one font, plain lines, readable by every viewer."""
+"""Write a PDF per report: one font, plain lines, readable by every viewer."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ LINES_A_PAGE = 62
 
 
 def report_pdf(report: Mapping[str, Any], *, full_page_receipts: bool) -> bytes:
-    """The report's head and expenses as lines, then, if asked for, a page for each receipt."""
+    """Return a PDF with the report's head and expenses as lines, and optionally a page for each receipt."""
     lines = [
         f"{report['reportName']}",
         f"Report {report['reportID']}, {report['status']}",
@@ -29,14 +29,14 @@ def report_pdf(report: Mapping[str, Any], *, full_page_receipts: bool) -> bytes:
 
 
 def _content(lines: list[str]) -> bytes:
-    shown = b"".join(b"(%b) Tj T*\n" % _escape(line) for line in lines)
-    return b"BT /F1 10 Tf 12 TL 50 790 Td\n" + shown + b"ET"
+    text = b"".join(b"(%b) Tj T*\n" % _escape(line) for line in lines)
+    return b"BT /F1 10 Tf 12 TL 50 790 Td\n" + text + b"ET"
 
 
 def _escape(line: str) -> bytes:
-    """One line in Windows' western alphabet, which the standard fonts have; the rest become "?"."""
-    flat = " ".join(line.split()).encode("cp1252", "replace")
-    return flat.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
+    """Encode one line in cp1252, which the standard fonts contain; other characters become "?"."""
+    encoded = " ".join(line.split()).encode("cp1252", "replace")
+    return encoded.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
 
 
 def _document(contents: list[bytes]) -> bytes:

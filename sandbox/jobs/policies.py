@@ -1,4 +1,4 @@
-"""Reading policies: the list, what is in them, and the cards of a domain."""
+"""Read policies: list them, get their sections, list the cards of a domain."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,18 +10,18 @@ from sandbox.state import Request, State, reach, role
 
 
 def list_policies(state: State, request: Request) -> Answer:
-    """Every policy of the account, with the documented keys and a few of those seen beside them."""
+    """Answer with every policy of the account; documented keys and some that were observed."""
     settings = request.settings
     account = _reader(state, request)
-    reached = [policy for policy in state.company.policies.values() if policy.id in request.pair.policies]
+    accessible = [policy for policy in state.company.policies.values() if policy.id in request.pair.policies]
     if account != request.pair.account:
-        reached = [policy for policy in reached if account in policy.members]
+        accessible = [policy for policy in accessible if account in policy.members]
     if settings.get("adminOnly") is True:
-        reached = [policy for policy in reached if role(policy, account) == "admin"]
-    return ok({"policyList": [_listed(policy, account) for policy in reached]})
+        accessible = [policy for policy in accessible if role(policy, account) == "admin"]
+    return ok({"policyList": [_list_entry(policy, account) for policy in accessible]})
 
 
-def _listed(policy: Policy, account: str) -> dict[str, Any]:
+def _list_entry(policy: Policy, account: str) -> dict[str, Any]:
     return {
         "outputCurrency": policy.currency,
         "owner": policy.owner,
@@ -38,7 +38,7 @@ def _listed(policy: Policy, account: str) -> dict[str, Any]:
 
 
 def get_policies(state: State, request: Request) -> Answer:
-    """The asked sections of each policy, keyed by its identifier; 410 without identifiers or sections [M]."""
+    """Answer with the requested sections of each policy by ID; 410 without IDs or sections [M]."""
     settings = request.settings
     ids, fields = settings.get("policyIDList"), settings.get("fields")
     if not isinstance(ids, list) or not ids:
@@ -46,7 +46,7 @@ def get_policies(state: State, request: Request) -> Answer:
     if not isinstance(fields, list) or not fields or any(field not in _SECTIONS for field in fields):
         raise Refused(410, "'fields' parameter is missing or malformed")
     account = _reader(state, request)
-    found: dict[str, Any] = {}
+    info: dict[str, Any] = {}
     for policy_id in ids:
         try:
             policy = reach(state, request.pair, str(policy_id))
@@ -56,12 +56,12 @@ def get_policies(state: State, request: Request) -> Answer:
             raise
         if "employees" in fields and role(policy, account) != "admin":
             raise Refused(403, f"Not authorized to read the employees of policy '{policy_id}'")
-        found[policy.id] = {field: _SECTIONS[field](policy) for field in fields}
-    return ok({"policyInfo": found})
+        info[policy.id] = {field: _SECTIONS[field](policy) for field in fields}
+    return ok({"policyInfo": info})
 
 
 def list_cards(state: State, request: Request) -> Answer:
-    """The company cards of a domain, for its admins."""
+    """Answer with the company cards of a domain, for its admins."""
     domain = request.settings.get("domain")
     if not isinstance(domain, str) or "." not in domain:
         raise Refused(410, "Domain name is missing or malformed")
@@ -71,13 +71,13 @@ def list_cards(state: State, request: Request) -> Answer:
 
 
 def _reader(state: State, request: Request) -> str:
-    """The account whose eyes the job reads with; another's needs access granted beforehand [M]."""
+    """Return the account whose data the job reads; another account must have granted access [M]."""
     account = request.settings.get("userEmail") or request.pair.account
     return act_as(state, request, str(account))
 
 
 def _tags(policy: Policy) -> list[dict[str, Any]]:
-    """The two shapes of one sample in the manual: a flat list for one level, else a list of levels [M][O]."""
+    """Return one of the two shapes in the manual: a flat list for one level, else a list of levels [M][O]."""
     if len(policy.tag_levels) == 1:
         return policy.tag_levels[0].tags
     levels = [{"name": level.name, "tags": level.tags} for level in policy.tag_levels]
@@ -85,8 +85,8 @@ def _tags(policy: Policy) -> list[dict[str, Any]]:
 
 
 def _employees(policy: Policy) -> list[dict[str, Any]]:
-    """Everything but address and role is left out where nothing is set."""
-    shown = []
+    """Return the members; empty values other than address and role are absent."""
+    employees = []
     for member in policy.members.values():
         entry = {
             "email": member.email,
@@ -99,8 +99,8 @@ def _employees(policy: Policy) -> list[dict[str, Any]]:
             "customField1": member.custom_field_1,
             "customField2": member.custom_field_2,
         }
-        shown.append({key: value for key, value in entry.items() if value not in ("", None)})
-    return shown
+        employees.append({key: value for key, value in entry.items() if value not in ("", None)})
+    return employees
 
 
 _SECTIONS: dict[str, Callable[[Policy], Any]] = {

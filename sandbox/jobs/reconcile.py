@@ -19,9 +19,9 @@ ALL_FEEDS = "export_all_feeds"
 
 
 class CardKey(str, Mapping[str, Any]):
-    """A card as the key of `cards`: a text and a map at once, as Java objects are to FreeMarker.
+    """A card as a key of `cards`: a string and a map at once, like Java objects in FreeMarker.
 
-    The loop over `cards` takes the text of each key, which is this object again, so `card.owner` finds its field.
+    A loop over `cards` converts each key to a string, which is this object again, so `card.owner` finds its field.
     """
 
     def __new__(cls, card: Card) -> "CardKey":
@@ -49,10 +49,10 @@ class CardKey(str, Mapping[str, Any]):
 
 
 def reconcile(state: State, request: Request) -> Answer:
-    """A file in the `reconciliation` file system, named in an envelope [M*].
+    """Generate a file in the `reconciliation` file system, and name it in an envelope [M*].
 
-    Refused 403 for another domain, 410 for bad settings, 500 with the server's own spelling when the template
-    fails [C].
+    Refused 403 for another domain, 410 for invalid settings, 500 with the server's misspelt message when the
+    template fails [C].
     """
     settings = request.settings
     kind = settings["type"]
@@ -82,7 +82,7 @@ def reconcile(state: State, request: Request) -> Answer:
     state.files[name] = StoredFile(
         content.encode(), "reconciliation", request.pair.id, request.pair.account, state.clock()
     )
-    state.mails += [mail.record(request, to, "", [name]) for to in mail.asked_for(request.job)]
+    state.mails += [mail.record(request, to, "", [name]) for to in mail.requested_recipients(request.job)]
     answer = ok({"filename": name, "responseMessage": "OK"})
     answer.file_name = name
     return answer
@@ -91,11 +91,11 @@ def reconcile(state: State, request: Request) -> Answer:
 def _reports_of(
     state: State, card: Card, start: date, end: date, *, with_reported: bool
 ) -> list[dict[str, Any]]:
-    """The card's lines within the days, by report; those on none stand on a report with the ID 0."""
-    found = []
-    loose = [_line(card, line, 0) for line in card.lines if start <= _posted(line) <= end]
-    if loose:
-        found.append({"ID": 0, "name": "", "url": _url(0), "transactionList": loose})
+    """Return the card's lines within the period, by report; unreported lines have a report with ID 0."""
+    reports = []
+    unreported = [_line(card, line, 0) for line in card.lines if start <= _posted(line) <= end]
+    if unreported:
+        reports.append({"ID": 0, "name": "", "url": _url(0), "transactionList": unreported})
     for report in state.company.reports.values() if with_reported else ():
         lines = [
             _line(card, expense, _number(report))
@@ -103,8 +103,8 @@ def _reports_of(
             if expense.get("cardID") == card.id and start <= _posted(expense) <= end
         ]
         if lines:
-            found.append(_report(state, report, lines))
-    return found
+            reports.append(_report(state, report, lines))
+    return reports
 
 
 def _report(state: State, report: Report, lines: list[dict[str, Any]]) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def _report(state: State, report: Report, lines: list[dict[str, Any]]) -> dict[s
 
 
 def _line(card: Card, expense: Expense, report_number: int) -> dict[str, Any]:
-    """One line; spending is negative here, unlike in export templates [M]."""
+    """Return one line; spending is negative here, unlike in export templates [M]."""
     modified = expense["modifiedAmount"]
     return {
         "ID": int(expense["transactionID"]),
@@ -164,7 +164,7 @@ def _line(card: Card, expense: Expense, report_number: int) -> dict[str, Any]:
 
 
 def _posted(expense: Expense) -> date:
-    """The bank takes a day."""
+    """The bank posts an expense a day later."""
     return date.fromisoformat(expense["created"]) + timedelta(days=1)
 
 

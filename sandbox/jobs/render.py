@@ -1,4 +1,4 @@
-"""Templates rendered as the real server is thought to render them."""
+"""Render templates as the real server presumably does."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from sandbox.choices import Choices
 
 
 class TemplateFailed(Exception):
-    """The template cannot be rendered; the message has FreeMarker's form."""
+    """The template cannot be rendered; the message has FreeMarker's format."""
 
 
 def render_template(text: str, data: Mapping[str, object], choices: Choices) -> str:
@@ -24,7 +24,7 @@ def render_template(text: str, data: Mapping[str, object], choices: Choices) -> 
 
 
 def template_answer(failed: TemplateFailed, choices: Choices) -> Answer:
-    """What comes back instead of a file name."""
+    """Return the answer to a job with a broken template."""
     return (
         page(500, "Internal Server Error") if choices.template_error == "html" else envelope(500, str(failed))
     )

@@ -1,4 +1,4 @@
-"""Whom a pair may act for."""
+"""Check the rights of a key pair to act for other people."""
 
 import re
 
@@ -13,10 +13,10 @@ def is_address(value: object) -> bool:
 
 
 def act_as(state: State, request: Request, email: str) -> str:
-    """The address, once it is clear that the pair may work in that account.
+    """Return the address if the key pair may act in that account; Refused 500 otherwise [M: code and words].
 
-    Everybody may in their own. Others' accounts need a domain admin, the same domain, and Expensify's
-    enablement; Refused 500 without [M: code and words].
+    Everyone may act in their own account. Other accounts need a domain admin, the same domain, and enablement by
+    Expensify.
     """
     account = request.pair.account
     same_domain = email.rpartition("@")[2] == account.rpartition("@")[2]

@@ -1,4 +1,4 @@
-"""The members of a company's policies as they would be, kept apart until they are meant to be."""
+"""A working copy of the members of a company's policies, for updates and dry runs."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -11,7 +11,7 @@ from sandbox.state import Pair, role
 
 
 class Roster:
-    """A working copy of people and members, with what was added and removed by policy."""
+    """People and members as they would be; `added` and `removed` hold addresses by policy ID."""
 
     def __init__(self, company: Company, pair: Pair) -> None:
         self._company = company
@@ -23,7 +23,7 @@ class Roster:
         self.removed: dict[str, list[str]] = {}
 
     def administers(self, policy_id: str) -> bool:
-        """Whether the pair reaches that policy as an admin."""
+        """Whether the key pair can access that policy as an admin."""
         policy = self._company.policies.get(policy_id)
         return (
             policy is not None
@@ -32,7 +32,7 @@ class Roster:
         )
 
     def policies_of(self, email: str) -> list[str]:
-        """The policies of the pair that the person is a member of."""
+        """Return the administered policies that the person is a member of."""
         return [
             policy_id
             for policy_id, members in self._members.items()
@@ -40,43 +40,43 @@ class Roster:
         ]
 
     def address_for(self, email: str, employee_id: str) -> str:
-        """The address to work with: a known number under a new address moves that account to it [M]."""
+        """Return the employee's address; a known employee ID with a new address renames the account [M]."""
         for policy_id, members in self._members.items():
             if policy_id not in self._pair.policies:
                 continue
-            for known in members.values():
-                if known.employee_id == employee_id and known.email != email and email not in self._people:
-                    self._rename(known.email, email)
+            for member in members.values():
+                if member.employee_id == employee_id and member.email != email and email not in self._people:
+                    self._rename(member.email, email)
                     return email
         return email
 
     def name(self, email: str, first: str, last: str) -> None:
-        """Make the person known; names they have are not overwritten [M]."""
+        """Add the person if necessary; existing names are not overwritten [M]."""
         person = self._people.setdefault(email, Person(email, "", "", self._next_account()))
         person.first_name = person.first_name or first
         person.last_name = person.last_name or last
 
     def set(self, email: str, policy_id: str, values: Mapping[str, Any]) -> None:
-        """Make the person a member with those values; empty ones change nothing, as nothing can be emptied [O]."""
+        """Make the person a member with these values; empty values change nothing: no value can be cleared [O]."""
         members = self._members[policy_id]
         if email not in members:
             members[email] = Member(email)
-            self._note(self.added, policy_id, email)
-        given = {key: value for key, value in values.items() if value not in (None, "")}
+            self.added.setdefault(policy_id, []).append(email)
+        changes = {key: value for key, value in values.items() if value not in (None, "")}
         if email in (self._company.policies[policy_id].owner, self._pair.account):
-            given["role"] = "admin"
-        members[email] = replace(members[email], **given)
+            changes["role"] = "admin"
+        members[email] = replace(members[email], **changes)
 
     def overwrite(self, email: str, policy_id: str, values: Mapping[str, Any]) -> None:
-        """Set a member's values as they are, the empty ones too."""
+        """Set a member's values, including empty ones."""
         self._members[policy_id][email] = replace(self._members[policy_id][email], **values)
 
     def remove(self, email: str, policy_id: str) -> None:
         if self._members[policy_id].pop(email, None) is not None:
-            self._note(self.removed, policy_id, email)
+            self.removed.setdefault(policy_id, []).append(email)
 
     def invite_managers(self, email: str, policy_id: str, *, first_only: bool) -> None:
-        """See that the manager, and unless `first_only` the managers above, are members where they approve."""
+        """Add the manager, and unless `first_only` all managers above, to the policy where they approve."""
         seen: set[str] = set()
         while email and email not in seen:
             seen.add(email)
@@ -88,7 +88,7 @@ class Roster:
             email = self._members[policy_id][email].submits_to
 
     def commit(self) -> None:
-        """From now on it is so."""
+        """Write the working copy to the company."""
         self._company.people = self._people
         for policy_id, members in self._members.items():
             self._company.policies[policy_id].members = members
@@ -114,7 +114,3 @@ class Roster:
 
     def _next_account(self) -> int:
         return max(person.account_id for person in self._people.values()) + 37
-
-    @staticmethod
-    def _note(where: dict[str, list[str]], policy_id: str, email: str) -> None:
-        where.setdefault(policy_id, []).append(email)

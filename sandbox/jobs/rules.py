@@ -1,4 +1,4 @@
-"""Expense rules: what new expenses of a member get by themselves."""
+"""Expense rules: values that new expenses of a member get automatically."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ DONE = {"responseMessage": "OK"}
 
 
 def create_rule(state: State, request: Request) -> Answer:
-    """`OK` without the rule's number, which only shows in the 666 for an identical second one [O]."""
-    policy, email, actions = _read(state, request)
+    """Answer `OK` without the rule's ID, which only the error 666 for an identical rule contains [O]."""
+    policy, email, actions = _read_rule(state, request)
     for rule in policy.rules:
         if (rule.email, rule.actions) == (email, actions):
             raise Refused(666, f"Rule already exists with those actions, please update rule {rule.id}")
@@ -23,7 +23,7 @@ def create_rule(state: State, request: Request) -> Answer:
 
 
 def update_rule(state: State, request: Request) -> Answer:
-    policy, email, actions = _read(state, request)
+    policy, email, actions = _read_rule(state, request)
     number = request.settings.get("ruleID")
     if not isinstance(number, int):
         raise Refused(410, "Required parameter 'ruleID' is missing")
@@ -34,14 +34,14 @@ def update_rule(state: State, request: Request) -> Answer:
     raise Refused(404, f"Rule {number} not found")
 
 
-def _read(state: State, request: Request) -> tuple[Policy, str, dict[str, Any]]:
+def _read_rule(state: State, request: Request) -> tuple[Policy, str, dict[str, Any]]:
     settings = request.settings
     policy = administer(state, request.pair, required_text(settings, "policyID"))
     email = required_email(settings)
     if email not in policy.members:
         raise Refused(404, f"{email} is not a member of policy '{policy.id}'")
-    given = section(settings, "actions")
-    actions = {key: given[key] for key in ("tag", "defaultBillable") if key in given}
+    described = section(settings, "actions")
+    actions = {key: described[key] for key in ("tag", "defaultBillable") if key in described}
     if not actions:
         raise Refused(410, "Required parameter 'actions' is missing")
     return policy, email, actions

@@ -1,4 +1,4 @@
-"""Which reports an exporter job asks for."""
+"""Select the reports of an exporter job."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from sandbox.state import Request, State, section, sees
 
 @dataclass(frozen=True)
 class Selection:
-    """The selecting parts of `inputSettings`, read and checked."""
+    """The filters in `inputSettings`, parsed and checked."""
 
     report_ids: tuple[str, ...]
     start: date | None
@@ -29,7 +29,7 @@ class Selection:
 
 
 def read_selection(state: State, request: Request) -> Selection:
-    """Refused 410 for a missing selector, bad dates, spans, states and limits [M*: code; words ours]."""
+    """Parse the filters; Refused 410 for a missing selector or an invalid value [M*: code; words ours]."""
     settings = request.settings
     filters = section(settings, "filters")
     selection = Selection(
@@ -57,7 +57,7 @@ def read_selection(state: State, request: Request) -> Selection:
 
 
 def choose(state: State, request: Request, selection: Selection) -> list[Report]:
-    """The reports that pass every filter, oldest first; those the pair cannot see do not exist for it."""
+    """Return the reports that match all filters and that the key pair can access, oldest first."""
     choices = state.choices
     visible = [report for report in state.company.reports.values() if sees(state, request.pair, report)]
     if choices.unknown_report == "404":
@@ -84,9 +84,9 @@ def choose(state: State, request: Request, selection: Selection) -> list[Report]
         (selection.employee, lambda report: report.account_email == selection.employee),
         (selection.employee, lambda report: report.state != "OPEN"),
     ]
-    asked = [test for given, test in tests if given]
-    chosen = [report for report in visible if all(test(report) for test in asked)]
-    return chosen[: selection.limit]
+    active_tests = [test for setting, test in tests if setting]
+    matches = [report for report in visible if all(test(report) for test in active_tests)]
+    return matches[: selection.limit]
 
 
 def _check_span(start: date, end: date | None, today: date) -> None:
@@ -99,7 +99,7 @@ def _check_span(start: date, end: date | None, today: date) -> None:
 
 
 def _check_employee(state: State, request: Request, selection: Selection) -> None:
-    """Only for certain domains, and never for open reports [M]; the codes and words are ours."""
+    """`employeeEmail` needs certain domains, and excludes open reports [M]; the codes and words are ours."""
     own_domain = request.pair.account.rpartition("@")[2]
     if not state.choices.employee_email or selection.employee.rpartition("@")[2] != own_domain:
         raise Refused(403, f"Not authorized to export reports of {selection.employee}")
@@ -108,7 +108,7 @@ def _check_employee(state: State, request: Request, selection: Selection) -> Non
 
 
 def _limit(settings: dict[str, Any]) -> int | None:
-    """Documented as a string holding an integer; a bare number is taken for a mistake."""
+    """Documented as a string with an integer; a JSON number is an error."""
     text = optional_text(settings, "limit")
     if not text:
         return None

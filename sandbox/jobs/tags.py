@@ -1,4 +1,4 @@
-"""Tag levels, inline or from a table."""
+"""Read tag levels, inline or from a table."""
 
 import csv
 import io
@@ -11,15 +11,15 @@ MALFORMED = "'tags' object malformed"
 
 
 def inline_levels(described: dict[str, Any]) -> list[TagLevel]:
-    """Independent levels, each with its tags; with several levels every tag counts as enabled [M]."""
+    """Read independent levels, each with its tags; with several levels every tag is enabled [M]."""
     data = described.get("data")
     if not isinstance(data, list) or not data:
         raise Refused(410, MALFORMED)
-    return [_level(entry, alone=len(data) == 1) for entry in data]
+    return [_read_level(entry, alone=len(data) == 1) for entry in data]
 
 
 def table_levels(config: dict[str, Any], table: str) -> list[TagLevel]:
-    """One level per column, or per pair of columns with GL codes; dependent levels lose who depends on whom."""
+    """Read one level per column, or per two columns with GL codes; dependent levels lose their dependencies."""
     delimiters = {"csv": ",", "tsv": "\t"}
     if config.get("fileType") not in delimiters or not table.strip():
         raise Refused(410, MALFORMED)
@@ -36,25 +36,25 @@ def table_levels(config: dict[str, Any], table: str) -> list[TagLevel]:
             if len(row) > column and row[column]:
                 codes.setdefault(row[column], row[column + 1] if step == 2 and len(row) > column + 1 else "")
         tags = [{"name": tag, "glCode": code, "enabled": True} for tag, code in codes.items()]
-        levels.append(TagLevel(name, tags, _required(config.get("setRequired"), number)))
+        levels.append(TagLevel(name, tags, _is_required(config.get("setRequired"), number)))
     return levels
 
 
-def _level(entry: Any, *, alone: bool) -> TagLevel:
-    tags = entry.get("tags") if isinstance(entry, dict) else None
-    if not isinstance(tags, list):
+def _read_level(entry: Any, *, alone: bool) -> TagLevel:
+    described = entry.get("tags") if isinstance(entry, dict) else None
+    if not isinstance(described, list):
         raise Refused(410, MALFORMED)
-    read = []
-    for tag in tags:
+    tags = []
+    for tag in described:
         if not isinstance(tag, dict) or not isinstance(tag.get("name"), str):
             raise Refused(410, MALFORMED)
         enabled = tag.get("enabled", True) is not False or not alone
-        read.append({"name": tag["name"], "glCode": str(tag.get("glCode", "")), "enabled": enabled})
-    return TagLevel(str(entry.get("name", "")), read, entry.get("setRequired") is True)
+        tags.append({"name": tag["name"], "glCode": str(tag.get("glCode", "")), "enabled": enabled})
+    return TagLevel(str(entry.get("name", "")), tags, entry.get("setRequired") is True)
 
 
-def _required(setting: object, number: int) -> bool:
-    """A boolean for dependent levels, a list with one for each for independent levels [M*]."""
+def _is_required(setting: object, number: int) -> bool:
+    """The setting is a boolean for dependent levels, a list of booleans for independent levels [M*]."""
     if isinstance(setting, list):
         return number < len(setting) and setting[number] is True
     return setting is True

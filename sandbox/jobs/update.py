@@ -1,4 +1,4 @@
-"""Changes to policies, their tag approvers, and the state of reports."""
+"""Update policies, their tag approvers, and the state of reports."""
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -17,15 +17,15 @@ EDITABLE_FIELDS = ("text", "dropdown", "date")
 
 
 def update_policy(state: State, request: Request) -> Answer:
-    """Categories, tags and report fields, each a top-level section; one elsewhere is ignored [O].
+    """Update categories, tags and report fields, each a top-level section; one elsewhere is ignored [O].
 
-    Everything is read before anything is changed.
+    All sections are read before any policy changes.
     """
     policies = [administer(state, request.pair, policy_id) for policy_id in _policy_ids(request)]
     readers: Mapping[str, Callable[[], Callable[[Policy], None]]] = {
-        "categories": lambda: _named(request, "categories", _category),
-        "reportFields": lambda: _named(request, "reportFields", _report_field),
-        "tags": lambda: _tags(state, request),
+        "categories": lambda: _read_list_change(request, "categories", _read_category),
+        "reportFields": lambda: _read_list_change(request, "reportFields", _read_report_field),
+        "tags": lambda: _read_tags_change(state, request),
     }
     changes = [read() for section_name, read in readers.items() if section_name in request.job]
     for policy in policies:
@@ -35,11 +35,11 @@ def update_policy(state: State, request: Request) -> Answer:
 
 
 def update_tag_approvers(state: State, request: Request) -> Answer:
-    """Who approves expenses with a tag; single-level tags only, an empty approver removes [M*]."""
+    """Set the approvers of tags; single-level tags only, an empty approver removes one [M*]."""
     policy = administer(state, request.pair, required_text(request.settings, "policyID"))
     entries = request.job.get("tagApprovers")
     if entries is None:
-        return ok()  # sections in the wrong place change nothing and are not complained about
+        return ok()  # a section in the wrong place is ignored without an error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise Refused(410, "'tagApprovers' object malformed")
     names = {tag["name"] for tag in policy.tag_levels[0].tags} if len(policy.tag_levels) == 1 else set()
@@ -54,16 +54,16 @@ def update_tag_approvers(state: State, request: Request) -> Answer:
 
 
 def update_report_status(state: State, request: Request) -> Answer:
-    """Approved reports become reimbursed, others are skipped with the reason; 200 all the same [O]."""
+    """Reimburse approved reports, and skip others with the reason; 200 in both cases [O]."""
     settings = request.settings
-    wanted = settings.get("status")
-    if wanted != "REIMBURSED":
-        raise Refused(410, f"Status '{wanted}' is not supported")
+    new_status = settings.get("status")
+    if new_status != "REIMBURSED":
+        raise Refused(410, f"Status '{new_status}' is not supported")
     source = optional_text(settings, "paymentSource")
     if len(source) > 100:
         raise Refused(410, "'paymentSource' parameter is missing or malformed")
     changed, skipped, failed = [], [], []
-    for report_id, report in _asked_reports(state, request).items():
+    for report_id, report in _select_reports(state, request).items():
         if report is None:
             failed.append({"reason": "Report not found", "reportID": report_id})
         elif report.state != "APPROVED":
@@ -87,10 +87,10 @@ def _policy_ids(request: Request) -> list[str]:
     return [required_text(request.settings, "policyID")]
 
 
-def _named(
+def _read_list_change(
     request: Request, name: str, read: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> Callable[[Policy], None]:
-    """A change to a list of named things: `replace` sets it, `merge` adds and updates [O]."""
+    """Return the change to a list of named entries: `replace` sets it, `merge` adds and updates [O]."""
     described = section(request.job, name)
     action, data = described.get("action"), described.get("data")
     try:
@@ -102,40 +102,38 @@ def _named(
     attribute = {"categories": "categories", "reportFields": "report_fields"}[name]
 
     def change(policy: Policy) -> None:
-        kept = {} if action == "replace" else {entry["name"]: entry for entry in getattr(policy, attribute)}
+        merged = {} if action == "replace" else {entry["name"]: entry for entry in getattr(policy, attribute)}
         for entry_name, entry in entries.items():
-            kept[entry_name] = kept.get(entry_name, {}) | entry
-        setattr(policy, attribute, list(kept.values()))
+            merged[entry_name] = merged.get(entry_name, {}) | entry
+        setattr(policy, attribute, list(merged.values()))
 
     return change
 
 
-def _category(given: dict[str, Any]) -> dict[str, Any]:
-    known = ("glCode", "payrollCode", "areCommentsRequired", "commentHint", "maxExpenseAmount")
-    if not isinstance(given["name"], str) or not isinstance(given["enabled"], bool):
+def _read_category(entry: dict[str, Any]) -> dict[str, Any]:
+    optional = ("glCode", "payrollCode", "areCommentsRequired", "commentHint", "maxExpenseAmount")
+    if not isinstance(entry["name"], str) or not isinstance(entry["enabled"], bool):
         raise TypeError
-    return {"name": given["name"], "enabled": given["enabled"]} | {
-        key: given[key] for key in known if key in given
-    }
+    return {key: entry[key] for key in ("name", "enabled", *optional) if key in entry}
 
 
-def _report_field(given: dict[str, Any]) -> dict[str, Any]:
-    """Drop-down values all as text or all as objects with a `name` [M*]."""
-    values = given.get("values", [])
+def _read_report_field(entry: dict[str, Any]) -> dict[str, Any]:
+    """Drop-down values are all strings or all objects with a `name` [M*]."""
+    values = entry.get("values", [])
     kinds = {type(value) for value in values}
-    if given["type"] not in EDITABLE_FIELDS or not isinstance(given["name"], str) or len(kinds) > 1:
+    if entry["type"] not in EDITABLE_FIELDS or not isinstance(entry["name"], str) or len(kinds) > 1:
         raise TypeError
-    if given["type"] == "dropdown" and not values:
+    if entry["type"] == "dropdown" and not values:
         raise TypeError
     names = [value["name"] if isinstance(value, dict) else value for value in values]
-    field = {"name": given["name"], "type": given["type"], "values": names}
-    if "defaultValue" in given:
-        field["defaultValue"] = given["defaultValue"]
+    field = {"name": entry["name"], "type": entry["type"], "values": names}
+    if "defaultValue" in entry:
+        field["defaultValue"] = entry["defaultValue"]
     return field
 
 
-def _tags(state: State, request: Request) -> Callable[[Policy], None]:
-    """New tag levels; a level that is named loses the tags it is not given again, even with `merge` [O]."""
+def _read_tags_change(state: State, request: Request) -> Callable[[Policy], None]:
+    """Return the change to tag levels; a named level loses the tags not sent again, even with `merge` [O]."""
     described = section(request.job, "tags")
     if described.get("source", "inline") == "file":
         levels = table_levels(section(described, "config"), request.form.get("file", ""))
@@ -144,25 +142,25 @@ def _tags(state: State, request: Request) -> Callable[[Policy], None]:
     merging = described.get("action") == "merge"
 
     def change(policy: Policy) -> None:
-        fresh = deepcopy(levels)
+        new_levels = deepcopy(levels)
         if not merging:
-            policy.tag_levels = fresh
+            policy.tag_levels = new_levels
             return
-        kept = {level.name: level for level in policy.tag_levels}
-        for level in fresh:
-            # A level without a name is the first one, which flat lists do not name.
-            name = level.name if level.name in kept or not kept else next(iter(kept))
-            if state.choices.tag_merge == "merge" and name in kept:
-                merged = {tag["name"]: tag for tag in (*kept[name].tags, *level.tags)}
+        by_name = {level.name: level for level in policy.tag_levels}
+        for level in new_levels:
+            # A level without a name is the first one, because flat lists have no name.
+            name = level.name if level.name in by_name or not by_name else next(iter(by_name))
+            if state.choices.tag_merge == "merge" and name in by_name:
+                merged = {tag["name"]: tag for tag in (*by_name[name].tags, *level.tags)}
                 level.tags = list(merged.values())
             level.name = name
-            kept[name] = level
-        policy.tag_levels = list(kept.values())
+            by_name[name] = level
+        policy.tag_levels = list(by_name.values())
 
     return change
 
 
-def _asked_reports(state: State, request: Request) -> dict[str, Report | None]:
+def _select_reports(state: State, request: Request) -> dict[str, Report | None]:
     filters = section(request.settings, "filters")
     visible = {
         report.id: report for report in state.company.reports.values() if sees(state, request.pair, report)

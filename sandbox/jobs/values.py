@@ -1,4 +1,4 @@
-"""Checked reading of single values; every complaint has the words the manual uses for its kind."""
+"""Read and check single values; error messages have the manual's wording for their kind."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from sandbox.answers import Refused
 
 
 def required_text(values: Mapping[str, Any], key: str) -> str:
-    """Refused 410 `Required parameter '…' is missing` [M for policyIDList] unless it is a string with content."""
+    """Return a non-blank string; Refused 410 `Required parameter '…' is missing` otherwise [M for policyIDList]."""
     value = values.get(key)
     if not isinstance(value, str) or not value.strip():
         raise Refused(410, f"Required parameter '{key}' is missing")
@@ -22,7 +22,7 @@ def required_cents(values: Mapping[str, Any], key: str) -> int:
 
 
 def required_email(values: Mapping[str, Any]) -> str:
-    """`employeeEmail`; Refused 410 with the words observed live [O]."""
+    """Return `employeeEmail`; Refused 410 otherwise, with the message observed live [O]."""
     value = values.get("employeeEmail")
     if not isinstance(value, str) or "@" not in value:
         raise Refused(410, "'employeeEmail' parameter is missing or malformed")
@@ -30,7 +30,7 @@ def required_email(values: Mapping[str, Any]) -> str:
 
 
 def listed(values: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    """The parts of a comma-separated string; Refused 410 when it is something else."""
+    """Return the parts of a comma-separated string; Refused 410 when it is not a string."""
     return tuple(part.strip() for part in optional_text(values, key).split(",") if part.strip())
 
 

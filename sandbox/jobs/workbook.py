@@ -1,16 +1,16 @@
-"""Rendered rows as an Excel workbook; how the real server makes one is not known."""
+"""Convert rendered rows to an Excel workbook; the real server's method is not known."""
 
 import csv
 import io
 import re
 
-_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # no XML can hold these
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # not allowed in XML
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 
 
 def workbook(rendered: str) -> bytes:
-    """An xlsx of one sheet; what looks like a number becomes one, so long identifiers lose digits."""
-    # Imported here: tests/test_process_imports.py tells why.
+    """Return an xlsx of one sheet; text that looks like a number becomes one, so long identifiers lose digits."""
+    # Imported here to save memory: see tests/test_process_imports.py.
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 
@@ -21,7 +21,7 @@ def workbook(rendered: str) -> bytes:
         for value in row:
             cell = WriteOnlyCell(sheet, value=value)
             if isinstance(value, str):
-                cell.data_type = "s"  # or a comment that begins with "=" would become a formula
+                cell.data_type = "s"  # otherwise a comment that begins with "=" becomes a formula
             cells.append(cell)
         sheet.append(cells)
     out = io.BytesIO()
@@ -30,7 +30,7 @@ def workbook(rendered: str) -> bytes:
 
 
 def rows(rendered: str) -> list[list[str | float]]:
-    """The rendered text read as CSV, with numbers as numbers."""
+    """Parse the rendered text as CSV, and numbers as floats."""
     return [[_value(text) for text in row] for row in csv.reader(io.StringIO(rendered, newline=""))]
 
 

@@ -1,4 +1,4 @@
-"""Rendered rows as a workbook of the old kind: BIFF8 records in a compound file."""
+"""Convert rendered rows to an xls workbook: BIFF8 records in a compound file."""
 
 import struct
 from collections.abc import Iterable, Iterator
@@ -7,16 +7,16 @@ from sandbox.answers import Refused
 from sandbox.jobs.workbook import rows
 
 SECTOR = 512
-SMALLEST_STREAM = 4096  # shorter ones would have to live in the mini stream
+SMALLEST_STREAM = 4096  # shorter ones would belong in the mini stream
 LONGEST_RECORD = 8224
-LONGEST_TEXT = 4000  # so that no text ever has to be split over two records
+LONGEST_TEXT = 4000  # so that no text needs two records
 MOST_ROWS = 65_536
-MOST_TABLES = 109  # as many as the header lists; about 7 MB
+MOST_TABLES = 109  # the size of the list in the header; about 7 MB
 END_OF_CHAIN, FAT_SECTOR, FREE = 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFF
 
 
 def old_workbook(rendered: str) -> bytes:
-    """An xls of one sheet; rows past the 65,536th are left out, and 7 MB are Refused."""
+    """Return an xls of one sheet, with at most 65,536 rows; Refused above 7 MB."""
     return _compound_file(_biff(rows(rendered)[:MOST_ROWS]))
 
 
@@ -48,7 +48,7 @@ def _biff(table: list[list[str | float]]) -> bytes:
 
 
 def _shared_strings(texts: list[str], table: list[list[str | float]]) -> Iterator[bytes]:
-    """The texts once each; a new record starts before the one that would not fit."""
+    """Yield records with each text once; a text that does not fit starts a new record."""
     total = sum(isinstance(value, str) for row in table for value in row[:256])
     kind, data = 0x00FC, struct.pack("<II", total, len(texts))
     for text in texts:
@@ -74,7 +74,7 @@ def _record(kind: int, data: bytes = b"") -> bytes:
 
 
 def _compound_file(stream: bytes) -> bytes:
-    """One stream called Workbook: its sectors first, then the directory, then the allocation table."""
+    """Return a file with one stream, Workbook: first its sectors, then the directory, then the allocation table."""
     stream = stream.ljust(SMALLEST_STREAM, b"\0")
     content = stream.ljust(-(-len(stream) // SECTOR) * SECTOR, b"\0")
     directory = len(content) // SECTOR

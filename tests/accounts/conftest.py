@@ -14,7 +14,7 @@ from tests.accounts.sign_in.factors import AppClock
 
 @pytest.fixture
 def as_user() -> Callable[[User], Client]:
-    """A browser in which this person is signed in."""
+    """A client that is signed in as this person."""
 
     def as_user(user: User) -> Client:
         client = Client()
@@ -43,7 +43,7 @@ def count_queries() -> Callable[[], Any]:
 
 @pytest.fixture
 def web(settings: Any) -> Iterator[WebReceiver]:
-    """A server for webhooks, on this machine: which operators have to allow."""
+    """A server for webhooks on this machine, which AUDIT_ALLOW_PRIVATE allows."""
     settings.AUDIT_WEBHOOK_KEY, settings.AUDIT_ALLOW_PRIVATE = KEY, True
     receiver = WebReceiver()
     yield receiver

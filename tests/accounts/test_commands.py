@@ -19,7 +19,7 @@ from tests.conftest import PASSWORD, make_credential, make_export, pair_of
 OLD, NEW = b"1" * 32, b"2" * 32
 
 
-def said(*command: str) -> str:
+def output_of(*command: str) -> str:
     output = io.StringIO()
     call_command(*command, stdout=output)
     return output.getvalue()
@@ -29,7 +29,7 @@ def said(*command: str) -> str:
 
 
 def test_create_team_makes_the_team_and_its_admin(db: None) -> None:
-    said("create_team", "Acme GmbH", "--admin", "Dora@Acme.example", "--time-zone", "Europe/Berlin")
+    output_of("create_team", "Acme GmbH", "--admin", "Dora@Acme.example", "--time-zone", "Europe/Berlin")
 
     team = Team.objects.get()
     assert (team.name, team.slug, team.time_zone) == ("Acme GmbH", "acme-gmbh", "Europe/Berlin")
@@ -39,7 +39,7 @@ def test_create_team_makes_the_team_and_its_admin(db: None) -> None:
 
 def test_new_admin_chooses_a_password_by_the_printed_link(client: Client, settings: Any, db: None) -> None:
     settings.SITE_URL = "https://portal.example"
-    output = said("create_team", "Acme", "--admin", "dora@acme.example")
+    output = output_of("create_team", "Acme", "--admin", "dora@acme.example")
     link = re.search(r"https://portal\.example(/\S+)", output)
     assert link is not None
 
@@ -49,8 +49,8 @@ def test_new_admin_chooses_a_password_by_the_printed_link(client: Client, settin
     assert client.login(email="dora@acme.example", password=PASSWORD) is True
 
 
-def test_admin_who_is_known_keeps_the_password(charlie: User) -> None:
-    output = said("create_team", "Acme", "--admin", "CHARLIE@umbrella.example")
+def test_known_admin_keeps_the_password(charlie: User) -> None:
+    output = output_of("create_team", "Acme", "--admin", "CHARLIE@umbrella.example")
 
     assert output == "Made the team “Acme” at /t/acme/ with charlie@umbrella.example as Admin.\n"
     charlie.refresh_from_db()
@@ -86,7 +86,7 @@ def test_create_team_that_fails_says_why_and_makes_nobody(
 
 
 def test_add_member_lets_a_new_person_in(acme: Team) -> None:
-    output = said("add_member", "acme", "dora@acme.example", "--role", "editor")
+    output = output_of("add_member", "acme", "dora@acme.example", "--role", "editor")
 
     assert output.startswith("dora@acme.example is now Editor of Acme.\nThey choose a password here")
     assert [(m.user.email, m.role) for m in acme.memberships.all()] == [("dora@acme.example", Role.EDITOR)]
@@ -124,7 +124,7 @@ def test_verify_audit_counts_whole_logs(acme: Team, umbrella: Team, alice: User)
     audit.record(Action.TEAM_CHANGED, acme, by=alice)
     audit.record(Action.SIGN_IN_FAILED, None, by=audit.PORTAL)
 
-    assert said("verify_audit") == (
+    assert output_of("verify_audit") == (
         "The log of Acme is whole (entries: 2).\nThe log of the portal is whole (entries: 1).\n"
     )
 
@@ -153,7 +153,7 @@ def test_verify_audit_checks_one_team(acme: Team, umbrella: Team, alice: User) -
     audit.record(Action.TEAM_CHANGED, acme, by=alice)
     audit.record(Action.TEAM_CHANGED, umbrella, by=alice)
 
-    assert said("verify_audit", "umbrella") == "The log of Umbrella is whole (entries: 1).\n"
+    assert output_of("verify_audit", "umbrella") == "The log of Umbrella is whole (entries: 1).\n"
 
 
 def test_verify_audit_of_an_unknown_team_is_an_error(db: None) -> None:
@@ -166,7 +166,7 @@ def test_verify_audit_of_an_unknown_team_is_an_error(db: None) -> None:
 
 @pytest.fixture
 def under_old_key(settings: Any, acme: Team, umbrella: Team, alice: User) -> list[Any]:
-    """Secrets of two teams and two models, stored when OLD was the only key; now NEW comes first."""
+    """Secrets of two teams and two models, stored with OLD as the only key; now NEW is first."""
     settings.CREDENTIAL_KEYS = [OLD]
     ours, theirs = make_credential(acme), make_credential(umbrella)
     export = make_export(ours, alice)
@@ -192,19 +192,19 @@ def test_check_says_how_many_secrets_are_under_an_older_key(under_old_key: list[
 def test_rotated_secrets_open_without_the_old_key(under_old_key: list[Any], settings: Any) -> None:
     ours, theirs, export = under_old_key
 
-    assert said("rotate_credential_keys").startswith("Secrets encrypted again: 3.\n")
+    assert output_of("rotate_credential_keys").startswith("Secrets encrypted again: 3.\n")
 
     settings.CREDENTIAL_KEYS = [NEW]
     assert opened(ours, "pair")["secret"] == pair_of(ours.team).partner_user_secret
     assert opened(theirs, "pair")["secret"] == pair_of(theirs.team).partner_user_secret
     assert opened(export, "sftp_password") == "hunter2"
-    assert said("rotate_credential_keys", "--check") == (
+    assert output_of("rotate_credential_keys", "--check") == (
         "Every secret is under the newest key: older keys may be dropped from CREDENTIAL_KEYS.\n"
     )
 
 
 def test_rotation_is_in_the_portals_log(under_old_key: list[Any]) -> None:
-    said("rotate_credential_keys")
+    output_of("rotate_credential_keys")
 
     entry = AuditEntry._base_manager.get(action=Action.KEYS_ROTATED)
     assert (entry.team, entry.actor_name) == (None, audit.operator().name)
@@ -214,10 +214,10 @@ def test_rotation_is_in_the_portals_log(under_old_key: list[Any]) -> None:
 def test_rotation_works_in_batches(under_old_key: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rotate_credential_keys, "BATCH", 1)
 
-    assert said("rotate_credential_keys").startswith("Secrets encrypted again: 3.\n")
+    assert output_of("rotate_credential_keys").startswith("Secrets encrypted again: 3.\n")
 
 
-def test_pair_replaced_during_the_rotation_stands(under_old_key: list[Any]) -> None:
+def test_pair_replaced_during_the_rotation_is_kept(under_old_key: list[Any]) -> None:
     credential, *_ = under_old_key
     with scopes_disabled():
         read_before = Credential.objects.get(pk=credential.pk)
@@ -228,7 +228,7 @@ def test_pair_replaced_during_the_rotation_stands(under_old_key: list[Any]) -> N
     assert opened(credential, "pair") == {"id": "new", "secret": "newer"}
 
 
-def test_secret_whose_key_is_lost_is_named_and_left(under_old_key: list[Any], settings: Any) -> None:
+def test_secret_without_its_key_is_reported_and_kept(under_old_key: list[Any], settings: Any) -> None:
     settings.CREDENTIAL_KEYS = [NEW]
     problems = io.StringIO()
 
@@ -243,7 +243,7 @@ def test_fingerprints_follow_a_changed_secret_key(credential: Credential, settin
     before = credential.fingerprint
     settings.SECRET_KEY = "another " * 10
 
-    said("rotate_credential_keys")
+    output_of("rotate_credential_keys")
 
     with scope(team=credential.team):
         after = Credential.objects.get(pk=credential.pk).fingerprint

@@ -1,4 +1,4 @@
-"""People come into a team by a mail to their address: once, in time, in the role that was meant."""
+"""Invitations: sending, accepting and revoking."""
 
 import re
 from datetime import timedelta
@@ -28,12 +28,12 @@ def invite(team: Team, by: User, address: str = NEW, role: str = Role.EDITOR) ->
 
 
 def link_in(invitation: Invitation) -> str:
-    """The path that the mail leads to."""
+    """The path of the link in the mail."""
     body = invitations.compose_invitation(invitation).get_body(("plain",))
     assert body is not None
-    found = re.search(r"(/invitation/\S+)", body.get_content())
-    assert found is not None
-    return found[1]
+    match = re.search(r"(/invitation/\S+)", body.get_content())
+    assert match is not None
+    return match[1]
 
 
 def accept(path: str, client: Client | None = None, **values: str) -> Any:
@@ -59,20 +59,25 @@ def now_is(invitation: Invitation) -> Invitation:
 # ------------------------------------------------------------ inviting
 
 
-def test_admin_invites_by_the_page(acme: Team, alice: User) -> None:
+def test_admin_invites_on_the_page(acme: Team, alice: User) -> None:
     response = signed_in(alice).post(
         "/t/acme/team/invitations/new/", {"address": "Nina@Example.org", "role": "editor"}, follow=True
     )
 
     with scope(team=acme):
-        found = acme.invitations.get()
-    assert (found.address, found.role, found.status, found.token_hash) == (NEW, "editor", "queued", "")
+        invitation = acme.invitations.get()
+    assert (invitation.address, invitation.role, invitation.status, invitation.token_hash) == (
+        NEW,
+        "editor",
+        "queued",
+        "",
+    )
     assert f"The invitation to {NEW} is on its way." in response.content.decode()
     assert (Action.MEMBER_INVITED, "Alice") in actions(acme)
 
 
 @pytest.mark.parametrize("address", ["bob@acme.example", "BOB@acme.example"])
-def test_member_is_not_invited(acme: Team, alice: User, bob: User, address: str) -> None:
+def test_member_cannot_be_invited(acme: Team, alice: User, bob: User, address: str) -> None:
     with pytest.raises(teams.AlreadyMember):
         invite(acme, alice, address)
 
@@ -86,7 +91,7 @@ def test_address_is_invited_once_at_a_time(acme: Team, alice: User) -> None:
         Invitation.objects.create(team=acme, address=NEW, role="viewer", expires_at=timezone.now())
 
 
-def test_expired_invitation_makes_way(acme: Team, alice: User) -> None:
+def test_expired_invitation_is_replaced(acme: Team, alice: User) -> None:
     first = invite(acme, alice)
     with scope(team=acme):
         Invitation.objects.update(expires_at=timezone.now() - timedelta(hours=1))
@@ -105,7 +110,7 @@ def test_other_team_invites_the_same_address(acme: Team, umbrella: Team, alice: 
 # ------------------------------------------------------------ the mail
 
 
-def test_mail_says_who_invites_whom_to_what(acme: Team, alice: User) -> None:
+def test_mail_names_inviter_team_and_role(acme: Team, alice: User) -> None:
     message = invitations.compose_invitation(invite(acme, alice))
 
     plain, html = message.get_body(("plain",)), message.get_body(("html",))
@@ -117,8 +122,8 @@ def test_mail_says_who_invites_whom_to_what(acme: Team, alice: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_mail_goes_out_once_and_its_link_opens(acme: Team, alice: User, redis_client: Any) -> None:
-    found = invite(acme, alice)
+def test_mail_is_sent_once_and_its_link_works(acme: Team, alice: User, redis_client: Any) -> None:
+    invitation = invite(acme, alice)
     with mail_server() as box:
         for _ in range(2):
             outbox.send_due([invitations.MAILS], seconds=PATIENCE)
@@ -126,38 +131,38 @@ def test_mail_goes_out_once_and_its_link_opens(acme: Team, alice: User, redis_cl
 
     path = re.search(r"(/invitation/\S+)", sent.message.get_body(("plain",)).get_content())
     assert path is not None
-    assert (now_is(found).status, accept(path[1]).status_code) == (MailStatus.SENT, 302)
+    assert (now_is(invitation).status, accept(path[1]).status_code) == (MailStatus.SENT, 302)
 
 
 def test_mail_of_a_revoked_invitation_is_not_composed(acme: Team, alice: User) -> None:
-    found = invite(acme, alice)
-    invitations.revoke(found, by=alice)
+    invitation = invite(acme, alice)
+    invitations.revoke(invitation, by=alice)
 
     with pytest.raises(outbox.Withheld):
-        invitations.compose_invitation(found)
+        invitations.compose_invitation(invitation)
 
 
 def test_only_the_hash_of_the_token_is_kept(acme: Team, alice: User) -> None:
-    found = invite(acme, alice)
-    token = link_in(found).split("/")[2]
+    invitation = invite(acme, alice)
+    token = link_in(invitation).split("/")[2]
 
-    kept = now_is(found)
+    kept = now_is(invitation)
     assert len(kept.token_hash) == 64
     assert token not in repr(vars(kept))
 
 
 def test_name_with_a_line_break_cannot_add_a_header(acme: Team, alice: User) -> None:
     alice.first_name = "Alice\nBcc: evil@example.org"
-    found = invite(acme, alice)
+    invitation = invite(acme, alice)
 
-    message = invitations.compose_invitation(found)
+    message = invitations.compose_invitation(invitation)
 
     assert (message["Bcc"], "\n" in message["Subject"]) == (None, False)
 
 
-def test_mail_composed_again_closes_the_link_before(acme: Team, alice: User) -> None:
-    found = invite(acme, alice)
-    first, second = link_in(found), link_in(found)
+def test_composing_again_replaces_the_link(acme: Team, alice: User) -> None:
+    invitation = invite(acme, alice)
+    first, second = link_in(invitation), link_in(invitation)
 
     assert [Client().get(path).status_code for path in (first, second)] == [404, 200]
 
@@ -165,7 +170,7 @@ def test_mail_composed_again_closes_the_link_before(acme: Team, alice: User) -> 
 # ------------------------------------------------------------ accepting
 
 
-def test_new_person_chooses_a_password_and_is_in(acme: Team, alice: User) -> None:
+def test_new_person_chooses_a_password_and_joins(acme: Team, alice: User) -> None:
     path = link_in(invite(acme, alice))
     client = Client()
 
@@ -182,7 +187,7 @@ def test_new_person_chooses_a_password_and_is_in(acme: Team, alice: User) -> Non
     ]
 
 
-def test_weak_password_is_refused_and_the_invitation_stays(acme: Team, alice: User) -> None:
+def test_weak_password_is_refused_and_the_invitation_stays_open(acme: Team, alice: User) -> None:
     path = link_in(invite(acme, alice))
 
     response = accept(path, password="short")
@@ -201,14 +206,14 @@ def test_link_works_once(acme: Team, alice: User) -> None:
     assert User.objects.get(email=NEW).check_password(PASSWORD) is True
 
 
-def test_looking_at_the_page_accepts_nothing(acme: Team, alice: User) -> None:
+def test_viewing_the_page_accepts_nothing(acme: Team, alice: User) -> None:
     path = link_in(invite(acme, alice))
 
     assert [Client().get(path).status_code for _ in range(2)] == [200, 200]
     assert User.objects.filter(email=NEW).count() == 0
 
 
-def test_expired_link_opens_nothing(acme: Team, alice: User) -> None:
+def test_expired_link_is_closed(acme: Team, alice: User) -> None:
     path = link_in(invite(acme, alice))
     with scope(team=acme):
         Invitation.objects.update(expires_at=timezone.now())
@@ -216,7 +221,7 @@ def test_expired_link_opens_nothing(acme: Team, alice: User) -> None:
     assert (accept(path).status_code, roles(acme).get(NEW)) == (404, None)
 
 
-def test_known_person_signs_in_first(acme: Team, umbrella: Team, alice: User, charlie: User) -> None:
+def test_known_person_has_to_sign_in_first(acme: Team, umbrella: Team, alice: User, charlie: User) -> None:
     path = link_in(invite(acme, alice, charlie.email))
     client = Client()
 
@@ -230,7 +235,7 @@ def test_known_person_signs_in_first(acme: Team, umbrella: Team, alice: User, ch
     assert (response.headers["Location"], roles(acme)[charlie.email]) == ("/t/acme/", Role.EDITOR)
 
 
-def test_somebody_else_who_is_signed_in_cannot_take_the_place(acme: Team, alice: User, bob: User) -> None:
+def test_another_person_cannot_accept(acme: Team, alice: User, bob: User) -> None:
     path = link_in(invite(acme, alice))
     client = signed_in(bob)
 
@@ -240,7 +245,7 @@ def test_somebody_else_who_is_signed_in_cannot_take_the_place(acme: Team, alice:
     assert (roles(acme)[bob.email], roles(acme).get(NEW)) == (Role.VIEWER, None)
 
 
-def test_person_made_by_a_command_gets_their_password_by_the_link(acme: Team, alice: User) -> None:
+def test_person_created_by_a_command_chooses_a_password_by_the_link(acme: Team, alice: User) -> None:
     User.objects.create_user(NEW)
     path = link_in(invite(acme, alice))
 
@@ -248,49 +253,49 @@ def test_person_made_by_a_command_gets_their_password_by_the_link(acme: Team, al
     assert (User.objects.get(email=NEW).check_password(PASSWORD), roles(acme)[NEW]) == (True, "editor")
 
 
-def test_closed_account_is_not_opened_by_an_invitation(acme: Team, alice: User, charlie: User) -> None:
+def test_invitation_does_not_reopen_a_closed_account(acme: Team, alice: User, charlie: User) -> None:
     path = link_in(invite(acme, alice, charlie.email))
     User.objects.filter(pk=charlie.pk).update(is_active=False)
 
     assert (accept(path).status_code, roles(acme).get(charlie.email)) == (403, None)
 
 
-# ------------------------------------------------------------ taking it back
+# ------------------------------------------------------------ revoking
 
 
-def test_revoked_link_opens_nothing_and_an_unsent_mail_stays(acme: Team, alice: User) -> None:
-    found = invite(acme, alice)
-    path = link_in(found)
+def test_revoking_closes_the_link_and_withdraws_the_mail(acme: Team, alice: User) -> None:
+    invitation = invite(acme, alice)
+    path = link_in(invitation)
 
-    signed_in(alice).post(f"/t/acme/team/invitations/{found.pk}/revoke/")
+    signed_in(alice).post(f"/t/acme/team/invitations/{invitation.pk}/revoke/")
 
-    assert (accept(path).status_code, now_is(found).status) == (404, MailStatus.WITHDRAWN)
+    assert (accept(path).status_code, now_is(invitation).status) == (404, MailStatus.WITHDRAWN)
     assert (Action.INVITATION_REVOKED, "Alice") in actions(acme)
 
 
-def test_accepted_invitation_is_not_revoked(acme: Team, alice: User) -> None:
-    found = invite(acme, alice)
-    accept(link_in(found))
+def test_accepted_invitation_cannot_be_revoked(acme: Team, alice: User) -> None:
+    invitation = invite(acme, alice)
+    accept(link_in(invitation))
 
     with pytest.raises(invitations.NoLongerOpen):
-        invitations.revoke(found, by=alice)
+        invitations.revoke(invitation, by=alice)
     assert roles(acme)[NEW] == Role.EDITOR
 
 
 def test_invitation_is_sent_again_with_a_new_link(acme: Team, alice: User) -> None:
-    found = invite(acme, alice)
-    old = link_in(found)
+    invitation = invite(acme, alice)
+    old = link_in(invitation)
     with scope(team=acme):
         Invitation.objects.update(status=MailStatus.SENT, expires_at=timezone.now())
 
-    signed_in(alice).post(f"/t/acme/team/invitations/{found.pk}/again/")
+    signed_in(alice).post(f"/t/acme/team/invitations/{invitation.pk}/again/")
 
-    kept = now_is(found)
+    kept = now_is(invitation)
     assert (kept.status, kept.attempts, kept.is_open(timezone.now())) == (MailStatus.QUEUED, 0, True)
     assert [accept(path).status_code for path in (old, link_in(kept))] == [404, 302]
 
 
-def test_removed_person_has_no_invitation_left_to_come_back_by(acme: Team, alice: User) -> None:
+def test_removing_a_member_revokes_their_invitations(acme: Team, alice: User) -> None:
     bob = member(acme, "Robert", Role.VIEWER)
     path = link_in(invite(acme, alice, "another@example.org"))
     User.objects.filter(pk=bob.pk).update(email="another@example.org")
@@ -300,14 +305,14 @@ def test_removed_person_has_no_invitation_left_to_come_back_by(acme: Team, alice
     assert accept(path).status_code == 404
 
 
-def test_link_is_in_no_line_of_the_log() -> None:
+def test_link_is_not_logged() -> None:
     from portal.logs import blank_secrets
 
-    said = blank_secrets(
+    event = blank_secrets(
         {
             "request": "GET /invitation/canary-of-a-token/",
             "event": "Not Found: /invitation/canary-of-a-token/",
         }
     )
 
-    assert said == {"request": "GET /invitation/[removed]/", "event": "Not Found: /invitation/[removed]/"}
+    assert event == {"request": "GET /invitation/[removed]/", "event": "Not Found: /invitation/[removed]/"}

@@ -1,25 +1,28 @@
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_scopes import ScopeError, scope, scopes_disabled
 
-from accounts.models import Credential, Membership, Policy, Team, User
+from accounts.models import Credential, Membership, Policy, Team, TeamOwned, User
 from accounts.permissions import Role
 from exports.models import Run, SavedExport
 from tests.conftest import make_credential, make_export
 
+TEAM_OWNED = [model for model in apps.get_models() if issubclass(model, TeamOwned)]
 
-def test_two_users_cannot_share_an_address_in_other_letters(alice: User) -> None:
+
+def test_addresses_of_users_are_unique_case_insensitively(alice: User) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         User(email="ALICE@acme.example").save()
 
 
-def test_addresses_are_kept_in_small_letters(db: None) -> None:
+def test_addresses_are_stored_in_lower_case(db: None) -> None:
     assert User.objects.create_user("Dora@Example.ORG").email == "dora@example.org"
 
 
-def test_person_is_called_by_name_or_else_by_address(alice: User) -> None:
+def test_person_is_shown_by_name_or_by_address(alice: User) -> None:
     assert str(alice) == "Alice"
     assert str(User(email="dora@example.org")) == "dora@example.org"
 
@@ -32,12 +35,12 @@ def test_time_zone_must_exist() -> None:
     assert refused.value.messages == ["“Mars/Base” is not a time zone. Use a name such as Europe/Berlin."]
 
 
-def test_person_is_in_a_team_once(acme: Team, alice: User) -> None:
+def test_person_has_one_membership_per_team(acme: Team, alice: User) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Membership.objects.create(team=acme, user=alice, role=Role.VIEWER)
 
 
-def test_role_must_be_known(acme: Team, charlie: User) -> None:
+def test_unknown_role_is_rejected(acme: Team, charlie: User) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Membership.objects.create(team=acme, user=charlie, role="owner")
 
@@ -45,7 +48,7 @@ def test_role_must_be_known(acme: Team, charlie: User) -> None:
 # ------------------------------------------------------------ credentials
 
 
-def test_credential_name_is_taken_whatever_its_letters(acme: Team) -> None:
+def test_credential_names_are_unique_case_insensitively(acme: Team) -> None:
     make_credential(acme, "Main")
 
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -63,7 +66,7 @@ def test_wiped_credential_cannot_keep_its_pair(acme: Team) -> None:
         Credential.objects.filter(pk=credential.pk).update(status=Credential.Status.WIPED)
 
 
-def test_credential_without_pair_is_wiped(acme: Team) -> None:
+def test_credential_without_pair_must_be_wiped(acme: Team) -> None:
     credential = make_credential(acme)
 
     with pytest.raises(IntegrityError), transaction.atomic(), scope(team=acme):
@@ -85,12 +88,22 @@ def test_policy_is_listed_once_for_a_credential(credential: Credential) -> None:
             Policy.objects.create(team=credential.team, credential=credential, policy_id="A1", name="Again")
 
 
-# ------------------------------------------------------------ teams are sealed, in the database too
+# ------------------------------------------------------------ separation of teams in the database
 
 
-def test_reading_a_teams_rows_without_an_open_team_fails(credential: Credential) -> None:
+@pytest.mark.parametrize("model", TEAM_OWNED)
+def test_reading_a_teams_rows_without_an_open_team_fails(model: type[TeamOwned]) -> None:
     with pytest.raises(ScopeError):
-        list(Credential.objects.all())
+        list(model.objects.all())
+
+
+@pytest.mark.parametrize("model", TEAM_OWNED)
+def test_each_query_of_a_teams_rows_names_the_open_team(model: type[TeamOwned], acme: Team) -> None:
+    with scope(team=acme):
+        sql, params = model.objects.order_by().query.sql_with_params()
+
+    assert f'"{model._meta.db_table}"."team_id" = %s' in sql
+    assert params == (acme.pk,)
 
 
 def test_open_team_shows_only_its_own_rows(acme: Team, umbrella: Team) -> None:
@@ -109,7 +122,7 @@ def test_export_cannot_use_another_teams_credential(acme: Team, umbrella: Team) 
         SavedExport(team=acme, credential=theirs, name="Stolen").save()
 
 
-def test_export_cannot_be_turned_to_another_teams_credential(
+def test_export_cannot_be_changed_to_another_teams_credential(
     acme: Team, umbrella: Team, export: SavedExport
 ) -> None:
     theirs = make_credential(umbrella)
@@ -119,7 +132,7 @@ def test_export_cannot_be_turned_to_another_teams_credential(
 
 
 @pytest.mark.parametrize("foreign", ["credential", "export"])
-def test_run_cannot_use_what_is_another_teams(
+def test_run_cannot_use_objects_of_another_team(
     acme: Team, umbrella: Team, alice: User, charlie: User, export: SavedExport, foreign: str
 ) -> None:
     their_credential = make_credential(umbrella)

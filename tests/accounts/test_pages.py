@@ -1,4 +1,4 @@
-"""What holds for every page: headers, errors, times, and that the policy against inline code can be kept."""
+"""All pages: headers, errors, times, and no inline code."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from accounts.templatetags.portal import days_ago, moment, said
 from portal import views
 
 FOLDER = Path(settings.BASE_DIR) / "templates"
-# Mails are no pages: their readers know no style sheets of ours.
+# Mails are no pages: mail programs do not load our style sheets.
 TEMPLATES = sorted(set(FOLDER.rglob("*.html")) - set((FOLDER / "emails").rglob("*.html")))
 
 
@@ -50,7 +50,7 @@ def test_template_has_nothing_inline(template: Path) -> None:
     assert re.findall(r"""\sstyle=|\son[a-z]+=["']|<style|<script(?![^>]*\ssrc=)|javascript:""", text) == []
 
 
-def test_pages_are_not_kept_by_caches(client: Client, alice: User) -> None:
+def test_pages_are_not_cached(client: Client, alice: User) -> None:
     client.force_login(alice)
 
     assert "Cookie" in client.get("/t/acme/team/").headers["Vary"]
@@ -59,7 +59,7 @@ def test_pages_are_not_kept_by_caches(client: Client, alice: User) -> None:
 # ------------------------------------------------------------ errors
 
 
-def test_forbidden_page_says_which_right_is_missing(client: Client, bob: User) -> None:
+def test_forbidden_page_names_the_missing_permission(client: Client, bob: User) -> None:
     client.force_login(bob)
 
     shown = client.get("/t/acme/audit/").content.decode()
@@ -67,14 +67,14 @@ def test_forbidden_page_says_which_right_is_missing(client: Client, bob: User) -
     assert "For this page you need the right to read the audit log." in shown
 
 
-def test_unknown_address_is_told_kindly_to_anybody(client: Client, db: None) -> None:
+def test_not_found_page_is_shown_to_anybody(client: Client, db: None) -> None:
     response = client.get("/no/such/page/")
 
     assert response.status_code == 404
     assert "There is nothing here for you" in response.content.decode()
 
 
-def test_failure_page_needs_neither_database_nor_session() -> None:
+def test_error_page_needs_neither_database_nor_session() -> None:
     """No `db` fixture: a query would fail this test."""
     response = views.failed(RequestFactory().get("/"))
 
@@ -82,7 +82,7 @@ def test_failure_page_needs_neither_database_nor_session() -> None:
     assert "Something went wrong here" in response.content.decode()
 
 
-def test_unforeseen_error_tells_nothing_of_itself(
+def test_unexpected_error_shows_no_details(
     client: Client, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.force_login(alice)
@@ -113,7 +113,7 @@ def test_unforeseen_error_tells_nothing_of_itself(
         (2, "203.0.113.9", "192.0.2.1"),
     ],
 )
-def test_address_is_what_the_outermost_proxy_of_ours_noted(
+def test_address_comes_from_the_outermost_trusted_proxy(
     settings: Any, proxies: int, forwarded: str, address: str
 ) -> None:
     settings.TRUSTED_PROXIES = proxies
@@ -122,13 +122,13 @@ def test_address_is_what_the_outermost_proxy_of_ours_noted(
     assert middleware.address_of(request) == address
 
 
-def test_polling_piece_of_a_signed_out_page_has_the_page_reloaded(client: Client, acme: Team) -> None:
+def test_polling_after_sign_out_reloads_the_page(client: Client, acme: Team) -> None:
     response = client.get("/t/acme/credentials/1/status/", headers={"HX-Request": "true"})
 
     assert (response.status_code, response.headers["HX-Refresh"]) == (204, "true")
 
 
-def test_piece_that_is_answered_stays_as_it_is() -> None:
+def test_htmx_response_without_redirect_is_unchanged() -> None:
     answer = HttpResponse("piece")
     request = HttpRequest()
     request.META["HTTP_HX_REQUEST"] = "true"
@@ -151,7 +151,7 @@ def test_piece_that_is_answered_stays_as_it_is() -> None:
         ("q=x&before=4", [3, 2], "?q=x&after=3", "?q=x&before=2"),
     ],
 )
-def test_page_shows_its_rows_and_its_neighbours(
+def test_page_has_its_rows_and_links_to_its_neighbours(
     db: None, query: str, shown: list[int], newer: str, older: str
 ) -> None:
     for number in range(1, 6):
@@ -168,14 +168,14 @@ def test_page_costs_one_query(db: None, django_assert_num_queries: Any) -> None:
         page_of(Team.objects.all(), QueryDict("before=3"))
 
 
-# ------------------------------------------------------------ words
+# ------------------------------------------------------------ template filters
 
 
 @pytest.mark.parametrize(
     ("detail", "shown"),
     [("", "1 Jul 2026, 00:30"), ("seconds", "1 Jul 2026, 00:30:05"), ("zone", "1 Jul 2026, 00:30 CEST")],
 )
-def test_moment_is_told_in_the_zone_of_the_page(detail: str, shown: str) -> None:
+def test_moment_is_shown_in_the_current_zone(detail: str, shown: str) -> None:
     at = datetime(2026, 6, 30, 22, 30, 5, tzinfo=UTC)
 
     with timezone.override("Europe/Berlin"):
@@ -186,7 +186,7 @@ def test_moment_is_told_in_the_zone_of_the_page(detail: str, shown: str) -> None
     )
 
 
-def test_no_moment_is_a_dash() -> None:
+def test_missing_moment_is_a_dash() -> None:
     assert moment(None) == "–"
 
 
@@ -207,7 +207,7 @@ def test_days_ago_counts_the_days_of_the_zone(
         assert days_ago(at) == shown
 
 
-def test_data_of_an_entry_is_told_in_words() -> None:
+def test_data_of_an_entry_is_shown_in_words() -> None:
     data = {
         "time_zone": {"before": "UTC", "after": None},
         "states": ["OPEN", "APPROVED"],
@@ -223,11 +223,11 @@ def test_data_of_an_entry_is_told_in_words() -> None:
     ]
 
 
-# ------------------------------------------------------------ files of the pages
+# ------------------------------------------------------------ static files
 
 
-def test_vendored_files_refer_to_nothing_that_is_missing(settings: Any, tmp_path: Path) -> None:
-    """Production's storage rewrites every reference inside the files, and stops at one that leads nowhere."""
+def test_vendored_files_refer_to_no_missing_file(settings: Any, tmp_path: Path) -> None:
+    """Production's storage rewrites references in the files and fails at a broken one."""
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}

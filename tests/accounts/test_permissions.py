@@ -5,7 +5,7 @@ from accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 
 ADMIN, EDITOR, AUDITOR, VIEWER = Role.ADMIN, Role.EDITOR, Role.AUDITOR, Role.VIEWER
 
-# The table turned round, written by hand: a change of the one is a change of the other.
+# The table by permission, written by hand: a change there needs a change here.
 MAY = {
     Permission.VIEW_EXPORTS: {ADMIN, EDITOR, AUDITOR, VIEWER},
     Permission.DOWNLOAD_RESULTS: {ADMIN, EDITOR, AUDITOR, VIEWER},
@@ -23,17 +23,17 @@ MAY = {
 }
 
 
-def test_every_role_has_a_row_in_the_table() -> None:
+def test_every_role_has_permissions() -> None:
     assert set(ROLE_PERMISSIONS) == set(Role)
 
 
 @pytest.mark.parametrize("permission", list(Permission))
-def test_permission_belongs_to_exactly_these_roles(permission: Permission) -> None:
+def test_permission_has_exactly_these_roles(permission: Permission) -> None:
     assert {role for role in Role if Membership(role=role).may(permission)} == MAY[permission]
 
 
 @pytest.mark.parametrize("role", [AUDITOR, VIEWER])
-def test_readers_change_nothing(role: Role) -> None:
+def test_viewers_and_auditors_change_nothing(role: Role) -> None:
     changing = {
         Permission.EDIT_EXPORTS,
         Permission.RUN_EXPORTS,

@@ -9,7 +9,7 @@ from accounts.permissions import Role
 from tests.conftest import member
 
 AsUser = Callable[[User], Client]
-# What the form of the team's settings sends when nothing is changed.
+# The unchanged form of the team's settings.
 SETTINGS = {
     "name": "Acme",
     "time_zone": "Europe/Berlin",
@@ -36,7 +36,7 @@ def shown_after(client: Client, url: str, **values: str) -> str:
     return client.post(url, values, follow=True).content.decode()
 
 
-def test_start_leads_to_the_first_of_ones_teams(
+def test_start_redirects_to_the_first_team(
     as_user: AsUser, acme: Team, umbrella: Team, charlie: User
 ) -> None:
     client = as_user(charlie)
@@ -54,7 +54,7 @@ def test_person_without_a_team_is_told_what_to_do(as_user: AsUser, db: None) -> 
     assert "You are in no team yet" in response.content.decode()
 
 
-def test_switcher_offers_exactly_ones_own_teams(
+def test_switcher_lists_exactly_ones_own_teams(
     as_user: AsUser, acme: Team, umbrella: Team, alice: User, charlie: User
 ) -> None:
     Team.objects.create(name="Initech", slug="initech")
@@ -130,7 +130,7 @@ def test_editor_cannot_turn_the_two_person_rule_off(as_user: AsUser, acme: Team,
     ("setting", "value"),
     [("most_leavers_percent", "101"), ("dry_run_hours", "0"), ("updates_kept_days", "0")],
 )
-def test_rule_that_guards_nothing_is_refused(
+def test_limit_without_effect_is_refused(
     as_user: AsUser, acme: Team, alice: User, setting: str, value: str
 ) -> None:
     response = as_user(alice).post("/t/acme/team/edit/", SETTINGS | {setting: value})
@@ -171,7 +171,7 @@ def test_last_admin_is_told_why_not(
     assert "A team needs an Admin. Make somebody else an Admin first." in shown
 
 
-def test_admin_who_leaves_is_led_out(as_user: AsUser, acme: Team, alice: User) -> None:
+def test_admin_who_leaves_is_redirected_to_start(as_user: AsUser, acme: Team, alice: User) -> None:
     member(acme, "Dora", Role.ADMIN)
 
     response = as_user(alice).post(of(alice, "remove"))
@@ -179,9 +179,7 @@ def test_admin_who_leaves_is_led_out(as_user: AsUser, acme: Team, alice: User) -
     assert response.headers["Location"] == "/"
 
 
-def test_admin_who_becomes_a_viewer_is_led_to_what_they_may_see(
-    as_user: AsUser, acme: Team, alice: User
-) -> None:
+def test_admin_who_becomes_a_viewer_is_redirected_to_start(as_user: AsUser, acme: Team, alice: User) -> None:
     member(acme, "Dora", Role.ADMIN)
 
     response = as_user(alice).post(of(alice, "role"), {"role": "viewer"})

@@ -36,9 +36,7 @@ def test_new_team_has_an_address_a_zone_and_its_admin(charlie: User) -> None:
         ("Other", "Mars/Base", "“Mars/Base” is not a time zone. Use a name such as Europe/Berlin."),
     ],
 )
-def test_team_that_cannot_be_is_not_made(
-    acme: Team, charlie: User, name: str, zone: str, sentence: str
-) -> None:
+def test_invalid_team_is_not_created(acme: Team, charlie: User, name: str, zone: str, sentence: str) -> None:
     with pytest.raises(ValidationError) as refused:
         teams.create(name, zone, admin=charlie, by=audit.operator())
 
@@ -57,7 +55,7 @@ def test_renamed_team_keeps_its_address(acme: Team, alice: User) -> None:
     }
 
 
-def test_change_of_nothing_is_not_logged(acme: Team, alice: User) -> None:
+def test_unchanged_settings_are_not_logged(acme: Team, alice: User) -> None:
     teams.change(acme, name="Acme", time_zone="Europe/Berlin", by=alice)
 
     assert AuditEntry._base_manager.filter(team=acme).count() == 0
@@ -75,7 +73,7 @@ def test_added_person_is_in_the_team_and_in_its_log(acme: Team, alice: User, cha
     )
 
 
-def test_nobody_is_added_twice(acme: Team, alice: User, bob: User) -> None:
+def test_member_cannot_be_added_twice(acme: Team, alice: User, bob: User) -> None:
     with pytest.raises(teams.AlreadyMember):
         teams.add(acme, bob, Role.ADMIN, by=alice)
 
@@ -91,7 +89,7 @@ def test_changed_role_is_logged_with_before_and_after(acme: Team, alice: User, b
     assert entry.data == {"role": {"before": "viewer", "after": "editor"}}
 
 
-def test_removed_person_is_out(acme: Team, alice: User, bob: User) -> None:
+def test_removed_member_has_no_access(acme: Team, alice: User, bob: User) -> None:
     teams.remove(membership_of(bob, acme), by=alice)
 
     assert not Membership.objects.filter(user=bob).exists()
@@ -131,7 +129,7 @@ def test_one_of_two_admins_may_leave(acme: Team, alice: User) -> None:
     assert [m.user for m in acme.memberships.all()] == [dora]
 
 
-def test_person_removed_meanwhile_is_not_changed(acme: Team, alice: User, bob: User) -> None:
+def test_member_removed_meanwhile_cannot_be_changed(acme: Team, alice: User, bob: User) -> None:
     membership = membership_of(bob, acme)
     teams.remove(membership_of(bob, acme), by=alice)
 
@@ -141,7 +139,7 @@ def test_person_removed_meanwhile_is_not_changed(acme: Team, alice: User, bob: U
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_admins_who_leave_at_once_leave_one_behind(acme: Team, alice: User) -> None:
+def test_two_admins_cannot_leave_at_once(acme: Team, alice: User) -> None:
     dora = member(acme, "Dora", Role.ADMIN)
     together = threading.Barrier(2)
     outcomes = []

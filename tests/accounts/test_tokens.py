@@ -45,7 +45,7 @@ def entries(action: Action) -> list[AuditEntry]:
     return list(AuditEntry._base_manager.filter(action=action).order_by("pk"))
 
 
-# ------------------------------------------------------------ making one
+# ------------------------------------------------------------ creating
 
 
 def test_secret_is_shown_by_the_answer_that_made_it_and_never_again(
@@ -54,10 +54,10 @@ def test_secret_is_shown_by_the_answer_that_made_it_and_never_again(
     client = as_user(erin)
     sent = {"name": "Month end", "permissions": [READING, "run saved exports"], "days": "30"}
 
-    made = client.post("/t/acme/tokens/new/", sent)
+    response = client.post("/t/acme/tokens/new/", sent)
 
-    [secret] = set(SECRET.findall(made.content.decode()))
-    assert (made.status_code, made.headers["Cache-Control"]) == (200, "no-store")
+    [secret] = set(SECRET.findall(response.content.decode()))
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
     assert ask(secret) == 200
     for page in ("/t/acme/tokens/", "/t/acme/tokens/new/", "/t/acme/"):
         assert SECRET.findall(client.get(page).content.decode()) == []
@@ -107,7 +107,9 @@ def test_form_offers_what_the_role_may_and_scripts_can_ask_for(
     ],
     ids=str,
 )
-def test_token_beyond_what_may_be_is_not_made(as_user: AsUser, erin: User, wrong: dict[str, Any]) -> None:
+def test_token_with_other_permissions_or_lifetime_is_not_made(
+    as_user: AsUser, erin: User, wrong: dict[str, Any]
+) -> None:
     sent = {"name": "Month end", "permissions": [READING], "days": "30"} | wrong
 
     response = as_user(erin).post("/t/acme/tokens/new/", sent)
@@ -116,7 +118,7 @@ def test_token_beyond_what_may_be_is_not_made(as_user: AsUser, erin: User, wrong
     assert AccessToken._base_manager.count() == 0
 
 
-def test_a_form_sent_twice_makes_one_token(as_user: AsUser, erin: User) -> None:
+def test_form_submitted_twice_creates_one_token(as_user: AsUser, erin: User) -> None:
     client = as_user(erin)
     sent = {"name": "Month end", "permissions": [READING], "days": "30"}
     client.post("/t/acme/tokens/new/", sent)
@@ -127,7 +129,7 @@ def test_a_form_sent_twice_makes_one_token(as_user: AsUser, erin: User) -> None:
     assert AccessToken._base_manager.count() == 1
 
 
-def test_longest_life_is_a_year(acme: Team, erin: User) -> None:
+def test_token_expires_within_a_year(acme: Team, erin: User) -> None:
     membership = erin.memberships.get()
     with scope(team=acme):
         token, _ = tokens.make(membership, "For ever", [READING], 10_000)
@@ -135,7 +137,7 @@ def test_longest_life_is_a_year(acme: Team, erin: User) -> None:
     assert token.expires_at - timezone.now() <= timedelta(days=365)
 
 
-def test_making_is_in_the_audit_log_without_the_secret(acme: Team, erin: User) -> None:
+def test_creating_a_token_is_logged_without_its_secret(acme: Team, erin: User) -> None:
     token, secret = make(erin)
 
     [entry] = entries(Action.TOKEN_MADE)
@@ -143,12 +145,10 @@ def test_making_is_in_the_audit_log_without_the_secret(acme: Team, erin: User) -
     assert secret not in str(vars(entry))
 
 
-# ------------------------------------------------------------ whose they are
+# ------------------------------------------------------------ owners
 
 
-def test_member_sees_own_tokens_and_an_admin_those_of_all(
-    as_user: AsUser, alice: User, erin: User, bob: User
-) -> None:
+def test_member_sees_own_tokens_and_an_admin_all(as_user: AsUser, alice: User, erin: User, bob: User) -> None:
     for user in (alice, erin, bob):
         make(user, f"{user}'s")
 
@@ -188,7 +188,7 @@ def test_nobody_but_its_person_and_admins_revokes_a_token(
     assert (entry.actor_id, entry.target_id, entry.data) == (alice.pk, token.pk, {"of": "Erin"})
 
 
-def test_revoking_twice_is_told_once(as_user: AsUser, erin: User) -> None:
+def test_revoking_twice_is_logged_once(as_user: AsUser, erin: User) -> None:
     token, _ = make(erin)
     client, url = as_user(erin), reverse("accounts:token-revoke", args=["acme", token.pk])
 
@@ -196,10 +196,10 @@ def test_revoking_twice_is_told_once(as_user: AsUser, erin: User) -> None:
     assert len(entries(Action.TOKEN_REVOKED)) == 1
 
 
-# ------------------------------------------------------------ what ends them
+# ------------------------------------------------------------ revocation
 
 
-def test_demotion_takes_effect_with_the_next_request(acme: Team, alice: User) -> None:
+def test_demotion_applies_to_the_next_request(acme: Team, alice: User) -> None:
     carol = member(acme, "Carol", Role.ADMIN)
     _, secret = make(carol, granted=("read the audit log", READING))
     headers = {"Authorization": f"Bearer {secret}"}
@@ -210,7 +210,9 @@ def test_demotion_takes_effect_with_the_next_request(acme: Team, alice: User) ->
     assert (Client().get("/api/t/acme/audit/", headers=headers).status_code, ask(secret)) == (403, 200)
 
 
-def test_removal_ends_a_token_even_when_its_person_comes_back(acme: Team, alice: User, erin: User) -> None:
+def test_token_of_a_removed_member_stays_revoked_when_they_come_back(
+    acme: Team, alice: User, erin: User
+) -> None:
     token, secret = make(erin)
 
     teams.remove(erin.memberships.get(), by=alice)
@@ -223,7 +225,9 @@ def test_removal_ends_a_token_even_when_its_person_comes_back(acme: Team, alice:
     ]
 
 
-def test_removal_ends_no_token_of_another_team(acme: Team, umbrella: Team, alice: User, erin: User) -> None:
+def test_removal_revokes_no_token_of_another_team(
+    acme: Team, umbrella: Team, alice: User, erin: User
+) -> None:
     elsewhere = Membership.objects.create(team=umbrella, user=erin, role=Role.VIEWER)
     with scope(team=umbrella):
         _, secret = tokens.make(elsewhere, "There", [READING], 30)
@@ -233,7 +237,7 @@ def test_removal_ends_no_token_of_another_team(acme: Team, umbrella: Team, alice
     assert ask(secret, "umbrella") == 200
 
 
-def test_membership_that_is_gone_by_any_way_opens_nothing(acme: Team, erin: User) -> None:
+def test_token_without_membership_is_refused(acme: Team, erin: User) -> None:
     _, secret = make(erin)
 
     Membership.objects.filter(user=erin).delete()
@@ -254,7 +258,7 @@ def change_by_command(user: User) -> None:
 
 
 @pytest.mark.parametrize("change", [change_in_the_portal, change_by_command])
-def test_new_password_ends_the_tokens(
+def test_new_password_revokes_the_tokens(
     acme: Team, erin: User, bob: User, change: Callable[[User], None]
 ) -> None:
     (_, secret), (_, others) = make(erin), make(bob)
@@ -267,7 +271,7 @@ def test_new_password_ends_the_tokens(
     assert (ask(secret), ask(others)) == (401, 200)
 
 
-def test_same_password_hashed_anew_ends_no_token(settings: Any, acme: Team, erin: User) -> None:
+def test_upgraded_password_hash_revokes_no_token(settings: Any, acme: Team, erin: User) -> None:
     _, secret = make(erin)
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -281,7 +285,7 @@ def test_same_password_hashed_anew_ends_no_token(settings: Any, acme: Team, erin
     assert ask(secret) == 200
 
 
-def test_closed_account_does_not_bring_its_tokens_back(acme: Team, erin: User) -> None:
+def test_reopened_account_has_no_tokens(acme: Team, erin: User) -> None:
     _, secret = make(erin)
     erin.is_active = False
     erin.save()
@@ -291,10 +295,10 @@ def test_closed_account_does_not_bring_its_tokens_back(acme: Team, erin: User) -
     assert ask(secret) == 401
 
 
-# ------------------------------------------------------------ using one
+# ------------------------------------------------------------ use
 
 
-def test_last_use_is_kept_to_the_minute(acme: Team, erin: User) -> None:
+def test_last_use_is_stored_to_the_minute(acme: Team, erin: User) -> None:
     token, secret = make(erin)
     assert fresh(token).last_used_at is None
 
@@ -303,7 +307,7 @@ def test_last_use_is_kept_to_the_minute(acme: Team, erin: User) -> None:
     first = fresh(token).last_used_at
 
     assert before <= first <= timezone.now()
-    # A minute that is not over yet, whatever the time between two requests.
+    # A time within the last minute, however long the requests take.
     just_now = timezone.now() + timedelta(hours=1)
     with scopes_disabled():
         AccessToken.objects.update(last_used_at=just_now)
@@ -319,7 +323,7 @@ def test_last_use_is_kept_to_the_minute(acme: Team, erin: User) -> None:
     "header",
     ["", "Bearer", "Bearer ", "Basic {}", "{}", "Bearer {}0", "Bearer {} {}", "Bearer exp_é", "Bearer \x00"],
 )
-def test_header_that_is_no_token_opens_nothing(acme: Team, erin: User, header: str) -> None:
+def test_invalid_authorization_header_is_refused(acme: Team, erin: User, header: str) -> None:
     _, secret = make(erin)
 
     response = Client().get("/api/t/acme/exports/", headers={"Authorization": header.replace("{}", secret)})
@@ -327,7 +331,7 @@ def test_header_that_is_no_token_opens_nothing(acme: Team, erin: User, header: s
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
 
 
-def test_scheme_may_be_written_in_any_case(acme: Team, erin: User) -> None:
+def test_authorization_scheme_is_case_insensitive(acme: Team, erin: User) -> None:
     _, secret = make(erin)
 
     assert (
@@ -343,7 +347,7 @@ def no_one_failed(db: None) -> None:
     cache.clear()
 
 
-def test_address_that_guesses_is_told_to_stop_and_fills_no_log(
+def test_address_with_many_refused_tokens_gets_429_and_is_not_logged(
     no_one_failed: None, acme: Team, erin: User
 ) -> None:
     _, good = make(erin)
@@ -356,7 +360,7 @@ def test_address_that_guesses_is_told_to_stop_and_fills_no_log(
     assert (ask(guess, REMOTE_ADDR="192.0.2.9"), ask(good)) == (401, 200)
 
 
-def test_refusal_of_an_unknown_token_stands_in_no_teams_log(no_one_failed: None, acme: Team) -> None:
+def test_refusal_of_an_unknown_token_is_in_no_teams_log(no_one_failed: None, acme: Team) -> None:
     ask(f"exp_{'0' * 40}")
 
     [entry] = entries(Action.TOKEN_REFUSED)

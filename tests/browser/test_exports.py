@@ -172,8 +172,7 @@ def test_runs_that_mark_their_reports_last(
         for letter, day in zip("TUVW", days, strict=True)
     )
     last: dict[str, Any] = {
-        "selects": True,
-        "marks_last": True,
+        "kind": Run.Kind.MARKED_LAST,
         "mark_label": "ERP",
         "selection_file": "list_1.csv",
         "selection": ReportList(reports, "5200").as_json(),
@@ -186,8 +185,7 @@ def test_runs_that_mark_their_reports_last(
         "waiting-for-label": make_run(
             monthly,
             alice,
-            selects=True,
-            marks_last=True,
+            kind=Run.Kind.MARKED_LAST,
             mark_label="ERP",
             error_code="waits_for_label",
             retry_at=timezone.now(),

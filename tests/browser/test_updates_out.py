@@ -12,7 +12,7 @@ from accounts.models import Credential, Membership, Policy, Team, User
 from exports.employee_updates import actions as employee_updates
 from exports.models import EmployeeUpdate
 from exports.results import retention
-from exports.runs import queue, worker
+from exports.runs import queue, recorded_client
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.faults import Fault
@@ -43,8 +43,8 @@ def roomy(acme: Team, settings: Any, redis_client: Any) -> Iterator[None]:
     with scope(team=acme):
         yield
     queue.budget.cache_clear()
-    worker.http().close()
-    worker.http.cache_clear()
+    recorded_client.http().close()
+    recorded_client.http.cache_clear()
 
 
 @pytest.fixture

@@ -236,6 +236,11 @@ class Route(NamedTuple):
     view: Callable[..., HttpResponse]
     arguments: tuple[str, ...]
 
+    @property
+    def objects(self) -> set[str]:
+        """The objects that the URL arguments name: “run” for `run_id`."""
+        return {name.removesuffix("_id") for name in self.arguments} - {"team"}
+
 
 def walk(resolver: URLResolver, prefix: str = "", namespace: str = "") -> Iterator[Route]:
     for each in resolver.url_patterns:

@@ -43,7 +43,7 @@ def test_every_team_route_names_its_team(subtests: pytest.Subtests) -> None:
 def test_every_url_argument_is_in_the_world(world: World, subtests: pytest.Subtests) -> None:
     for route in [*TEAM_ROUTES, *API_ROUTES]:
         with subtests.test(route=route.name):
-            assert set(route.arguments) - {"team"} <= set(world.objects)
+            assert route.objects <= set(world.objects)
 
 
 def test_changes_to_credentials_people_and_settings_ask_for_a_fresh_sign_in() -> None:

@@ -37,15 +37,15 @@ from tests.exports.schedules.schedule_rows import (
 
 
 class World(NamedTuple):
-    """A team with one of everything, and the ids by the names that URL arguments have."""
+    """A team with one of everything, and the ids of its objects by the names of URL arguments, without `_id`."""
 
     team: Team
     objects: dict[str, int]
 
     def url(self, route: Route, team: Team | None = None, **others: int) -> str:
-        """The address of a route with this world's objects, or `others`; a URL argument nobody knows is a KeyError."""
-        known = self.objects | others
-        objects = {name: known[name] for name in route.arguments if name != "team"}
+        """The address of a route with this world's objects, or `others`; an unknown URL argument is a KeyError."""
+        ids = self.objects | others
+        objects = {name: ids[name.removesuffix("_id")] for name in route.arguments if name != "team"}
         return reverse(route.name, kwargs={"team": (team or self.team).slug, **objects})
 
 

@@ -10,7 +10,7 @@ import accounts.clock
 from accounts.models import Credential, Team
 from expensify.budget.limits import Limits
 from exports.models import Run
-from exports.runs import queue, tasks, worker
+from exports.runs import queue, recorded_client, tasks
 from sandbox.app import Sandbox
 from tests.conftest import PATIENCE
 from tests.expensify.budget.office import Clock, live_by_a_clock
@@ -30,8 +30,8 @@ def at_work(settings: Any, acme: Team, budget: Any, sandbox: Any) -> Iterator[No
     settings.EXPENSIFY_ANSWER_SECONDS = PATIENCE
     with scope(team=acme):
         yield
-    worker.http().close()
-    worker.http.cache_clear()
+    recorded_client.http().close()
+    recorded_client.http.cache_clear()
 
 
 @pytest.fixture

@@ -39,14 +39,14 @@ OF_MAILS = {
 }
 OF_SCHEDULES = {
     "start": ("exports.schedules.start_due", "start_schedules"),
-    "lock": ("exports.schedules.start_due", "_locked"),
+    "lock": ("exports.schedules.start_due", "_lock_due"),
     "plan": ("exports.schedules.start_due", "_plan"),
     "runs": ("exports.runs.actions", "start_all"),
-    "occurrences": ("exports.schedules.start_due", "_write"),
+    "occurrences": ("exports.schedules.start_due", "_save"),
     "commit": ("exports.schedules.start_due", "_start"),
     "line up": ("exports.runs.queue", "enqueue"),
     "read": ("exports.schedules.finish", "_outcome"),
-    "mails": ("exports.schedules.finish", "_deliveries"),
+    "mails": ("exports.schedules.finish", "_make_deliveries"),
     "recovery": ("exports.schedules.failures", "succeeded"),
     "settle": ("exports.schedules.finish", "_write"),
 }
@@ -99,8 +99,8 @@ def install() -> None:
     steps: Any = importlib.import_module("exports.runs.steps")
     for name in (*STEPS, "APPLY"):
         step = getattr(steps, name)
-        setattr(steps, name, step._replace(make=lethal(name, step.make, crash_file)))
-    steps.OF_UPDATES["apply"] = (steps.APPLY,)
+        steps.CALLS[name.lower()] = step._replace(make=lethal(name, step.make, crash_file))
+        setattr(steps, name, steps.CALLS[name.lower()])
     client: Any = importlib.import_module("expensify.client").Client
     generate, marking = client.generate, lethal("request to mark", client.generate, crash_file)
     client.generate = lambda self, job, template: (marking if job.marks else generate)(self, job, template)

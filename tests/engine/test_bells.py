@@ -15,7 +15,7 @@ RING = """
 import django
 django.setup()
 from exports.runs import tasks
-tasks._ring_now(tasks.line_up, (1,))
+tasks._send(tasks.enqueue_runs, (1,))
 """
 
 

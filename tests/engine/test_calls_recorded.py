@@ -10,7 +10,7 @@ from accounts.audit.record import Action
 from accounts.models import AuditEntry, Credential, Team, User
 from exports.models import ApiCall, Run, SavedExport
 from exports.runs import actions as runs
-from exports.runs import queue, tasks, worker
+from exports.runs import queue, recorded_client, tasks, worker
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
 
@@ -57,7 +57,7 @@ def test_call_whose_worker_is_gone_is_told_of_once(export: SavedExport, alice: U
 
     call.refresh_from_db()
     assert told(acme) == [("run", "generate", "worker lost")]
-    assert call.message == worker.LOST
+    assert call.message == recorded_client.LOST
 
 
 def test_lost_test_of_a_credential_is_told_of_when_it_is_tested_again(

@@ -92,7 +92,7 @@ def test_a_credential_wiped_during_its_test_stays_wiped(fresh: Credential, alice
     stale = Credential.objects.get(pk=fresh.pk)
     credentials.wipe(fresh, by=alice)
 
-    credentials._keep(stale, status=Credential.Status.WORKING)
+    credentials._store_outcome(stale, status=Credential.Status.WORKING)
 
     fresh.refresh_from_db()
     assert (fresh.status, fresh.pair) == (Credential.Status.WIPED, None)

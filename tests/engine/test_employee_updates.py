@@ -14,6 +14,7 @@ from exports.employee_updates.feed import cells as feed_cells
 from exports.employee_updates.feed import reading, sheet
 from exports.employee_updates.feed.cells import FeedRow
 from exports.models import EmployeeUpdate, Run
+from exports.models.employee_update import Stage
 from exports.results import retention
 from exports.runs import actions as runs
 from exports.runs import queue, worker
@@ -104,7 +105,7 @@ def test_update_goes_from_dry_run_over_approval_to_its_receipt(
 
     update = fresh(update)
     assert run.status == Run.Status.SUCCEEDED, run.error
-    assert (update.stage, sent(sandbox)) == (EmployeeUpdate.Stage.APPLIED, [True, False])
+    assert (update.stage, sent(sandbox)) == (Stage.APPLIED, [True, False])
     assert "nina.new@acme.example" in sandbox.company.policies[policy].members
     assert update.summary["added"] == 1
     entries = AuditEntry.objects.filter(target_type="employeeupdate").order_by("number")
@@ -217,7 +218,7 @@ def test_update_without_an_answer_is_unconfirmed_and_never_repeated(
     run = work(employee_updates.apply(update, by=membership, content_hash=update.content_hash))
 
     update = fresh(update)
-    assert (run.status, update.stage) == (Run.Status.UNCONFIRMED, EmployeeUpdate.Stage.UNCONFIRMED)
+    assert (run.status, update.stage) == (Run.Status.UNCONFIRMED, Stage.UNCONFIRMED)
     assert sent(sandbox) == [True, False]
     with pytest.raises(Cannot):
         employee_updates.apply(update, by=membership, content_hash=update.content_hash)
@@ -256,7 +257,7 @@ def test_rejected_update_changed_nobody_and_may_be_tried_again(
     run = work(employee_updates.apply(fresh(update), by=membership, content_hash=update.content_hash))
 
     assert run.status == Run.Status.SUCCEEDED, run.error
-    assert fresh(update).stage == EmployeeUpdate.Stage.APPLIED
+    assert fresh(update).stage == Stage.APPLIED
 
 
 def test_worker_that_dies_while_updating_leaves_it_to_a_person(

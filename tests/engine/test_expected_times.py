@@ -69,7 +69,7 @@ def test_each_of_forty_runs_starts_when_its_page_said(
     worker.work(lambda: len(sandbox.log) < calls_before)
     waiting = list(Run.objects.filter(status=Run.Status.QUEUED).select_related("credential"))
 
-    said, asked_at = queue.places(waiting), redis_clock.now
+    said, asked_at = queue.positions(waiting), redis_clock.now
     worker.work(lambda: Run.objects.unfinished().exists())
 
     assert set(said) == {run.pk for run in waiting}

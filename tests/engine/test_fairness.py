@@ -38,12 +38,14 @@ def rest_by_thousands(export: SavedExport, by: User, count: int) -> None:
     Run.objects.bulk_create([Run(**fields) for _ in range(count - 1)], batch_size=500)
     for _ in range(3):
         queue.sweep()
-    assert queue.budget().usage(export.credential.fingerprint).waiting == count
+    assert (
+        queue.budget().usages([export.credential.fingerprint])[export.credential.fingerprint].waiting == count
+    )
 
 
 def called(credential: Credential) -> list[tuple[str, str]]:
     """Let one worker do all there is to do; (export, kind) of each call in the order of sending."""
-    while queue.budget().usage(credential.fingerprint).waiting:
+    while queue.budget().usages([credential.fingerprint])[credential.fingerprint].waiting:
         tasks.take_turn.run(credential.fingerprint, "")
     with scopes_disabled():
         calls = ApiCall.objects.order_by("sent_at", "pk").select_related("run__export")
@@ -109,7 +111,7 @@ def test_one_run_behind_a_hundred_is_promised_seconds(
     hundred = start(make_export(credential, alice, "Hundred"), alice, count=100)
     (one,) = start(make_export(credential, alice, "One"), alice)
 
-    places = queue.places([*hundred, one])
+    places = queue.positions([*hundred, one])
 
     assert (places[one.pk].position, places[one.pk].starts_in) == (2, 0)
     assert places[hundred[-1].pk].starts_in > 9 * 60
@@ -137,7 +139,7 @@ def test_runs_that_rest_by_thousands_are_nothing_to_another_pair(
         run = runs.start(theirs, by=charlie)  # and its bell is lost
 
     queue.sweep()
-    place = queue.places([run])[run.pk]
+    place = queue.positions([run])[run.pk]
     for _ in range(2):
         tasks.take_turn.run(theirs.credential.fingerprint, "")
 

@@ -17,6 +17,7 @@ from sandbox.faults import Fault
 from tests.conftest import make_export
 from tests.engine.conftest import EngineClock
 from tests.engine.test_run_life import Work
+from tests.html import tidy
 
 pytestmark = pytest.mark.usefixtures("without_limits")
 
@@ -172,8 +173,8 @@ def test_the_pages_say_what_a_run_waits_for(
     run = Run.objects.get(status=Run.Status.GENERATED)
     client.force_login(alice)
 
-    page = client.get(run.get_absolute_url()).content.decode()
-    home = client.get(reverse("exports:home", args=[acme.slug])).content.decode()
+    page = tidy(client.get(run.get_absolute_url()).content.decode())
+    home = tidy(client.get(reverse("exports:home", args=[acme.slug])).content.decode())
 
     at = f"{run.retry_at.astimezone(acme.zone):%H:%M:%S}"
     assert f"Waits for the file, which usually takes about 30 seconds; the download begins at {at}." in page
@@ -189,7 +190,7 @@ def test_runs_that_wait_for_their_files_are_counted_where_others_are_promised_a_
     last = runs.start(export, by=alice)
     queue.enqueue(last)
 
-    place = queue.places([last])[last.pk]
+    place = queue.positions([last])[last.pk]
 
     assert place.position == 1
-    assert queue._calls_under_way([credential.fingerprint]) == {credential.fingerprint: 2}
+    assert queue._count_calls_under_way([credential.fingerprint]) == {credential.fingerprint: 2}

@@ -109,7 +109,9 @@ def test_a_passing_fault_costs_a_harmless_run_one_more_call(
     if fault.rate_limited:
         assert run.is_resting
         assert run.attempts == 0
-        assert queue.budget().usage(export.credential.fingerprint).held_until
+        assert (
+            queue.budget().usages([export.credential.fingerprint])[export.credential.fingerprint].held_until
+        )
         forget_the_hold(redis_client, export.credential)
         work(run)
 

@@ -18,7 +18,7 @@ from exports.models import ApiCall, Run, SavedExport
 from exports.models.run import Status
 from exports.results import store as results
 from exports.runs import actions as runs
-from exports.runs import queue, steps, worker
+from exports.runs import queue, recorded_client, steps, worker
 from sandbox.app import Sandbox
 from tests.conftest import make_export
 from tests.engine.test_run_life import Work
@@ -118,6 +118,6 @@ def test_a_worker_that_wakes_after_the_end_leaves_nothing_behind(
     call = ApiCall.objects.create(
         team=run.team, run=run, credential=credential, kind="download", sent_at=timezone.now()
     )
-    steps.DOWNLOAD.make(sleeper, worker._client(credential.partner_pair(), permit, call, sleeper))
+    steps.DOWNLOAD.make(sleeper, recorded_client.client(credential.partner_pair(), permit, call, sleeper))
 
     assert in_storage() == {run.result.file.name}

@@ -1,6 +1,6 @@
 """An old version's workers beside a new one's: what they do not know, they leave alone.
 
-The rule for new versions stands in docs/contributing.md.
+The rule for new versions stands in CONTRIBUTING.md.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def run_of_the_next_version(export: SavedExport, alice: User) -> Iterator[Run]:
 
 
 def calls_used(credential: Credential) -> int:
-    return queue.budget().usage(credential.fingerprint).used[0].calls
+    return queue.budget().usages([credential.fingerprint])[credential.fingerprint].used[0].calls
 
 
 def test_a_run_in_an_unknown_state_is_left_alone_and_its_permit_goes_back(
@@ -56,7 +56,7 @@ def test_bells_sweeps_and_people_do_nothing_to_a_run_in_an_unknown_state(
 ) -> None:
     queue.budget().remove(credential.fingerprint, f"run:{run_of_the_next_version.pk}")
 
-    tasks.line_up.run(run_of_the_next_version.pk)
+    tasks.enqueue_runs.run(run_of_the_next_version.pk)
     wakes = queue.sweep(timezone.now() + timedelta(days=1))
     cancelled = runs.cancel(run_of_the_next_version, by=alice)
 

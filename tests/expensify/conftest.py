@@ -37,7 +37,7 @@ class Caller:
 
     @property
     def outcome(self) -> str | None:
-        """What the permit of the last client will tell the budget."""
+        """The outcome that the last client's permit reports to the budget."""
         return self.permit.done and self.permit.done.outcome
 
 

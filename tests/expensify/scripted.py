@@ -1,4 +1,4 @@
-"""A server that answers exactly the bytes it was told, for what no well-behaved server would send."""
+"""A server that sends scripted bytes, for answers that no correct server sends."""
 
 import socket
 import ssl
@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 @dataclass(frozen=True)
 class Reply:
-    """Bytes to send, and things to do between them; then the connection is closed, or kept."""
+    """Bytes to send and functions to call between them; then the connection is closed or kept."""
 
     steps: tuple[bytes | Callable[[], object], ...]
     keep: bool = False
@@ -73,11 +73,11 @@ class ScriptedServer:
         self.replies.extend(replies)
 
     def silence(self) -> None:
-        """A step of a reply: nothing happens until the server stops."""
+        """A step of a reply: wait until the server stops."""
         self._stopped.wait()
 
     def wait_for(self, is_true: Callable[[], object]) -> None:
-        """A step of a reply: nothing more happens until it is true, or the server stops."""
+        """A step of a reply: wait until it is true or the server stops."""
         while not is_true() and not self._stopped.wait(0.001):
             pass
 

@@ -1,4 +1,4 @@
-"""A file comes whole or not at all, and an error never ends up as a file."""
+"""Download a file completely or not at all; an error never becomes a file."""
 
 import hashlib
 import io
@@ -48,7 +48,7 @@ def test_file_arrives_byte_for_byte(server, caller, send, content):
     assert caller.calls[0].bytes_received == len(content)
 
 
-def test_file_ended_by_closing_arrives(server, caller):
+def test_file_ended_by_connection_close_is_complete(server, caller):
     server.will_answer(raw(b"HTTP/1.1 200 OK\r\n\r\n" + CSV))
     into = io.BytesIO()
 
@@ -56,7 +56,7 @@ def test_file_ended_by_closing_arrives(server, caller):
     assert into.getvalue() == CSV
 
 
-def test_file_that_was_compressed_unasked_is_unpacked(server, caller):
+def test_unrequested_compression_is_decompressed(server, caller):
     server.will_answer(http(zlib.compress(CSV), headers="Content-Encoding: deflate\r\n"))
     into = io.BytesIO()
 
@@ -152,7 +152,7 @@ def test_error_is_raised_and_leaves_nothing_in_the_file(server, caller, reply, e
         b"null",
     ],
 )
-def test_export_that_only_resembles_an_error_is_a_file(server, caller, content):
+def test_export_resembling_an_error_is_a_file(server, caller, content):
     server.will_answer(http(content))
     into = io.BytesIO()
 
@@ -175,7 +175,7 @@ def test_export_that_only_resembles_an_error_is_a_file(server, caller, content):
     ],
     ids=["large by length", "small by length", "between chunks", "in a chunk", "not what it says"],
 )
-def test_body_that_breaks_off_is_noticed(server, caller, reply):
+def test_truncated_body_is_detected(server, caller, reply):
     server.will_answer(reply)
 
     with pytest.raises(OutcomeUnknown) as caught:
@@ -185,9 +185,9 @@ def test_body_that_breaks_off_is_noticed(server, caller, reply):
     assert caller.outcome == "answered"
 
 
-def test_silence_in_the_middle_is_a_break(server, caller):
+def test_stalled_body_is_truncated(server, caller):
     def hurry(response):
-        """From here on: the headers may take as long as this machine needs."""
+        """Shorten the timeout only after the headers, which may be slow on a busy machine."""
         response.request.extensions["timeout"]["read"] = 0.1
 
     server.will_answer(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nabc", server.silence))
@@ -209,13 +209,13 @@ def test_lost_download_is_harmless_to_repeat(server, caller):
     assert "repeated without harm" in caught.value.sentence
 
 
-def test_file_of_exactly_the_limit_is_taken(server, caller):
+def test_file_of_exactly_the_limit_is_accepted(server, caller):
     server.will_answer(http(LARGE))
 
     assert fetch(caller, io.BytesIO(), max_bytes=len(LARGE)).size == len(LARGE)
 
 
-def test_file_announced_beyond_the_limit_is_not_begun(server, caller):
+def test_file_with_content_length_over_the_limit_is_not_read(server, caller):
     server.will_answer(http(LARGE))
     into = io.BytesIO()
 
@@ -225,7 +225,7 @@ def test_file_announced_beyond_the_limit_is_not_begun(server, caller):
     assert into.getvalue() == b""
 
 
-def test_file_that_grows_beyond_the_limit_is_broken_off(server, caller):
+def test_file_growing_over_the_limit_is_stopped(server, caller):
     server.will_answer(chunked(*[LARGE] * 10))
     into = io.BytesIO()
 
@@ -236,14 +236,14 @@ def test_file_that_grows_beyond_the_limit_is_broken_off(server, caller):
     assert caller.calls[0].bytes_received < len(LARGE)
 
 
-def test_error_is_told_even_where_it_is_longer_than_the_limit(server, caller):
+def test_error_longer_than_the_limit_is_raised(server, caller):
     server.will_answer(http('{"responseMessage": "File not found", "responseCode": 404}'))
 
     with pytest.raises(NotFound):
         fetch(caller, io.BytesIO(), max_bytes=10)
 
 
-def test_full_disk_is_not_mistaken_for_an_error_of_expensify(server, caller):
+def test_full_disk_is_not_an_expensify_error(server, caller):
     server.will_answer(http(CSV))
 
     with open("/dev/full", "wb", buffering=0) as full, pytest.raises(OSError, match="No space left"):

@@ -1,4 +1,4 @@
-"""The contract's rules on an export, as a form tells them to people."""
+"""The API's rules on an export, as a form shows them."""
 
 from datetime import date
 
@@ -10,7 +10,7 @@ TODAY = date(2026, 3, 15)
 
 
 def complaints(**settings) -> list[str]:
-    """The fields complained about, in an export that would be fine without `settings`."""
+    """The fields with problems, in an export that is valid without `settings`."""
     job = ReportExport(**({"report_ids": ("R00bCluvcO4T",)} | settings))
     return [problem.field for problem in job.problems(TODAY)]
 
@@ -25,7 +25,7 @@ def complaints(**settings) -> list[str]:
         ({"report_ids": (), "end_on": TODAY, "policy_ids": ("A",), "not_marked_as": "ERP"}, ["start_on"]),
     ],
 )
-def test_something_must_select_reports(settings, fields):
+def test_export_needs_a_selector(settings, fields):
     assert complaints(**settings) == fields
 
 
@@ -50,7 +50,7 @@ def test_period_is_at_most_a_year_and_has_an_end_when_it_is_old(settings, fields
     assert complaints(**settings) == fields
 
 
-def test_period_of_a_leap_day_is_held_against_the_year_before():
+def test_period_of_a_year_may_end_on_a_leap_day():
     job = ReportExport(start_on=date(2023, 3, 1))
 
     assert job.problems(date(2024, 2, 29)) == []
@@ -70,19 +70,19 @@ def test_period_of_a_leap_day_is_held_against_the_year_before():
         ({"limit": -5}, ["limit"]),
     ],
 )
-def test_selection_is_within_what_the_api_knows(settings, fields):
+def test_selection_uses_only_values_of_the_api(settings, fields):
     assert complaints(**settings) == fields
 
 
 @pytest.mark.parametrize(
     "report_id", ["", "R00bCluvcO4T,50352738", "Rx", "R00bClu vcO4T", "report", "-1", "R00b\n"]
 )
-def test_report_id_must_look_like_one(report_id):
+def test_malformed_report_id_is_rejected(report_id):
     assert complaints(report_ids=("50352738", report_id)) == ["report_ids"]
 
 
 @pytest.mark.parametrize("policy_id", ["", "A,B", "0123 456", "x" * 41])
-def test_policy_id_must_look_like_one(policy_id):
+def test_malformed_policy_id_is_rejected(policy_id):
     assert complaints(policy_ids=("0123456789ABCDEF", policy_id)) == ["policy_ids"]
 
 
@@ -92,7 +92,7 @@ def test_file_types_of_the_api_are_accepted(extension):
 
 
 @pytest.mark.parametrize("extension", ["", "CSV", "docx", "csv,pdf", "../csv"])
-def test_other_file_types_are_not(extension):
+def test_other_file_types_are_rejected(extension):
     assert complaints(file_extension=extension) == ["file_extension"]
 
 
@@ -104,7 +104,7 @@ def test_plain_basename_is_accepted(basename):
 @pytest.mark.parametrize(
     "basename", ["../x", "a/b", ".hidden", " x", "März", "a,b", "a\nb", "x\n", "<b>", "x" * 81]
 )
-def test_basename_that_could_leave_its_place_is_not(basename):
+def test_unsafe_basename_is_rejected(basename):
     assert complaints(file_basename=basename) == ["file_basename"]
 
 
@@ -129,7 +129,7 @@ def test_actions_must_be_complete(action, times):
     assert complaints(on_finish=(action,)) == ["on_finish"] * times
 
 
-def test_every_mistake_is_told_at_once_and_in_sentences():
+def test_all_mistakes_are_reported_together_in_sentences():
     job = ReportExport(states=("Paid",), limit=0, file_extension="doc", on_finish=(MarkAsExported(""),))
 
     problems = job.problems(TODAY)

@@ -1,4 +1,4 @@
-"""The name of a generated file, and what is not believed to be one."""
+"""The name of a generated file: valid and invalid answers."""
 
 import json
 
@@ -16,7 +16,7 @@ def export(extension: str = "csv") -> ReportExport:
 
 
 @pytest.mark.parametrize("content_type", ["text/plain;charset=utf-8", "application/json", "text/html", ""])
-def test_bare_name_is_taken_whatever_its_content_type(server, caller, content_type):
+def test_bare_name_is_accepted_with_any_content_type(server, caller, content_type):
     server.will_answer(http(OBSERVED, headers=f"Content-Type: {content_type}\r\n"))
 
     assert caller.client().generate(export(), "x") == [OBSERVED]
@@ -36,7 +36,7 @@ def test_bare_name_is_taken_whatever_its_content_type(server, caller, content_ty
         ('{"responseCode": "200.0", "filename": "a1.pdf,a2.pdf"}', "pdf", ["a1.pdf", "a2.pdf"]),
     ],
 )
-def test_name_is_read(server, caller, body, extension, names):
+def test_file_name_is_parsed(server, caller, body, extension, names):
     server.will_answer(http(body))
 
     assert caller.client().generate(export(extension), "x") == names
@@ -83,7 +83,7 @@ def test_name_is_read(server, caller, body, extension, names):
         ("[" * 100_000, "csv"),
     ],
 )
-def test_anything_else_is_no_name_and_the_file_may_exist(server, caller, body, extension):
+def test_invalid_name_has_an_unknown_outcome(server, caller, body, extension):
     server.will_answer(http(body))
 
     with pytest.raises(OutcomeUnknown) as caught:
@@ -92,7 +92,7 @@ def test_anything_else_is_no_name_and_the_file_may_exist(server, caller, body, e
     assert (caught.value.code, caught.value.http_status) == ("unreadable", 200)
 
 
-def test_answer_beyond_a_megabyte_is_not_read_to_its_end(server, caller):
+def test_answer_over_a_megabyte_is_not_read_completely(server, caller):
     server.will_answer(http("x" * (3 * 1024 * 1024) + ".csv"))
 
     with pytest.raises(OutcomeUnknown) as caught:

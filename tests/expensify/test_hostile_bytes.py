@@ -1,4 +1,4 @@
-"""Whatever bytes come back, the client answers with a result or one of its own errors."""
+"""For any bytes in an answer, the client returns a result or raises one of its own errors."""
 
 import io
 import json
@@ -73,7 +73,7 @@ def everyone():
 
 
 def hold(caller: Caller, reply: Reply, call: Callable[[Client], object]) -> None:
-    """Make the call; fail on any other error, and on a record or a message that could not be stored."""
+    """Make the call; fail on any other error, and on a record or message that a database cannot store."""
     caller.calls.clear()
     caller.server.replies.clear()
     caller.server.will_answer(reply)
@@ -92,7 +92,7 @@ def hold(caller: Caller, reply: Reply, call: Callable[[Client], object]) -> None
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(noise=st.binary(max_size=400), call=st.sampled_from(CALLS))
-def test_noise_instead_of_http(everyone, noise, call):
+def test_random_bytes_give_a_result_or_client_error(everyone, noise, call):
     hold(everyone, raw(noise), call)
 
 
@@ -100,7 +100,7 @@ def test_noise_instead_of_http(everyone, noise, call):
 @given(
     status=st.integers(100, 599), headers=HEADERS, body=st.binary(max_size=200), call=st.sampled_from(CALLS)
 )
-def test_headers_that_lie(everyone, status, headers, body, call):
+def test_false_headers_give_a_result_or_client_error(everyone, status, headers, body, call):
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
     hold(everyone, raw(f"HTTP/1.1 {status} x\r\n{lines}\r\n".encode("latin-1") + body), call)
 
@@ -111,7 +111,7 @@ def test_headers_that_lie(everyone, status, headers, body, call):
     value=OBJECT,
     call=st.sampled_from(CALLS),
 )
-def test_json_of_any_shape(everyone, status, value, call):
+def test_json_of_any_shape_gives_a_result_or_client_error(everyone, status, value, call):
     hold(everyone, http(json.dumps(value), status, keep=True), call)
 
 
@@ -128,5 +128,5 @@ def test_json_of_any_shape(everyone, status, value, call):
         b"\xff\xfe{\x00}\x00",
     ],
 )
-def test_json_made_to_hurt_a_parser(everyone, call, body):
+def test_malicious_json_gives_a_result_or_client_error(everyone, call, body):
     hold(everyone, http(body), call)

@@ -1,4 +1,4 @@
-"""The exact JSON of each job, and what of it may be kept for the record."""
+"""The exact JSON of each job, and the part of it that may be stored."""
 
 from datetime import date
 
@@ -13,7 +13,7 @@ PAIR = KeyPair("my_user_id", "my_user_secret")
 UPLOAD = SftpUpload("sftp.example.com", "expensify", "upl0ad-pass")
 
 
-def test_smallest_export_has_no_key_that_was_not_asked_for():
+def test_smallest_export_has_no_optional_keys():
     job = ReportExport(report_ids=("50352738",))
 
     assert job.description(PAIR) == {
@@ -25,7 +25,7 @@ def test_smallest_export_has_no_key_that_was_not_asked_for():
     }
 
 
-def test_export_with_every_setting_has_each_key_in_its_place():
+def test_export_with_all_settings_has_all_keys():
     job = ReportExport(
         report_ids=("R00bCluvcO4T", "50352738"),
         start_on=date(2026, 1, 1),
@@ -93,7 +93,7 @@ def test_export_with_every_setting_has_each_key_in_its_place():
     }
 
 
-def test_full_page_receipts_are_asked_for_with_pdf_only():
+def test_full_page_receipts_are_sent_for_pdf_only():
     job = ReportExport(report_ids=("50352738",), full_page_receipts=True)
 
     assert job.description(PAIR)["outputSettings"] == {"fileExtension": "csv"}
@@ -105,7 +105,7 @@ def test_test_can_be_sent_as_a_boolean():
     assert job.description(PAIR)["test"] is True
 
 
-def test_record_of_an_export_has_neither_credentials_nor_the_sftp_password():
+def test_stored_export_has_no_credentials_or_sftp_password():
     job = ReportExport(report_ids=("50352738",), on_finish=(UPLOAD, MarkAsExported("ERP")))
 
     assert job.without_secrets() == {
@@ -123,7 +123,7 @@ def test_record_of_an_export_has_neither_credentials_nor_the_sftp_password():
     }
 
 
-def test_record_leaves_the_job_itself_as_it_was():
+def test_storing_an_export_does_not_change_the_job():
     job = ReportExport(report_ids=("50352738",), on_finish=(UPLOAD,))
 
     job.without_secrets()
@@ -157,7 +157,7 @@ def test_download_has_no_input_settings():
     }
 
 
-def test_employee_update_with_every_setting_has_each_key_beside_the_input_settings():
+def test_employee_update_with_all_settings_has_all_keys():
     job = EmployeeUpdateJob(
         dry_run=True,
         set_primary_policy="new_employees",
@@ -181,7 +181,7 @@ def test_employee_update_with_every_setting_has_each_key_beside_the_input_settin
     }
 
 
-def test_dry_run_is_sent_when_it_is_false_too():
+def test_false_dry_run_is_sent():
     assert EmployeeUpdateJob(dry_run=False).description(PAIR)["dry-run"] is False
 
 
@@ -212,7 +212,7 @@ def test_dry_run_is_sent_when_it_is_false_too():
         ),
     ],
 )
-def test_login_of_a_feed_stands_among_the_credentials_and_not_in_the_record(feed, source, credentials):
+def test_feed_login_is_sent_as_credentials_and_not_stored(feed, source, credentials):
     job = EmployeeUpdateJob(dry_run=False, feed=feed)
 
     described = job.description(PAIR)

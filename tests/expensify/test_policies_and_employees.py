@@ -1,4 +1,4 @@
-"""Reading policies, and changing the people in them."""
+"""Read policies, and update their employees."""
 
 import json
 
@@ -29,7 +29,7 @@ def sent(server) -> dict:
 # ------------------------------------------------------------ policies
 
 
-def test_policies_are_read_with_what_is_not_documented_kept_apart(server, caller):
+def test_policies_keep_undocumented_keys_in_extra(server, caller):
     server.will_answer(
         http(
             answer(
@@ -63,7 +63,7 @@ def test_policies_are_read_with_what_is_not_documented_kept_apart(server, caller
     ]
 
 
-def test_text_that_no_database_would_hold_is_replaced(server, caller):
+def test_text_that_a_database_rejects_is_replaced(server, caller):
     server.will_answer(http(answer(policyList=[{"id": "A", "name": "one\0two\ud800three\nfour"}])))
 
     assert [policy.name for policy in caller.client().policies()] == ["one\ufffdtwo?three\nfour"]
@@ -78,7 +78,7 @@ def test_text_that_no_database_would_hold_is_replaced(server, caller):
         ({"user_email": "a@example.com"}, {"type": "policyList", "userEmail": "a@example.com"}),
     ],
 )
-def test_policy_list_asks_only_for_what_was_wished(server, caller, asked, settings):
+def test_policy_list_sends_only_given_settings(server, caller, asked, settings):
     server.will_answer(http(answer(policyList=[])))
 
     caller.client().policies(**asked)
@@ -134,7 +134,7 @@ def test_both_shapes_of_tags_become_levels(server, caller):
     }
 
 
-def test_other_sections_come_as_the_api_gives_them(server, caller):
+def test_other_sections_are_unchanged(server, caller):
     meals = {"name": "Meals", "enabled": True, "glCode": "6000"}
     center = {"name": "Cost center", "type": "dropdown", "values": ["4711"]}
     person = {"email": "employee@example.com", "role": "user"}
@@ -158,7 +158,7 @@ def test_other_sections_come_as_the_api_gives_them(server, caller):
     }
 
 
-def test_policy_identifiers_go_as_an_array(server, caller):
+def test_policy_ids_are_sent_as_an_array(server, caller):
     server.will_answer(http(answer(policyInfo={})))
 
     assert caller.client().policy(["A", "B"], ["tags"], user_email="a@example.com") == {}
@@ -183,7 +183,7 @@ def test_policy_details_of_another_shape_are_unreadable(server, caller, info):
 # ------------------------------------------------------------ employees
 
 
-def test_records_travel_in_the_form_as_an_array(server, caller):
+def test_records_are_sent_as_an_array(server, caller):
     server.will_answer(http(answer()))
 
     caller.client().update_employees(EmployeeUpdateJob(dry_run=True), [ADA])
@@ -198,7 +198,7 @@ def test_records_travel_in_the_form_as_an_array(server, caller):
     }
 
 
-def test_records_can_travel_in_the_older_object(server, caller):
+def test_records_can_be_sent_as_an_object(server, caller):
     server.will_answer(http(answer()))
 
     caller.client().update_employees(EmployeeUpdateJob(dry_run=False, in_object=True), [ADA])
@@ -225,7 +225,7 @@ def test_feed_that_expensify_fetches_is_not_sent(server, caller):
         (EmployeeUpdateJob(dry_run=True, feed=FeedSftp("h", "l", "f.json", "p")), [ADA]),
     ],
 )
-def test_records_from_two_places_or_none_are_refused_before_sending(server, caller, job, feed):
+def test_records_need_exactly_one_source(server, caller, job, feed):
     with pytest.raises(ValueError, match="records"):
         caller.client().update_employees(job, feed)
 
@@ -274,7 +274,7 @@ def test_receipt_is_read(server, caller):
         {"diff": {"diffToAdd": [1], "diffToRemove": {"A": None}}, "skippedEmployees": ["x"], "dry-run": "no"},
     ],
 )
-def test_receipt_with_parts_missing_or_odd_is_read_as_empty(server, caller, keys):
+def test_missing_or_malformed_parts_of_a_receipt_are_empty(server, caller, keys):
     server.will_answer(http(answer(**keys)))
 
     receipt = caller.client().update_employees(EmployeeUpdateJob(dry_run=False), [ADA])

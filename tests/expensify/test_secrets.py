@@ -1,4 +1,4 @@
-"""A secret is sent, and shown nowhere: not by an error, its traceback, a record or a repr."""
+"""A secret is sent, but an error, its traceback, a record or a repr never contains it."""
 
 import html
 import io
@@ -53,7 +53,7 @@ REPLIES = {
 
 
 def shown(error: BaseException) -> str:
-    """All a careless log could print of an error, the variables of every frame of ours included."""
+    """Everything that a careless log could print of an error, including the variables of all our frames."""
     parts = [str(error), repr(error), repr(error.args), repr(vars(error))]
     summary = traceback.TracebackException.from_exception(error, capture_locals=True)
     for frame in summary.stack:
@@ -86,7 +86,7 @@ def test_failed_call_shows_no_secret_anywhere(server, caller, reply):
 
 
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
-def test_error_does_not_lead_back_to_the_request(server, caller, reply):
+def test_error_has_no_reference_to_the_request(server, caller, reply):
     server.will_answer(reply)
 
     with pytest.raises(ExpensifyError) as caught:
@@ -95,7 +95,7 @@ def test_error_does_not_lead_back_to_the_request(server, caller, reply):
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
-def test_unreachable_and_expired_do_not_lead_back_to_the_request(caller):
+def test_unreachable_and_expired_have_no_reference_to_the_request(caller):
     for settings in ({"url": f"http://127.0.0.1:{free_port()}/"}, {"good_until": 0}):
         with pytest.raises(ExpensifyError) as caught:
             caller.client(pair=PAIR, **settings).generate(JOB, "x")
@@ -104,7 +104,7 @@ def test_unreachable_and_expired_do_not_lead_back_to_the_request(caller):
         assert PAIR.partner_user_secret not in shown(caught.value)
 
 
-def test_secret_stands_in_the_body_and_nowhere_else_of_the_request(server, caller):
+def test_secret_is_only_in_the_request_body(server, caller):
     server.will_answer(http("export1.csv"))
 
     caller.client(pair=PAIR).generate(JOB, "x")
@@ -115,7 +115,7 @@ def test_secret_stands_in_the_body_and_nowhere_else_of_the_request(server, calle
             assert form not in request.head
 
 
-def test_secret_echoed_in_a_receipt_is_taken_out_of_all_of_it(server, caller):
+def test_secret_echoed_in_a_receipt_is_removed(server, caller):
     feed = FeedUrl("https://hr.example.com/?token=feed-t0ken", "hr", "feed-pa55")
     reason = f"No access to {feed.url} with feed-pa55 for {PAIR.partner_user_id}"
     server.will_answer(
@@ -132,7 +132,7 @@ def test_secret_echoed_in_a_receipt_is_taken_out_of_all_of_it(server, caller):
     assert receipt.raw["skippedEmployees"][0]["reason"] == receipt.skipped[0].reason
 
 
-def test_file_is_not_touched_by_the_scrubbing(server, caller):
+def test_scrubbing_does_not_change_a_file(server, caller):
     content = f"note\n{PAIR.partner_user_id}\n".encode()
     server.will_answer(http(content))
     into = io.BytesIO()
@@ -156,9 +156,9 @@ def test_repr_shows_no_secret(value):
     assert "c4n4ry" not in repr(value)
 
 
-def test_words_as_short_as_a_bad_password_are_left_in_a_message():
+def test_short_secrets_are_not_removed_from_a_message():
     assert scrubber(["abc", ""])("abc and all") == "abc and all"
 
 
-def test_secret_that_begins_like_another_is_taken_out_whole():
+def test_secret_with_another_as_prefix_is_removed_completely():
     assert scrubber(["portal", "portal-2026"])("portal-2026") == "[removed]"

@@ -1,4 +1,4 @@
-"""How a request leaves: its form, the permit that lets it go, and what is known when it fails."""
+"""Send a request: its format, its permit, and the outcome when it fails."""
 
 import datetime as dt
 import itertools
@@ -61,7 +61,7 @@ def tls(tmp_path):
 # ------------------------------------------------------------ the request
 
 
-def test_request_is_one_form_post_whose_job_and_template_survive_encoding(server, caller):
+def test_request_is_a_form_post_with_job_and_template(server, caller):
     server.will_answer(http("export1.csv"))
 
     caller.client().generate(JOB, TEMPLATE)
@@ -74,7 +74,7 @@ def test_request_is_one_form_post_whose_job_and_template_survive_encoding(server
     }
 
 
-def test_request_headers_are_these_and_no_others(server, caller):
+def test_request_has_exactly_the_expected_headers(server, caller):
     server.will_answer(http("export1.csv"))
 
     caller.client().generate(JOB, "x")
@@ -91,7 +91,7 @@ def test_request_headers_are_these_and_no_others(server, caller):
     }
 
 
-def test_second_call_goes_over_the_first_ones_connection(server, caller):
+def test_second_call_reuses_the_connection(server, caller):
     server.will_answer(http("export1.csv", keep=True), http("export2.csv"))
 
     caller.client().generate(JOB, "x")
@@ -109,7 +109,7 @@ def test_connection_closed_by_the_server_while_idle_is_replaced(server, caller):
     assert caller.client().generate(JOB, "x") == ["export2.csv"]
 
 
-def test_cookie_of_one_answer_is_not_sent_with_the_next_request(server, caller):
+def test_cookies_are_not_sent_back(server, caller):
     server.will_answer(
         http("export1.csv", headers="Set-Cookie: session=acme; Path=/\r\n", keep=True), http("export2.csv")
     )
@@ -142,7 +142,7 @@ def test_redirect_is_not_followed(server, caller):
 # ------------------------------------------------------------ the permit
 
 
-def test_answered_call_spends_its_permit(server, caller):
+def test_answered_call_uses_its_permit(server, caller):
     server.will_answer(http("export1.csv"))
 
     caller.client().generate(JOB, "x")
@@ -150,7 +150,7 @@ def test_answered_call_spends_its_permit(server, caller):
     assert caller.outcome == "answered"
 
 
-def test_stale_permit_sends_nothing(server, caller):
+def test_expired_permit_sends_nothing(server, caller):
     with pytest.raises(PermitExpired):
         caller.client(good_until=-math.inf).generate(JOB, "x")
 
@@ -159,7 +159,7 @@ def test_stale_permit_sends_nothing(server, caller):
     assert caller.calls == []
 
 
-def test_permit_is_looked_at_after_the_handshake_so_a_slow_one_cannot_make_the_request_late(tls, monkeypatch):
+def test_permit_is_used_after_the_handshake(tls, monkeypatch):
     clock = SimpleNamespace(now=0.0, monotonic=lambda: clock.now)
     monkeypatch.setattr(expensify.budget.permit, "time", clock)
     server = ScriptedServer(tls=tls, before_handshake=lambda: setattr(clock, "now", 0.6))
@@ -195,7 +195,7 @@ def test_permit_used_elsewhere_sends_nothing(server, caller):
     assert server.requests == []
 
 
-def test_transport_that_does_not_announce_its_sending_is_refused(caller):
+def test_transport_without_trace_events_is_rejected(caller):
     deaf = httpx.Client(
         transport=httpx.MockTransport(lambda request: httpx.Response(200, text="export1.csv"))
     )
@@ -227,7 +227,7 @@ def test_transport_that_does_not_announce_its_sending_is_refused(caller):
         ),
     ],
 )
-def test_both_forms_of_429_tell_the_permit_how_long_to_wait(server, caller, status, body, header, seconds):
+def test_both_forms_of_429_pass_retry_after_to_the_permit(server, caller, status, body, header, seconds):
     server.will_answer(http(body, status, header))
 
     with pytest.raises(RateLimited) as caught:
@@ -268,7 +268,7 @@ def test_retry_after_as_a_date_counts_from_the_servers_clock(server, caller, hou
     assert caught.value.retry_after == 45
 
 
-def test_429_whose_body_breaks_off_is_still_a_429(server, caller):
+def test_429_with_truncated_body_is_rate_limited(server, caller):
     server.will_answer(raw(b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 500\r\n\r\n{"))
 
     with pytest.raises(RateLimited):
@@ -278,7 +278,7 @@ def test_429_whose_body_breaks_off_is_still_a_429(server, caller):
 # ------------------------------------------------------------ never left, or no answer
 
 
-def test_refused_connection_never_left(caller):
+def test_refused_connection_sends_nothing(caller):
     url = f"http://127.0.0.1:{free_port()}/"
 
     with pytest.raises(Unreachable):
@@ -287,14 +287,14 @@ def test_refused_connection_never_left(caller):
     assert caller.outcome == "not_sent"
 
 
-def test_unknown_host_never_left(caller):
+def test_unknown_host_sends_nothing(caller):
     with pytest.raises(Unreachable):
         caller.client(url="http://portal.invalid/").generate(MARKING, "x")
 
     assert caller.outcome == "not_sent"
 
 
-def test_untrusted_certificate_never_left(tls):
+def test_untrusted_certificate_sends_nothing(tls):
     server = ScriptedServer(tls=tls)
     with http_client() as connections:
         caller = Caller(server, connections)
@@ -305,7 +305,7 @@ def test_untrusted_certificate_never_left(tls):
     assert caller.outcome == "not_sent"
 
 
-def test_connection_that_never_stands_never_left(caller):
+def test_connection_timeout_sends_nothing(caller):
     # A full backlog: the kernel answers nothing to further handshakes.
     with socket.socket() as full, socket.socket() as first, socket.socket() as second:
         full.bind(("127.0.0.1", 0))
@@ -347,7 +347,7 @@ def test_request_without_an_answer_has_an_unknown_outcome(server, caller, reply)
     assert caller.outcome == "unanswered"
 
 
-def test_silence_after_a_request_has_an_unknown_outcome(server, caller):
+def test_timeout_after_a_request_has_an_unknown_outcome(server, caller):
     server.will_answer(raw(server.silence))
 
     with pytest.raises(OutcomeUnknown) as caught:
@@ -359,8 +359,8 @@ def test_silence_after_a_request_has_an_unknown_outcome(server, caller):
     assert server.closed == 0
 
 
-def test_answer_that_drips_is_given_up(server, caller, monkeypatch):
-    """A tenth of the time passes whenever the client looks at its clock: at first, and after each piece."""
+def test_slow_answer_is_stopped(server, caller, monkeypatch):
+    """A tenth of the time passes whenever the client reads its clock: at the start and after each piece."""
     looks = itertools.count()
     seen = [0]
 
@@ -383,7 +383,7 @@ def test_answer_that_drips_is_given_up(server, caller, monkeypatch):
     assert caller.calls[0].bytes_received == 5
 
 
-def test_interrupted_call_tells_the_permit_and_the_record(server, caller):
+def test_interrupted_call_is_reported_and_recorded(server, caller):
     class TimeLimit(BaseException):
         pass
 
@@ -402,7 +402,7 @@ def test_interrupted_call_tells_the_permit_and_the_record(server, caller):
 # ------------------------------------------------------------ what is said and recorded
 
 
-def test_lost_answer_of_a_marking_job_asks_a_person_to_look(server, caller):
+def test_unknown_outcome_of_a_marking_job_needs_a_person(server, caller):
     server.will_answer(raw())
 
     with pytest.raises(OutcomeUnknown) as caught:
@@ -418,7 +418,7 @@ def test_lost_answer_of_a_marking_job_asks_a_person_to_look(server, caller):
     "job",
     [JOB, EmployeeUpdateJob(dry_run=True)],
 )
-def test_lost_answer_of_a_job_that_changes_nothing_says_so(server, caller, job):
+def test_unknown_outcome_of_a_read_only_job_is_repeatable(server, caller, job):
     server.will_answer(raw())
     client = caller.client()
 
@@ -446,7 +446,7 @@ def test_successful_call_is_recorded(server, caller):
     assert 0 < call.seconds <= took
 
 
-def test_refused_call_is_recorded_in_the_apis_words(server, caller):
+def test_rejected_call_is_recorded_with_the_apis_message(server, caller):
     server.will_answer(http('{"responseCode": 410, "responseMessage": "Required parameter\\n is missing"}'))
 
     with pytest.raises(Exception, match="Required"):
@@ -458,7 +458,7 @@ def test_refused_call_is_recorded_in_the_apis_words(server, caller):
     )  # fmt: skip
 
 
-def test_call_that_never_left_is_recorded_in_the_portals_words(caller):
+def test_unsent_call_is_recorded_with_the_portals_sentence(caller):
     with pytest.raises(Unreachable):
         caller.client(url=f"http://127.0.0.1:{free_port()}/").generate(JOB, "x")
 

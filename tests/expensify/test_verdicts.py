@@ -1,4 +1,4 @@
-"""Yes or no: what an answer means, whatever the HTTP status and the content type say."""
+"""Success or error: the meaning of an answer, whatever its HTTP status and content type."""
 
 import json
 import pickle
@@ -75,7 +75,7 @@ def test_success_may_be_a_number_or_text(server, caller, code):
 
 
 @pytest.mark.parametrize("code", [None, True, "", "two hundred", 200.5, "2e2", [200], {}, 10**30])
-def test_code_that_is_no_number_leaves_the_outcome_unknown(server, caller, code):
+def test_non_numeric_code_has_an_unknown_outcome(server, caller, code):
     server.will_answer(http(json.dumps({"responseCode": code, "filename": "export1.csv"})))
 
     with pytest.raises(OutcomeUnknown) as caught:
@@ -130,14 +130,14 @@ def test_http_error_without_an_error_envelope_counts_by_its_status(
     assert (type(caught.value), caught.value.code) == (expected, code)
 
 
-def test_http_error_that_breaks_off_counts_by_its_status(server, caller):
+def test_truncated_http_error_counts_by_its_status(server, caller):
     server.will_answer(raw(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 500\r\n\r\n<html"))
 
     with pytest.raises(NotAllowed):
         caller.client().generate(JOB, "x")
 
 
-def test_answer_that_breaks_off_is_no_verdict(server, caller):
+def test_truncated_answer_has_an_unknown_outcome(server, caller):
     server.will_answer(raw(b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"responseCode": 410}'))
 
     with pytest.raises(OutcomeUnknown) as caught:
@@ -174,7 +174,7 @@ def test_envelope_with_a_byte_order_mark_and_wrong_bytes_is_read(server, caller)
         Unreachable(),
     ],
 )
-def test_error_survives_being_sent_between_processes(error):
+def test_error_can_be_pickled(error):
     copy = pickle.loads(pickle.dumps(error))
 
     assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))

@@ -1,4 +1,4 @@
-"""The API as scripts use it; who comes in at all is the walk's subject (tests/door)."""
+"""The API as scripts use it; tests/door test its permissions."""
 
 import threading
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from exports import api
 from exports.employee_updates import actions as employee_updates
 from exports.employee_updates.feed.cells import FeedRow
 from exports.models import Result, Run, SavedExport
-from exports.runs import worker
+from exports.runs import recorded_client
 from exports.saved_exports import actions as saved_exports
 from exports.views.api import in_words
 from sandbox.app import Sandbox
@@ -34,7 +34,7 @@ Ask = Callable[..., Any]
 
 @pytest.fixture
 def ask(acme: Team) -> Ask:
-    """`ask(person, path, …)`: a GET, or with `post=True` a POST, with a token of this person for all they may."""
+    """`ask(person, path, …)`: a GET or, with `post=True`, a POST, with a token for all the person's permissions."""
     secrets: dict[User, str] = {}
 
     def ask(user: User, path: str, *, post: bool = False, **headers: str) -> Any:
@@ -74,12 +74,12 @@ def test_exports_are_listed_by_name_without_archived_ones(
     with scope(team=credential.team):
         saved_exports.archive(make_export(credential, alice, "Old"), by=alice)
 
-    told = ask(bob, "exports/").json()
+    content = ask(bob, "exports/").json()
 
-    assert told == {
+    assert content == {
         "exports": [
-            {"id": each.pk, "name": each.name, "version": 1, "is_draft": False, "credential": "Main"}
-            for each in (expenses, travel)
+            {"id": export.pk, "name": export.name, "version": 1, "is_draft": False, "credential": "Main"}
+            for export in (expenses, travel)
         ]
     }
 
@@ -111,8 +111,8 @@ def test_run_goes_from_its_start_to_its_file(
 
     with scope(team=acme):
         work_off(Run.objects.get(pk=started.json()["id"], source=Run.Source.API))
-    worker.http().close()
-    worker.http.cache_clear()
+    recorded_client.http().close()
+    recorded_client.http.cache_clear()
     run = ask(erin, f"runs/{started.json()['id']}/").json()
 
     assert (run["status"], run["is_final"], run["error"], run["requested_by"]) == (
@@ -140,7 +140,7 @@ def test_start_and_download_name_the_token_in_the_audit_log(
     assert [(entry.actor_id, entry.data["token"]) for entry in entries] == [(erin.pk, token)] * 2
 
 
-def test_what_is_done_in_pages_names_no_token(ask: Ask, result: Result, erin: User) -> None:
+def test_page_actions_name_no_token(ask: Ask, result: Result, erin: User) -> None:
     ask(erin, "exports/")
     client = Client()
     client.force_login(erin)
@@ -151,7 +151,7 @@ def test_what_is_done_in_pages_names_no_token(ask: Ask, result: Result, erin: Us
     assert sorted(entry.data) == ["sha256", "size"]
 
 
-def test_export_that_cannot_run_is_told_with_the_reason(
+def test_export_that_cannot_run_has_a_reason(
     ask: Ask, budget: Any, acme: Team, export: SavedExport, erin: User, alice: User
 ) -> None:
     with scope(team=acme):
@@ -159,27 +159,25 @@ def test_export_that_cannot_run_is_told_with_the_reason(
 
     response = ask(erin, f"exports/{export.pk}/runs/", post=True)
 
-    told = {"detail": "This export is archived. Clone it to run it again."}
-    assert (response.status_code, response.json()) == (409, told)
+    content = {"detail": "This export is archived. Clone it to run it again."}
+    assert (response.status_code, response.json()) == (409, content)
 
 
-def test_failed_run_says_in_a_sentence_what_went_wrong(
-    ask: Ask, acme: Team, export: SavedExport, bob: User
-) -> None:
+def test_failed_run_has_an_error_sentence(ask: Ask, acme: Team, export: SavedExport, bob: User) -> None:
     with scope(team=acme):
         run = make_run(
             export, status=Run.Status.FAILED, finished_at=timezone.now(), error="Expensify said no."
         )
 
-    told = ask(bob, f"runs/{run.pk}/").json()
+    content = ask(bob, f"runs/{run.pk}/").json()
 
-    assert (told["status"], told["error"], told["result"]) == ("failed", "Expensify said no.", None)
+    assert (content["status"], content["error"], content["result"]) == ("failed", "Expensify said no.", None)
 
 
-def test_run_of_an_employee_update_is_told_to_nobody_by_a_token(
+def test_token_cannot_read_a_run_of_an_employee_update(
     ask: Ask, budget: Any, acme: Team, credential: Credential, alice: User
 ) -> None:
-    """Not to an Admin's either: no token can be given the permission to see updates."""
+    """No token can have the permission to see updates, not even an Admin's."""
     with scope(team=acme):
         cells = {"email": "n@acme.example", "manager": "n@acme.example", "employee_id": "1", "policy": "P"}
         update = employee_updates.prepare(credential, "People", by=alice, content=[FeedRow(1, cells)])
@@ -188,7 +186,7 @@ def test_run_of_an_employee_update_is_told_to_nobody_by_a_token(
     assert ask(alice, f"runs/{run.pk}/").status_code == 404
 
 
-# ------------------------------------------------------------ once
+# ------------------------------------------------------------ idempotency keys
 
 
 def test_same_key_starts_one_run(ask: Ask, budget: Any, export: SavedExport, erin: User) -> None:
@@ -211,14 +209,14 @@ def test_without_a_key_or_with_another_each_request_starts_a_run(
     assert Run._base_manager.count() == 4
 
 
-def test_two_people_may_use_the_same_word(
+def test_two_people_can_use_the_same_key(
     ask: Ask, budget: Any, export: SavedExport, erin: User, alice: User
 ) -> None:
     path = f"exports/{export.pk}/runs/"
 
-    made = [ask(user, path, post=True, **{"Idempotency-Key": "a"}).json()["id"] for user in (erin, alice)]
+    ids = [ask(user, path, post=True, **{"Idempotency-Key": "a"}).json()["id"] for user in (erin, alice)]
 
-    assert len(set(made)) == 2
+    assert len(set(ids)) == 2
 
 
 def test_key_of_another_export_starts_nothing(
@@ -245,9 +243,7 @@ def test_start_that_failed_leaves_its_key_free(
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 201, "ü"])
-def test_key_that_is_none_starts_nothing(
-    ask: Ask, budget: Any, export: SavedExport, erin: User, key: str
-) -> None:
+def test_invalid_key_starts_nothing(ask: Ask, budget: Any, export: SavedExport, erin: User, key: str) -> None:
     response = ask(erin, f"exports/{export.pk}/runs/", post=True, **{"Idempotency-Key": key})
 
     assert (response.status_code, Run._base_manager.count()) == (422, 0)
@@ -255,7 +251,7 @@ def test_key_that_is_none_starts_nothing(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_at_once_under_one_key_start_one_run(
+def test_eight_simultaneous_requests_with_one_key_start_one_run(
     ask: Ask, budget: Any, export: SavedExport, erin: User
 ) -> None:
     ask(erin, "exports/")
@@ -280,7 +276,7 @@ def test_eight_at_once_under_one_key_start_one_run(
 # ------------------------------------------------------------ results
 
 
-def test_download_goes_on_where_it_broke_off(ask: Ask, result: Result, bob: User) -> None:
+def test_interrupted_download_resumes(ask: Ask, result: Result, bob: User) -> None:
     response = ask(bob, f"results/{result.pk}/download/", Range="bytes=4-")
 
     assert (response.status_code, b"".join(response.streaming_content)) == (206, b"1,2\n\n")
@@ -306,7 +302,7 @@ def test_result_whose_file_is_lost_is_gone(ask: Ask, result: Result, bob: User) 
 # ------------------------------------------------------------ the audit log
 
 
-def test_audit_log_is_read_page_by_page_to_its_beginning(ask: Ask, acme: Team, alice: User) -> None:
+def test_audit_log_can_be_read_in_pages_to_its_beginning(ask: Ask, acme: Team, alice: User) -> None:
     for number in range(12):
         member_name = f"Person{number}"
         with scope(team=acme):
@@ -320,35 +316,35 @@ def test_audit_log_is_read_page_by_page_to_its_beginning(ask: Ask, acme: Team, a
     assert numbers == [[13, 12, 11, 10, 9], [8, 7, 6, 5, 4], [3, 2, 1]]
 
 
-def test_entry_tells_what_its_hash_is_made_of(ask: Ask, acme: Team, alice: User) -> None:
+def test_audit_entry_has_the_fields_of_its_hash(ask: Ask, acme: Team, alice: User) -> None:
     ask(alice, "audit/")
 
-    [told] = ask(alice, "audit/").json()["entries"]
+    [content] = ask(alice, "audit/").json()["entries"]
 
     entry = AuditEntry._base_manager.get(team=acme)
-    assert (told["who"], told["action"], told["data"]) == ("Alice", "access token made", entry.data)
-    assert (told["hash"], told["previous_hash"]) == (entry.hash, "0" * 64)
+    assert (content["who"], content["action"], content["data"]) == ("Alice", "access token made", entry.data)
+    assert (content["hash"], content["previous_hash"]) == (entry.hash, "0" * 64)
 
 
 @pytest.mark.parametrize(
     "query", ["before=x", "before=0", "limit=0", "limit=101", f"before={2**63}", "before="]
 )
-def test_page_that_makes_no_sense_is_refused_with_a_sentence(ask: Ask, alice: User, query: str) -> None:
+def test_invalid_page_is_refused_with_a_sentence(ask: Ask, alice: User, query: str) -> None:
     response = ask(alice, f"audit/?{query}")
 
     assert (response.status_code, response.json()["detail"].startswith("Nothing was done. ")) == (422, True)
 
 
-# ------------------------------------------------------------ what tells of it
+# ------------------------------------------------------------ the API as a whole
 
 
-def test_address_that_is_none_is_answered_in_json(db: None) -> None:
+def test_unknown_url_is_answered_in_json(db: None) -> None:
     response = Client().get("/api/t/acme/nothing/")
 
     assert (response.status_code, list(response.json())) == (404, ["detail"])
 
 
-def test_nothing_is_kept_by_caches(ask: Ask, result: Result, bob: User) -> None:
+def test_caches_store_no_answer(ask: Ask, result: Result, bob: User) -> None:
     kept = {ask(bob, path).headers["Cache-Control"] for path in ("exports/", "audit/", "runs/9/")}
     download = ask(bob, f"results/{result.pk}/download/")
     list(download.streaming_content)
@@ -356,7 +352,7 @@ def test_nothing_is_kept_by_caches(ask: Ask, result: Result, bob: User) -> None:
     assert kept | {download.headers["Cache-Control"]} == {"no-store"}
 
 
-def test_page_tells_every_operation_and_programs_find_the_same(bob: User) -> None:
+def test_api_page_and_schema_have_every_operation(bob: User) -> None:
     client = Client()
     client.force_login(bob)
 
@@ -377,7 +373,7 @@ def test_page_needs_a_sign_in(db: None) -> None:
     assert Client().get("/api/").headers["Location"] == "/account/login/?next=/api/"
 
 
-def test_types_are_told_in_words() -> None:
+def test_types_are_described() -> None:
     schemas = api.schema()["components"]["schemas"]
 
     words = [in_words(schemas[name]["properties"][field]) for name, field in (

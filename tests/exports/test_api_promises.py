@@ -1,4 +1,4 @@
-"""The API against its own description: schemathesis asks what it allows and what not, and checks the answers."""
+"""The API against its own description: schemathesis sends valid and invalid requests and checks the answers."""
 
 import json
 from collections.abc import Callable
@@ -20,17 +20,17 @@ from tests.exports.test_api import result
 
 pytestmark = [pytest.mark.slow]
 __all__ = ["result"]
-Asked = Callable[[Case], None]
+Send = Callable[[Case], None]
 BOUNDED = settings(
     max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
 @pytest.fixture
-def asked(acme: Team, alice: User, budget: Any, live_server: Any, settings: Any) -> Asked:
-    """Ask as Alice's script, with everything a token can be given, each time from another address.
+def send(acme: Team, alice: User, budget: Any, live_server: Any, settings: Any) -> Send:
+    """Send requests as Alice's script, with all permissions of a token, each from another IP address.
 
-    So many wrong tokens from one, as the check of sign-in sends, are told to stop.
+    From one address, the many wrong tokens that the check of sign-in sends would reach the limit.
     """
     settings.TRUSTED_PROXIES = 1
     addresses = (f"192.0.2.{number}" for number in count())
@@ -38,11 +38,11 @@ def asked(acme: Team, alice: User, budget: Any, live_server: Any, settings: Any)
     with scope(team=acme):
         _, secret = tokens.make(Membership.objects.get(user=alice), "Script", granted, 30)
 
-    def asked(case: Case) -> None:
+    def send(case: Case) -> None:
         headers = {"Authorization": f"Bearer {secret}", "X-Forwarded-For": next(addresses)}
         case.call_and_validate(base_url=live_server.url, headers=headers)
 
-    return asked
+    return send
 
 
 def described(*modes: GenerationMode) -> BaseSchema:
@@ -57,21 +57,21 @@ sensible = described(GenerationMode.POSITIVE)
 
 @anything.parametrize()
 @BOUNDED
-def test_whatever_is_asked_is_answered_as_described(case: Case, asked: Asked) -> None:
-    asked(case)
+def test_any_request_is_answered_as_described(case: Case, send: Send) -> None:
+    send(case)
 
 
 @sensible.parametrize()
 @BOUNDED
-def test_what_there_is_is_told_as_described(case: Case, asked: Asked, result: Result) -> None:
+def test_valid_requests_are_answered_as_described(case: Case, send: Send, result: Result) -> None:
     ids = {"team": "acme", "export": result.run.export_id, "run": result.run_id, "result": result.pk}
     case.path_parameters.update({name: ids[name] for name in case.path_parameters})
 
-    asked(case)
+    send(case)
 
 
-def test_promise_that_is_broken_is_noticed(asked: Asked) -> None:
-    """The description says that a list of exports has one more word than it has."""
+def test_broken_description_is_noticed(send: Send) -> None:
+    """The description of the list of exports has one field too many."""
     schema = json.loads(json.dumps(api.schema()))
     schema["components"]["schemas"]["Exports"]["required"].append("forgotten")
     case = schemathesis.openapi.from_dict(schema)["/api/t/{team}/exports/"]["GET"].Case(
@@ -79,6 +79,8 @@ def test_promise_that_is_broken_is_noticed(asked: Asked) -> None:
     )
 
     with pytest.raises(FailureGroup) as broken:
-        asked(case)
+        send(case)
 
-    assert [str(each).splitlines()[0] for each in broken.value.exceptions] == ["Response violates schema"]
+    assert [str(failure).splitlines()[0] for failure in broken.value.exceptions] == [
+        "Response violates schema"
+    ]

@@ -98,7 +98,7 @@ def clock() -> Clock:
 def calling(clock: Clock) -> Iterator[Callable[..., Caller]]:
     """Start a sandbox with the given choices (no limits unless asked for) and get a caller for it.
 
-    It lives by `clock`; what it would wait for goes to `wait`, if given.
+    It uses `clock`, and calls `wait` instead of sleeping, if given.
     """
     with ExitStack() as stack:
 

@@ -33,7 +33,7 @@ def test_same_day_and_seed_give_the_same_company(company, reports):
     assert [report_fields(again, report, Choices()) for report in again.reports.values()] == reports
 
 
-def test_group_has_the_size_of_a_real_one(company, expenses):
+def test_company_has_a_realistic_size(company, expenses):
     assert (len(company.policies), len(company.people), len(company.reports)) == (7, 71, 393)
     assert len(expenses) == 3851
 

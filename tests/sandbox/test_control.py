@@ -33,7 +33,7 @@ def test_fault_is_scripted_over_http(controlled):
 @pytest.mark.parametrize(
     "script", [{"explode": True}, {"on": "genrate"}, {"times": 1, "fault": {}}, [], "x", {"envelope": [500]}]
 )
-def test_script_that_makes_no_sense_is_refused(controlled, script):
+def test_invalid_script_is_rejected(controlled, script):
     answer = controlled.http.post(f"{controlled.base_url}/_sandbox/script", json=script)
 
     assert (answer.status_code, list(answer.json())) == (400, ["error"])
@@ -69,7 +69,7 @@ def test_reset_over_http(controlled):
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "script"), ("POST", "nothing")])
-def test_other_doors_do_not_exist(controlled, method, path):
+def test_other_paths_of_the_control_api_are_not_found(controlled, method, path):
     assert controlled.http.request(method, f"{controlled.base_url}/_sandbox/{path}").status_code == 404
 
 
@@ -95,7 +95,7 @@ def started():
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.thorough)])
-def test_command_serves_until_it_is_told_to_stop(started, number):
+def test_command_serves_until_sigterm(started, number):
     process, url = started("--limits", "1/36000s", "--speed", "10", "--control")
 
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/Integration-Server/ExpensifyIntegrations", url)

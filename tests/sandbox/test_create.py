@@ -74,7 +74,7 @@ def test_report_needs_a_member_of_the_policy(caller, policy):
 
 
 @pytest.mark.parametrize("kind", ["report", "expenses"])
-def test_nobody_acts_for_another_company(caller, policy, employee, kind):
+def test_acting_for_another_company_is_rejected(caller, policy, employee, kind):
     answer = create(caller, kind, pair=UMBRELLA, policyID=policy.id, employeeEmail=employee, report={"title": "x"},
                     expenses=[], transactionList=[EXPENSE])  # fmt: skip
 
@@ -133,7 +133,7 @@ def test_created_expense_goes_to_the_named_report_with_its_codes(caller, policy)
         ({"merchant": ""}, "Required parameter 'merchant' is missing"),
     ],
 )
-def test_one_bad_line_keeps_all_from_being_created(caller, employee, line, message):
+def test_one_invalid_line_creates_nothing(caller, employee, line, message):
     before = sum(len(report.expenses) for report in caller.sandbox.company.reports.values())
 
     answer = create(caller, "expenses", employeeEmail=employee, transactionList=[EXPENSE, EXPENSE | line])
@@ -166,7 +166,7 @@ def test_policy_without_a_name_has_either_code(calling, code):
     assert answer == {"responseMessage": "Required parameter 'policyName' is missing", "responseCode": code}
 
 
-def test_identical_rule_is_a_666_that_names_the_first(caller, policy, employee):
+def test_identical_rule_gets_666_with_the_id_of_the_first(caller, policy, employee):
     rule = {"policyID": policy.id, "employeeEmail": employee, "actions": {"tag": "Sales"}}
 
     answers = [create(caller, "expenseRules", **rule) for _ in range(2)]

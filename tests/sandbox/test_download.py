@@ -43,7 +43,7 @@ def test_file_of_another_account_is_not_found(caller):
     ("download_by", "second_pair", "stranger"),
     [("account", True, False), ("pair", False, False), ("anyone", True, True)],
 )
-def test_who_may_fetch_is_a_choice(calling, download_by, second_pair, stranger):
+def test_download_rights_are_a_choice(calling, download_by, second_pair, stranger):
     caller = calling(download_by=download_by)
     caller.sandbox.add_pair("aa_second", "5" * 40, account="demo@acme.example")
     name = caller.export(reportIDList=OLD_REPORT, template="x").text
@@ -54,7 +54,7 @@ def test_who_may_fetch_is_a_choice(calling, download_by, second_pair, stranger):
 
 
 @pytest.mark.parametrize(("not_ready", "body"), [("404", "File not found"), ("empty", "")])
-def test_file_is_not_there_before_its_time(calling, clock, not_ready, body):
+def test_file_is_not_found_before_it_is_ready(calling, clock, not_ready, body):
     caller = calling(generation_seconds=30.0, not_ready=not_ready)
     name = caller.export(reportIDList=OLD_REPORT, template="done").text
 

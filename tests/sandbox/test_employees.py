@@ -76,7 +76,7 @@ def test_new_person_is_invited_and_shown_by_the_policy_getter(caller, policy, ma
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
-def test_dry_run_says_what_would_be_and_changes_nothing(caller, policy, manager, dry_run):
+def test_dry_run_reports_changes_and_applies_none(caller, policy, manager, dry_run):
     answer = update(caller, record(policy, manager), **{"dry-run": dry_run})
 
     assert (answer["dry-run"], answer["diff"]["diffToAdd"]) == (
@@ -99,7 +99,7 @@ def test_leaver_is_removed(caller, policy, manager):
 
 
 @pytest.mark.parametrize(("as_true", "removed"), [(False, False), (True, True)])
-def test_false_in_words_is_read_as_chosen(calling, as_true, removed):
+def test_false_as_a_string_is_read_as_chosen(calling, as_true, removed):
     caller = calling(false_in_words_is_true=as_true)
     policy = next(iter(caller.sandbox.company.policies.values()))
     member = next(member for member in policy.members.values() if member.employee_id)
@@ -162,9 +162,7 @@ def test_missing_data_is_refused(caller, data):
         ({"approvalLimit": "100"}, "Invalid approval limit '100'"),
     ],
 )
-def test_bad_record_is_skipped_with_its_reason_and_the_others_are_applied(
-    caller, policy, manager, change, reason
-):
+def test_invalid_record_is_skipped_with_a_reason(caller, policy, manager, change, reason):
     bad = record(policy, manager, employeeEmail="bad@acme.example", employeeID="E-9002") | change
 
     answer = update(caller, record(policy, manager), bad)
@@ -179,7 +177,7 @@ def test_policy_of_another_company_is_not_found(caller, policy, manager):
     assert answer["skippedEmployees"][0]["reason"] == f"No policy found for '{policy.id}'"
 
 
-def test_known_number_under_a_new_address_moves_the_account(caller, policy, manager):
+def test_known_employee_id_with_a_new_address_renames_the_account(caller, policy, manager):
     member = next(member for member in policy.members.values() if member.submits_to == manager)
     report = next(
         report for report in caller.sandbox.company.reports.values() if report.account_email == member.email
@@ -195,7 +193,7 @@ def test_known_number_under_a_new_address_moves_the_account(caller, policy, mana
     assert caller.sandbox.company.people["married.name@acme.example"].secondary_logins == [member.email]
 
 
-def test_further_policies_are_joined_and_unassigned_ones_left(caller, manager):
+def test_additional_policies_are_joined_and_unassigned_ones_left(caller, manager):
     first, second, third = list(caller.sandbox.company.policies.values())[:3]
     update(caller, record(first, manager, additionalPolicyIDs=[third.id]))
 
@@ -235,14 +233,14 @@ def test_owner_and_own_account_stay_admins(caller, policy, manager):
     assert [policy.members[email].role for email in (policy.owner, "demo@acme.example")] == ["admin", "admin"]
 
 
-def test_values_once_set_cannot_be_emptied(caller, policy, manager):
+def test_values_cannot_be_cleared(caller, policy, manager):
     update(caller, record(policy, manager, approvesTo=manager))
     update(caller, record(policy, manager, approvesTo=""))
 
     assert shown(caller, policy, "new.person@acme.example")["forwardsTo"] == manager
 
 
-def test_names_people_have_are_not_overwritten(caller, policy, manager):
+def test_existing_names_are_not_overwritten(caller, policy, manager):
     known = caller.sandbox.company.people[manager].first_name
 
     update(caller, record(policy, manager, employeeEmail=manager, employeeID="E-5", firstName="Other"))
@@ -251,7 +249,7 @@ def test_names_people_have_are_not_overwritten(caller, policy, manager):
 
 
 @pytest.mark.parametrize(("second", "groups"), [("830936", {"407184": 1, "830936": 1}), (None, {})])
-def test_domain_groups_need_one_on_every_record(caller, policy, manager, second, groups):
+def test_domain_groups_must_be_on_every_record(caller, policy, manager, second, groups):
     answer = update(
         caller,
         record(policy, manager, domainGroupID="407184"),

@@ -56,13 +56,13 @@ def test_marked_reports_are_left_out_next_time(caller):
 
 
 @pytest.mark.parametrize(("test", "marked"), [("true", False), ("false", True), (True, True), (None, True)])
-def test_only_the_string_true_makes_a_test(caller, test, marked):
+def test_only_the_string_true_counts_as_test(caller, test, marked):
     caller.export(reportIDList=OLD_REPORT, job=MARK | ({} if test is None else {"test": test}))
 
     assert ("ERP March" in caller.sandbox.marks[OLD_REPORT]) is marked
 
 
-def test_boolean_test_can_be_honoured(calling):
+def test_boolean_test_can_be_accepted(calling):
     caller = calling(test_as_boolean=True)
 
     caller.export(reportIDList=OLD_REPORT, job=MARK | {"test": True})
@@ -113,7 +113,7 @@ def test_malformed_action_is_refused_before_anything_happens(caller, action):
     assert caller.sandbox.generated == []
 
 
-def test_broken_template_is_a_500_with_its_place_and_makes_nothing(caller):
+def test_broken_template_gives_a_500_with_position(caller):
     answer = caller.export(reportIDList=OLD_REPORT, template="one\n<#if reports>", job=MARK).json()
 
     assert answer["responseCode"] == 500
@@ -121,7 +121,7 @@ def test_broken_template_is_a_500_with_its_place_and_makes_nothing(caller):
     assert (caller.sandbox.generated, "ERP March" in caller.sandbox.marks[OLD_REPORT]) == ([], False)
 
 
-def test_broken_template_can_end_up_in_the_file(calling):
+def test_broken_template_can_give_a_file_with_the_message(calling):
     caller = calling(template_error="file")
 
     assert caller.exported(reportIDList=OLD_REPORT, template="<#if x>").startswith(
@@ -129,7 +129,7 @@ def test_broken_template_can_end_up_in_the_file(calling):
     )
 
 
-def test_broken_template_can_be_a_page(calling):
+def test_broken_template_can_give_an_error_page(calling):
     answer = calling(template_error="html").export(reportIDList=OLD_REPORT, template="<#if x>")
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (500, "text/html;charset=utf-8")
@@ -169,7 +169,7 @@ def test_xls_is_a_workbook_of_the_rendered_rows(caller):
 
 
 @pytest.mark.parametrize("count", [1, 50, 9000])
-def test_xls_of_every_size_is_read_back_whole(count):
+def test_xls_of_every_size_is_complete(count):
     rows = [[float(number), f"line {number} " + "x" * (number % 300)] for number in range(count)]
 
     content = old_workbook("".join(f"{number:.0f},{words}\n" for number, words in rows))

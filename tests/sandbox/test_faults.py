@@ -34,7 +34,7 @@ def test_dropping_after_the_work_hides_that_it_was_done(caller):
 
 
 @pytest.mark.parametrize("status", [302, 404, 500, 502, 503])
-def test_page_instead_of_an_answer(caller, status):
+def test_error_page_replaces_an_answer(caller, status):
     caller.sandbox.script(Fault(http_status=status))
 
     answer = caller.export(reportIDList=OLD_REPORT)
@@ -97,7 +97,7 @@ def test_truncated_download_is_seen_by_a_strict_client(caller, form):
     assert ("Content-Length" in answer.headers) is (form == "length")
 
 
-def test_slow_download_takes_its_time(calling):
+def test_slow_download_is_throttled(calling):
     waits = []
     caller = calling(wait=waits.append)
     name = caller.export(reportIDList=OLD_REPORT, template="x" * 500).text
@@ -120,7 +120,7 @@ def test_delay_comes_before_or_after_the_work(calling, fault, done):
     assert waits == [(0.3, done)]
 
 
-def test_delay_lets_the_caller_wait_in_vain(caller):
+def test_delay_lets_the_caller_time_out(caller):
     caller.sandbox.script(Fault(delay=2 * PATIENCE), on="generate")
 
     with pytest.raises(httpx.ReadTimeout):
@@ -168,7 +168,7 @@ def test_wrong_content_type_and_body(caller):
     assert (answer.headers["Content-Type"], answer.content) == ("image/png", b"\x89PNG")
 
 
-def test_generation_that_takes_long(caller, clock):
+def test_generation_seconds_delay_the_file(caller, clock):
     caller.sandbox.script(Fault(generation_seconds=0.3), on="generate")
     name = caller.export(reportIDList=OLD_REPORT, template="x").text
 
@@ -179,7 +179,7 @@ def test_generation_that_takes_long(caller, clock):
     assert (json.loads(early)["responseCode"], caller.download(name).text) == (404, "x")
 
 
-def test_fault_waits_for_its_kind_pair_and_turn(caller):
+def test_fault_applies_to_its_kind_pair_and_turn(caller):
     caller.sandbox.script(Fault(http_status=503), on="policy_list", pair=UMBRELLA, after=1, times=2)
 
     statuses = [

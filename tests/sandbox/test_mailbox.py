@@ -1,4 +1,4 @@
-"""The demo's mail server as a process of its own: it catches mails and shows them, and what they bring runs nothing."""
+"""The demo's mail server as a process: it receives and shows mails, and runs nothing in them."""
 
 import re
 import signal
@@ -72,7 +72,7 @@ def test_addresses_in_the_text_can_be_clicked(mail_page: httpx.Response) -> None
     assert f'&lt;<a href="{address}" rel="noreferrer">{address}</a>&#x27;&gt;&lt;script&gt;' in mail_page.text
 
 
-def test_the_html_of_a_mail_stands_in_a_sandbox(mail_page: httpx.Response) -> None:
+def test_the_html_of_a_mail_is_sandboxed(mail_page: httpx.Response) -> None:
     assert '<iframe sandbox src="/mailbox/1/html"' in mail_page.text
 
     html = get(f"{mail_page.url}html")
@@ -98,11 +98,11 @@ def test_the_source_is_plain_text(mail_page: httpx.Response) -> None:
 
 
 @pytest.mark.parametrize("path", ["9/", "1/file/7", "1/file/x", "1/file/", "1/nothing", "x/", "../"])
-def test_what_is_not_there_is_not_found(addresses: list[str], mail_page: httpx.Response, path: str) -> None:
+def test_unknown_pages_are_not_found(addresses: list[str], mail_page: httpx.Response, path: str) -> None:
     assert get(addresses[0] + path).status_code == 404
 
 
-def test_the_oldest_mails_are_forgotten() -> None:
+def test_the_oldest_mails_are_deleted() -> None:
     mailbox = Mailbox()
     for number in range(MOST_MAILS + 5):
         mailbox.catch(f"n{number}@acme.example", b"Subject: x\r\n\r\nx")

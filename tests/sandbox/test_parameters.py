@@ -46,12 +46,12 @@ def test_quirks_of_published_samples_are_read(text, value):
 
 
 @pytest.mark.parametrize("text", ["", "{", "{a: 1}", '{"a": 1} and more', "{'a': }"])
-def test_what_is_no_json_is_refused(text):
+def test_invalid_json_is_rejected(text):
     with pytest.raises(ValueError):
         read_json(text, lenient=True)
 
 
-def test_secrets_are_taken_out_at_every_depth():
+def test_secrets_are_removed_at_every_depth():
     job = {
         "credentials": {
             "partnerUserID": "id",

@@ -8,7 +8,7 @@ def ids(caller):
     return {entry["name"]: entry["id"] for entry in caller.get("policyList")["policyList"]}
 
 
-def test_getter_gives_the_sections_asked_for_and_no_other(caller, ids):
+def test_getter_returns_only_the_requested_sections(caller, ids):
     first, third = ids["Acme Deutschland GmbH"], ids["Acme Inc."]
 
     info = caller.get("policy", policyIDList=[first, third], fields=["categories", "tax"])["policyInfo"]
@@ -21,7 +21,7 @@ def test_getter_gives_the_sections_asked_for_and_no_other(caller, ids):
     assert info[first]["categories"][-1] == {"name": "Other", "enabled": False}
 
 
-def test_tags_come_flat_in_levels_and_empty(caller, ids):
+def test_tags_are_flat_levels_or_empty(caller, ids):
     wanted = {ids[name]: name for name in ("Acme Deutschland GmbH", "Acme Inc.", "Acme Garage")}
 
     info = caller.get("policy", policyIDList=list(wanted), fields=["tags"])["policyInfo"]
@@ -35,7 +35,7 @@ def test_tags_come_flat_in_levels_and_empty(caller, ids):
     assert tags["Acme Garage"] == [{"name": "Tags", "tags": []}]
 
 
-def test_employees_have_only_what_is_set(caller, ids):
+def test_employees_have_only_set_values(caller, ids):
     policy = ids["Acme UK Ltd"]
 
     people = caller.get("policy", policyIDList=[policy], fields=["employees"])["policyInfo"][policy][

@@ -50,7 +50,7 @@ def test_all_lines_of_the_cards_are_there_with_spending_negative(caller):
     )
 
 
-def test_unreported_lines_stand_on_report_zero(caller):
+def test_unreported_lines_have_report_id_zero(caller):
     found = lines(caller, kind="Unreported")
 
     assert len(found) == sum(

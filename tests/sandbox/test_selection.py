@@ -13,7 +13,7 @@ def where(caller, test):
     return [report.id for report in acme_reports(caller) if test(report)]
 
 
-def test_start_and_end_look_at_the_later_of_creation_and_submission(caller):
+def test_start_and_end_use_the_later_of_creation_and_submission(caller):
     found = caller.ids(startDate="2026-02-05", endDate="2026-02-20")
 
     assert found == where(caller, lambda report: "2026-02-05" <= f"{report.dated:%Y-%m-%d}" <= "2026-02-20")
@@ -22,7 +22,7 @@ def test_start_and_end_look_at_the_later_of_creation_and_submission(caller):
 
 
 @pytest.mark.parametrize("inclusive", [False, True])
-def test_approved_after_drops_or_keeps_the_day_itself(calling, inclusive):
+def test_approved_after_excludes_or_includes_the_day_itself(calling, inclusive):
     caller = calling(approved_after_inclusive=inclusive)
     day = max(report.approved.date() for report in acme_reports(caller) if report.approved)
 
@@ -121,7 +121,7 @@ def test_members_see_their_own_reports_and_auditors_all(caller, role):
         ({"limit": 10}, 410),
     ],
 )
-def test_settings_that_cannot_be_are_refused(caller, settings, code):
+def test_invalid_settings_are_rejected(caller, settings, code):
     answer = caller.export(startDate="2026-01-01", settings=settings).json()
 
     assert answer["responseCode"] == code

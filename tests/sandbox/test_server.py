@@ -102,7 +102,7 @@ def test_other_paths_are_not_found(caller):
     ]
 
 
-def test_policy_list_has_only_what_the_pair_reaches(caller):
+def test_policy_list_has_only_accessible_policies(caller):
     names = {
         pair: [policy["name"] for policy in caller.get("policyList", pair=pair)["policyList"]]
         for pair in DEMO_PAIRS
@@ -182,7 +182,7 @@ def test_sixth_request_is_refused_with_status_and_envelope(calling):
 @pytest.mark.parametrize(
     ("limit_answer", "status", "code"), [("http", 429, None), ("envelope", 200, 429), ("both", 429, 429)]
 )
-def test_refusal_takes_each_of_its_forms(calling, limit_answer, status, code):
+def test_rate_limit_has_each_of_its_forms(calling, limit_answer, status, code):
     caller = calling(limits=((1, 60.0),), limit_answer=limit_answer)
     caller.post(POLICY_LIST)
 
@@ -193,7 +193,7 @@ def test_refusal_takes_each_of_its_forms(calling, limit_answer, status, code):
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_refusal_may_say_when_to_come_back(calling, clock, form):
+def test_rate_limit_may_have_retry_after(calling, clock, form):
     caller = calling(limits=((1, 60.0),), retry_after=form, count_refused=False)
     caller.post(POLICY_LIST)
     clock.now += 15
@@ -208,7 +208,7 @@ def test_refusal_may_say_when_to_come_back(calling, clock, form):
         assert before + 45 <= parsedate_to_datetime(header).timestamp() <= after + 45
 
 
-def test_wrong_secrets_count_and_other_pairs_do_not(calling):
+def test_wrong_secrets_count_towards_the_limit_of_the_pair(calling):
     caller = calling(limits=((2, 60.0),))
     wrong = {**POLICY_LIST, "credentials": {"partnerUserID": ACME, "partnerUserSecret": "wrong"}}
 
@@ -229,7 +229,7 @@ def test_limit_can_be_shared_more_widely(calling, per, refused):
     assert caller.sandbox.refused == refused
 
 
-def test_downloads_can_be_free(calling):
+def test_downloads_can_be_excluded_from_the_limit(calling):
     caller = calling(limits=((1, 60.0),), count_downloads=False)
     name = caller.export(reportIDList=OLD_REPORT, template="x").text
 
@@ -257,7 +257,7 @@ def test_fifty_connections_are_served_at_once(calling):
     assert answers == [200] * 50
 
 
-def test_stopping_hangs_up_on_those_still_waiting():
+def test_stopping_closes_waiting_connections():
     before = set(threading.enumerate())
     sandbox = Sandbox()
     sandbox.script(Fault(delay=10 * PATIENCE))
@@ -278,7 +278,7 @@ def test_stopping_hangs_up_on_those_still_waiting():
     assert len(outcome) == 1
 
 
-def test_reset_forgets_everything(caller):
+def test_reset_restores_the_initial_state(caller):
     caller.export(
         reportIDList=OLD_REPORT, job={"onFinish": [{"actionName": "markAsExported", "label": "New"}]}
     )

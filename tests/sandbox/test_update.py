@@ -48,7 +48,7 @@ def test_merged_categories_keep_the_others(policy, change):
     assert (meals["enabled"], meals["glCode"]) == (False, "6640")
 
 
-def test_replaced_categories_are_all_there_is(policy, change):
+def test_replacing_categories_removes_the_others(policy, change):
     assert change(categories={"action": "replace", "data": [{"name": "Gym", "enabled": True}]}) == 200
 
     assert policy.categories == [{"name": "Gym", "enabled": True}]
@@ -157,7 +157,7 @@ def test_report_fields_are_checked_and_merged(policy, change, field, code):
     assert ("Project" in names(policy.report_fields)) is (code == 200)
 
 
-def test_several_policies_are_changed_at_once_and_apart(caller):
+def test_several_policies_are_changed_independently(caller):
     first, second = list(caller.sandbox.company.policies.values())[:2]
     tags = {"data": [{"tags": [{"name": "New"}]}]}
 

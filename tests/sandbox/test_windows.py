@@ -35,18 +35,18 @@ def test_twenty_first_request_within_a_minute_is_refused(model):
     assert len(accepted(model, times)) == 20
 
 
-def test_counted_refusals_keep_the_window_shut():
+def test_counted_refusals_keep_the_window_closed():
     times = [0.0] * 5 + [5.0] * 5 + [12.0]
 
     assert accepted("sliding", times, count_refused=True) == [0.0] * 5
     assert accepted("sliding", times, count_refused=False) == [0.0] * 5 + [12.0]
 
 
-def test_counted_refusals_do_not_fill_a_bucket_over_its_rim():
+def test_counted_refusals_do_not_overfill_a_bucket():
     assert accepted("leaky", [0.0] * 9 + [2.0], count_refused=True) == [0.0] * 5 + [2.0]
 
 
-def test_refusal_says_how_long_it_lasts():
+def test_refusal_returns_the_time_to_wait():
     windows = Windows(LIMITS, "sliding", count_refused=False)
     for at in (0.0, 1.0, 2.0, 3.0, 4.0):
         windows.arrive("pair", at)
@@ -65,7 +65,7 @@ def test_limits_are_read_from_text():
 
 
 @pytest.mark.parametrize("text", ["", "5", "5/", "0/10s", "5/-1s", "five/10s", "5/10s,,"])
-def test_limits_that_make_no_sense_are_named(text):
+def test_invalid_limits_are_named(text):
     with pytest.raises(ValueError, match="is not a limit such as 5/10s"):
         parse_limits(text)
 

@@ -194,11 +194,11 @@ def test_part_keeps_the_bytes_of_its_rows_formulas_too(export: SavedExport, alic
     ],
 )
 def test_words_of_a_mail_are_no_program(text: str) -> None:
-    assert placeholders.filled(text, {"team": "Acme"}) == text
+    assert placeholders.fill(text, {"team": "Acme"}) == text
 
 
 def test_value_of_a_placeholder_is_not_looked_at_again() -> None:
-    assert placeholders.filled("{export}", {"export": "{team}", "team": "Acme"}) == "{team}"
+    assert placeholders.fill("{export}", {"export": "{team}", "team": "Acme"}) == "{team}"
 
 
 @pytest.mark.parametrize(

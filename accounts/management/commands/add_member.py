@@ -20,19 +20,19 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *, team: str, email: str, role: str, **_: Any) -> None:
-        found = Team.objects.filter(slug=team).first()
-        if found is None:
+        target = Team.objects.filter(slug=team).first()
+        if target is None:
             raise CommandError(f"There is no team “{team}”. Name it as its address does: “acme” of /t/acme/.")
         try:
             user = people.find_or_make(email)
-            teams.add(found, user, role, by=audit.operator())
+            teams.add(target, user, role, by=audit.operator())
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         except teams.AlreadyMember:
             raise CommandError(
-                f"{email} is in {found} already. Change their role on the team's page."
+                f"{email} is in {target} already. Change their role on the team's page."
             ) from None
-        self.stdout.write(f"{user.email} is now {Role(role).label} of {found}.")
+        self.stdout.write(f"{user.email} is now {Role(role).label} of {target}.")
         if not user.has_usable_password():
             self.stdout.write(
                 f"They choose a password here, within three days:\n{people.password_link(user)}"

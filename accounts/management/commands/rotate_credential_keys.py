@@ -41,22 +41,24 @@ class Command(BaseCommand):
         )
 
     def _rotate(self) -> None:
-        done = 0
+        encrypted = 0
         for row, name in _under_older_keys():
             try:
-                done += _seal_again(row, name)
+                encrypted += _seal_again(row, name)
             except CannotOpen as error:
                 self.stderr.write(f"{capfirst(row._meta.verbose_name)} {row.pk}, {name}: {error}")
         for factor, name in two_factor.under_older_keys():
             try:
-                done += two_factor.seal_again(factor, name)
+                encrypted += two_factor.seal_again(factor, name)
             except CannotOpen as error:
                 self.stderr.write(f"Second factor {factor.pk}, {name}: {error}")
         recounted = sum(map(_fingerprint_again, _rows(Credential)))
         recounted += sum(map(_new_fingerprint_again, _rows(Rotation)))
         with transaction.atomic():
-            audit.record(Action.KEYS_ROTATED, None, by=audit.operator(), secrets=done, fingerprints=recounted)
-        self.stdout.write(f"Secrets encrypted again: {done}.")
+            audit.record(
+                Action.KEYS_ROTATED, None, by=audit.operator(), secrets=encrypted, fingerprints=recounted
+            )
+        self.stdout.write(f"Secrets encrypted again: {encrypted}.")
 
 
 def _under_older_keys() -> Iterator[tuple[models.Model, str]]:
@@ -70,7 +72,7 @@ def _under_older_keys() -> Iterator[tuple[models.Model, str]]:
 
 
 def _rows(model: type[models.Model]) -> Iterator[Any]:
-    """All rows in batches by key: none is held long, and rows that come meanwhile are under the newest key anyway."""
+    """All rows, in batches by primary key. Rows added meanwhile use the newest key anyway."""
     last = 0
     while batch := list(model._base_manager.filter(pk__gt=last).order_by("pk")[:BATCH]):
         yield from batch
@@ -78,37 +80,39 @@ def _rows(model: type[models.Model]) -> Iterator[Any]:
 
 
 def _seal_again(row: models.Model, name: str) -> int:
-    """1, or 0 when somebody stored another secret there since it was read: theirs stands."""
-    again = Sealed(ring().seal(unseal(row, name), binding(row, name)))
+    """Encrypt with the newest key; 0 when the secret was replaced meanwhile, otherwise 1."""
+    sealed = Sealed(ring().seal(unseal(row, name), binding(row, name)))
     unchanged = type(row)._base_manager.filter(pk=row.pk, **{name: getattr(row, name)})
-    return unchanged.update(**{name: again})
+    return unchanged.update(**{name: sealed})
 
 
 def _fingerprint_again(credential: Credential) -> int:
-    """Follow a changed SECRET_KEY: the fingerprint names the call budget and is made with it."""
+    """Recompute the fingerprints, which depend on SECRET_KEY; return how many credentials changed."""
     try:
         pair = credential.partner_pair() if credential.pair is not None else None
         before = credential.partner_pair_before()
     except CannotOpen:
         return 0
-    made = {
+    fingerprints = {
         "fingerprint": fingerprint(pair.partner_user_id) if pair else credential.fingerprint,
         "previous_fingerprint": fingerprint(before.partner_user_id)
         if before
         else credential.previous_fingerprint,
     }
-    if all(getattr(credential, name) == value for name, value in made.items()):
+    if all(getattr(credential, name) == value for name, value in fingerprints.items()):
         return 0
     unchanged = Credential._base_manager.filter(pk=credential.pk, paired_at=credential.paired_at)
-    return unchanged.update(**made)
+    return unchanged.update(**fingerprints)
 
 
 def _new_fingerprint_again(rotation: Rotation) -> int:
-    """The same for a pair on its way into a credential."""
+    """The same for the new key pair of a rotation."""
     try:
-        made = fingerprint(rotation.partner_pair().partner_user_id) if rotation.pair else rotation.fingerprint
+        current = (
+            fingerprint(rotation.partner_pair().partner_user_id) if rotation.pair else rotation.fingerprint
+        )
     except CannotOpen:
         return 0
-    if made == rotation.fingerprint:
+    if current == rotation.fingerprint:
         return 0
-    return Rotation._base_manager.filter(pk=rotation.pk).update(fingerprint=made)
+    return Rotation._base_manager.filter(pk=rotation.pk).update(fingerprint=current)

@@ -15,10 +15,10 @@ class Command(BaseCommand):
         parser.add_argument("team", help="the team as its address has it: “acme” of /t/acme/")
 
     def handle(self, *, team: str, **_: Any) -> None:
-        found = Team.objects.filter(slug=team).first()
-        if found is None:
+        target = Team.objects.filter(slug=team).first()
+        if target is None:
             raise CommandError(f"There is no team “{team}”. Name it as its address does: “acme” of /t/acme/.")
-        if found.audit_kept_days is None:
-            raise CommandError(f"{found} keeps its audit log for good: its settings name no days.")
-        removed = audit_trim.trim(found, timezone.now(), by=audit.operator())
-        self.stdout.write(f"Entries of {found} replaced by a signed summary: {removed}.")
+        if target.audit_kept_days is None:
+            raise CommandError(f"{target} keeps its audit log for good: its settings name no days.")
+        removed = audit_trim.trim(target, timezone.now(), by=audit.operator())
+        self.stdout.write(f"Entries of {target} replaced by a signed summary: {removed}.")

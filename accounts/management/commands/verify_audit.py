@@ -10,7 +10,7 @@ from accounts.models import AuditChain
 
 class Command(BaseCommand):
     help = "Check that no audit entry was changed, removed or inserted. Exits with 1 when one was."
-    requires_system_checks: list[str] = []  # they load all pages; `migrate` has made them
+    requires_system_checks: list[str] = []  # they would load all pages; `migrate` runs them
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, team: str | None, heads: str | None, **_: Any) -> None:
-        known = _read(heads) if heads else []
+        kept_heads = _read(heads) if heads else []
         chains = AuditChain.objects.select_related("team").order_by("pk")
         if team is not None:
             chains = chains.filter(team__slug=team)
@@ -31,7 +31,7 @@ class Command(BaseCommand):
                 raise CommandError(f"There is no audit log of a team “{team}”.")
         broken = 0
         for chain in chains:
-            faults = [*audit_verify.faults(chain), *audit_verify.faults_by_heads(chain, known)]
+            faults = [*audit_verify.faults(chain), *audit_verify.faults_by_heads(chain, kept_heads)]
             owner = chain.team or "the portal"
             if faults:
                 broken += 1
@@ -40,14 +40,14 @@ class Command(BaseCommand):
                     self.stdout.write(f"  {sentence}")
             else:
                 removed = sum(summary.count for summary in chain.summaries.all())
-                said = f", of which {removed} are summarised" if removed else ""
-                self.stdout.write(f"The log of {owner} is whole (entries: {chain.length}{said}).")
-        gone = {head.chain for head in known} - set(AuditChain.objects.values_list("name", flat=True))
-        for name in sorted(gone) if team is None else ():
+                note = f", of which {removed} are summarised" if removed else ""
+                self.stdout.write(f"The log of {owner} is whole (entries: {chain.length}{note}).")
+        missing = {head.chain for head in kept_heads} - set(AuditChain.objects.values_list("name", flat=True))
+        for name in sorted(missing) if team is None else ():
             broken += 1
             self.stdout.write(f"The log “{name}” is gone: the file knows it, the database does not.")
         if broken:
-            raise CommandError(f"{broken} of {len(chains) + len(gone)} logs are not whole.")
+            raise CommandError(f"{broken} of {len(chains) + len(missing)} logs are not whole.")
 
 
 def _read(path: str) -> list[Head]:

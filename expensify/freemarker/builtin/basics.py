@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from expensify.freemarker.builtin.registry import check_count, plain, shaped
+from expensify.freemarker.builtin.registry import NodeCompiler, check_count, plain, shaped
 from expensify.freemarker.comparing import equal
 from expensify.freemarker.errors import RenderError, TemplateError
+from expensify.freemarker.expression_tree import BuiltIn
 from expensify.freemarker.routines import Routine
 from expensify.freemarker.runtime import Environment, Evaluator, Frame
-from expensify.freemarker.tree import BuiltIn
 from expensify.freemarker.values import (
     NOTHING,
     EndlessRange,
@@ -21,9 +21,6 @@ from expensify.freemarker.values import (
     is_sequence,
     kind_of,
 )
-
-if TYPE_CHECKING:
-    from expensify.freemarker.evaluate import ExpressionCompiler
 
 
 def has_content(env: Environment, value: Any) -> bool:
@@ -40,7 +37,7 @@ def has_content(env: Environment, value: Any) -> bool:
 
 
 @shaped("has_content")
-def _has_content(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+def _has_content(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
     check_count(node, 0, 0)
     target = compiler.forgiving(node.target)
 
@@ -54,14 +51,14 @@ def _has_content(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
 
 
 @shaped("exists")
-def _exists(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+def _exists(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
     check_count(node, 0, 0)
     target = compiler.forgiving(node.target)
     return lambda frame: target(frame) is not None
 
 
 @shaped("if_exists")
-def _if_exists(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+def _if_exists(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
     check_count(node, 0, 0)
     target = compiler.forgiving(node.target)
 
@@ -73,7 +70,7 @@ def _if_exists(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
 
 
 @shaped("default")
-def _default(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+def _default(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
     if not node.arguments:
         raise TemplateError("?default needs at least 1 argument", node.name_span)
     target = compiler.forgiving(node.target)
@@ -93,7 +90,7 @@ def _default(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
 
 
 @shaped("then")
-def _then(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+def _then(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
     """Only the chosen side is evaluated; it must not be missing."""
     check_count(node, 2, 2)
     assert node.arguments is not None
@@ -103,7 +100,7 @@ def _then(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
 
 
 @shaped("switch")
-def _switch(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+def _switch(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
     arguments = node.arguments or ()
     if len(arguments) < 2:
         raise TemplateError("?switch needs at least 2 arguments: a case and its result", node.name_span)

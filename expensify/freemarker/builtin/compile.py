@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
 
 # Importing these registers their built-ins.
 from expensify.freemarker.builtin import basics as basics
@@ -14,14 +13,10 @@ from expensify.freemarker.builtin import loops as loops
 from expensify.freemarker.builtin import searching as searching
 from expensify.freemarker.builtin import sequences as sequences
 from expensify.freemarker.builtin import strings as strings
-from expensify.freemarker.builtin.registry import KEYED, PLAIN, SHAPED, UNSUPPORTED, run_plain
+from expensify.freemarker.builtin.registry import KEYED, PLAIN, SHAPED, UNSUPPORTED, NodeCompiler, run_plain
 from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.expression_tree import BuiltIn
 from expensify.freemarker.runtime import Evaluator
-from expensify.freemarker.tree import BuiltIn
-
-if TYPE_CHECKING:
-    from expensify.freemarker.evaluate import ExpressionCompiler
-
 
 LAZY = frozenset({"filter", "map", "take_while", "drop_while"})
 """Built-ins whose result can be walked through without being built."""
@@ -32,7 +27,7 @@ def takes_key(name: str) -> bool:
     return name in KEYED
 
 
-def compile_builtin(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+def compile_builtin(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
     """A closure for the built-in, or a TemplateError that says what is wrong with its name or arguments."""
     name = node.name
     if name in SHAPED:

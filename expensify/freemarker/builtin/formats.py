@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from expensify.freemarker.builtin.registry import check_count, shaped
+from expensify.freemarker.builtin.registry import NodeCompiler, check_count, shaped
 from expensify.freemarker.decimal_format import decimal_format
 from expensify.freemarker.errors import RenderError
+from expensify.freemarker.expression_tree import BuiltIn
 from expensify.freemarker.operators import absent
 from expensify.freemarker.runtime import Environment, Evaluator, Frame
 from expensify.freemarker.setting_changes import NUMBER_FORMATS
-from expensify.freemarker.tree import BuiltIn
 from expensify.freemarker.values import Matches, boolean_of, is_moment, is_number, kind_of
-
-if TYPE_CHECKING:
-    from expensify.freemarker.evaluate import ExpressionCompiler
 
 
 @shaped("string")
-def _string(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+def _string(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
     check_count(node, 0, 2)
     target, span = compiler.compile(node.target), node.name_span
     arguments = [compiler.needed(argument) for argument in node.arguments or ()]

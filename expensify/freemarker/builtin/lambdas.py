@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import dropwhile, takewhile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from expensify.freemarker.builtin.registry import SHAPED, check_count
+from expensify.freemarker.builtin.registry import SHAPED, NodeCompiler, check_count
 from expensify.freemarker.errors import RenderError, TemplateError
+from expensify.freemarker.expression_tree import BuiltIn, Expression, Lambda
 from expensify.freemarker.routines import invoke
 from expensify.freemarker.runtime import Evaluator, Frame
-from expensify.freemarker.tree import BuiltIn, Expression, Lambda
 from expensify.freemarker.values import Lazy, kind_of
-
-if TYPE_CHECKING:
-    from expensify.freemarker.evaluate import ExpressionCompiler
 
 Applied = Callable[[Frame, Any], Any]
 Walk = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
@@ -27,7 +24,7 @@ _WALKS: dict[str, Walk] = {
 }
 
 
-def walk(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+def walk(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
     """A closure that gives the result as a Lazy list."""
     check_count(node, 1, 1)
     assert node.arguments is not None
@@ -50,7 +47,7 @@ def walk(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
     return start
 
 
-def _applied(compiler: ExpressionCompiler, node: BuiltIn, function: Expression) -> Applied:
+def _applied(compiler: NodeCompiler, node: BuiltIn, function: Expression) -> Applied:
     """The lambda, or the function by its name, as something to call for each item."""
     if not isinstance(function, Lambda):
         routine = compiler.needed(function)
@@ -73,7 +70,7 @@ def _applied(compiler: ExpressionCompiler, node: BuiltIn, function: Expression) 
     return apply
 
 
-def _listed(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+def _listed(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
     """All of it as a list; from a range without an end, the limit on steps ends it."""
     start = walk(compiler, node)
     return lambda frame: list(start(frame))

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from expensify.freemarker.builtin.registry import SHAPED, check_count, shaped
+from expensify.freemarker.builtin.registry import SHAPED, NodeCompiler, check_count, shaped
 from expensify.freemarker.errors import RenderError, TemplateError
+from expensify.freemarker.expression_tree import BuiltIn, Name
 from expensify.freemarker.runtime import Evaluator, Frame, Loop
-from expensify.freemarker.tree import BuiltIn, Name
-
-if TYPE_CHECKING:
-    from expensify.freemarker.evaluate import ExpressionCompiler
 
 _ANSWERS: dict[str, Callable[[Loop], Any]] = {
     "index": lambda loop: loop.index,
@@ -26,7 +23,7 @@ _ANSWERS: dict[str, Callable[[Loop], Any]] = {
 }
 
 
-def _slot(compiler: ExpressionCompiler, node: BuiltIn) -> int:
+def _slot(compiler: NodeCompiler, node: BuiltIn) -> int:
     """The slot of the loop whose variable stands before the `?`."""
     if not isinstance(node.target, Name):
         raise TemplateError(f"?{node.name} needs the name of a loop variable before it", node.target.span)
@@ -39,7 +36,7 @@ def _slot(compiler: ExpressionCompiler, node: BuiltIn) -> int:
 
 
 def _register(name: str, answer: Callable[[Loop], Any]) -> None:
-    def compile_it(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+    def compile_it(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
         check_count(node, 0, 0)
         slot = _slot(compiler, node)
         return lambda frame: answer(frame.loops[slot])
@@ -52,7 +49,7 @@ for _name, _answer in _ANSWERS.items():
 
 
 @shaped("item_cycle")
-def _item_cycle(compiler: ExpressionCompiler, node: BuiltIn) -> Evaluator:
+def _item_cycle(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
     if not node.arguments:
         raise TemplateError("?item_cycle needs at least 1 argument", node.name_span)
     slot = _slot(compiler, node)

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from expensify.freemarker.errors import RenderError, TemplateError
+from expensify.freemarker.expression_tree import BuiltIn, Expression, Lambda
 from expensify.freemarker.operators import absent
 from expensify.freemarker.runtime import Evaluator, Frame
-from expensify.freemarker.tree import BuiltIn, Lambda
-
-if TYPE_CHECKING:
-    from expensify.freemarker.evaluate import ExpressionCompiler
+from expensify.freemarker.scope import Scope
 
 Function = Callable[..., Any]
 """function(env, value, *arguments): None of them is ever None."""
+
+
+class NodeCompiler(Protocol):
+    """The part of the expression compiler that built-ins use."""
+
+    @property
+    def scope(self) -> Scope: ...
+    def compile(self, node: Expression) -> Evaluator: ...
+    def needed(self, node: Expression) -> Evaluator: ...
+    def condition(self, node: Expression) -> Callable[[Frame], bool]: ...
+    def iterable(self, node: Expression) -> Evaluator: ...
+    def forgiving(self, node: Expression) -> Evaluator: ...
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class Plain:
 
 
 PLAIN: dict[str, Plain] = {}
-SHAPED: dict[str, Callable[[ExpressionCompiler, BuiltIn], Evaluator]] = {}
+SHAPED: dict[str, Callable[[NodeCompiler, BuiltIn], Evaluator]] = {}
 """Built-ins that look at the tree: they take lambdas, forgive missing values or choose what to evaluate."""
 KEYED = {"string", "date", "time", "datetime"}
 """Built-ins whose argument may be written like a field: ?string.iso."""
@@ -79,7 +89,7 @@ def shaped(name: str) -> Callable[[Function], Function]:
     return register
 
 
-def run_plain(compiler: ExpressionCompiler, node: BuiltIn, plain: Plain) -> Evaluator:
+def run_plain(compiler: NodeCompiler, node: BuiltIn, plain: Plain) -> Evaluator:
     """The closure of an ordinary built-in."""
     check_count(node, plain.least, plain.most)
     target = compiler.iterable(node.target) if node.name in STREAMING else compiler.compile(node.target)

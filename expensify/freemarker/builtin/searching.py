@@ -11,7 +11,16 @@ from typing import Any
 
 from expensify.freemarker.builtin.registry import plain
 from expensify.freemarker.errors import RenderError
-from expensify.freemarker.regex import Match, Regex, regex
+from expensify.freemarker.regex import (
+    Match,
+    Pattern,
+    compile_pattern,
+    find_all,
+    group,
+    match_all,
+    match_start,
+    search,
+)
 from expensify.freemarker.runtime import Environment
 from expensify.freemarker.utf16 import from_units, to_units
 from expensify.freemarker.values import MatchedText, Matches, kind_of, string_of
@@ -46,35 +55,35 @@ def _replace_any_case(env: Environment, text: str, old: str, new: str, *, first_
     return "".join(found) + text[at:]
 
 
-def _replace_regex(env: Environment, text: str, pattern: Regex, new: str, *, first_only: bool) -> str:
+def _replace_regex(env: Environment, text: str, pattern: Pattern, new: str, *, first_only: bool) -> str:
     found: list[str] = []
     at = length = 0
-    for match in pattern.find_all(text, env.charge):
+    for match in find_all(env, pattern, text):
         shown = _expanded(env, match, pattern, new)
-        length += match.start - at + len(shown)
+        length += match.start() - at + len(shown)
         env.allow(length)
-        found.extend((text[at : match.start], shown))
-        at = match.end
+        found.extend((text[at : match.start()], shown))
+        at = match.end()
         if first_only:
             break
     return "".join(found) + text[at:]
 
 
-def _expanded(env: Environment, match: Match, pattern: Regex, new: str) -> str:
+def _expanded(env: Environment, match: Match, pattern: Pattern, new: str) -> str:
     """A replacement with $1 and ${name} filled in, and \\ taking the meaning from what follows it."""
 
     def fill(reference: re.Match[str]) -> str:
         if reference[1] is not None:
             return reference[1]
-        if reference[3] is not None and reference[3] in pattern.names:
-            return match.group(pattern.names[reference[3]])
+        if reference[3] is not None and reference[3] in pattern.groupindex:
+            return group(match, reference[3])
         if reference[2] is not None and int(reference[2]) <= pattern.groups:
-            return match.group(int(reference[2]))
+            return group(match, int(reference[2]))
         raise RenderError(f"the replacement {new[:40]!r} refers to no group; write \\$ for a dollar sign")
 
     if "$" not in new and "\\" not in new:
         return new
-    env.allow(new.count("$") * (match.end - match.start) + len(new))
+    env.allow(new.count("$") * (match.end() - match.start()) + len(new))
     return _REFERENCE.sub(fill, new)
 
 
@@ -98,15 +107,15 @@ def _split(env: Environment, value: Any, separator: Any, flags: Any = "") -> lis
     return parts
 
 
-def _split_regex(env: Environment, text: str, pattern: Regex) -> list[str]:
+def _split_regex(env: Environment, text: str, pattern: Pattern) -> list[str]:
     """As Java splits: no empty parts at the end, and none before an empty match at the beginning."""
     parts: list[str] = []
     at = 0
-    for match in pattern.find_all(text, env.charge):
-        if match.end == 0:
+    for match in find_all(env, pattern, text):
+        if match.end() == 0:
             continue
-        parts.append(text[at : match.start])
-        at = match.end
+        parts.append(text[at : match.start()])
+        at = match.end()
     if not at:
         return [text]
     parts.append(text[at:])
@@ -119,10 +128,10 @@ def _split_regex(env: Environment, text: str, pattern: Regex) -> list[str]:
 def _matches(env: Environment, value: Any, pattern: Any, flags: Any = "") -> Matches:
     """True when all of the string matches; as a list, the matches in it."""
     text, found = env.text(value), _regex(env.text(pattern), env.text(flags))
-    whole = found.match(text, env.charge, whole=True)
+    whole = match_all(env, found, text)
 
     def every() -> list[MatchedText]:
-        return [_matched(match, found) for match in found.find_all(text, env.charge)]
+        return [_matched(match, found) for match in find_all(env, found, text)]
 
     return Matches(_matched(whole, found) if whole is not None else None, every)
 
@@ -139,8 +148,8 @@ def _groups(env: Environment, value: Any) -> tuple[str, ...]:
     raise RenderError(f"?groups needs the result of ?matches, but this is {kind_of(value)}")
 
 
-def _matched(match: Match, pattern: Regex) -> MatchedText:
-    return MatchedText(match.group(0), tuple(match.group(number) for number in range(pattern.groups + 1)))
+def _matched(match: Match, pattern: Pattern) -> MatchedText:
+    return MatchedText(match.group(), tuple(group(match, number) for number in range(pattern.groups + 1)))
 
 
 @plain("keep_before", 1, 2)
@@ -179,7 +188,7 @@ def _ensure_starts_with(env: Environment, value: Any, part: Any, added: Any = No
         return text if text.startswith(beginning) else beginning + text
     wanted = "r" if flags is None else string_of(flags)
     if "r" in wanted:
-        has = _regex(beginning, wanted).match(text, env.charge, whole=False) is not None
+        has = match_start(env, _regex(beginning, wanted), text) is not None
     elif "i" in wanted:
         has = text.lower().startswith(beginning.lower())
     else:
@@ -189,8 +198,8 @@ def _ensure_starts_with(env: Environment, value: Any, part: Any, added: Any = No
 
 def _find(env: Environment, text: str, part: str, flags: str) -> tuple[int, int] | None:
     if "r" in flags:
-        match = _regex(part, flags).search(text, 0, env.charge)
-        return (match.start, match.end) if match is not None else None
+        match = search(env, _regex(part, flags), text)
+        return match.span() if match is not None else None
     searched, wanted = (_lower(text), _lower(part)) if "i" in flags else (text, part)
     start = searched.find(wanted)
     return (start, start + len(part)) if start >= 0 else None
@@ -203,18 +212,18 @@ def _find_last(env: Environment, text: str, part: str, flags: str) -> tuple[int,
         return (start, start + len(part)) if start >= 0 else None
     pattern = _regex(part, flags)
     last: tuple[int, int] | None = None
-    match = pattern.search(text, 0, env.charge)
+    match = search(env, pattern, text)
     while match is not None:
-        last = match.start, match.end
-        match = pattern.search(text, match.start + 1, env.charge) if match.start < len(text) else None
+        last = match.span()
+        match = search(env, pattern, text, match.start() + 1) if match.start() < len(text) else None
     return last
 
 
-def _regex(pattern: str, flags: str) -> Regex:
-    return regex(pattern, "".join(sorted(set(flags) & set("imsc"))))
+def _regex(pattern: str, flags: str) -> Pattern:
+    return compile_pattern(pattern, "".join(sorted(set(flags) & set("imsc"))))
 
 
 def _lower(text: str) -> str:
-    """In lower case, character by character, so that positions stay."""
+    """In lower case, character by character, so that positions do not change."""
     lowered = text.lower()
     return lowered if len(lowered) == len(text) else "".join(c.lower()[0] for c in text)

@@ -46,7 +46,7 @@ def _reverse(env: Environment, value: Any) -> list[Any]:
 
 @plain("join", 1, 3)
 def _join(env: Environment, value: Any, separator: Any, empty: Any = "", ending: Any = "") -> str:
-    """Missing items leave no trace, not even a separator."""
+    """Missing items are skipped, with their separators."""
     between, when_empty, after = string_of(separator), string_of(empty), string_of(ending)
     texts: list[str] = []
     length = 0

@@ -1,4 +1,4 @@
-"""What is wrong with a template, each with its place, its severity and if possible a fix.
+"""Find mistakes in a template, each with its position, severity and, if possible, a fix.
 
-`check_template.lint` walks the tree once and asks the other modules, one for each kind of finding.
+`check_template.lint` walks the tree once and calls the other modules, one for each kind of finding.
 """

@@ -1,12 +1,10 @@
-"""What a condition tells about the place behind it."""
+"""What a condition implies for the code after it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from expensify.freemarker.lint.state import SAME_CURRENCY
-from expensify.freemarker.lint.values import EMPTY, NUMBERS
-from expensify.freemarker.tree import (
+from expensify.freemarker.expression_tree import (
     BuiltIn,
     Comparison,
     Dot,
@@ -18,15 +16,23 @@ from expensify.freemarker.tree import (
     Parenthesis,
     StringLiteral,
 )
-
-if TYPE_CHECKING:
-    from expensify.freemarker.lint.expressions import Expressions
+from expensify.freemarker.lint.context import Context
+from expensify.freemarker.lint.state import SAME_CURRENCY
+from expensify.freemarker.lint.values import EMPTY, NUMBERS, Value
 
 _CURRENCIES = {frozenset({"expense.currency"}), frozenset({"report.currency"})}
 
 
-def assume(expressions: Expressions, condition: Expression, holds: bool) -> None:
-    """Change the state at hand to one where the condition holds, or where it does not."""
+class ValueReader(Protocol):
+    """The values of expressions in the state of `context`."""
+
+    @property
+    def context(self) -> Context: ...
+    def value(self, node: Expression) -> Value: ...
+
+
+def assume(expressions: ValueReader, condition: Expression, holds: bool) -> None:
+    """Update the current state for a condition that holds, or does not."""
     if isinstance(condition, Parenthesis):
         assume(expressions, condition.inner, holds)
     elif isinstance(condition, Not):
@@ -48,7 +54,7 @@ def assume(expressions: Expressions, condition: Expression, holds: bool) -> None
         _equal(expressions, condition)
 
 
-def _present(expressions: Expressions, target: Expression, holds: bool) -> None:
+def _present(expressions: ValueReader, target: Expression, holds: bool) -> None:
     while isinstance(target, Parenthesis):
         target = target.inner
     state = expressions.context.state
@@ -58,12 +64,12 @@ def _present(expressions: Expressions, target: Expression, holds: bool) -> None:
         return
     with expressions.context.forgiven(True):
         value = expressions.value(target)
-        # What an object is asked for can only be there if the object is.
+        # A field can be present only if its object is.
         owner = expressions.value(target.target) if isinstance(target, Dot) else value
     state.certain |= {found.path for found in (value, owner) if found.path}
 
 
-def _without(expressions: Expressions, condition: BuiltIn) -> None:
+def _without(expressions: ValueReader, condition: BuiltIn) -> None:
     """Behind `<#if x?contains(",")>…<#return></#if>` there is no comma in x."""
     state = expressions.context.state
     argument = condition.arguments[0] if condition.arguments else None
@@ -77,8 +83,8 @@ def _without(expressions: Expressions, condition: BuiltIn) -> None:
             state.refine(condition.target.name, known._replace(may=known.may - {argument.value}))
 
 
-def _no_number(expressions: Expressions, target: Expression) -> None:
-    """A number that is none is not there: what stands for it is the text of a default."""
+def _no_number(expressions: ValueReader, target: Expression) -> None:
+    """A field of a number type that is no number is missing: its value is the text of a default."""
     state = expressions.context.state
     if isinstance(target, Name):
         known = state.value(target.name)
@@ -86,7 +92,7 @@ def _no_number(expressions: Expressions, target: Expression) -> None:
             state.refine(target.name, EMPTY)
 
 
-def _equal(expressions: Expressions, condition: Comparison) -> None:
+def _equal(expressions: ValueReader, condition: Comparison) -> None:
     left, right = expressions.value(condition.left), expressions.value(condition.right)
     if {left.fields, right.fields} == _CURRENCIES:
         expressions.context.state.certain |= {SAME_CURRENCY}

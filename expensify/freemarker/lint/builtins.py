@@ -1,4 +1,4 @@
-"""What the built-ins make of a value, as far as lint follows it."""
+"""The effect of the built-ins on a value, as far as lint follows it."""
 
 from __future__ import annotations
 
@@ -18,54 +18,19 @@ from expensify.freemarker.lint.values import (
     listed,
 )
 
-_BOOLEANS = frozenset(
-    [
-        "boolean",
-        "contains",
-        "ends_with",
-        "exists",
-        "has_content",
-        "has_next",
-        "matches",
-        "seq_contains",
-        "starts_with",
-    ]
-)
+_BOOLEANS = frozenset([
+    "boolean", "contains", "ends_with", "exists", "has_content", "has_next", "matches", "seq_contains",
+    "starts_with",
+])  # fmt: skip
 _INTEGERS = frozenset(
     ["counter", "index", "index_of", "last_index_of", "length", "seq_index_of", "seq_last_index_of", "size"]
 )
-_KEEP = frozenset(
-    [
-        "abs",
-        "cap_first",
-        "capitalize",
-        "chop_linebreak",
-        "double",
-        "drop_while",
-        "ensure_ends_with",
-        "filter",
-        "float",
-        "keep_after",
-        "keep_after_last",
-        "keep_before",
-        "keep_before_last",
-        "lower_case",
-        "remove_beginning",
-        "remove_ending",
-        "reverse",
-        "sequence",
-        "sort",
-        "sort_by",
-        "substring",
-        "take_while",
-        "trim",
-        "truncate",
-        "truncate_c",
-        "truncate_w",
-        "uncap_first",
-        "upper_case",
-    ]
-)
+_KEEP = frozenset([
+    "abs", "cap_first", "capitalize", "chop_linebreak", "double", "drop_while", "ensure_ends_with", "filter",
+    "float", "keep_after", "keep_after_last", "keep_before", "keep_before_last", "lower_case",
+    "remove_beginning", "remove_ending", "reverse", "sequence", "sort", "sort_by", "substring", "take_while",
+    "trim", "truncate", "truncate_c", "truncate_w", "uncap_first", "upper_case",
+])  # fmt: skip
 """The same value, or a part of it."""
 _WHOLE = frozenset(["byte", "ceiling", "floor", "int", "long", "round", "short"])
 _ITEM = frozenset({"first", "last", "max", "min"})
@@ -75,7 +40,7 @@ _BREAKS = re.compile(r"\\[sRvW]|\[\^")
 
 
 def result(name: str, value: Value, arguments: list[Value]) -> Value:
-    """The value of `value?name(arguments)`; built-ins that look at the tree are the walk's."""
+    """Return the value of `value?name(arguments)`; `expressions` handles built-ins that need the tree."""
     if name in _BOOLEANS or name.startswith("is_"):
         return BOOLEAN
     if name in _INTEGERS:
@@ -128,7 +93,7 @@ def result(name: str, value: Value, arguments: list[Value]) -> Value:
 
 
 def _string(value: Value, arguments: list[Value]) -> Value:
-    """`?string`: words for a boolean, a pattern for a number or a date; without either, a number stays as it was."""
+    """`?string`: words for a boolean, a pattern for a number or a date; without arguments a number is unchanged."""
     if value.type == "boolean" and arguments:
         return either([argument._replace(literal=None) for argument in arguments])
     if not arguments:
@@ -138,26 +103,24 @@ def _string(value: Value, arguments: list[Value]) -> Value:
 
 
 def _replace(value: Value, arguments: list[Value]) -> Value:
-    found, put = (arguments[at].literal if at < len(arguments) else None for at in (0, 1))
+    old, new = (arguments[at].literal if at < len(arguments) else None for at in (0, 1))
     flags = arguments[2].literal or "" if len(arguments) > 2 else ""
-    if found is None:
+    if old is None:
         return value.text(doubled=False, escaped=False)
-    gone = _matched(found) if "r" in flags else SPECIAL.intersection(found) if len(found) == 1 else NONE
-    new = SPECIAL.intersection(put) if put is not None else NONE
-    may = (value.may - gone) | new
-    if found == '"' and put == '""':
+    if old == '"' and new == '""':
         return value.text(may=value.may, doubled=True)
-    if found == '"' and put == '\\"':
+    if old == '"' and new == '\\"':
         return value.text(may=value.may, escaped=True)
-    return value.text(may=may)
+    removed = _matched(old) if "r" in flags else SPECIAL.intersection(old) if len(old) == 1 else NONE
+    added = SPECIAL.intersection(new) if new is not None else NONE
+    return value.text(may=(value.may - removed) | added)
 
 
 def _matched(pattern: str) -> frozenset[str]:
-    """The special characters that a regular expression surely takes out: those it names by themselves or in a class."""
-    if _BREAKS.search(pattern):
-        named = NONE if "[^" in pattern else frozenset("\n\r\t" if "\\s" in pattern else "\n\r")
-    else:
-        named = NONE
+    """Return the special characters that a regular expression certainly matches: alone or in a class."""
     if "[^" in pattern:
-        return named
-    return named | {sign for sign, written in _CLASSES.items() if sign in pattern or written in pattern}
+        return NONE
+    breaks = NONE
+    if _BREAKS.search(pattern):
+        breaks = frozenset("\n\r\t" if "\\s" in pattern else "\n\r")
+    return breaks | {sign for sign, escape in _CLASSES.items() if sign in pattern or escape in pattern}

@@ -1,11 +1,11 @@
-"""What is wrong with a template, before anything is sent: mistakes that cannot run, and those that spoil the file.
+"""Check a template before anything is sent: errors that stop it, and mistakes that spoil the file.
 
     findings = lint(text, file_extension="csv")
     text = apply(text, findings[0].fix)
 
-The template is walked through once, without data, along all ways through it. Every value is known by the fields it
-comes from, and the output by its rows or its JSON, as far as the template alone tells. What lint cannot know, such as
-what a function is called with that nobody calls, it says nothing of.
+Lint walks the template once, without data, along all paths. It tracks the source fields of every value, and the output
+as rows or JSON, as far as the template alone determines them. It is silent about what it cannot know, such as the
+arguments of a function that is never called.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from expensify.freemarker.catalogue import CATALOGUE, Catalogue
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.execute import Compiler
+from expensify.freemarker.expression_tree import BuiltIn, Node, Span
 from expensify.freemarker.lint import printing, shapes, syntax
 from expensify.freemarker.lint.context import Context, Nowhere, Output
 from expensify.freemarker.lint.delimited import Delimited
@@ -25,16 +26,9 @@ from expensify.freemarker.lint.state import State
 from expensify.freemarker.lint.walking import Walk
 from expensify.freemarker.parser import Parser
 from expensify.freemarker.source import Source
+from expensify.freemarker.tags.opening import OPENING, parse_template
 from expensify.freemarker.template import MAX_TEMPLATE_CHARS
-from expensify.freemarker.tree import (
-    Assign,
-    AssignBlock,
-    Body,
-    BuiltIn,
-    Macro,
-    Node,
-    Span,
-)
+from expensify.freemarker.tree import Assign, AssignBlock, Body, Macro
 from expensify.freemarker.whitespace import strip
 
 _START = Span(0, 1, 1, 1, 1, 1)
@@ -49,10 +43,10 @@ _FITTING = {
 
 
 def lint(text: str, *, file_extension: str = "csv", catalogue: Catalogue = CATALOGUE) -> list[Finding]:
-    """Findings on a template, in the order of its text; for any text whatever.
+    """Return the findings on any text, in the order of the text. Raises nothing.
 
-    `file_extension` is the job's: csv, xls, xlsx, txt, json, xml or pdf. A PDF is laid out by Expensify itself, so of
-    its template only the language and the names are looked at.
+    `file_extension` is the job's: csv, xls, xlsx, txt, json, xml or pdf. Expensify itself lays out a PDF, so for pdf
+    only language and names are checked.
     """
     findings = Findings(text)
     if len(text) > MAX_TEMPLATE_CHARS:
@@ -60,11 +54,11 @@ def lint(text: str, *, file_extension: str = "csv", catalogue: Catalogue = CATAL
         findings.add("syntax", _START, sentence, severity="error")
         return findings.sorted()
     try:
-        parser = Parser(Source(text))
-        body = strip(parser.template(), lines=parser.header.strip_whitespace)
+        parser = Parser(Source(text), OPENING)
+        body = strip(parse_template(parser), lines=parser.header.strip_whitespace)
         _check(findings, body, file_extension.lower().lstrip("."), catalogue)
     except TemplateError as error:
-        syntax.unreadable(findings, error)
+        syntax.add_parse_error(findings, error)
     except RecursionError:
         sentence = "The template is nested too deeply. Make it flatter."
         findings.add("syntax", _START, sentence, severity="error")
@@ -73,30 +67,30 @@ def lint(text: str, *, file_extension: str = "csv", catalogue: Catalogue = CATAL
 
 def _check(findings: Findings, body: Body, extension: str, catalogue: Catalogue) -> None:
     nodes = list(_nodes(body))
-    known = [syntax.check_built_in(findings, node) for node in nodes if isinstance(node, BuiltIn)]
-    if all(known):
+    are_built_ins = [syntax.check_built_in(findings, node) for node in nodes if isinstance(node, BuiltIn)]
+    if all(are_built_ins):
         try:
             Compiler().body(body)
         except TemplateError as error:
-            syntax.uncompiled(findings, error)
+            syntax.add_compile_error(findings, error)
     shape = shapes.shape_of(body)
     if extension != "pdf":
         _check_extension(findings, shape, extension)
-    output = _output(findings, shape, extension)
+    output = _make_output(findings, shape, extension)
     context = Context(
         findings,
         catalogue,
         State(output.state),
         output,
         macros={node.name: node for node in nodes if isinstance(node, Macro)},
-        assigned=set(_assigned(nodes)),
+        assigned=set(_assigned_names(nodes)),
         makes_json=shape.kind == "json",
     )
     Walk(context).template(body)
     printing.check_columns(context)
 
 
-def _output(findings: Findings, shape: shapes.Shape, extension: str) -> Output:
+def _make_output(findings: Findings, shape: shapes.Shape, extension: str) -> Output:
     if extension == "pdf":
         return Nowhere()
     if shape.kind == "json":
@@ -113,35 +107,35 @@ def _check_extension(findings: Findings, shape: shapes.Shape, extension: str) ->
     if fitting is None or shape.first is None or extension in fitting or extension == "txt":
         return
     writes = {"json": "JSON", "xml": "XML"}.get(shape.kind, "a table")
-    wanted = {"json": "json", "xml": "xml"}.get(shape.kind, "csv")
+    suitable = {"json": "json", "xml": "xml"}.get(shape.kind, "csv")
     findings.add(
         "file-type",
         shape.first,
         f"This template writes {writes}, but the file type is {extension}."
-        f" Choose {wanted} as the file type, or another template.",
+        f" Choose {suitable} as the file type, or another template.",
     )
 
 
 def _nodes(body: Body) -> Iterator[Node]:
-    """Every node of a tree."""
-    waiting: list[object] = [body]
-    while waiting:
-        part = waiting.pop()
+    """Yield every node of a tree."""
+    pending: list[object] = [body]
+    while pending:
+        part = pending.pop()
         if isinstance(part, Node):
             yield part
-            waiting.extend([getattr(part, name) for name in _parts(type(part))])
+            pending.extend([getattr(part, name) for name in _parts(type(part))])
         elif type(part) is tuple:
-            waiting.extend(part)
+            pending.extend(part)
 
 
 def _parts(kind: type[Node]) -> list[str]:
-    """The names of a node's fields, but for its places."""
+    """Return the names of a node's fields without its spans."""
     if kind not in _PARTS:
         _PARTS[kind] = [field.name for field in dataclasses.fields(kind) if not field.name.endswith("span")]
     return _PARTS[kind]
 
 
-def _assigned(nodes: list[Node]) -> Iterator[str]:
+def _assigned_names(nodes: list[Node]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, Assign):
             yield from (assignment.name for assignment in node.assignments)

@@ -1,4 +1,4 @@
-"""What the parts of lint share while they walk through one template."""
+"""The shared state of lint's modules while they walk one template."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from expensify.freemarker.catalogue import Catalogue
+from expensify.freemarker.expression_tree import Expression, Span, Text
 from expensify.freemarker.lint.findings import Findings
 from expensify.freemarker.lint.state import State
 from expensify.freemarker.lint.values import Read, Value
-from expensify.freemarker.tree import Expression, List, Macro, Span, Text
+from expensify.freemarker.tree import List, Macro
 
 MOST_STEPS = 200_000
-"""Elements and expressions looked at in all: calls inside calls and loops inside loops multiply."""
+"""The maximum of elements and expressions visited in total: nested calls and loops multiply."""
 
 
 class PrintPlace(NamedTuple):
-    """Where output is printed: whether a test of addHeader is around it, and how many loops."""
+    """The surroundings of output: whether it is inside a test of addHeader, and in how many loops."""
 
     in_heading: bool = False
     loops: int = 0
@@ -28,28 +29,28 @@ OUTSIDE = PrintPlace()
 
 
 class Output(Protocol):
-    """Reads what is printed, in order, and complains. `state` is a snapshot that may be put back."""
+    """Checks the output in order. `state` is a snapshot that may be restored."""
 
     state: object
 
     def text(self, text: str, node: Text | None, span: Span, place: PrintPlace) -> None:
-        """Text that the template prints as it is; `node` is where it stands, if it stands there as text."""
+        """Read literal text; `node` is its element, None when it comes from a literal in `${…}`."""
 
     def hole(self, value: Value, node: Expression, span: Span, place: PrintPlace) -> None:
-        """A value; `span` is the whole `${…}`."""
+        """Read a value; `span` is the whole `${…}`."""
 
     def meet(self, snapshots: list[object]) -> object:
-        """The snapshot where several ways meet."""
+        """Merge the snapshots of paths that meet."""
 
     def turned(self, loop: List, before: object) -> None:
-        """The body of a loop has come to its end once; `before` is the snapshot from before it."""
+        """End one iteration of a loop; `before` is the snapshot at its beginning."""
 
     def finish(self) -> None:
-        """The template has come to its end."""
+        """End the template."""
 
 
 class Nowhere:
-    """For functions, whose output goes nowhere, and for files whose layout lint knows nothing of."""
+    """Checks nothing: for functions, whose output is discarded, and for unknown layouts."""
 
     state: object = None
 
@@ -70,7 +71,7 @@ class Nowhere:
 
 
 class Captured(Nowhere):
-    """What a block assignment collects: its pieces, without regard to the ways through it."""
+    """Collects the pieces of a block assignment, from all paths."""
 
     def __init__(self) -> None:
         self.pieces: list[tuple[str, Value | None]] = []
@@ -83,7 +84,7 @@ class Captured(Nowhere):
 
 
 class Printed(NamedTuple):
-    """A `${…}` that was met, for what can only be said at the end."""
+    """A visited `${…}`, for checks at the end."""
 
     value: Value
     span: Span
@@ -91,8 +92,8 @@ class Printed(NamedTuple):
 
 @dataclass
 class Context:
-    """`assigned` has every name that is assigned anywhere; `used` every field that is read anywhere, `noted`
-    those which were called undocumented."""
+    """`assigned` has every name that is assigned anywhere, `used` every field that is read anywhere, `noted`
+    the fields already reported as undocumented."""
 
     findings: Findings
     catalogue: Catalogue
@@ -106,20 +107,20 @@ class Context:
     place: PrintPlace = OUTSIDE
     makes_json: bool = False
     formats_numbers: bool = False
-    """Whether a <#setting number_format> has gone before."""
+    """Whether a <#setting number_format> came before."""
     forgiving: bool = False
-    """Whether a missing object on the way to the value does no harm: inside `(…)!` and its like."""
+    """Whether a missing object in the expression does no harm: inside `(…)!` and similar."""
 
     steps: int = 0
 
     def step(self) -> bool:
-        """Count one thing more to look at; False when it has been enough."""
+        """Count one visit; False when MOST_STEPS is exceeded."""
         self.steps += 1
         return self.steps <= MOST_STEPS
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """What is learnt inside is forgotten afterwards."""
+        """Restore the state at the end."""
         before = self.state
         self.state = before.copy()
         try:
@@ -129,6 +130,7 @@ class Context:
 
     @contextmanager
     def forgiven(self, forgiving: bool) -> Iterator[None]:
+        """Set `forgiving` inside the block."""
         before = self.forgiving
         self.forgiving = forgiving
         try:
@@ -138,10 +140,10 @@ class Context:
 
 
 def printed_reads(context: Context) -> dict[str, Read]:
-    """The fields that are printed, each with the first place that reads it."""
-    found: dict[str, Read] = {}
+    """Return the printed fields, each with the first position that reads it."""
+    reads: dict[str, Read] = {}
     for printed in context.printed:
         for read in printed.value.reads:
-            if read.field not in found or read.start < found[read.field].start:
-                found[read.field] = read
-    return found
+            if read.field not in reads or read.start < reads[read.field].start:
+                reads[read.field] = read
+    return reads

@@ -1,16 +1,16 @@
-"""A file of rows and columns as the template prints it: quoting, identifiers, headings, and how many columns."""
+"""Check delimited output: quoting, identifiers, headings and the number of columns."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
+from expensify.freemarker.expression_tree import Expression, Span, Text
 from expensify.freemarker.lint.context import Nowhere, PrintPlace
 from expensify.freemarker.lint.findings import Findings, Fix
 from expensify.freemarker.lint.fixing import in_place_of, tight
 from expensify.freemarker.lint.places import offset_of, whole_lines
 from expensify.freemarker.lint.values import Value
-from expensify.freemarker.tree import Expression, Span, Text
 
 _DOUBLED = '?replace("\\"", "\\"\\"")'
 _BREAK = re.compile(r"\r\n|\r|\n")
@@ -19,10 +19,10 @@ _END_OF_CELL = re.compile(r"\s*(?:$|[,;|<\n\r\t])")
 
 
 class PrintedRow(NamedTuple):
-    """The row being printed. `columns` counts the delimiters so far; it and `quoted` are None where ways disagree.
+    """The row being printed. `columns` counts the delimiters so far; it and `quoted` are None where paths disagree.
 
-    `cell` is the beginning of the present cell, with a NUL for every value. `start` and `end` are offsets of what is
-    printed first and last in the row, -1 before there is anything; `end` is behind it.
+    `cell` is the beginning of the current cell, with a NUL for every value. `start` and `end` are the offsets of the
+    row's output in the template, -1 while it is empty; `end` is exclusive.
     """
 
     columns: int | None = 0
@@ -40,7 +40,7 @@ NEW_ROW = PrintedRow()
 
 
 class Delimited(Nowhere):
-    """Rows with `delimiter` between the cells; with none, only headings are looked at."""
+    """Checks rows with `delimiter` between the cells; with "", checks headings only."""
 
     def __init__(self, findings: Findings, delimiter: str) -> None:
         self._findings = findings
@@ -53,45 +53,45 @@ class Delimited(Nowhere):
     def _row(self) -> PrintedRow:
         return self.state if isinstance(self.state, PrintedRow) else NEW_ROW
 
-    # ---- reading what is printed
+    # ---- reading the output
 
     def text(self, text: str, node: Text | None, span: Span, place: PrintPlace) -> None:
         at = 0
         for mark in self._marks.finditer(text):
-            self._plain(text[at : mark.start()], at, node, span, place)
-            self._mark(mark, node, span, place)
+            self._read_plain(text[at : mark.start()], at, node, span, place)
+            self._read_mark(mark, node, span, place)
             at = mark.end()
-        self._plain(text[at:], at, node, span, place)
+        self._read_plain(text[at:], at, node, span, place)
 
-    def _plain(self, text: str, at: int, node: Text | None, span: Span, place: PrintPlace) -> None:
+    def _read_plain(self, text: str, at: int, node: Text | None, span: Span, place: PrintPlace) -> None:
         stripped = text.strip()
         if stripped:
-            self._touch(at + text.index(stripped), len(stripped), node, span, place)
+            self._extend_row(at + text.index(stripped), len(stripped), node, span, place)
             letters = self._row.letters or any(character.isalpha() for character in stripped)
             self.state = self._row._replace(letters=letters)
         if text:
             self.state = self._row._replace(cell=(self._row.cell + text)[:8])
 
-    def _mark(self, mark: re.Match[str], node: Text | None, span: Span, place: PrintPlace) -> None:
+    def _read_mark(self, mark: re.Match[str], node: Text | None, span: Span, place: PrintPlace) -> None:
         sign, row = mark.group(), self._row
         if sign[0] in "\r\n":
             if row.quoted is not True:
                 self._end_row()
             return
         if sign == '"':
-            self._touch(mark.start(), 1, node, span, place)
+            self._extend_row(mark.start(), 1, node, span, place)
             quoted = None if row.quoted is None else not row.quoted
             self.state = self._row._replace(quoted=quoted, cell=(row.cell + '"')[:8])
         elif row.quoted is not True:
             if sign.isspace():
                 self.state = row._replace(start=span.start if row.start < 0 else row.start)
             else:
-                self._touch(mark.start(), 1, node, span, place)
+                self._extend_row(mark.start(), 1, node, span, place)
             columns = None if row.columns is None else row.columns + 1
             self.state = self._row._replace(columns=columns, cell="")
 
-    def _touch(self, at: int, length: int, node: Text | None, span: Span, place: PrintPlace) -> None:
-        """Note that the row has something in it, and where in the template that stands."""
+    def _extend_row(self, at: int, length: int, node: Text | None, span: Span, place: PrintPlace) -> None:
+        """Add output to the row, with its position in the template."""
         row = self._row
         if node is None:
             start, end = span.start, span.end
@@ -108,10 +108,10 @@ class Delimited(Nowhere):
     def _end_row(self) -> None:
         row = self._row
         if row.start >= 0:
-            known = self._rows.get(row.start)
-            if known is None:
+            earlier = self._rows.get(row.start)
+            if earlier is None:
                 self._rows[row.start] = row
-            elif row.columns not in (known.columns, None):
+            elif row.columns not in (earlier.columns, None):
                 self._rows[row.start] = row._replace(columns=None)
         self.state = NEW_ROW
 
@@ -119,17 +119,17 @@ class Delimited(Nowhere):
         row = self._row
         if self._delimiter:
             if row.quoted is True:
-                self._in_quotes(value, node, span)
+                self._check_quoted(value, node, span)
             elif row.quoted is False:
-                self._bare(value, node, span)
-            self._identifier(value, span)
-        self._touch(0, 0, None, span, place)
+                self._check_unquoted(value, node, span)
+            self._check_identifier(value, span)
+        self._extend_row(0, 0, None, span, place)
         self.state = self._row._replace(has_values=True, cell=(row.cell + "\0")[:8])
 
     def meet(self, snapshots: list[object]) -> object:
         rows = [snapshot for snapshot in snapshots if isinstance(snapshot, PrintedRow)]
         if any(row.in_heading for row in rows):
-            # Without a heading there is nothing here, and with one it is as wide as it is.
+            # Empty rows are the paths without the heading.
             rows = [row for row in rows if row != NEW_ROW]
         first = rows[0] if rows else NEW_ROW
         if all(row == first for row in rows):
@@ -149,11 +149,11 @@ class Delimited(Nowhere):
 
     # ---- values in cells
 
-    def _bare(self, value: Value, node: Expression, span: Span) -> None:
+    def _check_unquoted(self, value: Value, node: Expression, span: Span) -> None:
         if value.wrapped:
             return
         if "\n" in value.may:
-            self._line_break(
+            self._add_line_break(
                 span,
                 node,
                 "A line break in this text starts a new row in the middle of the expense."
@@ -173,7 +173,7 @@ class Delimited(Nowhere):
                 fix,
             )
 
-    def _in_quotes(self, value: Value, node: Expression, span: Span) -> None:
+    def _check_quoted(self, value: Value, node: Expression, span: Span) -> None:
         if '"' in value.may and not value.doubled and not value.wrapped:
             self._findings.add(
                 "undoubled-quotes",
@@ -182,7 +182,7 @@ class Delimited(Nowhere):
                 in_place_of(node, "Double the quotes", tight(node, self._findings) + _DOUBLED),
             )
         if "\n" in value.may and not value.wrapped:
-            self._line_break(
+            self._add_line_break(
                 span,
                 node,
                 "This text can run over several lines. Spreadsheets read that, being in quotes, but some accounting"
@@ -190,12 +190,12 @@ class Delimited(Nowhere):
                 note=True,
             )
 
-    def _line_break(self, span: Span, node: Expression, sentence: str, *, note: bool = False) -> None:
-        written = tight(node, self._findings) + '?replace("[\\\\r\\\\n]+", " ", "r")'
-        fix = in_place_of(node, "Put a space in the place of line breaks", written)
+    def _add_line_break(self, span: Span, node: Expression, sentence: str, *, note: bool = False) -> None:
+        replacement = tight(node, self._findings) + '?replace("[\\\\r\\\\n]+", " ", "r")'
+        fix = in_place_of(node, "Put a space in the place of line breaks", replacement)
         self._findings.add("line-break", span, sentence, fix, "note" if note else "warning")
 
-    def _identifier(self, value: Value, span: Span) -> None:
+    def _check_identifier(self, value: Value, span: Span) -> None:
         if not value.identifier or self._row.cell.strip(' "') or value.type in ("boolean", "list"):
             return
         self._findings.add(
@@ -215,15 +215,15 @@ class Delimited(Nowhere):
         first = min((row.start for row in filled), default=-1)
         plain = [row for row in rows if self._is_bare_heading(row) and row.start < first]
         for row in plain:
-            self._unguarded(row)
+            self._add_unguarded_heading(row)
         headings = [row for row in rows if row.in_heading and not row.in_loop] or plain
         if headings and self._delimiter:
-            self._count(headings[-1], filled)
+            self._check_columns(headings[-1], filled)
 
     def _is_bare_heading(self, row: PrintedRow) -> bool:
         return row.letters and not (row.has_values or row.in_heading or row.in_loop)
 
-    def _unguarded(self, row: PrintedRow) -> None:
+    def _add_unguarded_heading(self, row: PrintedRow) -> None:
         text = self._findings.text
         start, end = whole_lines(text, row.start, row.end)
         lines = text[start:end] if text[start:end].endswith("\n") else text[start:end] + "\n"
@@ -239,7 +239,7 @@ class Delimited(Nowhere):
             fix if stands_alone else None,
         )
 
-    def _count(self, heading: PrintedRow, rows: list[PrintedRow]) -> None:
+    def _check_columns(self, heading: PrintedRow, rows: list[PrintedRow]) -> None:
         titles = heading.columns
         line = self._findings.span(heading.start, heading.end).line
         for row in rows:

@@ -1,4 +1,4 @@
-"""What an expression is worth: its value as lint sees it, and what there is to say on the way."""
+"""The value of each expression as lint knows it, with findings on the way."""
 
 from __future__ import annotations
 
@@ -7,23 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from expensify.freemarker.lint import builtins, fields, names, printing
-from expensify.freemarker.lint.assuming import assume
-from expensify.freemarker.lint.context import Context
-from expensify.freemarker.lint.values import (
-    BOOLEAN,
-    EMPTY,
-    NONE,
-    NUMBERS,
-    UNKNOWN,
-    Type,
-    Value,
-    constant,
-    either,
-    joined,
-    listed,
-)
-from expensify.freemarker.tree import (
+from expensify.freemarker.expression_tree import (
     Arithmetic,
     BooleanLiteral,
     BuiltIn,
@@ -40,7 +24,6 @@ from expensify.freemarker.tree import (
     Lambda,
     ListLiteral,
     Logic,
-    Macro,
     Name,
     Not,
     NumberInterpolation,
@@ -52,6 +35,23 @@ from expensify.freemarker.tree import (
     StringLiteral,
     Text,
 )
+from expensify.freemarker.lint import builtins, fields, names, printing
+from expensify.freemarker.lint.assuming import assume
+from expensify.freemarker.lint.context import Context
+from expensify.freemarker.lint.values import (
+    BOOLEAN,
+    EMPTY,
+    NONE,
+    NUMBERS,
+    UNKNOWN,
+    Type,
+    Value,
+    constant,
+    either,
+    joined,
+    listed,
+)
+from expensify.freemarker.tree import Macro
 
 Invoke = Callable[[Macro, list[Value]], Value]
 _HUNDREDTH, _THOUSANDTH = Decimal("0.01"), Decimal("0.001")
@@ -59,7 +59,7 @@ _FORGIVING = frozenset({"has_content", "exists", "if_exists", "default"})
 
 
 class Expressions:
-    """Values of expressions at the place where `context` stands; `invoke` runs a function of the template."""
+    """Values of expressions in the state of `context`; `invoke` runs a function of the template."""
 
     def __init__(self, context: Context, invoke: Invoke) -> None:
         self.context = context

@@ -1,4 +1,4 @@
-"""Fields: what the catalogue says of a name that a template asks an object for."""
+"""Look up the fields of objects in the catalogue, and report unknown ones."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from functools import lru_cache
 
 from expensify.freemarker.catalogue import Field
+from expensify.freemarker.expression_tree import Expression, Span
 from expensify.freemarker.lint.context import Context
 from expensify.freemarker.lint.findings import Fix
 from expensify.freemarker.lint.state import SAME_CURRENCY
 from expensify.freemarker.lint.values import NONE, SPECIAL, UNKNOWN, Read, Value
-from expensify.freemarker.tree import Expression, Span
 
 LEVELS = {
     "top": "the export",
@@ -28,13 +28,13 @@ INSIDE = {
     "approver": "<#list report.approvers as approver>",
     "action": "<#list report.actionList as action>",
 }
-"""Where a field of a level can be printed."""
-# What is in these depends on the case, so a name that is not in the catalogue may be right.
+"""The loop in which fields of a level can be printed."""
+# The content of these varies, so a name outside the catalogue may be right.
 _OPEN = frozenset(
     {"action.details", "expense.nameValuePairs", "owner.data", "categoryGLCodeMap", "reportFieldData"}
 )
 _MAY_BE_EMPTY = frozenset({"expense.receiptObject"})
-# Words of a fixed shape, by the end of their name: nothing in them needs quotes. Other text is typed by people.
+# Values of a fixed format, by the end of their name, never need quotes. Other text is typed by people.
 _CODED = re.compile(
     r"(email|currency|status|state|type|id|url|link|thumbnail|unit|hash|number|source|action|PAN)(\(\))?$",
     re.I,
@@ -44,7 +44,7 @@ _FREE = SPECIAL - {"\n", "\r"}
 
 
 def member(context: Context, target: Value, name: str, node: Expression, name_span: Span) -> Value:
-    """The value of a field of an object, with what there is to say about it."""
+    """Return the value of a field of an object, and report problems with it."""
     if target.type == "list" or (target.type != "object" and not target.path):
         return UNKNOWN
     if not target.path:
@@ -52,27 +52,27 @@ def member(context: Context, target: Value, name: str, node: Expression, name_sp
     full = f"{target.path}.{name}"
     field = context.catalogue.field(full)
     if target.path in _MAY_BE_EMPTY and not (target.tested or context.forgiving):
-        _untested(context, target, node)
+        _add_untested(context, node)
     if field is None or field.placeholder:
         if target.item is not None:
             return target.item
         if target.path not in _OPEN and not _is_prefix(context, full):
-            _unknown(context, target, name, node, name_span)
+            _add_unknown(context, target, name, node, name_span)
         return UNKNOWN
     return found(context, field, node)
 
 
 def method(context: Context, target: Value, name: str, node: Expression) -> Value:
-    """`report.getSubmitted()`, which the reconciliation's data have."""
+    """Return the value of `report.getSubmitted()`, which only reconciliation reports have."""
     field = context.catalogue.field(f"{target.path}.{name}()") if target.path else None
     return UNKNOWN if field is None else found(context, field, node)
 
 
 def found(context: Context, field: Field, node: Expression) -> Value:
-    """The value of a field that exists, noted as read."""
+    """Return the value of an existing field, and record the read."""
     context.used.add(field.name)
     if field.evidence == "seen" and field.is_value and field.name not in context.noted:
-        _undocumented(context, field, node)
+        _add_undocumented(context, field, node)
     if field.type == "list":
         return Value("list", item=Value("object", path=field.items))
     if field.type == "object":
@@ -102,7 +102,7 @@ def _is_prefix(context: Context, full: str) -> bool:
     return any(field.name.startswith(full + ".") for field in context.catalogue)
 
 
-def _undocumented(context: Context, field: Field, node: Expression) -> None:
+def _add_undocumented(context: Context, field: Field, node: Expression) -> None:
     context.noted.add(field.name)
     sentence = (
         f"{field.name} is in no description of Expensify's; it has only been seen in other people's templates."
@@ -111,7 +111,7 @@ def _undocumented(context: Context, field: Field, node: Expression) -> None:
     context.findings.add("undocumented-field", node.span, sentence, severity="note")
 
 
-def _untested(context: Context, target: Value, node: Expression) -> None:
+def _add_untested(context: Context, node: Expression) -> None:
     text = context.findings.written(node.span)
     after = context.findings.text[node.span.end :]
     if re.match(r"\s*(!|\?\?|\?has_content|\?if_exists|\?exists|\?default)", after):
@@ -129,27 +129,28 @@ def _untested(context: Context, target: Value, node: Expression) -> None:
     )
 
 
-def _unknown(context: Context, target: Value, name: str, node: Expression, name_span: Span) -> None:
+def _add_unknown(context: Context, target: Value, name: str, node: Expression, name_span: Span) -> None:
     full = f"{target.path}.{name}"
     level = target.path.partition(".")[0]
     custom = context.catalogue.field(f"{target.path}.{re.sub(r'[^A-Za-z0-9]', '_', name)}")
     if custom is not None and not custom.placeholder:
-        fix = _put(context, custom.name, target, node)
+        fix = _replacement_fix(context, custom.name, target, node)
         sentence = (
             f"In the name of a report field, an underscore stands for every other sign: write {custom.name}."
         )
         context.findings.add("unknown-field", name_span, sentence, fix)
         return
-    near = [_first(context, found) for found in _nearest(context, full, level)]
-    sentence = f"{_an(target.path)} has no field {name}."
+    near = [_fill_level(context, candidate) for candidate in _nearest(context, full, level)]
+    subject = LEVELS[target.path].capitalize() if target.path in LEVELS else target.path
+    sentence = f"{subject} has no field {name}."
     fix = None
     if near:
         sentence += f" {question(near)}"
-        there = near[0].partition(".")[0]
-        fix = _put(context, near[0], target, node)
-        if there != level and there in LEVELS:
-            sentence += f" That is a field of {LEVELS[there]}"
-            sentence += "." if fix or there not in INSIDE else f", known only inside {INSIDE[there]}."
+        other = near[0].partition(".")[0]
+        fix = _replacement_fix(context, near[0], target, node)
+        if other != level and other in LEVELS:
+            sentence += f" That is a field of {LEVELS[other]}"
+            sentence += "." if fix or other not in INSIDE else f", known only inside {INSIDE[other]}."
     else:
         sentence += " Look it up in the list of fields, or take it out."
     context.findings.add("unknown-field", name_span, sentence, fix)
@@ -158,26 +159,27 @@ def _unknown(context: Context, target: Value, name: str, node: Expression, name_
 def _nearest(context: Context, full: str, level: str) -> list[str]:
     exact = context.catalogue.field(full)
     if exact is not None:
-        # Taken over as the manual writes it, placeholder and all.
+        # Copied from the manual, with its placeholder.
         return [full]
+    # LEVELS has exactly the names of catalogue.Level.
     return context.catalogue.nearest(full, level if level in LEVELS else None)  # type: ignore[arg-type]
 
 
-def _first(context: Context, name: str) -> str:
-    """A name with a level of tags in it, at the first level."""
+def _fill_level(context: Context, name: str) -> str:
+    """Return a name with its tag level filled in: the first."""
     field = context.catalogue.field(name)
     return name.replace("X", "1") if field is not None and field.placeholder == "X" else name
 
 
 def question(names: list[str]) -> str:
-    """ "Did you mean a, b or c?"."""
-    shown = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-    return f"Did you mean {shown}?"
+    """Return "Did you mean a, b or c?"."""
+    alternatives = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return f"Did you mean {alternatives}?"
 
 
 def spelled(context: Context, name: str) -> str | None:
-    """A field of the catalogue as it is written at this place, with the template's own variables; None if it is not
-    to be had here."""
+    """Return the expression for a field of the catalogue at this position, with the template's own variables; None if
+    it is not available here."""
     path, _, last = name.rpartition(".")
     while path:
         for variable, value in [*reversed(context.state.loops), *context.state.variables.items()]:
@@ -189,8 +191,8 @@ def spelled(context: Context, name: str) -> str | None:
     return name if field is not None and field.level == "top" else None
 
 
-def _put(context: Context, name: str, target: Value, node: Expression) -> Fix | None:
-    """The fix that writes a field of the catalogue in the place of a node that asks `target` for another one."""
+def _replacement_fix(context: Context, name: str, target: Value, node: Expression) -> Fix | None:
+    """Return the fix that replaces a node, which reads a field of `target`, by a field of the catalogue."""
     field = context.catalogue.field(name)
     if field is None or field.placeholder:
         return None
@@ -201,9 +203,3 @@ def _put(context: Context, name: str, target: Value, node: Expression) -> Fix | 
     if written is None:
         return None
     return Fix(f"Write {written}", node.span.start, node.span.end, written)
-
-
-def _an(path: str) -> str:
-    if path in LEVELS:
-        return LEVELS[path].capitalize()
-    return path

@@ -1,43 +1,24 @@
-"""What lint says of a template: where, how grave, what to do, and the change that does it."""
+"""Findings of lint: position, severity, sentence and fix."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.source import Source
-from expensify.freemarker.tree import Span
 
 Severity = Literal["error", "warning", "note"]
 Code = Literal[
-    "syntax",
-    "unbalanced",
-    "unknown-tag",
-    "unknown-built-in",
-    "unsupported",
-    "unknown-field",
-    "unassigned",
-    "undocumented-field",
-    "boolean-format",
-    "cents",
-    "number-format",
-    "mixed-currency",
-    "modified-ignored",
-    "receipt-untested",
-    "unquoted-text",
-    "undoubled-quotes",
-    "line-break",
-    "excel-identifier",
-    "heading-unguarded",
-    "heading-columns",
-    "json-string",
-    "trailing-comma",
-    "file-type",
-]
+    "syntax", "unbalanced", "unknown-tag", "unknown-built-in", "unsupported", "unknown-field", "unassigned",
+    "undocumented-field", "boolean-format", "cents", "number-format", "mixed-currency", "modified-ignored",
+    "receipt-untested", "unquoted-text", "undoubled-quotes", "line-break", "excel-identifier",
+    "heading-unguarded", "heading-columns", "json-string", "trailing-comma", "file-type",
+]  # fmt: skip
 
 
 class Fix(NamedTuple):
-    """Puts `replacement` in place of text[start:end]; `label` is for the button."""
+    """Replaces text[start:end] by `replacement`; `label` is for the button."""
 
     label: str
     start: int
@@ -47,10 +28,10 @@ class Fix(NamedTuple):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to look at. Lines and columns count from 1, ends are inclusive.
+    """One problem. Lines and columns count from 1, ends are inclusive.
 
-    "error" is kept for what cannot run, "warning" for what can but gives a wrong or fragile file, "note" for what may
-    well be meant. `sentence` says what is wrong and what to do, to somebody who knows finance and not FreeMarker.
+    "error": the template cannot run. "warning": the file will be wrong or fragile. "note": may be intended.
+    `sentence` says what is wrong and what to do, for readers who know finance but not FreeMarker.
     """
 
     line: int
@@ -64,19 +45,19 @@ class Finding:
 
 
 def apply(text: str, fix: Fix) -> str:
-    """The template with the fix made."""
+    """Return the template with the fix applied."""
     return text[: fix.start] + fix.replacement + text[fix.end :]
 
 
 class Findings:
-    """Collects findings about one text; the same one found twice, along two ways through the template, counts once."""
+    """Collects findings about one text; a finding on several paths through the template counts once."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.source = Source(text)
         self.fixable = True
-        """Not inside a string literal, where the quotes of a fix would end the string."""
-        self._found: dict[tuple[Code, int], Finding] = {}
+        """False inside a string literal, where the quotes of a fix would end the string."""
+        self._findings: dict[tuple[Code, int], Finding] = {}
 
     def add(
         self,
@@ -87,17 +68,19 @@ class Findings:
         severity: Severity = "warning",
     ) -> None:
         key = (code, span.start)
-        if key not in self._found:
+        if key not in self._findings:
             place = (span.line, span.column, span.end_line, span.end_column)
-            self._found[key] = Finding(*place, severity, code, sentence, fix if self.fixable else None)
+            self._findings[key] = Finding(*place, severity, code, sentence, fix if self.fixable else None)
 
     def span(self, start: int, end: int) -> Span:
         return self.source.span(start, max(end, start + 1))
 
     def written(self, span: Span) -> str:
-        """The text of a node, as it stands in the template."""
+        """Return the text of a node in the template."""
         return self.text[span.start : span.end]
 
     def sorted(self) -> list[Finding]:
-        """The findings in the order of the text."""
-        return sorted(self._found.values(), key=lambda finding: (finding.line, finding.column, finding.code))
+        """Return the findings in the order of the text."""
+        return sorted(
+            self._findings.values(), key=lambda finding: (finding.line, finding.column, finding.code)
+        )

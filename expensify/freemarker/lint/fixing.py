@@ -1,9 +1,8 @@
-"""Expressions rewritten for a fix, as text."""
+"""Rewrite expressions for a fix, as text."""
 
 from __future__ import annotations
 
-from expensify.freemarker.lint.findings import Findings, Fix
-from expensify.freemarker.tree import (
+from expensify.freemarker.expression_tree import (
     BuiltIn,
     Call,
     Default,
@@ -17,25 +16,17 @@ from expensify.freemarker.tree import (
     SpecialName,
     StringLiteral,
 )
+from expensify.freemarker.lint.findings import Findings, Fix
 
 _TIGHT = (
-    Name,
-    SpecialName,
-    Dot,
-    Index,
-    Call,
-    BuiltIn,
-    Parenthesis,
-    StringLiteral,
-    InterpolatedString,
-    Exists,
-)
+    Name, SpecialName, Dot, Index, Call, BuiltIn, Parenthesis, StringLiteral, InterpolatedString, Exists,
+)  # fmt: skip
 
 
 def tight(node: Expression, findings: Findings, fallback: str = "") -> str:
-    """The expression, in parentheses where a `?` behind it would reach only its last part.
+    """Return the expression, in parentheses where a `?` after it would apply only to its last part.
 
-    `fallback` goes in the place of a textual one, which would not suit what the fix does: `x!""` with 0 is `(x!0)`.
+    `fallback` replaces a textual default, which does not suit the fix: `x!""` with 0 becomes `(x!0)`.
     """
     if isinstance(node, Default) and fallback and isinstance(node.fallback, (StringLiteral, type(None))):
         return f"({findings.written(node.target.span)}!{fallback})"
@@ -44,9 +35,10 @@ def tight(node: Expression, findings: Findings, fallback: str = "") -> str:
 
 
 def divided(node: Expression, findings: Findings) -> str:
-    """Cents as units with two decimals."""
+    """Return the expression in units with two decimals, for one in cents."""
     return f'({tight(node, findings, "0")} / 100)?string("0.00")'
 
 
 def in_place_of(node: Expression, label: str, replacement: str) -> Fix:
+    """Return the fix that replaces an expression."""
     return Fix(label, node.span.start, node.span.end, replacement)

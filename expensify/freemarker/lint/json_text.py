@@ -1,22 +1,23 @@
-"""JSON as the template prints it: strings and what stands in them, and commas with nothing behind them."""
+"""Check JSON output: the content of strings, and trailing commas."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
+from expensify.freemarker.expression_tree import Expression, Span, Text
 from expensify.freemarker.lint.context import Nowhere, PrintPlace
 from expensify.freemarker.lint.findings import Findings, Fix
 from expensify.freemarker.lint.fixing import in_place_of, tight
 from expensify.freemarker.lint.places import offset_of
 from expensify.freemarker.lint.values import Value
-from expensify.freemarker.tree import Expression, List, Span, Text
+from expensify.freemarker.tree import List
 
 _SIGNS = re.compile(r'\\.|"|[^\s"\\]', re.S)
 
 
 class Position(NamedTuple):
-    """`in_string` is None where ways disagree. `comma` is the offset of a comma that came last, -1 for anything else;
+    """`in_string` is None where paths disagree. `comma` is the offset of the last token if it is a comma, else -1;
     `turns` counts the loops that ended since."""
 
     in_string: bool | None = False
@@ -29,6 +30,8 @@ START = Position()
 
 
 class JsonText(Nowhere):
+    """Checks output that is JSON."""
+
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self.state: object = START
@@ -51,7 +54,7 @@ class JsonText(Nowhere):
                 self.state = Position(False, offset, 0, node is not None)
             else:
                 if now.comma >= 0 and sign.group() in "]}":
-                    self._trailing(now)
+                    self._add_trailing_comma(now)
                 self.state = Position(False)
 
     def hole(self, value: Value, node: Expression, span: Span, place: PrintPlace) -> None:
@@ -88,7 +91,7 @@ class JsonText(Nowhere):
             return first
         after_loop = [position for position in positions if position.turns]
         if after_loop and all(position.in_string is False for position in positions):
-            # Without a turn there is no comma either: then nothing is wrong, but with one it is.
+            # A path without iterations has no comma; the path with one decides.
             return after_loop[0]
         return Position(first.in_string if all(p.in_string == first.in_string for p in positions) else None)
 
@@ -98,7 +101,7 @@ class JsonText(Nowhere):
             self._loops[now.comma] = loop
             self.state = now._replace(turns=now.turns + 1)
 
-    def _trailing(self, now: Position) -> None:
+    def _add_trailing_comma(self, now: Position) -> None:
         where = self._findings.span(now.comma, now.comma + 1)
         is_comma = now.in_text and self._findings.text.startswith(",", now.comma)
         if now.turns:

@@ -1,38 +1,39 @@
-"""Variables: what a name stands for at a place, and what to say when it stands for nothing."""
+"""Resolve variables, and report undefined ones."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 
+from expensify.freemarker.expression_tree import Name
 from expensify.freemarker.lint import fields
 from expensify.freemarker.lint.context import Context
 from expensify.freemarker.lint.findings import Fix
 from expensify.freemarker.lint.state import SAME_CURRENCY
 from expensify.freemarker.lint.values import BOOLEAN, INTEGER, NONE, UNKNOWN, Value
-from expensify.freemarker.tree import Name
 
 
 def named(context: Context, node: Name) -> Value:
-    """The value of a variable, or of a name that every template can use."""
+    """Return the value of a variable, or of a name that every template can use."""
     value = context.state.value(node.name)
     if value is not None:
-        return _as_known(context, value)
-    old = _old_loop_name(context, node.name)
-    if old is not None:
-        return old
+        return _apply_tests(context, value)
+    legacy = _read_legacy_name(context, node.name)
+    if legacy is not None:
+        return legacy
     if node.name in context.macros:
         return Value(routine=context.macros[node.name])
     field = context.catalogue.field(node.name)
     if field is not None and field.level == "top":
         return fields.found(context, field, node)
-    if any(known.level == "top" and known.name.startswith(node.name + ".") for known in context.catalogue):
+    if any(field.level == "top" and field.name.startswith(node.name + ".") for field in context.catalogue):
         return Value("object", path=node.name)
     if node.name not in context.assigned:
-        _unassigned(context, node)
+        _add_unassigned(context, node)
     return UNKNOWN
 
 
-def _as_known(context: Context, value: Value) -> Value:
+def _apply_tests(context: Context, value: Value) -> Value:
+    """Add what surrounding tests have established."""
     if value.path in context.state.certain:
         return value._replace(tested=True)
     if value.currencies and SAME_CURRENCY in context.state.certain:
@@ -40,7 +41,8 @@ def _as_known(context: Context, value: Value) -> Value:
     return value
 
 
-def _old_loop_name(context: Context, name: str) -> Value | None:
+def _read_legacy_name(context: Context, name: str) -> Value | None:
+    """`x_index` and `x_has_next`, which are older than `x?index`."""
     for bound, _ in context.state.loops:
         if name == f"{bound}_index":
             return INTEGER
@@ -49,7 +51,7 @@ def _old_loop_name(context: Context, name: str) -> Value | None:
     return None
 
 
-def _unassigned(context: Context, node: Name) -> None:
+def _add_unassigned(context: Context, node: Name) -> None:
     names = context.state.names | set(context.macros)
     tops = {field.name for field in context.catalogue.fields("top") if "." not in field.name}
     fix = None

@@ -1,20 +1,20 @@
-"""What is printed: whether each kind of value is formatted, and what only shows when all columns are known."""
+"""Check printed values: the format of each, and the columns as a whole."""
 
 from __future__ import annotations
 
+from expensify.freemarker.expression_tree import BuiltIn, Expression
 from expensify.freemarker.lint.context import Context, printed_reads
 from expensify.freemarker.lint.findings import Fix
 from expensify.freemarker.lint.fixing import divided, in_place_of, tight
 from expensify.freemarker.lint.values import Value
-from expensify.freemarker.tree import BuiltIn, Expression
 
 _CENTS = "Amounts come in cents, so 12.34 would be printed as 1234. Divide by 100 and give it two decimals."
 
 
 def check(context: Context, value: Value, node: Expression, *, has_format: bool = False) -> None:
-    """Complain of a value that is printed without the format it needs."""
+    """Report a value that is printed without the format it needs."""
     if value.type == "boolean":
-        _boolean(context, node)
+        _add_boolean(context, node)
     elif value.type == "cents":
         fix = in_place_of(node, "Print with two decimals", divided(node, context.findings))
         context.findings.add("cents", node.span, _CENTS, fix)
@@ -28,7 +28,7 @@ def check(context: Context, value: Value, node: Expression, *, has_format: bool 
         )
 
 
-def _boolean(context: Context, node: Expression) -> None:
+def _add_boolean(context: Context, node: Expression) -> None:
     text = tight(node, context.findings, "false")
     if context.makes_json:
         fix = in_place_of(node, "Print true or false", f"{text}?c")
@@ -40,7 +40,7 @@ def _boolean(context: Context, node: Expression) -> None:
 
 
 def check_pattern(context: Context, node: BuiltIn, value: Value, arguments: list[Value]) -> None:
-    """`cents?string("0.00")`: decimals that are always zero. A pattern without a point may be meant."""
+    """Report `cents?string("0.00")`, whose decimals are always zero. A pattern without a point may be intended."""
     pattern = arguments[0].literal if arguments else None
     if value.type == "cents" and pattern and "." in pattern:
         target = f"({tight(node.target, context.findings, '0')} / 100)"
@@ -49,7 +49,7 @@ def check_pattern(context: Context, node: BuiltIn, value: Value, arguments: list
 
 
 def check_columns(context: Context) -> None:
-    """What can be said only when everything has been printed."""
+    """Report mixed currencies and ignored edits, once everything has been printed."""
     labelled = any(
         {"expense.currency", "report.currency"} <= printed.value.fields and not printed.value.currencies
         for printed in context.printed
@@ -65,10 +65,10 @@ def check_columns(context: Context) -> None:
     for name, read in printed_reads(context).items():
         field = context.catalogue.field(name)
         if field is not None and field.edited and field.edited not in context.used:
-            _modified(context, read.start, read.end, name, field.edited)
+            _add_ignored_edit(context, read.start, read.end, name, field.edited)
 
 
-def _modified(context: Context, start: int, end: int, name: str, edited: str) -> None:
+def _add_ignored_edit(context: Context, start: int, end: int, name: str, edited: str) -> None:
     text = context.findings.text[start:end]
     last, other = name.rpartition(".")[2], edited.rpartition(".")[2]
     fix = None

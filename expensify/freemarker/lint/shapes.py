@@ -1,4 +1,4 @@
-"""What sort of file a template writes, from the text that it prints as it is."""
+"""Detect the kind of file that a template writes, from its literal text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from expensify.freemarker.expression_tree import Interpolation, NumberInterpolation, Span, StringLiteral, Text
 from expensify.freemarker.tree import (
     Attempt,
     Body,
@@ -13,17 +14,12 @@ from expensify.freemarker.tree import (
     Element,
     Escape,
     If,
-    Interpolation,
     Items,
     List,
     MacroCall,
     NoEscape,
-    NumberInterpolation,
     Sep,
-    Span,
-    StringLiteral,
     Switch,
-    Text,
 )
 
 Kind = Literal["json", "xml", "table", "plain", "empty"]
@@ -35,7 +31,7 @@ _DELIMITERS = ",;\t|"
 
 
 class Shape(NamedTuple):
-    """`delimiter` stands between the cells of a table; `first` is what is printed first."""
+    """`delimiter` separates the cells of a table; `first` is the first output."""
 
     kind: Kind
     delimiter: str
@@ -43,7 +39,7 @@ class Shape(NamedTuple):
 
 
 def shape_of(body: Body) -> Shape:
-    """The shape of the output. A loop counts once, all ways of a choice count."""
+    """Return the shape of the output. A loop counts once, all branches of a choice count."""
     pieces = list(_printed(body))
     text = "".join(piece for piece, _ in pieces)
     first = next((span for piece, span in pieces if piece.strip()), None)
@@ -75,7 +71,7 @@ def _printed(body: Body) -> Iterator[tuple[str, Span]]:
 
 
 def bodies_of(element: Element) -> list[Body]:
-    """The bodies inside an element that are printed where it stands."""
+    """Return the bodies inside an element that print at its position."""
     match element:
         case If():
             return [branch.body for branch in element.branches]

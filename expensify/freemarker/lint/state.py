@@ -1,4 +1,4 @@
-"""What is known at one place of a template: variables, what has been tested, and what has been printed so far."""
+"""The state of the walk at one position of a template: variables, tests, and output so far."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ SAME_CURRENCY = "the expense is in the currency of its report"
 
 @dataclass
 class State:
-    """`loops` are the names bound around the place, innermost last. `local` is None outside macros and functions.
+    """`loops` are the loop variables around the position, innermost last. `local` is None outside macros and functions.
 
-    `certain` holds the paths of objects that have been tested, and SAME_CURRENCY. `printed` is a snapshot that
-    belongs to the reader of the output. Nothing runs any more in a state that is `over`, behind a <#return> say.
+    `certain` holds the paths of tested objects, and SAME_CURRENCY. `printed` is a snapshot of the `Output`. `over`
+    means that nothing runs any more, for example after a <#return>.
     """
 
     printed: object
@@ -29,7 +29,7 @@ class State:
         return State(self.printed, dict(self.variables), local, self.loops, self.certain, self.over)
 
     def value(self, name: str) -> Value | None:
-        """The innermost variable of that name, None when there is none (yet)."""
+        """Return the innermost variable of that name, or None."""
         for bound, value in reversed(self.loops):
             if bound == name:
                 return value
@@ -38,7 +38,7 @@ class State:
         return self.variables.get(name)
 
     def refine(self, name: str, value: Value) -> None:
-        """Note that a variable is now known better."""
+        """Set the value of an existing variable in its own scope."""
         for at in range(len(self.loops) - 1, -1, -1):
             if self.loops[at][0] == name:
                 self.loops = (*self.loops[:at], (name, value), *self.loops[at + 1 :])
@@ -50,12 +50,12 @@ class State:
 
     @property
     def names(self) -> set[str]:
-        """All names that mean something here."""
+        """All names that are visible here."""
         return {name for name, _ in self.loops} | set(self.local or ()) | set(self.variables)
 
 
 def merged(states: list[State], printed: object) -> State:
-    """What is known where several ways meet; `printed` is what has been printed then."""
+    """Merge the states of paths that meet; `printed` is the merged output."""
     alive = [state for state in states if not state.over]
     if not alive:
         over = states[0].copy()
@@ -78,6 +78,6 @@ def _merged(scopes: list[dict[str, Value]]) -> dict[str, Value]:
     result = dict(scopes[0])
     for scope in scopes[1:]:
         for name, value in scope.items():
-            known = result.get(name)
-            result[name] = value if known is None or known is value else either((known, value))
+            other = result.get(name)
+            result[name] = value if other is None or other is value else either((other, value))
     return result

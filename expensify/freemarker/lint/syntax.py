@@ -1,4 +1,4 @@
-"""What is wrong with a text that is not a template, and with names that FreeMarker does not have."""
+"""Report syntax errors, unbalanced tags, and unknown tags and built-ins."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import NamedTuple
 from expensify.freemarker.builtin import compile
 from expensify.freemarker.builtin.registry import UNSUPPORTED as UNSUPPORTED_BUILT_INS
 from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.expression_tree import BuiltIn, Span
 from expensify.freemarker.lint.findings import Findings, Fix
 from expensify.freemarker.tagnames import KNOWN, UNSUPPORTED, plain_name
-from expensify.freemarker.tree import BuiltIn, Span
 
 _INSIDE = r"""(?:"[^"<]*"|'[^'<]*'|[^<>"'])*?"""
 _TAG = re.compile(
@@ -19,51 +19,42 @@ _TAG = re.compile(
     rf"|<(/?)(#)([A-Za-z_]+){_INSIDE}(/?)>|<(/?)(@)([\w.]*){_INSIDE}(/?)>",
     re.S,
 )
-_PAIRS = frozenset(
-    [
-        "if",
-        "list",
-        "items",
-        "foreach",
-        "switch",
-        "macro",
-        "function",
-        "compress",
-        "escape",
-        "noescape",
-        "attempt",
-    ]
-)
+_PAIRS = frozenset([
+    "if", "list", "items", "foreach", "switch", "macro", "function", "compress", "escape", "noescape",
+    "attempt",
+])  # fmt: skip
 _MAY_HOLD_A_BODY = frozenset({"assign", "global", "local"})
 _SAYS_UNBALANCED = re.compile(r"is not closed|has no beginning|^expected </|needs a <#recover>")
 _WORD = re.compile(r"</?[#@][\w.]*>?|\w+|\S")
 
 
 class Opened(NamedTuple):
+    """An opening tag and its offsets."""
+
     name: str
     start: int
     end: int
 
 
-def unreadable(findings: Findings, error: TemplateError) -> None:
-    """The one finding on a text that cannot be parsed, at the place where the parser gave up."""
+def add_parse_error(findings: Findings, error: TemplateError) -> None:
+    """Add the finding on a text that cannot be parsed, at the position of the parser's error."""
     start = _offset(findings.text, error)
     word = _WORD.match(findings.text, start)
     span = findings.span(start, word.end() if word else start + 1)
-    if _SAYS_UNBALANCED.search(error.message) and _unbalanced(findings):
+    if _SAYS_UNBALANCED.search(error.message) and _add_unbalanced_tag(findings):
         return
-    spelled = re.match(r"</?#([A-Za-z_]+)", findings.text[start : start + 60])
-    if spelled and plain_name(spelled[1]) is None:
-        _unknown_tag(findings, spelled[1], start + spelled.start(1), span)
-    elif spelled and plain_name(spelled[1]) in UNSUPPORTED:
-        _unsupported(findings, f"<#{spelled[1]}>", UNSUPPORTED[plain_name(spelled[1]) or ""], span)
+    tag = re.match(r"</?#([A-Za-z_]+)", findings.text[start : start + 60])
+    if tag and plain_name(tag[1]) is None:
+        _add_unknown_tag(findings, tag[1], start + tag.start(1), span)
+    elif tag and plain_name(tag[1]) in UNSUPPORTED:
+        _add_unsupported(findings, f"<#{tag[1]}>", UNSUPPORTED[plain_name(tag[1]) or ""], span)
     else:
         sentence = f"The template cannot be read from here on: {error.message}."
         findings.add("syntax", span, sentence, severity="error")
 
 
-def uncompiled(findings: Findings, error: TemplateError) -> None:
-    """What reads well but cannot run: a wrong number of arguments, say."""
+def add_compile_error(findings: Findings, error: TemplateError) -> None:
+    """Add the finding on a template that parses but does not compile, such as a wrong number of arguments."""
     start = _offset(findings.text, error)
     word = _WORD.match(findings.text, start)
     span = findings.span(start, word.end() if word else start + 1)
@@ -71,15 +62,15 @@ def uncompiled(findings: Findings, error: TemplateError) -> None:
 
 
 def check_built_in(findings: Findings, node: BuiltIn) -> bool:
-    """Whether there is such a built-in; if not, that is said."""
-    known = compile.names()
-    if node.name in known:
+    """Whether the built-in exists; add a finding if it does not."""
+    names = compile.names()
+    if node.name in names:
         return True
     written = findings.written(node.name_span)
     if node.name in UNSUPPORTED_BUILT_INS:
-        _unsupported(findings, f"?{written}", UNSUPPORTED_BUILT_INS[node.name], node.name_span)
+        _add_unsupported(findings, f"?{written}", UNSUPPORTED_BUILT_INS[node.name], node.name_span)
         return False
-    near = get_close_matches(node.name, known, n=3, cutoff=0.6)
+    near = get_close_matches(node.name, names, n=3, cutoff=0.6)
     sentence = f"There is no built-in ?{written}."
     fix = None
     if near:
@@ -89,7 +80,7 @@ def check_built_in(findings: Findings, node: BuiltIn) -> bool:
     return False
 
 
-def _unknown_tag(findings: Findings, written: str, start: int, span: Span) -> None:
+def _add_unknown_tag(findings: Findings, written: str, start: int, span: Span) -> None:
     near = get_close_matches(written.lower(), sorted(KNOWN), n=1, cutoff=0.7)
     sentence = f"There is no tag <#{written}>."
     fix = None
@@ -99,14 +90,13 @@ def _unknown_tag(findings: Findings, written: str, start: int, span: Span) -> No
     findings.add("unknown-tag", span, sentence, fix, "error")
 
 
-def _unsupported(findings: Findings, what: str, reason: str, span: Span) -> None:
+def _add_unsupported(findings: Findings, what: str, reason: str, span: Span) -> None:
     sentence = f"The portal does not run {what}: {reason}. Write the template without it."
     findings.add("unsupported", span, sentence, severity="error")
 
 
 def _offset(text: str, error: TemplateError) -> int:
-    lines = re.compile(r"\r\n|\r|\n").finditer(text)
-    starts = [0, *(found.end() for found in lines)]
+    starts = [0, *(line_end.end() for line_end in re.finditer(r"\r\n|\r|\n", text))]
     line = min(max(error.line, 1), len(starts))
     return min(starts[line - 1] + max(error.column, 1) - 1, len(text))
 
@@ -114,19 +104,19 @@ def _offset(text: str, error: TemplateError) -> int:
 # ---- tags that do not match
 
 
-def _unbalanced(findings: Findings) -> bool:
-    """Look for the first tag that is not closed, or that closes nothing; whether there was one."""
+def _add_unbalanced_tag(findings: Findings) -> bool:
+    """Report the first tag that is not closed or closes nothing; whether there is one."""
     opened: list[Opened] = []
-    for found in _TAG.finditer(findings.text):
-        closing, kind, name, empty = found.group(1, 2, 3, 4) if found[2] else found.group(5, 6, 7, 8)
+    for match in _TAG.finditer(findings.text):
+        closing, kind, name, empty = match.group(1, 2, 3, 4) if match[2] else match.group(5, 6, 7, 8)
         if kind is None:
             continue
         if kind == "#":
             name = plain_name(name) or name
         if not closing:
-            pair = kind == "@" or name in _PAIRS or (name in _MAY_HOLD_A_BODY and "=" not in found.group())
+            pair = kind == "@" or name in _PAIRS or (name in _MAY_HOLD_A_BODY and "=" not in match.group())
             if pair and not empty:
-                opened.append(Opened(kind + name, found.start(), found.end()))
+                opened.append(Opened(kind + name, match.start(), match.end()))
             continue
         if name not in _PAIRS and name not in _MAY_HOLD_A_BODY and kind == "#":
             continue
@@ -134,17 +124,17 @@ def _unbalanced(findings: Findings) -> bool:
         if closes == kind + name or (kind == "@" and not name and closes.startswith("@")):
             opened.pop()
         elif any(tag.name == kind + name for tag in opened):
-            _not_closed(findings, opened[-1], found.start())
+            _add_not_closed(findings, opened[-1], match.start())
             return True
         else:
-            _not_opened(findings, found, opened)
+            _add_not_opened(findings, match, opened)
             return True
     if opened:
-        _not_closed(findings, opened[-1], len(findings.text))
+        _add_not_closed(findings, opened[-1], len(findings.text))
     return bool(opened)
 
 
-def _not_closed(findings: Findings, tag: Opened, before: int) -> None:
+def _add_not_closed(findings: Findings, tag: Opened, before: int) -> None:
     """`before` is the offset of the tag that should have come later."""
     text = findings.text
     closing = f"</{tag.name}>"
@@ -153,9 +143,9 @@ def _not_closed(findings: Findings, tag: Opened, before: int) -> None:
         where, at = "the template ends before it is closed", before
         written = ("" if not text or text.endswith("\n") else "\n") + closing + "\n"
     else:
-        found = re.match(r"</[#@][\w.]*>", text[before:])
-        there = findings.span(before, before + 1).line
-        where = f"{found.group() if found else 'another tag'} in line {there} comes before it is closed"
+        match = re.match(r"</[#@][\w.]*>", text[before:])
+        other_line = findings.span(before, before + 1).line
+        where = f"{match.group() if match else 'another tag'} in line {other_line} comes before it is closed"
         indent = text[text.rfind("\n", 0, before) + 1 : before]
         at, written = before, closing + (f"\n{indent}" if not indent.strip() else "")
     findings.add(
@@ -167,15 +157,15 @@ def _not_closed(findings: Findings, tag: Opened, before: int) -> None:
     )
 
 
-def _not_opened(findings: Findings, found: re.Match[str], opened: list[Opened]) -> None:
-    sentence = f"{found.group()} closes something that was never opened."
+def _add_not_opened(findings: Findings, tag: re.Match[str], opened: list[Opened]) -> None:
+    sentence = f"{tag.group()} closes something that was never opened."
     if opened:
         line = findings.span(opened[-1].start, opened[-1].end).line
         sentence += f" Open here is <{opened[-1].name}> of line {line}."
     findings.add(
         "unbalanced",
-        findings.span(found.start(), found.end()),
+        findings.span(tag.start(), tag.end()),
         f"{sentence} Take it out, or write what it should close.",
-        Fix("Take it out", found.start(), found.end(), ""),
+        Fix("Take it out", tag.start(), tag.end(), ""),
         "error",
     )

@@ -1,4 +1,4 @@
-"""What lint knows of a value without any data: its type, the fields it comes from, the characters it may hold."""
+"""Lint's abstract values: type, source fields, and possible characters, without any data."""
 
 from __future__ import annotations
 
@@ -9,27 +9,17 @@ from typing import Any, Literal, NamedTuple
 from expensify.freemarker.tree import Macro
 
 Type = Literal[
-    "text",
-    "integer",
-    "number",
-    "cents",
-    "money",
-    "boolean",
-    "date",
-    "datetime",
-    "list",
-    "object",
-    "unknown",
+    "text", "integer", "number", "cents", "money", "boolean", "date", "datetime", "list", "object", "unknown",
     "none",
-]
+]  # fmt: skip
 NUMBERS = frozenset({"integer", "number", "cents", "money"})
 SPECIAL = frozenset(',;\t|"\n\r')
-"""The characters that mean something in a delimited file or in JSON; the only ones that are followed."""
+"""The characters with a meaning in a delimited file or in JSON; only these are tracked."""
 NONE: frozenset[str] = frozenset()
 
 
 class Read(NamedTuple):
-    """A field that was read, by its name in the catalogue, and the place in the text that named it."""
+    """A field that was read: its name in the catalogue, and the position in the text that named it."""
 
     field: str
     start: int
@@ -37,13 +27,13 @@ class Read(NamedTuple):
 
 
 class Value(NamedTuple):
-    """One value. "cents" are undivided, "money" is divided, and both still have to be formatted to be printed.
+    """One value. "cents" are undivided, "money" is divided; both need a format to be printed.
 
-    `path` is what the catalogue calls an object: "expense", or "expense.receiptObject"; `tested` says that the object
-    is known to be there. `may` holds the SPECIAL characters that can occur outside quotes which the value brings along.
-    A `doubled` text has its quotes doubled, a `wrapped` one is a whole cell or JSON string with its quotes around it,
-    and an `escaped` one is written as JSON wants it. `identifier`: a spreadsheet would take it for a number and round
-    it. "none" is what a recursion gives that has not come back yet.
+    `path` is the catalogue's name of an object: "expense", or "expense.receiptObject"; `tested` means that the object
+    is known to exist. `may` holds the SPECIAL characters that can occur outside the value's own quotes.
+    A `doubled` text has its quotes doubled, a `wrapped` one is a whole cell or JSON string in quotes, and an
+    `escaped` one is escaped for JSON. `identifier`: a spreadsheet would read it as a number and round it. "none" is
+    the result of a recursive call that has not returned yet.
     """
 
     type: Type = "unknown"
@@ -62,7 +52,7 @@ class Value(NamedTuple):
 
     @property
     def is_constant(self) -> bool:
-        """Whether the template itself says what it is, in all cases."""
+        """Whether the template alone determines the value."""
         return not self.reads and self.type not in ("list", "object", "unknown", "none")
 
     @property
@@ -74,10 +64,11 @@ class Value(NamedTuple):
         return self.escaped or '"' not in self.may
 
     def text(self, **changes: Any) -> Value:
-        """The same as text; what it says of characters stays unless changed."""
+        """Return the value as text; facts about its characters stay unless changed."""
         may = self.may if self.type in ("text", "unknown") else NONE
-        kept = Value("text", "", None, None, self.reads, self.currencies, may, *self[7:11])
-        return kept._replace(**changes) if changes else kept
+        return Value("text", "", None, None, self.reads, self.currencies, may, *self[7:11])._replace(
+            **changes
+        )
 
 
 UNKNOWN = Value()
@@ -88,7 +79,7 @@ TEXT = Value("text")
 
 
 def constant(text: str) -> Value:
-    """The value of a string literal. One with quotes at both ends is a whole cell."""
+    """Return the value of a string literal. One with quotes at both ends is a whole cell."""
     wrapped = len(text) > 1 and text[0] == text[-1] == '"' and '"' not in text[1:-1].replace('""', "")
     return Value("text", literal=text, may=NONE if wrapped else SPECIAL.intersection(text), wrapped=wrapped)
 
@@ -97,11 +88,12 @@ EMPTY = constant("")
 
 
 def listed(item: Value) -> Value:
+    """Return a list of such items."""
     return Value("list", item=item)
 
 
 def either(values: Iterable[Value]) -> Value:
-    """What is known when it may be any of these."""
+    """Return what is known of a value that may be any of these."""
     return reduce(_either, values, PENDING)
 
 
@@ -127,7 +119,7 @@ def _either(one: Value, other: Value) -> Value:
 
 
 def _common_type(one: Value, other: Value) -> Type:
-    """A constant beside a field is its fallback: the field says what the value is."""
+    """A constant is the fallback of a field: the field determines the type."""
     if one.is_constant and not other.is_constant:
         return other.type
     if (other.is_constant and not one.is_constant) or one.type == other.type:
@@ -140,7 +132,7 @@ def _common_type(one: Value, other: Value) -> Type:
 
 
 def joined(parts: list[Value]) -> Value:
-    """The text of the parts, one after the other."""
+    """Return the concatenation of the parts."""
     if all(part.literal is not None for part in parts):
         return constant("".join(part.literal or "" for part in parts))
     inner, quoted = _unwrapped(parts)
@@ -160,7 +152,7 @@ def joined(parts: list[Value]) -> Value:
 
 
 def _unwrapped(parts: list[Value]) -> tuple[list[Value], bool]:
-    """The parts without the quotes at both ends, and whether there were any."""
+    """Return the parts without the quotes at both ends, and whether there were any."""
     first, last = parts[0].literal, parts[-1].literal
     if len(parts) < 3 or not first or not last or not first.startswith('"') or not last.endswith('"'):
         return parts, False

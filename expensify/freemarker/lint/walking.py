@@ -1,10 +1,18 @@
-"""The walk through a template, in the order in which it prints, along all ways through it at once."""
+"""Walk a template in print order, along all paths at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from expensify.freemarker.expression_tree import (
+    Arithmetic,
+    Expression,
+    Interpolation,
+    Name,
+    NumberInterpolation,
+    Text,
+)
 from expensify.freemarker.lint import printing
 from expensify.freemarker.lint.assuming import assume
 from expensify.freemarker.lint.context import Captured, Context, Nowhere, Printed
@@ -22,7 +30,6 @@ from expensify.freemarker.lint.values import (
     joined,
 )
 from expensify.freemarker.tree import (
-    Arithmetic,
     Assign,
     AssignBlock,
     Assignment,
@@ -30,42 +37,39 @@ from expensify.freemarker.tree import (
     Body,
     Compress,
     Escape,
-    Expression,
     If,
-    Interpolation,
     Items,
     List,
     Macro,
     MacroCall,
-    Name,
     Nested,
     NoEscape,
-    NumberInterpolation,
     Return,
     Sep,
     Setting,
     Stop,
     Switch,
-    Text,
 )
 
 _DEEPEST = 12
-"""Calls inside each other that are followed."""
+"""The depth to which nested calls are followed."""
 
 
 class Walk:
+    """One walk through a template; it calls the output's checks in print order."""
+
     def __init__(self, context: Context) -> None:
         self.context = context
         self.expressions = Expressions(context, self._function)
         self._depth = 0
         self._returns: list[list[Value]] = []
-        self._known: dict[tuple[str, tuple[Value, ...], frozenset[str]], Value] = {}
+        self._results: dict[tuple[str, tuple[Value, ...], frozenset[str]], Value] = {}
         self._called: set[str] = set()
         self._bodies: list[tuple[MacroCall, State]] = []
         self._sources: list[tuple[List, Value]] = []
 
     def template(self, body: Body) -> None:
-        """The whole template, then the macros and functions that nothing calls."""
+        """Walk the whole template, then the macros and functions that nothing calls."""
         self.body(body)
         if not self.context.state.over:
             self.context.output.finish()
@@ -82,7 +86,7 @@ class Walk:
             if handle is not None:
                 handle(self, element)
 
-    # ---- what is printed
+    # ---- output
 
     def _text(self, node: Text) -> None:
         self.context.output.text(node.text, None if node.raw else node, node.span, self.context.place)
@@ -100,34 +104,32 @@ class Walk:
         self.context.printed.append(Printed(value, node.span))
         self.context.output.hole(value, node.expression, node.span, self.context.place)
 
-    # ---- ways that part and meet
+    # ---- branches
 
-    def _ways(self, ways: list[tuple[State, Body]]) -> None:
-        """Go each way from where it begins, and on from where they meet."""
+    def _walk_paths(self, paths: list[tuple[State, Body]]) -> None:
+        """Walk each path from its start state, and continue from the merged state."""
         ends: list[State] = []
-        for state, body in ways:
-            self._stand(state)
+        for state, body in paths:
+            self._restore_state(state)
             self.body(body)
-            ends.append(self._standing())
-        self._stand(self._met(ends))
-
-    def _met(self, ends: list[State]) -> State:
+            ends.append(self._save_state())
         alive = [state.printed for state in ends if not state.over]
-        return merged(ends, self.context.output.meet(alive) if alive else ends[0].printed)
+        printed = self.context.output.meet(alive) if alive else ends[0].printed
+        self._restore_state(merged(ends, printed))
 
-    def _stand(self, state: State) -> None:
+    def _restore_state(self, state: State) -> None:
         self.context.state = state
         self.context.output.state = state.printed
 
-    def _standing(self) -> State:
+    def _save_state(self) -> State:
         self.context.state.printed = self.context.output.state
         return self.context.state
 
     def _if(self, node: If) -> None:
         outside = self.context.place
-        ways: list[tuple[State, Body]] = []
+        paths: list[tuple[State, Body]] = []
         for branch in node.branches:
-            beginning = self._standing().copy()
+            beginning = self._save_state().copy()
             if branch.condition is not None:
                 condition = self.expressions.value(branch.condition)
                 if "addHeader" in condition.fields or _asks_for_heading(self, branch.condition):
@@ -136,54 +138,54 @@ class Walk:
                 rest, self.context.state = self.context.state, beginning
                 assume(self.expressions, branch.condition, True)
                 self.context.state = rest
-            ways.append((beginning, branch.body))
+            paths.append((beginning, branch.body))
         if node.branches[-1].condition is not None:
-            ways.append((self._standing(), ()))
-        self._ways(ways)
+            paths.append((self._save_state(), ()))
+        self._walk_paths(paths)
         self.context.place = outside
 
     def _switch(self, node: Switch) -> None:
         self.expressions.value(node.subject)
-        before = self._standing()
-        ways: list[tuple[State, Body]] = []
+        before = self._save_state()
+        paths: list[tuple[State, Body]] = []
         for case in node.cases:
             if case.condition is not None:
                 self.expressions.value(case.condition)
-            ways.append((before.copy(), case.body))
+            paths.append((before.copy(), case.body))
         if all(case.condition is not None for case in node.cases):
-            ways.append((before, ()))
-        self._ways(ways)
+            paths.append((before, ()))
+        self._walk_paths(paths)
 
     def _attempt(self, node: Attempt) -> None:
-        before = self._standing()
-        self._ways([(before.copy(), node.body), (before, node.recover.body)])
+        before = self._save_state()
+        self._walk_paths([(before.copy(), node.body), (before, node.recover.body)])
 
     def _sep(self, node: Sep) -> None:
-        before = self._standing()
-        self._ways([(before.copy(), node.body), (before, ())])
+        before = self._save_state()
+        self._walk_paths([(before.copy(), node.body), (before, ())])
 
     # ---- loops
 
     def _list(self, node: List) -> None:
         source = self.expressions.value(node.source)
         self._sources.append((node, source))
-        before = self._standing().copy()
+        before = self._save_state().copy()
         if node.names:
-            self._turns(node, node.names, node.body, source)
+            self._walk_turns(node, node.names, node.body, source)
         else:
             self.body(node.body)
         self._sources.pop()
-        ways: list[tuple[State, Body]] = [(self._standing(), ())]
-        ways.append((before, node.otherwise.body if node.otherwise else ()))
-        self._ways(ways)
+        paths: list[tuple[State, Body]] = [(self._save_state(), ())]
+        paths.append((before, node.otherwise.body if node.otherwise else ()))
+        self._walk_paths(paths)
 
     def _items(self, node: Items) -> None:
         if self._sources:
             loop, source = self._sources[-1]
-            self._turns(loop, node.names, node.body, source)
+            self._walk_turns(loop, node.names, node.body, source)
 
-    def _turns(self, loop: List, names: tuple[str, ...], body: Body, source: Value) -> None:
-        """One turn, and another where the first ends elsewhere in the output than it began."""
+    def _walk_turns(self, loop: List, names: tuple[str, ...], body: Body, source: Value) -> None:
+        """Walk one iteration, and another when the first changed the state of the output."""
         outside = self.context.place
         self.context.place = outside._replace(loops=outside.loops + 1)
         for _ in range(2):
@@ -202,13 +204,11 @@ class Walk:
 
     def _assign(self, node: Assign) -> None:
         for assignment in node.assignments:
-            value = self._assigned(assignment)
-            self._set(node.scope, assignment.name, value)
+            self._set(node.scope, assignment.name, self._assigned_value(assignment))
 
-    def _assigned(self, assignment: Assignment) -> Value:
-        known = self.context.state.value(assignment.name) or UNKNOWN
+    def _assigned_value(self, assignment: Assignment) -> Value:
         if assignment.value is None:
-            return known._replace(literal=None)
+            return (self.context.state.value(assignment.name) or UNKNOWN)._replace(literal=None)
         if assignment.operator == "=":
             return self.expressions.value(assignment.value)
         # `x += y` is `x = x + y`.
@@ -241,34 +241,34 @@ class Walk:
     # ---- macros and functions
 
     def _function(self, macro: Macro, arguments: list[Value]) -> Value:
-        """What a call returns. The same call is followed once; one inside itself has nothing to tell."""
-        # Which field an argument comes from makes no difference inside, so it is told apart only by its position.
-        given = [
+        """Return the value of a call. The same call is followed once; a recursive call is PENDING."""
+        # The source field of an argument makes no difference inside, so reads are replaced by the position.
+        anonymous = [
             value._replace(reads=frozenset({Read("", at, at)})) if value.reads else value
             for at, value in enumerate(arguments)
         ]
-        key = (macro.name, tuple(given), self.context.state.certain)
-        if key not in self._known:
+        key = (macro.name, tuple(anonymous), self.context.state.certain)
+        if key not in self._results:
             if self._depth >= _DEEPEST:
                 return UNKNOWN
-            self._known[key] = PENDING
+            self._results[key] = PENDING
             outside, self.context.output = self.context.output, Nowhere()
-            self._known[key] = self._call(macro, given, {})
+            self._results[key] = self._call(macro, anonymous, {})
             self.context.output = outside
-        return _with_reads(self._known[key], arguments)
+        return _restore_reads(self._results[key], arguments)
 
     def _call(self, macro: Macro, arguments: list[Value], named: dict[str, Value]) -> Value:
         self._called.add(macro.name)
         if self._depth >= _DEEPEST:
             return UNKNOWN
-        outside = self._standing()
+        outside = self._save_state()
         local = self._parameters(macro, arguments, named)
         self.context.state = State(outside.printed, dict(outside.variables), local, (), outside.certain)
         self._returns.append([])
         self._depth += 1
         self.body(macro.body)
         self._depth -= 1
-        end = self._standing()
+        end = self._save_state()
         self.context.state = outside
         outside.variables = end.variables
         returned = self._returns.pop()
@@ -307,7 +307,7 @@ class Walk:
         if not self._bodies:
             return
         call, caller = self._bodies.pop()
-        inside = self._standing()
+        inside = self._save_state()
         parameters = zip(
             call.body_parameters, [*values, *[UNKNOWN] * len(call.body_parameters)], strict=False
         )
@@ -333,28 +333,28 @@ class Walk:
         self.body(node.body)
 
 
-def _with_reads(value: Value, arguments: list[Value]) -> Value:
-    """What a function returned for arguments known by their position, with the fields that they come from."""
+def _restore_reads(value: Value, arguments: list[Value]) -> Value:
+    """Replace the positions of arguments in a function's result by the fields that the arguments come from."""
     reads = frozenset[Read]().union(
         *(frozenset({read}) if read.field else arguments[read.start].reads for read in value.reads)
     )
-    item = _with_reads(value.item, arguments) if value.item else None
+    item = _restore_reads(value.item, arguments) if value.item else None
     return value._replace(reads=reads, item=item)
 
 
 def _bound(names: tuple[str, ...], source: Value) -> tuple[tuple[str, Value], ...]:
-    """Loop variables with what they stand for; a loop over a map has its keys and its values."""
+    """Return the loop variables with their values; a loop over a map has keys and values."""
     item = source.item or UNKNOWN
     if len(names) == 1:
         return ((names[0], item),)
     if item.path == "card":
-        # The reconciliation's cards are the keys of a map, whose values are the reports with their lines.
+        # In reconciliation data the cards are the keys of a map; the values are the reports with their lines.
         return (names[0], item), (names[1], Value("list", item=Value("object", path="report")))
     return (names[0], TEXT), (names[1], item)
 
 
 def _asks_for_heading(walk: Walk, condition: Expression) -> bool:
-    """Whether addHeader stands anywhere in a condition, `addHeader == true && …` included."""
+    """Whether addHeader occurs anywhere in a condition, such as `addHeader == true && …`."""
     return "addHeader" in walk.context.findings.written(condition.span)
 
 

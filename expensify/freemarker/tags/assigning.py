@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
+from expensify.freemarker.expressions import ExpressionParser
+from expensify.freemarker.parser import Parser, Tag
 from expensify.freemarker.tree import Assign, AssignBlock, Assignment, Scope, Setting
-
-if TYPE_CHECKING:
-    from expensify.freemarker.expressions import ExpressionParser
-    from expensify.freemarker.parser import Parser, Tag
 
 _WITH_VALUE = ("=", "+=", "-=", "*=", "/=", "%=")
 _ALONE = ("++", "--")

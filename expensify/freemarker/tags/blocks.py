@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from expensify.freemarker.tree import (
-    BooleanLiteral,
-    Comment,
-    Compress,
-    Escape,
-    Flush,
-    NoEscape,
-    StringLiteral,
-    Text,
-    Trim,
-)
-
-if TYPE_CHECKING:
-    from expensify.freemarker.expressions import ExpressionParser
-    from expensify.freemarker.parser import Parser, Tag
+from expensify.freemarker.expression_tree import BooleanLiteral, StringLiteral, Text
+from expensify.freemarker.expressions import ExpressionParser
+from expensify.freemarker.parser import Parser, Tag
+from expensify.freemarker.tree import Comment, Compress, Escape, Flush, NoEscape, Trim
 
 _TRIMS = {"t": (True, True), "lt": (True, False), "rt": (False, True), "nt": (False, False)}
 _HEADER = re.compile(r"[ \t\r\n]*<#ftl(?=[ \t\r\n/>])")

@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from expensify.freemarker.tree import (
-    Attempt,
-    Block,
-    Branch,
-    Case,
-    Comment,
-    Expression,
-    If,
-    Stop,
-    Switch,
-    Text,
-)
-
-if TYPE_CHECKING:
-    from expensify.freemarker.parser import Parser, Tag
+from expensify.freemarker.expression_tree import Expression, Text
+from expensify.freemarker.parser import Parser, Tag
+from expensify.freemarker.tree import Attempt, Block, Branch, Case, Comment, If, Stop, Switch
 
 
 def if_(parser: Parser, tag: Tag) -> If:

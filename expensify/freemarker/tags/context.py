@@ -1,4 +1,4 @@
-"""What the tags around a place allow there."""
+"""What the enclosing tags allow."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Context:
 
 @dataclass
 class Header:
-    """What `<#ftl …>` may say about the text that follows."""
+    """Settings of `<#ftl …>`."""
 
     strip_whitespace: bool = True
     strip_text: bool = False

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from expensify.freemarker.expressions import ExpressionParser
+from expensify.freemarker.parser import Parser, Tag
 from expensify.freemarker.tags.context import ListContext
 from expensify.freemarker.tree import Block, Body, Break, Continue, Items, List, Sep
-
-if TYPE_CHECKING:
-    from expensify.freemarker.expressions import ExpressionParser
-    from expensify.freemarker.parser import Parser, Tag
 
 
 def list_(parser: Parser, tag: Tag) -> List:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from expensify.freemarker.tree import Body, Dot, Expression, Macro, MacroCall, Name, Nested, Parameter, Return
-
-if TYPE_CHECKING:
-    from expensify.freemarker.expressions import ExpressionParser
-    from expensify.freemarker.parser import Parser, Tag
+from expensify.freemarker.expression_tree import Dot, Expression, Name
+from expensify.freemarker.expressions import ExpressionParser
+from expensify.freemarker.parser import Parser, Tag
+from expensify.freemarker.tree import Body, Macro, MacroCall, Nested, Parameter, Return
 
 
 def macro(parser: Parser, tag: Tag) -> Macro:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
+from expensify.freemarker.parser import Parser, ParseTag
 from expensify.freemarker.tags import assigning, blocks, branching, looping, macros
-from expensify.freemarker.tree import Element
+from expensify.freemarker.tree import Body
 
-if TYPE_CHECKING:
-    from expensify.freemarker.parser import Parser, Tag
-
-OPENING: dict[str, Callable[[Parser, Tag], Element]] = {
+OPENING: dict[str, ParseTag] = {
     "if": branching.if_,
     "switch": branching.switch,
     "attempt": branching.attempt,
@@ -43,3 +38,9 @@ OPENING: dict[str, Callable[[Parser, Tag], Element]] = {
     "nt": blocks.trim,
 }
 """The tags that begin an element; every other one ends or divides one."""
+
+
+def parse_template(parser: Parser) -> Body:
+    """The whole text of a parser that has the tags of OPENING."""
+    blocks.read_header(parser)
+    return parser.template()

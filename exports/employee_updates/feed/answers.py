@@ -1,4 +1,4 @@
-"""What Expensify answered to an employee update, person by person, in plain words."""
+"""Expensify's answer to an employee update, person by person, in plain words."""
 
 import re
 from collections import defaultdict
@@ -25,7 +25,7 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class ReceiptLine:
-    """What became of a row. `reason` is Expensify's own text when it was skipped, `fix` what to do about it."""
+    """The outcome of a row. For a skipped row, `reason` is Expensify's own text and `fix` what to do about it."""
 
     row: int
     email: str
@@ -37,7 +37,7 @@ class ReceiptLine:
 
 @dataclass(frozen=True)
 class Other:
-    """Somebody the answer names who has no row, such as a manager who is invited."""
+    """A person in the answer who has no row, such as an invited manager."""
 
     email: str
     sentence: str
@@ -45,7 +45,7 @@ class Other:
 
 @dataclass(frozen=True)
 class Receipt:
-    """The whole answer; `warnings` are about all of it."""
+    """The whole answer; `warnings` are about the answer as a whole."""
 
     lines: tuple[ReceiptLine, ...]
     others: tuple[Other, ...]
@@ -57,20 +57,20 @@ class Receipt:
 
 
 def receipt(
-    found: Sequence[Change], answer: EmployeeAnswer, *, dry_run: bool, policies: Mapping[str, str]
+    changes: Sequence[Change], answer: EmployeeAnswer, *, dry_run: bool, policies: Mapping[str, str]
 ) -> Receipt:
-    """The answer laid on the rows that were sent. `policies` are names by identifier; `dry_run` is what was asked.
+    """Match the answer to the rows that were sent. `policies` are names by identifier; `dry_run` is the request.
 
-    The answer names who was added, removed or skipped, and of the others only counts how many were updated. Only when
-    that number accounts for everybody who was not skipped are they called updated.
+    The answer names who was added, removed or skipped, and only counts who was updated. The others are called updated
+    only when that count equals the number of rows that were not skipped.
     """
-    reader = _Reader(found, answer, dry_run, policies)
-    lines = tuple(map(reader.line, found))
+    reader = _Reader(changes, answer, dry_run, policies)
+    lines = tuple(map(reader.line, changes))
     return Receipt(lines, tuple(reader.others()), tuple(reader.warnings(lines)), dry_run)
 
 
 def explain(reason: str) -> tuple[str, str]:
-    """A reason for skipping somebody, in plain words, and what to do."""
+    """A reason for skipping a person, in plain words, and what to do."""
     for pattern, words, fix in _REASONS:
         if match := pattern.fullmatch(reason.strip().rstrip(".")):
             values = {name: quoted(text) for name, text in match.groupdict().items()}
@@ -85,7 +85,7 @@ def explain(reason: str) -> tuple[str, str]:
 _REASONS = [
     (re.compile(pattern, re.IGNORECASE), words, fix)
     for pattern, words, fix in (
-        # The first two are published [M]; the others are what a server that speaks alike would say.
+        # The first two are published [M]; the others are guesses at similar messages.
         (
             r"No policy found for '(?P<value>.*)'",
             "There is no policy {value} that this credential may change.",
@@ -123,13 +123,13 @@ _REASONS = [
 
 class _Reader:
     def __init__(
-        self, found: Sequence[Change], answer: EmployeeAnswer, dry_run: bool, policies: Mapping[str, str]
+        self, changes: Sequence[Change], answer: EmployeeAnswer, dry_run: bool, policies: Mapping[str, str]
     ) -> None:
         self._answer = answer
         self._dry = dry_run
         self._names = policies
-        self._rows = len(found)
-        self._emails = {change.email for change in found}
+        self._rows = len(changes)
+        self._emails = {change.email for change in changes}
         self._added = _by_email(answer.added)
         self._removed = _by_email(answer.removed)
         self._groups = _by_email(answer.groups)
@@ -137,9 +137,9 @@ class _Reader:
         for skipped in answer.skipped:
             self._reasons[skipped.email.strip().lower()].append(skipped.reason)
         self._rows_of: dict[str, list[Change]] = defaultdict(list)
-        for change in found:
+        for change in changes:
             self._rows_of[change.email].append(change)
-        skipped_rows = sum(bool(self._reason(change)) for change in found)
+        skipped_rows = sum(bool(self._reason(change)) for change in changes)
         self._accounts_for_all = answer.updated == self._rows - skipped_rows
 
     def line(self, change: Change) -> ReceiptLine:
@@ -198,7 +198,7 @@ class _Reader:
         return [policy for policy in by_email.get(change.email, ()) if policy in mine]
 
     def _beyond_rows(self, change: Change, by_email: Mapping[str, Sequence[str]]) -> list[str]:
-        """What the answer says of the person beyond all their rows; told on the first of these."""
+        """Policies in the answer that no row of the person names; reported on their first row."""
         rows = self._rows_of[change.email]
         if rows[0] is not change:
             return []
@@ -206,47 +206,49 @@ class _Reader:
         return [policy for policy in by_email.get(change.email, ()) if policy not in named_in_rows]
 
     def others(self) -> list[Other]:
-        told: dict[str, list[str]] = defaultdict(list)
+        sentences: dict[str, list[str]] = defaultdict(list)
         for word, by_email, joint in (("added", self._added, "to"), ("removed", self._removed, "from")):
             for email, policies in by_email.items():
                 if email not in self._emails:
-                    told[email].append(sentence(f"{self._would(word)} {joint} {self._policies(policies)}"))
+                    sentences[email].append(
+                        sentence(f"{self._would(word)} {joint} {self._policies(policies)}")
+                    )
         for email, reasons in self._reasons.items():
             if email not in self._emails:
-                told[email] += [
+                sentences[email] += [
                     f"{self._would('skipped')}: {explain(reason)[0]} ({quoted(reason)})" for reason in reasons
                 ]
-        return [Other(email, " ".join(sentences)) for email, sentences in sorted(told.items())]
+        return [Other(email, " ".join(parts)) for email, parts in sorted(sentences.items())]
 
     def warnings(self, lines: Sequence[ReceiptLine]) -> list[str]:
-        told = []
+        warnings = []
         if self._dry and self._answer.dry_run is False:
-            told.append(
+            warnings.append(
                 "A dry run was asked for, and Expensify says that it has changed people. Compare with the policy's "
                 "members at once."
             )
         elif not self._dry and self._answer.dry_run:
-            told.append("Expensify says that this was a dry run, so nothing was changed.")
+            warnings.append("Expensify says that this was a dry run, so nothing was changed.")
         if self._answer.updated is None:
-            told.append("The answer does not say how many people it is about.")
+            warnings.append("The answer does not say how many people it is about.")
         elif not self._accounts_for_all:
             skipped = sum(line.outcome == "skipped" for line in lines)
-            told.append(
+            warnings.append(
                 f"{self._rows:,} rows were sent and {skipped:,} skipped, but Expensify counts {self._answer.updated:,} "
                 "as updated. Look at those who are not mentioned."
             )
-        return told
+        return warnings
 
     def _reason(self, change: Change) -> str:
-        """Why the row was skipped; of several rows of one person, the one whose values the reason quotes."""
+        """Why the row was skipped; among several rows of one person, match the values that the reason quotes."""
         reasons = self._reasons.get(change.email, [])
         rows = self._rows_of[change.email]
         if len(rows) < 2 or len(reasons) >= len(rows):
             return reasons[min(rows.index(change), len(reasons) - 1)] if reasons else ""
         for reason in reasons:
-            about = re.findall("'([^']*)'", reason)
+            values_quoted = re.findall("'([^']*)'", reason)
             values = {*change.person.policies, change.person.manager, change.person.email}
-            if any(text in values for text in about):
+            if any(text in values for text in values_quoted):
                 return reason
         quoted_by_none = not any(
             text in {*row.person.policies, row.person.manager, row.person.email}
@@ -264,8 +266,8 @@ class _Reader:
 
 
 def _by_email(by_place: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+    places: dict[str, list[str]] = defaultdict(list)
     for place, emails in by_place.items():
         for email in emails:
-            found[email.strip().lower()].append(place)
-    return dict(found)
+            places[email.strip().lower()].append(place)
+    return dict(places)

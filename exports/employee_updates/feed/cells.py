@@ -1,6 +1,6 @@
-"""What is written in a cell as a value, and a value as it is written in a cell.
+"""Convert the text of a cell to a value, and a value to the text of a cell.
 
-The cells are what a person sees and edits; the person is made of them anew each time.
+People see and edit the cells; an `Employee` is always computed from them.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Any
 from exports.employee_updates.feed.fields import FIELDS, ROLES, Employee, EmployeeField, Value
 from exports.employee_updates.feed.findings import RowFinding, Severity, quoted
 
-LONGEST = 1000  # characters; nothing a person has is longer, a broken file's cells are
+LONGEST = 1000  # characters; only cells of a broken file are longer
 
 YES = {
     "true",
@@ -35,9 +35,9 @@ YES = {
     "vero",
 }
 NO = {"false", "no", "n", "0", "-", "off", "f", "nein", "falsch", "non", "faux", "falso"}
-# As the grid and a feed in JSON write them.
+# The words that the grid and a JSON feed use.
 PLAIN_BOOLEANS = {"true", "false", "yes", "no"}
-# What HR systems write in a column on whether somebody is still there.
+# Words of HR systems for the employment status.
 GONE = {
     "terminated", "inactive", "left", "leaver", "former", "offboarded", "withdrawn",
     "inaktiv", "ausgetreten", "ausgeschieden", "gekündigt", "ehemalig",
@@ -67,7 +67,7 @@ _FIRM, _LOOSE = (re.compile(_ITEM.format(separators)) for separators in (";|\n",
 
 @dataclass(frozen=True)
 class FeedRow:
-    """A row of the feed as it stands: `number` as in the file it came from, `cells` by the names of fields."""
+    """A row of the feed: `number` is the row number in its file, `cells` has texts by field name."""
 
     number: int
     cells: Mapping[str, str]
@@ -77,7 +77,7 @@ class FeedRow:
 
 
 def row_from_json(stored: object) -> FeedRow:
-    """The row that `Row.as_json` gave. Raises ValueError for anything of another shape."""
+    """The row from `FeedRow.as_json`. Raises ValueError for any other shape."""
     if not isinstance(stored, dict):
         raise ValueError("a row is an object")
     number, cells = stored.get("number"), stored.get("cells")
@@ -89,7 +89,7 @@ def row_from_json(stored: object) -> FeedRow:
 
 
 def rows_of(people: Iterable[Employee]) -> list[FeedRow]:
-    """People as rows of a grid, numbered from 1: the policy's members to start from, or a prepared reverse."""
+    """People as rows, numbered from 1, for a start from the members or for a reversal."""
     return [
         FeedRow(
             number, {name: text for name in FIELDS if (text := text_of(FIELDS[name], person.value(name)))}
@@ -99,7 +99,7 @@ def rows_of(people: Iterable[Employee]) -> list[FeedRow]:
 
 
 def text_of(field: EmployeeField, value: Value) -> str:
-    """How a value is written in a cell, so that `person_of` reads the same value again."""
+    """The text of a value in a cell; `person_of` reads the same value from it."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -113,9 +113,9 @@ def text_of(field: EmployeeField, value: Value) -> str:
 
 
 def person_of(row: FeedRow) -> tuple[Employee, list[RowFinding]]:
-    """The person that the cells describe, and what was understood, cleaned or not understood on the way.
+    """The person that the cells describe, and findings about converted, cleaned and unreadable cells.
 
-    A cell that cannot be read is an error, and its field empty.
+    An unreadable cell is an error, and its field stays empty.
     """
     values: dict[str, Value] = {}
     findings: list[RowFinding] = []
@@ -131,7 +131,7 @@ def person_of(row: FeedRow) -> tuple[Employee, list[RowFinding]]:
             findings += [
                 RowFinding(row.number, name, severity, code, sentence) for severity, code, sentence in notes
             ]
-    return Employee(**values), findings  # type: ignore[arg-type]  # each reader gives what its field holds
+    return Employee(**values), findings  # type: ignore[arg-type]  # each reader returns the type of its field
 
 
 Notes = list[tuple[Severity, str, str]]
@@ -229,11 +229,11 @@ def _read_boolean(text: str, field: EmployeeField, notes: Notes) -> Value:
     word = text.lower()
     if word in PLAIN_BOOLEANS:
         return word in YES
-    about_leaving = field.name == "is_terminated"
+    is_status = field.name == "is_terminated"
     value = None
-    if word in YES or (about_leaving and word in GONE):
+    if word in YES or (is_status and word in GONE):
         value = True
-    elif word in NO or (about_leaving and word in STILL_THERE):
+    elif word in NO or (is_status and word in STILL_THERE):
         value = False
     if value is None:
         notes.append(
@@ -290,17 +290,17 @@ def _grouped(digits: str) -> Decimal | None:
 
 
 def _read_list(text: str, field: EmployeeField, notes: Notes) -> Value:
-    found = _items(text, _FIRM)
-    if len(found) == 1 and not found[0][1]:
-        # Nothing firmer separates them, so commas do.
-        found = _items(text, _LOOSE)
+    items = _items(text, _FIRM)
+    if len(items) == 1 and not items[0][1]:
+        # Without semicolons, bars or line breaks, commas separate the items.
+        items = _items(text, _LOOSE)
     if field.kind == "identifiers":
-        return tuple(dict.fromkeys(item for item, _ in found))
-    return tuple(item for item, _ in found)
+        return tuple(dict.fromkeys(item for item, _ in items))
+    return tuple(item for item, _ in items)
 
 
 def _items(text: str, pattern: re.Pattern[str]) -> list[tuple[str, bool]]:
-    """The items, each with whether it stood in quotes."""
+    """The items, each with whether it was quoted."""
     items = []
     for match in pattern.finditer(text):
         if match[1] is not None:

@@ -1,4 +1,4 @@
-"""Chains of approvers that go round, lead nowhere, or hang on somebody who leaves: on their cells, and drawn."""
+"""Check approver chains for circles, missing approvers and leavers: findings on cells, and trees to draw."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,15 +23,15 @@ State = Literal["", "again", "missing", "leaver", "gap"]
 
 MOST_TREES = 50
 MOST_CHILDREN = 8
-# A report goes from a person to the manager, and from there on to next approvers; these are two ways to go round.
+# A report goes to the manager, then to the next approvers. Each of these two graphs can have circles.
 _GRAPHS = (("manager",), ("approves_to", "over_limit_approver"))
 
 
 @dataclass(frozen=True)
 class ChainNode:
-    """A person in a tree; below stand those whose reports come to them. `more` are left out.
+    """A person in a tree; the children submit reports to them. `more` counts children that are not shown.
 
-    `state` is "again" where a circle closes, "missing" for an address nobody has, "leaver" for one who leaves, and
+    `state` is "again" where a circle closes, "missing" for an unknown address, "leaver" for a person who leaves, and
     "gap", without an address, for the middle of a long circle.
     """
 
@@ -44,7 +44,7 @@ class ChainNode:
 
 @dataclass(frozen=True)
 class Tree:
-    """The part of a policy's chains where something is wrong."""
+    """The part of a policy's chains that has an error."""
 
     policy: str
     trouble: Trouble
@@ -54,9 +54,9 @@ class Tree:
 def check_chains(
     rows: Sequence[tuple[int, Employee]], known: Known, *, invites_managers: bool
 ) -> tuple[list[RowFinding], list[Tree]]:
-    """Circles, unknown approvers and leavers who still approve, each on its cell, and drawn.
+    """Find circles, unknown approvers and leavers who still approve, with the trees to draw.
 
-    `invites_managers` is the job's setting: with it, a manager who is known elsewhere is invited to the policy.
+    `invites_managers` is the job's setting: Expensify then invites a manager who is known in another policy.
     """
     findings: dict[RowFinding, None] = {}
     trees: list[Tree] = []
@@ -64,13 +64,15 @@ def check_chains(
     everybody = set(known.policies_of) | {email for policy in policies for email in policy.places}
     renamed = renamed_logins(rows, known)
     for policy in policies:
-        found, drawn = _Checked(policy, known, everybody, renamed, invites_managers).troubles()
-        findings |= dict.fromkeys(found)
-        trees += drawn
+        policy_findings, policy_trees = _PolicyCheck(
+            policy, known, everybody, renamed, invites_managers
+        ).troubles()
+        findings |= dict.fromkeys(policy_findings)
+        trees += policy_trees
     return list(findings), trees[:MOST_TREES]
 
 
-class _Checked:
+class _PolicyCheck:
     def __init__(
         self,
         policy: PolicyChains,
@@ -95,9 +97,9 @@ class _Checked:
         trees: list[Tree] = []
         for fields in _GRAPHS:
             for circle in circles(self._policy, fields):
-                # A circle among members whom no row touches is none of this feed's.
-                if told := list(self._circle(circle, fields)):
-                    findings += told
+                # Ignore a circle of members without a row: the feed does not cause it.
+                if circle_findings := list(self._circle(circle, fields)):
+                    findings += circle_findings
                     trees.append(self._drawn_circle(circle, fields))
         wrong: dict[str, State] = {}
         for place in self._policy.places.values():
@@ -138,7 +140,7 @@ class _Checked:
         )
 
     def _path(self, circle: Sequence[str], fields: Sequence[str]) -> list[str]:
-        """One way round, from the first row on."""
+        """One path around the circle, starting at its first row."""
         inside = set(circle)
         start = min(circle, key=lambda email: (self._policy.places[email].row or 10**9, email))
         before: dict[str, str] = {}
@@ -146,17 +148,17 @@ class _Checked:
         for email in ahead:
             for _, to in onward(self._policy.places[email], fields):
                 if to == start:
-                    way = [email]
-                    while way[-1] != start:
-                        way.append(before[way[-1]])
-                    return way[::-1]
+                    path = [email]
+                    while path[-1] != start:
+                        path.append(before[path[-1]])
+                    return path[::-1]
                 if to in inside and to not in before:
                     before[to] = email
                     ahead.append(to)
         return [start]
 
     def _drawn_circle(self, circle: Sequence[str], fields: Sequence[str]) -> Tree:
-        # The tree hangs from the approver, so the way round is drawn from its end.
+        # The root of the tree is the approver, so the path is drawn from its end.
         first, *rest = self._path(circle, fields)
         left_out = len(rest) - 2 * MOST_CHILDREN
         node = ChainNode(first, self._policy.places[first].row, "again")
@@ -169,7 +171,7 @@ class _Checked:
             node = ChainNode(email, self._policy.places[email].row, "", (node,), len(others))
         return Tree(self._policy.id, "cycle", node)
 
-    # ------------------------------------------------------------ ends that are missing
+    # ------------------------------------------------------------ missing approvers
 
     def _missing(
         self, place: ChainPosition, name: str, to: str, wrong: dict[str, State]
@@ -224,7 +226,7 @@ class _Checked:
 
     @cached_property
     def _above_the_rows(self) -> set[str]:
-        """Everybody whom the reports of people in the feed may come to."""
+        """Everybody who may receive reports of people in the feed."""
         ahead = [place.email for place in self._policy.places.values() if place.row is not None]
         seen = set(ahead)
         for email in ahead:
@@ -235,12 +237,12 @@ class _Checked:
         return seen
 
     def _near(self, address: str) -> str:
-        """Somebody who approves, and whose address differs in a letter, or in two that are swapped."""
+        """An approver whose address differs by one letter or by two swapped letters; "" for none."""
         return next((self._approvers[text] for text in _shortened(address) if text in self._approvers), "")
 
     @cached_property
     def _approvers(self) -> dict[str, str]:
-        """Those who approve now or afterwards, by what their addresses are like."""
+        """Present and future approvers, by their address and its shortened forms."""
         now = {
             getattr(member, name)
             for member in self._known.members.get(self._policy.id, ())
@@ -250,7 +252,7 @@ class _Checked:
         return {text: email for email in known for text in _shortened(email)}
 
     def _leaver(self, leaver: str, number: int) -> Iterator[RowFinding]:
-        """Members whom no row touches, and who would still submit to somebody who has left."""
+        """Members without a row who would still submit to a person who left."""
         waiting = [email for email in self._below.get(leaver, ()) if self._policy.places[email].row is None]
         if waiting:
             sentence = (
@@ -286,5 +288,5 @@ def _circle_sentence(path: Sequence[str], fields: Sequence[str], is_so_today: bo
 
 
 def _shortened(address: str) -> list[str]:
-    """The address, and what it is without each of its letters: addresses with one in common are easily mistaken."""
+    """The address, and the address without each of its letters: similar addresses share one of these."""
     return [address, *(address[:at] + address[at + 1 :] for at in range(len(address)))]

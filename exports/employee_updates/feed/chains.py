@@ -1,7 +1,4 @@
-"""Who would approve whom once the feed is applied, policy by policy.
-
-A policy's present members, as far as they were read, with the rows laid over them.
-"""
+"""The approver chains of each policy after the feed: its present members, as far as read, overlaid with the rows."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,19 +10,17 @@ from exports.employee_updates.feed.known import Known
 
 @dataclass
 class ChainPosition:
-    """A person's place in a policy after the feed; `row` is None for a member whom no row touches."""
+    """A person in a policy after the feed; `row` is None for a member without a row."""
 
     email: str
     row: int | None
     approvers: dict[str, str]
-    """The address by field, of `APPROVERS`, without the empty ones."""
-    sent: frozenset[str] = frozenset()
-    """Those of the fields that the row itself says."""
+    """Addresses by the fields of `APPROVERS`, without empty ones."""
 
 
 @dataclass(frozen=True)
 class PolicyChains:
-    """A policy as the feed would leave it. `leaving` are rows by address, `is_read` says that its members are known."""
+    """A policy after the feed. `leaving` has rows by address; `is_read`: its present members were read."""
 
     id: str
     places: Mapping[str, ChainPosition]
@@ -34,12 +29,12 @@ class PolicyChains:
 
 
 def renamed_logins(rows: Sequence[tuple[int, Employee]], known: Known) -> dict[str, str]:
-    """The old addresses of people whose number comes with a new one, and the new."""
+    """Old address to new address, of people whose employee ID has a new address."""
     return {old: person.email for _, person in rows if (old := known.renamed_from(person))}
 
 
 def policies_after(rows: Sequence[tuple[int, Employee]], known: Known) -> list[PolicyChains]:
-    """Every policy that the feed touches, as it would be afterwards."""
+    """Every policy that the feed changes, after the feed."""
     renamed = renamed_logins(rows, known)
     by_policy: dict[str, list[tuple[int, Employee]]] = defaultdict(list)
     for number, person in rows:
@@ -73,7 +68,7 @@ def _policy_after(
     removed: set[str],
 ) -> PolicyChains:
     places: dict[str, ChainPosition] = {}
-    # Of a policy that was not read, the last feed is the best that is known.
+    # Fall back to the last feed for a policy that was not read.
     last = [person for person in known.last_feed if person.policy == policy and not person.is_leaving]
     for member in known.members.get(policy, last):
         email = renamed.get(member.email, member.email)
@@ -88,7 +83,7 @@ def _policy_after(
             continue
         own = _approvers(person, {})
         before = places[person.email].approvers if person.email in places else {}
-        places[person.email] = ChainPosition(person.email, number, before | own, frozenset(own))
+        places[person.email] = ChainPosition(person.email, number, before | own)
         leaving.pop(person.email, None)
     for email in removed:
         places.pop(email, None)
@@ -102,7 +97,7 @@ def _approvers(person: Employee, renamed: Mapping[str, str]) -> dict[str, str]:
 
 
 def onward(place: ChainPosition, fields: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Whom a report goes on to, with the field that says so; who names themselves as manager is the top."""
+    """The next approvers with their fields. A person who is their own manager is the top of the chain."""
     for name in fields:
         address = place.approvers.get(name, "")
         if address and not (name == "manager" and address == place.email):
@@ -110,7 +105,7 @@ def onward(place: ChainPosition, fields: Sequence[str]) -> Iterator[tuple[str, s
 
 
 def circles(policy: PolicyChains, fields: Sequence[str]) -> list[list[str]]:
-    """The groups of people whose chains lead back to themselves, by these fields. Each is as large as it gets.
+    """The groups of people whose chains by these fields lead back to themselves, each as large as possible.
 
     Tarjan's strongly connected components, without recursion: a chain may be as long as the feed.
     """
@@ -118,7 +113,7 @@ def circles(policy: PolicyChains, fields: Sequence[str]) -> list[list[str]]:
     lowest: dict[str, int] = {}
     stack: list[str] = []
     on_stack: set[str] = set()
-    found: list[list[str]] = []
+    groups: list[list[str]] = []
 
     def after(email: str) -> Iterator[str]:
         return (to for _, to in onward(policy.places[email], fields) if to in policy.places)
@@ -155,5 +150,5 @@ def circles(policy: PolicyChains, fields: Sequence[str]) -> list[list[str]]:
                         if member == email:
                             break
                     if len(group) > 1 or email in after(email):
-                        found.append(group[::-1])
-    return found
+                        groups.append(group[::-1])
+    return groups

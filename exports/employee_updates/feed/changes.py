@@ -1,4 +1,4 @@
-"""What a feed changes, person by person, before and after: what is sent laid over what is known."""
+"""The changes of a feed, person by person, before and after: the rows compared with what is known."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -27,16 +27,16 @@ _KIND_OF: dict[str, Kind] = {
     "over_limit_approver": "approver",
     "approval_limit": "limit",
 }
-# They say what the row does, and are no property of the person afterwards.
-_ORDERS = ("policy", "additional_policies", "is_terminated", "remove_from_others")
-_TOLD_BY_FEEDS = tuple(name for name in FIELDS if name not in MEMBER_FIELDS and name not in _ORDERS)
+# These fields say what the row does; they are not properties of the person.
+_INSTRUCTIONS = ("policy", "additional_policies", "is_terminated", "remove_from_others")
+_FEED_ONLY_FIELDS = tuple(name for name in FIELDS if name not in MEMBER_FIELDS and name not in _INSTRUCTIONS)
 
 
 @dataclass(frozen=True)
 class FieldChange:
-    """A field before and after. `is_known` is False when nothing tells what stands there now.
+    """A field before and after. `is_known` is False when the value before is unknown.
 
-    `policy` is one of the row's further policies when the field is another there, and "" for the row's own.
+    `policy` is "" for the row's own policy, else one of its further policies, where the value differs.
     """
 
     field: str
@@ -48,12 +48,11 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class Change:
-    """What a row does to a person. `kinds` has one or more of `KINDS`, in their order.
+    """The change that a row makes to a person. `kinds` has one or more of `KINDS`, in their order.
 
-    `before` is how the person is known in the row's policy, None for a joiner, and for one of whom nothing is known.
-    `after` is what would be there; an empty cell leaves what there is. `added` and `removed` are policies; those
-    removed without the row naming them are in `implied` too. Of those in `unknown`, whose members were not read, nobody
-    can say whether the person joins them.
+    `before` is the person in the row's policy, None for a joiner and for an unknown person. `after` is the result; an
+    empty cell keeps the old value. `added` and `removed` are policies; `implied` are the removed ones that the row does
+    not name. The members of policies in `unknown` were not read, so the person may or may not join them.
     """
 
     row: int
@@ -73,20 +72,19 @@ class Change:
 
 
 def before_of(person: Employee, known: Known) -> Employee | None:
-    """How the person is known in the row's policy, under the new address or the one their number has.
+    """The person in the row's policy before the feed, by the new address or the known address of their employee ID.
 
-    What the policy says of a member outranks the last feed; of fields that policies do not tell, the last feed is all
-    there is.
+    The members of the policy take precedence over the last feed, which alone has the fields that policies do not show.
     """
     old = known.renamed_from(person)
     for email in filter(None, (person.email, old)):
         member = known.by_place.get((person.policy, email))
         last = known.last_by_place.get((person.policy, email))
         if member is not None:
-            told = {name: last.value(name) for name in _TOLD_BY_FEEDS} if last else {}
-            return replace(member, **told) if told else member  # type: ignore[arg-type]
+            extra = {name: last.value(name) for name in _FEED_ONLY_FIELDS} if last else {}
+            return replace(member, **extra)  # type: ignore[arg-type]  # each value has the type of its field
         if person.policy not in known.members and last is not None and not last.is_leaving:
-            # What was left out of the last feed was filled with the number then.
+            # Expensify filled an empty Custom Field 1 of the last feed with the employee ID.
             return replace(last, custom_field_1=last.custom_field_1 or last.employee_id)
     return None
 
@@ -96,27 +94,27 @@ def changes(rows: Sequence[tuple[int, Employee]], known: Known) -> list[Change]:
     return [_change(number, person, known) for number, person in rows]
 
 
-def counts(found: Sequence[Change]) -> dict[Kind, int]:
-    """How many rows are of each kind; a row can be of several."""
-    counted = Counter(kind for change in found for kind in change.kinds)
-    return {kind: counted[kind] for kind in KINDS}
+def counts(row_changes: Sequence[Change]) -> dict[Kind, int]:
+    """The number of rows of each kind; a row can have several kinds."""
+    counter = Counter(kind for change in row_changes for kind in change.kinds)
+    return {kind: counter[kind] for kind in KINDS}
 
 
 def not_in_feed(rows: Sequence[tuple[int, Employee]], known: Known) -> list[Employee]:
-    """People of the last feed without a row now. Nothing happens to them: leaving a row out removes nobody."""
-    there = {person.email for _, person in rows} | {known.renamed_from(person) for _, person in rows}
+    """People of the last feed without a row now. Nothing happens to them: a missing row removes nobody."""
+    addresses = {person.email for _, person in rows} | {known.renamed_from(person) for _, person in rows}
     missing = {person.email: person for person in known.last_feed if not person.is_leaving}
-    return [person for email, person in missing.items() if email not in there]
+    return [person for email, person in missing.items() if email not in addresses]
 
 
 def same_as_members(rows: Sequence[tuple[int, Employee]], known: Known) -> list[int]:
-    """The numbers of the rows that give nothing but what a policy tells of its member already."""
-    found = []
+    """The numbers of rows whose values all equal those of the present member."""
+    numbers = []
     for number, person in rows:
         member = known.by_place.get((person.policy, person.email))
         if member is not None and all(value == member.value(name) for name, value in person.given().items()):
-            found.append(number)
-    return found
+            numbers.append(number)
+    return numbers
 
 
 def _change(number: int, person: Employee, known: Known) -> Change:
@@ -125,8 +123,8 @@ def _change(number: int, person: Employee, known: Known) -> Change:
     implied = tuple(policy for policy in present if policy not in person.policies)
     implied = implied if person.remove_from_others else ()
     if person.is_leaving:
-        is_there = before is not None or person.policy not in known.members
-        removed = ((person.policy,) if is_there else ()) + implied
+        may_be_member = before is not None or person.policy not in known.members
+        removed = ((person.policy,) if may_be_member else ()) + implied
         kinds: tuple[Kind, ...] = ("leaver",) if removed else ("unchanged",)
         return Change(number, kinds, person, before, before or person, (), (), removed, implied)
     last = known.last_by_place.get((person.policy, person.email))
@@ -141,7 +139,7 @@ def _change(number: int, person: Employee, known: Known) -> Change:
         fields = tuple(
             FieldChange(name, None, after.value(name))
             for name in FIELDS
-            if after.has(name) and name not in _ORDERS
+            if after.has(name) and name not in _INSTRUCTIONS
         )
     else:
         fields = tuple(_field_changes(before, after, known))
@@ -157,45 +155,46 @@ def _change(number: int, person: Employee, known: Known) -> Change:
 
 
 def _present_policies(person: Employee, known: Known) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+    policies: dict[str, None] = {}
     for email in filter(None, (person.email, known.renamed_from(person))):
-        found |= dict.fromkeys(known.policies_of.get(email, ()))
-    return tuple(found)
+        policies |= dict.fromkeys(known.policies_of.get(email, ()))
+    return tuple(policies)
 
 
 def _after(person: Employee, before: Employee | None) -> Employee:
-    """The row over what there was: nothing can be emptied [O], and Custom Field 1 gets the number when left out [M]."""
-    given = person.given()
+    """The row over the old values: nothing can be emptied [O]; an empty Custom Field 1 gets the employee ID [M]."""
+    values = person.given()
     if not person.custom_field_1 and person.employee_id:
-        given["custom_field_1"] = person.employee_id
-    return Employee(**{**(before.given() if before else {}), **given})  # type: ignore[arg-type]  # each its field's value
+        values["custom_field_1"] = person.employee_id
+    values = {**(before.given() if before else {}), **values}
+    return Employee(**values)  # type: ignore[arg-type]  # each value has the type of its field
 
 
 def _changes_elsewhere(person: Employee, known: Known) -> Iterator[FieldChange]:
-    """What the row changes in its further policies, of which the person is a member already."""
+    """The changes in further policies of the row where the person is a member already."""
     if not person.additional_policies:
         return
-    given = _after(person, None)
+    after = _after(person, None)
     for policy in person.policies[1:] if person.policy else person.policies:
         member = known.by_place.get((policy, person.email))
         if member is None:
             continue
         for name in FIELDS:
-            counts_here = name in MEMBER_FIELDS and name not in ("email", *_ORDERS) and given.has(name)
-            if counts_here and given.value(name) != member.value(name):
-                yield FieldChange(name, member.value(name), given.value(name), policy=policy)
+            is_compared = name in MEMBER_FIELDS and name not in ("email", *_INSTRUCTIONS) and after.has(name)
+            if is_compared and after.value(name) != member.value(name):
+                yield FieldChange(name, member.value(name), after.value(name), policy=policy)
 
 
 def _field_changes(before: Employee, after: Employee, known: Known) -> list[FieldChange]:
     last = known.last_by_place.get((before.policy, before.email))
-    told = MEMBER_FIELDS if before.policy in known.members else frozenset[str]()
-    found = []
+    known_fields = MEMBER_FIELDS if before.policy in known.members else frozenset[str]()
+    field_changes = []
     for name in FIELDS:
-        if name in _ORDERS or before.value(name) == after.value(name):
+        if name in _INSTRUCTIONS or before.value(name) == after.value(name):
             continue
-        is_known = name in told or (last is not None and last.has(name))
-        found.append(FieldChange(name, before.value(name), after.value(name), is_known))
-    return found
+        is_known = name in known_fields or (last is not None and last.has(name))
+        field_changes.append(FieldChange(name, before.value(name), after.value(name), is_known))
+    return field_changes
 
 
 def _kinds(fields: Sequence[FieldChange], joins_further: bool) -> tuple[Kind, ...]:

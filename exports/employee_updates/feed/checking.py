@@ -1,4 +1,4 @@
-"""Everything that is wrong or odd about a feed, each on its cell, before anything is sent."""
+"""Check a feed before anything is sent: errors and warnings, each on its cell."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from exports.employee_updates.feed.chain_checks import Tree, check_chains
 from exports.employee_updates.feed.changes import before_of, not_in_feed
 from exports.employee_updates.feed.fields import FIELDS, Employee
 from exports.employee_updates.feed.findings import RowFinding, named, quoted
-from exports.employee_updates.feed.identifiers import against_known, duplicates, looks_damaged
+from exports.employee_updates.feed.identifiers import check_damage, check_duplicates, check_known_numbers
 from exports.employee_updates.feed.known import Known
 from exports.employee_updates.feed.settings import UpdateSettings
 
@@ -31,9 +31,9 @@ _SEVERITY_ORDER = {"error": 0, "warning": 1, "notice": 2}
 
 @dataclass(frozen=True)
 class Checked:
-    """A feed that was looked at: `people` one for each row, findings in the order of the rows, errors first in a cell.
+    """A checked feed: one of `people` for each row, findings in the order of the rows, errors first in a cell.
 
-    Only a feed without errors is sent; a warning needs somebody's word that it is meant.
+    Only a feed without errors is sent; a person must accept its warnings.
     """
 
     rows: tuple[FeedRow, ...]
@@ -43,7 +43,7 @@ class Checked:
 
     @property
     def numbered(self) -> list[tuple[int, Employee]]:
-        """The people with their rows' numbers."""
+        """The people with their row numbers."""
         return [(row.number, person) for row, person in zip(self.rows, self.people, strict=True)]
 
     @property
@@ -59,61 +59,61 @@ def check_rows(
     rows: Sequence[FeedRow],
     known: Known,
     settings: UpdateSettings,
-    already: Sequence[RowFinding] = (),
+    file_findings: Sequence[RowFinding] = (),
     *,
     is_whole_feed: bool = False,
 ) -> Checked:
-    """Read the cells and check them against each other and against what is known.
+    """Read the cells and check them against each other and against the known members.
 
-    `already` is what was found when the file was read; it is shown among the rest. With `is_whole_feed` the rows are
-    meant to be everybody, as in a file from the HR system, so that people of the last feed who are gone are told.
+    `file_findings` come from reading the file and are part of the result. `is_whole_feed`: the rows contain everybody,
+    as a file of the HR system does, so report people of the last feed without a row.
     """
-    findings = list(already)
+    findings = list(file_findings)
     numbered: list[tuple[int, Employee]] = []
     for row in rows:
-        person, found = person_of(row)
+        person, cell_findings = person_of(row)
         numbered.append((row.number, person))
-        findings += found
-        unread = {finding.field for finding in found if finding.severity == "error"}
-        findings += _of_one(row.number, person, known, settings, unread)
-    findings += _of_groups(numbered)
-    findings += duplicates(numbered)
-    findings += against_known(numbered, known)
-    in_chains, trees = check_chains(numbered, known, invites_managers=settings.fix_approval_chains)
-    findings += in_chains
+        findings += cell_findings
+        unread = {finding.field for finding in cell_findings if finding.severity == "error"}
+        findings += _check_row(row.number, person, known, settings, unread)
+    findings += _check_domain_groups(numbered)
+    findings += check_duplicates(numbered)
+    findings += check_known_numbers(numbered, known)
+    chain_findings, trees = check_chains(numbered, known, invites_managers=settings.fix_approval_chains)
+    findings += chain_findings
     if is_whole_feed:
-        findings += _absent(numbered, known)
+        findings += _check_absent_people(numbered, known)
     findings.sort(
         key=lambda finding: (finding.row or 0, _ORDER[finding.field], _SEVERITY_ORDER[finding.severity])
     )
     return Checked(tuple(rows), tuple(person for _, person in numbered), tuple(findings), tuple(trees))
 
 
-def _of_one(
+def _check_row(
     number: int, person: Employee, known: Known, settings: UpdateSettings, unread: set[str]
 ) -> Iterator[RowFinding]:
-    """What a row shows by itself; `unread` are fields that are empty only because their cells made no sense."""
+    """Check one row; `unread` are fields that are empty because their cells are unreadable."""
     for name in _REQUIRED:
         if not person.value(name):
-            yield RowFinding(number, name, "error", "missing", _missing(name, person))
+            yield RowFinding(number, name, "error", "missing", _missing_sentence(name, person))
     for name in _ADDRESSES:
         address = getattr(person, name)
         if address and not (len(address) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(address)):
             sentence = f"{quoted(address)} is no e-mail address. Write it like name@company.com."
             yield RowFinding(number, name, "error", "address", sentence)
-    yield from looks_damaged(number, person)
+    yield from check_damage(number, person)
     for name in _TEXTS:
         if text := getattr(person, name):
-            yield from _dangerous(number, name, text)
+            yield from _check_formula(number, name, text)
     for name in _LISTS:
         for text in getattr(person, name):
-            yield from _dangerous(number, name, text)
-    yield from _limit(number, person, settings, known, unread)
-    yield from _policies(number, person, known)
-    yield from _access(number, person, known)
+            yield from _check_formula(number, name, text)
+    yield from _check_limit(number, person, settings, known, unread)
+    yield from _check_policies(number, person, known)
+    yield from _check_access(number, person, known)
 
 
-def _missing(name: str, person: Employee) -> str:
+def _missing_sentence(name: str, person: Employee) -> str:
     if name == "manager":
         who = (
             "Expensify asks for it for leavers too."
@@ -128,8 +128,8 @@ def _missing(name: str, person: Employee) -> str:
     return "The person's address is missing."
 
 
-def _dangerous(number: int, name: str, text: str) -> Iterator[RowFinding]:
-    """Text that a spreadsheet would run or has broken. It is text here, and is never worked out."""
+def _check_formula(number: int, name: str, text: str) -> Iterator[RowFinding]:
+    """Find text that a spreadsheet would run as a formula, or its error values. The portal never evaluates it."""
     if text[0] in "=@+-#\t":
         if text[0] == "=":
             sentence = (
@@ -146,7 +146,7 @@ def _dangerous(number: int, name: str, text: str) -> Iterator[RowFinding]:
             yield RowFinding(number, name, "warning", "formula_like", sentence)
 
 
-def _limit(
+def _check_limit(
     number: int, person: Employee, settings: UpdateSettings, known: Known, unread: set[str]
 ) -> Iterator[RowFinding]:
     limit = person.approval_limit
@@ -178,14 +178,18 @@ def _limit(
         yield RowFinding(number, "over_limit_approver", "error", "limit_without_approver", sentence)
 
 
-def _policies(number: int, person: Employee, known: Known) -> Iterator[RowFinding]:
+def _check_policies(number: int, person: Employee, known: Known) -> Iterator[RowFinding]:
     if known.policies is not None:
         for name in ("policy", "additional_policies"):
             value = person.value(name)
             for policy in value if isinstance(value, tuple) else (value,):
                 if isinstance(policy, str) and policy and policy not in known.policies:
                     yield RowFinding(
-                        number, name, "error", "unknown_policy", _unknown_policy(policy, known.policies)
+                        number,
+                        name,
+                        "error",
+                        "unknown_policy",
+                        _unknown_policy_sentence(policy, known.policies),
                     )
     if person.policy in person.additional_policies:
         sentence = "The row's own policy stands among the further ones. It does no harm."
@@ -197,17 +201,17 @@ def _policies(number: int, person: Employee, known: Known) -> Iterator[RowFindin
         yield RowFinding(number, "additional_policies", "warning", "leaver_with_policies", sentence)
 
 
-def _unknown_policy(policy: str, policies: Mapping[str, str]) -> str:
-    named_so = next((id_ for id_, name in policies.items() if name.casefold() == policy.casefold()), "")
-    if named_so:
-        return f"{quoted(policy)} is the name of a policy. Enter its identifier, {named_so}."
+def _unknown_policy_sentence(policy: str, policies: Mapping[str, str]) -> str:
+    id_of_name = next((id_ for id_, name in policies.items() if name.casefold() == policy.casefold()), "")
+    if id_of_name:
+        return f"{quoted(policy)} is the name of a policy. Enter its identifier, {id_of_name}."
     if policy.upper() in policies:
         return f"There is no policy {quoted(policy)}. Did you mean {policy.upper()}?"
     return f"There is no policy {quoted(policy)} that this credential reaches. Choose one that it does."
 
 
-def _access(number: int, person: Employee, known: Known) -> Iterator[RowFinding]:
-    """What the row takes from somebody, or gives, beyond what its words say at first sight."""
+def _check_access(number: int, person: Employee, known: Known) -> Iterator[RowFinding]:
+    """Warn about access that the row gives or removes without showing it plainly."""
     member = known.by_place.get((person.policy, person.email))
     is_known = person.policy in known.members
     if person.is_leaving and is_known and member is None and not known.renamed_from(person):
@@ -229,8 +233,8 @@ def _access(number: int, person: Employee, known: Known) -> Iterator[RowFinding]
         yield RowFinding(number, "remove_from_others", "warning", "removes_elsewhere", lost)
 
 
-def _of_groups(rows: Sequence[tuple[int, Employee]]) -> Iterator[RowFinding]:
-    """Domain groups on some rows only."""
+def _check_domain_groups(rows: Sequence[tuple[int, Employee]]) -> Iterator[RowFinding]:
+    """Warn about domain groups that only some rows have."""
     without = [number for number, person in rows if not person.domain_group]
     if without and len(without) < len(rows):
         have = len(rows) - len(without)
@@ -242,7 +246,7 @@ def _of_groups(rows: Sequence[tuple[int, Employee]]) -> Iterator[RowFinding]:
             yield RowFinding(number, "domain_group", "warning", "group_on_some", sentence)
 
 
-def _absent(rows: Sequence[tuple[int, Employee]], known: Known) -> Iterator[RowFinding]:
+def _check_absent_people(rows: Sequence[tuple[int, Employee]], known: Known) -> Iterator[RowFinding]:
     missing = [person.email for person in not_in_feed(rows, known)]
     if missing:
         have = (

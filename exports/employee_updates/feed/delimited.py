@@ -1,4 +1,4 @@
-"""A delimited text as lines: its encoding and delimiter found out, whatever wrote it."""
+"""Read a delimited text as lines; detects the encoding and the delimiter."""
 
 import codecs
 import csv
@@ -7,7 +7,7 @@ import re
 from collections import Counter
 
 from exports.employee_updates.feed.findings import UnreadableFile
-from exports.employee_updates.feed.headings import recognised
+from exports.employee_updates.feed.headings import count_recognised
 from exports.employee_updates.feed.sheet import (
     FIRST_LINES,
     MOST_COLUMNS,
@@ -22,7 +22,7 @@ from exports.employee_updates.feed.sheet import (
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 SAMPLE = 64 * 1024  # characters
-LONGEST_CELL = 20_000  # characters; beyond it a quotation mark has swallowed the rows behind it
+LONGEST_CELL = 20_000  # characters; a longer cell comes from an unclosed quotation mark
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
@@ -35,21 +35,21 @@ _END = "\ue000"
 _MISREAD = re.compile("Ã[\x80-¿]|â€|Â[\xa0-¿]")
 
 
-def decoded(content: bytes) -> tuple[str, str]:
-    """The text, and its encoding in words.
+def decode(content: bytes) -> tuple[str, str]:
+    """The text, and the name of its encoding.
 
-    By its byte-order mark; without one UTF-16 when every other byte is zero, UTF-8 when it is that, else Windows-1252,
-    where nearly any byte means something. Raises Unreadable for what is no text.
+    The byte-order mark decides; without one, UTF-16 if every other byte is zero, UTF-8 if the text is valid, else
+    Windows-1252, which accepts nearly any byte. Raises UnreadableFile for content that is not text.
     """
     for mark, codec, name in _MARKS:
         if content.startswith(mark):
-            return _strictly(content, codec), name
+            return _decode_strictly(content, codec), name
     start = content[:4096]
     if len(start) >= 4 and b"\0" in start:
         halves = start[0 : len(start) // 2 * 2 : 2], start[1::2]
         for half, codec in ((halves[1], "utf-16-le"), (halves[0], "utf-16-be")):
             if half.count(0) > 0.7 * len(half):
-                return _strictly(content, codec), "UTF-16"
+                return _decode_strictly(content, codec), "UTF-16"
     if b"\0" in content:
         raise UnreadableFile("This file is no text and no workbook. Save it as CSV or XLSX and upload that.")
     try:
@@ -62,7 +62,7 @@ def decoded(content: bytes) -> tuple[str, str]:
         return content.decode("latin-1"), "Latin-1"
 
 
-def _strictly(content: bytes, codec: str) -> str:
+def _decode_strictly(content: bytes, codec: str) -> str:
     try:
         return content.decode(codec)
     except UnicodeDecodeError:
@@ -72,8 +72,8 @@ def _strictly(content: bytes, codec: str) -> str:
 
 
 def read_delimited(text: str, source: str) -> Sheet:
-    """The table in a delimited text. Raises Unreadable for one that is no table or too large."""
-    text, delimiter = _announced(text)
+    """The table in a delimited text. Raises UnreadableFile when it is not a table or too large."""
+    text, delimiter = _strip_separator_line(text)
     delimiter = delimiter or delimiter_of(text)
     notes: list[Note] = []
     lines = _lines(text, delimiter, notes)
@@ -92,7 +92,7 @@ def read_delimited(text: str, source: str) -> Sheet:
 
 
 def delimiter_of(text: str) -> str:
-    """The delimiter whose headings are understood best, then the one that cuts the first lines most evenly."""
+    """The delimiter with the most recognised headings, then with the most even first lines."""
     sample = text[:SAMPLE]
     if len(text) > SAMPLE:
         sample = sample[: sample.rfind("\n") + 1] or sample
@@ -107,24 +107,24 @@ def delimiter_of(text: str) -> str:
         widths = Counter(len(row) for row in rows if len(row) > 1)
         if not widths:
             continue
-        width, alike = max(widths.items(), key=lambda item: (item[1], item[0]))
-        known = max(recognised(row) for row in rows[:FIRST_LINES])
-        score = (known, alike / len(rows), width)
+        width, even_rows = max(widths.items(), key=lambda item: (item[1], item[0]))
+        known = max(count_recognised(row) for row in rows[:FIRST_LINES])
+        score = (known, even_rows / len(rows), width)
         if score > best_score:
             best, best_score = delimiter, score
     return best
 
 
-def _announced(text: str) -> tuple[str, str]:
-    """Excel's own first line, `sep=;`, taken off."""
-    if (found := re.match(r'"?sep=([,;\t|])"?\r?\n', text, re.IGNORECASE)) is not None:
-        # The line still counts: row numbers are those of a spreadsheet.
-        return "\n" + text[found.end() :], found[1]
+def _strip_separator_line(text: str) -> tuple[str, str]:
+    """The text without Excel's first line `sep=;`, and the delimiter in it; "" without that line."""
+    if (match := re.match(r'"?sep=([,;\t|])"?\r?\n', text, re.IGNORECASE)) is not None:
+        # Keep an empty line, so that row numbers match those of a spreadsheet.
+        return "\n" + text[match.end() :], match[1]
     return text, ""
 
 
 def _lines(text: str, delimiter: str, notes: list[Note]) -> list[SheetRow]:
-    # A last row that nobody wrote: when it does not come back, an open quotation mark has swallowed it.
+    # Add a last row as a marker: if the reader does not return it, a quotation mark is not closed.
     reader = csv.reader(io.StringIO(f"{text}\n{_END}", newline=""), delimiter=delimiter)
     lines: list[SheetRow] = []
     number, cells = 0, [""]

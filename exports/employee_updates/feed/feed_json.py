@@ -1,4 +1,4 @@
-"""A feed in JSON, as an array or as an `Employees` object, as rows; what was repaired is told."""
+"""Read a JSON feed, an array or an `Employees` object, as rows; reports repairs."""
 
 from collections import Counter
 from typing import Any
@@ -12,9 +12,9 @@ from exports.employee_updates.feed.sheet import MOST_ROWS, Feed, too_many
 
 
 def read_feed(text: str, *, limits_in_cents: bool) -> Feed:
-    """The rows of a pasted or uploaded feed; amounts in it are in the unit that Expensify takes.
+    """The rows of a pasted or uploaded feed; its amounts are in the unit that Expensify expects.
 
-    Raises Unreadable for what cannot be repaired without guessing, and when there is no feed in the text.
+    Raises UnreadableFile for errors that cannot be repaired without guessing, and for a text without a feed.
     """
     repairs = Repairs()
     records, shape = _records(values_in(text, repairs), repairs)
@@ -22,47 +22,47 @@ def read_feed(text: str, *, limits_in_cents: bool) -> Feed:
         raise UnreadableFile("The feed is empty: it has no record.")
     if len(records) > MOST_ROWS:
         raise UnreadableFile(too_many())
-    reader = _Records(repairs, limits_in_cents)
+    reader = _RecordReader(repairs, limits_in_cents)
     rows = tuple(reader.row(number, record) for number, record in enumerate(records, start=1))
     for key, count in reader.unknown.items():
         where = "" if count == 1 else f", in {count:,} records"
         repairs.add(f"{quoted(key)} is no field of an employee and was left out{where}.")
-    return Feed(f"JSON, {shape}", rows, tuple(reader.findings), repairs.told())
+    return Feed(f"JSON, {shape}", rows, tuple(reader.findings), repairs.summary())
 
 
 def _records(values: list[RepairedValue], repairs: Repairs) -> tuple[list[Any], str]:
-    found: list[tuple[list[Any], str]] = []
-    for one in values:
-        value = one.value
-        lines = f"line {one.first_line}" if one.first_line == one.last_line else (
-            f"lines {one.first_line} to {one.last_line}"
+    feeds: list[tuple[list[Any], str]] = []
+    for repaired in values:
+        value = repaired.value
+        lines = f"line {repaired.first_line}" if repaired.first_line == repaired.last_line else (
+            f"lines {repaired.first_line} to {repaired.last_line}"
         )  # fmt: skip
         if isinstance(value, list):
-            found.append((value, "an array"))
+            feeds.append((value, "an array"))
         elif (key := next((key for key in value if key.lower() == "employees"), None)) is not None:
             if not isinstance(value[key], list):
                 raise UnreadableFile(
                     "The “Employees” in this feed are no list. Put the records into square brackets."
                 )
-            found.append((value[key], "an Employees object"))
+            feeds.append((value[key], "an Employees object"))
         elif any(_field(key) for key in value):
             repairs.add(f"A single record, in {lines}, was put into a list.")
-            found.append(([value], "a single record"))
+            feeds.append(([value], "a single record"))
         else:
             repairs.add(
                 f"The job description in {lines} was passed over: settings are chosen on the page, and credentials "
                 "are never taken from a text."
             )
-    if not found:
+    if not feeds:
         raise UnreadableFile(
             "There is no feed in this text. A feed is a list of records in square brackets, or an object with such a "
             "list under “Employees”."
         )
-    if len(found) > 1 and all(shape == "a single record" for _, shape in found):
-        return [record for records, _ in found for record in records], "single records"
-    if len(found) > 1:
+    if len(feeds) > 1 and all(shape == "a single record" for _, shape in feeds):
+        return [record for records, _ in feeds for record in records], "single records"
+    if len(feeds) > 1:
         raise UnreadableFile("There are several feeds in this text. Paste one at a time.")
-    return found[0]
+    return feeds[0]
 
 
 def _field(key: str) -> EmployeeField | None:
@@ -72,7 +72,7 @@ def _field(key: str) -> EmployeeField | None:
     return FIELDS[name] if name else None
 
 
-class _Records:
+class _RecordReader:
     def __init__(self, repairs: Repairs, limits_in_cents: bool) -> None:
         self.findings: list[RowFinding] = []
         self.unknown: Counter[str] = Counter()
@@ -83,7 +83,7 @@ class _Records:
     def row(self, number: int, record: Any) -> FeedRow:
         self._number = number
         if not isinstance(record, Object):
-            self._find(
+            self._add_finding(
                 "", "error", "no_record", "This entry of the feed is no record in braces. Take it out."
             )
             return FeedRow(number, {})
@@ -98,7 +98,7 @@ class _Records:
             text = self._text(field, value)
             if key in record.twice or (cells.get(field.name) or text) != text:
                 sentence = f"The record has {quoted(field.key)} more than once. See which value is right."
-                self._find(field.name, "error", "key_twice", sentence)
+                self._add_finding(field.name, "error", "key_twice", sentence)
             if text:
                 cells[field.name] = text
         return FeedRow(number, cells)
@@ -111,13 +111,13 @@ class _Records:
         if field.is_list and isinstance(value, list):
             if all(isinstance(item, str) for item in value):
                 if any(isinstance(item, Number) for item in value):
-                    self._number_without_quotes(field)
+                    self._warn_unquoted_number(field)
                 return text_of(field, tuple(str(item) for item in value if item))
         elif isinstance(value, bool):
             return "yes" if value else "no"
         elif isinstance(value, Number):
             if field.kind == "identifier":
-                self._number_without_quotes(field)
+                self._warn_unquoted_number(field)
             return str(value)
         elif isinstance(value, str):
             if field.kind == "boolean" and (word := value.strip().lower()) in PLAIN_BOOLEANS:
@@ -128,7 +128,7 @@ class _Records:
                     "as a boolean: nobody knows how Expensify reads the text",
                 )
             return value
-        self._find(
+        self._add_finding(
             field.name,
             "error",
             "unreadable_value",
@@ -136,8 +136,8 @@ class _Records:
         )
         return ""
 
-    def _number_without_quotes(self, field: EmployeeField) -> None:
-        self._find(
+    def _warn_unquoted_number(self, field: EmployeeField) -> None:
+        self._add_finding(
             field.name,
             "warning",
             "number_for_text",
@@ -151,12 +151,14 @@ class _Records:
             return ""
         amount = amount_of(value)
         if amount is None:
-            self._find(field.name, "error", "unreadable_amount", "What stands here is no amount. Enter it.")
+            self._add_finding(
+                field.name, "error", "unreadable_amount", "What stands here is no amount. Enter it."
+            )
             return ""
         if not self._in_cents:
             return text_of(field, amount)
         shown = text_of(field, amount / 100)
-        self._find(
+        self._add_finding(
             field.name,
             "notice",
             "limit_in_cents",
@@ -166,7 +168,7 @@ class _Records:
 
     def _repair(self, field: EmployeeField, code: str, what: str) -> None:
         self._repairs.add(f"Record {self._number}, {field.key}: {what}.")
-        self._find(field.name, "notice", code, f"{what[0].upper()}{what[1:]}.")
+        self._add_finding(field.name, "notice", code, f"{what[0].upper()}{what[1:]}.")
 
-    def _find(self, name: str, severity: Severity, code: str, sentence: str) -> None:
+    def _add_finding(self, name: str, severity: Severity, code: str, sentence: str) -> None:
         self.findings.append(RowFinding(self._number, name, severity, code, sentence))

@@ -1,4 +1,4 @@
-"""The fields of an employee record as the contract gives them, and a person as the values of them."""
+"""The fields of an employee record by Expensify's contract, and a person as their values."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ ROLES: tuple[str, ...] = get_args(Role)
 
 @dataclass(frozen=True)
 class EmployeeField:
-    """One field: `name` within the portal, `key` in the feed, `heading` and `help` for people.
+    """One field: `name` in the portal, `key` in the feed, `heading` and `help` for people.
 
-    `evidence` is how well it is known: [M] read in Expensify's manual, [M*] quoted from the current manual by two
-    clients, [C] one client's own words, [O] observed, [I] inferred.
+    `evidence` is its source: [M] Expensify's manual, [M*] the current manual as quoted by two clients, [C] one client's
+    own words, [O] observed, [I] inferred.
     """
 
     name: str
@@ -179,19 +179,19 @@ FIELDS: dict[str, EmployeeField] = {
 """By name, in the order of the feed."""
 
 KEYS = {field.key: field for field in FIELDS.values()} | {
-    # Other names in older copies and in the page on Workday [M][H].
+    # Names in older copies of the manual and in the page on Workday [M][H].
     "limitApprover": FIELDS["over_limit_approver"],
     "workspaceID": FIELDS["policy"],
 }
 APPROVERS = ("manager", "approves_to", "over_limit_approver")
-"""The fields that name somebody who approves."""
+"""The fields that name an approver."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Employee:
-    """One row of a feed in canonical values; "", None and () leave a field out, and so leave it as it is.
+    """One row of a feed in canonical values; a field with "", None or () is not sent and keeps its old value.
 
-    Addresses are in small letters. `approval_limit` is in currency units.
+    Addresses are in lower case. `approval_limit` is in currency units.
     """
 
     email: str = ""
@@ -218,7 +218,7 @@ class Employee:
         return value
 
     def has(self, field: str) -> bool:
-        """Whether the field is sent: False and 0 are values, the empty ones are not."""
+        """Whether the field is sent: False and 0 are values; "", None and () are not."""
         return self.value(field) not in ("", None, ())
 
     def given(self) -> dict[str, Value]:
@@ -234,15 +234,11 @@ class Employee:
     def is_leaving(self) -> bool:
         return self.is_terminated is True
 
-    def as_json(self) -> dict[str, Any]:
-        """What is there, for storage: an amount as text, a list as a list."""
-        return {name: _stored(value) for name, value in self.given().items()}
-
     def as_record(self, *, limits_in_cents: bool) -> dict[str, Any]:
-        """The object of the feed, exactly as it is sent; what is empty is left out.
+        """The object of the feed, exactly as it is sent, without empty fields.
 
-        A limit goes as cents or, with the setting off, in currency units: the unit is inferred only [I]. Raises
-        ValueError for a limit that is no whole number of those; the checks find it before.
+        A limit is sent in cents or, with the setting off, in currency units: the unit is only inferred [I]. Raises
+        ValueError for a limit that is not a whole number of the unit; the checks find it before.
         """
         record = {FIELDS[name].key: _stored(value) for name, value in self.given().items()}
         if self.approval_limit is not None:
@@ -253,24 +249,12 @@ class Employee:
         return record
 
 
-def person_from_json(stored: object) -> Employee:
-    """The person that `Person.as_json` gave. Raises ValueError for anything of another shape."""
-    if not isinstance(stored, dict):
-        raise ValueError("a person is an object")
-    values: dict[str, Any] = {}
-    for name, value in stored.items():
-        if name not in FIELDS:
-            raise ValueError(f"a person has no {name!r}")
-        values[name] = _from_stored(FIELDS[name], value)
-    return Employee(**values)
-
-
 def members_of(
     policy: str, employees: Iterable[Mapping[str, Any]], *, limits_in_cents: bool
 ) -> tuple[Employee, ...]:
-    """The members of a policy as its `employees` section shows them, each as a person; one without address is none.
+    """The members in the `employees` section of a policy, without entries that have no address.
 
-    A limit that is no number is left out: nothing says what the server puts there [C].
+    Ignores a limit that is not a number: no source says what the server puts there [C].
     """
 
     def text(entry: Mapping[str, Any], key: str) -> str:
@@ -286,7 +270,7 @@ def members_of(
             custom_field_1=text(entry, "customField1"),
             custom_field_2=text(entry, "customField2"),
             role=text(entry, "role").lower(),
-            approval_limit=_shown_limit(entry.get("approvalLimit"), limits_in_cents),
+            approval_limit=_limit_of(entry.get("approvalLimit"), limits_in_cents),
             over_limit_approver=text(entry, "overLimitForwardsTo").lower(),
             approves_to=text(entry, "forwardsTo").lower(),
         )
@@ -309,7 +293,7 @@ MEMBER_FIELDS = frozenset(
         "approves_to",
     }
 )
-"""What a policy tells of its members; of the other fields only an earlier feed says what was sent."""
+"""The fields that a policy shows of its members; for the others only the last feed has values."""
 
 
 def _stored(value: Value) -> Any:
@@ -318,27 +302,10 @@ def _stored(value: Value) -> Any:
     return str(value) if isinstance(value, Decimal) else value
 
 
-def _from_stored(field: EmployeeField, value: object) -> Value:
-    if field.is_list and isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    if field.kind == "boolean" and isinstance(value, bool):
-        return value
-    if field.kind == "money" and isinstance(value, str):
-        try:
-            amount = Decimal(value)
-        except InvalidOperation:
-            raise ValueError(f"{field.name} cannot be {value!r}") from None
-        if amount.is_finite():
-            return amount
-    if field.kind not in ("boolean", "money") and not field.is_list and isinstance(value, str):
-        return value
-    raise ValueError(f"{field.name} cannot be {value!r}")
-
-
 def amount_of(value: object) -> Decimal | None:
-    """A JSON number or text as an amount; None for anything that no amount of money looks like.
+    """A JSON number or text as an amount; None for anything that is not an amount of money.
 
-    A number such as 1E-999999 is short until somebody writes it out.
+    The limits on size and decimals refuse numbers such as 1E-999999, whose plain form is huge.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -351,6 +318,6 @@ def amount_of(value: object) -> Decimal | None:
     return amount
 
 
-def _shown_limit(value: object, in_cents: bool) -> Decimal | None:
+def _limit_of(value: object, in_cents: bool) -> Decimal | None:
     amount = amount_of(value)
     return amount if amount is None or not in_cents else amount / 100

@@ -1,11 +1,11 @@
-"""What HR systems call the fields of an employee, in English and German."""
+"""Names of employee fields in HR systems, in English and German."""
 
 import re
 import unicodedata
 
 from exports.employee_updates.feed.fields import FIELDS, KEYS
 
-# Normalised as by `plain`. Where a word names two things in different systems, it stands with the likelier.
+# Normalised as by `plain`. A word with two meanings is listed under the likelier field.
 USUAL: dict[str, str] = {
     "email": """
         e mail; email address; e mail address; mail; mail address; employee email; user email; work email;
@@ -91,8 +91,8 @@ USUAL: dict[str, str] = {
 
 
 def plain(heading: str) -> str:
-    """A heading without capitals, accents, punctuation, and the stars and notes that mark required columns."""
-    # employeeEmail and Employee_Email are the words employee and email.
+    """A heading without capitals, accents, punctuation, and the marks of required columns."""
+    # Split employeeEmail and Employee_Email into the words employee and email.
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", heading.replace("ß", "ss"))
     bare = unicodedata.normalize("NFKD", spaced).encode("ascii", "ignore").decode().lower()
     bare = re.sub(r"\((?:required|optional|pflichtfeld|pflicht)\)", " ", bare).replace("'", "")
@@ -104,14 +104,14 @@ EXACT: dict[str, str] = {
     for field in FIELDS.values()
     for text in (plain(field.key), plain(field.heading), plain(field.name))
 } | {plain(key): field.name for key, field in KEYS.items()}
-"""The contract's own names, and the portal's."""
+"""The names of the contract and of the portal."""
 
 KNOWN: dict[str, str] = {
     plain(text): name for name, texts in USUAL.items() for text in texts.split(";") if text.strip()
 } | EXACT
-"""Every heading that is understood without guessing, as the field it stands for."""
+"""Every heading that is recognised without guessing, with its field."""
 
 
-def recognised(cells: list[str]) -> int:
-    """How many of these cells are headings that are understood, each field once."""
+def count_recognised(cells: list[str]) -> int:
+    """The number of fields whose headings are among these cells."""
     return len({KNOWN[text] for cell in cells if (text := plain(cell)) in KNOWN})

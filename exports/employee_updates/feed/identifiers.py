@@ -1,4 +1,4 @@
-"""Identifiers that a spreadsheet has damaged: seen by their looks, and by what is known."""
+"""Find identifiers that a spreadsheet has damaged, by their form and by the known employee IDs."""
 
 import re
 from collections import defaultdict
@@ -19,9 +19,9 @@ _DECIMAL = re.compile(r"[0-9]+[.,]0+")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T].*)?")
 
 
-def damage(text: str) -> Damage | None:
-    """What a spreadsheet seems to have done to an identifier, as severity, code and sentence."""
-    # Most identifiers are fine, and 20,000 rows have many of them.
+def find_damage(text: str) -> Damage | None:
+    """The likely damage of an identifier by a spreadsheet: severity, code and sentence."""
+    # A fast path: most identifiers of 20,000 rows are fine.
     if not text or (text.isalnum() and not _PERHAPS_SCIENTIFIC.fullmatch(text)):
         return None
     if _SCIENTIFIC.fullmatch(text):
@@ -50,20 +50,20 @@ def damage(text: str) -> Damage | None:
     return None
 
 
-def looks_damaged(number: int, person: Employee) -> Iterator[RowFinding]:
+def check_damage(number: int, person: Employee) -> Iterator[RowFinding]:
     for name in _IDENTIFIERS:
         value = person.value(name)
         for text in value if isinstance(value, tuple) else (value,):
-            if isinstance(text, str) and (found := damage(text)):
-                yield RowFinding(number, name, *found)
+            if isinstance(text, str) and (damage := find_damage(text)):
+                yield RowFinding(number, name, *damage)
     for name in _OFTEN_IDENTIFIERS:
         value = person.value(name)
-        if isinstance(value, str) and (found := damage(value)) and found[0] == "error":
-            yield RowFinding(number, name, "warning", found[1], found[2])
+        if isinstance(value, str) and (damage := find_damage(value)) and damage[0] == "error":
+            yield RowFinding(number, name, "warning", damage[1], damage[2])
 
 
-def duplicates(rows: Sequence[tuple[int, Employee]]) -> Iterator[RowFinding]:
-    """One number under several addresses, one address with several numbers, and a person more than once."""
+def check_duplicates(rows: Sequence[tuple[int, Employee]]) -> Iterator[RowFinding]:
+    """Find an employee ID with several addresses, an address with several IDs, and repeated people."""
     by_number: dict[str, list[tuple[int, Employee]]] = defaultdict(list)
     by_email: dict[str, list[tuple[int, Employee]]] = defaultdict(list)
     for number, person in rows:
@@ -74,7 +74,7 @@ def duplicates(rows: Sequence[tuple[int, Employee]]) -> Iterator[RowFinding]:
     for group in by_number.values():
         first_of = {person.email: at for at, person in reversed(group)}
         if len(first_of) > 1:
-            # Four are enough for three others; a column without numbers may have 20,000.
+            # Four entries are enough to name three others; there may be 20,000.
             some = list(first_of.items())[-4:][::-1]
             for at, person in group:
                 others = [f"{email} (row {row})" for email, row in some if email != person.email]
@@ -88,11 +88,11 @@ def duplicates(rows: Sequence[tuple[int, Employee]]) -> Iterator[RowFinding]:
                 )
     for group in by_email.values():
         if len(group) > 1:
-            yield from _one_person(group)
+            yield from _check_person(group)
 
 
-def _one_person(rows: list[tuple[int, Employee]]) -> Iterator[RowFinding]:
-    """Rows of one address: several numbers, or two contents for one policy, are errors."""
+def _check_person(rows: list[tuple[int, Employee]]) -> Iterator[RowFinding]:
+    """Check the rows of one address: several IDs, or different rows for one policy, are errors."""
     number_in = {person.employee_id: at for at, person in reversed(rows) if person.employee_id}
     if len(number_in) > 1:
         some = list(number_in.items())[-4:][::-1]
@@ -107,7 +107,7 @@ def _one_person(rows: list[tuple[int, Employee]]) -> Iterator[RowFinding]:
     for at, person in rows:
         by_policy[person.policy].append((at, person))
     for same in by_policy.values():
-        yield from _one_place(same)
+        yield from _check_repeated_rows(same)
     if len(by_policy) > 1 and len(number_in) == 1:
         for policy, same in by_policy.items():
             other = next(other for other in by_policy if other != policy)
@@ -118,8 +118,8 @@ def _one_person(rows: list[tuple[int, Employee]]) -> Iterator[RowFinding]:
             yield RowFinding(at, "policy", "notice", "several_policies", sentence)
 
 
-def _one_place(rows: list[tuple[int, Employee]]) -> Iterator[RowFinding]:
-    """Rows of one address in one policy: the same again is a slip, something else an error on each."""
+def _check_repeated_rows(rows: list[tuple[int, Employee]]) -> Iterator[RowFinding]:
+    """Check the rows of one address in one policy: equal rows are a warning, different rows an error on each."""
     first_at, first = rows[0]
     if all(person == first for _, person in rows):
         for at, _ in rows[1:]:
@@ -137,8 +137,8 @@ def _one_place(rows: list[tuple[int, Employee]]) -> Iterator[RowFinding]:
         yield RowFinding(at, "", "error", "twice_differently", sentence)
 
 
-def against_known(rows: Sequence[tuple[int, Employee]], known: Known) -> Iterator[RowFinding]:
-    """A number that is not the one a person is known with, or that is known with somebody else."""
+def check_known_numbers(rows: Sequence[tuple[int, Employee]], known: Known) -> Iterator[RowFinding]:
+    """Find employee IDs that differ from the known one of the person, or that belong to another person."""
     without_zeros: dict[str, list[str]] = defaultdict(list)
     for known_number in known.address_of:
         if known_number.isdecimal():
@@ -149,7 +149,7 @@ def against_known(rows: Sequence[tuple[int, Employee]], known: Known) -> Iterato
             continue
         before = known.number_as_known(person)
         if before and before != person.employee_id:
-            yield _changed_number(number, person, before)
+            yield _changed_number_finding(number, person, before)
         elif not before and person.employee_id not in known.address_of:
             similar = (
                 without_zeros.get(person.employee_id.lstrip("0"), [])
@@ -163,12 +163,12 @@ def against_known(rows: Sequence[tuple[int, Employee]], known: Known) -> Iterato
                 )
                 yield RowFinding(number, "employee_id", "warning", "similar_number", sentence)
         if old := known.renamed_from(person):
-            yield _other_address(number, person, old, before, old in in_feed)
+            yield _other_address_finding(number, person, old, before, old in in_feed)
 
 
-def _changed_number(number: int, person: Employee, before: str) -> RowFinding:
-    given = person.employee_id
-    if given.isdecimal() and before.isdecimal() and given.lstrip("0") == before.lstrip("0"):
+def _changed_number_finding(number: int, person: Employee, before: str) -> RowFinding:
+    new = person.employee_id
+    if new.isdecimal() and before.isdecimal() and new.lstrip("0") == before.lstrip("0"):
         return RowFinding(
             number,
             "employee_id",
@@ -187,7 +187,9 @@ def _changed_number(number: int, person: Employee, before: str) -> RowFinding:
     )
 
 
-def _other_address(number: int, person: Employee, old: str, before: str, old_in_feed: bool) -> RowFinding:
+def _other_address_finding(
+    number: int, person: Employee, old: str, before: str, old_in_feed: bool
+) -> RowFinding:
     if old_in_feed or before:
         other = f"{person.email} is known with another number" if before else f"{old} has a row of its own"
         return RowFinding(

@@ -1,4 +1,4 @@
-"""Leavers: whom they approve now and who takes over, and whether they are too many to pass unasked."""
+"""Leavers: whom they approve now, who takes over, and whether so many leavers need a confirmation."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ DEFAULT_NUMBER = 10
 
 @dataclass(frozen=True)
 class Handover:
-    """Somebody whose reports come to a leaver now, by the field `field`; `to` takes over, "" when nobody does."""
+    """A person whose approver in `field` is a leaver; `to` is the next approver, "" for none."""
 
     policy: str
     email: str
@@ -25,7 +25,7 @@ class Handover:
 
 @dataclass(frozen=True)
 class Leaver:
-    """A leaver and those who wait for them. `is_known` is False when a policy's members were not read."""
+    """A leaver and the people they approve. `is_known` is False when a policy's members were not read."""
 
     row: int
     email: str
@@ -35,38 +35,34 @@ class Leaver:
 
     @property
     def is_ready(self) -> bool:
-        """Whether everybody who has the leaver as approver gets another."""
+        """Whether everybody whom the leaver approves gets another approver."""
         return self.is_known and all(handover.to for handover in self.handovers)
 
 
 @dataclass(frozen=True)
 class Guard:
-    """How many people leave at once, of how many; `stops` says that this needs the number typed by an Admin."""
+    """The number of leavers among all people; `stops`: an Admin must type the number of leavers."""
 
     leavers: int
     people: int
     stops: bool
     sentence: str
 
-    @property
-    def share(self) -> float:
-        return self.leavers / self.people if self.people else float(bool(self.leavers))
 
-
-def readiness(rows: Sequence[tuple[int, Employee]], found: Sequence[Change], known: Known) -> list[Leaver]:
-    """For each leaver whom they approve now, and who does afterwards."""
+def readiness(rows: Sequence[tuple[int, Employee]], changes: Sequence[Change], known: Known) -> list[Leaver]:
+    """For each leaver the people they approve now, with the next approver."""
     after = {policy.id: policy for policy in policies_after(rows, known)}
-    waiting: dict[tuple[str, str], list[tuple[Employee, str]]] = defaultdict(list)
-    policies = {policy for change in found for policy in change.removed}
+    approved_by: dict[tuple[str, str], list[tuple[Employee, str]]] = defaultdict(list)
+    policies = {policy for change in changes for policy in change.removed}
     renamed = renamed_logins(rows, known)
     for policy in policies:
         for member in known.members.get(policy, ()):
             for name in APPROVERS:
                 address = getattr(member, name)
                 if address and address != member.email:
-                    waiting[policy, address].append((member, name))
+                    approved_by[policy, address].append((member, name))
     leavers = []
-    for change in found:
+    for change in changes:
         if "leaver" not in change.kinds:
             continue
         addresses = dict.fromkeys(filter(None, (change.email, known.renamed_from(change.person))))
@@ -75,12 +71,12 @@ def readiness(rows: Sequence[tuple[int, Employee]], found: Sequence[Change], kno
                 policy,
                 now := renamed.get(member.email, member.email),
                 name,
-                _taker(after.get(policy), now, name, change.email),
+                _next_approver(after.get(policy), now, name, change.email),
             )
             for policy in change.removed
             for address in addresses
-            for member, name in waiting.get((policy, address), ())
-            # Who leaves as well needs nobody.
+            for member, name in approved_by.get((policy, address), ())
+            # A person who leaves too needs no approver.
             if policy in after and renamed.get(member.email, member.email) in after[policy].places
         ]
         is_known = all(policy in known.members for policy in change.removed)
@@ -88,40 +84,40 @@ def readiness(rows: Sequence[tuple[int, Employee]], found: Sequence[Change], kno
     return leavers
 
 
-def _taker(policy: PolicyChains | None, email: str, name: str, leaver: str) -> str:
+def _next_approver(policy: PolicyChains | None, email: str, name: str, leaver: str) -> str:
     place = policy.places.get(email) if policy else None
     address = place.approvers.get(name, "") if place else ""
     return "" if address == leaver or (policy and address in policy.leaving) else address
 
 
 def guard(
-    found: Sequence[Change],
+    changes: Sequence[Change],
     known: Known,
     *,
     most_share: float = DEFAULT_SHARE,
     most_people: int = DEFAULT_NUMBER,
 ) -> Guard:
-    """Whether more people leave than a share of the members or than a number, whichever is passed first.
+    """Whether more people leave than a share of the members or than a number, whichever is exceeded first.
 
-    The share is of the present members of the policies that the feed touches; where they were not read, of the last
-    feed, and without one of the rows.
+    The share is of the present members of the policies in the feed; if they were not read, of the last feed; without
+    one, of the rows.
     """
-    leavers = {change.email for change in found if "leaver" in change.kinds}
-    touched = {policy for change in found for policy in (*change.person.policies, *change.removed)}
+    leavers = {change.email for change in changes if "leaver" in change.kinds}
+    touched = {policy for change in changes for policy in (*change.person.policies, *change.removed)}
     if touched <= set(known.members):
         people = {member.email for policy in touched for member in known.members[policy]}
     else:
         people = {person.email for person in known.last_feed if not person.is_leaving}
-    people = people or {change.email for change in found}
+    people = people or {change.email for change in changes}
     many = len(leavers) > most_people
     large = bool(leavers) and len(leavers) > most_share * len(people)
     who = "1 person leaves" if len(leavers) == 1 else f"{len(leavers):,} people leave"
     sentence = f"{who}, of {len(people):,}."
     if many or large:
-        past = " and ".join(
+        limits = " and ".join(
             [f"{most_people:,} people"] * many + [f"{_percent(most_share)} of the members"] * large
         )
-        sentence = f"{who}, of {len(people):,}: more than {past} at once. An Admin has to type the number."
+        sentence = f"{who}, of {len(people):,}: more than {limits} at once. An Admin has to type the number."
     return Guard(len(leavers), len(people), many or large, sentence)
 
 
@@ -132,5 +128,5 @@ def _percent(share: float) -> str:
 def handover_sentence(handover: Handover) -> str:
     """“bob@… has them as manager; ann@… takes over.”"""
     heading = FIELDS[handover.field].heading.lower()
-    taker = f"{handover.to} takes over" if handover.to else "nobody takes over yet"
-    return f"{handover.email} has them as {heading}; {taker}."
+    successor = f"{handover.to} takes over" if handover.to else "nobody takes over yet"
+    return f"{handover.email} has them as {heading}; {successor}."

@@ -1,4 +1,4 @@
-"""Which column of a file is which field: suggested, chosen, remembered."""
+"""Map the columns of a file to fields: suggest, apply and store a mapping."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ CONFIDENCE: dict[Confidence, str] = {
     "guess": "A guess; please look",
     "": "Left out",
 }
-SAMPLE = 50  # cells of a column that are looked at
+SAMPLE = 50  # cells of a column to inspect
 _ORDER: tuple[Confidence, ...] = ("certain", "likely", "guess")
 _MANAGERS = {
     "manager", "managers", "supervisor", "supervisors", "superior", "vorgesetzter", "vorgesetzte", "vorgesetzten",
@@ -30,7 +30,7 @@ _MANAGERS = {
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What a column seems to be; `field` is "" for one that is left out, `reason` says why."""
+    """The likely field of a column; `field` is "" when the column is left out, `reason` says why."""
 
     column: int
     heading: str
@@ -41,7 +41,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class ChosenColumn:
-    """A column by its heading, and by its place among columns of the same heading; `field` "" leaves it out."""
+    """A column by its heading and its index among columns with that heading; `field` "" leaves it out."""
 
     heading: str
     field: str
@@ -50,10 +50,10 @@ class ChosenColumn:
 
 @dataclass(frozen=True)
 class ColumnMapping:
-    """The columns somebody chose, to be used for this file and the next.
+    """The chosen columns, for this file and the next.
 
-    `constants` are texts for a field that no column has or whose cell is empty, such as the policy: HR systems do not
-    know it.
+    `constants` are texts for fields without a column or with an empty cell, such as the policy, which HR systems do
+    not know.
     """
 
     columns: tuple[ChosenColumn, ...]
@@ -71,9 +71,9 @@ class ColumnMapping:
 
 @dataclass(frozen=True)
 class Placed:
-    """A mapping laid on the headings of a file: the field of each column, and what has changed since, in sentences.
+    """A mapping applied to the headings of a file: the field of each column, and sentences about changed columns.
 
-    `fits` is False when a column with a field is gone; a file must then not be read without somebody looking.
+    `fits` is False when a column with a field is gone; a person must then check the columns.
     """
 
     fields: tuple[str, ...]
@@ -82,7 +82,7 @@ class Placed:
 
 
 def mapping_from_json(stored: object) -> ColumnMapping:
-    """What `ColumnMapping.as_json` gave. Raises ValueError for another shape, and for a field that comes twice."""
+    """The mapping from `ColumnMapping.as_json`. Raises ValueError for any other shape and for a repeated field."""
     if not isinstance(stored, dict):
         raise ValueError("a mapping is an object")
     columns, constants = stored.get("columns"), stored.get("constants", {})
@@ -104,20 +104,22 @@ def mapping_from_json(stored: object) -> ColumnMapping:
 
 
 def suggest(sheet: Sheet) -> tuple[Suggestion, ...]:
-    """For every column the field that it seems to be, by its heading and by what it holds; each field once."""
+    """The likely field of every column, by its heading and its cells; each field once."""
     samples = [
         [text for line in sheet.lines[:SAMPLE] if (text := line.cells[column].strip())]
         for column in range(len(sheet.headings))
     ]
-    found = [_candidate(column, sheet.headings[column], samples[column]) for column in range(len(samples))]
-    taken: dict[str, Suggestion] = {}
+    suggestions = [
+        _suggest_field(column, sheet.headings[column], samples[column]) for column in range(len(samples))
+    ]
+    by_field: dict[str, Suggestion] = {}
     for confidence in _ORDER:
-        for place, suggestion in enumerate(found):
+        for place, suggestion in enumerate(suggestions):
             if suggestion.confidence != confidence:
                 continue
-            if suggestion.field in taken:
-                other = taken[suggestion.field]
-                found[place] = Suggestion(
+            if suggestion.field in by_field:
+                other = by_field[suggestion.field]
+                suggestions[place] = Suggestion(
                     place,
                     suggestion.heading,
                     "",
@@ -125,14 +127,14 @@ def suggest(sheet: Sheet) -> tuple[Suggestion, ...]:
                     f"{quoted(other.heading)} seems to be {_heading(suggestion.field)} rather.",
                 )
             else:
-                taken[suggestion.field] = suggestion
-    return tuple(_by_content(found, samples) if "email" not in taken else found)
+                by_field[suggestion.field] = suggestion
+    return tuple(suggestions if "email" in by_field else _suggest_email(suggestions, samples))
 
 
 def mapping_of(
     sheet: Sheet, fields: Sequence[str], constants: Mapping[str, str] | None = None
 ) -> ColumnMapping:
-    """A mapping to remember, from the field chosen for each column of this sheet ("" leaves the column out)."""
+    """The mapping from the chosen field of each column of this sheet ("" leaves the column out)."""
     seen: Counter[str] = Counter()
     columns = []
     for heading, name in zip(sheet.headings, fields, strict=True):
@@ -142,7 +144,7 @@ def mapping_of(
 
 
 def place(mapping: ColumnMapping, sheet: Sheet) -> Placed:
-    """The mapping on a file whose columns may have moved, gone or come since."""
+    """Apply the mapping to a file, whose columns may have moved, disappeared or appeared."""
     seen: Counter[str] = Counter()
     at: dict[tuple[str, int], int] = {}
     for column, heading in enumerate(sheet.headings):
@@ -150,21 +152,23 @@ def place(mapping: ColumnMapping, sheet: Sheet) -> Placed:
         seen[plain(heading)] += 1
     fields = [""] * len(sheet.headings)
     missing: list[ChosenColumn] = []
-    known: set[int] = set()
+    mapped_columns: set[int] = set()
     moved = False
     for number, chosen in enumerate(mapping.columns):
-        there = at.get((plain(chosen.heading), chosen.occurrence))
-        if there is None:
+        column_now = at.get((plain(chosen.heading), chosen.occurrence))
+        if column_now is None:
             missing += [chosen] if chosen.field else []
             continue
-        known.add(there)
-        fields[there] = chosen.field
-        moved |= there != number
-    new = [heading for column, heading in enumerate(sheet.headings) if heading and column not in known]
+        mapped_columns.add(column_now)
+        fields[column_now] = chosen.field
+        moved |= column_now != number
+    new = [
+        heading for column, heading in enumerate(sheet.headings) if heading and column not in mapped_columns
+    ]
     sentences = []
     if missing:
-        gone = named([f"{quoted(chosen.heading)} ({_heading(chosen.field)})" for chosen in missing])
-        sentences.append(f"The file no longer has {gone}. Choose other columns, or ask where they went.")
+        headings = named([f"{quoted(chosen.heading)} ({_heading(chosen.field)})" for chosen in missing])
+        sentences.append(f"The file no longer has {headings}. Choose other columns, or ask where they went.")
     if new:
         sentences.append(f"New in the file, and left out: {named([quoted(heading) for heading in new])}.")
     if moved and not missing:
@@ -177,7 +181,7 @@ def place(mapping: ColumnMapping, sheet: Sheet) -> Placed:
 def mapped(
     sheet: Sheet, fields: Sequence[str], constants: Mapping[str, str] | None = None
 ) -> tuple[list[FeedRow], list[RowFinding]]:
-    """The rows of the feed, one for each line, and what was noted of their lines when the file was read."""
+    """The rows of the feed, one for each line, and the findings from reading the file."""
     columns = [(column, name) for column, name in enumerate(fields) if name]
     fixed = {name: text for name, text in (constants or {}).items() if text}
     rows = []
@@ -194,7 +198,7 @@ def mapped(
             note.sentence,
         )
         for note in sheet.notes
-        # What was noted of a column that nobody uses concerns nobody.
+        # Ignore notes about columns without a field.
         if note.column is None or note.column in chosen
     ]
     return rows, findings
@@ -204,9 +208,10 @@ def _heading(name: str) -> str:
     return f"“{FIELDS[name].heading}”"
 
 
-def _candidate(column: int, heading: str, sample: Sequence[str]) -> Suggestion:
+def _suggest_field(column: int, heading: str, sample: Sequence[str]) -> Suggestion:
     text = plain(heading)
-    name, confidence = "", ""
+    name = ""
+    confidence: Confidence = ""
     if text in EXACT:
         name, confidence = EXACT[text], "certain"
     elif text in KNOWN:
@@ -219,7 +224,7 @@ def _candidate(column: int, heading: str, sample: Sequence[str]) -> Suggestion:
         return Suggestion(
             column, heading, "", "", f"It is called like {_heading(name)}, but its cells {reason}."
         )
-    return Suggestion(column, heading, name, confidence)  # type: ignore[arg-type]
+    return Suggestion(column, heading, name, confidence)
 
 
 def _similar(text: str) -> str:
@@ -227,7 +232,7 @@ def _similar(text: str) -> str:
     about_manager = bool(_MANAGERS & set(words))
     if about_manager and {"email", "mail", "address", "adresse"} & set(words):
         return "manager"
-    # The longest usual name of several words within the heading.
+    # Look for the longest usual name of several words in the heading.
     for length in range(len(words) - 1, 1, -1):
         for start in range(len(words) - length + 1):
             name = KNOWN.get(" ".join(words[start : start + length]), "")
@@ -239,7 +244,7 @@ def _similar(text: str) -> str:
 
 
 def _misfit(name: str, sample: Sequence[str]) -> str:
-    """Why these cells cannot be of that field; "" when they can."""
+    """Why these cells do not fit that field; "" when they do."""
     if not sample:
         return ""
 
@@ -260,11 +265,11 @@ def _misfit(name: str, sample: Sequence[str]) -> str:
     return ""
 
 
-def _by_content(found: list[Suggestion], samples: Sequence[Sequence[str]]) -> list[Suggestion]:
-    """No column is called like an e-mail: the first that holds nothing but addresses is one."""
-    for place_, suggestion in enumerate(found):
-        sample = samples[place_]
+def _suggest_email(suggestions: list[Suggestion], samples: Sequence[Sequence[str]]) -> list[Suggestion]:
+    """Without a heading for the e-mail, suggest the first column that holds only addresses."""
+    for column, suggestion in enumerate(suggestions):
+        sample = samples[column]
         if not suggestion.field and sample and all("@" in text for text in sample):
-            guess = Suggestion(place_, suggestion.heading, "email", "guess", "It holds addresses.")
-            return [*found[:place_], guess, *found[place_ + 1 :]]
-    return found
+            guess = Suggestion(column, suggestion.heading, "email", "guess", "It holds addresses.")
+            return [*suggestions[:column], guess, *suggestions[column + 1 :]]
+    return suggestions

@@ -1,6 +1,6 @@
-"""What stands at Expensify after an update, person by person, against what the update wanted.
+"""Compare the members at Expensify after an update with the requested changes, person by person.
 
-For an update whose answer was lost, and for the people an answer says nothing about.
+For an update whose answer was lost, and for people whom an answer does not mention.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ STANDINGS: dict[Standing, str] = {
 
 @dataclass(frozen=True)
 class Present:
-    """How much of what a row wanted is there; `sentences` say what, the wanting ones first."""
+    """How much of a row's change is done; `sentences` list the details, missing ones first."""
 
     row: int
     email: str
@@ -34,36 +34,38 @@ class Present:
 
 
 def compare(
-    found: Sequence[Change], members: Mapping[str, Sequence[Employee]], policies: Mapping[str, str]
+    changes: Sequence[Change], members: Mapping[str, Sequence[Employee]], policies: Mapping[str, str]
 ) -> list[Present]:
-    """Each change against the members as they are now, by policy. `policies` are names by identifier.
+    """Compare each change with the present members by policy. `policies` are names by identifier.
 
-    Of a policy whose members are not in `members`, and of fields that policies do not tell, nobody can say.
+    The result is unknown for a policy that is not in `members` and for fields that policies do not show.
     """
     by_place = {(policy, person.email): person for policy, people in members.items() for person in people}
-    return [_compare(change, by_place, set(members), policies) for change in found]
+    return [_compare(change, by_place, set(members), policies) for change in changes]
 
 
 def _compare(
     change: Change, by_place: Mapping[tuple[str, str], Employee], read: set[str], policies: Mapping[str, str]
 ) -> Present:
-    seen: dict[bool | None, list[str]] = {False: [], None: [], True: []}
-    for is_there, told in _wanted(change, by_place, read, policies):
-        seen[is_there].append(told)
+    sentences: dict[bool | None, list[str]] = {False: [], None: [], True: []}
+    for is_done, text in _check_effects(change, by_place, read, policies):
+        sentences[is_done].append(text)
     standing: Standing = "nothing"
-    if seen[False]:
-        standing = "partly" if seen[True] else "not"
-    elif seen[True]:
+    if sentences[False]:
+        standing = "partly" if sentences[True] else "not"
+    elif sentences[True]:
         standing = "there"
-    elif seen[None]:
+    elif sentences[None]:
         standing = "unknown"
-    return Present(change.row, change.email, standing, (*seen[False], *seen[None], *seen[True]))
+    return Present(
+        change.row, change.email, standing, (*sentences[False], *sentences[None], *sentences[True])
+    )
 
 
-def _wanted(
+def _check_effects(
     change: Change, by_place: Mapping[tuple[str, str], Employee], read: set[str], policies: Mapping[str, str]
 ) -> Iterator[tuple[bool | None, str]]:
-    """Each thing that the row wanted, with whether it is there; None when nobody can say."""
+    """Each effect of the row as a sentence, with whether it is done; None for unknown."""
 
     def name(policy: str) -> str:
         return policies.get(policy, policy)
@@ -87,15 +89,15 @@ def _wanted(
             yield False, sentence(f"Is no member of {name(policy)}")
         elif policy in change.added or change.before is None:
             yield True, sentence(f"Is a member of {name(policy)}")
-    untold = []
+    unknown_fields = []
     for field in change.fields:
         policy = field.policy or change.person.policy
-        # Somebody who is there at all is there under the address.
+        # A member is found by the address, so the address needs no comparison.
         if policy in absent or policy not in read or field.field == "email":
             continue
         heading = FIELDS[field.field].heading
         if field.field not in MEMBER_FIELDS:
-            untold.append(heading)
+            unknown_fields.append(heading)
             continue
         member = by_place[policy, change.email]
         now, wanted = member.value(field.field), field.after
@@ -104,10 +106,10 @@ def _wanted(
             yield True, f"{heading}{where} is {_shown(field.field, wanted)}."
         else:
             yield False, f"{heading}{where} is {_shown(field.field, now)}, not {_shown(field.field, wanted)}."
-    if untold:
-        yield None, f"A policy does not tell {named(untold)}."
+    if unknown_fields:
+        yield None, f"A policy does not tell {named(unknown_fields)}."
 
 
 def _shown(field: str, value: object) -> str:
-    text = text_of(FIELDS[field], value)  # type: ignore[arg-type]  # each its field's value
+    text = text_of(FIELDS[field], value)  # type: ignore[arg-type]  # the value has the type of its field
     return quoted(text) if text else "empty"

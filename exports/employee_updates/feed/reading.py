@@ -1,8 +1,8 @@
-"""A file or a pasted text as a table to be mapped, or as a feed whose fields have names already."""
+"""Read a file or a pasted text as a table to map, or as a JSON feed, which needs no mapping."""
 
 import re
 
-from exports.employee_updates.feed.delimited import decoded, read_delimited
+from exports.employee_updates.feed.delimited import decode, read_delimited
 from exports.employee_updates.feed.feed_json import read_feed
 from exports.employee_updates.feed.findings import UnreadableFile
 from exports.employee_updates.feed.sheet import Feed, Sheet
@@ -23,9 +23,9 @@ _OTHER_KINDS = (
 
 
 def read_file(content: bytes, *, limits_in_cents: bool = True) -> Sheet | Feed:
-    """The table in an uploaded file, told by its content and not by its name: CSV of any kind, XLSX, or JSON.
+    """The table in an uploaded file: CSV of any kind, XLSX or JSON, detected by content and not by file name.
 
-    Raises Unreadable, whose message is for people: for what is damaged, too large, or another kind of file.
+    Raises UnreadableFile, with a message for people, for a damaged or too large file and for other kinds.
     """
     if len(content) > MOST_BYTES:
         raise UnreadableFile(
@@ -39,7 +39,7 @@ def read_file(content: bytes, *, limits_in_cents: bool = True) -> Sheet | Feed:
             "a password, or as CSV, and upload that."
         )
     if content.startswith(b"PK"):
-        # Imported here: tests/test_process_imports.py tells why. It needs openpyxl.
+        # Imported here because it needs openpyxl; tests/test_process_imports.py has the reason.
         from exports.employee_updates.feed.workbook import read_workbook
 
         return read_workbook(content)
@@ -48,12 +48,12 @@ def read_file(content: bytes, *, limits_in_cents: bool = True) -> Sheet | Feed:
             raise UnreadableFile(
                 f"This is {kind}. Save the table with the employees as XLSX or CSV and upload that."
             )
-    text, encoding = decoded(content)
+    text, encoding = decode(content)
     return _read_text(text, encoding, limits_in_cents)
 
 
 def read_pasted(text: str, *, limits_in_cents: bool = True) -> Sheet | Feed:
-    """The rows that somebody pasted: cells of a spreadsheet, lines of a CSV, or a feed in JSON. Raises Unreadable."""
+    """The rows in a pasted text: cells of a spreadsheet, lines of a CSV, or a JSON feed. Raises UnreadableFile."""
     if len(text) > MOST_PASTED:
         raise UnreadableFile("This text is too long to be pasted. Upload it as a file.")
     if not text.strip():
@@ -67,7 +67,7 @@ def _read_text(text: str, source: str, limits_in_cents: bool) -> Sheet | Feed:
         raise UnreadableFile(
             "This is a web page or XML, whatever its name says. Open it in a spreadsheet program and save it as XLSX."
         )
-    # A table never has a name in quotes with a colon behind it, nor begins with a bracket.
+    # A table never starts with a bracket and never has a quoted name before a colon.
     if start.startswith(("{", "[")) or re.search(r"""["'“”](?:employeeEmail|Employees)["'“”]\s*:""", text):
         return read_feed(text, limits_in_cents=limits_in_cents)
     return read_delimited(text, source)

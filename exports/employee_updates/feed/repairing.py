@@ -1,7 +1,6 @@
-"""JSON as people paste it: what is slightly wrong is repaired, and each repair told with its place.
+"""Read JSON as people paste it: repair small errors, and report each repair with its position.
 
-Nothing is guessed that could mean two things: a text that breaks off, or a quotation mark that is never closed, is
-refused with its line.
+Ambiguous errors are not repaired: a text that breaks off, or an unclosed quotation mark, is refused with its line.
 """
 
 import json
@@ -31,7 +30,7 @@ _QUOTES = {
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "none": None}
 _BETWEEN = "\ufeff \t\r\n,;"
-# An object or a list of objects, rather than a bracket within a sentence.
+# The start of an object or a list of objects, not a bracket within a sentence.
 _START = re.compile(r"""\{(?=\s*(?:["'“”„‘’«»}]|[A-Za-z_]\w*\s*:))|\[(?=\s*[\[{\]])""")
 _SPACE = re.compile(r"(?:\s|\ufeff)+")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -41,11 +40,11 @@ _PLAIN = re.compile(r"""[^"'“”„‘’‚«»\\\n\r]+""")
 
 
 class Number(str):
-    """A number as its digits are written: a float would lose some."""
+    """A number as its written digits: a float would lose some."""
 
 
 class Object(dict[str, Any]):
-    """A JSON object; `twice` holds the keys that came more than once, of which the last counts."""
+    """A JSON object; `twice` holds repeated keys, of which the last value counts."""
 
     twice: tuple[str, ...] = ()
 
@@ -61,7 +60,7 @@ class RepairedValue:
 
 @dataclass
 class Repairs:
-    """Sentences about what was repaired, in the order of the text."""
+    """Sentences about the repairs, in the order of the text."""
 
     sentences: list[str] = field(default_factory=list)
     more: int = 0
@@ -72,35 +71,35 @@ class Repairs:
         else:
             self.more += 1
 
-    def told(self) -> tuple[str, ...]:
+    def summary(self) -> tuple[str, ...]:
         return (*self.sentences, *([f"And {self.more:,} more of the same kinds."] if self.more else []))
 
 
 def values_in(text: str, repairs: Repairs) -> list[RepairedValue]:
-    """All lists and objects in the text, whatever stands around them. Raises Unreadable.
+    """All lists and objects in the text; ignores the text around them. Raises UnreadableFile.
 
-    Strict JSON is taken as it is; anything else goes through the repairs.
+    Valid JSON is parsed directly, anything else with repairs.
     """
     try:
         value = json.loads(
             text, object_pairs_hook=object_of, parse_int=Number, parse_float=Number, parse_constant=Number
         )
     except ValueError:
-        return _Text(text, repairs).values()
+        return _Parser(text, repairs).values()
     except RecursionError:
         raise UnreadableFile(_too_deep()) from None
     return [RepairedValue(value, 1, text.count("\n") + 1)] if isinstance(value, dict | list) else []
 
 
 def object_of(pairs: Sequence[tuple[str, Any]]) -> Object:
-    made = Object(pairs)
-    if len(made) < len(pairs):
+    result = Object(pairs)
+    if len(result) < len(pairs):
         keys = [key for key, _ in pairs]
-        made.twice = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
-    return made
+        result.twice = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
+    return result
 
 
-class _Text:
+class _Parser:
     def __init__(self, text: str, repairs: Repairs) -> None:
         self._text = text
         self._repairs = repairs
@@ -109,17 +108,17 @@ class _Text:
         self._ends = [match.start() for match in re.finditer("\n", text)]
 
     def values(self) -> list[RepairedValue]:
-        found = []
+        values = []
         while (start := _START.search(self._text, self._at)) is not None:
-            self._pass_over(start.start())
+            self._skip_between(start.start())
             self._at = start.start()
             first = self._line()
             value = self._value()
-            found.append(RepairedValue(value, first, self._line()))
-        self._pass_over(len(self._text))
-        return found
+            values.append(RepairedValue(value, first, self._line()))
+        self._skip_between(len(self._text))
+        return values
 
-    # ------------------------------------------------------------ places
+    # ------------------------------------------------------------ positions
 
     def _line(self, at: int | None = None) -> int:
         return bisect(self._ends, (self._at if at is None else at) - 1) + 1
@@ -130,7 +129,7 @@ class _Text:
         before = self._ends[line - 2] + 1 if line > 1 else 0
         return f"line {line}, column {at - before + 1}"
 
-    def _repaired(self, what: str, at: int | None = None) -> None:
+    def _add_repair(self, what: str, at: int | None = None) -> None:
         place = self._place(at)
         self._repairs.add(f"{place[0].upper()}{place[1:]}: {what}.")
 
@@ -139,36 +138,36 @@ class _Text:
             f"This cannot be read as a feed: at {self._place(at)} {what}. Mend it there and paste again."
         )
 
-    def _pass_over(self, end: int) -> None:
-        """What stands between two values: nothing, a stray quotation mark, or prose."""
+    def _skip_between(self, end: int) -> None:
+        """Skip the text between two values: nothing, a stray quotation mark, or prose."""
         between = self._text[self._at : end]
         bare = between.strip(_BETWEEN)
         if not bare:
             return
         at = self._at + between.index(bare[0])
         if bare[0] in _QUOTES:
-            self._repaired("a stray quotation mark was taken out", at)
+            self._add_repair("a stray quotation mark was taken out", at)
             rest = bare[1:].lstrip(_BETWEEN)
             at += len(bare) - len(rest)
             bare = rest
         if bare:
-            self._repaired("text that is no JSON was passed over", at)
+            self._add_repair("text that is no JSON was passed over", at)
 
     # ------------------------------------------------------------ values
 
-    def _skip(self) -> str:
-        """On to the next character that says something; "" at the end."""
+    def _skip_space(self) -> str:
+        """Skip spaces and comments; the next character, "" at the end."""
         while True:
             if space := _SPACE.match(self._text, self._at):
                 self._at = space.end()
             elif comment := _COMMENT.match(self._text, self._at):
-                self._repaired("a comment was taken out")
+                self._add_repair("a comment was taken out")
                 self._at = comment.end()
             else:
                 return self._text[self._at : self._at + 1]
 
     def _value(self) -> Any:
-        char = self._skip()
+        char = self._skip_space()
         if char in ("{", "["):
             self._depth += 1
             if self._depth > DEEPEST:
@@ -184,7 +183,7 @@ class _Text:
         if word := _NAME.match(self._text, self._at):
             if word[0].lower() in _WORDS:
                 if word[0] not in ("true", "false", "null"):
-                    self._repaired(f"{word[0]} was read as {json.dumps(_WORDS[word[0].lower()])}")
+                    self._add_repair(f"{word[0]} was read as {json.dumps(_WORDS[word[0].lower()])}")
                 self._at = word.end()
                 return _WORDS[word[0].lower()]
             raise self._refuse("a word stands without quotation marks")
@@ -194,7 +193,7 @@ class _Text:
         items: list[Any] = []
         opened = self._at
         self._at += 1
-        while self._more("]", opened, bool(items)):
+        while self._has_more("]", opened, bool(items)):
             items.append(self._value())
         return items
 
@@ -202,26 +201,26 @@ class _Text:
         pairs: list[tuple[str, Any]] = []
         opened = self._at
         self._at += 1
-        while self._more("}", opened, bool(pairs)):
+        while self._has_more("}", opened, bool(pairs)):
             key = self._key()
-            if self._skip() != ":":
+            if self._skip_space() != ":":
                 raise self._refuse("a colon is missing after a name")
             self._at += 1
             pairs.append((key, self._value()))
         return object_of(pairs)
 
-    def _more(self, closing: str, opened: int, has_items: bool) -> bool:
-        """Whether another item comes; eats commas and, at the end, the closing bracket."""
-        char, comma = self._skip(), -1
+    def _has_more(self, closing: str, opened: int, has_items: bool) -> bool:
+        """Whether another item follows; consumes commas and, at the end, the closing bracket."""
+        char, comma = self._skip_space(), -1
         while char == ",":
             if comma >= 0 or not has_items:
-                self._repaired("a comma too many was taken out")
+                self._add_repair("a comma too many was taken out")
             comma = self._at
             self._at += 1
-            char = self._skip()
+            char = self._skip_space()
         if char == closing:
             if comma >= 0 and has_items:
-                self._repaired("the comma after the last value was taken out", comma)
+                self._add_repair("the comma after the last value was taken out", comma)
             self._at += 1
             return False
         if not char:
@@ -231,15 +230,15 @@ class _Text:
         if has_items and comma < 0:
             if char not in _QUOTES and char not in "{[":
                 raise self._refuse("a comma is missing, or a quotation mark stands within a text")
-            self._repaired("a missing comma was put in")
+            self._add_repair("a missing comma was put in")
         return True
 
     def _key(self) -> str:
-        char = self._skip()
+        char = self._skip_space()
         if char in _QUOTES:
             return self._string("a name")
         if name := _NAME.match(self._text, self._at):
-            self._repaired(f"the name {quoted(name[0])} was put in quotation marks")
+            self._add_repair(f"the name {quoted(name[0])} was put in quotation marks")
             self._at = name.end()
             return name[0]
         raise self._refuse(f"a name in quotation marks has to stand, not {quoted(char)}")
@@ -247,7 +246,7 @@ class _Text:
     def _string(self, what: str) -> str:
         opened, closing = self._at, _QUOTES[self._text[self._at]]
         if closing != '"':
-            self._repaired(f"the quotation marks of {what} were made straight and double")
+            self._add_repair(f"the quotation marks of {what} were made straight and double")
         self._at += 1
         pieces = []
         while True:

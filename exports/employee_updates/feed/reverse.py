@@ -1,4 +1,4 @@
-"""The way back: rows that restore what was there before an update, and what no row can restore."""
+"""Undo an update: rows that restore the values before it, and the effects that no row can undo."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,14 +8,14 @@ from exports.employee_updates.feed.fields import FIELDS, MEMBER_FIELDS, Employee
 from exports.employee_updates.feed.findings import quoted
 from exports.employee_updates.feed.known import Known
 
-# Account-level, and never overwritten [M].
+# Properties of the account, which an update never overwrites [M].
 _NAMES = ("first_name", "last_name")
-_ORDERS = {"is_terminated": None, "additional_policies": (), "remove_from_others": None}
+_INSTRUCTIONS = {"is_terminated": None, "additional_policies": (), "remove_from_others": None}
 
 
 @dataclass(frozen=True)
 class Irreversible:
-    """Something of a row that stays as the update made it; `row` is the row's number in that update."""
+    """An effect of a row that stays; `row` is its number in the update."""
 
     row: int
     email: str
@@ -24,29 +24,29 @@ class Irreversible:
 
 @dataclass(frozen=True)
 class Reverse:
-    """A new feed that goes back, to be checked and dry-run like any other, and what it cannot do."""
+    """The feed that undoes an update, checked and dry-run like any other, and the effects that it cannot undo."""
 
     people: tuple[Employee, ...]
     irreversible: tuple[Irreversible, ...]
 
 
-def reverse(found: Sequence[Change], known: Known) -> Reverse:
-    """From the changes of an update, and what was known before it, the rows that undo it.
+def reverse(changes: Sequence[Change], known: Known) -> Reverse:
+    """The rows that undo these changes, from what was known before the update.
 
-    Give it the changes that happened only: of a person who was skipped there is nothing to undo.
+    Pass only changes that happened, without skipped people.
     """
     people: list[Employee] = []
-    told: list[Irreversible] = []
-    for change in found:
-        for outcome in _undone(change, known):
+    irreversible: list[Irreversible] = []
+    for change in changes:
+        for outcome in _undo(change, known):
             if isinstance(outcome, Employee):
                 people.append(outcome)
             else:
-                told.append(Irreversible(change.row, change.email, outcome))
-    return Reverse(tuple(people), tuple(told))
+                irreversible.append(Irreversible(change.row, change.email, outcome))
+    return Reverse(tuple(people), tuple(irreversible))
 
 
-def _undone(change: Change, known: Known) -> Iterator[Employee | str]:
+def _undo(change: Change, known: Known) -> Iterator[Employee | str]:
     person = change.person
     if change.before is None and "unknown" in change.kinds:
         yield "Nothing is known of how the person was before, so there is nothing to go back to."
@@ -72,10 +72,10 @@ def _undone(change: Change, known: Known) -> Iterator[Employee | str]:
         )
     own = [field for field in change.fields if not field.policy]
     if change.before is not None and not person.is_leaving and own:
-        yield from _values_before(change.before, person, own)
+        yield from _restore_values(change.before, person, own)
     for policy in dict.fromkeys(field.policy for field in change.fields if field.policy):
         member = known.by_place[policy, person.email]
-        yield from _values_before(
+        yield from _restore_values(
             member, person, [field for field in change.fields if field.policy == policy]
         )
 
@@ -86,9 +86,9 @@ def _bare(person: Employee, manager: str) -> Employee:
 
 
 def _restored(before: Employee, person: Employee) -> Employee:
-    """A member as before; where the policy did not tell a required field, as the row said it."""
+    """The member as before; a required field that the policy did not show comes from the row."""
     values = {name: before.value(name) for name in FIELDS if name in MEMBER_FIELDS or before.has(name)}
-    restored = Employee(**(values | _ORDERS))  # type: ignore[arg-type]  # each its own field's value
+    restored = Employee(**(values | _INSTRUCTIONS))  # type: ignore[arg-type]  # each value has the type of its field
     return replace(
         restored,
         manager=restored.manager or person.manager,
@@ -96,16 +96,16 @@ def _restored(before: Employee, person: Employee) -> Employee:
     )
 
 
-def _values_before(
+def _restore_values(
     before: Employee, person: Employee, fields: Sequence[FieldChange]
 ) -> Iterator[Employee | str]:
     row = replace(
         _bare(before, before.manager or person.manager),
         employee_id=before.employee_id or person.employee_id,
-        # Left out, it would get the employee ID.
+        # If it is not sent, Expensify fills it with the employee ID.
         custom_field_1=before.custom_field_1,
     )
-    sent = False
+    has_values = False
     for field in fields:
         heading = FIELDS[field.field].heading
         if field.field in _NAMES:
@@ -115,16 +115,16 @@ def _values_before(
         elif field.before in ("", None, ()):
             yield f"{heading} was empty before, and nothing can be emptied; it stays {quoted(_shown(field))}."
         else:
-            row = replace(row, **{field.field: field.before})  # type: ignore[arg-type]
-            sent = True
+            row = replace(row, **{field.field: field.before})  # type: ignore[arg-type]  # its field's type
+            has_values = True
             if field.field == "email":
                 yield f"{person.email} stays as a second login of {before.email}."
             if field.field == "approval_limit":
-                # A limit is not sent without one.
+                # A limit needs an approver above it.
                 row = replace(
                     row, over_limit_approver=before.over_limit_approver or person.over_limit_approver
                 )
-    if sent:
+    if has_values:
         yield row
 
 

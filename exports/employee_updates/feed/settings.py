@@ -1,4 +1,4 @@
-"""How a feed is applied, as people chose it, and the hash of exactly what is sent."""
+"""The settings of an update, and the hash of exactly what is sent."""
 
 import hashlib
 import json
@@ -20,12 +20,12 @@ PRIMARY_POLICY: dict[PrimaryPolicy, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateSettings:
-    """The job settings of an update and how its feed is written; the values are Expensify's own defaults.
+    """The job settings of an update and the format of its feed; the defaults are Expensify's own.
 
-    `fix_approval_chains` invites managers, and theirs, to the policies where they approve, with
-    `fix_first_level_managers_only` just the direct ones [M*]. `recipients` get Expensify's summary by e-mail.
-    `in_object` writes the feed as an `Employees` object instead of an array [M]. `limits_in_cents` says in which unit
-    Expensify takes an approval limit, which no source states [I].
+    `fix_approval_chains` invites managers and their managers to the policies where they approve;
+    `fix_first_level_managers_only` invites only direct managers [M*]. `recipients` get Expensify's summary by e-mail.
+    `in_object` writes the feed as an `Employees` object instead of an array [M]. `limits_in_cents` is the unit of an
+    approval limit at Expensify, which no source states [I].
     """
 
     set_primary_policy: str = "none"
@@ -37,7 +37,7 @@ class UpdateSettings:
     limits_in_cents: bool = True
 
     def job(self, *, dry_run: bool, feed: FeedUrl | FeedSftp | None = None) -> EmployeeUpdateJob:
-        """The updater's job. Every setting is sent, so that no default of the server decides."""
+        """The job of the update. It sends every setting, so that it does not depend on defaults of the server."""
         return EmployeeUpdateJob(
             dry_run=dry_run,
             feed=feed,
@@ -54,10 +54,10 @@ class UpdateSettings:
 
 
 def settings_from_json(stored: object) -> UpdateSettings:
-    """What `Settings.as_json` gave; a setting that came later has its default. Raises ValueError for another shape."""
+    """The settings from `UpdateSettings.as_json`; a newer setting has its default. Raises ValueError otherwise."""
     if not isinstance(stored, dict):
         raise ValueError("settings are an object")
-    given: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for field in fields(UpdateSettings):
         if field.name not in stored:
             continue
@@ -68,10 +68,10 @@ def settings_from_json(stored: object) -> UpdateSettings:
             value = tuple(value)
         elif type(value) is not field.type:
             raise ValueError(f"{field.name} cannot be {value!r}")
-        given[field.name] = value
-    if given.get("set_primary_policy", "none") not in get_args(PrimaryPolicy):
+        values[field.name] = value
+    if values.get("set_primary_policy", "none") not in get_args(PrimaryPolicy):
         raise ValueError("set_primary_policy is none, new_employees or all_employees")
-    return UpdateSettings(**given)
+    return UpdateSettings(**values)
 
 
 def records(people: Iterable[Employee], settings: UpdateSettings) -> list[dict[str, Any]]:
@@ -82,12 +82,12 @@ def records(people: Iterable[Employee], settings: UpdateSettings) -> list[dict[s
 def content_hash(
     people: Iterable[Employee], settings: UpdateSettings, *, feed: FeedUrl | FeedSftp | None = None
 ) -> str:
-    """SHA-256, as 64 hex digits, over exactly what is sent: the job's settings and the records in their order.
+    """SHA-256, as 64 hex digits, of exactly what is sent: the job's settings and the records in their order.
 
-    The same for the dry run and the run that applies, so the switch between them is left out, and so are all
-    passwords. A feed that Expensify fetches counts by where it lies: its content is not known here. Which
-    credential sends it is no part of it either; an update that could change its credential has to void its approval.
-    Raises ValueError for a limit that cannot be sent, which is an error of the checks.
+    Equal for the dry run and the run that applies, so without the dry-run switch, and without passwords. A feed that
+    Expensify fetches counts by its address, because its content is unknown. The credential is not part of the hash:
+    an update that could change its credential would have to void its approval. Raises ValueError for a limit that
+    cannot be sent, which the checks report as an error.
     """
     job = settings.job(dry_run=True, feed=feed)
     described = job.without_secrets()

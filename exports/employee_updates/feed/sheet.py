@@ -1,21 +1,21 @@
-"""A file's rows before anybody has said which column is what."""
+"""The rows of a file before its columns are mapped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from exports.employee_updates.feed.cells import FeedRow
 from exports.employee_updates.feed.findings import RowFinding, Severity, UnreadableFile
-from exports.employee_updates.feed.headings import recognised
+from exports.employee_updates.feed.headings import count_recognised
 
 MOST_ROWS = 20_000
 MOST_COLUMNS = 200
-# HR systems print a title, a date and a filter above the headings.
+# The headings are among these: HR systems print a title, a date and a filter above them.
 FIRST_LINES = 15
 
 
 @dataclass(frozen=True)
 class Note:
-    """Something about a line of the file: `row` None for all of it, `column` None for the whole line."""
+    """A remark about a line of the file: `row` None for the whole file, `column` None for the whole line."""
 
     row: int | None
     column: int | None
@@ -26,7 +26,7 @@ class Note:
 
 @dataclass(frozen=True)
 class SheetRow:
-    """A line with its number in the file, counted as a spreadsheet counts."""
+    """A line with its number in the file, as a spreadsheet counts rows."""
 
     number: int
     cells: tuple[str, ...]
@@ -34,10 +34,10 @@ class SheetRow:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table: headings, and lines that all have as many cells as there are headings.
+    """A table: headings, and lines with as many cells as there are headings.
 
-    `has_headings` is False when the first line is somebody's already; the headings are then the columns' letters.
-    `source` says in words what was read.
+    `has_headings` is False when the first line is a person; the headings are then the letters of the columns.
+    `source` describes the file in words.
     """
 
     source: str
@@ -49,7 +49,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed in JSON: its fields have names already, so nothing is to be mapped."""
+    """A JSON feed: its fields have names, so it needs no mapping."""
 
     source: str
     rows: tuple[FeedRow, ...]
@@ -58,7 +58,7 @@ class Feed:
 
 
 def letters(column: int) -> str:
-    """A, B, … Z, AA, as spreadsheets name their columns; the first is 0."""
+    """The spreadsheet name of a column: A, B, … Z, AA; the first column is 0."""
     name = ""
     column += 1
     while column:
@@ -70,15 +70,14 @@ def letters(column: int) -> str:
 def sheet_of(
     source: str, lines: Sequence[SheetRow], notes: Sequence[Note], *, is_sparse: bool = False
 ) -> Sheet:
-    """The table in these lines: finds the headings, evens out the lines and reports what was uneven.
+    """The table in these lines: find the headings, make lines equally long and note uneven ones.
 
-    Blank lines are left out. A workbook `is_sparse`: it does not store the empty cells at the end of a row, so that a
-    short line means nothing there. The headings are the first line that names fields of employees, among the first
-    few; with none such the first line, unless it holds an address and so is a person. Raises Unreadable for no rows or
-    too many.
+    Skips blank lines. A workbook `is_sparse`: it does not store empty cells at the end of a row, so a short line is
+    normal. The headings are the line among the first ones that names most fields; without any, the first line, unless
+    it holds an address and is therefore a person. Raises UnreadableFile for no rows or too many.
     """
     filled = [line for line in lines if any(cell.strip() for cell in line.cells)]
-    told = list(notes)
+    all_notes = list(notes)
     if not filled:
         raise UnreadableFile("There is nothing in this table.")
     at = _heading_at(filled)
@@ -90,7 +89,7 @@ def sheet_of(
         headings = tuple(" ".join(cell.split()) for cell in _trimmed(filled[at].cells))
         body = filled[at + 1 :]
         if at:
-            told.append(
+            all_notes.append(
                 Note(
                     None,
                     None,
@@ -106,8 +105,8 @@ def sheet_of(
     return Sheet(
         source,
         headings,
-        tuple(_even(line, len(headings), told, is_sparse) for line in body),
-        tuple(told),
+        tuple(_even(line, len(headings), all_notes, is_sparse) for line in body),
+        tuple(all_notes),
         at is not None,
     )
 
@@ -126,7 +125,7 @@ def too_wide(number: int, columns: int) -> str:
 
 
 def _heading_at(lines: Sequence[SheetRow]) -> int | None:
-    known = [recognised(list(line.cells)) for line in lines[:FIRST_LINES]]
+    known = [count_recognised(list(line.cells)) for line in lines[:FIRST_LINES]]
     if (most := max(known)) >= 2 or (most == 1 and known[0] == 1):
         return known.index(most)
     return None if any("@" in cell for cell in lines[0].cells) else 0
@@ -139,7 +138,7 @@ def _trimmed(cells: tuple[str, ...]) -> tuple[str, ...]:
     return cells[:end]
 
 
-def _even(line: SheetRow, width: int, told: list[Note], is_sparse: bool) -> SheetRow:
+def _even(line: SheetRow, width: int, notes: list[Note], is_sparse: bool) -> SheetRow:
     cells = line.cells
     if len(cells) == width:
         return line
@@ -149,14 +148,14 @@ def _even(line: SheetRow, width: int, told: list[Note], is_sparse: bool) -> Shee
                 f"This row has {_cells(len(cells))} where the headings have {width}; the last were taken as empty. If "
                 "a value was cut in two by a line break, mend the file and read it again."
             )
-            told.append(Note(line.number, None, "warning", "short_row", sentence))
+            notes.append(Note(line.number, None, "warning", "short_row", sentence))
         return SheetRow(line.number, cells + ("",) * (width - len(cells)))
     if any(cell.strip() for cell in cells[width:]):
         sentence = (
             f"This row has {_cells(len(_trimmed(cells)))} where the headings have {width}, so its values may stand "
             "under wrong headings. Put a value with a separator in it into quotation marks, and read the file again."
         )
-        told.append(Note(line.number, None, "error", "long_row", sentence))
+        notes.append(Note(line.number, None, "error", "long_row", sentence))
     return SheetRow(line.number, cells[:width])
 
 

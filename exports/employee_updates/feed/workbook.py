@@ -1,8 +1,8 @@
-"""An XLSX workbook as lines, read for its values alone: no formula is worked out, no link followed.
+"""Read an XLSX workbook as lines: values only; no formula is evaluated, no link followed.
 
-Read here rather than by a library because what matters is lost there: the digits of a number as they are stored, the
-zeros that a number format puts in front, and whether a value came from a formula. And a library makes a full table of
-a sheet whose only two cells lie a million rows apart.
+Libraries lose what matters here: the stored digits of a number, the zeros that a number format puts in front, and
+whether a value came from a formula. They also build a full table for a sheet whose only two cells are a million rows
+apart.
 """
 
 import re
@@ -30,14 +30,14 @@ from exports.employee_updates.feed.workbook_parts import DAMAGED, Attributes, pa
 
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _ZEROS = re.compile("0{2,}")
-# As Excel keeps 15 digits of a number, an identifier with more of them has lost its last.
+# Excel keeps 15 digits of a number; a longer identifier has lost its last digits.
 _DIGITS_KEPT = 15
 
 
 def read_workbook(content: bytes) -> Sheet:
-    """The first visible sheet that holds anything, formulas as the values saved with them.
+    """The first visible sheet with content; formulas are read as their saved values.
 
-    Raises Unreadable for damage, bombs and what is no XLSX.
+    Raises UnreadableFile for damage, zip bombs and files that are not XLSX.
     """
     parts = parts_of(content)
     book = _Book(parts)
@@ -49,10 +49,16 @@ def read_workbook(content: bytes) -> Sheet:
             continue
         others = [other for other, _ in book.sheets[number + 1 :]]
         if others or number:
-            left = named([quoted(other) for other in [other for other, _ in book.sheets[:number]] + others])
+            skipped = named(
+                [quoted(other) for other in [other for other, _ in book.sheets[:number]] + others]
+            )
             notes.append(
                 Note(
-                    None, None, "notice", "one_sheet", f"Only the sheet {quoted(name)} was read, not {left}."
+                    None,
+                    None,
+                    "notice",
+                    "one_sheet",
+                    f"Only the sheet {quoted(name)} was read, not {skipped}.",
                 )
             )
         source = f"XLSX, sheet {quoted(name)}"
@@ -67,7 +73,7 @@ def read_workbook(content: bytes) -> Sheet:
 
 
 class _Book:
-    """What the cells of a sheet refer to: its place, shared texts, number formats."""
+    """The parts that cells refer to: sheets, shared texts, number formats."""
 
     def __init__(self, parts: dict[str, bytes]) -> None:
         self._parts = parts
@@ -132,7 +138,7 @@ class _Book:
 
 
 class _Texts:
-    """The shared texts; of a rich text its runs joined, without the readings that East Asian texts carry."""
+    """The shared texts; runs of rich text are joined, phonetic readings of East Asian texts are skipped."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -162,7 +168,7 @@ class _Texts:
 
 
 class _Cells:
-    """The cells of a sheet as lines, row by row; only those that hold something."""
+    """The non-empty cells of a sheet as lines, row by row."""
 
     def __init__(self, book: _Book) -> None:
         self.lines: list[SheetRow] = []
@@ -175,7 +181,7 @@ class _Cells:
         self._cells: dict[int, str] = {}
         self._attributes: Attributes = {}
         self._pieces: list[str] = []
-        self._taking = self._in_reading = self._is_formula = False
+        self._in_value = self._in_reading = self._is_formula = False
 
     def start(self, name: str, attributes: Attributes) -> None:
         if name == "c":
@@ -184,7 +190,7 @@ class _Cells:
             self._column = _column(place[1]) if place else self._column + 1
             self._pieces, self._is_formula = [], False
         elif name in ("v", "t"):
-            self._taking = True
+            self._in_value = True
         elif name == "f":
             self._is_formula = True
         elif name == "rPh":
@@ -197,7 +203,7 @@ class _Cells:
 
     def end(self, name: str) -> None:
         if name in ("v", "t"):
-            self._taking = False
+            self._in_value = False
         elif name == "rPh":
             self._in_reading = False
         elif name == "c":
@@ -215,32 +221,34 @@ class _Cells:
                 raise UnreadableFile(too_many())
 
     def text(self, text: str) -> None:
-        if self._taking and not self._in_reading:
+        if self._in_value and not self._in_reading:
             self._pieces.append(text)
 
     def _finish_cell(self, raw: str) -> None:
-        kind, told = self._attributes.get("t", "n"), ""
+        kind, shown_error = self._attributes.get("t", "n"), ""
         if kind == "s":
             number = _whole(raw)
             text = self._book.texts[number] if number < len(self._book.texts) else ""
         elif kind == "b":
             text = "true" if raw.strip() == "1" else "false"
         elif kind == "e":
-            text, told = "", raw
+            text, shown_error = "", raw
         elif kind == "n":
             text = self._number(raw)
         else:
             text = raw
-        if told:
+        if shown_error:
             self._note(
-                "error", "cell_error", f"The spreadsheet shows the error {quoted(told)} here. Mend it there."
+                "error",
+                "cell_error",
+                f"The spreadsheet shows the error {quoted(shown_error)} here. Mend it there.",
             )
         if self._is_formula:
-            self._formula(text)
+            self._note_formula(text)
         if text.strip():
             self._cells[self._column] = text
 
-    def _formula(self, text: str) -> None:
+    def _note_formula(self, text: str) -> None:
         if text.strip():
             sentence = f"A formula stands here; the value that was saved with it, {quoted(text)}, was taken."
             self._note("notice", "formula", sentence)
@@ -256,7 +264,7 @@ class _Cells:
         style = self._attributes.get("s")
         format = self._book.format(style) if style is not None else "General"
         if raw.isdecimal() and format == "General":
-            self._too_long(raw)
+            self._check_length(raw)
             return raw
         try:
             number = Decimal(raw.strip())
@@ -270,7 +278,7 @@ class _Cells:
         if "." in text:
             text = text.rstrip("0").rstrip(".")
         if text.isdecimal():
-            self._too_long(text)
+            self._check_length(text)
             if _ZEROS.fullmatch(format) and len(text) < len(format):
                 shown = text.zfill(len(format))
                 sentence = f"Stored as the number {text} and shown as {shown}; taken as it is shown."
@@ -278,7 +286,7 @@ class _Cells:
                 return shown
         return text
 
-    def _too_long(self, digits: str) -> None:
+    def _check_length(self, digits: str) -> None:
         if len(digits) > _DIGITS_KEPT:
             self._note(
                 "warning",

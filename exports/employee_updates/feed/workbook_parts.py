@@ -1,4 +1,4 @@
-"""The XML parts of a workbook: unpacked under a limit, parsed without anything an attack could use."""
+"""Unpack and parse the XML parts of a workbook, with limits and without entities."""
 
 import zipfile
 import zlib
@@ -24,7 +24,7 @@ Attributes = dict[str, str]
 
 
 def parts_of(content: bytes) -> dict[str, bytes]:
-    """The XML parts, unpacked under a limit that counts what really comes out, not what the archive says of itself."""
+    """The XML parts. The size limit counts the unpacked bytes, not the sizes that the archive claims."""
     parts: dict[str, bytes] = {}
     left = MOST_UNPACKED
     try:
@@ -45,7 +45,7 @@ def parts_of(content: bytes) -> dict[str, bytes]:
                         "This workbook has a password. Save it without one, and upload that."
                     )
                 unpacked = bytearray()
-                # Bit by bit: at once it would be unpacked whole, and only then cut to the size the entry claims.
+                # Read in chunks: one read would unpack everything before it cuts to the claimed size.
                 with archive.open(entry) as part:
                     while chunk := part.read(CHUNK):
                         unpacked += chunk
@@ -68,9 +68,9 @@ def parse(
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
 ) -> None:
-    """Hand the part's elements over, their names without the prefix that the whole part has. Raises Unreadable.
+    """Call the handlers for the elements of the part, with names without the prefix. Raises UnreadableFile.
 
-    No workbook has a document type; one that has is an attack with entities, and refused before any is read.
+    Refuse a document type before any entity is read: no workbook has one, an attack with entities needs one.
     """
     parser = expat.ParserCreate()
 
@@ -102,7 +102,7 @@ def _strip_prefixes(
     start: Callable[[str, Attributes], None],
     end: Callable[[str], None] | None,
 ) -> None:
-    """For the few programs that write a prefix on every name; done for all it would double the time."""
+    """For the few programs that prefix every name; doing it for all files would double the time."""
     parser.StartElementHandler = lambda name, attributes: start(name.rpartition(":")[2], attributes)
     if end is not None:
         ended = end

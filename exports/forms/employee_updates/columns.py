@@ -1,4 +1,4 @@
-"""Which column of an uploaded table is which field, chosen by a person."""
+"""The form that maps the columns of an uploaded table to fields."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,11 +12,11 @@ from exports.employee_updates.feed.sheet import Sheet
 from exports.models import EmployeeUpdate
 
 SAMPLES = 3
-LOOKED_AT = 200  # lines, to find cells that are not empty
+SAMPLED_LINES = 200  # enough to find cells that are not empty
 
 
 class ColumnChoice(NamedTuple):
-    """A column on the page: its heading and first cells, the choice of its field, and why that was suggested."""
+    """A column on the page: its heading, its first cells, the choice of its field and the reason for the suggestion."""
 
     heading: str
     samples: tuple[str, ...]
@@ -26,7 +26,7 @@ class ColumnChoice(NamedTuple):
 
 
 class ColumnsForm(forms.Form):
-    """Valid, it has the `mapping`. `placed` is the remembered mapping on this sheet, which is then suggested."""
+    """A valid form has the `mapping`. `placed` is the profile's mapping on this sheet, which becomes the suggestion."""
 
     fill_later = forms.BooleanField(
         required=False,
@@ -64,12 +64,15 @@ class ColumnsForm(forms.Form):
                 initial=self._initial(number),
             )
         self._other_constants = dict(remembered.constants) if remembered else {}
-        policy = self._other_constants.pop("policy", "")
+        initial_policy = self._other_constants.pop("policy", "")
         policies = [
-            (each.policy_id, f"{each.name} ({each.policy_id})") for each in update.credential.policies.all()
+            (policy.policy_id, f"{policy.name} ({policy.policy_id})")
+            for policy in update.credential.policies.all()
         ]
-        self.fields["policy"].choices = [("", "Take it from the column"), *policies]
-        self.fields["policy"].initial = policy
+        policy_field = self.fields["policy"]
+        assert isinstance(policy_field, forms.ChoiceField)
+        policy_field.choices = [("", "Take it from the column"), *policies]
+        policy_field.initial = initial_policy
         if update.profile:
             self.fields["profile_name"].initial = update.profile.name
         self.lacks: list[str] = []
@@ -89,11 +92,12 @@ class ColumnsForm(forms.Form):
 
     @property
     def left_out(self) -> list[str]:
-        """The headings that no field is chosen for."""
+        """The headings of columns without a field."""
         return [column.heading for column in self.columns if not column.choice.value()]
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         fields = [cleaned.get(f"column_{number}", "") for number in range(len(self.sheet.headings))]
         for number, name in enumerate(fields):
             if name and name in fields[:number]:
@@ -109,20 +113,20 @@ class ColumnsForm(forms.Form):
             if field.required and field.name not in fields and field.name not in constants
         ]
         if self.lacks and not cleaned.get("fill_later") and not self.errors:
-            self.add_error(None, self._lacking())
+            self.add_error(None, self._missing_fields_sentence())
         if not self.errors:
             self.mapping = feed_mapping.mapping_of(self.sheet, fields, constants)
         return cleaned
 
     def _initial(self, number: int) -> str:
-        """The remembered field; of a column that the profile does not know, the suggested one if it is still free."""
+        """The profile's field; for a column that the profile does not know, the suggested field if it is unused."""
         suggested = self._suggested[number].field
         if self._placed is None:
             return suggested
-        taken = self._placed.fields
-        return taken[number] or ("" if self._placed.fits or suggested in taken else suggested)
+        fields = self._placed.fields
+        return fields[number] or ("" if self._placed.fits or suggested in fields else suggested)
 
-    def _lacking(self) -> str:
+    def _missing_fields_sentence(self) -> str:
         names = " and ".join(", ".join(self.lacks).rsplit(", ", 1))
         return (
             f"No column is chosen for {names}, which Expensify needs of everybody. Choose the column, "
@@ -132,7 +136,7 @@ class ColumnsForm(forms.Form):
 
     def _samples(self, column: int) -> tuple[str, ...]:
         filled: Sequence[str] = [
-            text for line in self.sheet.lines[:LOOKED_AT] if (text := line.cells[column].strip())
+            text for line in self.sheet.lines[:SAMPLED_LINES] if (text := line.cells[column].strip())
         ]
         return tuple(dict.fromkeys(filled))[:SAMPLES]
 

@@ -1,4 +1,4 @@
-"""The table of an update's rows: a page of it at a time, with what was found on each cell, and what people typed."""
+"""The table of an update's rows: one page at a time, with the findings on each cell and unsaved input."""
 
 import re
 from collections import defaultdict
@@ -25,8 +25,8 @@ _CELL = re.compile(r"(cell|new)-([0-9]{1,9})-([a-z0-9_]+)")
 _REMOVE = re.compile(r"remove-([0-9]{1,9})")
 _LINE_BREAKS = re.compile(r"[\r\n]")
 
-# Where a cell's input offers what can be chosen: the id of its list.
-OFFERED = {"policy": "offer-policies", "role": "offer-roles"}
+# The ids of the lists that offer values for a cell.
+DATALISTS = {"policy": "offer-policies", "role": "offer-roles"}
 
 
 class Cell(NamedTuple):
@@ -42,7 +42,7 @@ class Cell(NamedTuple):
 
 
 class GridRow(NamedTuple):
-    """A row on the page; `number` is 0 for one that is still to be added."""
+    """A row on the page; `number` is 0 for a new row."""
 
     number: int
     label: str
@@ -51,52 +51,52 @@ class GridRow(NamedTuple):
     is_removed: bool = False
 
 
-class Typed(NamedTuple):
-    """What came from the page: cells by row and field, new rows, and rows to take out."""
+class SubmittedRows(NamedTuple):
+    """Input from the page: cells by row and field, new rows, and rows to remove."""
 
     cells: Mapping[int, Mapping[str, str]]
     added: Mapping[int, Mapping[str, str]]
     removed: Sequence[int]
 
     def changed(self, rows: Sequence[FeedRow]) -> dict[int, dict[str, str]]:
-        """The cells that differ from what stands in the rows, which a browser shows without line breaks."""
-        found: dict[int, dict[str, str]] = {}
+        """The cells that differ from the rows. A browser drops line breaks, so the comparison ignores them."""
+        changes: dict[int, dict[str, str]] = {}
         for row in rows:
             for name, text in self.cells.get(row.number, {}).items():
                 if text != _LINE_BREAKS.sub("", row.cells.get(name, "")) and row.number not in self.removed:
-                    found.setdefault(row.number, {})[name] = text
-        return found
+                    changes.setdefault(row.number, {})[name] = text
+        return changes
 
     @property
     def new_rows(self) -> list[Mapping[str, str]]:
         return [cells for _, cells in sorted(self.added.items()) if any(cells.values())]
 
 
-def typed(sent: QueryDict) -> Typed:
+def read_submitted(data: QueryDict) -> SubmittedRows:
     cells: dict[int, dict[str, str]] = defaultdict(dict)
     added: dict[int, dict[str, str]] = defaultdict(dict)
     removed = []
-    for key, text in sent.items():
+    for key, text in data.items():
         if (cell := _CELL.fullmatch(key)) and cell[3] in FIELDS:
             (cells if cell[1] == "cell" else added)[int(cell[2])][cell[3]] = str(text).strip()
         elif row := _REMOVE.fullmatch(key):
             removed.append(int(row[1]))
-    return Typed(cells, added, removed)
+    return SubmittedRows(cells, added, removed)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The rows that a query asks for: `?show=errors&find=smith&page=2&column=role`."""
+    """The rows that a query selects: `?show=errors&find=smith&page=2&column=role`."""
 
     analysis: Analysis
     query: QueryDict
     can_change: bool
-    typed: Typed | None = None
+    submitted: SubmittedRows | None = None
 
     @property
     def show(self) -> str:
-        asked = self.query.get("show", ALL)
-        return asked if asked in _SEVERITY else ALL
+        show = self.query.get("show", ALL)
+        return show if show in _SEVERITY else ALL
 
     @property
     def find(self) -> str:
@@ -104,10 +104,9 @@ class Grid:
 
     @cached_property
     def fields(self) -> list[EmployeeField]:
-        """The columns in use: required ones, those with a value or a finding, and those asked for."""
-        asked = set(self.query.getlist("column"))
-        used = self.analysis.fields_in_use
-        return [field for name, field in FIELDS.items() if field.required or name in used or name in asked]
+        """The columns on the page: required ones, those with a value or a finding, and those in the query."""
+        names = self.analysis.fields_in_use | set(self.query.getlist("column"))
+        return [field for name, field in FIELDS.items() if field.required or name in names]
 
     @property
     def more_fields(self) -> list[EmployeeField]:
@@ -123,13 +122,13 @@ class Grid:
         """All rows that pass the filter."""
         rows: Sequence[FeedRow] = self.analysis.checked.rows
         if severity := _SEVERITY.get(self.show):
-            wanted = {
+            numbers = {
                 finding.row for finding in self.analysis.checked.findings if finding.severity == severity
             }
-            rows = [row for row in rows if row.number in wanted]
+            rows = [row for row in rows if row.number in numbers]
         if self.find:
-            words = self.find.lower()
-            rows = [row for row in rows if any(words in text.lower() for text in row.cells.values())]
+            text_to_find = self.find.lower()
+            rows = [row for row in rows if any(text_to_find in text.lower() for text in row.cells.values())]
         return list(rows)
 
     @property
@@ -154,12 +153,12 @@ class Grid:
 
     @property
     def lines(self) -> list[GridRow]:
-        return [self._line(row) for row in self.shown]
+        return [self._grid_row(row) for row in self.shown]
 
     @property
     def new_lines(self) -> list[GridRow]:
-        """Empty rows to write into, with what was typed into them if it could not be saved."""
-        written = self.typed.added if self.typed else {}
+        """Empty rows for new people, with their input when it was not saved."""
+        added = self.submitted.added if self.submitted else {}
         count = NEW_ROWS if self.analysis.checked.rows else FIRST_ROWS
         return [
             GridRow(
@@ -169,20 +168,20 @@ class Grid:
                     Cell(
                         field,
                         f"new-{number}-{field.name}",
-                        written.get(number, {}).get(field.name, ""),
+                        added.get(number, {}).get(field.name, ""),
                         (),
-                        OFFERED.get(field.name, ""),
+                        DATALISTS.get(field.name, ""),
                     )
                     for field in self.fields
                 ],
                 (),
             )
-            for number in range(1, max([count, *written]) + 1)
+            for number in range(1, max([count, *added]) + 1)
         ]
 
     @property
     def lacks_members(self) -> bool:
-        """Whether something could be checked only if the members of a policy had been read."""
+        """Whether some checks need members of a policy that were not read."""
         known = self.analysis.known.members
         return self.can_change and any(
             person.policy and person.policy not in known for person in self.analysis.checked.people
@@ -190,7 +189,7 @@ class Grid:
 
     @property
     def about_all(self) -> list[RowFinding]:
-        """What was found of the feed as a whole, and of people who have no row."""
+        """Findings about the whole feed and about people without a row."""
         return self.analysis.findings_of.get(None, [])[:SHOWN_ABOUT_ALL]
 
     @property
@@ -211,7 +210,7 @@ class Grid:
 
     @property
     def here(self) -> str:
-        """The query of this very page, without what it does not understand."""
+        """The query of this page, without unknown parameters."""
         return self.at(page=self.page)
 
     @property
@@ -227,30 +226,31 @@ class Grid:
         return self.at(show=WARNINGS)
 
     def at(self, *, page: int = 1, show: str = "") -> str:
-        other = QueryDict(mutable=True)
+        """The query of another page or filter."""
+        query = QueryDict(mutable=True)
         if (show or self.show) != ALL:
-            other["show"] = show or self.show
+            query["show"] = show or self.show
         if self.find:
-            other["find"] = self.find
+            query["find"] = self.find
         if self.asked_columns:
-            other.setlist("column", self.asked_columns)
+            query.setlist("column", self.asked_columns)
         if page > 1:
-            other["page"] = str(page)
-        return f"?{other.urlencode()}"
+            query["page"] = str(page)
+        return f"?{query.urlencode()}"
 
-    def _line(self, row: FeedRow) -> GridRow:
-        of_row = self.analysis.findings_of.get(row.number, [])
-        written = self.typed.cells.get(row.number, {}) if self.typed else {}
+    def _grid_row(self, row: FeedRow) -> GridRow:
+        findings = self.analysis.findings_of.get(row.number, [])
+        submitted = self.submitted.cells.get(row.number, {}) if self.submitted else {}
         cells = [
             Cell(
                 field,
                 f"cell-{row.number}-{field.name}",
-                written.get(field.name, row.cells.get(field.name, "")),
-                [finding for finding in of_row if finding.field == field.name],
-                OFFERED.get(field.name, ""),
+                submitted.get(field.name, row.cells.get(field.name, "")),
+                [finding for finding in findings if finding.field == field.name],
+                DATALISTS.get(field.name, ""),
             )
             for field in self.fields
         ]
-        about_row = [finding for finding in of_row if not finding.field]
-        is_removed = self.typed is not None and row.number in self.typed.removed
-        return GridRow(row.number, f"row {row.number}", cells, about_row, is_removed)
+        row_findings = [finding for finding in findings if not finding.field]
+        is_removed = self.submitted is not None and row.number in self.submitted.removed
+        return GridRow(row.number, f"row {row.number}", cells, row_findings, is_removed)

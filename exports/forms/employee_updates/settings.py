@@ -1,11 +1,10 @@
-"""The forms that make an employee update and say how it is applied."""
+"""The forms that create an employee update and edit its settings."""
 
 from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
 from django.core.validators import validate_email
-from django.db.models import QuerySet
 
 from accounts.models import Credential, Team
 from expensify.jobs.employees import FeedSftp, FeedUrl
@@ -16,12 +15,13 @@ from exports.employee_updates.feed.findings import UnreadableFile
 from exports.employee_updates.feed.reading import MOST_BYTES
 from exports.employee_updates.feed.settings import PRIMARY_POLICY, UpdateSettings
 from exports.employee_updates.intake import Content
-from exports.forms.hosts import inside
+from exports.forms.hosts import private_host_error
 from exports.forms.saved_exports.settings import Words
-from exports.models import EmployeeUpdate
+from exports.models import EmployeeUpdate, FeedProfile
+from exports.models.employee_update import EmployeeUpdateQuerySet
 
 FILE, PASTE, GRID, MEMBERS, URL, SFTP = "file", "paste", "grid", "members", "url", "sftp"
-WAYS = {
+SOURCES = {
     FILE: "Upload a file",
     PASTE: "Paste a table or JSON",
     GRID: "Type the rows in",
@@ -29,8 +29,8 @@ WAYS = {
     URL: "Expensify fetches the rows from a web address",
     SFTP: "Expensify fetches the rows from an SFTP server",
 }
-# What each way needs, and what is said when it is not there.
-NEEDED = {
+# The fields that each source needs, and the error for an empty one.
+REQUIRED = {
     FILE: {"file": "Choose the file from your HR system."},
     PASTE: {"pasted": "Paste the rows here, or choose another way."},
     GRID: {},
@@ -50,14 +50,14 @@ NEEDED = {
 
 
 class WriteOnly(forms.PasswordInput):
-    """A field whose text is never shown again."""
+    """An input whose value is never shown again."""
 
     def __init__(self) -> None:
         super().__init__(attrs={"autocomplete": "new-password"})
 
 
 class UpdateFilter(forms.Form):
-    """Which of the team's employee updates to list."""
+    """The filter of the list of employee updates."""
 
     stage = forms.ChoiceField(
         required=False,
@@ -73,8 +73,8 @@ class UpdateFilter(forms.Form):
         ],
     )
 
-    def of(self, updates: QuerySet[EmployeeUpdate]) -> QuerySet[EmployeeUpdate]:
-        """Those at the chosen stage; a word that is none filters nothing."""
+    def filter(self, updates: EmployeeUpdateQuerySet) -> EmployeeUpdateQuerySet:
+        """The updates at the chosen stage; an unknown stage filters nothing."""
         self.full_clean()
         stage = self.cleaned_data.get("stage")
         return updates.at(stage) if stage else updates
@@ -85,18 +85,21 @@ class UpdateFilter(forms.Form):
 
 
 class NewUpdateForm(forms.Form):
-    """Where the rows come from. Valid, it has the `content`, as `preparing.prepare` takes it."""
+    """The source of the rows. A valid form has the `content` for `intake.prepare`."""
 
     name = forms.CharField(
         max_length=100, help_text="What it is for, for example “Joiners and leavers of December”."
     )
-    credential = forms.ModelChoiceField(
+    credential: "forms.ModelChoiceField[Credential]" = forms.ModelChoiceField(
         None,
         empty_label="Choose a credential",
         help_text="The update is sent with it, and reaches the policies that it reaches.",
     )
     way = forms.ChoiceField(
-        label="Where the rows come from", choices=list(WAYS.items()), widget=forms.RadioSelect, initial=FILE
+        label="Where the rows come from",
+        choices=list(SOURCES.items()),
+        widget=forms.RadioSelect,
+        initial=FILE,
     )
     file = forms.FileField(
         required=False,
@@ -104,7 +107,7 @@ class NewUpdateForm(forms.Form):
         f"{MOST_BYTES // 1024**2} MB. The headings may stand in any order.",
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.json"}),
     )
-    profile = forms.ModelChoiceField(
+    profile: "forms.ModelChoiceField[FeedProfile]" = forms.ModelChoiceField(
         None,
         required=False,
         label="Read it like",
@@ -149,31 +152,33 @@ class NewUpdateForm(forms.Form):
         super().__init__(*args, **kwargs)
         usable = [Credential.Status.UNCHECKED, Credential.Status.WORKING]
         credentials = team.credentials.filter(status__in=usable).prefetch_related("policies")
-        self.fields["credential"].queryset = credentials
-        self.fields["profile"].queryset = team.feed_profiles.all()
+        credential, profile, policy = (self.fields[name] for name in ("credential", "profile", "policy"))
+        assert isinstance(credential, forms.ModelChoiceField)
+        assert isinstance(profile, forms.ModelChoiceField)
+        assert isinstance(policy, forms.ChoiceField)
+        credential.queryset, profile.queryset = credentials, team.feed_profiles.all()
         if len(credentials) == 1:
-            self.fields["credential"].initial = credentials[0].pk
-        self.fields["policy"].choices = [
+            credential.initial = credentials[0].pk
+        policy.choices = [
             ("", "Choose a policy"),
             *(
-                (credential.name, [(policy.policy_id, str(policy)) for policy in credential.policies.all()])
-                for credential in credentials
+                (stored.name, [(policy.policy_id, str(policy)) for policy in stored.policies.all()])
+                for stored in credentials
             ),
         ]
         self.fields["name"].error_messages["required"] = "Give the update a name."
-        self.fields["credential"].error_messages["required"] = (
-            "Choose the credential to send the update with."
-        )
+        credential.error_messages["required"] = "Choose the credential to send the update with."
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         way = cleaned.get("way")
         if way is None:
             return cleaned
-        for name, sentence in NEEDED[way].items():
+        for name, sentence in REQUIRED[way].items():
             if not cleaned.get(name) and name not in self.errors:
                 self.add_error(name, sentence)
-        # A file is read only once everything else is right: it may be large.
+        # Read the file last, when all other fields are valid: it may be large.
         if not self.errors:
             getattr(self, f"_take_{way}")(cleaned)
         return cleaned
@@ -209,13 +214,13 @@ class NewUpdateForm(forms.Form):
         if not is_address:
             self.add_error("feed_url", "Give an address that begins with https:// and names a host.")
             return
-        if problem := inside(parts.hostname or ""):
+        if problem := private_host_error(parts.hostname or ""):
             self.add_error("feed_url", problem)
             return
         self.content = FeedUrl(cleaned["feed_url"], cleaned["feed_user"], cleaned["feed_password"])
 
     def _take_sftp(self, cleaned: dict[str, Any]) -> None:
-        if problem := inside(cleaned["sftp_host"]):
+        if problem := private_host_error(cleaned["sftp_host"]):
             self.add_error("sftp_host", problem)
             return
         self.content = FeedSftp(
@@ -231,12 +236,12 @@ class NewUpdateForm(forms.Form):
         settings = feed_settings.settings_from_json(profile.settings) if profile else UpdateSettings()
         try:
             self.content = read(source, limits_in_cents=settings.limits_in_cents)
-        except UnreadableFile as refused:
-            self.add_error(field, str(refused))
+        except UnreadableFile as error:
+            self.add_error(field, str(error))
 
 
 class UpdateSettingsForm(forms.Form):
-    """How the rows are applied. Valid, it has the `settings`."""
+    """How the rows are applied. A valid form has the `settings`."""
 
     name = forms.CharField(max_length=100)
     set_primary_policy = forms.ChoiceField(
@@ -280,7 +285,8 @@ class UpdateSettingsForm(forms.Form):
 
     def __init__(self, *args: Any, update: EmployeeUpdate, **kwargs: Any) -> None:
         stored = stored_updates.settings_of(update).as_json()
-        super().__init__(*args, initial={"name": update.name, **stored}, **kwargs)
+        kwargs["initial"] = {"name": update.name, **stored}
+        super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.disabled = not update.is_open
 
@@ -294,13 +300,14 @@ class UpdateSettingsForm(forms.Form):
         return recipients
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         if cleaned.get("fix_first_level_managers_only") and not cleaned.get("fix_approval_chains"):
             self.add_error(
                 "fix_first_level_managers_only",
                 "This narrows the setting above it. Tick that one too, or neither.",
             )
         if not self.errors:
-            given = {name: value for name, value in cleaned.items() if name != "name"}
-            self.settings = feed_settings.settings_from_json(given)
+            values = {name: value for name, value in cleaned.items() if name != "name"}
+            self.settings = feed_settings.settings_from_json(values)
         return cleaned

@@ -1,6 +1,5 @@
-"""The column builder as its page shows it: a row of fields for each chosen column, and what can be added."""
+"""View data of the column builder: a row for each chosen column, and the fields that can be added."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,7 +8,7 @@ from exports.columns.choices import FORMATS, fields
 from exports.columns.layout import Column, Layout
 
 SOURCES = {"constant": "The same text in every row", "number": "The number of the row, from 1"}
-# Questions that people ask of Expensify's help again and again, answered where they come up.
+# Answers to frequent questions to Expensify's help, by field.
 HINTS = {
     "report.managerEmail": "While a report is processing, this is the person who has to approve it next.",
     "report.manager.fullName": "Empty while a report is processing: “Approver e-mail” is known then already.",
@@ -26,7 +25,7 @@ class Option(NamedTuple):
 
 @dataclass(frozen=True)
 class ColumnRow:
-    """A chosen column with its number, and what may be said about it here."""
+    """A chosen column with its number and its options."""
 
     number: int
     column: Column
@@ -69,7 +68,7 @@ class ColumnRow:
 
     @property
     def has_more(self) -> bool:
-        """Whether something is set that usually is not, so that it is shown."""
+        """Whether a rarely used option is set; then the page shows these options."""
         return bool(self.column.fallback or self.column.excel_text)
 
     @property
@@ -96,22 +95,24 @@ class FieldGroup(NamedTuple):
 
 
 def groups(rows: str, find: str = "") -> list[FieldGroup]:
-    """What can be added to such rows, by group; with `find` only what has all of its words in name or meaning."""
+    """Fields that fit such rows, by group; with `find` only those with all its words in name or meaning."""
     words = find.casefold().split()
-    found: dict[str, list[Field]] = {}
+    groups: dict[str, list[Field]] = {}
     for field in fields(rows):
-        said = f"{field.label} {field.name} {field.meaning} {field.group}".casefold()
-        if all(word in said for word in words):
-            found.setdefault(field.group, []).append(field)
-    return [FieldGroup(name, members) for name, members in found.items()]
+        text = f"{field.label} {field.name} {field.meaning} {field.group}".casefold()
+        if all(word in text for word in words):
+            groups.setdefault(field.group, []).append(field)
+    return [FieldGroup(name, members) for name, members in groups.items()]
 
 
 def completions() -> list[dict[str, Any]]:
-    """The catalogue for the template editor: a name, its label, and what it means."""
-    return list(_completions())
-
-
-def _completions() -> Iterator[dict[str, Any]]:
-    for field in CATALOGUE:
-        apply = field.name.replace("<Name>", "Name").replace("ntagX", "ntag1")
-        yield {"label": apply, "detail": field.label, "info": field.meaning, "type": field.type}
+    """Completions for the template editor: name, label, meaning and type of each catalogue field."""
+    return [
+        {
+            "label": field.name.replace("<Name>", "Name").replace("ntagX", "ntag1"),
+            "detail": field.label,
+            "info": field.meaning,
+            "type": field.type,
+        }
+        for field in CATALOGUE
+    ]

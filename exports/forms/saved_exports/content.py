@@ -1,4 +1,4 @@
-"""The part of an export's form that says what is in the file: columns or a text template, and what its buttons do."""
+"""The file's content in an export's form: columns or a text template, and the actions of its buttons."""
 
 import json
 import re
@@ -36,7 +36,7 @@ _NUMBERS = re.compile("[0-9]{1,5}(-[0-9]{1,5})?")
 OWN = "own"
 MOST_ROWS = 250
 EMPTY = Layout(columns=())
-# A table is a table to Expensify, whichever of these it makes of it.
+# File types that Expensify can make of each kind.
 FITTING: dict[Kind, tuple[str, ...]] = {
     "csv": ("csv", "xlsx", "xls", "txt"),
     "json": ("json", "txt"),
@@ -46,10 +46,10 @@ FITTING: dict[Kind, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What the form holds of it. `written` says which of the two counts; the other is kept beside it for the way back.
+    """Columns and template of the form. `written` says which of them is in use; the other allows switching back.
 
-    `sample` is a key of `SAMPLES` or "own"; `extension` the file type chosen in the form. `states` are those that a
-    preset wants ticked.
+    `sample` is a key of `SAMPLES` or "own"; `extension` is the file type chosen in the form. `states` are the report
+    states that a preset ticks.
     """
 
     written: Written = "columns"
@@ -60,8 +60,8 @@ class Contents:
     states: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, export: SavedExport) -> Self:
-        """What is stored. A text template brings along the last columns that there were."""
+    def from_export(cls, export: SavedExport) -> Self:
+        """Contents of the stored version. A text template comes with the columns last stored."""
         version = export.version
         if version is None:
             return cls()
@@ -69,7 +69,7 @@ class Contents:
         if columns is None:
             last = export.versions.exclude(columns=None).first()
             columns = last.columns if last else None
-        contents = cls.stored(version.template, columns, extension=version.settings["file_extension"])
+        contents = cls.from_stored(version.template, columns, extension=version.settings["file_extension"])
         return (
             replace(contents, written="template", template=version.template)
             if version.columns is None
@@ -77,8 +77,8 @@ class Contents:
         )
 
     @classmethod
-    def stored(cls, template: str, columns: object, *, extension: str) -> Self:
-        """The columns, or the template of one who has none."""
+    def from_stored(cls, template: str, columns: object, *, extension: str) -> Self:
+        """Contents of the columns, or of the template without columns."""
         layout = _layout(columns)
         return cls(
             written="columns" if layout.columns else "template",
@@ -88,12 +88,12 @@ class Contents:
         )
 
     @classmethod
-    def sent(cls, data: Mapping[str, str]) -> Self:
-        """What a browser sent, whatever it sent. Line breaks come as CR LF; the template is kept as it was written."""
+    def from_post(cls, data: Mapping[str, str]) -> Self:
+        """Contents of a form's post; invalid values become defaults. CR LF becomes LF."""
         written: Written = "columns" if data.get("written") == "columns" else "template"
         return cls(
             written=written,
-            layout=_sent_layout(data) if written == "columns" else _layout(data.get("columns")),
+            layout=_posted_layout(data) if written == "columns" else _layout(data.get("columns")),
             template=data.get("template", "").replace("\r\n", "\n"),
             sample=data["sample"] if data.get("sample") in {*SAMPLES, OWN} else "company",
             extension=data.get("file_extension", "csv"),
@@ -105,29 +105,28 @@ class Contents:
 
     @property
     def text(self) -> str:
-        """The template that would be sent; "" while the columns have problems."""
+        """The template for Expensify; "" while the columns have problems."""
         if not self.is_built:
             return self.template
         return template_of(self.layout) if not problems(self.layout) else ""
 
     @property
     def problems(self) -> list[str]:
-        """Why the columns cannot be saved as they are. Of a text template lint speaks."""
-        return [*problems(self.layout), *self.misfit] if self.is_built else []
-
-    @property
-    def misfit(self) -> list[str]:
-        if not self.is_built or self.extension in FITTING[self.layout.kind]:
+        """Why the columns cannot be saved. Lint checks a text template."""
+        if not self.is_built:
             return []
-        return [
-            f"These columns are written as {KINDS[self.layout.kind]}, but the file type is "
-            f"{self.extension.upper()}. Choose the file type {EXTENSIONS[self.layout.kind].upper()}, "
-            "or another format of the columns."
-        ]
+        sentences = problems(self.layout)
+        if self.extension not in FITTING[self.layout.kind]:
+            sentences.append(
+                f"These columns are written as {KINDS[self.layout.kind]}, but the file type is "
+                f"{self.extension.upper()}. Choose the file type {EXTENSIONS[self.layout.kind].upper()}, "
+                "or another format of the columns."
+            )
+        return sentences
 
     @property
     def columns(self) -> dict[str, Any] | None:
-        """The columns to store with the template: also those of a text that is still exactly what they write."""
+        """The columns to store with the template, also with a text that they still write exactly."""
         if self.is_built:
             return self.layout.as_json()
         if self.layout.columns and recognise(self.template, self.layout.as_json()):
@@ -136,7 +135,7 @@ class Contents:
 
     @property
     def was_edited(self) -> bool:
-        """Whether the text came from columns and is no longer what they write."""
+        """Whether somebody edited the text that the columns wrote."""
         return not self.is_built and bool(self.layout.columns) and self.columns is None
 
     @property
@@ -146,8 +145,8 @@ class Contents:
     # ------------------------------------------------------------ buttons
 
     def act(self, do: str, data: Mapping[str, str]) -> Self:
-        """What it becomes by a button of that value; unchanged by one that is not known."""
-        verb, _, what = do.partition(":")
+        """The contents after the button with the value `do`; unchanged if the button is unknown."""
+        verb, _, target = do.partition(":")
         match verb:
             case "as-text" if self.is_built:
                 return replace(self, written="template", template=self.text or self.template)
@@ -156,32 +155,26 @@ class Contents:
             case "as-columns" if not self.is_built:
                 kept = "" if self.columns or self.template in _READY else self.template
                 return replace(self, written="columns", template=kept)
-            case "starter" if what in STARTERS:
-                return replace(self, written="template", template=STARTERS[what].template)
-            case "preset" if what in PRESETS:
-                return self._from_preset(what)
+            case "starter" if target in STARTERS:
+                return replace(self, written="template", template=STARTERS[target].template)
+            case "preset" if target in PRESETS:
+                preset = PRESETS[target]
+                text = "" if self.is_built else self.template
+                return replace(
+                    self, written="columns", layout=preset.layout, template=text, states=preset.states
+                )
             case "fix" if not self.is_built:
-                return replace(self, template=_fixed(self.template, self.extension, what))
+                return replace(self, template=_apply_fix(self.template, self.extension, target))
             case _ if self.is_built:
-                return replace(self, layout=_changed(self.layout, verb, what, data))
+                return replace(self, layout=_change_columns(self.layout, verb, target, data))
         return self
-
-    def _from_preset(self, key: str) -> Self:
-        preset = PRESETS[key]
-        return replace(
-            self,
-            written="columns",
-            layout=preset.layout,
-            template="" if self.is_built else self.template,
-            states=preset.states,
-        )
 
 
 _READY = {"", *(starter.template for starter in STARTERS.values())}
 
 
 def _layout(stored: object) -> Layout:
-    """The layout that somebody stored or sent; the empty one for anything else."""
+    """The stored or posted layout; the empty one for anything malformed."""
     if stored is None:
         return EMPTY
     try:
@@ -190,19 +183,19 @@ def _layout(stored: object) -> Layout:
         return EMPTY
 
 
-def _fixed(template: str, extension: str, place: str) -> str:
-    """The template with the fix of the finding at `line:column:code`; unchanged if that is no longer there."""
+def _apply_fix(template: str, extension: str, place: str) -> str:
+    """Apply the fix of the finding at `line:column:code`, if it is still there."""
     for finding in lint(template, file_extension=extension):
         if finding.fix and f"{finding.line}:{finding.column}:{finding.code}" == place:
             return apply(template, finding.fix)
     return template
 
 
-def _changed(layout: Layout, verb: str, what: str, data: Mapping[str, str]) -> Layout:
+def _change_columns(layout: Layout, verb: str, target: str, data: Mapping[str, str]) -> Layout:
     columns = list(layout.columns)
     if verb == "add":
-        return replace(layout, columns=(*columns, *_new(what, data)))
-    numbers = [int(number) - 1 for number in what.split("-")] if _NUMBERS.fullmatch(what) else []
+        return replace(layout, columns=(*columns, *_new_columns(target, data)))
+    numbers = [int(number) - 1 for number in target.split("-")] if _NUMBERS.fullmatch(target) else []
     if not numbers or not all(0 <= number < len(columns) for number in numbers):
         return layout
     moved = columns.pop(numbers[0])
@@ -220,23 +213,23 @@ def _changed(layout: Layout, verb: str, what: str, data: Mapping[str, str]) -> L
     return replace(layout, columns=tuple(columns))
 
 
-def _new(what: str, data: Mapping[str, str]) -> list[Column]:
-    if what == "constant":
+def _new_columns(source: str, data: Mapping[str, str]) -> list[Column]:
+    if source == "constant":
         return [Column(source="constant", heading="Constant")]
-    if what == "number":
+    if source == "number":
         return [Column(source="number", heading="Row")]
-    name = what
+    name = source
     for placeholder in ("<Name>", "X"):
-        if f"fill:{what}" in data and placeholder in what:
-            name = what.replace(placeholder, re.sub(r"\W+", "_", data[f"fill:{what}"].strip()).strip("_"))
+        if f"fill:{source}" in data and placeholder in source:
+            name = source.replace(placeholder, re.sub(r"\W+", "_", data[f"fill:{source}"].strip()).strip("_"))
             break
     return [column(name)] if field(name) else []
 
 
-def _sent_layout(data: Mapping[str, str]) -> Layout:
-    """The builder's fields, as far as they are in order; what is wrong in them `problems` says afterwards."""
-    number = min(whole_number(data.get("columns", ""), 5) or 0, MOST_ROWS)
-    columns = [_sent_column(data, each) for each in range(1, number + 1)]
+def _posted_layout(data: Mapping[str, str]) -> Layout:
+    """The layout in the builder's posted fields; `problems` checks its values afterwards."""
+    count = min(whole_number(data.get("columns", ""), 5) or 0, MOST_ROWS)
+    columns = [_posted_column(data, number) for number in range(1, count + 1)]
     return Layout(
         columns=tuple(column for column in columns if column),
         rows=_one_of(ROWS, data.get("rows")),
@@ -249,7 +242,7 @@ def _sent_layout(data: Mapping[str, str]) -> Layout:
     )
 
 
-# A tab cannot stand in an <option>, nor is it seen.
+# The page sends names: a tab cannot be an <option>'s value, and is invisible.
 _DELIMITERS = {name: delimiter for delimiter, name in DELIMITERS.items()}
 
 
@@ -257,11 +250,11 @@ def _one_of(choices: Mapping[Choice, str], sent: str | None) -> Choice:
     return next((choice for choice in choices if choice == sent), next(iter(choices)))
 
 
-def _sent_column(data: Mapping[str, str], number: int) -> Column | None:
-    def of(name: str, otherwise: str = "") -> str:
-        return data.get(f"column-{number}-{name}", otherwise)[:500]
+def _posted_column(data: Mapping[str, str], number: int) -> Column | None:
+    def of(name: str, default: str = "") -> str:
+        return data.get(f"column-{number}-{name}", default)[:500]
 
-    source = next((known for known in get_args(Source) if known == of("source")), None)
+    source = next((source for source in get_args(Source) if source == of("source")), None)
     if source is None:
         return None
     width = of("width", "20")

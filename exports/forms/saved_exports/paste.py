@@ -1,4 +1,4 @@
-"""A job as Expensify's documentation shows it, pasted by a person: what it says in the words of the form."""
+"""Read a pasted job, as Expensify's documentation shows it, into the form's fields."""
 
 import json
 import re
@@ -7,26 +7,26 @@ from typing import Any, NamedTuple
 from expensify.jobs.export import FILE_EXTENSIONS, REPORT_STATES
 from exports.saved_exports import periods
 
-# A string in either kind of quotes, or a comma that nothing follows.
+# A string in single or double quotes, or a trailing comma.
 _TOKEN = re.compile(r"""("(?:[^"\\]|\\.)*")|'((?:[^'\\]|\\.)*)'|,(?=\s*[}\]])""", re.DOTALL)
 _TYPOGRAPHIC = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " "})
 
 
 class CannotReadJob(Exception):
-    """What was pasted is not a job this form can hold; the text says why, and quotes nothing of it."""
+    """The pasted text is not a job that this form can hold; the message says why and quotes none of it."""
 
 
 class Pasted(NamedTuple):
-    """The values of the form's fields, and sentences about what was left out."""
+    """Values for the form's fields, and notes about omitted parts."""
 
     values: dict[str, Any]
     notes: list[str]
 
 
 def read(text: str) -> Pasted:
-    """The report export that the pasted text describes. Raises CannotRead.
+    """Read the report export in the pasted text. Raises CannotReadJob.
 
-    Credentials and passwords in it are passed over. A setting that is not in it has the form's default.
+    Ignores credentials and passwords. A missing setting gets the form's default.
     """
     job = _Section(_object_in(text))
     if (kind := job.text("type")) != "file":
@@ -37,15 +37,15 @@ def read(text: str) -> Pasted:
     notes = []
     if job.take("credentials"):
         notes.append("The credential in it was left out. Choose one of the team's credentials instead.")
-    asked, output = job.section("inputSettings"), job.section("outputSettings")
-    if (kind := asked.text("type")) != "combinedReportData":
+    inputs, output = job.section("inputSettings"), job.section("outputSettings")
+    if (kind := inputs.text("type")) != "combinedReportData":
         raise CannotReadJob(
             f"Its inputSettings are of the type “{kind[:40]}”; a report export has “combinedReportData”."
         )
-    filters = asked.section("filters")
+    filters = inputs.section("filters")
     values = {
         "test": job.flag("test"),
-        **_reports(asked, filters),
+        **_reports(inputs, filters),
         "file_extension": output.text("fileExtension").lower(),
         "file_basename": output.text("fileBasename"),
         "full_page_receipts": output.flag("includeFullPageReceiptsPdf"),
@@ -59,7 +59,7 @@ def read(text: str) -> Pasted:
         values["states"].remove(state)
     for section, where in (
         (job, ""),
-        (asked, "inputSettings."),
+        (inputs, "inputSettings."),
         (filters, "filters."),
         (output, "outputSettings."),
     ):
@@ -69,7 +69,7 @@ def read(text: str) -> Pasted:
     return Pasted(values, notes)
 
 
-def _reports(asked: "_Section", filters: "_Section") -> dict[str, Any]:
+def _reports(inputs: "_Section", filters: "_Section") -> dict[str, Any]:
     start, end, approved = (filters.text(name) for name in ("startDate", "endDate", "approvedAfter"))
     return {
         "report_ids": "\n".join(filters.words("reportIDList")),
@@ -80,9 +80,9 @@ def _reports(asked: "_Section", filters: "_Section") -> dict[str, Any]:
         "approved_since": periods.FIXED if approved else "",
         "approved_since_date": approved,
         "not_marked_as": filters.text("markedAsExported"),
-        "states": [state.upper() for state in asked.words("reportState")],
-        "limit": asked.text("limit"),
-        "employee_email": asked.text("employeeEmail"),
+        "states": [state.upper() for state in inputs.words("reportState")],
+        "limit": inputs.text("limit"),
+        "employee_email": inputs.text("employeeEmail"),
     }
 
 
@@ -118,7 +118,7 @@ def _afterwards(actions: Any, notes: list[str]) -> dict[str, Any]:
 
 
 class _Section:
-    """A JSON object that is taken apart key by key; `rest` is what nobody took."""
+    """A JSON object read key by key; `rest` are the keys that nobody has read."""
 
     def __init__(self, values: Any) -> None:
         self.values = dict(values) if isinstance(values, dict) else {}
@@ -138,7 +138,7 @@ class _Section:
         return str(value).strip() if isinstance(value, str | int | float) else ""
 
     def words(self, name: str) -> list[str]:
-        """A list, or text with commas between."""
+        """The words of a list or of comma-separated text."""
         value = self.take(name)
         parts = value if isinstance(value, list) else str(value if value is not None else "").split(",")
         return [word for part in parts if (word := str(part).strip())]
@@ -148,10 +148,10 @@ class _Section:
 
 
 def _object_in(text: str) -> Any:
-    """The first JSON object in the text, whatever stands around it. Raises CannotRead.
+    """The first JSON object in the text, ignoring text around it. Raises CannotReadJob.
 
-    The documentation's own examples have commas after the last value, a quote after the last brace, and prose
-    behind it; a browser may have made the quotes typographic.
+    The documentation's own examples have trailing commas, a quote after the last brace, and prose behind it; a
+    browser may have made the quotes typographic.
     """
     start = text.find("{")
     if start < 0:
@@ -170,13 +170,13 @@ def _object_in(text: str) -> Any:
 
 
 def _strict(text: str) -> str:
-    """Without commas after the last value, and with all strings in double quotes."""
+    """Remove trailing commas, and put all strings in double quotes."""
 
-    def replace(found: re.Match[str]) -> str:
-        if found[1] is not None:
-            return found[1]
-        if found[2] is not None:
-            return '"' + re.sub(r'(?<!\\)"', r'\\"', found[2].replace("\\'", "'")) + '"'
+    def replace(token: re.Match[str]) -> str:
+        if token[1] is not None:
+            return token[1]
+        if token[2] is not None:
+            return '"' + re.sub(r'(?<!\\)"', r'\\"', token[2].replace("\\'", "'")) + '"'
         return ""
 
     return _TOKEN.sub(replace, text)

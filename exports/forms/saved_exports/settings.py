@@ -1,16 +1,17 @@
-"""The form of a saved export: every setting of a job, in plain words, held against the rules of the API's contract."""
+"""The form of a saved export: every setting of a job, in plain words, checked against the API's contract."""
 
 import re
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
+from django.http import QueryDict
 from django_scopes.forms import SafeModelChoiceField
 
 from accounts.models import Credential, Team
-from expensify.jobs.export import EmailAction, MarkAsExported, OnFinish, ReportExport
-from exports.forms.hosts import inside
+from exports.forms.hosts import private_host_error
+from exports.forms.saved_exports import contract
 from exports.forms.saved_exports.content import Contents
 from exports.models import SavedExport
 from exports.saved_exports import job as export_job
@@ -20,19 +21,16 @@ from exports.saved_exports.job import ExportSettings
 from exports.saved_exports.starter_templates import PDF
 from exports.saved_exports.wording import FILE_TYPES, STATES
 
-# Where a problem of the contract shows, when the field is not called the same in the form.
-PROBLEM_FIELDS = {"start_on": "period", "end_on": "period_end", "approved_after": "approved_since"}
-
 
 class Secretive(forms.Textarea):
-    """A text area that never shows again what was typed into it."""
+    """A text area that never shows its value again."""
 
     def format_value(self, value: Any) -> str:
         return ""
 
 
 class Words(forms.CharField):
-    """Words with commas, semicolons, spaces or line breaks between, as a list without doubles."""
+    """Words separated by commas, semicolons, spaces or line breaks, as a list without duplicates."""
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
@@ -42,7 +40,7 @@ class Words(forms.CharField):
 
 
 class PolicyIDs(forms.MultipleChoiceField):
-    """Any IDs: whether the credential reaches them is checked with the credential."""
+    """Accept any ID; `ExportForm` checks whether the credential reaches it."""
 
     widget = forms.CheckboxSelectMultiple
 
@@ -50,8 +48,11 @@ class PolicyIDs(forms.MultipleChoiceField):
         return True
 
 
-class ExportForm(forms.ModelForm):
-    """What a saved export asks for. Valid, it has `settings` and `new_sftp_password` for `saved_exports.save`."""
+class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameter at run time.
+    """Name, credential and settings of a saved export.
+
+    A valid form has `settings`, `template_text`, `columns` and `new_sftp_password` for `saved_exports.save`.
+    """
 
     pasted_job = forms.CharField(
         required=False,
@@ -169,7 +170,7 @@ class ExportForm(forms.ModelForm):
         label="Only test",
         help_text="Expensify makes the file, but does none of the above: nothing is marked, e-mailed or uploaded.",
     )
-    # Its fields on the page are those of `contents`; here stand the complaints about them.
+    # Carries errors only: the page shows the fields of `contents`.
     template = forms.CharField(required=False, strip=False)
 
     settings: ExportSettings
@@ -181,36 +182,35 @@ class ExportForm(forms.ModelForm):
 
     def __init__(
         self,
-        *args: Any,
+        data: QueryDict | None = None,
+        *,
         team: Team,
         now: datetime,
         instance: SavedExport,
         initial: dict[str, Any],
         contents: Contents,
-        **kwargs: Any,
     ):
-        """`now` is the moment the rules about dates are held against; `initial` overrides what is stored.
+        """`now` is the time for the rules about dates; `initial` overrides the stored values.
 
         `contents` are the columns or the template, which have fields of their own.
         """
-        super().__init__(
-            *args,
-            instance=instance,
-            initial=_stored(instance) | {"template": contents.template} | initial,
-            **kwargs,
-        )
+        initial = _stored(instance) | {"template": contents.template} | initial
+        super().__init__(data, instance=instance, initial=initial)
         self.team, self.now, self.contents = team, now, contents
         callable_statuses = [Credential.Status.UNCHECKED, Credential.Status.WORKING]
         credentials = team.credentials.filter(status__in=callable_statuses)
         if instance.credential_id:
             credentials = credentials | team.credentials.filter(pk=instance.credential_id)
-        self.fields["credential"].queryset = credentials
         if instance.pk is None and len(credentials) == 1:
             self.initial["credential"] = self.initial.get("credential") or credentials[0].pk
-        self.fields["credential"].empty_label = "Choose a credential"
-        self.fields["credential"].error_messages["required"] = "Choose the credential to ask Expensify with."
+        credential, policy_ids = self.fields["credential"], self.fields["policy_ids"]
+        assert isinstance(credential, SafeModelChoiceField)
+        assert isinstance(policy_ids, PolicyIDs)
+        credential.queryset = credentials
+        credential.empty_label = "Choose a credential"
+        credential.error_messages["required"] = "Choose the credential to ask Expensify with."
         self.fields["name"].error_messages["required"] = "Give the export a name."
-        self.fields["policy_ids"].choices = self._policy_choices()
+        policy_ids.choices = self._policy_choices(credentials)
         if instance.sftp_password:
             self.fields["sftp_password"].help_text = "A password is stored. Leave this empty to keep it."
         else:
@@ -220,18 +220,13 @@ class ExportForm(forms.ModelForm):
     def has_stored_password(self) -> bool:
         return "remove_sftp_password" in self.fields
 
-    @staticmethod
-    def taken() -> str:
-        return "The team has a saved export of this name already. Choose another name."
-
     def entered(self) -> dict[str, Any]:
-        """What stands in the form's fields, to show it again without complaints. Secrets are not among it."""
-        apart = {"pasted_job", "sftp_password", "template"}
-        return {name: self[name].value() for name in self.fields if name not in apart}
+        """Values of the form's fields, without secrets, to show them again without errors."""
+        excluded = {"pasted_job", "sftp_password", "template"}
+        return {name: self[name].value() for name in self.fields if name not in excluded}
 
-    def _policy_choices(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """All policies of the team's credentials by credential, and last those ticked that are in no list."""
-        credentials = self.fields["credential"].queryset.prefetch_related("policies")
+    def _policy_choices(self, credentials: QuerySet[Credential]) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Policies by credential; last the ticked ones that no credential lists."""
         groups = [
             (
                 credential.name,
@@ -240,32 +235,34 @@ class ExportForm(forms.ModelForm):
                     for policy in credential.policies.all()
                 ],
             )
-            for credential in credentials
+            for credential in credentials.prefetch_related("policies")
         ]
-        known = {policy_id for _, policies in groups for policy_id, _ in policies}
-        unknown = [policy_id for policy_id in self["policy_ids"].value() or [] if policy_id not in known]
-        groups.append(("In no credential's list", [(policy_id, policy_id) for policy_id in unknown]))
+        listed = {policy_id for _, policies in groups for policy_id, _ in policies}
+        unlisted = [policy_id for policy_id in self["policy_ids"].value() or [] if policy_id not in listed]
+        groups.append(("In no credential's list", [(policy_id, policy_id) for policy_id in unlisted]))
         return [(name, policies) for name, policies in groups if policies]
 
     # ------------------------------------------------------------ rules
 
     def _get_validation_exclusions(self) -> set[str]:
-        # The rule that a name is taken once per team looks at these too, though nobody types them.
-        return super()._get_validation_exclusions() - {"team", "archived_at"}
+        # The unique constraint on a team's names needs these two, which are no fields of the form.
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # not in Django's stubs
+        return excluded - {"team", "archived_at"}
 
     def clean_email_message(self) -> str:
-        message = self.cleaned_data["email_message"].replace("\r\n", "\n")
+        message: str = self.cleaned_data["email_message"].replace("\r\n", "\n")
         if reason := unreadable(message):
             raise forms.ValidationError(reason)
         return message
 
     def clean_mark_when(self) -> str:
-        """Without a label there is nothing to choose; with one, the safe way unless the other was chosen."""
+        """Without a label there is nothing to choose; with one, the safe way is the default."""
         chosen = self.cleaned_data["mark_when"] or export_job.WHEN_SAFE
         return chosen if self.cleaned_data.get("mark_as") else export_job.AT_GENERATION
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         self._check_contents(cleaned)
         self._check_dates(cleaned)
         self._check_policies(cleaned)
@@ -275,18 +272,17 @@ class ExportForm(forms.ModelForm):
         return cleaned
 
     def _check_contents(self, cleaned: dict[str, Any]) -> None:
-        """A template that cannot be read is no mistake here: it makes the export a draft."""
+        """A template that cannot be read is no error: it makes the export a draft."""
         if cleaned.get("file_extension") == "pdf":
             return
         for sentence in self.contents.problems:
             self.add_error("template", sentence)
         if not self.contents.is_built and not self.contents.template.strip():
-            self.add_error(
-                "template", "Write a template, or put in one of the ready ones and change it to your liking."
-            )
+            sentence = "Write a template, or put in one of the ready ones and change it to your liking."
+            self.add_error("template", sentence)
 
     def _check_dates(self, cleaned: dict[str, Any]) -> None:
-        """A date counts only where its field asks for one."""
+        """Ignore dates that the chosen periods do not use; demand those that they need."""
         if cleaned.get("period") != periods.FIXED:
             cleaned["period_start"] = cleaned["period_end"] = None
         elif {"period_start", "period_end"} <= cleaned.keys() and not (
@@ -308,23 +304,21 @@ class ExportForm(forms.ModelForm):
             self.add_error("approved_since_date", "Give the day, or choose another period.")
 
     def _check_policies(self, cleaned: dict[str, Any]) -> None:
-        """The ticked policies are among those the credential reaches, when it was ever tested."""
+        """The credential must reach the ticked policies. One without a list was never tested."""
         credential = cleaned.get("credential")
         if credential is None:
             return
-        reached = set(credential.policies.values_list("policy_id", flat=True))
-        beyond = [value for value in cleaned.get("policy_ids", []) if value not in reached]
-        if reached and beyond:
-            names = ", ".join(f"“{name}”" for name in self._policy_names(beyond))
+        reachable = set(credential.policies.values_list("policy_id", flat=True))
+        unreachable = [policy_id for policy_id in cleaned.get("policy_ids", []) if policy_id not in reachable]
+        if reachable and unreachable:
+            policies = self.team.policies.filter(policy_id__in=unreachable)
+            policy_names = dict(policies.values_list("policy_id", "name"))
+            names = ", ".join(f"“{policy_names.get(policy_id, policy_id)}”" for policy_id in unreachable)
             self.add_error(
                 "policy_ids",
                 f"The credential “{credential}” does not reach {names}. "
                 "Untick what it does not reach, or choose another credential.",
             )
-
-    def _policy_names(self, policy_ids: Iterable[str]) -> list[str]:
-        known = dict(self.team.policies.filter(policy_id__in=policy_ids).values_list("policy_id", "name"))
-        return [known.get(policy_id, policy_id) for policy_id in policy_ids]
 
     def _check_afterwards(self, cleaned: dict[str, Any]) -> None:
         if (
@@ -335,7 +329,7 @@ class ExportForm(forms.ModelForm):
             self.add_error("email_recipients", "Say to whom the message goes, or leave it empty.")
         if cleaned.get("sftp_login") and not cleaned.get("sftp_host"):
             self.add_error("sftp_host", "Give the host of the SFTP server, or leave the login empty.")
-        if problem := inside(cleaned.get("sftp_host", "")):
+        if problem := private_host_error(cleaned.get("sftp_host", "")):
             self.add_error("sftp_host", problem)
         if cleaned.get("sftp_password") and not cleaned.get("sftp_host"):
             self.add_error("sftp_host", "Give the host this password is for, or leave the password empty.")
@@ -343,7 +337,7 @@ class ExportForm(forms.ModelForm):
             self.add_error("remove_sftp_password", "Enter a new password or remove the stored one, not both.")
 
     def _check_contract(self, cleaned: dict[str, Any]) -> None:
-        """What Expensify would refuse, each at its field."""
+        """Show at its field what Expensify would reject."""
         self.settings = ExportSettings(
             **{"policy_ids": []}
             | {
@@ -358,38 +352,17 @@ class ExportForm(forms.ModelForm):
             | {"look_back_days": cleaned["look_back_days"] or 0}
             | {"sftp_port": cleaned["sftp_port"] if cleaned["sftp_port"] is not None else 22}
         )
-        job = export_job.describe(
-            self.settings,
-            at=self.now,
-            zone=self.team.zone,
-            # Which password is of no matter here, only whether there will be one.
-            sftp_password="given" if self._will_have_password(cleaned) else "",
+        has_password = cleaned["sftp_password"] or (
+            self.has_stored_password and not cleaned["remove_sftp_password"]
         )
-        today = self.now.astimezone(self.team.zone).date()
-        for problem in job.problems(today):
-            if problem.field != "on_finish":
-                self.add_error(self._place_of(problem.field), problem.sentence)
-        for action in job.on_finish:
-            for problem in ReportExport(on_finish=(action,), start_on=today).problems(today):
-                self.add_error(_place_of_action(action), problem.sentence)
-
-    def _place_of(self, field: str) -> str:
-        if field == "start_on" and self.settings.period == periods.FIXED:
-            return "period_start"
-        if field == "end_on" and self.settings.period != periods.FIXED:
-            return "period"
-        if field == "approved_after" and self.settings.approved_since == periods.FIXED:
-            return "approved_since_date"
-        return PROBLEM_FIELDS.get(field, field)
-
-    def _will_have_password(self, cleaned: dict[str, Any]) -> bool:
-        return bool(
-            cleaned["sftp_password"] or (self.has_stored_password and not cleaned["remove_sftp_password"])
-        )
+        for field, sentence in contract.problems(
+            self.settings, at=self.now, zone=self.team.zone, has_password=bool(has_password)
+        ):
+            self.add_error(field, sentence)
 
     @property
     def template_text(self) -> str:
-        """What is sent to Expensify, which lays a PDF out by itself."""
+        """The template to send. Expensify lays out a PDF by itself."""
         if self.cleaned_data["file_extension"] == "pdf" and (
             self.contents.is_built or not self.contents.template.strip()
         ):
@@ -402,7 +375,7 @@ class ExportForm(forms.ModelForm):
 
     @property
     def new_sftp_password(self) -> str | None:
-        """For `saved_exports.save`: None keeps the stored one, empty removes it. Without a host none is kept."""
+        """None keeps the stored password, "" removes it. Without a host there is none."""
         if self.cleaned_data["sftp_password"]:
             return str(self.cleaned_data["sftp_password"])
         removed = self.cleaned_data.get("remove_sftp_password") or not self.cleaned_data["sftp_host"]
@@ -410,7 +383,7 @@ class ExportForm(forms.ModelForm):
 
 
 def _stored(export: SavedExport) -> dict[str, Any]:
-    """What the export asks for now, by the names of the form's fields."""
+    """Initial values of the form: the present version's settings, or the defaults of a new export."""
     if export.version is None:
         return {
             "period": "last_month",
@@ -419,11 +392,5 @@ def _stored(export: SavedExport) -> dict[str, Any]:
             "mark_when": export_job.WHEN_SAFE,
         }
     stored = ExportSettings.from_json(export.version.settings).as_json()
-    # The choice waits for a label: an export that has marked nothing so far begins with the safe way.
+    # An export that marks nothing so far begins with the safe way, once somebody enters a label.
     return stored if stored["mark_as"] else stored | {"mark_when": export_job.WHEN_SAFE}
-
-
-def _place_of_action(action: OnFinish) -> str:
-    if isinstance(action, EmailAction):
-        return "email_recipients"
-    return "mark_as" if isinstance(action, MarkAsExported) else "sftp_host"

@@ -1,7 +1,7 @@
-"""Holidays and freeze windows, as people enter them."""
+"""Forms for holidays and blackout periods."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -28,17 +28,17 @@ class HolidayForm(forms.Form):
 
 
 class NationalForm(forms.Form):
-    """Which country's public holidays the team keeps, or which part's."""
+    """The country or region whose public holidays the team observes."""
 
     national = forms.ChoiceField(label="National calendar", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["national"].choices = [("", "None"), *choices()]
+        cast(forms.ChoiceField, self.fields["national"]).choices = [("", "None"), *choices()]
 
 
 class DaysFileForm(forms.Form):
-    """A calendar file; what it holds is in `imported` when the form is valid."""
+    """A calendar file; a valid form has its days in `imported`."""
 
     file = forms.FileField(
         label="Calendar file (.ics)", widget=forms.FileInput(attrs={"accept": ".ics,text/calendar"})

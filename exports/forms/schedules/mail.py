@@ -1,14 +1,15 @@
-"""Whom a schedule writes to and what its mails hold."""
+"""The form for a schedule's recipients and the contents of its mails."""
 
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
 from accounts.models import Team, User
 from accounts.numbers import whole_number
-from exports.deliveries.allowed_addresses import AllowedAddresses, normal
+from exports.deliveries.allowed_addresses import AllowedAddresses, normalize
+from exports.deliveries.recipients import BY_HAND
 from exports.deliveries.settings import Content, MailSettings, OnEmpty
 from exports.models import Recipient, Schedule
 
@@ -39,15 +40,15 @@ MOST_ADDRESSES = 500
 
 
 class Addresses(forms.CharField):
-    """E-mail addresses, one a line (commas do too), without doubles whatever their case."""
+    """E-mail addresses, separated by line breaks, spaces or commas, without duplicates in any case."""
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> list[str]:
-        """What holds for a text, its length and that it has no zero byte, is asked of the text, not of the list."""
+        """Length and zero bytes are checked in the text, before it is split."""
         words = re.findall(r"[^\s,;]+", super().clean(value))
-        return list({normal(word): word for word in words}.values())
+        return list({normalize(word): word for word in words}.values())
 
 
 class Members(forms.MultipleChoiceField):
@@ -55,7 +56,7 @@ class Members(forms.MultipleChoiceField):
 
 
 class MailForm(forms.Form):
-    """Valid, it has `settings`, `chosen_members`, `chosen_addresses`, and `new_zip_password`: None keeps the stored."""
+    """A valid form has `settings`, `chosen_members`, `chosen_addresses`, and `new_zip_password`: None keeps the old."""
 
     to = forms.ChoiceField(
         label="Who gets it",
@@ -121,29 +122,31 @@ class MailForm(forms.Form):
     def __init__(
         self, *args: Any, team: Team, schedule: Schedule, headings: list[str], **kwargs: Any
     ) -> None:
-        """`headings` are those of the export's file, as far as they are known."""
+        """`headings` are the columns of the export's file, if they are known."""
         super().__init__(*args, **kwargs)
         self.team, self.headings = team, headings
         self.has_stored_password = bool(schedule.zip_password)
         members = team.memberships.filter(user__is_active=True).select_related("user")
         self.people = {
-            str(each.user_id): each.user for each in members.order_by("user__first_name", "user__email")
+            str(member.user_id): member.user for member in members.order_by("user__first_name", "user__email")
         }
-        self.fields["members"].choices = [(pk, _named(user)) for pk, user in self.people.items()]
-        self.fields["addresses"].help_text = _domains(team)
+        choices = cast(forms.MultipleChoiceField, self.fields["members"])
+        choices.choices = [(pk, _label(user)) for pk, user in self.people.items()]
+        self.fields["addresses"].help_text = _describe_domains(team)
         if self.has_stored_password:
             self.fields["zip_password"].help_text = "One is stored. Leave this empty to keep it."
         else:
             self.fields["zip_password"].help_text = "Tell it to the recipients yourself: no mail holds it."
         if headings:
             chosen = self["split_by"].value()
-            known = headings if not chosen or chosen in headings else [*headings, chosen]
+            columns = headings if not chosen or chosen in headings else [*headings, chosen]
             self.fields["split_by"].widget = forms.Select(
-                choices=[("", "Choose a column"), *((heading, heading) for heading in known)]
+                choices=[("", "Choose a column"), *((column, column) for column in columns)]
             )
-        asked = whole_number(self.data.get("band_count", ""), 3) if self.is_bound else None
         stored = self.initial.get("bands", [])
-        count = len(stored) + 1 if asked is None else asked
+        count = whole_number(self.data.get("band_count", ""), 3) if self.is_bound else None
+        if count is None:
+            count = len(stored) + 1
         self.band_count = min(max(count, FEWEST_BANDS), MOST_BANDS)
         for number in range(self.band_count):
             values = stored[number] if number < len(stored) else ("", None, None)
@@ -151,15 +154,14 @@ class MailForm(forms.Form):
 
     @classmethod
     def initial_of(cls, schedule: Schedule, to: list[Recipient], by: User) -> dict[str, Any]:
-        """What the form shows of a schedule whose recipients these are; `by` is who makes a new one."""
+        """Initial values for a schedule with the recipients `to`; `by` creates a new one."""
         mail = MailSettings.from_json(schedule.mail or {})
-        by_hand = {Recipient.Kind.MEMBER, Recipient.Kind.ADDRESS}
-        wanted = [each for each in to if each.kind in by_hand and each.state != Recipient.State.REMOVED]
+        listed = [row for row in to if row.kind in BY_HAND and row.state != Recipient.State.REMOVED]
         currencies = sorted(mail.totals_from.keys() | mail.totals_to.keys())
         return {
             "to": SPLIT if mail.split_by else PEOPLE,
-            "members": [str(each.user_id) for each in wanted if each.kind == Recipient.Kind.MEMBER],
-            "addresses": [each.address for each in wanted if each.kind == Recipient.Kind.ADDRESS],
+            "members": [str(row.user_id) for row in listed if row.kind == Recipient.Kind.MEMBER],
+            "addresses": [row.address for row in listed if row.kind == Recipient.Kind.ADDRESS],
             "split_by": mail.split_by,
             "fallback": mail.fallback or (by.email if schedule.pk is None else ""),
             "content": mail.content,
@@ -170,22 +172,25 @@ class MailForm(forms.Form):
             "on_empty": mail.on_empty,
             "rows_from": mail.rows_from,
             "rows_to": mail.rows_to,
-            "bands": [(each, mail.totals_from.get(each), mail.totals_to.get(each)) for each in currencies],
+            "bands": [
+                (currency, mail.totals_from.get(currency), mail.totals_to.get(currency))
+                for currency in currencies
+            ],
         }
 
     @property
     def bands(self) -> list[tuple[Any, Any, Any]]:
-        """The fields of each currency's band, for the page."""
+        """The fields of each currency's range, for the page."""
         return [
             (self[f"currency_{number}"], self[f"total_from_{number}"], self[f"total_to_{number}"])
             for number in range(self.band_count)
         ]
 
     def clean_subject(self) -> str:
-        return self._with_known_placeholders("subject")
+        return self._check_placeholders("subject")
 
     def clean_text(self) -> str:
-        return self._with_known_placeholders("text")
+        return self._check_placeholders("text")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -197,7 +202,7 @@ class MailForm(forms.Form):
         low, high = cleaned.get("rows_from"), cleaned.get("rows_to")
         if low is not None and high is not None and low > high:
             self.add_error("rows_to", "This is less than the rows it needs at least.")
-        totals_from, totals_to = self._totals(cleaned)
+        totals_from, totals_to = self._clean_totals(cleaned)
         if not self.errors:
             is_split = cleaned["to"] == SPLIT
             self.settings = MailSettings(
@@ -237,25 +242,25 @@ class MailForm(forms.Form):
             if not cleaned.get("fallback") and "fallback" not in self.errors:
                 self.add_error("fallback", "Say who gets the rows that name nobody.")
             elif cleaned.get("fallback"):
-                self._refuse_domains("fallback", [cleaned["fallback"]])
+                self._check_addresses("fallback", [cleaned["fallback"]])
             return
         if "addresses" in self.errors:
             return
         addresses = cleaned.get("addresses") or []
         if len(addresses) > MOST_ADDRESSES:
             self.add_error("addresses", f"These are more than {MOST_ADDRESSES} addresses.")
-        self._refuse_domains("addresses", addresses)
+        self._check_addresses("addresses", addresses)
         if not addresses and not cleaned.get("members"):
             self.add_error("members", "Choose at least one member, or write an address below.")
 
-    def _refuse_domains(self, field: str, addresses: list[str]) -> None:
-        """Files go to members and to the team's allowed domains, nowhere else."""
+    def _check_addresses(self, field: str, addresses: list[str]) -> None:
+        """Allow only members and the team's allowed domains."""
         reach = AllowedAddresses.of(self.team, addresses)
         for address in addresses:
             if why := reach.why_not(address):
                 self.add_error(field, why)
 
-    def _with_known_placeholders(self, field: str) -> str:
+    def _check_placeholders(self, field: str) -> str:
         value = str(self.cleaned_data[field])
         unknown = [
             f"{{{word}}}" for word in re.findall(r"{([^{}]*)}", value) if f"{{{word}}}" not in PLACEHOLDERS
@@ -266,7 +271,7 @@ class MailForm(forms.Form):
             )
         return value
 
-    def _totals(self, cleaned: dict[str, Any]) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    def _clean_totals(self, cleaned: dict[str, Any]) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
         low: dict[str, Decimal] = {}
         high: dict[str, Decimal] = {}
         for number in range(self.band_count):
@@ -303,11 +308,11 @@ class MailForm(forms.Form):
         self.fields[f"total_to_{number}"] = forms.DecimalField(label="Total at most", initial=most, **amount)
 
 
-def _named(user: User) -> str:
+def _label(user: User) -> str:
     return f"{user} ({user.email})" if str(user) != user.email else user.email
 
 
-def _domains(team: Team) -> str:
+def _describe_domains(team: Team) -> str:
     if not team.allowed_domains:
         return (
             "The team names no domains that files may be mailed to, so only members can be chosen. "

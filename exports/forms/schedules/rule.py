@@ -1,8 +1,8 @@
-"""When a schedule runs, asked in plain words: the fields of a `Rule`."""
+"""The form for when a schedule runs: the fields of a `Rule`."""
 
 import re
 from datetime import time
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -45,8 +45,8 @@ ON_HOLIDAY = {
     OnHoliday.AFTER: "Run on the business day after",
     OnHoliday.SKIP: "Leave that time out",
 }
-# Fields that only one kind asks for.
-BELONGS = {
+# Fields that only one kind uses.
+KIND_OF_FIELD = {
     "weekdays": RuleKind.WEEKLY,
     "nth": RuleKind.BUSINESS_DAY,
     "days_after": RuleKind.AFTER_MONTH_END,
@@ -58,14 +58,15 @@ TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
 
 
 class Times(forms.CharField):
-    """Times of day with commas or spaces between, as a list in their order without doubles."""
+    """Times of day, separated by commas or spaces; cleaned to a sorted list without duplicates."""
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(f"{at:%H:%M}" for at in value) if isinstance(value, list | tuple) else value
 
+    # A text field whose cleaned value is a list.
     def to_python(self, value: Any) -> list[time]:  # type: ignore[override]
-        found = set()
-        for word in re.split(r"[\s,;]+", super().to_python(value)):
+        times = set()
+        for word in re.split(r"[\s,;]+", super().to_python(value) or ""):
             if not word:
                 continue
             match = TIME.fullmatch(word)
@@ -74,12 +75,12 @@ class Times(forms.CharField):
                     "“%(word)s” is not a time of day. Write it by the 24-hour clock, such as 07:30.",
                     params={"word": word},
                 )
-            found.add(time(int(match[1]), int(match[2])))
-        return sorted(found)
+            times.add(time(int(match[1]), int(match[2])))
+        return sorted(times)
 
 
 class RuleForm(forms.Form):
-    """Valid, it has a `rule`. Fields that do not belong to the chosen kind are neither asked for nor kept."""
+    """A valid form has a `rule`. Fields that the chosen kind does not use are ignored."""
 
     kind = forms.ChoiceField(label="How often", choices=list(KINDS.items()))
     weekdays = forms.TypedMultipleChoiceField(
@@ -155,11 +156,13 @@ class RuleForm(forms.Form):
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         present = self.initial.get("zone", team.time_zone)
-        self.fields["zone"].choices = [(zone, zone.replace("_", " ")) for zone in zones(present)]
+        cast(forms.ChoiceField, self.fields["zone"]).choices = [
+            (zone, zone.replace("_", " ")) for zone in zones(present)
+        ]
 
     @staticmethod
     def initial_of(rule: Rule | None, team: Team) -> dict[str, Any]:
-        """What the form shows of a rule; without one, what is asked for most."""
+        """Initial values for a rule; without one, for the most common rule."""
         if rule is None:
             rule = Rule(
                 RuleKind.BUSINESS_DAY, times=(time(7, 30),), zone=team.time_zone, on_holiday=OnHoliday.AFTER
@@ -181,8 +184,8 @@ class RuleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         kind = cleaned.get("kind")
-        for name, of in BELONGS.items():
-            if kind != of:
+        for name, kind_of_field in KIND_OF_FIELD.items():
+            if kind != kind_of_field:
                 self.errors.pop(name, None)
                 cleaned[name] = None
         if kind == RuleKind.CRON:
@@ -191,10 +194,10 @@ class RuleForm(forms.Form):
         if self.errors:
             return cleaned
         for name in ("day", "days_after"):
-            if kind == BELONGS[name] and cleaned[name] is None:
+            if kind == KIND_OF_FIELD[name] and cleaned[name] is None:
                 self.add_error(name, "Give a number.")
                 return cleaned
-        rule = self._rule(cleaned)
+        rule = self._build_rule(cleaned)
         for name, sentence in rule.problems():
             self.add_error(_field_of(name, rule), sentence)
         if not self.errors:
@@ -202,14 +205,14 @@ class RuleForm(forms.Form):
         return cleaned
 
     def problems(self) -> list[str]:
-        """What stands in the way of a rule, as sentences that name their field where they would not."""
+        """All errors as sentences. One that does not name its field is preceded by its label."""
         return [
-            f"{self[name].label}: {sentence}" if sentence == REQUIRED else sentence
+            f"{self[name].label}: {sentence}" if sentence == REQUIRED else str(sentence)
             for name, sentences in self.errors.items()
             for sentence in sentences
         ]
 
-    def _rule(self, cleaned: dict[str, Any]) -> Rule:
+    def _build_rule(self, cleaned: dict[str, Any]) -> Rule:
         kind = RuleKind(cleaned["kind"])
         return Rule(
             kind,

@@ -1,15 +1,16 @@
-"""What a schedule is called, what it runs, and who is told when it fails."""
+"""The form for a schedule's name, export and owner, and for pausing it."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django_scopes.forms import SafeModelChoiceField
 
 from accounts.models import Team, User
 from accounts.permissions import Permission
-from exports.models import Schedule
+from exports.models import SavedExport, Schedule
 
 AFTER_OUTAGE = {
     Schedule.AfterOutage.RUN_LATE: "Run once, late",
@@ -17,8 +18,9 @@ AFTER_OUTAGE = {
 }
 
 
-class ScheduleForm(forms.ModelForm):
-    """Valid, it has a `chosen_owner` beside the fields of the schedule."""
+# At run time, ModelForm takes no type parameter.
+class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A valid form has a `chosen_owner` besides the fields of the schedule."""
 
     after_outage = forms.ChoiceField(
         label="After an outage of the portal", choices=list(AFTER_OUTAGE.items())
@@ -36,27 +38,30 @@ class ScheduleForm(forms.ModelForm):
         fields = ["name", "export", "after_outage", "pause_after"]
         field_classes = {"export": SafeModelChoiceField}
 
-    def __init__(self, *args: Any, team: Team, by: User, instance: Schedule, **kwargs: Any) -> None:
-        super().__init__(*args, instance=instance, **kwargs)
-        self.team = team
-        self.fields["export"].queryset = team.exports.live().select_related("version")
-        self.fields["export"].empty_label = "Choose an export"
+    def __init__(
+        self, data: QueryDict | None = None, *, team: Team, by: User, instance: Schedule, **kwargs: Any
+    ) -> None:
+        super().__init__(data, instance=instance, **kwargs)
+        export, owner = self.export_field, cast(forms.ChoiceField, self.fields["owner"])
+        exports = team.exports.live() if instance.pk is None else team.exports.filter(pk=instance.export_id)
+        self.exports = exports.select_related("version")
+        export.queryset = self.exports
+        export.empty_label = "Choose an export"
         if instance.pk is not None:
-            self.fields["export"].queryset = team.exports.filter(pk=instance.export_id).select_related(
-                "version"
-            )
-            self.fields["export"].disabled = True
-            self.fields["export"].help_text = "For another export make another schedule."
+            export.disabled = True
+            export.help_text = "For another export make another schedule."
         self.fields["name"].help_text = "As the team will know it, such as “Expenses to approvers”."
         members = team.memberships.filter(user__is_active=True).select_related("user")
         self.people = {
-            str(each.user_id): each.user for each in members if each.may(Permission.MANAGE_SCHEDULES)
+            str(member.user_id): member.user for member in members if member.may(Permission.MANAGE_SCHEDULES)
         }
-        self.fields["owner"].choices = [(pk, str(user)) for pk, user in self.people.items()]
-        if instance.owner_id is None or str(instance.owner_id) not in self.people:
-            self.fields["owner"].initial = str(by.pk)
-        else:
-            self.fields["owner"].initial = str(instance.owner_id)
+        owner.choices = [(pk, str(user)) for pk, user in self.people.items()]
+        is_known = str(instance.owner_id) in self.people
+        owner.initial = str(instance.owner_id if is_known else by.pk)
+
+    @property
+    def export_field(self) -> "forms.ModelChoiceField[SavedExport]":
+        return cast("forms.ModelChoiceField[SavedExport]", self.fields["export"])
 
     def clean_export(self) -> Any:
         export = self.cleaned_data["export"]

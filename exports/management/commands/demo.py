@@ -38,7 +38,7 @@ COMPANY = {
     ),
     "Umbrella": ("America/New_York", [("Charlie", Role.ADMIN)]),
 }
-# What Expensify's help page walks through: this report, and this template for it.
+# The report and template of the walkthrough on Expensify's help page.
 HELP_PAGE_EXPORT = "Help page example"
 HELP_PAGE_REPORT = "50352738"
 HELP_PAGE_TEMPLATE = """\
@@ -70,7 +70,7 @@ HELP_PAGE_TEMPLATE = """\
  </#list>
 </#list>
 """
-# What the schedule mails: the last of its columns says to whom.
+# The export that the schedule mails; its last column holds the recipients.
 APPROVERS_EXPORT = "Last month, for the approvers"
 APPROVERS_SCHEDULE = "Last month to the approvers"
 APPROVERS_LAYOUT = Layout(
@@ -89,7 +89,7 @@ APPROVERS_LAYOUT = Layout(
         )
     )
 )
-# Longer than the minute that the call budget may have to wait after a restart of Redis.
+# Seconds. Longer than the minute that the call budget may wait after a restart of Redis.
 PATIENCE = 150
 FIRST_LINES = 6
 
@@ -100,7 +100,7 @@ class Command(BaseCommand):
         "in DEMO_PAIRS (acme=ID:SECRET,umbrella=ID:SECRET), credentials, saved exports, and for Acme a schedule that "
         "is due at once."
     )
-    # Every start of the demo waits for this command: `script/check` runs them.
+    # Every start of the demo waits for this command, and `script/check` runs the checks.
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -149,7 +149,7 @@ class Command(BaseCommand):
                 self._run(acme)
 
     def _say(self, line: str) -> None:
-        """Say it at once: script/stack.py waits for these lines."""
+        """Write without buffering: script/stack.py waits for these lines."""
         self.stdout.write(line)
         self.stdout.flush()
 
@@ -176,15 +176,15 @@ class Command(BaseCommand):
 
     def _follow(self, run: Run) -> None:
         started = time.monotonic()
-        told = 0
-        while not run.is_final or told == 0:
+        shown = 0
+        while not run.is_final or shown == 0:
             calls = list(run.calls.all())
-            run.refresh_from_db()  # after the calls, so that it knows of each what came of it
-            story = list(_story(run, calls))
-            for sentence in story[told:]:
+            run.refresh_from_db()  # After the calls, so that it has the outcome of each.
+            events = list(_events(run, calls))
+            for sentence in events[shown:]:
                 self.stdout.write(f"{time.monotonic() - started:7.1f} s  {sentence}")
             self.stdout.flush()
-            told = len(story)
+            shown = len(events)
             if not run.is_final and time.monotonic() - started > PATIENCE:
                 state = run.get_status_display().lower()
                 raise CommandError(f"{run} is still {state} after {PATIENCE} seconds. Is a worker running?")
@@ -193,7 +193,7 @@ class Command(BaseCommand):
 
 @transaction.atomic
 def _make_team(name: str) -> Team:
-    """The team with its people, made unless it is there already."""
+    """The team with its people; create it unless it exists."""
     team = Team.objects.filter(slug=name.lower()).first()
     if team is not None:
         return team
@@ -210,17 +210,17 @@ def _make_team(name: str) -> Team:
 
 @transaction.atomic
 def _make_exports(team: Team, pair: KeyPair) -> None:
-    """The team's credential and what it exports, unless it has had a credential already."""
+    """Create the team's credential and exports, unless it has a credential."""
     with scope(team=team):
         if team.credentials.exists():
             return
         admin = team.memberships.filter(role=Role.ADMIN).earliest("pk").user
         credential = credentials.add(team, f"{team}, demo account", pair, by=admin)
-        for name, asked, contents in _exports():
+        for name, export_settings, contents in _exports():
             columns = contents.as_json() if isinstance(contents, Layout) else None
             export = saved_exports.save(
                 SavedExport(team=team, credential=credential, name=name),
-                settings=ExportSettings.from_json(asked),
+                settings=ExportSettings.from_json(export_settings),
                 template=template_of(contents) if isinstance(contents, Layout) else contents,
                 columns=columns,
                 sftp_password=None,
@@ -231,7 +231,7 @@ def _make_exports(team: Team, pair: KeyPair) -> None:
 
 
 def _make_schedule(export: SavedExport, owner: User) -> None:
-    """Each approver gets their own rows. It is due at once, so that its mails are there to be looked at."""
+    """Create a schedule that mails each approver their own rows. It is due at once, so that its mails can be seen."""
     team = export.team
     teams.change(team, by=owner, recipient_domains=f"{team.slug}.example")
     schedule = schedules.create(
@@ -249,7 +249,7 @@ def _make_schedule(export: SavedExport, owner: User) -> None:
 
 
 def _exports() -> Iterator[tuple[str, dict[str, Any], str | Layout]]:
-    """Name, settings other than their defaults, and template or columns of each export."""
+    """Name, settings that differ from the defaults, and template or columns of each export."""
     yield HELP_PAGE_EXPORT, {"report_ids": [HELP_PAGE_REPORT]}, HELP_PAGE_TEMPLATE
     yield (
         "Last month, one row per expense",
@@ -281,15 +281,15 @@ def _exports() -> Iterator[tuple[str, dict[str, Any], str | Layout]]:
     )
 
 
-def _story(run: Run, calls: Sequence[ApiCall]) -> Iterator[str]:
-    """What has happened to the run so far, a sentence each; a sentence once said stays where it is."""
+def _events(run: Run, calls: Sequence[ApiCall]) -> Iterator[str]:
+    """Sentences about the run so far; later calls only append to them."""
     yield f"{run} of “{run.export}” is queued with the credential “{run.credential}”."
     for call in calls:
         if call.seconds is None:
             return
         answer = f"HTTP {call.http_status}" if call.http_status else "no answer"
-        said = f" “{call.message}”" if call.message else ""
-        yield f"Call at {settings.EXPENSIFY_URL} to {call.kind}: {answer}{said}, after {call.seconds:.2f} s."
+        message = f" “{call.message}”" if call.message else ""
+        yield f"Call at {settings.EXPENSIFY_URL} to {call.kind}: {answer}{message}, after {call.seconds:.2f} s."
         if call.kind == "generate" and run.remote_file:
             yield f"The file is called {run.remote_file}."
     if run.status == Status.SUCCEEDED:
@@ -302,12 +302,12 @@ def _address(who: str, team: str) -> str:
 
 
 def _pairs(text: str) -> dict[str, KeyPair]:
-    """ "acme=ID:SECRET,umbrella=ID:SECRET" as a pair for each team's slug."""
-    found = {}
+    """Parse "acme=ID:SECRET,umbrella=ID:SECRET" to a key pair for each team's slug."""
+    pairs = {}
     for part in filter(None, text.split(",")):
         slug, _, pair = part.partition("=")
         partner_user_id, _, partner_user_secret = pair.partition(":")
         if not (slug and partner_user_id and partner_user_secret):
             raise CommandError("DEMO_PAIRS is not of the form acme=ID:SECRET,umbrella=ID:SECRET.")
-        found[slug.strip()] = KeyPair(partner_user_id, partner_user_secret)
-    return found
+        pairs[slug.strip()] = KeyPair(partner_user_id, partner_user_secret)
+    return pairs

@@ -12,19 +12,19 @@ from accounts.models import Team
 from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import intake
 from exports.employee_updates import stored as stored_updates
-from exports.employee_updates.actions import Cannot
 from exports.employee_updates.feed import fields, mapping, reading
 from exports.employee_updates.feed import settings as feed_settings
 from exports.employee_updates.feed.answers import OUTCOMES
 from exports.employee_updates.feed.findings import RowFinding, UnreadableFile
 from exports.employee_updates.feed.reading import MOST_BYTES
 from exports.employee_updates.feed.sheet import Feed, Sheet
+from exports.employee_updates.rules import Cannot
 from exports.models import EmployeeUpdate, FeedProfile, Run
 from exports.models.run import Status
 
 POLL_SECONDS = 0.5
 FAILED, NOT_FOUND, STILL_WAITING, WARNINGS = 1, 2, 4, 5
-MOST_TOLD = 20
+MOST_FINDINGS = 20
 
 
 class Command(BaseCommand):
@@ -69,17 +69,17 @@ class Command(BaseCommand):
         timeout: float,
         **options: Any,
     ) -> None:
-        found = Team.objects.filter(slug=team).first()
-        if found is None:
+        owner = Team.objects.filter(slug=team).first()
+        if owner is None:
             raise CommandError(f"There is no team “{team}”.", returncode=NOT_FOUND)
-        with scope(team=found):
+        with scope(team=owner):
             try:
-                update = self._prepare(_profile(found, profile), file, submit)
+                update = self._prepare(_find_profile(owner, profile), file, submit)
                 self._refuse_errors(update)
                 self._read_members(update, timeout)
                 update.refresh_from_db()
                 self._refuse_errors(update)
-                self._accept(update, accept_warnings)
+                self._accept_warnings(update, accept_warnings)
                 run = employee_updates.try_out(update, by=audit.operator())
             except (Cannot, UnreadableFile) as reason:
                 raise CommandError(str(reason), returncode=FAILED) from reason
@@ -92,7 +92,7 @@ class Command(BaseCommand):
 
     def _prepare(self, profile: FeedProfile, file: Path, submit: bool) -> EmployeeUpdate:
         settings = feed_settings.settings_from_json(profile.settings)
-        content = _read(file, limits_in_cents=settings.limits_in_cents)
+        content = _read_file(file, limits_in_cents=settings.limits_in_cents)
         if isinstance(content, Sheet):
             placed = mapping.place(mapping.mapping_from_json(profile.mapping), content)
             if not placed.fits:
@@ -104,7 +104,7 @@ class Command(BaseCommand):
         now = timezone.localtime(timezone=profile.team.zone)
         update, sentences = intake.prepare(
             profile.credential,
-            intake.name_of(profile, now),
+            intake.default_name(profile, now),
             content,
             by=audit.operator(),
             profile=profile,
@@ -119,23 +119,23 @@ class Command(BaseCommand):
         return update
 
     def _read_members(self, update: EmployeeUpdate, timeout: float) -> None:
-        """Who is there now: without it leavers, renamed logins and joiners cannot be told."""
+        """Read the present members; without them leavers, renamed logins and joiners are unknown."""
         self._wait(employee_updates.read_members(update, by=audit.operator()), timeout)
 
     def _refuse_errors(self, update: EmployeeUpdate) -> None:
         if not update.error_count:
             return
-        self._tell(stored_updates.analyse(update).checked.errors)
+        self._print_findings(stored_updates.analyse(update).checked.errors)
         raise CommandError(
             f"There {'is' if update.error_count == 1 else 'are'} {_counted(update.error_count, 'error')} in the rows, "
             "so nothing was tried. Mend them in the file and start anew, or in the portal.",
             returncode=FAILED,
         )
 
-    def _accept(self, update: EmployeeUpdate, accepts: bool) -> None:
+    def _accept_warnings(self, update: EmployeeUpdate, accepts: bool) -> None:
         if update.is_accepted:
             return
-        self._tell(stored_updates.analyse(update).checked.warnings)
+        self._print_findings(stored_updates.analyse(update).checked.warnings)
         if not accepts:
             raise CommandError(
                 f"There {'is' if update.warning_count == 1 else 'are'} {_counted(update.warning_count, 'warning')}, so "
@@ -146,16 +146,16 @@ class Command(BaseCommand):
         update.refresh_from_db()
         self.stderr.write(f"Accepted: {_counted(update.warning_count, 'warning')}.")
 
-    def _tell(self, findings: list[RowFinding]) -> None:
-        for finding in findings[:MOST_TOLD]:
+    def _print_findings(self, findings: list[RowFinding]) -> None:
+        for finding in findings[:MOST_FINDINGS]:
             place = f"Row {finding.row}" if finding.row else "All rows"
             field = f", {fields.FIELDS[finding.field].heading}" if finding.field else ""
             self.stderr.write(f"{place}{field}: {finding.sentence}")
-        if len(findings) > MOST_TOLD:
-            self.stderr.write(f"And {len(findings) - MOST_TOLD:,} more.")
+        if len(findings) > MOST_FINDINGS:
+            self.stderr.write(f"And {len(findings) - MOST_FINDINGS:,} more.")
 
     def _wait(self, run: Run, timeout: float) -> None:
-        """Until it has succeeded."""
+        """Wait until the run succeeds."""
         give_up = time.monotonic() + timeout
         while not run.is_final:
             if time.monotonic() > give_up:
@@ -174,32 +174,32 @@ class Command(BaseCommand):
     def _report(self, update: EmployeeUpdate) -> None:
         receipt = stored_updates.receipt_of(update, "tried_answer")
         assert receipt is not None
-        told = [
+        counts = [
             f"{receipt.count(outcome):,} {words.lower()}"
             for outcome, (words, _) in OUTCOMES.items()
             if receipt.count(outcome)
         ]
-        self.stderr.write(f"Dry run done: {', '.join(told)}.")
+        self.stderr.write(f"Dry run done: {', '.join(counts)}.")
         if update.submitted_at:
             self.stderr.write("It waits for approval.")
 
 
-def _profile(team: Team, wanted: str) -> FeedProfile:
-    """By name, else by number."""
+def _find_profile(team: Team, wanted: str) -> FeedProfile:
+    """Find a feed profile by name, else by number."""
     profiles = team.feed_profiles.select_related("team", "credential__team")
-    found = profiles.filter(name__iexact=wanted).first()
-    if found is None and wanted.isascii() and wanted.isdecimal():
-        found = profiles.filter(pk=int(wanted)).first()
-    if found is None:
+    profile = profiles.filter(name__iexact=wanted).first()
+    if profile is None and wanted.isascii() and wanted.isdecimal():
+        profile = profiles.filter(pk=int(wanted)).first()
+    if profile is None:
         raise CommandError(f"The team “{team}” has no feed profile “{wanted}”.", returncode=NOT_FOUND)
-    return found
+    return profile
 
 
-def _read(file: Path, *, limits_in_cents: bool) -> Sheet | Feed:
+def _read_file(file: Path, *, limits_in_cents: bool) -> Sheet | Feed:
     try:
-        with file.open("rb") as opened:
-            # One byte more tells a file that is too large, and no more of it is read.
-            content = opened.read(MOST_BYTES + 1)
+        with file.open("rb") as stream:
+            # One byte more than the limit shows that a file is too large.
+            content = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise CommandError(
             f"{file} cannot be read: {error.strerror}. Nothing was prepared.", returncode=NOT_FOUND

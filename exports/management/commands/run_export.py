@@ -26,7 +26,7 @@ class Command(BaseCommand):
         "of that name, 3 when it is not known what happened at Expensify, 4 when it was still at work at the time-out, "
         "5 when a file was asked for but no report passed the filters, so that there is none."
     )
-    requires_system_checks: list[str] = []  # they load all pages; `migrate` has made them
+    requires_system_checks: list[str] = []  # they load all views, and `migrate` has run them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("team", help="the team's name as it stands in its addresses, like acme")
@@ -48,11 +48,11 @@ class Command(BaseCommand):
     def handle(
         self, *, team: str, export: str, wait: bool, output: str | None, timeout: float, **options: Any
     ) -> None:
-        found = Team.objects.filter(slug=team).first()
-        if found is None:
+        row = Team.objects.filter(slug=team).first()
+        if row is None:
             raise CommandError(f"There is no team “{team}”.", returncode=NOT_FOUND)
-        with scope(team=found):
-            run = self._start(found, export)
+        with scope(team=row):
+            run = self._start(row, export)
             self.stderr.write(f"Run {run.pk} of “{run.export}” is queued.")
             if wait or output:
                 self._wait(run, timeout)
@@ -60,16 +60,16 @@ class Command(BaseCommand):
                 if output:
                     self._write(run, output)
 
-    def _start(self, team: Team, wanted: str) -> Run:
+    def _start(self, team: Team, name: str) -> Run:
         try:
-            return runs.start(_export(team, wanted), by=audit.operator(), source=Run.Source.COMMAND)
+            return runs.start(_find_export(team, name), by=audit.operator(), source=Run.Source.COMMAND)
         except runs.CannotStart as reason:
             raise CommandError(str(reason), returncode=FAILED) from reason
 
     def _wait(self, run: Run, timeout: float) -> None:
-        give_up = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout
         while not run.is_final:
-            if time.monotonic() > give_up:
+            if time.monotonic() > deadline:
                 raise CommandError(
                     f"Run {run.pk} is still {run.get_status_display().lower()} after {timeout:g} seconds. "
                     "It goes on by itself.",
@@ -81,7 +81,8 @@ class Command(BaseCommand):
     def _report(self, run: Run) -> None:
         if run.status != Status.SUCCEEDED:
             raise CommandError(
-                f"Run {run.pk} {run.get_status_display().lower()}. {run.error}", returncode=CODES[run.status]
+                f"Run {run.pk} {run.get_status_display().lower()}. {run.error}",
+                returncode=CODES[Status(run.status)],
             )
         if run.report_count == 0:
             self.stderr.write(f"Run {run.pk} succeeded: no report passed the filters, so there is no file.")
@@ -107,12 +108,12 @@ class Command(BaseCommand):
         )
 
 
-def _export(team: Team, wanted: str) -> SavedExport:
-    """By name, else by number. An archived one only by number, to be told that it is archived."""
+def _find_export(team: Team, name: str) -> SavedExport:
+    """By name, else by number. An archived one only by number: starting it explains that it is archived."""
     exports = team.exports.select_related("credential", "version")
-    found = exports.live().filter(name__iexact=wanted).first()
-    if found is None and wanted.isascii() and wanted.isdecimal():
-        found = exports.filter(pk=int(wanted)).first()
-    if found is None:
-        raise CommandError(f"The team “{team}” has no saved export “{wanted}”.", returncode=NOT_FOUND)
-    return found
+    export: SavedExport | None = exports.live().filter(name__iexact=name).first()
+    if export is None and name.isascii() and name.isdecimal():
+        export = exports.filter(pk=int(name)).first()
+    if export is None:
+        raise CommandError(f"The team “{team}” has no saved export “{name}”.", returncode=NOT_FOUND)
+    return export

@@ -1,4 +1,4 @@
-"""From a day and a time on the wall to the instant, on days when the clocks change too. Once a day means once a day."""
+"""Convert a day and a local time to an instant, exactly one per day, also when the clocks change."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
@@ -8,18 +8,17 @@ ONE_MINUTE = timedelta(minutes=1)
 
 
 class Instant(NamedTuple):
-    """A time on the wall in UTC, with what the clocks did to it: "" for nothing."""
+    """A local time in UTC, and how a clock change moved it; "" if it did not."""
 
     at: datetime
     change: str = ""
 
 
 def instant(day: date, at: time, zone: ZoneInfo) -> Instant | None:
-    """When the clocks of `zone` show this. A time that comes twice counts the first time.
+    """The instant at which clocks in `zone` show this time. A time that occurs twice means the first.
 
-    One that the clocks skip counts at the first instant after the gap, or, where the gap ends on another day, a minute
-    before it begins: the day's occurrence stays on its day. None for a day that does not exist at all: Apia had no
-    30 December 2011.
+    A time in a clock gap becomes the first instant after the gap or, if the gap ends on another day, the minute before
+    the gap: the occurrence stays on its day. None for a day that does not exist: Apia had no 30 December 2011.
     """
     wall = datetime.combine(day, at, tzinfo=zone)
     utc = wall.astimezone(UTC)
@@ -36,7 +35,7 @@ def instant(day: date, at: time, zone: ZoneInfo) -> Instant | None:
 
 
 def _end_of_gap(wall: datetime) -> datetime:
-    """The first instant after the gap that a time on the wall falls into, to the second."""
+    """The first instant after the clock gap around a local time, to the second."""
     before, after = wall.replace(fold=1).astimezone(UTC), wall.replace(fold=0).astimezone(UTC)
     zone, offset = wall.tzinfo, after.astimezone(wall.tzinfo).utcoffset()
     while after - before > timedelta(seconds=1):

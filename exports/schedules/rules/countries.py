@@ -1,4 +1,4 @@
-"""The national calendars there are, by names that people know."""
+"""National calendars, with the names of countries and regions."""
 
 from functools import lru_cache
 
@@ -9,21 +9,21 @@ SMALL_WORDS = {"and", "of", "the"}
 
 @lru_cache(maxsize=1)
 def choices() -> tuple[tuple[str, str | tuple[tuple[str, str], ...]], ...]:
-    """For a picker: (code, country), or (country, its parts with the country as a whole first)."""
-    # Imported here: tests/test_process_imports.py tells why.
+    """Choices for a form: (code, country), or (country, its regions, the whole country first)."""
+    # Imported here to keep it out of web processes: see tests/test_process_imports.py.
     import holidays
 
     supported = holidays.list_supported_countries(include_aliases=False)
-    found: list[tuple[str, str | tuple[tuple[str, str], ...]]] = []
+    options: list[tuple[str, str | tuple[tuple[str, str], ...]]] = []
     for country in sorted(supported, key=_country):
         whole = (country, _country(country))
         parts = [(f"{country}-{part}", country_name(f"{country}-{part}")) for part in supported[country]]
-        found.append((whole[1], (whole, *sorted(parts, key=lambda each: each[1]))) if parts else whole)
-    return tuple(found)
+        options.append((whole[1], (whole, *sorted(parts, key=lambda part: part[1]))) if parts else whole)
+    return tuple(options)
 
 
 def country_name(national: str) -> str:
-    """“Germany, Berlin”; a code that no calendar has stays as it is."""
+    """“Germany, Berlin”; an unknown code is returned unchanged."""
     if not is_known(national):
         return national
     country, _, part = national.partition("-")
@@ -32,7 +32,7 @@ def country_name(national: str) -> str:
 
 @lru_cache(maxsize=512)
 def _country(code: str) -> str:
-    # Imported here: tests/test_process_imports.py tells why.
+    # Imported here to keep it out of web processes: see tests/test_process_imports.py.
     from holidays.registry import COUNTRIES
 
     name = next((name for name, codes in COUNTRIES.items() if code in codes), code)
@@ -41,7 +41,7 @@ def _country(code: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _part(country: str, part: str) -> str:
-    # Imported here: tests/test_process_imports.py tells why.
+    # Imported here to keep it out of web processes: see tests/test_process_imports.py.
     import holidays
 
     names = holidays.country_holidays(country).get_subdivision_aliases().get(part)

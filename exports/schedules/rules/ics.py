@@ -1,4 +1,4 @@
-"""Whole days off out of a calendar file (ICS, RFC 5545)."""
+"""Read whole days off from a calendar file (ICS, RFC 5545)."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -24,24 +24,24 @@ OUTSIDE = f"in the past, or more than {YEARS_AHEAD} years ahead"
 
 
 class UnreadableCalendar(Exception):
-    """The file cannot be taken over; the text is a sentence that says why."""
+    """The file cannot be imported; the message is a sentence that says why."""
 
 
 @dataclass(frozen=True)
 class Imported:
-    """Days off with their names, in order, and sentences about the events that were left out."""
+    """Days off with their names, in order, and sentences about skipped events."""
 
     days: dict[date, str]
     left_out: tuple[str, ...]
 
 
 class _LeftOut(Exception):
-    """An event that gives no days; the text says why."""
+    """An event without a usable day; the message says why."""
 
 
 def read_ics(content: bytes, today: date) -> Imported:
-    """The days from this year's first on, five years ahead. Raises Unreadable."""
-    # Imported here: tests/test_process_imports.py tells why.
+    """The days off from 1 January of this year to YEARS_AHEAD. Raises UnreadableCalendar."""
+    # Imported here to keep it out of web processes: see tests/test_process_imports.py.
     from icalendar import Calendar as IcsCalendar
     from icalendar.error import BrokenCalendarProperty
 
@@ -51,10 +51,10 @@ def read_ics(content: bytes, today: date) -> Imported:
         )
     try:
         calendars = IcsCalendar.from_ical(content, multiple=True)
-        events = [event for each in calendars for event in each.walk("VEVENT")]
-        if not any(each.name == "VCALENDAR" for each in calendars):
+        events = [event for calendar in calendars for event in calendar.walk("VEVENT")]
+        if not any(calendar.name == "VCALENDAR" for calendar in calendars):
             raise ValueError("no calendar in it")
-    # The library lets several of these through for files that are no calendars.
+    # The library raises any of these for files that are not calendars.
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableCalendar(
             "This is not a calendar file. Choose one whose name ends with .ics."
@@ -66,8 +66,8 @@ def read_ics(content: bytes, today: date) -> Imported:
     left_out: Counter[str] = Counter()
     for event in events:
         try:
-            found = [day for day in _days(event, first, last) if first <= day <= last]
-            if not found:
+            event_days = [day for day in _days(event, first, last) if first <= day <= last]
+            if not event_days:
                 raise _LeftOut(OUTSIDE)
             name = _name(event)
         except _LeftOut as reason:
@@ -76,7 +76,7 @@ def read_ics(content: bytes, today: date) -> Imported:
         except (BrokenCalendarProperty, OverflowError):
             left_out[BROKEN] += 1
             continue
-        for day in found:
+        for day in event_days:
             days.setdefault(day, name)
         if len(days) > MOST_DAYS:
             raise UnreadableCalendar(
@@ -88,15 +88,15 @@ def read_ics(content: bytes, today: date) -> Imported:
 def _days(event: Any, first: date, last: date) -> Iterator[date]:
     if str(event.get("STATUS", "")).upper() == "CANCELLED":
         raise _LeftOut(CANCELLED)
-    start, length = _span(event)
-    except_on = {_as_date(each.dt) for each in _dates(event.get("EXDATE"))}
+    start, length = _read_span(event)
+    except_on = {_as_date(item.dt) for item in _dates(event.get("EXDATE"))}
     for begins in _beginnings(event, start, first, last):
         if begins not in except_on:
             yield from (begins + timedelta(days=number) for number in range(length))
 
 
-def _span(event: Any) -> tuple[date, int]:
-    """The first day and how many there are. The end of an event is the day after its last."""
+def _read_span(event: Any) -> tuple[date, int]:
+    """The first day, and how many days. An event's DTEND is the day after its last."""
     try:
         start, end = event.decoded("DTSTART"), event.decoded("DTEND", None)
         lasts = event.decoded("DURATION", None)
@@ -115,7 +115,7 @@ def _span(event: Any) -> tuple[date, int]:
 
 
 def _beginnings(event: Any, start: date, first: date, last: date) -> Iterator[date]:
-    """Each first day: one, or one a year."""
+    """The first day of each repetition: one, or one a year."""
     rule = event.get("RRULE")
     if rule is None:
         if event.get("RDATE") is not None:
@@ -136,9 +136,9 @@ def _beginnings(event: Any, start: date, first: date, last: date) -> Iterator[da
 
 
 def _is_yearly(rule: Any, start: date) -> bool:
-    known = {"FREQ", "INTERVAL", "UNTIL", "COUNT", "WKST", "BYMONTH", "BYMONTHDAY"}
+    supported = {"FREQ", "INTERVAL", "UNTIL", "COUNT", "WKST", "BYMONTH", "BYMONTHDAY"}
     return (
-        set(rule) <= known
+        set(rule) <= supported
         and rule.get("FREQ") == ["YEARLY"]
         and rule.get("INTERVAL", [1]) == [1]
         and [int(month) for month in rule.get("BYMONTH", [start.month])] == [start.month]
@@ -147,8 +147,8 @@ def _is_yearly(rule: Any, start: date) -> bool:
 
 
 def _dates(value: Any) -> Iterator[Any]:
-    for each in value if isinstance(value, list) else [value] if value is not None else []:
-        yield from getattr(each, "dts", [])
+    for item in value if isinstance(value, list) else [value]:
+        yield from getattr(item, "dts", [])
 
 
 def _first(rule: Any, name: str) -> Any:

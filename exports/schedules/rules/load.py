@@ -1,10 +1,10 @@
-"""Whether the calls of what is due fit into a call budget, and what to move where they do not."""
+"""Whether the calls of due runs fit into a call budget, and what to move if they do not."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-# So long a wait is what the budget's line is for; after it people wonder where their file is.
+# A wait in the queue that people accept without asking where their file is.
 PATIENCE = timedelta(minutes=10)
 
 
@@ -17,7 +17,7 @@ class Due(NamedTuple):
 
 
 class Tight(NamedTuple):
-    """Runs one upon the other, the last of which waits at least `wait` for the others' calls."""
+    """Consecutive runs that keep the budget busy, so that one of them waits `wait`."""
 
     due: tuple[Due, ...]
     wait: timedelta
@@ -28,35 +28,35 @@ class Tight(NamedTuple):
 
     @property
     def calls(self) -> int:
-        return sum(each.calls for each in self.due)
+        return sum(due.calls for due in self.due)
 
 
 class Move(NamedTuple):
-    """These schedules are to come so much later."""
+    """Start these schedules later by this much."""
 
     by: timedelta
     schedules: tuple[str, ...]
 
 
-def tight_times(due: Iterable[Due], service: float) -> list[Tight]:
-    """Where somebody waits longer than patience allows. `service` is the seconds of the budget that one call takes."""
-    found: list[Tight] = []
+def find_tight_times(due: Iterable[Due], service: float) -> list[Tight]:
+    """Where a run waits longer than PATIENCE. `service` is how many seconds of the budget one call takes."""
+    tight: list[Tight] = []
     row: list[Due] = []
     longest, free_at = timedelta(), None
-    for each in sorted(due):
-        if free_at is None or each.at >= free_at:
-            found += [Tight(tuple(row), longest)] if longest > PATIENCE else []
-            row, longest, free_at = [], timedelta(), each.at
-        row.append(each)
-        free_at += timedelta(seconds=each.calls * service)
-        longest = max(longest, free_at - each.at)
-    return found + ([Tight(tuple(row), longest)] if longest > PATIENCE else [])
+    for run in sorted(due):
+        if free_at is None or run.at >= free_at:
+            tight += [Tight(tuple(row), longest)] if longest > PATIENCE else []
+            row, longest, free_at = [], timedelta(), run.at
+        row.append(run)
+        free_at += timedelta(seconds=run.calls * service)
+        longest = max(longest, free_at - run.at)
+    return tight + ([Tight(tuple(row), longest)] if longest > PATIENCE else [])
 
 
 def spread(tight: Tight, service: float) -> list[Move]:
-    """What to move, in steps of the patience, so that no step is given more calls than fit into it.
+    """Moves, in steps of PATIENCE, so that no step gets more calls than fit into it.
 
-    Who is due in a step stays there while there is room; the others go to the first later one that has some left.
+    Runs keep their step while it has room; the others go to the first later step that has some.
     """
     room = max(int(PATIENCE.total_seconds() // service), 1)
     steps: dict[int, list[Due]] = {}

@@ -1,4 +1,4 @@
-"""What a schedule says about when, as values that are kept as JSON."""
+"""When a schedule is due: a value, stored as JSON."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
@@ -32,20 +32,20 @@ class OnHoliday(StrEnum):
     AFTER = "after"
 
 
-# These name a date, which may be any day of the week: a weekend moves them as a holiday does. Who asks for Saturdays,
-# or for every day, means them.
+# These select dates, which can fall on a weekend: weekends move them as holidays do. Daily and weekly rules, which
+# select Saturdays on purpose, are moved by holidays only.
 BY_DATE = frozenset({RuleKind.MONTHLY_DAY, RuleKind.MONTHLY_LAST_DAY, RuleKind.QUARTER_END})
 ON_BUSINESS_DAYS = frozenset({RuleKind.BUSINESS_DAY, RuleKind.AFTER_MONTH_END})
 
 
 @dataclass(frozen=True)
 class Rule:
-    """On which days, and at what times of day by the clocks of `zone`.
+    """On which days, and at what local times in `zone`.
 
-    `weekdays` (0 is Monday) belong to WEEKLY. `day` belongs to MONTHLY_DAY; a shorter month has it on its last day.
-    `nth` belongs to BUSINESS_DAY, from the month's end when negative, and to AFTER_MONTH_END, where it counts on into
-    the month after when it has to. `cron` has its times in itself. `starts_on` and `ends_on` are included, and no
-    holiday moves an occurrence beyond them.
+    `weekdays` (0 is Monday) is for WEEKLY. `day` is for MONTHLY_DAY; a shorter month uses its last day. `nth` is for
+    BUSINESS_DAY, from the month's end if negative, and for AFTER_MONTH_END, where it may continue into a
+    later month. `cron` includes its times. `starts_on` and `ends_on` are inclusive, and no holiday moves an occurrence
+    beyond them.
     """
 
     kind: RuleKind = RuleKind.DAILY
@@ -61,9 +61,9 @@ class Rule:
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "Rule":
-        """Of what `to_json` made; what a newer version added is left out, what is missing has its default."""
-        known = {each.name for each in fields(cls)}
-        values = {name: value for name, value in stored.items() if name in known and value is not None}
+        """Read what `to_json` wrote. Unknown keys, of a newer version, are ignored; missing ones get the default."""
+        names = {setting.name for setting in fields(cls)}
+        values = {name: value for name, value in stored.items() if name in names and value is not None}
         for name, read in _READ.items():
             if name in values:
                 values[name] = read(values[name])
@@ -72,7 +72,7 @@ class Rule:
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {
             "kind": self.kind.value,
-            "times": [f"{each:%H:%M}" for each in self.times],
+            "times": [f"{at:%H:%M}" for at in self.times],
             "starts_on": self.starts_on.isoformat() if self.starts_on else None,
             "ends_on": self.ends_on.isoformat() if self.ends_on else None,
             "on_holiday": self.on_holiday.value,
@@ -85,28 +85,28 @@ class Rule:
 
     @property
     def heeds_holidays(self) -> bool:
-        """Whether `on_holiday` can matter: a rule of business days never meets one."""
+        """Whether `on_holiday` applies: business days are never holidays."""
         return self.kind not in ON_BUSINESS_DAYS and self.on_holiday != OnHoliday.RUN
 
     @property
     def needs_calendar(self) -> bool:
-        """Whether another holiday can change when it is due."""
+        """Whether a change of holidays can change the due times."""
         return self.kind in ON_BUSINESS_DAYS or self.heeds_holidays
 
     def problems(self) -> list[tuple[str, str]]:
-        """What is wrong, as (field, sentence), for whoever fills in the form."""
-        found = [*self._problems_of_days(), *self._problems_of_bounds()]
+        """Validation errors as (field, sentence), for the form."""
+        problems = [*self._problems_of_days(), *self._problems_of_bounds()]
         if self.zone not in available_timezones():
-            found.append(("zone", f"“{self.zone}” is not a time zone. Use a name such as Europe/Berlin."))
+            problems.append(("zone", f"“{self.zone}” is not a time zone. Use a name such as Europe/Berlin."))
         if self.kind == RuleKind.CRON:
-            return found
+            return problems
         if not self.times:
-            found.append(("times", "Give at least one time of day, such as 07:30."))
+            problems.append(("times", "Give at least one time of day, such as 07:30."))
         elif len(set(self.times)) > MOST_TIMES:
-            found.append(("times", f"A schedule can run {MOST_TIMES} times a day at most."))
-        elif any(each.second or each.microsecond or each.tzinfo for each in self.times):
-            found.append(("times", "A time of day has hours and minutes only, such as 07:30."))
-        return found
+            problems.append(("times", f"A schedule can run {MOST_TIMES} times a day at most."))
+        elif any(at.second or at.microsecond or at.tzinfo for at in self.times):
+            problems.append(("times", "A time of day has hours and minutes only, such as 07:30."))
+        return problems
 
     def _problems_of_days(self) -> list[tuple[str, str]]:
         if self.kind == RuleKind.WEEKLY:
@@ -125,20 +125,20 @@ class Rule:
         return []
 
     def _problems_of_bounds(self) -> list[tuple[str, str]]:
-        found = [
+        problems = [
             (name, f"Choose a day before the year {LAST_YEAR}.")
             for name, day in (("starts_on", self.starts_on), ("ends_on", self.ends_on))
             if day and day.year >= LAST_YEAR
         ]
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
-            found.append(("ends_on", "The last day is before the first one."))
-        return found
+            problems.append(("ends_on", "The last day is before the first one."))
+        return problems
 
 
 _READ: dict[str, Callable[[Any], Any]] = {
     "kind": RuleKind,
     "on_holiday": OnHoliday,
-    "times": lambda stored: tuple(time.fromisoformat(each) for each in stored),
+    "times": lambda stored: tuple(time.fromisoformat(at) for at in stored),
     "weekdays": tuple,
     "starts_on": date.fromisoformat,
     "ends_on": date.fromisoformat,

@@ -1,4 +1,4 @@
-"""A rule as a person would say it."""
+"""Describe a rule in words."""
 
 from datetime import date
 
@@ -19,13 +19,13 @@ ORDINALS = (
 
 
 def in_words(rule: Rule) -> str:
-    """A rule without problems: “On the second business day of each month at 07:30 (Europe/Berlin)”."""
-    said = f"{_days(rule)}{_times(rule)} ({rule.zone})"
+    """A valid rule: “On the second business day of each month at 07:30 (Europe/Berlin)”."""
+    text = f"{_days(rule)}{_times(rule)} ({rule.zone})"
     if rule.starts_on:
-        said += f", from {day_in_words(rule.starts_on)}"
+        text += f", from {day_in_words(rule.starts_on)}"
     if rule.ends_on:
-        said += f", until {day_in_words(rule.ends_on)}"
-    return said + _holidays(rule)
+        text += f", until {day_in_words(rule.ends_on)}"
+    return text + _holidays(rule)
 
 
 def day_in_words(day: date) -> str:
@@ -39,7 +39,7 @@ def _days(rule: Rule) -> str:
         case RuleKind.WEEKLY:
             return f"Every {_weekdays(sorted(set(rule.weekdays)))}"
         case RuleKind.MONTHLY_DAY:
-            return f"On the {_ordinal(rule.day)} of each month{_where_shorter(rule.day)}"
+            return f"On the {_ordinal(rule.day)} of each month{_shorter_month_note(rule.day)}"
         case RuleKind.MONTHLY_LAST_DAY:
             return "On the last day of each month"
         case RuleKind.BUSINESS_DAY:
@@ -50,12 +50,12 @@ def _days(rule: Rule) -> str:
         case RuleKind.QUARTER_END:
             return "On the last day of each quarter"
         case RuleKind.CRON:
-            return f"By the cron line “{rule.cron}”: {cron_lines.explained(rule.cron)}"
+            return f"By the cron line “{rule.cron}”: {cron_lines.describe(rule.cron)}"
 
 
 def _times(rule: Rule) -> str:
-    times = [f"{each:%H:%M}" for each in sorted(set(rule.times))]
-    return "" if rule.kind == RuleKind.CRON else f" at {_listed(times)}"
+    times = [f"{at:%H:%M}" for at in sorted(set(rule.times))]
+    return "" if rule.kind == RuleKind.CRON else f" at {_join(times)}"
 
 
 def _holidays(rule: Rule) -> str:
@@ -73,7 +73,7 @@ def _holidays(rule: Rule) -> str:
 def _weekdays(days: list[int]) -> str:
     if len(days) > 2 and days == list(range(days[0], days[-1] + 1)):
         return f"{WEEKDAYS[days[0]]} to {WEEKDAYS[days[-1]]}"
-    return _listed([WEEKDAYS[day] for day in days])
+    return _join([WEEKDAYS[day] for day in days])
 
 
 def _business_day(nth: int) -> str:
@@ -87,9 +87,9 @@ def _ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-def _where_shorter(day: int) -> str:
+def _shorter_month_note(day: int) -> str:
     return ", or the last day of a shorter one," if day > 28 else ""
 
 
-def _listed(words: list[str]) -> str:
+def _join(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -6,14 +6,14 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 ONE_DAY = timedelta(days=1)
-# How far a holiday moves an occurrence. No calendar has a longer row of days off, unless by mistake.
+# How many days a holiday can move an occurrence. No real calendar has more consecutive days off.
 FARTHEST = 31
 SATURDAY_AND_SUNDAY = frozenset({5, 6})
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """A national calendar such as DE or DE-BE, and the team's `own` days over it: (name, whether it is a day off)."""
+    """A national calendar such as DE or DE-BE, overridden by the team's `own` days: (name, whether it is a day off)."""
 
     national: str = ""
     own: Mapping[date, tuple[str, bool]] = field(default_factory=dict)
@@ -26,14 +26,14 @@ class Calendar:
         return national_days(self.national, day.year).get(day) if self.national else None
 
     def is_weekend(self, day: date) -> bool:
-        """By the country's own week: the weekend is Friday and Saturday in some."""
+        """By the country's week: in some, the weekend is Friday and Saturday."""
         return day.weekday() in (_weekend(self.national) if self.national else SATURDAY_AND_SUNDAY)
 
     def is_business_day(self, day: date) -> bool:
         return not self.is_weekend(day) and self.off(day) is None
 
     def business_day_before(self, day: date) -> date | None:
-        """The nearest one before that day; None when there is none within a month."""
+        """The nearest business day before that day; None if there is none within FARTHEST days."""
         return self._nearest(day, -ONE_DAY)
 
     def business_day_after(self, day: date) -> date | None:
@@ -50,7 +50,7 @@ class Calendar:
 @lru_cache(maxsize=2048)
 def is_known(national: str) -> bool:
     """Whether there is a national calendar of this name."""
-    # Imported here: tests/test_process_imports.py tells why.
+    # Imported here to keep it out of web processes: see tests/test_process_imports.py.
     import holidays
 
     country, _, part = national.partition("-")
@@ -60,22 +60,22 @@ def is_known(national: str) -> bool:
 
 @lru_cache(maxsize=2048)
 def national_days(national: str, year: int) -> Mapping[date, str]:
-    """The public holidays of a country or one of its parts, in English where the package has it; none if unknown."""
+    """The public holidays of a country or one of its parts, in English where the package has it; empty if unknown."""
     if not is_known(national):
         return {}
-    # Imported here: tests/test_process_imports.py tells why.
+    # Imported here to keep it out of web processes: see tests/test_process_imports.py.
     import holidays
 
     country, _, part = national.partition("-")
-    found = holidays.country_holidays(country, subdiv=part or None, years=year, language="en_US")
-    return {day: name for day, name in sorted(found.items()) if day.year == year}
+    days = holidays.country_holidays(country, subdiv=part or None, years=year, language="en_US")
+    return {day: name for day, name in sorted(days.items()) if day.year == year}
 
 
 @lru_cache(maxsize=512)
 def _weekend(national: str) -> frozenset[int]:
     if not is_known(national):
         return SATURDAY_AND_SUNDAY
-    # Imported here: tests/test_process_imports.py tells why.
+    # Imported here to keep it out of web processes: see tests/test_process_imports.py.
     import holidays
 
     return frozenset(holidays.country_holidays(national.partition("-")[0]).weekend)

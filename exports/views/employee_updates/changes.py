@@ -1,27 +1,27 @@
-"""What an employee update changes, person by person, before and after."""
+"""The changes of an employee update, person by person, before and after."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.door import team_view
+from accounts.door import TeamRequest, team_view
 from accounts.paging import part_of
 from accounts.permissions import Permission
 from exports.employee_updates import rules as update_rules
 from exports.employee_updates import stored as stored_updates
-from exports.employee_updates.feed import cells, changes, leaving
+from exports.employee_updates.feed import cells, leaving
+from exports.employee_updates.feed import changes as feed_changes
 from exports.employee_updates.feed.changes import KINDS, Change
 from exports.employee_updates.feed.fields import FIELDS
 from exports.employee_updates.feed.leaving import Leaver
-from exports.views.employee_updates.pages import find
+from exports.views.employee_updates.pages import find_update
 
 SHOWN = 50
 SHOWN_TREES = 10
 SHOWN_HANDOVERS = 20
-# Not a kind of change: people of the last feed who have no row now.
+# A filter of this page, not a kind of change: people of the last feed without a row.
 MISSING = "missing"
 TROUBLES = {
     "cycle": "goes round in a circle",
@@ -31,8 +31,8 @@ TROUBLES = {
 
 
 @dataclass(frozen=True)
-class FieldInWords:
-    """A field before and after, in words; `before` is None when nobody knows it."""
+class FieldText:
+    """A field before and after, as text; `before` is None when it is unknown."""
 
     heading: str
     before: str | None
@@ -40,13 +40,13 @@ class FieldInWords:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ChangeDetails:
     """A change as the page shows it."""
 
     change: Change
     name: str
     kinds: list[str]
-    fields: list[FieldInWords]
+    fields: list[FieldText]
     joins: list[str]
     leaves: list[str]
     handovers: list[str]
@@ -56,17 +56,20 @@ class Shown:
 
 @require_safe
 @team_view(Permission.VIEW_UPDATES)
-def update_changes(request: HttpRequest, update: int) -> HttpResponse:
-    """`?kind=` filters; without one everything that changes is shown, and what stays is counted."""
-    update = find(request, update)
+def update_changes(request: TeamRequest, update_id: int) -> HttpResponse:
+    """Filter by `?kind=`; without a kind, show all people who change."""
+    update = find_update(request, update_id)
     analysis = stored_updates.analyse(update)
     kind = request.GET.get("kind", "")
     if kind == MISSING:
         page = part_of(analysis.missing, request.GET, size=SHOWN)
     else:
-        found = [change for change in analysis.changes if _is_of(change, kind)]
-        page = part_of(found, request.GET, size=SHOWN)
-        page = page.with_rows(_shown(page.rows, analysis))
+        changes = [change for change in analysis.changes if _matches(change, kind)]
+        page = part_of(changes, request.GET, size=SHOWN)
+        leavers = {leaver.row: leaver for leaver in analysis.leavers}
+        page = page.with_rows(
+            [_describe_change(change, analysis, leavers.get(change.row)) for change in page.rows]
+        )
     trees = analysis.checked.trees
     return render(
         request,
@@ -88,29 +91,26 @@ def update_changes(request: HttpRequest, update: int) -> HttpResponse:
     )
 
 
-def _is_of(change: Change, kind: str) -> bool:
+def _matches(change: Change, kind: str) -> bool:
     return kind in change.kinds if kind in KINDS else change.kinds != ("unchanged",)
 
 
 def _tabs(analysis: stored_updates.Analysis) -> list[tuple[str, str, int]]:
-    """Each filter: its word in the address, its name, and how many people it shows."""
-    counted = changes.counts(analysis.changes)
+    """Each filter: its value in the query, its name, and how many people it shows."""
+    counts = feed_changes.counts(analysis.changes)
     changing = sum(change.kinds != ("unchanged",) for change in analysis.changes)
     tabs = [
         ("", "All changes", changing),
-        *((kind, name, counted[kind]) for kind, name in KINDS.items() if counted[kind]),
+        *((kind, name, counts[kind]) for kind, name in KINDS.items() if counts[kind]),
     ]
     return [*tabs, (MISSING, "Without a row", len(analysis.missing))] if analysis.missing else tabs
 
 
-def _shown(found: Sequence[Change], analysis: stored_updates.Analysis) -> list[Shown]:
-    leavers = {leaver.row: leaver for leaver in analysis.leavers}
-    return [_one(change, analysis, leavers.get(change.row)) for change in found]
-
-
-def _one(change: Change, analysis: stored_updates.Analysis, leaver: Leaver | None) -> Shown:
+def _describe_change(
+    change: Change, analysis: stored_updates.Analysis, leaver: Leaver | None
+) -> ChangeDetails:
     fields = [
-        FieldInWords(
+        FieldText(
             FIELDS[field.field].heading
             + (f" in {analysis.policy_name(field.policy)}" if field.policy else ""),
             cells.text_of(FIELDS[field.field], field.before) if field.is_known else None,
@@ -121,7 +121,7 @@ def _one(change: Change, analysis: stored_updates.Analysis, leaver: Leaver | Non
     ]
     person = change.after
     handovers = leaver.handovers if leaver else ()
-    return Shown(
+    return ChangeDetails(
         change,
         f"{person.first_name} {person.last_name}".strip(),
         [KINDS[kind] for kind in change.kinds],

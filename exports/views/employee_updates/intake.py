@@ -1,66 +1,67 @@
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.door import team_view
+from accounts.door import TeamRequest, team_view
 from accounts.paging import page_of
 from accounts.permissions import Permission
 from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import intake
 from exports.employee_updates import stored as stored_updates
-from exports.employee_updates.actions import Cannot
 from exports.employee_updates.feed import mapping
+from exports.employee_updates.rules import Cannot
 from exports.forms.employee_updates.columns import ColumnsForm
 from exports.forms.employee_updates.settings import MEMBERS, NewUpdateForm, UpdateFilter, UpdateSettingsForm
 from exports.models import EmployeeUpdate
+from exports.views.employee_updates.pages import find_update
 
 
 @require_safe
 @team_view(Permission.VIEW_UPDATES)
-def update_list(request: HttpRequest) -> HttpResponse:
+def update_list(request: TeamRequest) -> HttpResponse:
     form = UpdateFilter(request.GET)
-    found = form.of(request.team.employee_updates.without_people().select_related("applied_by_run"))
-    page = page_of(found, request.GET)
+    updates = form.filter(request.team.employee_updates.without_people().select_related("applied_by_run"))
+    page = page_of(updates, request.GET)
     for update in page.rows:
-        update.team = request.team  # whose rules say how long a dry run stands
+        update.team = request.team  # saves a query: the team sets how long a dry run is valid
     return render(request, "exports/updates/update_list.html", {"form": form, "page": page})
 
 
 @sensitive_post_parameters("pasted", "feed_url", "feed_password", "sftp_password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.PREPARE_UPDATES)
-def update_new(request: HttpRequest) -> HttpResponse:
+def update_new(request: TeamRequest) -> HttpResponse:
     form = NewUpdateForm(request.POST or None, request.FILES or None, team=request.team)
     if not form.is_valid():
         return render(request, "exports/updates/update_new.html", {"form": form})
-    asked = form.cleaned_data
+    values = form.cleaned_data
     update, sentences = intake.prepare(
-        asked["credential"], asked["name"], form.content, by=request.user, profile=asked["profile"]
+        values["credential"], values["name"], form.content, by=request.user, profile=values["profile"]
     )
-    if asked["way"] == MEMBERS:
+    if values["way"] == MEMBERS:
         try:
-            employee_updates.read_members(update, by=request.user, policies=[asked["policy"]])
+            employee_updates.read_members(update, by=request.user, policies=[values["policy"]])
         except Cannot as reason:
             messages.error(request, str(reason))
-    # What no longer fits is said on the page of the columns, beside them.
+    # The page of the columns shows these sentences itself.
     if update.sheet is None:
         for sentence in sentences:
             messages.info(request, sentence)
-    return redirect(_next(update), request.team.slug, update.pk)
+    return redirect(_next_page(update), request.team.slug, update.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.PREPARE_UPDATES)
-def update_columns(request: HttpRequest, update: int) -> HttpResponse:
-    rows = request.team.employee_updates.select_related("team", "credential", "profile", "applied_by_run")
-    update = get_object_or_404(rows, pk=update)
+def update_columns(request: TeamRequest, update_id: int) -> HttpResponse:
+    update = find_update(request, update_id)
     sheet = stored_updates.sheet_of(update)
     if sheet is None or not update.is_open:
-        return redirect(_next(update), request.team.slug, update.pk)
-    remembered = mapping.mapping_from_json(update.profile.mapping) if update.profile else None
-    placed = mapping.place(remembered, sheet) if remembered else None
+        return redirect(_next_page(update), request.team.slug, update.pk)
+    placed = None
+    if update.profile:
+        placed = mapping.place(mapping.mapping_from_json(update.profile.mapping), sheet)
     form = ColumnsForm(request.POST or None, sheet=sheet, update=update, placed=placed)
     if form.is_valid():
         name = form.cleaned_data["profile_name"]
@@ -81,9 +82,8 @@ def update_columns(request: HttpRequest, update: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.PREPARE_UPDATES)
-def update_settings(request: HttpRequest, update: int) -> HttpResponse:
-    rows = request.team.employee_updates.select_related("team", "credential", "applied_by_run")
-    update = get_object_or_404(rows, pk=update)
+def update_settings(request: TeamRequest, update_id: int) -> HttpResponse:
+    update = find_update(request, update_id)
     form = UpdateSettingsForm(request.POST or None, update=update)
     if form.is_valid():
         try:
@@ -102,8 +102,8 @@ def update_settings(request: HttpRequest, update: int) -> HttpResponse:
     )
 
 
-def _next(update: EmployeeUpdate) -> str:
-    """The page on which an update is gone on with."""
+def _next_page(update: EmployeeUpdate) -> str:
+    """The URL name of the page for the next step."""
     if update.sheet is not None and update.is_open:
         return "exports:update-columns"
     return "exports:update" if update.is_hosted else "exports:update-rows"

@@ -1,9 +1,9 @@
-"""The page of one employee update: how far it has come, what may be done now, and what was done."""
+"""The page of one employee update: its progress, what the member may do now, and its history."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -16,7 +16,7 @@ from exports.employee_updates.feed import answers
 from exports.employee_updates.feed.findings import named
 from exports.models import EmployeeUpdate, Run
 from exports.models.employee_update import Stage
-from exports.views.runs.queue import find_places
+from exports.views.runs.queue import add_positions
 
 SHOWN_RUNS = 12
 SHOWN_ENTRIES = 60
@@ -25,36 +25,36 @@ SHOWN_WARNINGS = 20
 
 @require_safe
 @team_view(Permission.VIEW_UPDATES)
-def update(request: HttpRequest, update: int) -> HttpResponse:
-    return render(request, "exports/updates/update.html", _shown(request, find(request, update)))
+def update(request: TeamRequest, update_id: int) -> HttpResponse:
+    return render(request, "exports/updates/update.html", _context(request, find_update(request, update_id)))
 
 
 @require_safe
 @team_view(Permission.VIEW_UPDATES)
-def update_course_part(request: HttpRequest, update: int) -> HttpResponse:
-    """The part of the page that changes. `?was=<run and its status>` is what the reader saw last."""
-    shown = _shown(request, find(request, update))
+def update_course_part(request: TeamRequest, update_id: int) -> HttpResponse:
+    """The part of the page that is polled. `?was=<run and its status>` is what the reader saw last."""
+    context = _context(request, find_update(request, update_id))
     return render(
-        request, "exports/updates/_course.html", shown | {"is_news": request.GET.get("was") != shown["was"]}
+        request,
+        "exports/updates/_course.html",
+        context | {"is_news": request.GET.get("was") != context["was"]},
     )
 
 
-def find(request: HttpRequest, update: int) -> EmployeeUpdate:
-    """An update of the open team, or 404."""
-    rows = request.team.employee_updates.select_related(
-        "credential", "profile", "reverse_of", "applied_by_run"
-    )
-    found = get_object_or_404(rows, pk=update)
-    found.team = request.team
-    return found
+def find_update(request: TeamRequest, update_id: int) -> EmployeeUpdate:
+    """An update of this team, or 404."""
+    updates = request.team.employee_updates.select_related("credential", "profile", "applied_by_run")
+    update = get_object_or_404(updates, pk=update_id)
+    update.team = request.team
+    return update
 
 
-def _shown(request: TeamRequest, update: EmployeeUpdate) -> dict[str, Any]:
+def _context(request: TeamRequest, update: EmployeeUpdate) -> dict[str, Any]:
     runs = list(update.runs.defer("job", "template", "selection").prefetch_related("calls")[:SHOWN_RUNS])
-    last = {purpose: _last(runs, purpose) for purpose in (Run.Purpose.MEMBERS, Run.Purpose.DRY_RUN)}
-    tried_to_apply = _last(runs, Run.Purpose.APPLY)
+    last = {kind: _last(runs, kind) for kind in (Run.Kind.MEMBERS, Run.Kind.DRY_RUN)}
     under_way = [run for run in runs if not run.is_final]
-    find_places(under_way)
+    add_positions(under_way)
+    entries = request.team.audit_entries.filter(target_type="employeeupdate", target_id=update.pk)
     return {
         "update": update,
         "stage": update.stage,
@@ -64,43 +64,40 @@ def _shown(request: TeamRequest, update: EmployeeUpdate) -> dict[str, Any]:
         "under_way": under_way,
         "was": "-".join(f"{run.pk}{run.status}" for run in under_way),
         "asking": {str(purpose): run for purpose, run in last.items()},
-        "last_apply": tried_to_apply,
+        "last_apply": _last(runs, Run.Kind.APPLY),
         "reverses": list(update.reverses.only("pk", "name", "team_id")),
         "outcomes": [
             (words[1], update.summary[outcome])
             for outcome, words in answers.OUTCOMES.items()
             if update.summary.get(outcome)
         ],
-        "entries": _entries(request, update),
+        "entries": list(entries[:SHOWN_ENTRIES]),
         "may_read_members": not (update.discarded_at or update.wiped_at or update.is_hosted)
         and update.stage not in (Stage.MAPPING, Stage.APPLYING),
-        **_looked_at(update),
+        **_warnings_and_guard(update),
     }
 
 
 def _last(runs: list[Run], purpose: str) -> Run | None:
-    return next((run for run in runs if run.purpose == purpose), None)
+    return next((run for run in runs if run.kind == purpose), None)
 
 
-def _entries(request: TeamRequest, update: EmployeeUpdate) -> list[Any]:
-    entries = request.team.audit_entries.filter(target_type="employeeupdate", target_id=update.pk)
-    return list(entries[:SHOWN_ENTRIES])
+def merge_sentences(items: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Each sentence once, with the names of all its subjects: “2, 3, 4 and 50 more”."""
+    subjects: dict[str, list[str]] = {}
+    for sentence, subject in items:
+        subjects.setdefault(sentence, []).append(subject)
+    return [(sentence, named(names) if all(names) else "") for sentence, names in subjects.items()]
 
 
-def together(told: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Sentences once each, with all whom they are about in words: “2, 3, 4 and 50 more”."""
-    about: dict[str, list[str]] = {}
-    for sentence, whom in told:
-        about.setdefault(sentence, []).append(whom)
-    return [(sentence, named(whom) if all(whom) else "") for sentence, whom in about.items()]
-
-
-def _looked_at(update: EmployeeUpdate) -> dict[str, Any]:
-    """What needs the rows themselves, as far as the page shows it now: warnings to accept, leavers to count."""
+def _warnings_and_guard(update: EmployeeUpdate) -> dict[str, Any]:
+    """Warnings to accept and leavers to count. Decrypts the rows only when the page shows them."""
     warnings: list[tuple[str, str]] = []
     if update.warning_count and not update.is_accepted and not update.error_count and update.is_open:
-        found = stored_updates.analyse(update).checked.warnings
-        warnings = together((warning.sentence, str(warning.row or "")) for warning in found)
+        warnings = merge_sentences(
+            (warning.sentence, str(warning.row or ""))
+            for warning in stored_updates.analyse(update).checked.warnings
+        )
     guard = None
     if update.leaver_count and update.is_open and update.is_tried():
         guard = update_rules.guard_of(update)

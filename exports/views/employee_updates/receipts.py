@@ -1,26 +1,25 @@
-"""What Expensify answered, person by person: to the dry run, to the update, and what stands there afterwards."""
+"""Expensify's answer person by person, to the dry run and to the update, and the members afterwards."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_safe
 
 from accounts.audit import record as audit
 from accounts.audit.record import Action
-from accounts.door import team_view
+from accounts.door import TeamRequest, team_view
 from accounts.paging import part_of
 from accounts.permissions import Permission
-from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import receipt_csv
 from exports.employee_updates import stored as stored_updates
 from exports.employee_updates.feed import present
 from exports.employee_updates.feed.answers import OUTCOMES, Receipt
 from exports.employee_updates.feed.present import STANDINGS
 from exports.models import EmployeeUpdate
-from exports.views.employee_updates.pages import find, together
+from exports.views.employee_updates.pages import find_update, merge_sentences
 
 SHOWN = 50
 SHOWN_OTHERS = 100
@@ -37,23 +36,23 @@ STANDING_TONES = {"not": "bad", "partly": "warn", "unknown": "quiet", "there": "
 
 @require_safe
 @team_view(Permission.VIEW_UPDATES)
-def update_answer(request: HttpRequest, update: int) -> HttpResponse:
+def update_answer(request: TeamRequest, update_id: int) -> HttpResponse:
     """The answer to the dry run."""
-    return _answer(request, find(request, update), "tried_answer")
+    return _render_answer(request, find_update(request, update_id), "tried_answer")
 
 
 @require_safe
 @team_view(Permission.VIEW_UPDATES)
-def update_receipt(request: HttpRequest, update: int) -> HttpResponse:
-    """The answer to the update; `?all=1` shows all of it on one page, to be printed."""
-    return _answer(request, find(request, update), "applied_answer")
+def update_receipt(request: TeamRequest, update_id: int) -> HttpResponse:
+    """The answer to the update; `?all=1` shows it on one page, for printing."""
+    return _render_answer(request, find_update(request, update_id), "applied_answer")
 
 
 @require_GET
 @team_view(Permission.VIEW_UPDATES)
-def update_receipt_file(request: HttpRequest, update: int) -> HttpResponseBase:
+def update_receipt_file(request: TeamRequest, update_id: int) -> HttpResponseBase:
     """The receipt as CSV."""
-    update = find(request, update)
+    update = find_update(request, update_id)
     receipt = stored_updates.receipt_of(update, "applied_answer")
     if receipt is None:
         messages.info(
@@ -76,23 +75,23 @@ def update_receipt_file(request: HttpRequest, update: int) -> HttpResponseBase:
 
 @require_safe
 @team_view(Permission.VIEW_UPDATES)
-def update_present(request: HttpRequest, update: int) -> HttpResponse:
-    """What was wanted against the members as they were read after the update was sent."""
-    update = find(request, update)
+def update_present(request: TeamRequest, update_id: int) -> HttpResponse:
+    """Compare the requested changes with the members that were read after the update was sent."""
+    update = find_update(request, update_id)
     members = stored_updates.members_after(update)
-    found = []
+    people = []
     if members is not None:
         analysis = stored_updates.analyse(update)
-        found = present.compare(analysis.changes, members, analysis.known.policies or {})
+        people = present.compare(analysis.changes, members, analysis.known.policies or {})
     chosen = request.GET.get("standing", "")
-    shown = [each for each in found if each.standing == chosen] if chosen in STANDINGS else found
+    shown = [person for person in people if person.standing == chosen] if chosen in STANDINGS else people
     page = part_of(shown, request.GET, size=SHOWN)
-    tabs = [("", "Everybody", len(found))]
+    tabs = [("", "Everybody", len(people))]
     for standing, name in STANDINGS.items():
-        if count := sum(each.standing == standing for each in found):
+        if count := sum(person.standing == standing for person in people):
             tabs.append((standing, name, count))
     page = page.with_rows(
-        [(each, STANDINGS[each.standing], STANDING_TONES[each.standing]) for each in page.rows]
+        [(person, STANDINGS[person.standing], STANDING_TONES[person.standing]) for person in page.rows]
     )
     return render(
         request,
@@ -101,20 +100,19 @@ def update_present(request: HttpRequest, update: int) -> HttpResponse:
     )
 
 
-def _answer(request: HttpRequest, update: EmployeeUpdate, name: str) -> HttpResponse:
+def _render_answer(request: TeamRequest, update: EmployeeUpdate, name: str) -> HttpResponse:
     receipt = stored_updates.receipt_of(update, name)
-    shown: dict[str, Any] = {"update": update, "receipt": receipt, "is_dry_run": name == "tried_answer"}
+    context: dict[str, Any] = {"update": update, "receipt": receipt, "is_dry_run": name == "tried_answer"}
     if receipt is not None:
-        shown |= _of_receipt(request, receipt)
+        context |= _receipt_context(request, receipt)
         if not receipt.dry_run and update.wiped_at is None:
-            lost = together(
-                (each.sentence, each.email) for each in employee_updates.reverse_of(update).irreversible
-            )
-            shown |= {"lost": lost[:SHOWN_LOST], "more_lost": max(0, len(lost) - SHOWN_LOST)}
-    return render(request, "exports/updates/update_receipt.html", shown)
+            irreversible = stored_updates.reversal_of(update).irreversible
+            lost = merge_sentences((effect.sentence, effect.email) for effect in irreversible)
+            context |= {"lost": lost[:SHOWN_LOST], "more_lost": max(0, len(lost) - SHOWN_LOST)}
+    return render(request, "exports/updates/update_receipt.html", context)
 
 
-def _of_receipt(request: HttpRequest, receipt: Receipt) -> dict[str, Any]:
+def _receipt_context(request: TeamRequest, receipt: Receipt) -> dict[str, Any]:
     chosen = request.GET.get("outcome", "")
     lines = [line for line in receipt.lines if chosen not in OUTCOMES or line.outcome == chosen]
     is_all = request.GET.get("all") == "1"

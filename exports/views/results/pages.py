@@ -1,24 +1,25 @@
 from django.contrib import messages
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.audit import record as audit
 from accounts.audit.record import Action
-from accounts.door import team_view
+from accounts.door import TeamRequest, team_view
 from accounts.permissions import Permission
 from exports.deliveries import attachments
+from exports.models import Result
 from exports.results import http_range, preview
 
-# About so many bytes become a workbook while somebody waits for the page: 20 seconds on a busy machine.
+# The largest CSV that is converted while a page waits: it takes 20 seconds on a busy machine.
 WORKBOOK_BYTES = 5 * 1024**2
 
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
-def result(request: HttpRequest, result: int) -> HttpResponse:
-    result = get_object_or_404(request.team.results.with_run(), pk=result)
+def result(request: TeamRequest, result_id: int) -> HttpResponse:
+    result: Result = get_object_or_404(request.team.results.with_run(), pk=result_id)
     audit.record_reading(Action.RESULT_VIEWED, result, by=request.user)
     has_workbook = attachments.has_workbook(result, most_bytes=WORKBOOK_BYTES)
     context = {"result": result, "preview": preview.preview(result), "has_workbook": has_workbook}
@@ -27,27 +28,27 @@ def result(request: HttpRequest, result: int) -> HttpResponse:
 
 @require_safe
 @team_view(Permission.DOWNLOAD_RESULTS)
-def result_workbook(request: HttpRequest, result: int) -> HttpResponseBase:
+def result_workbook(request: TeamRequest, result_id: int) -> HttpResponseBase:
     """The rows of a CSV as an Excel workbook, made while the browser waits."""
-    result = get_object_or_404(request.team.results.with_run(), pk=result)
+    result: Result = get_object_or_404(request.team.results.with_run(), pk=result_id)
     try:
-        with attachments.workbook_of(result, most_bytes=WORKBOOK_BYTES) as made:
-            # Open, it can still be read when its name is gone from the disk.
-            file = made.path.open("rb")
+        with attachments.workbook_of(result, most_bytes=WORKBOOK_BYTES) as workbook:
+            # The open file can still be read after it is deleted.
+            file = workbook.path.open("rb")
     except attachments.CannotEnclose as error:
         messages.info(request, str(error))
         return redirect(result)
     audit.record(
-        Action.RESULT_DOWNLOADED, result, by=request.user, **result.for_audit, **{"as": "Excel workbook"}
+        Action.RESULT_DOWNLOADED, result, by=request.user, **result.for_audit | {"as": "Excel workbook"}
     )
-    return FileResponse(file, as_attachment=True, filename=made.name, content_type=made.media_type)
+    return FileResponse(file, as_attachment=True, filename=workbook.name, content_type=workbook.media_type)
 
 
 @require_safe
 @team_view(Permission.DOWNLOAD_RESULTS)
-def result_download(request: HttpRequest, result: int) -> HttpResponseBase:
-    """The original bytes, always as a file to save: whatever is in them, the browser does not open it here."""
-    result = get_object_or_404(request.team.results.with_run(), pk=result)
+def result_download(request: TeamRequest, result_id: int) -> HttpResponseBase:
+    """The original bytes, always as an attachment: the browser must not render them here."""
+    result: Result = get_object_or_404(request.team.results.with_run(), pk=result_id)
     if result.purged_at is not None:
         messages.info(
             request, "This file was deleted when its retention time was over. Run the export again to get it."
@@ -67,11 +68,11 @@ def result_download(request: HttpRequest, result: int) -> HttpResponseBase:
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
-def result_picture(request: HttpRequest, result: int) -> HttpResponse:
-    """The first page of a PDF, drawn."""
-    found = get_object_or_404(request.team.results, pk=result)
-    drawn = preview.picture(found)
-    if drawn is None:
+def result_picture(request: TeamRequest, result_id: int) -> HttpResponse:
+    """The first page of a PDF, as a PNG."""
+    result: Result = get_object_or_404(request.team.results, pk=result_id)
+    picture = preview.picture(result)
+    if picture is None:
         raise Http404
-    audit.record_reading(Action.RESULT_VIEWED, found, by=request.user)
-    return HttpResponse(drawn, content_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+    audit.record_reading(Action.RESULT_VIEWED, result, by=request.user)
+    return HttpResponse(picture, content_type="image/png", headers={"Cache-Control": "private, max-age=3600"})

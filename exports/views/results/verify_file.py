@@ -1,4 +1,4 @@
-"""“Prove this file”: where exactly these bytes came from."""
+"""“Prove this file”: find the run that produced exactly these bytes."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -18,34 +18,34 @@ from exports.results import provenance
 from exports.saved_exports import wording
 
 
-def _hashed_while_it_comes(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Nothing of an upload is stored, however large: put in place before anybody reads the form."""
+def _hash_upload(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Hash uploads without storing them. The handler must be set before the form is read."""
 
     @wraps(view)
-    def hashed(request: HttpRequest, **arguments: Any) -> HttpResponse:
+    def with_hashing(request: HttpRequest, **arguments: Any) -> HttpResponse:
         request.upload_handlers = [Hashing(request)]
         return view(request, **arguments)
 
-    return hashed
+    return with_hashing
 
 
-# The token is in the form, which can be read only once the handler is in place: so it is checked inside.
+# The CSRF token is in the form, which is read after the handler is set, so the check comes inside.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.VIEW_AUDIT)
-@_hashed_while_it_comes
+@_hash_upload
 @csrf_protect
 def audit_prove(request: TeamRequest) -> HttpResponse:
     form = ProofForm(request.POST or None, request.FILES or None)
-    found = None
+    match = None
     if request.method == "POST" and form.is_valid():
-        found = provenance.find(request.team, form.hash, describe=wording.lines_of_run)
+        match = provenance.find(request.team, form.hash, describe=wording.lines_of_run)
         audit.record(
             Action.FILE_PROVED,
             request.team,
             by=request.user,
-            sha256=found.sha256,
-            found=[origin.result.name for origin in found.origins]
-            + [str(update) for update in found.updates],
+            sha256=match.sha256,
+            found=[origin.result.name for origin in match.origins]
+            + [str(update) for update in match.updates],
         )
-    return render(request, "exports/proof.html", {"form": form, "found": found})
+    return render(request, "exports/proof.html", {"form": form, "found": match})

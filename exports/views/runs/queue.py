@@ -5,13 +5,12 @@ from exports.models import Run
 from exports.runs import queue
 
 
-def find_places(runs: Sequence[Run]) -> bool:
-    """Give each run its `place_in_line`, None where it stands in no line. False when Redis cannot say."""
+def add_positions(runs: Sequence[Run]) -> bool:
+    """Set `place_in_line` of each run to its queue position, or None. False when Redis is unavailable."""
     try:
-        places = queue.places(runs)
-        is_known = True
+        positions, is_available = queue.positions(runs), True
     except BudgetUnavailable:
-        places, is_known = {}, False
+        positions, is_available = {}, False
     for run in runs:
-        run.place_in_line = places.get(run.pk)
-    return is_known
+        run.place_in_line = positions.get(run.pk)
+    return is_available

@@ -1,4 +1,4 @@
-"""What is in the file, while somebody edits it: the builder's buttons, the preview and lint. Nothing is saved here."""
+"""Editor of columns and template: the builder's buttons, preview and lint. Nothing is saved here."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,12 +26,12 @@ from exports.saved_exports.wording import STATES
 @require_POST
 @team_view(Permission.EDIT_EXPORTS)
 def export_preview(request: TeamRequest) -> HttpResponse:
-    """The form's contents as sent, after the button `do` if one was pressed: the piece of the page that changes."""
-    contents, do = Contents.sent(request.POST), request.POST.get("do", "")
+    """Apply the button `do`, if any, to the posted contents, and render the part of the page that changes."""
+    contents, do = Contents.from_post(request.POST), request.POST.get("do", "")
     if do == "find":
-        return render(request, "exports/_fields.html", shown(contents, request.team, request.POST))
+        return render(request, "exports/_fields.html", editor_context(contents, request.team, request.POST))
     after = contents.act(do, request.POST)
-    context = shown(after, request.team, request.POST, do=do) | {"is_partial": True}
+    context = editor_context(after, request.team, request.POST, do=do) | {"is_partial": True}
     if do.startswith(("add:", "up:", "down:", "move:", "remove:")):
         return render(request, "exports/_columns.html", context)
     if do not in ("", "preview"):
@@ -39,8 +39,10 @@ def export_preview(request: TeamRequest) -> HttpResponse:
     return render(request, "exports/_preview.html", context)
 
 
-def shown(contents: Contents, team: Team, data: QueryDict | None = None, *, do: str = "") -> dict[str, Any]:
-    """What the templates of the contents show. `do` is the button that was pressed, whose row keeps the focus."""
+def editor_context(
+    contents: Contents, team: Team, data: QueryDict | None = None, *, do: str = ""
+) -> dict[str, Any]:
+    """Context of the templates for contents. `do` is the pressed button; its row keeps the focus."""
     find = data.get("find", "")[:100] if data else ""
     own = preview_own_data.latest(team)
     context = {
@@ -49,7 +51,7 @@ def shown(contents: Contents, team: Team, data: QueryDict | None = None, *, do: 
         "presets": PRESETS,
         "starters": STARTERS,
         "own_data": own,
-        "tryout": tried(contents, own),
+        "tryout": _preview(contents, own),
         "find": find,
         "state_choices": STATES,
         "wanted_states": contents.states,
@@ -68,7 +70,7 @@ def shown(contents: Contents, team: Team, data: QueryDict | None = None, *, do: 
     return context
 
 
-def tried(contents: Contents, own: OwnData | None) -> Tryout:
+def _preview(contents: Contents, own: OwnData | None) -> Tryout:
     if contents.extension == "pdf":
         return Tryout(problem="Expensify lays out a PDF by itself, so there is nothing to preview.")
     if contents.is_built and contents.problems:
@@ -90,10 +92,9 @@ def _data(name: str, own: OwnData | None) -> Mapping[str, Any]:
 
 
 def _focus(do: str, count: int) -> str:
-    """Which button of which row has the focus after a move, as "up-3": one's place is not lost by moving a row."""
-    verb, _, what = do.partition(":")
-    first = what.partition("-")[0]
-    number = whole_number(first, 5) or 0
+    """Button and row that get the focus after `do`, such as "up-3": the focus follows a moved row."""
+    verb, _, rows = do.partition(":")
+    number = whole_number(rows.partition("-")[0], 5) or 0
     match verb:
         case "up" if number > 2:
             return f"up-{number - 1}"

@@ -1,4 +1,4 @@
-"""What can be done with the versions of a saved export: compare, restore, share as a file, take one from a file."""
+"""Versions of a saved export: compare, restore, share as a file, import from a file."""
 
 import json
 
@@ -25,12 +25,12 @@ from exports.views.saved_exports.pages import form_page
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
-def export_compare(request: TeamRequest, export: int) -> HttpResponse:
-    """Versions `?from=<number>&to=<number>`; without them the present one and the one before it."""
-    found = get_object_or_404(request.team.exports.select_related("version"), pk=export)
-    last = found.present.number
-    after = _version(found, request.GET.get("to") or str(last))
-    before = _version(found, request.GET.get("from") or str(max(after.number - 1, 1)))
+def export_compare(request: TeamRequest, export_id: int) -> HttpResponse:
+    """Compare versions `?from=<number>&to=<number>`, by default the present one with the one before it."""
+    export = get_object_or_404(request.team.exports.select_related("version"), pk=export_id)
+    last = export.present.number
+    after = _version(export, request.GET.get("to") or str(last))
+    before = _version(export, request.GET.get("from") or str(max(after.number - 1, 1)))
     policy_ids = {*before.settings["policy_ids"], *after.settings["policy_ids"]}
     names = dict(request.team.policies.filter(policy_id__in=policy_ids).values_list("policy_id", "name"))
     now = timezone.now()
@@ -44,10 +44,10 @@ def export_compare(request: TeamRequest, export: int) -> HttpResponse:
         request,
         "exports/export_compare.html",
         {
-            "export": found,
+            "export": export,
             "before": before,
             "after": after,
-            "numbers": found.versions.values_list("number", flat=True)[:200],
+            "numbers": export.versions.values_list("number", flat=True)[:200],
             "settings": compare_versions.settings(old, new),
             "rows": compare_versions.templates(before.template, after.template),
         },
@@ -56,29 +56,31 @@ def export_compare(request: TeamRequest, export: int) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.EDIT_EXPORTS)
-def export_restore(request: TeamRequest, export: int) -> HttpResponse:
-    """Make the version `version` (a number) the present one again, as a new version."""
-    found = get_object_or_404(
-        request.team.exports.live().select_related("credential", "version", "team"), pk=export
+def export_restore(request: TeamRequest, export_id: int) -> HttpResponse:
+    """Restore the posted `version` (a number) as a new version."""
+    export = get_object_or_404(
+        request.team.exports.live().select_related("credential", "version", "team"), pk=export_id
     )
     if not request.POST.get("version"):
         messages.info(request, "Choose the version to restore.")
-        return redirect(found)
-    version = _version(found, request.POST["version"])
-    if saved_exports.restore(found, version, by=request.user):
-        messages.success(request, f"Version {version.number} is restored, as version {found.present.number}.")
+        return redirect(export)
+    version = _version(export, request.POST["version"])
+    if saved_exports.restore(export, version, by=request.user):
+        messages.success(
+            request, f"Version {version.number} is restored, as version {export.present.number}."
+        )
     else:
         messages.info(request, f"The present version is the same as version {version.number} already.")
-    return redirect(found)
+    return redirect(export)
 
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
-def export_share(request: TeamRequest, export: int) -> HttpResponse:
-    """The present version as a JSON file, without anything that is the team's own."""
-    found = get_object_or_404(request.team.exports.select_related("version"), pk=export)
-    content = json.dumps(share.shared(found.name, found.present), ensure_ascii=False, indent=2)
-    name = f"{slugify(found.name) or 'export'}.json"
+def export_share(request: TeamRequest, export_id: int) -> HttpResponse:
+    """Download the present version as a JSON file, without the team's own data."""
+    export = get_object_or_404(request.team.exports.select_related("version"), pk=export_id)
+    content = json.dumps(share.export_file(export.name, export.present), ensure_ascii=False, indent=2)
+    name = f"{slugify(export.name) or 'export'}.json"
     return HttpResponse(
         content,
         content_type="application/json",
@@ -89,14 +91,14 @@ def export_share(request: TeamRequest, export: int) -> HttpResponse:
 @require_POST
 @team_view(Permission.EDIT_EXPORTS)
 def export_import(request: TeamRequest) -> HttpResponse:
-    """Open a shared file in the form of a new export; nothing is saved, and a credential is yet to be chosen."""
+    """Open a shared file in the form of a new export. Nothing is saved; the person still chooses a credential."""
     upload = request.FILES.get("file")
     try:
         if upload is None:
             raise share.CannotImport("Choose the file of a shared export.")
-        if upload.size > share.LARGEST:
+        if upload.size is None or upload.size > share.LARGEST:
             raise share.CannotImport("This file is too large for a shared export.")
-        found = share.read(upload.read())
+        shared = share.read(upload.read())
     except share.CannotImport as problem:
         messages.error(request, str(problem))
         return redirect("exports:export-list", request.team.slug)
@@ -104,9 +106,9 @@ def export_import(request: TeamRequest) -> HttpResponse:
         team=request.team,
         now=timezone.now(),
         instance=SavedExport(team=request.team),
-        initial=found["settings"] | {"name": saved_exports.unused_name(request.team, found["name"])},
-        contents=Contents.stored(
-            found["template"], found["columns"], extension=found["settings"]["file_extension"]
+        initial=shared["settings"] | {"name": saved_exports.unused_name(request.team, shared["name"])},
+        contents=Contents.from_stored(
+            shared["template"], shared["columns"], extension=shared["settings"]["file_extension"]
         ),
     )
     return form_page(request, form, saved_name="", was_imported=True)

@@ -1,14 +1,14 @@
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.door import team_view
+from accounts.door import TeamRequest, team_view
 from accounts.permissions import Permission
 from exports.forms.schedules.calendar import DaysFileForm, FreezeForm, HolidayForm, NationalForm, StrikeForm
 from exports.schedules import calendar as schedule_calendar
@@ -24,10 +24,13 @@ YEARS_AHEAD = 5
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
-def calendar(request: HttpRequest) -> HttpResponse:
-    """What runs when in four weeks from `?from=<day>` on, else from today."""
+def calendar(request: TeamRequest) -> HttpResponse:
+    """What runs when in the four weeks from `?from=<day>`, or from today."""
     today = timezone.localdate()
-    first = _day(request.GET.get("from", "")) or today
+    try:
+        first = parse_date(request.GET.get("from", "")) or today
+    except ValueError:
+        first = today
     first = min(max(first, today), today + FARTHEST)
     weeks = forecast.weeks(request.team, first, timezone.now())
     return render(
@@ -47,16 +50,16 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
-def holiday_list(request: HttpRequest) -> HttpResponse:
-    return _holidays(request)
+def holiday_list(request: TeamRequest) -> HttpResponse:
+    return _render_holidays(request)
 
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def holiday_add(request: HttpRequest) -> HttpResponse:
+def holiday_add(request: TeamRequest) -> HttpResponse:
     form = HolidayForm(request.POST)
     if not form.is_valid():
-        return _holidays(request, form=form)
+        return _render_holidays(request, form=form)
     on, name = form.cleaned_data["on"], form.cleaned_data["name"]
     schedule_calendar.set_days(request.team, {on: (name, True)}, by=request.user)
     messages.success(request, f"{day_in_words(on)} is a day off: {name}.")
@@ -65,8 +68,8 @@ def holiday_add(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def holiday_strike(request: HttpRequest) -> HttpResponse:
-    """Work on a national holiday."""
+def holiday_strike(request: TeamRequest) -> HttpResponse:
+    """Make a national holiday a working day."""
     form = StrikeForm(request.POST)
     if form.is_valid() and schedule_calendar.strike_out(
         request.team, form.cleaned_data["on"], by=request.user
@@ -79,20 +82,20 @@ def holiday_strike(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def holiday_remove(request: HttpRequest, holiday: int) -> HttpResponse:
-    found = get_object_or_404(request.team.holidays, pk=holiday)
-    schedule_calendar.remove_day(found, by=request.user)
-    what = "is no day off of the team's own any more" if found.is_off else "is a holiday again"
-    messages.success(request, f"{day_in_words(found.on)} ({found.name}) {what}.")
+def holiday_remove(request: TeamRequest, holiday_id: int) -> HttpResponse:
+    holiday = get_object_or_404(request.team.holidays, pk=holiday_id)
+    schedule_calendar.remove_day(holiday, by=request.user)
+    change = "is no day off of the team's own any more" if holiday.is_off else "is a holiday again"
+    messages.success(request, f"{day_in_words(holiday.on)} ({holiday.name}) {change}.")
     return redirect("exports:holiday-list", request.team.slug)
 
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def holiday_national(request: HttpRequest) -> HttpResponse:
+def holiday_national(request: TeamRequest) -> HttpResponse:
     form = NationalForm(request.POST)
     if not form.is_valid():
-        return _holidays(request, national=form)
+        return _render_holidays(request, national=form)
     national = form.cleaned_data["national"]
     schedule_calendar.choose_national(request.team, national, by=request.user)
     messages.success(
@@ -106,29 +109,31 @@ def holiday_national(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def holiday_import(request: HttpRequest) -> HttpResponse:
+def holiday_import(request: TeamRequest) -> HttpResponse:
     form = DaysFileForm(request.POST, request.FILES, today=timezone.localdate())
     if not form.is_valid():
-        return _holidays(request, file=form)
+        return _render_holidays(request, file=form)
     days = {on: (name, True) for on, name in form.imported.days.items()}
     number = schedule_calendar.set_days(request.team, days, by=request.user)
-    said = f"{len(days)} day{'' if len(days) == 1 else 's'} off in the file, {number} of them new or changed."
-    messages.success(request, " ".join([said, *form.imported.left_out]))
+    summary = (
+        f"{len(days)} day{'' if len(days) == 1 else 's'} off in the file, {number} of them new or changed."
+    )
+    messages.success(request, " ".join([summary, *form.imported.left_out]))
     return redirect("exports:holiday-list", request.team.slug)
 
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
-def freeze_list(request: HttpRequest) -> HttpResponse:
-    return _freezes(request, FreezeForm())
+def freeze_list(request: TeamRequest) -> HttpResponse:
+    return _render_freezes(request, FreezeForm())
 
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def freeze_add(request: HttpRequest) -> HttpResponse:
+def freeze_add(request: TeamRequest) -> HttpResponse:
     form = FreezeForm(request.POST)
     if not form.is_valid():
-        return _freezes(request, form)
+        return _render_freezes(request, form)
     freeze = schedule_calendar.add_freeze(request.team, **form.cleaned_data, by=request.user)
     messages.success(
         request, f"No schedule runs from {day_in_words(freeze.first)} to {day_in_words(freeze.last)}."
@@ -138,20 +143,20 @@ def freeze_add(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def freeze_remove(request: HttpRequest, freeze: int) -> HttpResponse:
-    found = get_object_or_404(request.team.freezes, pk=freeze)
-    schedule_calendar.remove_freeze(found, by=request.user)
-    messages.success(request, f"“{found.reason}” is removed. Schedules run on these days again.")
+def freeze_remove(request: TeamRequest, freeze_id: int) -> HttpResponse:
+    freeze = get_object_or_404(request.team.freezes, pk=freeze_id)
+    schedule_calendar.remove_freeze(freeze, by=request.user)
+    messages.success(request, f"“{freeze.reason}” is removed. Schedules run on these days again.")
     return redirect("exports:freeze-list", request.team.slug)
 
 
-def _holidays(request: HttpRequest, **forms: Any) -> HttpResponse:
-    """A year's days, national and own together, and the forms; one that was refused stands in for its fresh one."""
+def _render_holidays(request: TeamRequest, **forms: Any) -> HttpResponse:
+    """The days of a year, national and own, and the forms; `forms` replace the empty ones, to show their errors."""
     team, today = request.team, timezone.localdate()
-    asked = request.GET.get("year", "")
-    year = int(asked) if asked.isdecimal() and len(asked) == 4 else today.year
+    text = request.GET.get("year", "")
+    year = int(text) if text.isdecimal() and len(text) == 4 else today.year
     year = min(max(year, today.year - 1), today.year + YEARS_AHEAD)
-    own = {each.on: each for each in team.holidays.filter(on__year=year)}
+    own = {holiday.on: holiday for holiday in team.holidays.filter(on__year=year)}
     national = national_days(team.holidays_of, year)
     return render(
         request,
@@ -173,16 +178,9 @@ def _holidays(request: HttpRequest, **forms: Any) -> HttpResponse:
     )
 
 
-def _freezes(request: HttpRequest, form: FreezeForm) -> HttpResponse:
+def _render_freezes(request: TeamRequest, form: FreezeForm) -> HttpResponse:
     today = timezone.localdate()
     freezes = request.team.freezes.filter(last__gte=today - timedelta(days=365))
     return render(
         request, "exports/calendar/freezes.html", {"freezes": freezes, "form": form, "today": today}
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None

@@ -1,4 +1,4 @@
-"""Making and changing a schedule, with its next times beside the form as it is edited."""
+"""Create and edit a schedule, with a preview of its next times beside the form."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
@@ -22,7 +22,7 @@ from exports.deliveries import recipients, split_by_recipient
 from exports.forms.schedules.mail import PLACEHOLDERS, MailForm
 from exports.forms.schedules.rule import RuleForm
 from exports.forms.schedules.schedule import ScheduleForm
-from exports.models import SavedExport, Schedule
+from exports.models import Schedule
 from exports.schedules import actions as schedule_actions
 from exports.schedules.rules import words
 from exports.schedules.rules.rule import Rule
@@ -35,30 +35,31 @@ class Forms(NamedTuple):
     mail: MailForm
 
     def are_valid(self) -> bool:
-        """All of them are asked, so that every problem shows at once."""
-        return [form.is_valid() for form in self] == [True] * len(self)
+        """Validates every form, so that all errors show at once."""
+        results = [form.is_valid() for form in self]
+        return all(results)
 
 
 @sensitive_post_parameters("zip_password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_SCHEDULES)
-def schedule_new(request: HttpRequest) -> HttpResponse:
+def schedule_new(request: TeamRequest) -> HttpResponse:
     return _edit(request, Schedule(team=request.team))
 
 
 @sensitive_post_parameters("zip_password")
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_SCHEDULES)
-def schedule_edit(request: HttpRequest, schedule: int) -> HttpResponse:
-    return _edit(request, get_object_or_404(request.team.schedules.live(), pk=schedule))
+def schedule_edit(request: TeamRequest, schedule_id: int) -> HttpResponse:
+    return _edit(request, get_object_or_404(request.team.schedules.live(), pk=schedule_id))
 
 
 @sensitive_post_parameters("zip_password")
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def schedule_preview(request: HttpRequest) -> HttpResponse:
-    """The rule in words and its next times, for what stands in the form; with another export, its columns too."""
-    context = _shown(request, RuleForm(request.POST, team=request.team)) | {"is_partial": True}
+def schedule_preview(request: TeamRequest) -> HttpResponse:
+    """The rule in words and its next times; if the export was changed, its columns too."""
+    context = _describe_rule(request, RuleForm(request.POST, team=request.team)) | {"is_partial": True}
     if request.headers.get("HX-Trigger-Name") == "export":
         mail = _mail_form(request, Schedule(team=request.team), request.POST, bound=False)
         context |= {"mail": mail, "with_columns": True}
@@ -66,13 +67,14 @@ def schedule_preview(request: HttpRequest) -> HttpResponse:
 
 
 def _edit(request: TeamRequest, schedule: Schedule) -> HttpResponse:
-    page = partial(_page, request, schedule, name=schedule.name)
+    # Validation changes the schedule's name, which the page shows as it is saved.
+    page = partial(_render, request, schedule, name=schedule.name)
     if request.method != "POST":
         return page(_forms(request, schedule, None))
     if request.POST.get("do") == "dates":
-        sent = _forms(request, schedule, request.POST)
-        calm = _forms(request, schedule, request.POST, bound=False)
-        return page(calm._replace(rule=sent.rule))
+        bound = _forms(request, schedule, request.POST)
+        unbound = _forms(request, schedule, request.POST, bound=False)
+        return page(unbound._replace(rule=bound.rule))
     forms = _forms(request, schedule, request.POST)
     if not forms.are_valid():
         return page(forms)
@@ -80,11 +82,11 @@ def _edit(request: TeamRequest, schedule: Schedule) -> HttpResponse:
         with transaction.atomic():
             saved, notes = _save(request, schedule, forms)
     except IntegrityError:
-        # The rule that a name is taken once is the database's: two people may save the same one at once.
+        # Two people may save the same name at once; only the database can tell.
         forms.schedule.add_error("name", forms.schedule.taken())
         return page(forms)
-    except recipients.CannotReach as refused:
-        for sentence in refused.problems.values():
+    except recipients.CannotReach as error:
+        for sentence in error.problems.values():
             forms.mail.add_error("addresses", sentence)
         return page(forms)
     for note in notes:
@@ -95,7 +97,7 @@ def _edit(request: TeamRequest, schedule: Schedule) -> HttpResponse:
 
 def _save(request: TeamRequest, schedule: Schedule, forms: Forms) -> tuple[Schedule, list[str]]:
     values = forms.schedule.cleaned_data
-    asked: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "name": values["name"],
         "rule": forms.rule.rule,
         "mail": forms.mail.settings,
@@ -106,21 +108,21 @@ def _save(request: TeamRequest, schedule: Schedule, forms: Forms) -> tuple[Sched
         "by": request.user,
     }
     if schedule.pk is None:
-        saved = schedule_actions.create(values["export"], **asked)
+        saved = schedule_actions.create(values["export"], **fields)
     else:
-        saved = schedule_actions.change(schedule, **asked)
+        saved = schedule_actions.change(schedule, **fields)
     notes = recipients.set_by_hand(
         saved, members=forms.mail.chosen_members, addresses=forms.mail.chosen_addresses, by=request.user
     )
     return saved, notes
 
 
-def _page(request: TeamRequest, schedule: Schedule, forms: Forms, name: str) -> HttpResponse:
+def _render(request: TeamRequest, schedule: Schedule, forms: Forms, name: str) -> HttpResponse:
     rule = forms.rule
     if not rule.is_bound:
-        rule = RuleForm(_as_sent(rule), team=request.team)
-    # With another export come other columns to split by.
-    forms.schedule.fields["export"].widget.attrs |= {
+        rule = RuleForm(_as_post_data(rule), team=request.team)
+    # Another export has other columns to split by.
+    forms.schedule.export_field.widget.attrs |= {
         "hx-post": reverse("exports:schedule-preview", args=[request.team.slug]),
         "hx-target": "#coming",
     }
@@ -132,12 +134,12 @@ def _page(request: TeamRequest, schedule: Schedule, forms: Forms, name: str) -> 
         "mail": forms.mail,
         "has_problems": any(form.is_bound and form.errors for form in forms),
         "placeholders": PLACEHOLDERS,
-        "has_exports": forms.schedule.fields["export"].queryset.exists(),
+        "has_exports": forms.schedule.exports.exists(),
     }
-    return render(request, "exports/schedules/schedule_form.html", context | _shown(request, rule))
+    return render(request, "exports/schedules/schedule_form.html", context | _describe_rule(request, rule))
 
 
-def _shown(request: TeamRequest, form: RuleForm) -> dict[str, Any]:
+def _describe_rule(request: TeamRequest, form: RuleForm) -> dict[str, Any]:
     if not form.is_valid() or form.rule is None:
         return {"problems": form.problems()}
     times = coming(request, form.rule)
@@ -150,12 +152,12 @@ def _shown(request: TeamRequest, form: RuleForm) -> dict[str, Any]:
 
 
 def _forms(request: TeamRequest, schedule: Schedule, sent: QueryDict | None, *, bound: bool = True) -> Forms:
-    """The three forms of the page: with what was `sent`, or not `bound` to it, so that nothing complains."""
+    """The three forms of the page. If not `bound`, they show what was `sent` without validating it."""
     team = request.team
     stored = Rule.from_json(schedule.rule) if schedule.pk else None
     first: dict[str, Any] = {}
-    if schedule.pk is None and (asked := whole_number(request.GET.get("export", ""))):
-        first["export"] = str(asked)
+    if schedule.pk is None and (export_id := whole_number(request.GET.get("export", ""))):
+        first["export"] = str(export_id)
     make_schedule = partial(ScheduleForm, team=team, by=request.user, instance=schedule)
     make_rule = partial(RuleForm, team=team)
     mail = _mail_form(request, schedule, sent, bound=bound)
@@ -172,8 +174,7 @@ def _forms(request: TeamRequest, schedule: Schedule, sent: QueryDict | None, *, 
 def _mail_form(
     request: TeamRequest, schedule: Schedule, sent: QueryDict | None, *, bound: bool = True
 ) -> MailForm:
-    asked = request.GET if sent is None else sent
-    chosen = str(schedule.export_id or asked.get("export", ""))
+    chosen = str(schedule.export_id or (request.GET if sent is None else sent).get("export", ""))
     make = partial(MailForm, team=request.team, schedule=schedule, headings=_headings(request.team, chosen))
     if sent is None:
         people = list(schedule.recipients.all()) if schedule.pk else []
@@ -183,26 +184,28 @@ def _mail_form(
 
 
 def _entered(form: BaseForm) -> dict[str, Any]:
-    """What stands in the form's fields, to show it again without complaints. Secrets are not among it."""
+    """The form's values without secrets, to show it again without errors."""
     return {name: form[name].value() for name in form.fields if name != "zip_password"}
 
 
-def _as_sent(form: RuleForm) -> QueryDict:
-    """An unbound form's values as if somebody had sent them."""
+def _as_post_data(form: RuleForm) -> QueryDict:
+    """An unbound form's values as POST data."""
     data = QueryDict(mutable=True)
     for bound in form:
         value = bound.field.prepare_value(bound.value())
         if isinstance(value, list):
-            data.setlist(bound.name, [str(each) for each in value])
+            data.setlist(bound.name, [str(item) for item in value])
         elif value is not None:
             data[bound.name] = str(value)
     return data
 
 
 def _headings(team: Team, chosen: str) -> list[str]:
-    """The columns of an export's file: of the builder's layout, else of the last file that came."""
-    exports = team.exports.select_related("version")
-    export: SavedExport | None = exports.filter(pk=whole_number(chosen)).first()
+    """The columns of an export's file: those of its layout, else of its newest file."""
+    export_id = whole_number(chosen)
+    if export_id is None:
+        return []
+    export = team.exports.select_related("version").filter(pk=export_id).first()
     if export is None:
         return []
     if export.version is not None and export.version.columns:

@@ -1,10 +1,10 @@
-"""One time that a schedule was due: its mails, and what people decide about them."""
+"""One occurrence of a schedule: its mails, and what people do with them."""
 
 from collections.abc import Callable
 
 from django.contrib import messages
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -21,19 +21,19 @@ from exports.views.schedules.pages import add_outcomes
 
 MAILS = 50
 OPENINGS = 3
-# The answer of the mail server is known: before that nobody may send it again.
+# Mails whose attempt has ended: an earlier copy could still be on its way.
 MAY_GO_AGAIN = {MailStatus.SENT, MailStatus.REFUSED, MailStatus.FAILED, MailStatus.UNCONFIRMED}
 MAY_BE_WITHDRAWN = {MailStatus.HELD, MailStatus.QUEUED}
 
 
 @require_safe
 @team_view(Permission.VIEW_EXPORTS)
-def occurrence(request: HttpRequest, occurrence: int) -> HttpResponse:
-    """Its mails newest first, a page at a time; `?state=` shows those in one state."""
-    found = _occurrence(request, occurrence)
-    add_outcomes([found])
+def occurrence(request: TeamRequest, occurrence_id: int) -> HttpResponse:
+    """Its mails, newest first, by page; `?state=` filters by state."""
+    occurrence = _occurrence(request, occurrence_id)
+    add_outcomes([occurrence])
     state = request.GET.get("state", "")
-    rows = found.deliveries.select_related("recipient", "result", "link").prefetch_related(
+    rows = occurrence.deliveries.select_related("recipient", "result", "link").prefetch_related(
         Prefetch("link__opened", LinkOpening.objects.order_by("-id")[:OPENINGS], to_attr="last_opened")
     )
     if state in MailStatus.values:
@@ -46,17 +46,17 @@ def occurrence(request: HttpRequest, occurrence: int) -> HttpResponse:
         mail.shown_link = getattr(mail, "link", None)
         if mail.shown_link:
             mail.shown_link.is_over = mail.shown_link.expires_at <= now
-    mails = found.mails  # type: ignore[attr-defined]
+    mails = occurrence.mails  # type: ignore[attr-defined]  # set by add_outcomes
     tabs = [("", "All", mails.all)] + [
-        (each.value, each.label, mails.of(each)) for each in MailStatus if mails.of(each)
+        (status.value, status.label, mails.of(status)) for status in MailStatus if mails.of(status)
     ]
     return render(
         request,
         "exports/schedules/occurrence.html",
         {
-            "occurrence": found,
-            "schedule": found.schedule,
-            "result": getattr(found.run, "result", None),
+            "occurrence": occurrence,
+            "schedule": occurrence.schedule,
+            "result": getattr(occurrence.run, "result", None),
             "page": page,
             "tabs": tabs,
             "state": state,
@@ -66,57 +66,59 @@ def occurrence(request: HttpRequest, occurrence: int) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def occurrence_send_anyway(request: HttpRequest, occurrence: int) -> HttpResponse:
-    found = _occurrence(request, occurrence)
-    if finish.send_anyway(found, by=request.user):
+def occurrence_send_anyway(request: TeamRequest, occurrence_id: int) -> HttpResponse:
+    occurrence = _occurrence(request, occurrence_id)
+    if finish.send_anyway(occurrence, by=request.user):
         messages.success(request, "The held mails are on their way.")
     else:
         messages.info(request, "No mail is held here any more: nothing was changed.")
-    return redirect("exports:occurrence", request.team.slug, found.pk)
+    return redirect("exports:occurrence", request.team.slug, occurrence.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.MANAGE_SCHEDULES)
-def delivery_again(request: HttpRequest, delivery: int) -> HttpResponse:
-    """Asks first: one mail to one person, never all of them."""
-    found = _delivery(request, delivery)
-    may_go = found.status in MAY_GO_AGAIN
+def delivery_again(request: TeamRequest, delivery_id: int) -> HttpResponse:
+    """Send one mail again, after a confirmation."""
+    delivery = _delivery(request, delivery_id)
+    may_go = delivery.status in MAY_GO_AGAIN
     if request.method == "POST" and may_go:
         return _decide(
-            request, found, deliveries.send_again, f"One more mail to {found.address} is on its way."
+            request, delivery, deliveries.send_again, f"One more mail to {delivery.address} is on its way."
         )
-    context = {"delivery": found, "occurrence": found.occurrence, "may_go": may_go}
+    context = {"delivery": delivery, "occurrence": delivery.occurrence, "may_go": may_go}
     return render(request, "exports/schedules/delivery_again.html", context)
 
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def delivery_withdraw(request: HttpRequest, delivery: int) -> HttpResponse:
-    found = _delivery(request, delivery)
-    return _decide(request, found, deliveries.withdraw, f"The mail to {found.address} will not be sent.")
+def delivery_withdraw(request: TeamRequest, delivery_id: int) -> HttpResponse:
+    delivery = _delivery(request, delivery_id)
+    return _decide(
+        request, delivery, deliveries.withdraw, f"The mail to {delivery.address} will not be sent."
+    )
 
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
-def link_revoke(request: HttpRequest, link: int) -> HttpResponse:
-    found = get_object_or_404(
-        Link.objects.filter(team=request.team).select_related("delivery__occurrence"), pk=link
+def link_revoke(request: TeamRequest, link_id: int) -> HttpResponse:
+    link = get_object_or_404(
+        Link.objects.filter(team=request.team).select_related("delivery__occurrence"), pk=link_id
     )
-    download_links.revoke(found, by=request.user)
-    messages.success(request, f"The link of {found.delivery.address} does not open any more.")
-    return redirect("exports:occurrence", request.team.slug, found.delivery.occurrence_id)
+    download_links.revoke(link, by=request.user)
+    messages.success(request, f"The link of {link.delivery.address} does not open any more.")
+    return redirect("exports:occurrence", request.team.slug, link.delivery.occurrence_id)
 
 
 def _decide(
     request: TeamRequest, delivery: Delivery, act: Callable[..., object], success: str
 ) -> HttpResponse:
-    """Do one thing to one mail, and go back to where it is listed."""
+    """Apply an action to one mail, and return to the list."""
     try:
-        done = act(delivery, by=request.user)
+        is_done = act(delivery, by=request.user)
     except deliveries.CannotSend as reason:
         messages.error(request, str(reason))
     else:
-        if done:
+        if is_done:
             messages.success(request, success)
         else:
             messages.info(
@@ -125,15 +127,15 @@ def _decide(
     return redirect("exports:occurrence", request.team.slug, delivery.occurrence_id)
 
 
-def _occurrence(request: TeamRequest, occurrence: int) -> Occurrence:
+def _occurrence(request: TeamRequest, occurrence_id: int) -> Occurrence:
     rows: QuerySet[Occurrence] = Occurrence.objects.filter(team=request.team)
     return get_object_or_404(
-        rows.select_related("schedule__team", "run__result", "run__export"), pk=occurrence
+        rows.select_related("schedule__team", "run__result", "run__export"), pk=occurrence_id
     )
 
 
-def _delivery(request: TeamRequest, delivery: int) -> Delivery:
+def _delivery(request: TeamRequest, delivery_id: int) -> Delivery:
     rows = Delivery.objects.filter(team=request.team)
     return get_object_or_404(
-        rows.select_related("occurrence__schedule__team", "recipient", "run", "result"), pk=delivery
+        rows.select_related("occurrence__schedule__team", "recipient", "run", "result"), pk=delivery_id
     )

@@ -1,4 +1,4 @@
-"""For the tests of the audit log: entries of any age, and what somebody with the database's own keys could do."""
+"""Helpers for tests of the audit log: old entries, and writes around the triggers."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ def chain_of(team: Team | None) -> AuditChain:
 
 
 def entries_of(team: Team) -> list[int]:
-    """The numbers of the entries that are there."""
+    """The numbers of the entries."""
     found = AuditEntry._base_manager.filter(team=team).order_by("number")
     return list(found.values_list("number", flat=True))
 
@@ -28,7 +28,7 @@ def entries_of(team: Team) -> list[int]:
 def record_steps(
     team: Team, by: User, count: int, monkeypatch: pytest.MonkeyPatch, *, days_ago: int
 ) -> list[AuditEntry]:
-    """Entries as they were written so many days ago."""
+    """Entries written so many days ago."""
     at = timezone.now() - timedelta(days=days_ago)
     with monkeypatch.context() as clock:
         clock.setattr(timezone, "now", lambda: at)
@@ -37,7 +37,7 @@ def record_steps(
 
 @contextmanager
 def without_triggers() -> Iterator[Callable[..., None]]:
-    """Switch the guards off and write what one likes."""
+    """Disable the triggers."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET session_replication_role = replica")

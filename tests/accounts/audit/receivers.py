@@ -1,4 +1,4 @@
-"""Real servers for what leaves the portal: one that speaks HTTP, and syslog over UDP, TCP or TLS."""
+"""Real servers for streams and webhooks: HTTP, and syslog over UDP, TCP or TLS."""
 
 import contextlib
 import socket
@@ -19,7 +19,7 @@ class Request(NamedTuple):
 
 
 class WebReceiver:
-    """Takes what is posted; `answers` are the codes of the next answers, and 200 after them."""
+    """Receives posts; `answers` are the next status codes, followed by 200."""
 
     def __init__(self) -> None:
         self.taken: list[Request] = []
@@ -54,7 +54,7 @@ class WebReceiver:
 
 
 class SyslogReceiver:
-    """Takes messages, each connection's with their lengths in front; `resets` connections are cut off first."""
+    """Receives messages with their length in front; resets the first `resets` connections."""
 
     def __init__(self, *, datagrams: bool = False, tls: ssl.SSLContext | None = None) -> None:
         self.messages: list[bytes] = []
@@ -89,7 +89,7 @@ class SyslogReceiver:
                 return
             if self.resets:
                 self.resets -= 1
-                # Closing with nothing lingering and something unread is a reset.
+                # Closing with unread data and no linger sends a reset.
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
                 connection.close()
                 continue

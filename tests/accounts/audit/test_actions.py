@@ -1,4 +1,4 @@
-"""That there is a line in the log for each thing that the log has a word for."""
+"""Every action of the audit log is recorded somewhere in the code."""
 
 import ast
 from datetime import timedelta
@@ -14,12 +14,12 @@ from accounts.audit.record import Action
 from accounts.models import AuditEntry, Credential, Team, User
 from tests.test_arrows import TREES
 
-# Its file goes when the team's time for results is over.
+# The file is deleted after the team's retention for results.
 ELSEWHERE = {"RESULT_PURGED"}
 
 
 def recorded() -> set[str]:
-    """The actions that stand anywhere in the portal's code but where they are named, or in what a filter asks for."""
+    """Actions used in the portal's code, apart from their definition and filters."""
     return {
         node.attr
         for module, tree in TREES.items()
@@ -33,8 +33,8 @@ def test_every_action_is_recorded_somewhere() -> None:
     assert {action.name for action in Action} - recorded() - ELSEWHERE == set()
 
 
-def test_commands_name_whoever_sits_at_the_machine() -> None:
-    """No command acts as a person of the portal, or as the portal; but the demo plays its people."""
+def test_commands_record_the_operating_system_user() -> None:
+    """No command acts as a user or as the portal, apart from the demo."""
     of_commands = {module: tree for module, tree in TREES.items() if ".management.commands." in module}
     commands = [tree for module, tree in of_commands.items() if not module.endswith(".demo")]
     actors = {
@@ -61,7 +61,7 @@ def read(team: Team, action: Action) -> list[str]:
         ("/t/acme/credentials/{}/", Action.CREDENTIAL_VIEWED),
     ],
 )
-def test_looking_at_credentials_is_recorded_once_an_hour_for_each_person(
+def test_viewing_credentials_is_recorded_once_an_hour_per_person(
     acme: Team,
     alice: User,
     audrey: User,
@@ -85,7 +85,7 @@ def test_looking_at_credentials_is_recorded_once_an_hour_for_each_person(
     assert read(acme, action) == ["Alice", "Audrey", "Alice"]
 
 
-def test_looking_at_another_thing_is_another_reading(acme: Team, alice: User, credential: Any) -> None:
+def test_viewing_another_object_is_recorded_too(acme: Team, alice: User, credential: Any) -> None:
     with scope(team=acme):
         for target in (credential, acme, credential):
             audit.record_reading(Action.CREDENTIAL_VIEWED, target, by=alice)

@@ -1,4 +1,4 @@
-"""The ends of the chains, kept where the owner of the database cannot write: they show a log rewritten to its end."""
+"""Heads of chains outside of the database reveal a log that was rewritten to its end."""
 
 import hashlib
 import hmac
@@ -36,7 +36,7 @@ def record(team: Team, by: User, count: int) -> None:
 
 
 def rewrite_from(team: Team, number: int) -> None:
-    """As somebody with the database's keys would: change an entry, and make every hash after it fit."""
+    """Change an entry and recompute all hashes after it, as somebody with write access could."""
     chain = chain_of(team)
     entries = AuditEntry._base_manager.filter(chain=chain)
     previous = entries.get(number=number).previous_hash
@@ -52,7 +52,7 @@ def rewrite_from(team: Team, number: int) -> None:
 
 
 def verified(file: Path) -> list[str]:
-    """What verify_audit finds wrong with Acme's log, held against the file."""
+    """The faults that verify_audit finds in Acme's log, compared with the file."""
     with pytest.raises(CommandError):
         call_command("verify_audit", "acme", heads=str(file))
     return [*faults(chain_of(Team.objects.get(slug="acme")))]
@@ -76,7 +76,7 @@ def test_heads_are_appended_to_a_file(acme: Team, umbrella: Team, alice: User, k
     ]
 
 
-def test_a_day_has_one_set_of_heads(acme: Team, alice: User, kept: Path) -> None:
+def test_heads_are_stored_once_a_day(acme: Team, alice: User, kept: Path) -> None:
     record(acme, alice, 1)
     audit_anchor.write(NOON)
     record(acme, alice, 1)
@@ -89,14 +89,14 @@ def test_a_day_has_one_set_of_heads(acme: Team, alice: User, kept: Path) -> None
     ]
 
 
-def test_without_a_place_nothing_is_written(acme: Team, alice: User, settings: Any) -> None:
+def test_without_audit_heads_nothing_is_written(acme: Team, alice: User, settings: Any) -> None:
     settings.AUDIT_HEADS = ""
 
     assert audit_anchor.write(NOON) == 0
     assert AuditHeads.objects.count() == 0
 
 
-def test_heads_that_could_not_be_written_go_the_next_time_as_they_were(
+def test_undelivered_heads_are_delivered_later_unchanged(
     acme: Team, alice: User, settings: Any, tmp_path: Path
 ) -> None:
     settings.AUDIT_HEADS = f"file://{tmp_path}/later/heads.jsonl"
@@ -142,9 +142,7 @@ def test_heads_go_to_a_webhook_signed(acme: Team, alice: User, web: WebReceiver,
     assert [head.number for head in read_heads(request.body.decode())] == [2]
 
 
-def test_webhook_that_refuses_is_tried_again(
-    acme: Team, alice: User, web: WebReceiver, settings: Any
-) -> None:
+def test_refused_webhook_is_sent_again(acme: Team, alice: User, web: WebReceiver, settings: Any) -> None:
     settings.AUDIT_HEADS = f"{web.url}/heads"
     record(acme, alice, 1)
     web.answers = [503]
@@ -154,10 +152,10 @@ def test_webhook_that_refuses_is_tried_again(
     assert audit_anchor.write(NOON + timedelta(hours=1)) == 1
 
 
-# ------------------------------------------------------------ what they are for
+# ------------------------------------------------------------ verification
 
 
-def test_whole_log_fits_its_heads(acme: Team, alice: User, kept: Path) -> None:
+def test_whole_log_matches_its_heads(acme: Team, alice: User, kept: Path) -> None:
     record(acme, alice, 2)
     audit_anchor.write(NOON)
     record(acme, alice, 2)
@@ -165,7 +163,7 @@ def test_whole_log_fits_its_heads(acme: Team, alice: User, kept: Path) -> None:
     call_command("verify_audit", heads=str(kept))
 
 
-def test_rewritten_end_is_found_and_placed(
+def test_rewritten_end_is_found_with_its_position(
     acme: Team, alice: User, kept: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for day in range(3):
@@ -173,7 +171,7 @@ def test_rewritten_end_is_found_and_placed(
         audit_anchor.write(NOON + timedelta(days=day))
     rewrite_from(acme, 5)
 
-    assert verified(kept) == []  # in itself the log is whole
+    assert verified(kept) == []  # without heads the log looks whole
     assert capsys.readouterr().out.splitlines()[1].strip() == (
         "Entry 6 is not the one that was the last on 2026-11-23: the log was rewritten after entry 3 (of 2026-11-22), "
         "which is still the same, and no later than entry 6."
@@ -198,9 +196,7 @@ def test_removed_end_is_found(
     )
 
 
-def test_log_that_is_gone_as_a_whole_is_found(
-    acme: Team, kept: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_removed_log_is_found(acme: Team, kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kept.write_text(json.dumps({"day": "2026-11-22", "chain": "team 4711", "number": 3, "hash": "a" * 64}))
 
     with pytest.raises(CommandError):
@@ -208,7 +204,7 @@ def test_log_that_is_gone_as_a_whole_is_found(
     assert "The log “team 4711” is gone" in capsys.readouterr().out
 
 
-def test_head_of_another_chain_says_nothing(acme: Team, umbrella: Team, alice: User) -> None:
+def test_head_of_another_chain_is_ignored(acme: Team, umbrella: Team, alice: User) -> None:
     record(acme, alice, 1)
     record(umbrella, alice, 1)
     head = Head("2026-11-22", chain_of(umbrella).name, 1, chain_of(umbrella).head)
@@ -217,7 +213,7 @@ def test_head_of_another_chain_says_nothing(acme: Team, umbrella: Team, alice: U
 
 
 @pytest.mark.parametrize("text", ["", "nothing of that kind\n", '{"day": "2026-11-22"}\n', "{broken\n"])
-def test_file_without_heads_is_no_proof(text: str) -> None:
+def test_file_without_heads_stops_the_command(text: str) -> None:
     with pytest.raises(NoHeads):
         read_heads(text)
 

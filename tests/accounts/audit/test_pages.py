@@ -21,14 +21,14 @@ URL = "/t/acme/audit/"
 
 @pytest.fixture
 def reader(audrey: User) -> Client:
-    """Audrey's browser."""
+    """A client that is signed in as Audrey."""
     client = Client()
     client.force_login(audrey)
     return client
 
 
-def said(client: Client, **query: Any) -> list[str]:
-    """The steps of the entries on the page, from the top."""
+def steps_on(client: Client, **query: Any) -> list[str]:
+    """The steps of the entries on the page, from top to bottom."""
     page = client.get(URL, query).context["page"]
     return [entry.data["step"] for entry in page.rows if "step" in entry.data]
 
@@ -37,21 +37,21 @@ def record(team: Team, step: str, by: Any = PORTAL, action: Action = Action.TEAM
     return audit.record(action, team, by=by, step=step)
 
 
-def test_newest_entry_stands_first(reader: Client, acme: Team) -> None:
+def test_newest_entry_is_first(reader: Client, acme: Team) -> None:
     for step in "abc":
         record(acme, step)
 
-    assert said(reader) == ["c", "b", "a"]
+    assert steps_on(reader) == ["c", "b", "a"]
 
 
-def test_other_teams_entries_and_the_portals_own_are_not_there(
+def test_entries_of_other_teams_and_of_the_portal_are_not_shown(
     reader: Client, acme: Team, umbrella: Team
 ) -> None:
     record(acme, "ours")
     record(umbrella, "theirs")
     audit.record(Action.SIGN_IN_FAILED, None, by=PORTAL, step="the portal's")
 
-    assert said(reader) == ["ours"]
+    assert steps_on(reader) == ["ours"]
 
 
 def test_filter_by_person(reader: Client, acme: Team, alice: User, bob: User) -> None:
@@ -59,23 +59,21 @@ def test_filter_by_person(reader: Client, acme: Team, alice: User, bob: User) ->
     record(acme, "bob", bob)
     record(acme, "portal")
 
-    assert said(reader, person=bob.pk) == ["bob"]
-    assert said(reader, person="portal") == ["portal"]
+    assert steps_on(reader, person=bob.pk) == ["bob"]
+    assert steps_on(reader, person="portal") == ["portal"]
 
 
-def test_person_who_has_left_can_still_be_asked_for(
-    reader: Client, acme: Team, alice: User, bob: User
-) -> None:
+def test_filter_offers_former_members(reader: Client, acme: Team, alice: User, bob: User) -> None:
     record(acme, "bob", bob)
     teams.remove(Membership.objects.get(user=bob, team=acme), by=alice)
 
     people = dict(reader.get(URL).context["form"].fields["person"].choices)
 
     assert people[str(bob.pk)] == "Bob (has left)"
-    assert said(reader, person=bob.pk) == ["bob"]
+    assert steps_on(reader, person=bob.pk) == ["bob"]
 
 
-def test_people_of_other_teams_are_not_offered(
+def test_filter_offers_no_people_of_other_teams(
     reader: Client, acme: Team, audrey: User, charlie: User
 ) -> None:
     choices = reader.get(URL).context["form"].fields["person"].choices
@@ -87,10 +85,10 @@ def test_filter_by_action(reader: Client, acme: Team) -> None:
     record(acme, "changed")
     record(acme, "purged", action=Action.RESULT_PURGED)
 
-    assert said(reader, action="result purged") == ["purged"]
+    assert steps_on(reader, action="result purged") == ["purged"]
 
 
-def test_days_are_those_of_the_teams_calendar_both_included(
+def test_filter_by_days_of_the_team_zone_includes_both(
     reader: Client, acme: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Midnight in Berlin is 22:00 UTC of the day before in summer."""
@@ -104,7 +102,7 @@ def test_days_are_those_of_the_teams_calendar_both_included(
             clock.setattr(timezone, "now", lambda at=at: at)
             record(acme, step)
 
-    assert said(reader, first="2026-07-01", last="2026-07-02") == [
+    assert steps_on(reader, first="2026-07-01", last="2026-07-02") == [
         "2 July, last second",
         "1 July, first second",
     ]
@@ -120,7 +118,7 @@ def test_days_are_those_of_the_teams_calendar_both_included(
         ({"action": "nothing like it"}, "action"),
     ],
 )
-def test_filter_that_cannot_be_understood_is_marked_and_left_out(
+def test_invalid_filter_is_marked_and_ignored(
     reader: Client, acme: Team, query: dict[str, str], field: str
 ) -> None:
     record(acme, "there")
@@ -128,7 +126,7 @@ def test_filter_that_cannot_be_understood_is_marked_and_left_out(
     response = reader.get(URL, query)
 
     assert list(response.context["form"].errors) == [field]
-    assert said(reader, **query) == ["there"]
+    assert steps_on(reader, **query) == ["there"]
 
 
 def test_pages_lead_to_older_entries_and_back(reader: Client, acme: Team) -> None:
@@ -159,7 +157,7 @@ def test_pages_keep_the_filter(reader: Client, acme: Team) -> None:
 
 
 @pytest.mark.parametrize("query", ["before=x", "after=-1", "before=99999999999999999999", "before=1;DROP"])
-def test_place_that_makes_no_sense_is_the_newest_page(reader: Client, acme: Team, query: str) -> None:
+def test_invalid_position_shows_the_newest_page(reader: Client, acme: Team, query: str) -> None:
     record(acme, "newest")
 
     assert reader.get(f"{URL}?{query}").context["page"].rows[0].data == {"step": "newest"}
@@ -179,7 +177,7 @@ def test_one_entry_and_three_cost_the_same_queries(
     assert len(three) == len(one)
 
 
-def test_entry_is_told_in_words_and_in_the_teams_time(reader: Client, acme: Team, alice: User) -> None:
+def test_entry_is_shown_in_words_and_in_the_team_zone(reader: Client, acme: Team, alice: User) -> None:
     teams.change(acme, name="Acme & Co", time_zone="Asia/Tokyo", by=alice)
     entry = AuditEntry._base_manager.filter(team=acme).latest("number")
 
@@ -191,7 +189,7 @@ def test_entry_is_told_in_words_and_in_the_teams_time(reader: Client, acme: Team
     assert "Acme → Acme &amp; Co" in shown
 
 
-# ------------------------------------------------------------ about one thing, and with words
+# ------------------------------------------------------------ filters by object and words
 
 
 def test_filter_by_object(reader: Client, acme: Team, alice: User, bob: User) -> None:
@@ -200,12 +198,12 @@ def test_filter_by_object(reader: Client, acme: Team, alice: User, bob: User) ->
 
     response = reader.get(URL, {"object": f"user-{bob.pk}"})
 
-    assert said(reader, object=f"user-{bob.pk}") == ["bob"]
+    assert steps_on(reader, object=f"user-{bob.pk}") == ["bob"]
     assert "Only what is about <strong>Bob</strong>" in response.content.decode()
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "steps"),
     [
         ("quarterly", ["name", "data"]),
         ("QUARTERLY", ["name", "data"]),
@@ -222,7 +220,7 @@ def test_filter_by_object(reader: Client, acme: Team, alice: User, bob: User) ->
     ],
 )
 def test_words_are_found_in_names_and_details(
-    reader: Client, acme: Team, alice: User, words: str, found: list[str]
+    reader: Client, acme: Team, alice: User, words: str, steps: list[str]
 ) -> None:
     with_name = Team(pk=acme.pk, name="Quarterly report.csv")
     audit.record(Action.TEAM_CHANGED, acme, by=alice, step="data", note="quarterly")
@@ -231,10 +229,10 @@ def test_words_are_found_in_names_and_details(
     audit.record(Action.TEAM_CHANGED, acme, by=alice, step="umlaut", who="Jürgen Müller")
     audit.record(Action.TEAM_CHANGED, acme, by=alice, step="hash", sha256="0ff1ce" + "0" * 58)
 
-    assert said(reader, words=words) == found
+    assert steps_on(reader, words=words) == steps
 
 
-def test_words_go_together_with_other_filters_and_pages(
+def test_words_combine_with_other_filters_and_pages(
     reader: Client, acme: Team, alice: User, bob: User
 ) -> None:
     today = timezone.localdate(timezone=acme.zone)
@@ -251,14 +249,14 @@ def test_words_go_together_with_other_filters_and_pages(
     assert reader.get(URL + second.newer).context["page"].rows == first.rows
 
 
-# ------------------------------------------------------------ as a file
+# ------------------------------------------------------------ export
 
 
 def body(response: Any) -> str:
     return b"".join(response.streaming_content).decode()
 
 
-def test_csv_has_what_fits_the_filter_in_the_teams_time(reader: Client, acme: Team, alice: User) -> None:
+def test_csv_has_the_filtered_entries_in_the_team_zone(reader: Client, acme: Team, alice: User) -> None:
     entry = record(acme, "wanted", alice)
     record(acme, "other")
 
@@ -283,21 +281,21 @@ def test_csv_holds_no_formula(reader: Client, acme: Team, alice: User) -> None:
     assert "'@SUM(1)" in cells
 
 
-def test_json_lines_prove_themselves(reader: Client, acme: Team, alice: User) -> None:
+def test_hashes_can_be_computed_from_json_lines(reader: Client, acme: Team, alice: User) -> None:
     entries = [record(acme, step, alice) for step in "ab"]
 
     lines = [json.loads(line) for line in body(reader.get(f"{URL}log.jsonl")).splitlines()]
 
-    # The newest is that it was exported.
+    # The newest entry is the export itself.
     assert [line["hash"] for line in lines[1:3]] == [entry.hash for entry in reversed(entries)]
     assert lines[0]["previous_hash"] == lines[1]["hash"]
 
 
 @pytest.mark.parametrize("query", [{}, {"words": "needle"}, {"first": "2020-01-01"}])
-def test_file_has_every_entry_once_however_many_lots_it_takes(
+def test_file_has_every_entry_once_in_several_batches(
     reader: Client, acme: Team, monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
 ) -> None:
-    monkeypatch.setattr(audit_export, "LOT", 3)
+    monkeypatch.setattr(audit_export, "BATCH", 3)
     for step in range(10):
         audit.record(Action.RESULT_PURGED, acme, by=PORTAL, step=step, note="needle")
 
@@ -306,14 +304,14 @@ def test_file_has_every_entry_once_however_many_lots_it_takes(
     assert [json.loads(line)["data"]["step"] for line in text.splitlines()] == list(range(9, -1, -1))
 
 
-def test_file_has_nothing_of_other_teams(reader: Client, acme: Team, umbrella: Team) -> None:
+def test_file_has_no_entries_of_other_teams(reader: Client, acme: Team, umbrella: Team) -> None:
     record(acme, "ours")
     record(umbrella, "theirs")
 
     assert "theirs" not in body(reader.get(f"{URL}log.jsonl"))
 
 
-def test_export_is_an_entry_itself(reader: Client, acme: Team, audrey: User) -> None:
+def test_export_is_recorded(reader: Client, acme: Team, audrey: User) -> None:
     body(reader.get(f"{URL}log.csv", {"action": "team changed", "nonsense": "x"}))
 
     entry = AuditEntry._base_manager.get(team=acme, action=Action.AUDIT_EXPORTED)
@@ -331,7 +329,7 @@ def view_names(client: Client) -> list[str]:
     return [view.name for view in client.get(URL).context["views"]]
 
 
-def test_view_is_saved_with_what_the_filter_understands(reader: Client, acme: Team) -> None:
+def test_saved_view_keeps_only_valid_filters(reader: Client, acme: Team) -> None:
     response = save_view(reader, "Changes", "action=team+changed&before=4&evil=%22%3E&person=4711")
 
     assert response.request["QUERY_STRING"] == "action=team+changed"
@@ -340,7 +338,7 @@ def test_view_is_saved_with_what_the_filter_understands(reader: Client, acme: Te
     ]
 
 
-def test_own_view_is_seen_by_nobody_else_and_a_shared_one_by_those_who_read_the_log(
+def test_private_view_is_hidden_and_a_shared_view_shown_to_others(
     reader: Client, acme: Team, alice: User
 ) -> None:
     save_view(reader, "Mine", "words=x")
@@ -351,7 +349,7 @@ def test_own_view_is_seen_by_nobody_else_and_a_shared_one_by_those_who_read_the_
     assert (view_names(reader), view_names(admin)) == (["Mine", "Ours"], ["Ours"])
 
 
-def test_views_of_other_teams_are_not_there(reader: Client, acme: Team, charlie: User) -> None:
+def test_views_of_other_teams_are_not_shown(reader: Client, acme: Team, charlie: User) -> None:
     save_view(reader, "Ours", "words=y", is_shared="on")
     other = Client()
     other.force_login(charlie)

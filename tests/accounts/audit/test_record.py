@@ -24,7 +24,7 @@ def three_entries(team: Team, by: User) -> list[AuditEntry]:
 
 @contextmanager
 def without_triggers() -> Iterator[Callable[..., None]]:
-    """What somebody with the database's own keys could do: switch the guard off and write what they like."""
+    """Disable the triggers and write anything, as somebody with write access could."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET session_replication_role = replica")
@@ -36,7 +36,7 @@ def without_triggers() -> Iterator[Callable[..., None]]:
             cursor.execute("SET session_replication_role = DEFAULT")
 
 
-# ------------------------------------------------------------ what an entry says
+# ------------------------------------------------------------ entries
 
 
 def test_entry_says_who_did_what_to_which_object_from_where(acme: Team, alice: User) -> None:
@@ -67,7 +67,7 @@ def test_the_portal_is_an_actor_without_an_id(acme: Team) -> None:
     assert (entry.actor_id, entry.actor_name) == (None, "The portal")
 
 
-def test_data_reads_back_as_it_was_hashed(acme: Team, alice: User) -> None:
+def test_data_reads_back_with_the_same_hash(acme: Team, alice: User) -> None:
     at = datetime(2026, 11, 22, 15, 0, tzinfo=timezone(timedelta(hours=1)))
     entry = audit.record(
         Action.TEAM_CHANGED, acme, by=alice, at=at, share=0.1, ids={3, 1}, nested={1: (True, None, "ü")}
@@ -83,7 +83,7 @@ def test_data_reads_back_as_it_was_hashed(acme: Team, alice: User) -> None:
     assert entry.hash == audit.digest(entry)
 
 
-def test_changes_tells_only_what_differs() -> None:
+def test_changes_has_only_differences() -> None:
     before = {"name": "Acme", "zone": "UTC", "gone": 1}
     after = {"name": "Acme Ltd", "zone": "UTC", "new": 2}
 
@@ -94,7 +94,7 @@ def test_changes_tells_only_what_differs() -> None:
     }
 
 
-def test_name_stands_in_the_log_when_the_person_is_gone(acme: Team, alice: User, bob: User) -> None:
+def test_log_keeps_the_name_of_a_deleted_person(acme: Team, alice: User, bob: User) -> None:
     audit.record(Action.MEMBER_REMOVED, bob, by=alice, team=acme)
     bob.delete()
 
@@ -103,7 +103,7 @@ def test_name_stands_in_the_log_when_the_person_is_gone(acme: Team, alice: User,
     assert list(audit_verify.faults(chain_of(acme))) == []
 
 
-def test_entry_is_undone_with_the_transaction_it_tells_of(acme: Team, alice: User) -> None:
+def test_entry_is_rolled_back_with_its_transaction(acme: Team, alice: User) -> None:
     audit.record(Action.TEAM_CHANGED, acme, by=alice)
     with transaction.atomic():
         audit.record(Action.TEAM_CHANGED, acme, by=alice)
@@ -132,7 +132,7 @@ def test_each_team_and_the_portal_has_a_chain_of_its_own(acme: Team, umbrella: T
     assert numbers == [1, 1, 1, 2]
 
 
-def test_entries_follow_one_another(acme: Team, alice: User) -> None:
+def test_entries_are_chained(acme: Team, alice: User) -> None:
     first, second, third = three_entries(acme, alice)
 
     assert [first.previous_hash, second.previous_hash, third.previous_hash] == [
@@ -203,7 +203,7 @@ def test_entry_rewritten_with_a_fitting_hash_is_found_by_the_next_one(acme: Team
     ]
 
 
-def test_entry_put_in_behind_the_end_is_found(acme: Team, alice: User) -> None:
+def test_entry_inserted_after_the_end_is_found(acme: Team, alice: User) -> None:
     *_, third = three_entries(acme, alice)
     AuditEntry(
         chain=third.chain,
@@ -266,7 +266,7 @@ def test_postgres_refuses_to_truncate(acme: Team, alice: User) -> None:
         cursor.execute("TRUNCATE accounts_auditentry CASCADE")
 
 
-# ------------------------------------------------------------ many writers
+# ------------------------------------------------------------ concurrent writers
 
 
 @pytest.mark.django_db(transaction=True)
@@ -297,7 +297,7 @@ def test_concurrent_writers_make_one_whole_chain(acme: Team, alice: User) -> Non
     assert list(audit_verify.faults(chain_of(acme))) == []
 
 
-def test_check_of_a_growing_chain_finds_no_fault(acme: Team, alice: User) -> None:
+def test_growing_chain_is_whole(acme: Team, alice: User) -> None:
     three_entries(acme, alice)
     as_it_was = chain_of(acme)
     three_entries(acme, alice)

@@ -1,4 +1,4 @@
-"""Every entry to another machine: in order, at least once, and on when the receiver is back."""
+"""Streaming entries: in order, at least once, and again after an outage."""
 
 import datetime
 import ipaddress
@@ -44,16 +44,16 @@ def record(team: Team, by: User, *steps: str) -> None:
 
 
 def steps_of(messages: list[bytes]) -> list[str]:
-    found = []
+    steps = []
     for message in messages:
         matched = HEAD.fullmatch(message)
         assert matched, message
-        found.append(json.loads(matched[1])["data"]["step"])
-    return found
+        steps.append(json.loads(matched[1])["data"]["step"])
+    return steps
 
 
 def arrived(receiver: SyslogReceiver, count: int) -> list[bytes]:
-    """What a server in another thread has taken, once it is so many."""
+    """Wait until a server in another thread has received this many, and return them."""
     wait_until(lambda: len(receiver.messages) >= count, seconds=120, every=0.01)
     return receiver.messages
 
@@ -62,10 +62,10 @@ def lines_of(web: WebReceiver) -> list[dict[str, Any]]:
     return [json.loads(line) for request in web.taken for line in request.body.decode().splitlines()]
 
 
-# ------------------------------------------------------------ in order, and how far
+# ------------------------------------------------------------ order and progress
 
 
-def test_entries_arrive_in_their_order_once(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
+def test_entries_arrive_once_and_in_order(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
     record(acme, alice, "a", "b", "c")
 
     assert audit_stream.stream() == 3
@@ -87,28 +87,26 @@ def test_each_chain_is_streamed(
 
     audit_stream.stream()
 
-    said = [(line["chain"], line["data"]["step"]) for line in lines_of(web)]
-    assert said == [
+    entries = [(line["chain"], line["data"]["step"]) for line in lines_of(web)]
+    assert entries == [
         (chain_of(acme).name, "ours"),
         (chain_of(umbrella).name, "theirs"),
         ("portal", "the portal's"),
     ]
 
 
-def test_many_entries_go_in_several_requests(
+def test_many_entries_are_split_into_several_requests(
     acme: Team, alice: User, web: WebReceiver, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.AUDIT_STREAM = web.url
-    monkeypatch.setattr(audit_stream, "MOST", 2)
+    monkeypatch.setattr(audit_stream, "BATCH", 2)
     record(acme, alice, *"abcde")
 
     assert audit_stream.stream() == 5
     assert [len(request.body.splitlines()) for request in web.taken] == [2, 2, 1]
 
 
-def test_receiver_that_is_away_gets_everything_when_it_is_back(
-    acme: Team, alice: User, syslog: SyslogReceiver
-) -> None:
+def test_receiver_gets_everything_after_an_outage(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
     record(acme, alice, "a")
     syslog.resets = 1
 
@@ -122,11 +120,11 @@ def test_receiver_that_is_away_gets_everything_when_it_is_back(
     assert (audit_stream.backlog(), AuditStream.objects.get().error) == (0, "")
 
 
-def test_webhook_that_refuses_a_request_gets_the_same_one_again(
+def test_refused_request_is_sent_again_unchanged(
     acme: Team, alice: User, web: WebReceiver, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.AUDIT_STREAM = web.url
-    monkeypatch.setattr(audit_stream, "MOST", 2)
+    monkeypatch.setattr(audit_stream, "BATCH", 2)
     record(acme, alice, *"abcd")
     web.answers = [200, 500]
 
@@ -136,18 +134,14 @@ def test_webhook_that_refuses_a_request_gets_the_same_one_again(
     assert [request.body for request in web.refused] == [web.taken[1].body]
 
 
-def test_chain_that_another_worker_sends_is_left_to_it(
-    acme: Team, alice: User, syslog: SyslogReceiver
-) -> None:
+def test_chain_claimed_by_another_worker_is_skipped(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
     record(acme, alice, "a")
     AuditStream.objects.create(chain=chain_of(acme), claimed_at=timezone.now())
 
     assert audit_stream.stream() == 0
 
 
-def test_chain_of_a_worker_that_is_gone_is_taken_over(
-    acme: Team, alice: User, syslog: SyslogReceiver
-) -> None:
+def test_chain_of_a_dead_worker_is_claimed_again(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
     record(acme, alice, "a")
     long_ago = timezone.now() - audit_stream.CLAIM - datetime.timedelta(minutes=1)
     AuditStream.objects.create(chain=chain_of(acme), claimed_at=long_ago)
@@ -155,7 +149,7 @@ def test_chain_of_a_worker_that_is_gone_is_taken_over(
     assert audit_stream.stream() == 1
 
 
-def test_without_a_place_nothing_is_streamed(acme: Team, alice: User, settings: Any) -> None:
+def test_without_audit_stream_nothing_is_streamed(acme: Team, alice: User, settings: Any) -> None:
     settings.AUDIT_STREAM = ""
     record(acme, alice, "a")
 
@@ -163,10 +157,10 @@ def test_without_a_place_nothing_is_streamed(acme: Team, alice: User, settings: 
     assert AuditStream.objects.count() == 0
 
 
-# ------------------------------------------------------------ what is said
+# ------------------------------------------------------------ messages
 
 
-def test_receiver_can_compute_the_hash_of_what_it_got(
+def test_receiver_can_compute_the_hash_of_an_entry(
     acme: Team, alice: User, web: WebReceiver, settings: Any
 ) -> None:
     settings.AUDIT_STREAM = web.url
@@ -175,26 +169,26 @@ def test_receiver_can_compute_the_hash_of_what_it_got(
 
     audit_stream.stream()
 
-    (said,) = lines_of(web)
+    (line,) = lines_of(web)
     entry = AuditEntry._base_manager.get(team=acme)
     again = AuditEntry(
-        number=said["number"],
-        at=datetime.datetime.fromisoformat(said["at"]),
-        team_id=said["team"],
-        actor_id=said["actor"],
-        actor_name=said["actor_name"],
-        address=said["address"],
-        action=said["action"],
-        target_type=said["target_type"],
-        target_id=said["target"],
-        target_name=said["target_name"],
-        data=said["data"],
-        previous_hash=said["previous_hash"],
+        number=line["number"],
+        at=datetime.datetime.fromisoformat(line["at"]),
+        team_id=line["team"],
+        actor_id=line["actor"],
+        actor_name=line["actor_name"],
+        address=line["address"],
+        action=line["action"],
+        target_type=line["target_type"],
+        target_id=line["target"],
+        target_name=line["target_name"],
+        data=line["data"],
+        previous_hash=line["previous_hash"],
     )
-    assert audit.digest(again) == said["hash"] == entry.hash
+    assert audit.digest(again) == line["hash"] == entry.hash
 
 
-def test_no_text_begins_a_message_of_its_own(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
+def test_text_cannot_inject_a_syslog_message(acme: Team, alice: User, syslog: SyslogReceiver) -> None:
     record(acme, alice, "a\n<110>1 forged\r\n")
 
     audit_stream.stream()
@@ -213,7 +207,7 @@ def test_syslog_over_udp(acme: Team, alice: User, settings: Any) -> None:
         assert steps_of(arrived(receiver, 2)) == ["a", "b"]
 
 
-def test_entry_too_long_for_a_datagram_says_so(acme: Team, alice: User, settings: Any) -> None:
+def test_entry_too_long_for_a_datagram_is_sent_without_data(acme: Team, alice: User, settings: Any) -> None:
     with serving(SyslogReceiver(datagrams=True)) as receiver:
         settings.AUDIT_STREAM = f"syslog+udp://127.0.0.1:{receiver.port}"
         record(acme, alice, "x" * 70_000)
@@ -226,11 +220,11 @@ def test_entry_too_long_for_a_datagram_says_so(acme: Team, alice: User, settings
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate of 127.0.0.1 with its key, in one file."""
+    """A certificate for 127.0.0.1 with its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = timezone.now()
-    made = (
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -247,7 +241,7 @@ def certificate(tmp_path: Path) -> Path:
     file = tmp_path / "syslog.pem"
     pem = serialization.Encoding.PEM
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file.write_bytes(private + made.public_bytes(pem))
+    file.write_bytes(private + certificate.public_bytes(pem))
     return file
 
 
@@ -263,7 +257,7 @@ def test_syslog_over_tls(acme: Team, alice: User, settings: Any, certificate: Pa
         assert steps_of(arrived(receiver, 2)) == ["a", "b"]
 
 
-def test_server_whose_certificate_nobody_vouches_for_gets_nothing(
+def test_server_with_an_untrusted_certificate_gets_nothing(
     acme: Team, alice: User, settings: Any, certificate: Path
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -276,7 +270,7 @@ def test_server_whose_certificate_nobody_vouches_for_gets_nothing(
         assert receiver.messages == []
 
 
-# ------------------------------------------------------------ where webhooks may not lead
+# ------------------------------------------------------------ refused webhooks
 
 
 @pytest.mark.parametrize(
@@ -318,7 +312,7 @@ def test_redirect_is_not_followed(acme: Team, alice: User, web: WebReceiver, set
 # ------------------------------------------------------------ what operators see
 
 
-def test_backlog_is_told_where_operators_look(
+def test_readyz_shows_the_backlog(
     acme: Team, alice: User, client: Client, settings: Any, syslog: SyslogReceiver
 ) -> None:
     record(acme, alice, "a")

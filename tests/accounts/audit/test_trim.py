@@ -1,4 +1,4 @@
-"""Old entries go behind a signed summary, and the log stays whole; nothing else removes any."""
+"""Trimming replaces old entries by a signed summary, and nothing else removes entries."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from tests.accounts.audit.logs import chain_of, entries_of, record_steps, withou
 
 @pytest.fixture
 def old(acme: Team, alice: User, monkeypatch: pytest.MonkeyPatch) -> list[AuditEntry]:
-    """Four entries older than Acme keeps them, and two that are not."""
+    """Four entries older than Acme's retention, and two newer ones."""
     acme.audit_kept_days = 365
     acme.save(update_fields=["audit_kept_days"])
     written = record_steps(acme, alice, 4, monkeypatch, days_ago=400)
@@ -32,8 +32,8 @@ def trim(team: Team) -> int:
 
 
 def forged(old: list[AuditEntry], **changed: Any) -> AuditSummary:
-    """A summary of the four as somebody writes it who knows the rules, but not SECRET_KEY."""
-    said = {
+    """A summary of the four, forged by somebody without SECRET_KEY."""
+    fields = {
         "chain": old[0].chain,
         "first": 1,
         "last": 4,
@@ -45,10 +45,10 @@ def forged(old: list[AuditEntry], **changed: Any) -> AuditSummary:
         "made_at": timezone.now(),
         "signature": "0" * 64,
     }
-    return AuditSummary(**(said | changed))
+    return AuditSummary(**(fields | changed))
 
 
-def test_entries_that_are_too_old_are_replaced_by_a_summary(acme: Team, old: list[AuditEntry]) -> None:
+def test_old_entries_are_replaced_by_a_summary(acme: Team, old: list[AuditEntry]) -> None:
     assert trim(acme) == 4
 
     summary = chain_of(acme).summaries.get()
@@ -59,7 +59,7 @@ def test_entries_that_are_too_old_are_replaced_by_a_summary(acme: Team, old: lis
     assert faults(chain_of(acme)) == []
 
 
-def test_removal_is_an_entry_itself(acme: Team, old: list[AuditEntry]) -> None:
+def test_trimming_is_recorded(acme: Team, old: list[AuditEntry]) -> None:
     trim(acme)
 
     entry = AuditEntry._base_manager.get(team=acme, action=Action.AUDIT_TRIMMED)
@@ -72,13 +72,13 @@ def test_removal_is_an_entry_itself(acme: Team, old: list[AuditEntry]) -> None:
     )
 
 
-def test_done_twice_the_second_finds_nothing(acme: Team, old: list[AuditEntry]) -> None:
+def test_trimming_twice_removes_nothing_more(acme: Team, old: list[AuditEntry]) -> None:
     trim(acme)
 
     assert (trim(acme), entries_of(acme)) == (0, [5, 6, 7])
 
 
-def test_next_summary_goes_on_where_the_last_one_ended(
+def test_next_summary_continues_after_the_last_one(
     acme: Team, old: list[AuditEntry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trim(acme)
@@ -86,21 +86,21 @@ def test_next_summary_goes_on_where_the_last_one_ended(
     acme.save(update_fields=["audit_kept_days"])
 
     assert trim(acme) == 2
-    assert [(each.first, each.last) for each in chain_of(acme).summaries.all()] == [(1, 4), (5, 6)]
+    assert [(summary.first, summary.last) for summary in chain_of(acme).summaries.all()] == [(1, 4), (5, 6)]
     assert faults(chain_of(acme)) == []
 
 
-def test_many_entries_go_in_several_summaries(
+def test_many_entries_are_split_into_several_summaries(
     acme: Team, old: list[AuditEntry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit_trim, "MOST", 3)
 
     assert trim(acme) == 4
-    assert [(each.first, each.last) for each in chain_of(acme).summaries.all()] == [(1, 3), (4, 4)]
+    assert [(summary.first, summary.last) for summary in chain_of(acme).summaries.all()] == [(1, 3), (4, 4)]
     assert faults(chain_of(acme)) == []
 
 
-def test_team_without_a_number_of_days_keeps_everything(acme: Team, old: list[AuditEntry]) -> None:
+def test_team_without_retention_keeps_everything(acme: Team, old: list[AuditEntry]) -> None:
     acme.audit_kept_days = None
     acme.save(update_fields=["audit_kept_days"])
 
@@ -118,7 +118,7 @@ def test_other_teams_entries_stay(
     assert entries_of(umbrella) == [1, 2, 3]
 
 
-def test_last_entry_stays_however_old(acme: Team, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_last_entry_is_kept_however_old(acme: Team, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     acme.audit_kept_days = 365
     acme.save(update_fields=["audit_kept_days"])
     record_steps(acme, alice, 3, monkeypatch, days_ago=400)
@@ -128,7 +128,7 @@ def test_last_entry_stays_however_old(acme: Team, alice: User, monkeypatch: pyte
     assert entries_of(acme) == [3, 4]
 
 
-def test_removal_of_nothing_but_removals_is_no_reason_for_another(
+def test_entries_about_trimming_alone_are_not_trimmed(
     acme: Team, old: list[AuditEntry], alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = timezone.now() - timedelta(days=500)
@@ -141,7 +141,7 @@ def test_removal_of_nothing_but_removals_is_no_reason_for_another(
     assert trim(quiet) == 0
 
 
-def test_what_was_not_streamed_yet_stays(acme: Team, old: list[AuditEntry], settings: Any) -> None:
+def test_unstreamed_entries_are_kept(acme: Team, old: list[AuditEntry], settings: Any) -> None:
     settings.AUDIT_STREAM = "syslog+udp://127.0.0.1:9"
     AuditStream.objects.create(chain=chain_of(acme), number=2)
 
@@ -150,7 +150,7 @@ def test_what_was_not_streamed_yet_stays(acme: Team, old: list[AuditEntry], sett
     assert entries_of(acme) == [3, 4, 5, 6, 7]
 
 
-def test_command_names_the_person_at_the_machine(
+def test_command_records_the_operating_system_user(
     acme: Team, old: list[AuditEntry], capsys: pytest.CaptureFixture[str]
 ) -> None:
     call_command("trim_audit", "acme")
@@ -160,12 +160,12 @@ def test_command_names_the_person_at_the_machine(
     assert capsys.readouterr().out == "Entries of Acme replaced by a signed summary: 4.\n"
 
 
-def test_command_says_that_a_team_keeps_its_log_for_good(acme: Team) -> None:
+def test_command_refuses_a_team_without_retention(acme: Team) -> None:
     with pytest.raises(CommandError, match="keeps its audit log for good"):
         call_command("trim_audit", "acme")
 
 
-# ------------------------------------------------------------ what the database refuses
+# ------------------------------------------------------------ rejected by the database
 
 
 @pytest.mark.parametrize(
@@ -189,21 +189,21 @@ def test_nothing_else_is_removed_or_changed(acme: Team, old: list[AuditEntry], s
     "changed",
     [
         {"first": 2},  # leaves the first entry without a summary
-        {"last": 5},  # an entry whose time is not over
+        {"last": 5},  # an entry within the retention
         {"last": 3},  # not the hash of that entry
         {"last_hash": "f" * 64},
         {"previous_hash": "f" * 64},
-        {"last": 400},  # entries that are not there yet
+        {"last": 400},  # entries that do not exist yet
     ],
 )
-def test_summary_that_does_not_fit_the_entries_is_refused(
+def test_summary_that_does_not_match_the_entries_is_refused(
     acme: Team, old: list[AuditEntry], changed: dict[str, Any]
 ) -> None:
     with pytest.raises(DatabaseError, match="has to fit"), transaction.atomic():
         forged(old, **changed).save()
 
 
-def test_summary_is_refused_for_a_team_that_keeps_its_log_for_good(acme: Team, old: list[AuditEntry]) -> None:
+def test_summary_is_refused_for_a_team_without_retention(acme: Team, old: list[AuditEntry]) -> None:
     acme.audit_kept_days = None
     acme.save(update_fields=["audit_kept_days"])
 
@@ -218,7 +218,7 @@ def test_entries_are_summarised_once(acme: Team, old: list[AuditEntry]) -> None:
         forged(old).save()
 
 
-# ------------------------------------------------------------ what verify_audit finds
+# ------------------------------------------------------------ found by verify_audit
 
 
 def test_forged_summary_is_found(acme: Team, old: list[AuditEntry]) -> None:
@@ -253,7 +253,7 @@ def test_removed_summary_is_found(acme: Team, old: list[AuditEntry]) -> None:
     assert faults(chain_of(acme))[0] == "Entries 1 to 4 are missing."
 
 
-def test_first_of_two_summaries_gone_is_found(
+def test_removed_first_of_two_summaries_is_found(
     acme: Team, old: list[AuditEntry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit_trim, "MOST", 2)
@@ -264,7 +264,7 @@ def test_first_of_two_summaries_gone_is_found(
     assert faults(chain_of(acme)) == ["The summary before the one of entries 3 to 4 was removed."]
 
 
-def test_entry_put_back_where_one_was_summarised_is_found(acme: Team, old: list[AuditEntry]) -> None:
+def test_entry_inserted_where_entries_were_summarised_is_found(acme: Team, old: list[AuditEntry]) -> None:
     trim(acme)
     old[1].pk = None
     old[1].actor_name = "Mallory"
@@ -273,7 +273,7 @@ def test_entry_put_back_where_one_was_summarised_is_found(acme: Team, old: list[
     assert faults(chain_of(acme)) == ["Entry 2 was put in where entries had been summarised and removed."]
 
 
-def test_entry_removed_behind_the_summary_is_found(acme: Team, old: list[AuditEntry]) -> None:
+def test_entry_removed_after_the_summary_is_found(acme: Team, old: list[AuditEntry]) -> None:
     trim(acme)
     with without_triggers() as execute:
         execute("DELETE FROM accounts_auditentry WHERE number = 5")
@@ -281,9 +281,7 @@ def test_entry_removed_behind_the_summary_is_found(acme: Team, old: list[AuditEn
     assert faults(chain_of(acme))[0] == "Entries 5 to 5 are missing."
 
 
-def test_summary_signed_under_a_former_key_is_still_the_portals(
-    acme: Team, old: list[AuditEntry], settings: Any
-) -> None:
+def test_summary_signed_with_an_old_key_is_valid(acme: Team, old: list[AuditEntry], settings: Any) -> None:
     trim(acme)
     former, settings.SECRET_KEY = settings.SECRET_KEY, "demo-another-" + "z" * 50
     assert len(faults(chain_of(acme))) == 1
@@ -304,10 +302,10 @@ def test_command_says_how_many_are_summarised(
     assert capsys.readouterr().out == expected
 
 
-# ------------------------------------------------------------ who decides
+# ------------------------------------------------------------ retention settings
 
 
-def test_admin_decides_how_long_and_the_log_says_so(acme: Team, alice: User) -> None:
+def test_admin_changes_the_retention_and_it_is_logged(acme: Team, alice: User) -> None:
     teams.change(acme, audit_kept_days=400, by=alice)
 
     entry = AuditEntry._base_manager.filter(team=acme).latest("number")

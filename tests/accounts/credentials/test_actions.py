@@ -21,7 +21,7 @@ def last_entry() -> AuditEntry:
     return AuditEntry.objects.latest("number")
 
 
-def test_added_credential_is_untested_and_waits_for_its_test(acme: Team, alice: User) -> None:
+def test_added_credential_is_untested_and_its_test_is_due(acme: Team, alice: User) -> None:
     credential = credentials.add(acme, "Main", CANARY, by=alice)
 
     credential.refresh_from_db()
@@ -48,7 +48,7 @@ def test_renaming_is_logged_with_both_names(acme: Team, alice: User) -> None:
     assert last_entry().data == {"name": {"before": "Main", "after": "Head office"}}
 
 
-def test_renaming_to_the_same_name_is_nothing(acme: Team, alice: User) -> None:
+def test_renaming_to_the_same_name_changes_nothing(acme: Team, alice: User) -> None:
     credentials.rename(make_credential(acme, "Main"), "Main", by=alice)
 
     assert AuditEntry.objects.count() == 0
@@ -63,7 +63,7 @@ def test_refused_credential_may_be_tested_again(acme: Team, alice: User) -> None
     assert last_entry().action == Action.CREDENTIAL_CHECK_ASKED
 
 
-def test_wiped_pair_is_gone_with_the_one_before_it(acme: Team, alice: User) -> None:
+def test_wiping_deletes_the_pair_and_the_previous_one(acme: Team, alice: User) -> None:
     credential = make_credential(acme, previous_pair={"id": "old", "secret": "older"})
 
     assert credentials.wipe(credential, by=alice) is True

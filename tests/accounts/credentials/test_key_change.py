@@ -1,4 +1,4 @@
-"""Changing CREDENTIAL_KEYS while the portal runs: old and new processes side by side, and what a wrong key does."""
+"""Changing CREDENTIAL_KEYS while the portal runs: old and new processes together, and wrong keys."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ ENTER = (
     "credential.take_pair(KeyPair('aa_entered', 'entered by a new process'), timezone.now());"
     "answer = credential.save()"
 )
-# A process of the portal that does what each line of its input says, and tells what came of it.
+# A process of the portal that executes each line of its input and prints `answer`.
 PROCESS = """
 import sys, django
 django.setup()
@@ -45,7 +45,7 @@ with scopes_disabled():
 
 @pytest.fixture
 def stored(acme: Team, tmp_path: Any) -> Processes:
-    """A pair that was stored under the old key, and the environment of the portal's processes."""
+    """A pair encrypted with the old key, and the environment of the portal's processes."""
     make_credential(acme, pair=KeyPair("aa_first", "entered by an old process"))
     return Processes(tmp_path)
 
@@ -63,26 +63,26 @@ def run(stored: Processes, keys: list[str], *command: str) -> "subprocess.Comple
 
 
 class Running:
-    """Processes of the portal that go on while keys are changed."""
+    """Processes of the portal that keep running while keys are changed."""
 
     def __init__(self, stored: Processes, *keys: list[str]) -> None:
         self.processes = [
             subprocess.Popen(
                 [sys.executable, "-c", PROCESS],
-                env=stored.environment | {"CREDENTIAL_KEYS": ",".join(each)},
+                env=stored.environment | {"CREDENTIAL_KEYS": ",".join(ring)},
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
             )
-            for each in keys
+            for ring in keys
         ]
 
-    def do(self, number: int, what: str) -> str:
+    def do(self, number: int, line: str) -> str:
         process = self.processes[number]
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(f"{what}\n")
+        process.stdin.write(f"{line}\n")
         process.stdin.flush()
         return process.stdout.readline().strip()
 
@@ -100,7 +100,7 @@ def running(stored: Processes) -> Iterator[Running]:
     running.stop()
 
 
-def test_old_and_new_processes_read_each_others_secrets_all_the_way(running: Running) -> None:
+def test_old_and_new_processes_read_each_others_secrets_during_a_key_change(running: Running) -> None:
     first, second, last = range(3)
     rotate = "call_command('rotate_credential_keys', stdout=sys.stderr{}); answer = 0"
     check = rotate.format(", check=True")
@@ -109,14 +109,14 @@ def test_old_and_new_processes_read_each_others_secrets_all_the_way(running: Run
     running.do(second, ENTER)
     assert running.do(first, OPEN) == "entered by a new process"
 
-    running.do(first, ENTER)  # a process that was not deployed yet writes under the old key once more
+    running.do(first, ENTER)  # a process of the old deployment writes with the old key again
     assert running.do(second, check) == "1"
     assert running.do(second, rotate.format("")) == "0"
     assert running.do(second, check) == "0"
     assert running.do(first, OPEN) == running.do(last, OPEN) == "entered by a new process"
 
 
-def test_no_process_starts_without_the_key_of_what_is_stored(stored: Processes) -> None:
+def test_no_process_starts_without_the_key_of_a_stored_secret(stored: Processes) -> None:
     with ThreadPoolExecutor() as pool:
         refused = list(
             pool.map(
@@ -131,14 +131,14 @@ def test_no_process_starts_without_the_key_of_what_is_stored(stored: Processes) 
     assert ["Traceback" in process.stderr for process in refused] == [False] * 4
 
 
-def test_a_key_that_is_no_key_stops_the_start_with_a_sentence(stored: Processes) -> None:
+def test_invalid_key_stops_the_start_with_a_sentence(stored: Processes) -> None:
     refused = run(stored, ["not-a-key"], "script/process", "worker")
 
     assert refused.returncode == 1
     assert "CREDENTIAL_KEYS" in refused.stderr.splitlines()[-1]
 
 
-def test_keys_that_open_everything_are_no_obstacle(stored: Processes, acme: Team) -> None:
+def test_processes_start_when_the_keys_open_every_secret(stored: Processes, acme: Team) -> None:
     with scope(team=acme):
         Credential.objects.update(paired_at=timezone.now())
 

@@ -15,7 +15,7 @@ from tests.conftest import make_credential
 OLD, NEW, OTHER = (bytes([n]) * 32 for n in (1, 2, 3))
 
 
-def test_what_was_sealed_opens_again_as_the_same_json() -> None:
+def test_sealed_value_opens_as_the_same_json() -> None:
     keys = KeyRing([NEW])
     value = {"id": "partner", "secret": "pässwörd ✓", "numbers": [1, None, True]}
 
@@ -38,7 +38,7 @@ def test_secret_does_not_open_without_its_key() -> None:
         KeyRing([NEW]).open(token, [])
 
 
-def test_secret_does_not_open_where_it_does_not_belong() -> None:
+def test_secret_does_not_open_with_another_binding() -> None:
     keys = KeyRing([NEW])
     token = keys.seal("secret", ["accounts.Credential", "pair", "1", "row one"])
 
@@ -56,7 +56,7 @@ def test_changed_ciphertext_does_not_open(place: int) -> None:
         keys.open(bytes(token), [])
 
 
-def test_key_that_only_claims_the_name_of_another_does_not_open() -> None:
+def test_key_with_the_same_id_does_not_open() -> None:
     token = KeyRing([OTHER]).seal("secret", [])
     forged = Key(NEW).id + token[4:]
 
@@ -64,7 +64,7 @@ def test_key_that_only_claims_the_name_of_another_does_not_open() -> None:
         KeyRing([NEW]).open(forged, [])
 
 
-def test_same_secret_never_looks_the_same() -> None:
+def test_same_secret_has_another_ciphertext_each_time() -> None:
     keys = KeyRing([NEW])
 
     assert keys.seal("secret", []) != keys.seal("secret", [])
@@ -116,7 +116,7 @@ def test_secret_copied_to_another_field_does_not_open_there(acme: Team) -> None:
         unseal(stored(credential), "previous_pair")
 
 
-def test_row_moved_to_another_team_keeps_its_secret_shut(acme: Team, umbrella: Team) -> None:
+def test_secret_of_a_row_moved_to_another_team_does_not_open(acme: Team, umbrella: Team) -> None:
     credential = make_credential(acme)
     Credential._base_manager.filter(pk=credential.pk).update(team=umbrella)
     credential.team = umbrella

@@ -22,7 +22,7 @@ def only(team: Team) -> Credential:
         return Credential.objects.get(team=team)
 
 
-def test_admin_adds_a_credential_and_its_test_is_asked_for(as_user: AsUser, acme: Team, alice: User) -> None:
+def test_admin_adds_a_credential_and_its_test_is_requested(as_user: AsUser, acme: Team, alice: User) -> None:
     response = as_user(alice).post("/t/acme/credentials/new/", NEW)
 
     credential = only(acme)
@@ -50,7 +50,7 @@ def test_secret_is_on_no_page(as_user: AsUser, acme: Team, alice: User) -> None:
 
     assert [page.status_code for page in pages] == [200] * 8
     assert [SECRET in page.content.decode() for page in pages] == [False] * 8
-    # What was typed as an ID comes back once, to be corrected, and never again.
+    # The form shows the ID once more, for correction, but never again.
     assert ["canary-id" in page.content.decode() for page in pages] == [True] + [False] * 7
 
 
@@ -91,7 +91,7 @@ def test_credential_may_be_renamed_to_its_own_name_in_other_letters(
     assert only(acme).name == "Main"
 
 
-def test_wiping_tells_first_what_depends_on_it(
+def test_wiping_first_shows_what_depends_on_the_credential(
     as_user: AsUser, acme: Team, alice: User, credential: Credential
 ) -> None:
     make_export(credential, alice, "Monthly")
@@ -126,7 +126,7 @@ def test_test_of_a_wiped_credential_says_that_there_is_nothing_to_test(
     assert "there is nothing left to test" in response.content.decode()
 
 
-def test_polling_brings_nothing_until_the_test_is_over(
+def test_polling_returns_204_until_the_test_has_ended(
     as_user: AsUser, acme: Team, bob: User, erin: User
 ) -> None:
     credential = make_credential(acme, check_due_at=timezone.now())
@@ -155,7 +155,7 @@ def test_page_polls_only_while_a_test_is_under_way(as_user: AsUser, acme: Team, 
     assert polls == [False, True]
 
 
-def test_refused_credential_says_what_to_do(as_user: AsUser, acme: Team, alice: User) -> None:
+def test_page_of_a_refused_credential_says_what_to_do(as_user: AsUser, acme: Team, alice: User) -> None:
     credential = make_credential(acme, status=Credential.Status.REFUSED, message="Expensify said <no>.")
 
     shown = as_user(alice).get(credential.get_absolute_url()).content.decode()

@@ -1,4 +1,4 @@
-"""Mails that stand in rows, over a real SMTP server: each sent once, whatever happens around it."""
+"""Sending stored mails over a real SMTP server: each is sent at most once, whatever happens."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -95,7 +95,7 @@ def test_a_notice_says_what_happened_and_where_to_look(acme: Team, alice: User, 
     assert "Acme &amp; Söhne" in html
 
 
-def test_a_name_with_a_line_break_makes_no_header(acme: Team, alice: User) -> None:
+def test_name_with_a_line_break_adds_no_header(acme: Team, alice: User) -> None:
     tell(acme, alice, subject="“Report\r\nBcc: eve@evil.example” failed")
 
     with mail_server() as box:
@@ -106,7 +106,7 @@ def test_a_name_with_a_line_break_makes_no_header(acme: Team, alice: User) -> No
     assert caught.message["Subject"] == "Acme: “Report Bcc: eve@evil.example” failed"
 
 
-def test_nobody_writes_to_a_closed_account(acme: Team, alice: User) -> None:
+def test_closed_account_gets_no_mail(acme: Team, alice: User) -> None:
     tell(acme, alice)
     alice.is_active = False
     alice.save()
@@ -145,7 +145,7 @@ def test_a_mail_that_cannot_be_composed_does_not_stop_the_others(acme: Team, ali
     with mail_server() as box:
         outbox.send_due([notifications.MAILS._replace(compose=compose)], seconds=PATIENCE)
 
-    assert [each.to for each in box.mails] == ["bob@acme.example"]
+    assert [mail.to for mail in box.mails] == ["bob@acme.example"]
     (waiting,) = rows(address=alice.email)
     assert (waiting.status, waiting.attempts) == (MailStatus.QUEUED, 1)
     assert waiting.error.startswith("The mail could not be made;")
@@ -154,7 +154,7 @@ def test_a_mail_that_cannot_be_composed_does_not_stop_the_others(acme: Team, ali
 # ------------------------------------------------------------ surely not sent
 
 
-def test_what_was_not_sent_is_tried_later_and_later(acme: Team, alice: User, settings: Any) -> None:
+def test_unsent_mail_is_retried_with_growing_waits(acme: Team, alice: User, settings: Any) -> None:
     settings.MAIL_RETRY_SECONDS = 60
     tell(acme, alice)
 
@@ -176,7 +176,7 @@ def test_what_was_not_sent_is_tried_later_and_later(acme: Team, alice: User, set
     assert len(box.mails) == 1
 
 
-def test_after_the_last_attempt_it_is_not_sent(acme: Team, alice: User, settings: Any) -> None:
+def test_mail_fails_after_the_last_attempt(acme: Team, alice: User, settings: Any) -> None:
     settings.MAIL_ATTEMPTS, settings.MAIL_RETRY_SECONDS = 2, 0
     tell(acme, alice)
 
@@ -194,7 +194,7 @@ def test_after_the_last_attempt_it_is_not_sent(acme: Team, alice: User, settings
     ]
 
 
-def test_a_server_that_comes_back_gets_each_mail_once(
+def test_server_that_comes_back_gets_each_mail_once(
     acme: Team, alice: User, bob: User, settings: Any
 ) -> None:
     port = free_port()
@@ -211,11 +211,11 @@ def test_a_server_that_comes_back_gets_each_mail_once(
     with mail_server(port=port) as box:
         send_due(), send_due()
 
-    assert sorted(each.to for each in box.mails) == ["alice@acme.example", "bob@acme.example"]
+    assert sorted(mail.to for mail in box.mails) == ["alice@acme.example", "bob@acme.example"]
     assert {row.status for row in rows()} == {MailStatus.SENT}
 
 
-def test_a_wrong_password_asks_once_a_round_and_loses_nothing(
+def test_wrong_password_is_tried_once_a_round_and_loses_no_mail(
     acme: Team, alice: User, bob: User, settings: Any
 ) -> None:
     tell(acme, alice, bob)
@@ -232,7 +232,7 @@ def test_a_wrong_password_asks_once_a_round_and_loses_nothing(
     assert len(box.mails) == 2
 
 
-def test_a_mail_cut_off_before_its_end_is_sent_again_by_itself(acme: Team, alice: User) -> None:
+def test_mail_cut_off_before_its_end_is_sent_again(acme: Team, alice: User) -> None:
     tell(acme, alice)
     with scope(team=acme):
         Notice.objects.update(text="A long story.\n" * 200_000)
@@ -283,7 +283,7 @@ def test_a_mail_of_a_dead_worker_is_unconfirmed(acme: Team, alice: User, setting
     assert (row.status, row.error, box.mails) == (MailStatus.UNCONFIRMED, outbox.LOST, [])
 
 
-def test_a_frozen_worker_that_wakes_knows_best_that_its_mail_was_sent(acme: Team, alice: User) -> None:
+def test_frozen_worker_that_wakes_marks_its_mail_as_sent(acme: Team, alice: User) -> None:
     tell(acme, alice)
     with scope(team=acme):
         (row,) = rows()
@@ -296,7 +296,7 @@ def test_a_frozen_worker_that_wakes_knows_best_that_its_mail_was_sent(acme: Team
     assert rows()[0].status == MailStatus.SENT
 
 
-def test_a_worker_with_an_old_claim_settles_nothing(acme: Team, alice: User) -> None:
+def test_worker_with_an_old_claim_changes_nothing(acme: Team, alice: User) -> None:
     tell(acme, alice)
     with scope(team=acme):
         (slept,) = rows()
@@ -310,7 +310,7 @@ def test_a_worker_with_an_old_claim_settles_nothing(acme: Team, alice: User) -> 
     assert (rows()[0].status, rows()[0].attempts) == (MailStatus.SENDING, 2)
 
 
-# ------------------------------------------------------------ many
+# ------------------------------------------------------------ concurrency and limits
 
 
 def at_once(workers: int, work: Callable[[], Any]) -> list[Any]:
@@ -328,7 +328,7 @@ def at_once(workers: int, work: Callable[[], Any]) -> list[Any]:
     return answers
 
 
-def test_of_many_workers_one_has_the_claim(acme: Team, alice: User) -> None:
+def test_one_of_many_workers_gets_the_claim(acme: Team, alice: User) -> None:
     tell(acme, alice)
     (row,) = rows()
 
@@ -339,7 +339,7 @@ def test_of_many_workers_one_has_the_claim(acme: Team, alice: User) -> None:
     assert sorted(at_once(6, claim)) == [False] * 5 + [True]
 
 
-def test_many_workers_send_200_mails_once_each(acme: Team, alice: User) -> None:
+def test_many_workers_send_each_of_200_mails_once(acme: Team, alice: User) -> None:
     with scope(team=acme):
         Notice.objects.bulk_create(
             Notice(team=acme, key="all", address=f"n{number}@acme.example", subject="All", text="All.")
@@ -349,13 +349,13 @@ def test_many_workers_send_200_mails_once_each(acme: Team, alice: User) -> None:
     with mail_server() as box:
         taken = at_once(3, lambda: send_due(seconds=3600))
 
-    assert sorted(each.to for each in box.mails) == sorted(f"n{number}@acme.example" for number in range(200))
+    assert sorted(mail.to for mail in box.mails) == sorted(f"n{number}@acme.example" for number in range(200))
     assert sum(taken) == 200
     assert {row.status for row in rows()} == {MailStatus.SENT}
 
 
 class Turns(redis.Redis):
-    """Redis, with the milliseconds of each turn to send that it gave away."""
+    """A Redis client that records the milliseconds of each turn to send."""
 
     given: list[int]
 
@@ -383,7 +383,7 @@ def make_many(team: Team, count: int) -> None:
         )
 
 
-def test_all_workers_share_one_pace(acme: Team, settings: Any, turns: Turns) -> None:
+def test_workers_share_the_limit_per_minute(acme: Team, settings: Any, turns: Turns) -> None:
     settings.EMAIL_PER_MINUTE = 0.1
     make_many(acme, 5)
 
@@ -400,9 +400,7 @@ def test_all_workers_share_one_pace(acme: Team, settings: Any, turns: Turns) -> 
     assert len(rows(status=MailStatus.QUEUED)) == 2
 
 
-def test_workers_wait_for_their_turn_and_each_mail_has_its_own(
-    acme: Team, settings: Any, turns: Turns
-) -> None:
+def test_each_mail_waits_for_its_own_turn(acme: Team, settings: Any, turns: Turns) -> None:
     settings.EMAIL_PER_MINUTE = 6000
     make_many(acme, 50)
 
@@ -410,12 +408,12 @@ def test_workers_wait_for_their_turn_and_each_mail_has_its_own(
         at_once(3, send_due)
 
     assert sorted(mail.to for mail in box.mails) == sorted(f"n{number}@acme.example" for number in range(50))
-    # A worker may take a turn and find that another has sent the last mail.
+    # A worker may get a turn after another one has sent the last mail.
     assert set(turns.given) == {10}
     assert len(turns.given) >= 50
 
 
-def test_while_redis_is_away_mails_with_a_pace_wait(acme: Team, alice: User, settings: Any) -> None:
+def test_mails_with_a_limit_wait_while_redis_is_down(acme: Team, alice: User, settings: Any) -> None:
     settings.EMAIL_PER_MINUTE, settings.REDIS_URL = 600, f"redis://127.0.0.1:{free_port()}/0"
     tell(acme, alice)
     outbox._redis.cache_clear()
@@ -430,7 +428,7 @@ def test_while_redis_is_away_mails_with_a_pace_wait(acme: Team, alice: User, set
     assert len(box.mails) == 1
 
 
-def test_a_round_begins_no_mail_after_its_time(acme: Team, alice: User, bob: User) -> None:
+def test_round_starts_no_mail_after_its_time(acme: Team, alice: User, bob: User) -> None:
     tell(acme, alice, bob)
 
     with mail_server() as box:

@@ -1,4 +1,4 @@
-"""One mail over a real SMTP server: sent, surely not sent, refused, or unclear. Nothing of it is a guess."""
+"""One mail over a real SMTP server: sent, surely not sent, refused, or unclear."""
 
 import socket
 import ssl
@@ -18,12 +18,12 @@ PASSWORD = "not-for-the-page-9c1"
 
 
 def message(subject: str = "Monthly expenses", text: str = "Here they are.\n") -> EmailMessage:
-    made = EmailMessage()
-    made["From"] = "Expensify Portal <portal@acme.example>"
-    made["To"] = "bob@acme.example"
-    made["Subject"] = subject
-    made.set_content(text)
-    return made
+    mail = EmailMessage()
+    mail["From"] = "Expensify Portal <portal@acme.example>"
+    mail["To"] = "bob@acme.example"
+    mail["Subject"] = subject
+    mail.set_content(text)
+    return mail
 
 
 def send(what: EmailMessage | None = None, to: str = "bob@acme.example") -> int:
@@ -38,7 +38,7 @@ def failure(kind: type[Exception], what: EmailMessage | None = None, to: str = "
     return str(raised.value)
 
 
-def test_a_mail_arrives_as_it_was_written() -> None:
+def test_mail_arrives_unchanged() -> None:
     with mail_server() as box:
         size = send(message("Über 1.000 € für Łódź", "Zeile\n.\n..zwei\nŁódź 東京\n"))
 
@@ -51,12 +51,12 @@ def test_a_mail_arrives_as_it_was_written() -> None:
 
 
 def test_a_file_keeps_its_name_and_bytes() -> None:
-    made = message()
+    mail = message()
     content = bytes(range(256)) * 1000
-    made.add_attachment(content, maintype="application", subtype="octet-stream", filename="Größe 東京.csv")
+    mail.add_attachment(content, maintype="application", subtype="octet-stream", filename="Größe 東京.csv")
 
     with mail_server() as box:
-        send(made)
+        send(mail)
 
     (attachment,) = box.mails[0].message.iter_attachments()
     assert (attachment.get_filename(), attachment.get_content()) == ("Größe 東京.csv", content)
@@ -67,11 +67,11 @@ def test_a_connection_serves_many_mails() -> None:
         for number in range(5):
             post.send(message(str(number)), f"bob{number}@acme.example")
 
-    assert [each.to for each in box.mails] == [f"bob{number}@acme.example" for number in range(5)]
+    assert [caught.to for caught in box.mails] == [f"bob{number}@acme.example" for number in range(5)]
     assert box.connections == 1
 
 
-def test_a_kept_connection_that_the_server_closed_is_made_anew(settings: Any) -> None:
+def test_connection_closed_by_the_server_is_opened_again(settings: Any) -> None:
     with Post() as post:
         with mail_server() as box:
             post.send(message(), "bob@acme.example")
@@ -82,38 +82,38 @@ def test_a_kept_connection_that_the_server_closed_is_made_anew(settings: Any) ->
     assert (len(box.mails), len(later.mails)) == (1, 1)
 
 
-def test_a_domain_in_letters_of_its_own_travels_in_ascii() -> None:
+def test_international_domain_is_sent_in_ascii() -> None:
     with mail_server() as box:
         send(to="bob@büro.example")
 
     assert box.mails[0].to == "bob@xn--bro-hoa.example"
 
 
-def test_a_name_beyond_ascii_goes_to_a_server_that_takes_it() -> None:
+def test_international_address_is_sent_with_smtputf8() -> None:
     with mail_server() as box:
         send(to="bjørn@acme.example")
 
     assert box.mails[0].to == "bjørn@acme.example"
 
 
-def test_a_name_beyond_ascii_is_refused_where_the_server_does_not() -> None:
+def test_international_address_is_refused_without_smtputf8() -> None:
     with mail_server(enable_SMTPUTF8=False):
-        said = failure(MailRefused, to="bjørn@acme.example")
+        sentence = failure(MailRefused, to="bjørn@acme.example")
 
-    assert said == "The mail server 127.0.0.1 takes no address with letters beyond ASCII before its @."
+    assert sentence == "The mail server 127.0.0.1 takes no address with letters beyond ASCII before its @."
 
 
 @pytest.mark.parametrize(
     "address", ["bob", "bob@acme.example\r\nRCPT TO:<eve@evil.example>", "a b@c", "<>@c"]
 )
-def test_what_is_no_address_is_refused_without_asking(address: str) -> None:
+def test_invalid_address_is_refused_without_connecting(address: str) -> None:
     with mail_server() as box:
         failure(MailRefused, to=address)
 
     assert (box.mails, box.connections) == ([], 0)
 
 
-def test_a_header_holds_one_line() -> None:
+def test_header_with_a_line_break_is_refused() -> None:
     with pytest.raises(ValueError, match="linefeed"):
         message("Report\r\nBcc: eve@evil.example")
 
@@ -121,7 +121,7 @@ def test_a_header_holds_one_line() -> None:
 # ------------------------------------------------------------ surely not sent
 
 
-def test_a_server_that_is_away_has_sent_nothing(settings: Any) -> None:
+def test_unreachable_server_has_sent_nothing(settings: Any) -> None:
     settings.EMAIL_FILE_PATH, settings.EMAIL_HOST, settings.EMAIL_PORT = None, "127.0.0.1", free_port()
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
 
@@ -131,7 +131,7 @@ def test_a_server_that_is_away_has_sent_nothing(settings: Any) -> None:
     )
 
 
-def test_a_server_that_is_away_is_asked_once_a_round(settings: Any) -> None:
+def test_unreachable_server_is_tried_once_a_round(settings: Any) -> None:
     with mail_server() as box, Post() as post:
         port, settings.EMAIL_PORT = settings.EMAIL_PORT, free_port()
         with pytest.raises(MailServerUnreachable):
@@ -143,12 +143,12 @@ def test_a_server_that_is_away_is_asked_once_a_round(settings: Any) -> None:
     assert box.connections == 0
 
 
-def test_a_wrong_password_is_a_word_to_operators_and_shows_no_password(settings: Any) -> None:
+def test_wrong_password_is_reported_without_showing_it(settings: Any) -> None:
     with mail_server(password="right") as box:
         settings.EMAIL_HOST_PASSWORD = PASSWORD
-        said = failure(MailServerUnreachable)
+        sentence = failure(MailServerUnreachable)
 
-    assert said == (
+    assert sentence == (
         "The mail server 127.0.0.1 does not let the portal sign in (code 535): "
         "an operator must look at the user and the password in EMAIL_URL."
     )
@@ -156,34 +156,34 @@ def test_a_wrong_password_is_a_word_to_operators_and_shows_no_password(settings:
 
 
 @pytest.mark.parametrize("password", [PASSWORD, "pässwörd"])
-def test_the_right_password_opens(settings: Any, password: str) -> None:
+def test_right_password_signs_in(settings: Any, password: str) -> None:
     with mail_server(password=password) as box:
         if password.isascii():
             send()
-        else:  # smtplib signs in with ASCII only; the word is the same as for a wrong one
+        else:  # smtplib signs in with ASCII only; the sentence is the same as for a wrong password
             assert "pässwörd" not in failure(MailServerUnreachable)
 
     assert len(box.mails) == password.isascii()
 
 
-def test_the_password_is_not_in_what_the_server_is_quoted_with(settings: Any) -> None:
+def test_quoted_reply_does_not_show_the_password(settings: Any) -> None:
     with mail_server(password=PASSWORD) as box:
         box.mail_answer = f"451 portal:{PASSWORD} cGVybg== is not\tright"
-        said = failure(NotSent)
+        sentence = failure(NotSent)
 
-    assert said == "The mail server does not take the mail now: “451 portal:… cGVybg== is not right”."
+    assert sentence == "The mail server does not take the mail now: “451 portal:… cGVybg== is not right”."
 
 
-def test_not_signed_in_is_no_refusal_of_the_mail() -> None:
+def test_missing_sign_in_does_not_refuse_the_mail() -> None:
     with mail_server() as box:
         box.mail_answer = "530 Authentication required"
-        said = failure(MailServerUnreachable)
+        sentence = failure(MailServerUnreachable)
 
-    assert "An operator must look at EMAIL_URL." in said
+    assert "An operator must look at EMAIL_URL." in sentence
 
 
 @pytest.mark.parametrize("phase", ["mail", "rcpt", "data"])
-def test_a_server_that_says_later_has_sent_nothing(phase: str) -> None:
+def test_temporary_error_has_sent_nothing(phase: str) -> None:
     with mail_server() as box:
         if phase == "mail":
             box.mail_answer = "451 Greylisted"
@@ -191,28 +191,28 @@ def test_a_server_that_says_later_has_sent_nothing(phase: str) -> None:
             box.recipients["bob@acme.example"] = "451 Greylisted"
         else:
             box.data_answer = "451 Greylisted"
-        said = failure(NotSent)
+        sentence = failure(NotSent)
 
-    assert "now: “451 Greylisted”." in said
+    assert "now: “451 Greylisted”." in sentence
 
 
-def test_a_slow_server_is_not_waited_for_without_end() -> None:
+def test_silent_server_runs_into_the_timeout() -> None:
     with mail_server() as box:
         box.silent_at = "RCPT"
-        said = failure(NotSent)
+        sentence = failure(NotSent)
 
-    assert said == "The mail server 127.0.0.1 broke off before it had the mail (no answer in time)."
+    assert sentence == "The mail server 127.0.0.1 broke off before it had the mail (no answer in time)."
 
 
-def test_a_server_that_hangs_up_before_the_dot_has_sent_nothing() -> None:
+def test_server_that_hangs_up_before_the_dot_has_sent_nothing() -> None:
     with rude_server(lines=3) as read:
-        said = failure(NotSent, message(text="line\n" * 1_000_000))
+        sentence = failure(NotSent, message(text="line\n" * 1_000_000))
 
-    assert said.startswith("The mail server 127.0.0.1 broke off before it had the mail (")
+    assert sentence.startswith("The mail server 127.0.0.1 broke off before it had the mail (")
     assert len(read) == 3
 
 
-def test_a_certificate_that_is_not_good_is_not_trusted(tmp_path: Path) -> None:
+def test_invalid_certificate_is_not_trusted(tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
@@ -223,25 +223,25 @@ def test_a_certificate_that_is_not_good_is_not_trusted(tmp_path: Path) -> None:
     tls.load_cert_chain(certificate, key)
 
     with mail_server(tls=tls) as box:
-        said = failure(MailServerUnreachable)
+        sentence = failure(MailServerUnreachable)
 
-    assert "its certificate is not good" in said
+    assert "its certificate is not good" in sentence
     assert box.mails == []
 
 
-def test_without_the_encryption_that_was_asked_for_nothing_is_sent(settings: Any) -> None:
+def test_nothing_is_sent_without_the_configured_encryption(settings: Any) -> None:
     with mail_server() as box:
         settings.EMAIL_USE_TLS = True
-        said = failure(MailServerUnreachable)
+        sentence = failure(MailServerUnreachable)
 
-    assert "does not offer the encryption" in said
+    assert "does not offer the encryption" in sentence
     assert box.mails == []
 
 
 # ------------------------------------------------------------ refused
 
 
-def test_a_refused_recipient_is_refused_alone() -> None:
+def test_refused_recipient_does_not_stop_other_mails() -> None:
     with mail_server() as box, Post() as post:
         box.recipients["gone@acme.example"] = "550 5.1.1 No such user here"
         post.send(message(), "bob@acme.example")
@@ -250,55 +250,57 @@ def test_a_refused_recipient_is_refused_alone() -> None:
         post.send(message(), "erin@acme.example")
 
     assert str(refused.value) == "The mail server refused the recipient: “550 5.1.1 No such user here”."
-    assert [each.to for each in box.mails] == ["bob@acme.example", "erin@acme.example"]
+    assert [caught.to for caught in box.mails] == ["bob@acme.example", "erin@acme.example"]
 
 
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_mail_that_is_too_large_is_refused(announced: bool) -> None:
     with mail_server(data_size_limit=2_000) as box:
-        made = message(text="x" * 70 + "\n") if announced else message()
-        made.set_content("line\n" * 20_000)
-        said = failure(MailRefused, made)
+        mail = message(text="x" * 70 + "\n") if announced else message()
+        mail.set_content("line\n" * 20_000)
+        sentence = failure(MailRefused, mail)
 
-    assert said.startswith("The mail server refused the mail: “552 ")
+    assert sentence.startswith("The mail server refused the mail: “552 ")
     assert box.mails == []
 
 
-def test_a_refusal_after_the_last_byte_is_a_refusal() -> None:
+def test_refusal_after_the_final_dot_is_a_refusal() -> None:
     with mail_server() as box:
         box.data_answer = "554 5.7.1 Looks like spam\u0007 " + "x" * 500
-        said = failure(MailRefused)
+        sentence = failure(MailRefused)
 
-    assert said.startswith("The mail server refused the mail: “554 5.7.1 Looks like spam")
-    assert said.isprintable()
-    assert len(said) < 300
+    assert sentence.startswith("The mail server refused the mail: “554 5.7.1 Looks like spam")
+    assert sentence.isprintable()
+    assert len(sentence) < 300
 
 
 # ------------------------------------------------------------ unclear
 
 
-def test_no_answer_to_the_last_byte_is_unclear() -> None:
+def test_no_reply_to_the_final_dot_is_unclear() -> None:
     with mail_server() as box:
         box.silent_at = "."
-        said = failure(Unclear)
+        sentence = failure(Unclear)
 
-    assert said == "The whole mail was handed to 127.0.0.1, but its answer did not come (no answer in time)."
+    assert (
+        sentence == "The whole mail was handed to 127.0.0.1, but its answer did not come (no answer in time)."
+    )
     assert len(box.mails) == 1
 
 
-def test_a_server_that_hangs_up_after_the_last_byte_is_unclear() -> None:
+def test_server_that_hangs_up_after_the_final_dot_is_unclear() -> None:
     with mail_server() as box:
         box.hang_up_after_data = True
-        said = failure(Unclear)
+        sentence = failure(Unclear)
 
-    assert said.startswith("The whole mail was handed to 127.0.0.1, but its answer did not come (")
+    assert sentence.startswith("The whole mail was handed to 127.0.0.1, but its answer did not come (")
     assert len(box.mails) == 1
 
 
-# ------------------------------------------------------------ into files
+# ------------------------------------------------------------ files
 
 
-def test_mail_into_a_folder_is_a_file_each(settings: Any, tmp_path: Path) -> None:
+def test_each_mail_to_a_folder_is_a_file(settings: Any, tmp_path: Path) -> None:
     settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
 
     send(), send()
@@ -308,14 +310,14 @@ def test_mail_into_a_folder_is_a_file_each(settings: Any, tmp_path: Path) -> Non
     assert "Subject: Monthly expenses" in files[0].read_text()
 
 
-def test_a_folder_that_cannot_be_written_has_sent_nothing(settings: Any, tmp_path: Path) -> None:
+def test_unwritable_folder_has_sent_nothing(settings: Any, tmp_path: Path) -> None:
     (tmp_path / "mail").write_text("in the way")
     settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
 
     assert "could not be written" in failure(MailServerUnreachable)
 
 
-def test_the_whole_takes_less_time_than_a_worker_is_given(settings: Any) -> None:
+def test_sending_takes_less_time_than_the_limit_for_dead_workers(settings: Any) -> None:
     most = smtp.CONNECT_SECONDS + (smtp.WAITS_BEFORE + smtp.WAITS_AFTER) * settings.MAIL_ANSWER_SECONDS
 
     assert most < settings.MAIL_STUCK_SECONDS

@@ -1,4 +1,4 @@
-"""What tests of sign-in need: an authenticator app whose codes are known, and mails that were sent beside an answer."""
+"""Helpers for tests of sign-in: an authenticator app, and mails sent in threads."""
 
 import threading
 
@@ -17,7 +17,7 @@ def add_app(user: User, secret: str = SECRET) -> Authenticator:
 
 
 class AppClock:
-    """The time by which apps show codes and the portal checks them: it stands still until a test asks for a code."""
+    """The clock of apps and portal; it moves only when a test asks for a code."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1_800_000_000.0
@@ -28,14 +28,14 @@ class AppClock:
 
 
 def code_of(clock: AppClock, secret: str = SECRET) -> str:
-    """The next code of the app: it shows a new one every 30 seconds, and each works once."""
+    """The next code of the app: a new one every 30 seconds, each valid once."""
     clock.now += 30
     (counter,) = auth.yield_hotp_counters_from_time()
     return auth.format_hotp_value(auth.hotp_value(secret, counter))
 
 
 def resets_are_sent() -> None:
-    """Wait for the mails of forgotten passwords, which go out beside the answer."""
+    """Wait for the mails for forgotten passwords, which threads send."""
     for thread in threading.enumerate():
         if thread.name == "reset-mail":
             thread.join(120)

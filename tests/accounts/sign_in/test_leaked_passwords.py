@@ -1,4 +1,4 @@
-"""Which passwords are taken: rules, and lists of leaked ones where the portal can ask for them."""
+"""Password rules and the check for leaked passwords."""
 
 import hashlib
 import http.server
@@ -16,7 +16,7 @@ LEAKED = "a leaked and long password"
 
 
 class Lists:
-    """A range API as Have I Been Pwned has it, over HTTP; it keeps what it was asked."""
+    """A range API like that of Have I Been Pwned, over HTTP; records its requests."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -73,18 +73,18 @@ def test_password_rules(password: str, codes: list[str]) -> None:
     assert bool(complaints(password)) is bool(codes)
 
 
-def test_leaked_password_is_refused_and_its_beginning_is_all_that_is_told(lists: Lists) -> None:
+def test_leaked_password_is_refused_and_only_its_hash_prefix_is_sent(lists: Lists) -> None:
     digest = hashlib.sha1(LEAKED.encode()).hexdigest().upper()
 
     assert complaints(LEAKED) == ["password_leaked"]
     assert lists.asked == [f"/range/{digest[:5]}"]
 
 
-def test_other_password_passes(lists: Lists) -> None:
+def test_unleaked_password_is_accepted(lists: Lists) -> None:
     assert (complaints("correct horse battery staple"), len(lists.asked)) == ([], 1)
 
 
-def test_lists_that_do_not_answer_keep_nobody_out_and_the_log_tells(
+def test_password_is_accepted_with_a_warning_when_the_api_is_down(
     lists: Lists, caplog: pytest.LogCaptureFixture
 ) -> None:
     lists.status = 503
@@ -93,7 +93,7 @@ def test_lists_that_do_not_answer_keep_nobody_out_and_the_log_tells(
     assert "breach_check_failed" in caplog.text
 
 
-def test_nobody_is_asked_unless_set(settings: Any, lists: Lists) -> None:
+def test_no_api_is_called_unless_configured(settings: Any, lists: Lists) -> None:
     settings.PASSWORD_BREACH_CHECK = ""
 
     assert (complaints(LEAKED), lists.asked) == ([], [])

@@ -1,4 +1,4 @@
-"""Where people are signed in, and what ends it."""
+"""Sessions: their list and how they end; confirmation, and limits of attempts."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def stale(client: Client) -> Client:
     return client
 
 
-# ------------------------------------------------------------ seen and ended by oneself
+# ------------------------------------------------------------ list and end
 
 
 def test_sessions_are_listed_with_their_browsers(alice: User) -> None:
@@ -44,7 +44,7 @@ def test_sessions_are_listed_with_their_browsers(alice: User) -> None:
     assert [word in page for word in ("Elinks on the old laptop", "Firefox here", "192.0.2.7")] == [True] * 3
 
 
-def test_one_session_is_ended_and_the_other_goes_on(alice: User, acme: Team) -> None:
+def test_one_session_is_ended_and_the_other_stays(alice: User, acme: Team) -> None:
     there, here = signed_in(alice, "There"), signed_in(alice, "Here")
     listed = here.get("/account/sessions/").context["sessions"]
     (other,) = [session.pk for session in listed if session.user_agent == "There"]
@@ -72,7 +72,7 @@ def test_session_of_somebody_else_is_not_found(alice: User, bob: User) -> None:
     assert is_in(theirs) is True
 
 
-# ------------------------------------------------------------ ended by what happens
+# ------------------------------------------------------------ ended by other changes
 
 
 def test_changed_role_ends_the_sessions_of_that_person_only(acme: Team, alice: User, bob: User) -> None:
@@ -91,7 +91,7 @@ def test_removal_ends_the_sessions(acme: Team, alice: User, bob: User) -> None:
     assert is_in(theirs) is False
 
 
-def test_role_that_stays_as_it_was_ends_nothing(acme: Team, alice: User, bob: User) -> None:
+def test_unchanged_role_ends_no_session(acme: Team, alice: User, bob: User) -> None:
     theirs = signed_in(bob)
 
     teams.change_role(Membership.objects.get(user=bob), Role.VIEWER, by=alice)
@@ -99,7 +99,7 @@ def test_role_that_stays_as_it_was_ends_nothing(acme: Team, alice: User, bob: Us
     assert is_in(theirs) is True
 
 
-def test_session_from_before_there_was_a_salt_goes_on(alice: User) -> None:
+def test_session_without_a_salt_stays_valid(alice: User) -> None:
     theirs = signed_in(alice)
 
     assert (alice.session_salt, is_in(theirs)) == ("", True)
@@ -111,10 +111,10 @@ def test_sign_in_over_a_socket_without_an_address_works(client: Client, alice: U
     assert response.headers["Location"] == "/"
 
 
-# ------------------------------------------------------------ confirming that it is you
+# ------------------------------------------------------------ confirmation
 
 
-def test_change_after_an_hour_is_asked_to_confirm_and_comes_back_to_its_form(
+def test_change_after_an_hour_needs_confirmation_and_returns_to_its_form(
     acme: Team, alice: User, bob: User
 ) -> None:
     client = stale(signed_in(alice))
@@ -122,11 +122,11 @@ def test_change_after_an_hour_is_asked_to_confirm_and_comes_back_to_its_form(
     form = {"headers": {"Referer": "http://testserver/t/acme/team/"}}
 
     asked = client.post(url, {"role": "editor"}, follow=True, **form)
-    *_, said = [str(message) for message in asked.context["messages"]]
+    *_, sentence = [str(message) for message in asked.context["messages"]]
     back = client.post(asked.redirect_chain[-1][0], {"password": PASSWORD})
     done = client.post(url, {"role": "editor"}, **form)
 
-    assert said == "Nothing was changed yet: first confirm that it is you. Then do it once more."
+    assert sentence == "Nothing was changed yet: first confirm that it is you. Then do it once more."
     assert back.headers["Location"] == done.headers["Location"] == "/t/acme/team/"
     assert Membership.objects.get(user=bob).role == Role.EDITOR
 
@@ -139,7 +139,7 @@ def test_wrong_password_confirms_nothing(acme: Team, alice: User) -> None:
     assert client.post("/t/acme/team/edit/", {}).headers["Location"].startswith("/account/reauthenticate/")
 
 
-def test_form_says_beforehand_that_it_will_ask(acme: Team, alice: User) -> None:
+def test_form_announces_the_confirmation(acme: Team, alice: User) -> None:
     client = signed_in(alice)
     fresh = client.get("/t/acme/credentials/new/").content.decode()
     old = stale(client).get("/t/acme/credentials/new/").content.decode()
@@ -148,7 +148,7 @@ def test_form_says_beforehand_that_it_will_ask(acme: Team, alice: User) -> None:
     assert "/account/reauthenticate/?next=%2Ft%2Facme%2Fcredentials%2Fnew%2F" in old
 
 
-def test_secret_in_a_form_that_has_to_wait_is_not_kept(acme: Team, alice: User) -> None:
+def test_secret_in_an_unconfirmed_form_is_not_stored(acme: Team, alice: User) -> None:
     client = stale(signed_in(alice))
 
     client.post("/t/acme/credentials/new/", {"partner_user_secret": "canary"}, follow=True)
@@ -163,7 +163,7 @@ def test_secret_in_a_form_that_has_to_wait_is_not_kept(acme: Team, alice: User) 
         ({}, 302, "Location"),
     ],
 )
-def test_piece_of_a_page_leads_its_page_on(
+def test_htmx_request_redirects_the_page(
     acme: Team, alice: User, headers: dict[str, str], status: int, names: str
 ) -> None:
     response = stale(signed_in(alice)).post("/t/acme/team/edit/", {}, headers=headers)
@@ -172,7 +172,7 @@ def test_piece_of_a_page_leads_its_page_on(
     assert response.headers[names].startswith("/account/reauthenticate/?next=%2Ft%2Facme%2F")
 
 
-def test_program_is_told_in_its_own_format(acme: Team, alice: User) -> None:
+def test_json_request_gets_the_reason_as_json(acme: Team, alice: User) -> None:
     response: Any = stale(signed_in(alice)).post(
         "/t/acme/team/edit/", {}, headers={"Accept": "application/json"}
     )
@@ -183,7 +183,7 @@ def test_program_is_told_in_its_own_format(acme: Team, alice: User) -> None:
     )
 
 
-def test_page_of_another_site_is_nowhere_to_come_back_to(acme: Team, alice: User) -> None:
+def test_confirmation_does_not_return_to_another_site(acme: Team, alice: User) -> None:
     response = stale(signed_in(alice)).post(
         "/t/acme/team/edit/", {}, headers={"Referer": "https://evil.example/t/"}
     )
@@ -206,14 +206,14 @@ def test_guesses_from_one_address_do_not_lock_out_another(alice: User) -> None:
     assert guess(alice.email, PASSWORD, "192.0.2.7").status_code == 302
 
 
-def test_guesses_at_many_people_from_one_address_are_stopped(alice: User) -> None:
+def test_guesses_for_many_users_from_one_address_are_stopped(alice: User) -> None:
     for number in range(10):
         guess(f"person{number}@acme.example", "wrong", "198.51.100.9")
 
     assert guess(alice.email, PASSWORD, "198.51.100.9").status_code == 200
 
 
-def test_resets_asked_for_elsewhere_do_not_keep_a_person_from_theirs(alice: User, mailoutbox: Any) -> None:
+def test_resets_from_other_addresses_do_not_block_a_person(alice: User, mailoutbox: Any) -> None:
     for _ in range(8):
         Client().post("/account/password/reset/", {"email": alice.email}, REMOTE_ADDR="198.51.100.9")
     resets_are_sent()
@@ -225,10 +225,8 @@ def test_resets_asked_for_elsewhere_do_not_keep_a_person_from_theirs(alice: User
     assert (sent, len(mailoutbox)) == (5, 6)
 
 
-def test_unknown_address_costs_the_same_hash_as_a_known_one(
-    alice: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The time of a sign-in is that of its password hash: one is made whether the address is known or not."""
+def test_unknown_address_computes_the_same_hash(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashing takes most of the time of a sign-in: it happens whether the address is known or not."""
     from django.contrib.auth.hashers import MD5PasswordHasher
 
     made: list[str] = []

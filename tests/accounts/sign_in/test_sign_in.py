@@ -24,20 +24,20 @@ def actions(team: Team | None) -> list[tuple[str, str]]:
     return [(entry.action, entry.actor_name) for entry in entries]
 
 
-def test_member_signs_in_whatever_the_letters_of_the_address(client: Client, alice: User) -> None:
+def test_address_is_case_insensitive_at_sign_in(client: Client, alice: User) -> None:
     response = sign_in(client, "Alice@ACME.example")
 
     assert response.headers["Location"] == "/"
     assert client.session["_auth_user_id"] == str(alice.pk)
 
 
-def test_sign_in_leads_on_to_the_page_that_was_asked_for(client: Client, alice: User) -> None:
+def test_sign_in_redirects_to_the_requested_page(client: Client, alice: User) -> None:
     response = sign_in(client, alice.email, path=f"{LOGIN}?next=/t/acme/audit/")
 
     assert response.headers["Location"] == "/t/acme/audit/"
 
 
-def test_sign_in_does_not_lead_to_another_site(client: Client, alice: User) -> None:
+def test_sign_in_does_not_redirect_to_another_site(client: Client, alice: User) -> None:
     response = sign_in(client, alice.email, path=f"{LOGIN}?next=https://evil.example/")
 
     assert response.headers["Location"] == "/"
@@ -54,7 +54,7 @@ def test_wrong_password_and_unknown_address_get_the_same_answer(client: Client, 
     ] * 2
 
 
-def test_sign_in_and_out_stand_in_the_log_of_each_of_ones_teams(
+def test_sign_in_and_out_are_logged_in_each_team(
     client: Client, acme: Team, umbrella: Team, alice: User
 ) -> None:
     Membership.objects.create(team=umbrella, user=alice, role=Role.VIEWER)
@@ -65,7 +65,7 @@ def test_sign_in_and_out_stand_in_the_log_of_each_of_ones_teams(
     assert (actions(acme), actions(umbrella), actions(None)) == (expected, expected, [])
 
 
-def test_failed_sign_in_stands_in_the_portals_log_with_its_address(client: Client, alice: User) -> None:
+def test_failed_sign_in_is_in_the_portals_log_with_its_address(client: Client, alice: User) -> None:
     sign_in(client, alice.email, "wrong")
 
     entry = AuditEntry._base_manager.get()
@@ -81,7 +81,7 @@ def test_password_is_in_no_log(client: Client, alice: User) -> None:
     assert PASSWORD not in repr(list(AuditEntry._base_manager.values()))
 
 
-def test_after_many_failures_even_the_right_password_has_to_wait(client: Client, alice: User) -> None:
+def test_after_many_failures_even_the_right_password_is_refused(client: Client, alice: User) -> None:
     for _ in range(10):
         sign_in(client, alice.email, "wrong")
 
@@ -93,7 +93,7 @@ def test_after_many_failures_even_the_right_password_has_to_wait(client: Client,
     ]
 
 
-def test_people_sign_in_while_redis_is_away(
+def test_people_can_sign_in_while_redis_is_down(
     client: Client, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: Any, **__: Any) -> None:
@@ -105,7 +105,7 @@ def test_people_sign_in_while_redis_is_away(
     assert client.get("/t/acme/").status_code == 200
 
 
-def test_nobody_signs_up(client: Client, db: None) -> None:
+def test_sign_up_is_closed(client: Client, db: None) -> None:
     values = {"email": "new@example.org", "password1": PASSWORD, "password2": PASSWORD}
 
     response = client.post("/account/signup/", values)
@@ -115,9 +115,7 @@ def test_nobody_signs_up(client: Client, db: None) -> None:
 
 
 @pytest.mark.parametrize("path", ["email/", "confirm-email/", "login/code/confirm/", "3rdparty/"])
-def test_pages_of_the_library_that_are_not_wanted_are_not_there(
-    client: Client, alice: User, path: str
-) -> None:
+def test_unused_pages_of_allauth_are_not_found(client: Client, alice: User, path: str) -> None:
     client.force_login(alice)
 
     assert client.get(f"/account/{path}").status_code == 404
@@ -169,9 +167,7 @@ def test_forgotten_password_is_replaced_by_the_mailed_link_once(
     assert "This link no longer works" in Client().get(link[1], follow=True).content.decode()
 
 
-def test_forgotten_password_of_a_stranger_sends_no_mail_and_tells_nothing(
-    client: Client, alice: User
-) -> None:
+def test_forgotten_password_of_an_unknown_address_sends_no_mail(client: Client, alice: User) -> None:
     known = client.post("/account/password/reset/", {"email": alice.email})
     resets_are_sent()
     mail.outbox.clear()

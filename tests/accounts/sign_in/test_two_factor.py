@@ -25,12 +25,12 @@ AUTHENTICATE = "/account/second-factor/authenticate/"
 
 
 def set_up_app(client: Client, clock: AppClock) -> str:
-    """By the pages; the key that the app was given."""
+    """Set up an authenticator app on the pages; return its key."""
     page = client.get("/account/second-factor/app/add/").content.decode()
-    found = re.search(r'user-select-all">(\w+)<', page)
-    assert found is not None
-    client.post("/account/second-factor/app/add/", {"code": code_of(clock, found[1])})
-    return found[1]
+    match = re.search(r'user-select-all">(\w+)<', page)
+    assert match is not None
+    client.post("/account/second-factor/app/add/", {"code": code_of(clock, match[1])})
+    return match[1]
 
 
 def kept() -> str:
@@ -60,9 +60,7 @@ def test_app_is_set_up_and_asked_for_at_the_next_sign_in(
     assert (code.headers["Location"], is_in(client)) == ("/", True)
 
 
-def test_wrong_code_signs_nobody_in_and_the_team_learns_of_it(
-    acme: Team, alice: User, app_clock: AppClock
-) -> None:
+def test_wrong_code_is_refused_and_logged(acme: Team, alice: User, app_clock: AppClock) -> None:
     add_app(alice)
     client = Client()
     sign_in(client, alice.email)
@@ -74,7 +72,7 @@ def test_wrong_code_signs_nobody_in_and_the_team_learns_of_it(
 
 
 def test_code_works_once(alice: User, app_clock: AppClock, settings: Any) -> None:
-    # A code that was used is remembered for as long as it is shown.
+    # A used code is remembered while the app shows it.
     settings.MFA_TOTP_PERIOD = 3600
     add_app(alice)
     code = code_of(app_clock)
@@ -115,7 +113,7 @@ def test_secrets_are_sealed(alice: User) -> None:
     ]
 
 
-def test_sealed_secret_of_an_app_opens_nothing_else(alice: User) -> None:
+def test_secret_of_an_app_is_bound_to_its_purpose(alice: User) -> None:
     sealed = base64.b64decode(Adapter().encrypt(SECRET))
 
     with pytest.raises(keyring.CannotOpen):
@@ -154,13 +152,13 @@ def test_new_factor_ends_the_sessions_that_began_without_it(
     "path",
     ["app/add/", "codes/new/", "passkeys/add/"],
 )
-def test_factor_is_not_touched_by_an_old_sign_in(alice: User, path: str) -> None:
+def test_changing_factors_needs_a_recent_sign_in(alice: User, path: str) -> None:
     response = stale(signed_in(alice)).get(f"/account/second-factor/{path}")
 
     assert response.headers["Location"].startswith("/account/reauthenticate/?next=")
 
 
-def test_page_of_the_app_needs_no_inline_script(alice: User) -> None:
+def test_page_that_adds_an_app_has_no_inline_script(alice: User) -> None:
     client = signed_in(alice)
 
     for path in ("app/add/", "passkeys/add/", ""):
@@ -184,7 +182,7 @@ def test_command_removes_lost_factors_and_ends_the_sessions(acme: Team, alice: U
         call_command("remove_factors", "nobody@acme.example")
 
 
-# ------------------------------------------------------------ what a team asks for
+# ------------------------------------------------------------ required by a team
 
 
 def edit(client: Client, **changed: str) -> object:
@@ -197,7 +195,7 @@ def edit(client: Client, **changed: str) -> object:
     return client.post("/t/acme/team/edit/", values)
 
 
-def test_admin_without_a_factor_cannot_ask_others_for_one(acme: Team, alice: User) -> None:
+def test_admin_without_a_factor_cannot_require_one(acme: Team, alice: User) -> None:
     response = edit(signed_in(alice), second_factor="on")
 
     assert "First set up a second factor for yourself" in response.content.decode()  # type: ignore[attr-defined]
@@ -205,7 +203,7 @@ def test_admin_without_a_factor_cannot_ask_others_for_one(acme: Team, alice: Use
     assert acme.second_factor is False
 
 
-def test_admin_with_a_factor_asks_everybody_for_one(acme: Team, alice: User, bob: User) -> None:
+def test_admin_with_a_factor_can_require_one(acme: Team, alice: User, bob: User) -> None:
     client = signed_in(alice)
     add_app(alice)
 
@@ -217,7 +215,7 @@ def test_admin_with_a_factor_asks_everybody_for_one(acme: Team, alice: User, bob
     assert client.get("/t/acme/").status_code == 200
 
 
-def test_recovery_codes_alone_are_no_factor(acme: Team, alice: User) -> None:
+def test_recovery_codes_alone_do_not_count_as_a_factor(acme: Team, alice: User) -> None:
     Team.objects.filter(pk=acme.pk).update(second_factor=True)
     Authenticator.objects.create(user=alice, type="recovery_codes", data={"seed": "", "used_mask": 0})
     client = Client()
@@ -226,7 +224,7 @@ def test_recovery_codes_alone_are_no_factor(acme: Team, alice: User) -> None:
     assert client.get("/t/acme/").headers["Location"] == "/account/second-factor/"
 
 
-def test_piece_of_a_page_and_a_program_are_told_too(acme: Team, alice: User) -> None:
+def test_htmx_and_scripts_get_the_reason_too(acme: Team, alice: User) -> None:
     Team.objects.filter(pk=acme.pk).update(second_factor=True)
     client = signed_in(alice)
 

@@ -22,6 +22,7 @@ from accounts.sign_in import recent as recent_sign_in
 from accounts.sso import company as sso
 from tests.accounts.sign_in.factors import add_app, resets_are_sent
 from tests.accounts.sign_in.test_sessions import is_in, signed_in
+from tests.html import tidy
 from tests.servers import die_with_parent, free_port, wait_for_port
 
 pytestmark = pytest.mark.django_db
@@ -35,24 +36,24 @@ MAPPING = [
 
 
 class Provider:
-    """The company's people, as its directory knows them."""
+    """The company's directory of people."""
 
     def __init__(self, url: str) -> None:
         self.url = url
 
     def knows(self, number: str, email: str, groups: list[str], **claims: Any) -> None:
-        said = {"email": email, "email_verified": True, "groups": groups, "given_name": "Nina", **claims}
-        httpx.put(f"{self.url}/users/{number}", json=said).raise_for_status()
+        claims = {"email": email, "email_verified": True, "groups": groups, "given_name": "Nina", **claims}
+        httpx.put(f"{self.url}/users/{number}", json=claims).raise_for_status()
 
-    def authorizes(self, asked: str, number: str) -> str:
-        """What the provider's page does when the person agrees there: the path that it leads back to."""
-        back = httpx.post(asked, data={"sub": number}).headers["Location"]
+    def authorizes(self, url: str, number: str) -> str:
+        """Sign in on the provider's page; the path that it redirects back to."""
+        back = httpx.post(url, data={"sub": number}).headers["Location"]
         return back.removeprefix("http://localhost:8000")
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """In a process of its own: it is somebody else's program, with warnings of its own."""
+    """In a process of its own, because of its warnings."""
     port = free_port()
     command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)]
     with subprocess.Popen(
@@ -75,20 +76,18 @@ def sign_in(
     provider: Provider, number: str, client: Client | None = None, path: str = "/account/sso/"
 ) -> Any:
     client = client or Client()
-    asked = client.get(path).headers["Location"]
-    return client.get(provider.authorizes(asked, number))
+    url = client.get(path).headers["Location"]
+    return client.get(provider.authorizes(url, number))
 
 
 def roles_of(email: str) -> dict[str, str]:
     return dict(Membership.objects.filter(user__email=email).values_list("team__slug", "role"))
 
 
-# ------------------------------------------------------------ coming in
+# ------------------------------------------------------------ first sign-in
 
 
-def test_new_person_comes_in_with_the_roles_of_their_groups(
-    provider: Provider, acme: Team, umbrella: Team
-) -> None:
+def test_new_person_gets_the_roles_of_their_groups(provider: Provider, acme: Team, umbrella: Team) -> None:
     provider.knows("n-1", "Nina@acme.example", ["finance", "umbrella-audit", "canteen"])
     client = Client()
 
@@ -98,11 +97,11 @@ def test_new_person_comes_in_with_the_roles_of_their_groups(
     assert (response.headers["Location"], is_in(client)) == ("/t/acme/runs/", True)
     assert (user.email, user.first_name, user.has_usable_password()) == ("nina@acme.example", "Nina", False)
     assert roles_of(user.email) == {"acme": Role.EDITOR, "umbrella": Role.AUDITOR}
-    said = AuditEntry._base_manager.filter(team=acme, action=Action.MEMBER_ADDED).get()
-    assert said.actor_name == "Sign-in with Acme Group"
+    entry = AuditEntry._base_manager.filter(team=acme, action=Action.MEMBER_ADDED).get()
+    assert entry.actor_name == "Sign-in with Acme Group"
 
 
-def test_person_in_no_mapped_group_stays_outside(provider: Provider, acme: Team) -> None:
+def test_person_in_no_mapped_group_is_refused(provider: Provider, acme: Team) -> None:
     provider.knows("n-2", "nobody@acme.example", ["canteen"])
 
     response = sign_in(provider, "n-2")
@@ -112,9 +111,7 @@ def test_person_in_no_mapped_group_stays_outside(provider: Provider, acme: Team)
 
 
 @pytest.mark.parametrize("claim", [False, None, "false"])
-def test_address_that_the_provider_does_not_vouch_for_is_nobodys(
-    provider: Provider, acme: Team, alice: User, claim: object
-) -> None:
+def test_unverified_address_is_not_linked(provider: Provider, acme: Team, alice: User, claim: object) -> None:
     provider.knows("n-3", alice.email, ["finance"], email_verified=claim)
     client = Client()
 
@@ -124,7 +121,7 @@ def test_address_that_the_provider_does_not_vouch_for_is_nobodys(
     assert (SocialAccount.objects.count(), roles_of(alice.email)) == (0, {"acme": Role.ADMIN})
 
 
-def test_known_person_is_linked_by_their_verified_address_and_keeps_their_password(
+def test_known_person_is_linked_by_verified_address_and_keeps_the_password(
     provider: Provider, acme: Team, bob: User
 ) -> None:
     provider.knows("b-1", "BOB@acme.example", [])
@@ -136,7 +133,7 @@ def test_known_person_is_linked_by_their_verified_address_and_keeps_their_passwo
     assert signed_in(bob) is not None
 
 
-def test_person_of_the_company_alone_gets_no_password_that_would_outlive_their_account_there(
+def test_person_with_company_sign_in_only_gets_no_reset_link(
     provider: Provider, acme: Team, alice: User, mailoutbox: list[Any]
 ) -> None:
     provider.knows("n-1", "nina@acme.example", ["finance"])
@@ -155,12 +152,12 @@ def test_person_of_the_company_alone_gets_no_password_that_would_outlive_their_a
         False,
     )
     assert "sign in with Acme Group" in to_nina.body
-    assert "/account/password/reset/key/" in to_alice.body  # she had one before
+    assert "/account/password/reset/key/" in to_alice.body  # she had a password before
     page = nina.get("/account/password/change/", follow=True)
     assert "You have no password here: you sign in by your company." in page.content.decode()
 
 
-def test_link_is_kept_when_the_address_changes(provider: Provider, acme: Team) -> None:
+def test_link_stays_when_the_address_changes(provider: Provider, acme: Team) -> None:
     provider.knows("n-4", "maiden@acme.example", ["everybody"])
     sign_in(provider, "n-4")
     provider.knows("n-4", "married@acme.example", ["everybody"])
@@ -171,7 +168,7 @@ def test_link_is_kept_when_the_address_changes(provider: Provider, acme: Team) -
     assert (is_in(client), [user.email for user in User.objects.all()]) == (True, ["maiden@acme.example"])
 
 
-def test_link_of_another_issuer_counts_for_nothing(provider: Provider, acme: Team, alice: User) -> None:
+def test_link_of_another_issuer_is_ignored(provider: Provider, acme: Team, alice: User) -> None:
     SocialAccount.objects.create(user=alice, provider="oidc-of-before", uid="n-5")
     provider.knows("n-5", "stranger@acme.example", ["everybody"])
 
@@ -180,7 +177,7 @@ def test_link_of_another_issuer_counts_for_nothing(provider: Provider, acme: Tea
     assert SocialAccount.objects.get(provider=sso.provider_id()).user.email == "stranger@acme.example"
 
 
-def test_closed_account_stays_closed(provider: Provider, acme: Team, bob: User) -> None:
+def test_closed_account_cannot_sign_in(provider: Provider, acme: Team, bob: User) -> None:
     User.objects.filter(pk=bob.pk).update(is_active=False)
     provider.knows("b-2", bob.email, ["finance"])
     client = Client()
@@ -190,7 +187,7 @@ def test_closed_account_stays_closed(provider: Provider, acme: Team, bob: User) 
     assert ("_auth_user_id" in client.session, roles_of(bob.email)) == (False, {"acme": Role.VIEWER})
 
 
-def test_second_factor_of_the_portal_is_asked_for_as_well(provider: Provider, acme: Team, bob: User) -> None:
+def test_portals_second_factor_is_required_too(provider: Provider, acme: Team, bob: User) -> None:
     add_app(bob)
     provider.knows("b-3", bob.email, [])
     client = Client()
@@ -201,7 +198,7 @@ def test_second_factor_of_the_portal_is_asked_for_as_well(provider: Provider, ac
     assert "_auth_user_id" not in client.session
 
 
-# ------------------------------------------------------------ following the groups
+# ------------------------------------------------------------ roles by group
 
 
 def test_roles_follow_the_groups_at_each_sign_in(provider: Provider, acme: Team, umbrella: Team) -> None:
@@ -215,7 +212,7 @@ def test_roles_follow_the_groups_at_each_sign_in(provider: Provider, acme: Team,
     assert seen == [{"acme": Role.VIEWER}, {"acme": Role.EDITOR}, {"umbrella": Role.AUDITOR}, {}]
 
 
-def test_of_two_groups_the_role_that_may_more_counts() -> None:
+def test_stronger_role_of_two_groups_is_given() -> None:
     from django.test import override_settings
 
     with override_settings(OIDC_GROUP_ROLES=MAPPING):
@@ -224,7 +221,7 @@ def test_of_two_groups_the_role_that_may_more_counts() -> None:
         assert [sso.roles_of(groups) for groups in orders] == [{"acme": Role.ADMIN}] * 2
 
 
-def test_what_an_admin_gave_by_hand_stays(provider: Provider, acme: Team, bob: User) -> None:
+def test_role_given_by_an_admin_stays(provider: Provider, acme: Team, bob: User) -> None:
     provider.knows("b-4", bob.email, [])
 
     sign_in(provider, "b-4")
@@ -232,7 +229,7 @@ def test_what_an_admin_gave_by_hand_stays(provider: Provider, acme: Team, bob: U
     assert roles_of(bob.email) == {"acme": Role.VIEWER}
 
 
-def test_last_admin_stays_one(provider: Provider, acme: Team) -> None:
+def test_last_admin_keeps_the_role_at_sign_in(provider: Provider, acme: Team) -> None:
     email = "lead@acme.example"
     provider.knows("l-1", email, ["finance-leads"])
     sign_in(provider, "l-1")
@@ -259,10 +256,8 @@ def test_other_sessions_end_when_the_groups_change_the_role(provider: Provider, 
 # ------------------------------------------------------------ the protocol
 
 
-def test_button_stands_on_the_page_only_when_there_is_a_provider(
-    provider: Provider, settings: Any, client: Client
-) -> None:
-    page = client.get("/account/login/?next=/t/acme/").content.decode()
+def test_button_is_shown_only_with_a_provider(provider: Provider, settings: Any, client: Client) -> None:
+    page = tidy(client.get("/account/login/?next=/t/acme/").content.decode())
     settings.OIDC_ISSUER = ""
     without = client.get("/account/login/").content.decode()
 
@@ -274,39 +269,39 @@ def test_button_stands_on_the_page_only_when_there_is_a_provider(
 def test_request_to_the_provider_carries_state_and_a_proof_key_and_no_secret(
     provider: Provider, client: Client
 ) -> None:
-    asked = client.get("/account/sso/?scope=admin&auth_params=prompt%3Dnone").headers["Location"]
+    url = client.get("/account/sso/?scope=admin&auth_params=prompt%3Dnone").headers["Location"]
 
-    said = parse_qs(urlsplit(asked).query)
-    assert said["redirect_uri"] == ["http://localhost:8000/account/sso/callback/"]
-    assert (set(said["scope"][0].split()), said["code_challenge_method"]) == (
+    query = parse_qs(urlsplit(url).query)
+    assert query["redirect_uri"] == ["http://localhost:8000/account/sso/callback/"]
+    assert (set(query["scope"][0].split()), query["code_challenge_method"]) == (
         {"openid", "profile", "email"},
         ["S256"],
     )
-    assert sorted(said) == [
+    assert sorted(query) == [
         "client_id", "code_challenge", "code_challenge_method", "redirect_uri", "response_type", "scope", "state",
     ]  # fmt: skip
 
 
-def test_answer_that_another_browser_asked_for_signs_nobody_in(provider: Provider, acme: Team) -> None:
+def test_answer_for_another_browser_is_refused(provider: Provider, acme: Team) -> None:
     provider.knows("n-8", "nina@acme.example", ["finance"])
-    asked = Client().get("/account/sso/").headers["Location"]
+    url = Client().get("/account/sso/").headers["Location"]
     victim = Client()
 
-    response = victim.get(provider.authorizes(asked, "n-8"))
+    response = victim.get(provider.authorizes(url, "n-8"))
 
     assert (response.status_code, "_auth_user_id" in victim.session) == (403, False)
 
 
-def test_refusal_at_the_provider_is_told(provider: Provider, client: Client) -> None:
-    asked = client.get("/account/sso/").headers["Location"]
-    back = httpx.post(asked, data={"action": "deny"}).headers["Location"]
+def test_refusal_at_the_provider_is_shown(provider: Provider, client: Client) -> None:
+    url = client.get("/account/sso/").headers["Location"]
+    back = httpx.post(url, data={"action": "deny"}).headers["Location"]
 
     response = client.get(back.removeprefix("http://localhost:8000"))
 
     assert (response.status_code, "Nothing was changed" in response.content.decode()) == (403, True)
 
 
-def test_sign_in_does_not_lead_to_another_site(provider: Provider, acme: Team) -> None:
+def test_sign_in_does_not_redirect_to_another_site(provider: Provider, acme: Team) -> None:
     provider.knows("n-9", "nina@acme.example", ["finance"])
 
     response = sign_in(provider, "n-9", path="/account/sso/?next=https://evil.example/")
@@ -314,7 +309,7 @@ def test_sign_in_does_not_lead_to_another_site(provider: Provider, acme: Team) -
     assert response.headers["Location"] == "/"
 
 
-def test_provider_that_is_away_is_told_of(provider: Provider, settings: Any, client: Client) -> None:
+def test_unreachable_provider_is_reported(provider: Provider, settings: Any, client: Client) -> None:
     settings.OIDC_ISSUER = "http://localhost:9"
 
     response = client.get("/account/sso/")
@@ -322,7 +317,7 @@ def test_provider_that_is_away_is_told_of(provider: Provider, settings: Any, cli
     assert (response.status_code, "Acme Group was not reached" in response.content.decode()) == (403, True)
 
 
-def test_provider_inside_the_network_is_not_called_unless_allowed(
+def test_private_provider_is_not_called_unless_allowed(
     provider: Provider, settings: Any, client: Client
 ) -> None:
     settings.OIDC_ALLOW_PRIVATE = False
@@ -340,12 +335,12 @@ def test_provider_inside_the_network_is_not_called_unless_allowed(
         ("2002:7f00:1::", False), ("2001:0:4136:e378:8000:63bf:80ff:fffe", False),
     ],
 )  # fmt: skip
-def test_public_is_what_the_internet_at_large_is(address: str, expected: bool) -> None:
+def test_public_addresses_are_told_from_private_ones(address: str, expected: bool) -> None:
     assert public_hosts.is_public(address) is expected
 
 
-def test_peer_is_looked_at_before_anything_is_sent(server: str) -> None:
-    """Straight at the pool below requests: a name that suddenly means this machine gets no request."""
+def test_peer_is_checked_before_anything_is_sent(server: str) -> None:
+    """Directly on the connection pool: a name that now resolves to this machine gets no request."""
     adapter = public_requests.PublicOnly()
 
     with pytest.raises(MaxRetryError, match="private or link-local"):
@@ -371,10 +366,10 @@ def test_wrong_setting_stops_the_start(
         sso.check_settings()
 
 
-# ------------------------------------------------------------ confirming that it is you
+# ------------------------------------------------------------ confirmation
 
 
-def test_person_without_a_password_confirms_at_the_provider(provider: Provider, acme: Team) -> None:
+def test_person_without_a_password_confirms_with_the_provider(provider: Provider, acme: Team) -> None:
     provider.knows("l-2", "lead@acme.example", ["finance-leads"])
     client = Client()
     sign_in(provider, "l-2", client)
@@ -382,18 +377,20 @@ def test_person_without_a_password_confirms_at_the_provider(provider: Provider, 
     session[recent_sign_in.KEY] -= 3600
     session.save()
 
-    asked = client.post("/t/acme/team/edit/", {}, headers={"Referer": "http://testserver/t/acme/team/edit/"})
-    onward = client.get(asked.headers["Location"]).headers["Location"]
+    response = client.post(
+        "/t/acme/team/edit/", {}, headers={"Referer": "http://testserver/t/acme/team/edit/"}
+    )
+    onward = client.get(response.headers["Location"]).headers["Location"]
     to_provider = client.get(onward).headers["Location"]
     back = client.get(provider.authorizes(to_provider, "l-2"))
 
     assert onward == "/account/sso/?next=%2Ft%2Facme%2Fteam%2Fedit%2F"
     assert parse_qs(urlsplit(to_provider).query)["prompt"] == ["login"]
     assert back.headers["Location"] == "/t/acme/team/edit/"
-    assert client.post("/t/acme/team/edit/", {}).status_code == 200  # the form's own complaints
+    assert client.post("/t/acme/team/edit/", {}).status_code == 200  # the form with its errors
 
 
-def test_factor_of_a_person_without_a_password_is_guarded_too(provider: Provider, acme: Team) -> None:
+def test_changing_factors_without_a_password_needs_confirmation_too(provider: Provider, acme: Team) -> None:
     provider.knows("l-3", "lead@acme.example", ["finance-leads"])
     client = Client()
     sign_in(provider, "l-3", client)

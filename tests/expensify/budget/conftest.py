@@ -17,8 +17,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def timed(clock: Clock, redis_client: redis.Redis) -> Callable[..., Budget]:
     """Makes a budget that lives by `clock`."""
 
-    def make(limits: Limits | None = None, *, in_flight: int = 0) -> Budget:
-        budget = Budget(redis_client, limits or Limits(), in_flight=in_flight)
+    def make(limits: Limits | None = None) -> Budget:
+        budget = Budget(redis_client, limits or Limits())
         budget.introduce(fresh=True)
         return budget
 

@@ -38,15 +38,6 @@ def test_client_that_decodes_is_understood(redis_url: str, redis_client: redis.R
         assert budget.waiting(KEY) == ["run:2"]
 
 
-def test_namespaces_are_separate(redis_client: redis.Redis) -> None:
-    ours, theirs = Budget(redis_client, Limits()), Budget(redis_client, Limits(), namespace="staging")
-    ours.introduce(fresh=True)
-    ours.enqueue(KEY, Ticket("run:1", "a"))
-
-    assert theirs.introduce(fresh=True) == 0
-    assert theirs.waiting(KEY) == []
-
-
 def test_calls_are_remembered_as_long_as_they_matter(
     budget: Budget, clock: Clock, redis_client: redis.Redis
 ) -> None:

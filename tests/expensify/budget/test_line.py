@@ -241,7 +241,7 @@ def test_usage_counts_each_window(timed: Callable[..., Budget], clock: Clock) ->
     assert usages[KEY].waiting == 5
     assert usages[KEY].held_until is None
     assert usages[other].used == [Used(0, 5, 10.0), Used(0, 20, 60.0)]
-    assert usages[other] == budget.usage(other)
+    assert usages[other] == budget.usages([other])[other]
 
 
 def test_usages_of_nothing_and_of_very_many_are_answered(budget: Budget) -> None:

@@ -74,7 +74,7 @@ def test_call_given_up_after_its_window_counts_again(timed: Timed, clock: Clock)
     for permit in permits:
         budget.step(KEY, done=told(permit, "unanswered"))
 
-    assert budget.usage(KEY).used[0].calls == 5
+    assert budget.usages([KEY])[KEY].used[0].calls == 5
 
 
 def test_call_that_never_left_gives_its_slot_back(timed: Timed, clock: Clock) -> None:
@@ -95,7 +95,7 @@ def test_news_told_twice_counts_once(timed: Timed, clock: Clock) -> None:
     assert budget.step(KEY, done=given_back, pop=True).permit is not None
 
     assert budget.step(KEY, done=given_back, pop=True).permit is None
-    assert budget.usage(KEY).used[0].calls == 5
+    assert budget.usages([KEY])[KEY].used[0].calls == 5
 
 
 def test_first_refusal_waits_ten_seconds(timed: Timed, clock: Clock) -> None:
@@ -105,7 +105,7 @@ def test_first_refusal_waits_ten_seconds(timed: Timed, clock: Clock) -> None:
     step = budget.step(KEY, done=told(granted(budget.step(KEY, pop=True)), "refused"), pop=True)
 
     assert step.permit is None
-    assert budget.usage(KEY).held_until == about(10)
+    assert budget.usages([KEY])[KEY].held_until == about(10)
     assert is_next_grant(budget, clock, 10)
 
 
@@ -117,7 +117,7 @@ def test_refused_again_soon_waits_a_minute(timed: Timed, clock: Clock) -> None:
 
     budget.step(KEY, done=told(granted(budget.step(KEY, pop=True)), "refused"))
 
-    assert budget.usage(KEY).held_until == about(60)
+    assert budget.usages([KEY])[KEY].held_until == about(60)
 
 
 def test_refusals_of_one_incident_count_once(timed: Timed, clock: Clock) -> None:
@@ -127,7 +127,7 @@ def test_refusals_of_one_incident_count_once(timed: Timed, clock: Clock) -> None
     for permit in permits:
         budget.step(KEY, done=told(permit, "refused"))
 
-    assert budget.usage(KEY).held_until == about(10)
+    assert budget.usages([KEY])[KEY].held_until == about(10)
 
 
 def test_servers_own_wish_is_honoured_up_to_an_hour(timed: Timed, clock: Clock) -> None:
@@ -135,10 +135,10 @@ def test_servers_own_wish_is_honoured_up_to_an_hour(timed: Timed, clock: Clock) 
     permits = full_burst(budget)
 
     budget.step(KEY, done=told(permits[0], "refused", retry_after=25))
-    assert budget.usage(KEY).held_until == about(25)
+    assert budget.usages([KEY])[KEY].held_until == about(25)
 
     budget.step(KEY, done=told(permits[1], "refused", retry_after=1e9))
-    assert budget.usage(KEY).held_until == about(3600)
+    assert budget.usages([KEY])[KEY].held_until == about(3600)
 
 
 def test_unexplained_refusals_widen_the_gaps_for_a_day(timed: Timed, clock: Clock) -> None:
@@ -159,18 +159,6 @@ def test_unexplained_refusals_widen_the_gaps_for_a_day(timed: Timed, clock: Cloc
     assert is_next_grant(budget, clock, 10.05)
 
 
-def test_hold_stops_everything_and_a_shorter_one_does_not_shorten_it(timed: Timed, clock: Clock) -> None:
-    budget = timed()
-    budget.enqueue(KEY, Ticket("run:1", "a"))
-
-    budget.hold(KEY, 30)
-    budget.hold(KEY, 5)
-
-    assert budget.usage(KEY).held_until == about(30)
-    assert budget.places(KEY, ["run:1"])["run:1"].starts_in == about(30)
-    assert is_next_grant(budget, clock, 30)
-
-
 @pytest.mark.parametrize(("back", "wait"), [(1, 11.05), (3600, 11.55), (86_400, 11.55)])
 def test_clock_set_back_costs_no_more_than_an_unanswered_call(
     timed: Timed, clock: Clock, back: float, wait: float
@@ -184,14 +172,13 @@ def test_clock_set_back_costs_no_more_than_an_unanswered_call(
     assert is_next_grant(budget, clock, wait)
 
 
-def test_hold_outlasts_a_clock_set_back_by_an_hour_at_most(timed: Timed, clock: Clock) -> None:
+def test_pause_outlasts_a_clock_set_back_by_an_hour_at_most(timed: Timed, clock: Clock) -> None:
     budget = timed()
     budget.step(KEY, done=told(full_burst(budget)[0], "refused"))
-    budget.hold(KEY, 20)
 
     clock.advance(-86_400)
 
-    assert budget.usage(KEY).held_until == about(3600)
+    assert budget.usages([KEY])[KEY].held_until == about(3600)
 
 
 def test_doubt_about_the_past_outlasts_a_clock_set_back_by_a_minute_at_most(
@@ -202,7 +189,7 @@ def test_doubt_about_the_past_outlasts_a_clock_set_back_by_a_minute_at_most(
 
     clock.advance(-86_400)
 
-    assert budget.usage(KEY).held_until == about(61.55)
+    assert budget.usages([KEY])[KEY].held_until == about(61.55)
 
 
 def test_stricter_server_is_found_by_itself(timed: Timed, clock: Clock) -> None:

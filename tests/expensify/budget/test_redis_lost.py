@@ -39,7 +39,7 @@ def busy(redis_server: RedisServer, clock: Clock) -> Iterator[Budget]:
 
 
 def pause(budget: Budget) -> float | None:
-    return budget.usage(KEY).held_until
+    return budget.usages([KEY])[KEY].held_until
 
 
 def test_new_installation_goes_at_once(redis_client: redis.Redis) -> None:
@@ -134,8 +134,7 @@ def test_every_question_says_so_when_redis_is_away(busy: Budget, redis_server: R
         lambda: busy.enqueue(KEY, Ticket("run:3", "a")),
         lambda: busy.remove(KEY, "run:2"),
         lambda: busy.places(KEY, ["run:2"]),
-        lambda: busy.usage(KEY),
-        lambda: busy.hold(KEY, 1),
+        lambda: busy.usages([KEY])[KEY],
         lambda: busy.waiting(KEY),
         lambda: missing(busy, ["run:2"]),
         lambda: busy.introduce(fresh=True),
@@ -151,7 +150,7 @@ def test_full_server_takes_no_ticket_by_halves(busy: Budget, redis_server: Redis
         busy.step(KEY, enqueue=Ticket("run:3", "a"), pop=True)
 
     assert busy.waiting(KEY) == ["run:2"]
-    assert busy.usage(KEY).used[0].calls == 1
+    assert busy.usages([KEY])[KEY].used[0].calls == 1
 
 
 class Way(socketserver.ThreadingTCPServer):
@@ -204,7 +203,7 @@ def test_step_whose_answer_got_lost_is_not_repeated(
         with pytest.raises(BudgetUnavailable):
             budget.step(KEY, pop=True)
 
-    assert busy.usage(KEY).used[0].calls == 2
+    assert busy.usages([KEY])[KEY].used[0].calls == 2
     assert busy.waiting(KEY) == ["run:3"]
     assert missing(busy, ["run:2", "run:3"]) == ["run:2"]
 
@@ -234,7 +233,7 @@ def test_answer_that_came_too_late_is_not_taken_for_the_next_one(
         redis_server.process.send_signal(signal.SIGCONT)
 
     assert missing(busy, ["run:2"]) == []
-    assert busy.usage(KEY).waiting == 1
+    assert busy.usages([KEY])[KEY].waiting == 1
 
 
 @pytest.mark.parametrize("loss", ["emptied", "kept", "flushed"])

@@ -253,7 +253,7 @@ def test_calls_that_an_older_version_noted_still_count(budget: Budget, redis_cli
     step = budget.step(KEY, enqueue=Ticket("new", "y", team="A"), pop=True)
 
     assert (step.permit, budget.waiting(KEY)) == (None, ["new"])
-    assert budget.usage(KEY).used[0].calls == 5
+    assert budget.usages([KEY])[KEY].used[0].calls == 5
 
 
 def test_nothing_of_a_line_outlives_it(budget: Budget, redis_client: redis.Redis) -> None:

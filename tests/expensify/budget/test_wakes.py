@@ -111,7 +111,9 @@ def test_slot_given_back_calls_for_an_earlier_wake(timed: Timed, clock: Clock) -
 
 def test_long_wait_is_slept_in_pieces(timed: Timed, clock: Clock) -> None:
     budget = timed()
-    budget.hold(KEY, 1000)
+    token = budget.enqueue(KEY, Ticket("run:0", "a")).token
+    permit = granted(budget.step(KEY, token=token, pop=True))
+    budget.step(KEY, done=told(permit, "refused", retry_after=1000))
 
     assert budget.enqueue(KEY, Ticket("run:1", "a")).wake_in == 300
 
@@ -125,29 +127,6 @@ def test_empty_line_calls_for_no_wake(timed: Timed, clock: Clock) -> None:
     assert step.ticket == "run:1"
     assert step.wake_in is None
     assert budget.step(KEY, done=told(granted(step), "answered"), pop=True).wake_in is None
-
-
-def test_calls_under_way_are_capped(timed: Timed, clock: Clock) -> None:
-    budget = timed(in_flight=2)
-    budget.enqueue(KEY, [Ticket(f"run:{n}", "a") for n in range(9)])
-    first = granted(budget.step(KEY, pop=True))
-    granted(budget.step(KEY, pop=True))
-
-    assert budget.step(KEY, pop=True).permit is None
-    assert budget.step(KEY, done=told(first, "answered"), pop=True).ticket == "run:2"
-
-
-def test_call_of_a_dead_worker_stops_counting_as_under_way(timed: Timed, clock: Clock) -> None:
-    budget = timed(in_flight=1)
-    budget.enqueue(KEY, [Ticket("run:1", "a"), Ticket("run:2", "a"), Ticket("run:3", "a")])
-    granted(budget.step(KEY, pop=True))
-
-    clock.advance(325)
-    assert budget.step(KEY, pop=True).permit is None
-    clock.advance(10)
-
-    assert budget.step(KEY, pop=True).ticket == "run:2"
-    assert budget.step(KEY, pop=True).permit is None
 
 
 def test_budgets_that_need_a_step_are_found_among_many_at_once(

@@ -1,6 +1,6 @@
-"""What FreeMarker prints for a case: asked of the real engine where it is installed, else as it once answered.
+"""FreeMarker's output for a case: from the real engine where it is installed, else from the recording.
 
-outputs.json holds the engine's answers; `python -m tests.expensify.freemarker.record` asks it again.
+outputs.json holds the recorded answers; `python -m tests.expensify.freemarker.record` records them again.
 """
 
 import hashlib

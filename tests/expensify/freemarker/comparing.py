@@ -1,4 +1,4 @@
-"""Our output beside FreeMarker's."""
+"""Compare our output with FreeMarker's."""
 
 from collections.abc import Callable, Iterable, Mapping
 

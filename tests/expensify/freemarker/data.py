@@ -1,4 +1,4 @@
-"""The data that corpus and generated templates are rendered over: a little of everything, and things missing."""
+"""The data of corpus and generated templates: every kind of value, and missing ones."""
 
 import datetime as dt
 from decimal import Decimal

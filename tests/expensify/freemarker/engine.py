@@ -21,7 +21,7 @@ SOURCE = Path(__file__).parent / "oracle" / "Oracle.java"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the engine made of a template: its output, or the place and text of its complaint."""
+    """The engine's result for a template: its output, or the position and message of its error."""
 
     output: str | None
     error: str = ""

@@ -1,4 +1,4 @@
-"""Templates made up by hypothesis from the language's grammar, over the names of data.py."""
+"""Templates that hypothesis generates from the language's grammar, with the names of data.py."""
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy

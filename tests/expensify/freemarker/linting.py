@@ -1,4 +1,4 @@
-"""Templates around the one line that a test of lint is about, and the questions that such tests ask."""
+"""Build templates around one line, and read lint's findings on them."""
 
 from expensify.freemarker.lint.check_template import lint
 from expensify.freemarker.lint.findings import Finding, apply
@@ -43,25 +43,25 @@ def codes(text: str, file_extension: str = "csv") -> list[str]:
 
 def only(text: str, code: str, file_extension: str = "csv") -> Finding:
     """The one finding of that code."""
-    (found,) = [finding for finding in lint(text, file_extension=file_extension) if finding.code == code]
-    return found
+    (finding,) = [finding for finding in lint(text, file_extension=file_extension) if finding.code == code]
+    return finding
 
 
 def marked(text: str, finding: Finding) -> str:
-    """The text that a finding on one line points at."""
+    """The text of a finding on one line."""
     assert finding.line == finding.end_line
     return text.splitlines()[finding.line - 1][finding.column - 1 : finding.end_column]
 
 
 def fixed(text: str, code: str, file_extension: str = "csv") -> str:
-    """The template after the fix, which must have made the finding go away."""
+    """The template after the fix, which must remove the finding."""
     fix = only(text, code, file_extension).fix
     assert fix is not None
-    changed = apply(text, fix)
-    assert code not in codes(changed, file_extension)
-    return changed
+    fixed_text = apply(text, fix)
+    assert code not in codes(fixed_text, file_extension)
+    return fixed_text
 
 
 def printed(text: str) -> str:
-    """What the template prints over one report with one expense."""
+    """The template's output with one report with one expense."""
     return render(parse(text), DATA)

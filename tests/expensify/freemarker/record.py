@@ -1,4 +1,4 @@
-"""Ask the real engine for all answers and store them: `python -m tests.expensify.freemarker.record`."""
+"""Record the real engine's answers: `python -m tests.expensify.freemarker.record`."""
 
 import json
 import warnings

@@ -1,4 +1,4 @@
-"""Texts that are hardly templates: fragments in any order, and templates of the corpus with pieces cut and moved."""
+"""Broken templates: fragments in random order, and templates of the corpus with pieces cut and moved."""
 
 from hypothesis import strategies as st
 

@@ -1,4 +1,4 @@
-"""Byte for byte what FreeMarker prints, and refused where it refuses."""
+"""Our output equals FreeMarker's byte for byte, and we reject what it rejects."""
 
 import json
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ def test_case_prints_what_freemarker_prints(name: str, answers: Answers) -> None
 
 
 @pytest.mark.parametrize("name", [name for name in SMALL if name.startswith("refused: ")])
-def test_what_freemarker_refuses_is_refused(name: str, answers: Answers) -> None:
+def test_template_that_freemarker_rejects_is_rejected(name: str, answers: Answers) -> None:
     assert answers.output(name) is None
 
 
@@ -60,7 +60,7 @@ def test_generated_expressions_print_what_freemarker_prints(engine: Engine, temp
     [_FEW, pytest.param(list(CORPUS), marks=pytest.mark.java)],
     ids=["a dozen", "all"],
 )
-def test_recorded_answers_are_the_engines(engine: Engine, answers: Answers, names: list[str]) -> None:
+def test_recorded_answers_match_the_engine(engine: Engine, answers: Answers, names: list[str]) -> None:
     live = FromEngine(engine)
 
     stale = [name for name in names if answers.output(name) != live.output(name)]
@@ -88,5 +88,5 @@ def test_planted_acceptance_is_found(answers: Answers) -> None:
     assert differing(refused, answers, lenient) == [planted]
 
 
-def test_corpus_is_as_large_as_it_claims() -> None:
+def test_corpus_has_the_documented_size() -> None:
     assert (len(SMALL) >= 150, len(EXPORTS) >= 25) == (True, True)

@@ -1,4 +1,4 @@
-"""Fields by name, by level, and the nearest to a mistaken name."""
+"""Find fields by name and level, and the nearest fields to a misspelt name."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from expensify.freemarker.catalogue import CATALOGUE, RECONCILIATION, Catalogue,
 BOTH = pytest.mark.parametrize("catalogue", [CATALOGUE, RECONCILIATION], ids=["export", "reconciliation"])
 
 
-def test_field_knows_what_people_and_programs_ask() -> None:
+def test_field_has_label_type_and_evidence() -> None:
     assert CATALOGUE.field("expense.amount") == Field(
         name="expense.amount",
         level="expense",
@@ -21,7 +21,7 @@ def test_field_knows_what_people_and_programs_ask() -> None:
     )
 
 
-def test_level_of_tags_is_filled_in() -> None:
+def test_tag_level_is_filled_in() -> None:
     field = CATALOGUE.field("expense.ntag3GlCode")
 
     assert field is not None
@@ -40,11 +40,11 @@ def test_report_field_is_filled_in() -> None:
     ["expense.ntag0", "expense.ntag", "expense.ntag1Code", "report.customField.", "report.customField.a-b",
      "merchant", "expense.Merchant", "report.ID", ""],
 )  # fmt: skip
-def test_what_does_not_exist_is_not_found(name: str) -> None:
+def test_unknown_field_is_none(name: str) -> None:
     assert CATALOGUE.field(name) is None
 
 
-def test_the_two_exporters_have_fields_of_their_own() -> None:
+def test_exporters_have_separate_fields() -> None:
     assert RECONCILIATION.field("expense.posted") is not None
     assert CATALOGUE.field("expense.posted") is None
     assert RECONCILIATION.field("expense.transactionID") is None
@@ -65,17 +65,17 @@ def test_the_two_exporters_have_fields_of_their_own() -> None:
         ("approver.mail", "approver", "approver.email"),
     ],
 )
-def test_nearest_name_is_the_one_that_was_meant(name: str, level: str, near: str) -> None:
+def test_nearest_name_is_the_intended_one(name: str, level: str, near: str) -> None:
     assert CATALOGUE.nearest(name, level)[0] == near  # type: ignore[arg-type]
 
 
-def test_nothing_is_near_to_nonsense() -> None:
+def test_nonsense_has_no_nearest_name() -> None:
     assert CATALOGUE.nearest("expense.qqqqqq", "expense") == []
     assert CATALOGUE.nearest("") == []
 
 
 @BOTH
-def test_levels_hold_each_field_once(catalogue: Catalogue) -> None:
+def test_each_field_is_on_one_level(catalogue: Catalogue) -> None:
     names = [field.name for field in catalogue]
 
     assert len(names) == len(set(names))
@@ -85,7 +85,7 @@ def test_levels_hold_each_field_once(catalogue: Catalogue) -> None:
 
 
 @BOTH
-def test_what_a_field_points_to_exists(catalogue: Catalogue) -> None:
+def test_field_references_exist(catalogue: Catalogue) -> None:
     for field in catalogue:
         assert field.edited == "" or catalogue.field(field.edited) is not None
         assert field.items == "" or catalogue.fields(field.items) != []
@@ -94,7 +94,7 @@ def test_what_a_field_points_to_exists(catalogue: Catalogue) -> None:
 
 
 @BOTH
-def test_field_is_written_for_people(catalogue: Catalogue) -> None:
+def test_fields_have_readable_labels_and_meanings(catalogue: Catalogue) -> None:
     for field in catalogue:
         assert field.label[0].isupper()
         assert field.meaning.endswith(".")

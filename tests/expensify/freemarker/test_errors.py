@@ -1,4 +1,4 @@
-"""Errors say in plain words what is wrong, and where."""
+"""Errors have a plain message and a position."""
 
 import pytest
 
@@ -49,7 +49,7 @@ def error_of(template: str, **data: object) -> tuple[int, int, str]:
         ("<#break>", 1, 1, "<#break> belongs inside a <#list>, <#items> or <#switch>"),
     ],
 )  # fmt: skip
-def test_template_that_does_not_parse(template: str, line: int, column: int, message: str) -> None:
+def test_parse_error_has_message_and_position(template: str, line: int, column: int, message: str) -> None:
     with pytest.raises(TemplateError) as caught:
         parse(template)
 
@@ -86,24 +86,32 @@ def test_template_that_does_not_parse(template: str, line: int, column: int, mes
         ("${n?string('0.0.0')}", 1, 5, "'0.0.0' is not a number format; write it like 0.00 or #,##0.##"),
         ("${s?date('yyyy')}", 1, 5, "'text' is not a date like yyyy"),
         (
-            "${s?replace('(?=a)', '', 'r')}",
+            "${s?replace('\\\\Ga', '', 'r')}",
             1,
             5,
-            "the regular expression '(?=a)' uses (?=, which is not supported",
+            "the regular expression '\\\\Ga' uses \\G, which is not supported",
         ),
         (
-            "${s?replace('(a)\\\\1', '', 'r')}",
+            "${s?replace('(?d)a', '', 'r')}",
             1,
             5,
-            "the regular expression '(a)\\\\1' refers back to a group, which is not supported",
+            "the regular expression '(?d)a' uses (?d, which is not supported",
         ),
+        (
+            "${s?replace('(?:(?:a{100}){100}){100}', '', 'r')}",
+            1,
+            5,
+            "the regular expression '(?:(?:a{100}){100}){100}' is too large",
+        ),
+        ("${s?replace('[b-a]', '', 'r')}", 1, 5, "the regular expression '[b-a]' has a range from b to a"),
+        ("${s?replace('(a', '', 'r')}", 1, 5, "the regular expression '(a' has a ( that is not closed"),
         ("<@n/>", 1, 1, "only macros can be called like this; this is a number"),
         ("<#macro m a></#macro>\n<@m/>", 2, 1, "the parameter a of the macro m was not given"),
         ("<#stop 'no expenses'>", 1, 1, "the template stopped itself: no expenses"),
         ("<#function f></#function>\n\n${f(1)}", 3, 3, "the function f takes 0 arguments, not 1"),
     ],
 )
-def test_template_that_its_data_do_not_fit(template: str, line: int, column: int, message: str) -> None:
+def test_render_error_has_message_and_position(template: str, line: int, column: int, message: str) -> None:
     assert error_of(template, s="text", n=1, b=True, xs=[1], e={"a": 1}) == (line, column, message)
 
 
@@ -111,7 +119,7 @@ def test_error_inside_a_macro_names_the_macros_line() -> None:
     assert error_of("<#macro m>\n\n${'x'?number}\n</#macro>\n\n<@m/>")[:2] == (3, 7)
 
 
-def test_error_inside_a_string_literal_names_its_place_there() -> None:
+def test_error_inside_a_string_literal_has_its_position() -> None:
     assert error_of("${'ab${gone}'}") == (
         1,
         8,
@@ -123,19 +131,19 @@ def test_lines_end_at_crlf_cr_and_lf() -> None:
     assert error_of("a\r\nb\rc\n${gone}")[:2] == (4, 3)
 
 
-def test_message_reads_with_its_place() -> None:
+def test_error_text_contains_the_position() -> None:
     error = TemplateError("something is wrong")
     error.line, error.column = 3, 14
 
     assert str(error) == "something is wrong (line 3, column 14)"
 
 
-def test_missing_and_limits_are_render_errors_and_these_are_template_errors() -> None:
+def test_error_classes_form_a_family() -> None:
     assert [issubclass(kind, RenderError) for kind in (Missing, LimitExceeded)] == [True, True]
     assert issubclass(RenderError, TemplateError)
 
 
-def test_error_message_in_recover_is_ours() -> None:
+def test_recover_shows_our_error_message() -> None:
     output = render(parse("<#attempt>${'x'?number}<#recover>${.error}</#attempt>"), {})
 
     assert output == "'x' is not a number (line 1, column 17)"

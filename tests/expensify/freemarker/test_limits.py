@@ -1,4 +1,4 @@
-"""No template hangs a worker or fills its memory: each of these would, without limits."""
+"""Limits on templates: without them, each of these would hang a worker or exhaust its memory."""
 
 import math
 import sys
@@ -48,13 +48,13 @@ GREEDY = {
     "many strings kept": "<#assign l = []><#list 1..100000 as i><#assign l = l + ['x'?left_pad(100000)]></#list>",
     "attempt again and again": "<#list 1.. as i><#attempt>${'x'?number}<#recover></#attempt></#list>",
     "list that grows": "<#assign l = [1]><#list 1.. as i><#assign l = l + [i]></#list>",
-    "regular expression over a long text": "<#assign s = ''?left_pad(900000, 'a')>${s?matches('(a|b|c|d|e|f)*x')?c}",
+    "regular expression over a long text": "<#assign s=''?left_pad(900000)><#list 1.. as i>${s?matches('b')?c}</#list>",
 }
 
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("template", GREEDY.values(), ids=GREEDY.keys())
-def test_greedy_template_is_ended_by_what_it_does_not_by_the_clock(template: str) -> None:
+def test_greedy_template_exceeds_a_limit_other_than_time(template: str) -> None:
     """How long that takes is in `python -m benchmarks.freemarker`."""
     limits = RenderLimits(steps=300_000, depth=30, output_chars=1_000_000, seconds=math.inf)
 
@@ -64,7 +64,7 @@ def test_greedy_template_is_ended_by_what_it_does_not_by_the_clock(template: str
     assert caught.value.line == 1
 
 
-def test_clock_is_looked_at_every_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clock_is_checked_every_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = [0]
 
     def monotonic() -> float:
@@ -80,18 +80,25 @@ def test_clock_is_looked_at_every_few_steps(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(a+)+$", "(a|aa)+$", "(a|a)*b", "(.*a){12}x", "a*a*a*a*a*a*b", "^(([a-z])+.)+[A-Z]([a-z])+$"]
+    "pattern", ["(a+)+$", "(a|a)*b", "(.*a){12}x", "a*a*a*a*a*a*b", "^(([a-z])+.)+[A-Z]([a-z])+$"]
 )
 def test_regular_expression_that_backtracks_for_ever_elsewhere_is_quick(pattern: str) -> None:
-    text = "a" * 200 + "!"
-    limits = RenderLimits(steps=20_000)  # each state of the pattern at each character of the text is a step
-
-    output = render(parse("${s?matches(p)?c}"), {"s": text, "p": pattern}, limits=limits)
+    output = render(parse("${s?matches(p)?c}"), {"s": "a" * 200 + "!", "p": pattern})
 
     assert output == "false"
 
 
-def test_attempt_does_not_survive_a_limit() -> None:
+@pytest.mark.parametrize("pattern", ["(a|aa)+$", "(?:a|b|ab)*+c|(a?){30}b", "(?=(a|aa)+$)a"])
+def test_regular_expression_that_backtracks_for_ever_is_ended_by_the_clock(pattern: str) -> None:
+    template = parse("<#attempt>\n${s?replace(p, '', 'r')}<#recover>survived</#attempt>")
+
+    with pytest.raises(LimitExceeded, match="regular expression did not end within the 0 seconds") as caught:
+        render(template, {"s": "a" * 200 + "!", "p": pattern}, limits=RenderLimits(seconds=0))
+
+    assert (caught.value.line, caught.value.column) == (2, 5)
+
+
+def test_attempt_does_not_catch_exceeded_limits() -> None:
     template = parse("<#attempt><#list 1.. as i></#list><#recover>survived</#attempt>")
 
     with pytest.raises(LimitExceeded):
@@ -147,7 +154,7 @@ def test_template_length_is_limited() -> None:
 
 
 @pytest.mark.parametrize("piece", ["${a}", "${a!", "!", "(", "'", "a.", "<#-- -->", "\\"])
-def test_work_of_parsing_grows_with_the_length_and_no_faster(piece: str) -> None:
+def test_parsing_takes_linear_time(piece: str) -> None:
     """Calls are counted, which are the same on every machine; the seconds are in `python -m benchmarks.freemarker`."""
     works = [calls_of(lambda size=size: parse(_repeated(piece, size))) for size in (8_000, 16_000)]  # type: ignore[misc]
 
@@ -156,7 +163,7 @@ def test_work_of_parsing_grows_with_the_length_and_no_faster(piece: str) -> None
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("piece", [pytest.param("${a}", marks=pytest.mark.thorough), "${a!", "!", "(", "\\"])
-def test_template_of_the_greatest_length_is_parsed_or_refused(piece: str) -> None:
+def test_template_of_maximum_length_is_parsed_or_rejected(piece: str) -> None:
     with suppress(TemplateError):
         parse(_repeated(piece, 199_999))
 
@@ -182,12 +189,12 @@ def calls_of(action: Callable[[], object]) -> int:
     return counted[0]
 
 
-def test_thousands_of_trims_on_one_line_are_refused() -> None:
+def test_thousands_of_trims_on_one_line_are_rejected() -> None:
     with pytest.raises(TemplateError, match=r"^there are too many tags on this line"):
         parse("x<#t>" * 5_000)
 
 
-def test_thousands_of_trims_on_lines_of_their_own_are_allowed() -> None:
+def test_thousands_of_trims_on_separate_lines_are_allowed() -> None:
     assert render(parse("  x<#t>\n" * 5_000), {}) == "x" * 5_000
 
 
@@ -220,7 +227,7 @@ _ARGUMENTS = [
 
 
 @pytest.mark.parametrize("name", names())
-def test_built_in_over_any_value_prints_or_complains(name: str) -> None:
+def test_built_in_of_any_value_prints_or_raises(name: str) -> None:
     limits = RenderLimits(steps=10_000, output_chars=10_000)
     lines: set[int] = set()
     for arguments in _ARGUMENTS:

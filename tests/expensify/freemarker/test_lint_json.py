@@ -1,4 +1,4 @@
-"""Lint of JSON: strings, and commas with nothing behind them."""
+"""Lint of JSON: strings and trailing commas."""
 
 import json
 
@@ -48,29 +48,29 @@ def test_date_without_quotes_gets_them():
         '<#function q x><#return "\\"" + x?json_string + "\\""></#function>{"shop": ${q(expense.merchant)}}',
     ],
 )
-def test_text_that_is_json_already_is_fine(entry):
+def test_json_text_has_no_finding(entry):
     assert "json-string" not in codes(entries(entry), "json")
 
 
-def test_comma_behind_the_last_entry():
+def test_trailing_comma_after_a_loop_becomes_a_separator():
     text = '{"ids": [<#list reports[0].transactionList as expense>"${expense.transactionID}",</#list>]}'
 
     assert only(text, "trailing-comma", "json").severity == "warning"
     assert read(fixed(text, "trailing-comma", "json")) == {"ids": ["4000000000000000001"]}
 
 
-def test_comma_behind_the_last_entry_on_lines_of_their_own():
+def test_trailing_comma_on_its_own_line_becomes_a_separator():
     text = '[\n  <#list reports as report>\n    {\n      "title": "x"\n    },\n  </#list>\n]\n'
 
     assert only(text, "trailing-comma", "json").line == 5
     assert read(fixed(text, "trailing-comma", "json")) == [{"title": "x"}]
 
 
-def test_comma_behind_the_last_entry_of_lists_in_lists_has_no_simple_fix():
+def test_trailing_comma_of_nested_lists_has_no_fix():
     assert only(entries('{"a": 1}', ","), "trailing-comma", "json").fix is None
 
 
-def test_comma_before_a_bracket_is_taken_out():
+def test_comma_before_a_bracket_is_removed():
     text = '[<#list reports as report>{"title": "x", }<#sep>,</#list>]'
 
     assert read(fixed(text, "trailing-comma", "json")) == [{"title": "x"}]

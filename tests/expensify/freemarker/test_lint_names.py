@@ -1,4 +1,4 @@
-"""Lint of names: fields on their levels, variables, the receipt, and what only other people's templates have."""
+"""Lint of names: fields and their levels, variables, the receipt, undocumented fields."""
 
 import pytest
 
@@ -17,27 +17,27 @@ def test_misspelt_field_gets_the_nearest_name():
     assert printed(fixed(text, "unknown-field")) == 'Bar "Zum Löwen", Wien\n'
 
 
-def test_field_keeps_the_template_s_own_variable():
+def test_fix_of_a_field_keeps_the_templates_variable():
     text = "<#list reports as r><#list r.transactionList as line>${line.curency}</#list></#list>"
 
     assert printed(fixed(text, "unknown-field")) == "EUR"
 
 
-def test_expense_s_field_on_a_report_is_asked_of_the_expense():
+def test_expense_field_on_a_report_is_moved_to_the_expense():
     text = per_expense("${report.merchant!}")
 
     assert "That is a field of an expense." in only(text, "unknown-field").sentence
     assert printed(fixed(text, "unknown-field")) == 'Bar "Zum Löwen", Wien\n'
 
 
-def test_expense_s_field_outside_the_expenses_has_no_fix_but_a_place():
+def test_expense_field_outside_its_loop_names_the_loop():
     found = only(per_report("${report.merchant!}"), "unknown-field")
 
     assert found.fix is None
     assert "<#list report.transactionList as expense>" in found.sentence
 
 
-def test_report_s_field_on_an_expense_is_asked_of_the_report():
+def test_report_field_on_an_expense_is_moved_to_the_report():
     assert printed(fixed(per_expense("${expense.reportName!}"), "unknown-field")) == "Trip\n"
 
 
@@ -75,7 +75,7 @@ def test_known_field_is_fine(name):
         ("<#if expense.gone == 1>1</#if>", "gone"),
     ],
 )
-def test_field_is_known_by_where_its_object_comes_from(line, member):
+def test_field_is_resolved_by_the_source_of_its_object(line, member):
     text = per_expense(line)
 
     assert marked(text, only(text, "unknown-field")) == member
@@ -87,7 +87,7 @@ def test_report_field_with_a_space_is_spelt_with_an_underscore():
     assert "${report.customField.Cost_Center}" in fixed(text, "unknown-field")
 
 
-def test_level_of_a_tag_that_was_copied_with_its_placeholder_gets_a_number():
+def test_placeholder_of_a_tag_level_becomes_a_number():
     assert "${expense.ntag1}" in fixed(per_expense("${expense.ntagX}"), "unknown-field")
 
 
@@ -102,18 +102,18 @@ def test_reconciliation_has_other_fields():
     assert [marked(text, finding) for finding in found] == ["categoryGlCode"]
 
 
-def test_variable_that_is_never_assigned():
+def test_unassigned_variable_is_found():
     text = per_expense("<#assign merchant = expense.merchant>${merchnt}")
 
     assert marked(text, only(text, "unassigned")) == "merchnt"
     assert printed(fixed(text, "unassigned")) == 'Bar "Zum Löwen", Wien\n'
 
 
-def test_field_without_its_variable_gets_it():
+def test_field_without_its_variable_gets_one():
     assert printed(fixed(per_expense("${merchant}"), "unassigned")) == 'Bar "Zum Löwen", Wien\n'
 
 
-def test_loop_variable_outside_its_loop():
+def test_loop_variable_outside_its_loop_is_found():
     text = per_report("<#list report.transactionList as expense></#list>${expense.merchant}")
 
     found = only(text, "unassigned")
@@ -140,7 +140,7 @@ def test_variable_with_a_value_is_fine(line):
     assert "unassigned" not in codes(per_report(line))
 
 
-def test_field_that_only_other_templates_have_is_noted_once():
+def test_undocumented_field_is_noted_once():
     text = per_expense("${expense.cardName!},${expense.cardName!}")
 
     found = only(text, "undocumented-field")
@@ -160,7 +160,7 @@ def test_receipt_is_tested_before_it_is_used():
     assert printed(fixed(text, "receipt-untested")) == "\n"
 
 
-def test_default_behind_the_receipt_s_field_does_not_forgive_a_missing_receipt():
+def test_default_of_a_receipt_field_does_not_cover_a_missing_receipt():
     text = per_expense('[${expense.receiptObject.url!"none"}]')
 
     assert printed(fixed(text, "receipt-untested")) == "[none]\n"
@@ -190,7 +190,7 @@ def test_tested_receipt_is_fine(line):
     assert "receipt-untested" not in codes(per_expense(line))
 
 
-def test_receipt_is_not_tested_any_more_behind_the_test():
+def test_receipt_test_ends_with_its_block():
     line = "<#if expense.receiptObject?has_content>${expense.receiptObject.url}</#if>${expense.receiptObject.type}"
     text = per_expense(line)
 

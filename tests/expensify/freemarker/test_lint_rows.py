@@ -1,4 +1,4 @@
-"""Lint of rows and columns: quotes, line breaks, identifiers, headings, and the type of the file."""
+"""Lint of rows and columns: quotes, line breaks, identifiers, headings, file type."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ def test_text_with_a_default_is_quoted():
     assert cells(text) == [["1", 'Bar "Zum Löwen", Wien']]
 
 
-def test_text_behind_something_else_in_its_cell_is_not_rewritten():
+def test_text_after_other_content_of_its_cell_has_no_fix():
     assert only(per_expense("1,Shop: ${expense.merchant}"), "unquoted-text").fix is None
 
 
@@ -78,7 +78,7 @@ def test_function_that_quotes_only_where_it_must_is_understood():
     assert "unquoted-text" not in codes(function + per_expense("1,${q(expense.merchant)}"))
 
 
-def test_function_that_forgets_a_sign_is_found_out():
+def test_function_that_misses_a_character_is_found():
     function = '<#function q x><#if x?contains("\\"")><#return "quoted"></#if><#return x></#function>'
 
     assert "unquoted-text" in codes(function + per_expense("1,${q(expense.merchant)}"))
@@ -123,13 +123,13 @@ def test_text_of_one_line_has_no_line_breaks(text):
     assert "line-break" not in codes(per_expense(f"1,{text}"))
 
 
-def test_identifier_is_kept_from_a_spreadsheet():
+def test_identifier_gets_an_apostrophe():
     text = per_expense("${expense.transactionID},1")
 
     assert printed(fixed(text, "excel-identifier")) == "'4000000000000000001,1\n"
 
 
-def test_identifier_in_quotes_is_not_kept_by_them():
+def test_quoted_identifier_gets_an_apostrophe():
     text = per_expense('1,"${expense.transactionID!""}"')
 
     assert printed(fixed(text, "excel-identifier")) == '1,"\'4000000000000000001"\n'
@@ -152,7 +152,7 @@ def test_identifier_that_is_text_is_fine(line):
     assert "excel-identifier" not in codes(per_expense(f"1,{line}"))
 
 
-def test_heading_asks_addheader():
+def test_heading_gets_a_test_of_addheader():
     text = "Merchant,Sum\n" + per_expense("${expense.currency},1")
 
     assert marked(text, only(text, "heading-unguarded")) == "Merchant,Sum"
@@ -165,7 +165,7 @@ def test_heading_over_several_lines_is_guarded_as_a_whole():
     assert printed(fixed(text, "heading-unguarded")) == "Merchant,Sum\nEUR,1\n"
 
 
-def test_heading_that_shares_its_line_with_a_tag_is_not_rewritten():
+def test_heading_on_a_line_with_a_tag_has_no_fix():
     text = "Merchant,Sum<#list reports as report>\n${report.currency},1</#list>"
 
     assert only(text, "heading-unguarded").fix is None
@@ -194,7 +194,7 @@ def heading(titles: str) -> str:
     return f"<#if addHeader>\n{titles}\n</#if>\n"
 
 
-def test_heading_with_another_number_of_columns():
+def test_heading_with_wrong_number_of_columns_is_found():
     text = heading("Merchant,Sum,Currency") + per_expense("${expense.currency},1")
 
     found = only(text, "heading-columns")
@@ -227,13 +227,13 @@ def test_row_that_begins_with_its_line_break_is_counted():
     assert "heading-columns" in codes(text)
 
 
-def test_row_with_too_many_columns_among_good_ones():
+def test_row_with_too_many_columns_is_found():
     row = "${expense.currency},1<#lt>\n    ${expense.currency},1,2"
 
     assert only(heading("A,B") + per_expense(row), "heading-columns").line == 7
 
 
-def test_json_template_with_csv():
+def test_json_template_for_csv_is_found():
     text = '[<#list reports as report>{"id": "${report.reportID}"}<#sep>,</#list>]'
 
     found = only(text, "file-type", "csv")
@@ -243,28 +243,28 @@ def test_json_template_with_csv():
     assert "file-type" not in codes(text, "txt")
 
 
-def test_table_with_json():
+def test_table_for_json_is_found():
     text = heading("A,B") + per_expense("${expense.currency},1")
 
     assert "Choose csv" in only(text, "file-type", "json").sentence
     assert [codes(text, kind).count("file-type") for kind in ("csv", "xls", "xlsx", "txt", "pdf")] == [0] * 5
 
 
-def test_xml_with_csv():
+def test_xml_template_for_csv_is_found():
     text = "<?xml version='1.0'?><reports><#list reports as r><id>${r.reportID}</id></#list></reports>"
 
     assert "Choose xml" in only(text, "file-type", "csv").sentence
     assert "file-type" not in codes(text, "xml")
 
 
-def test_pdf_has_no_rows_to_look_at():
+def test_rows_of_a_pdf_are_not_checked():
     text = "Report,Workspace\n" + per_report("${report.reportName},${report.policyName}")
 
     assert codes(text, "csv") == ["heading-unguarded", "unquoted-text", "unquoted-text"]
     assert codes(text, "pdf") == []
 
 
-def test_fixed_width_has_no_cells_to_quote():
+def test_fixed_width_text_needs_no_quotes():
     assert (
         codes(per_report("${report.reportName?right_pad(20)}${report.policyName?right_pad(20)}"), "txt") == []
     )

@@ -1,4 +1,4 @@
-"""Lint of what cannot run: unmatched tags, names that FreeMarker does not have, what the portal does not run."""
+"""Lint of errors that stop a template: unmatched tags, unknown and unsupported names."""
 
 import pytest
 
@@ -18,14 +18,14 @@ def test_tag_that_is_not_closed_is_found_where_it_was_opened():
     assert printed(fixed(text, "unbalanced")) == "x\n"
 
 
-def test_tag_that_is_open_at_the_end():
+def test_tag_open_at_the_end_is_found():
     text = "<#if addHeader>\nx\n"
 
     assert "the template ends" in only(text, "unbalanced").sentence
     assert printed(fixed(text, "unbalanced")) == "x\n"
 
 
-def test_tag_that_closes_nothing_is_taken_out():
+def test_unmatched_closing_tag_is_removed():
     text = "<#if addHeader>x</#list></#if>"
 
     found = only(text, "unbalanced")
@@ -35,11 +35,11 @@ def test_tag_that_closes_nothing_is_taken_out():
     assert printed(fixed(text, "unbalanced")) == "x"
 
 
-def test_tag_that_closes_nothing_at_all():
+def test_closing_tag_without_any_opening_tag_is_found():
     assert printed(fixed("x</#if>", "unbalanced")) == "x"
 
 
-def test_macro_call_that_is_not_closed():
+def test_unclosed_macro_call_is_found():
     text = "<#macro m>[<#nested>]</#macro><#if true><@m>x</#if>"
 
     assert marked(text, only(text, "unbalanced")) == "<@m>"
@@ -80,21 +80,21 @@ def test_misspelt_built_in_gets_the_nearest_name():
     assert printed(fixed(text, "unknown-built-in")) == "eur\n"
 
 
-def test_every_wrong_built_in_is_found_at_once_and_the_rest_is_looked_at():
+def test_all_unknown_built_ins_are_found_together():
     found = codes(per_expense("${expense.currency?lowercase},${expense.curency?uppercase}"))
 
     assert found == ["unknown-built-in", "unknown-field", "unknown-built-in"]
 
 
 @pytest.mark.parametrize("text", ["<#include 'x'>", "${'x'?eval}", "${reports?api}", "<#import 'x' as y>"])
-def test_construct_that_the_portal_does_not_run(text):
+def test_unsupported_construct_is_found(text):
     found = only(text, "unsupported")
 
     assert found.severity == "error"
     assert found.sentence.startswith("The portal does not run ")
 
 
-def test_built_in_with_too_many_arguments():
+def test_built_in_with_too_many_arguments_is_found():
     assert "takes no arguments" in only("${'x'?upper_case(1)}", "syntax").sentence
 
 
@@ -109,25 +109,25 @@ def test_built_in_with_too_many_arguments():
         ("${" + "(" * 200 + "1" + ")" * 200 + "}", (1, 63)),
     ],
 )
-def test_text_that_cannot_be_read_gives_one_finding_with_its_place(text, place):
+def test_unparsable_text_gives_one_finding_with_position(text, place):
     (found,) = lint(text)
 
     assert (found.code, found.severity, (found.line, found.column)) == ("syntax", "error", place)
 
 
-def test_text_that_lint_calls_free_of_errors_can_be_parsed():
+def test_text_without_lint_errors_can_be_parsed():
     for text in ("", "x", "${reports}", "<#list reports as r></#list>", "${1?c}", "${expense.gone}"):
         assert [finding for finding in lint(text) if finding.severity == "error"] == []
         parse(text)
 
 
-def test_text_that_is_too_long_for_a_template():
+def test_text_over_the_maximum_length_is_found():
     text = "x" * (MAX_TEMPLATE_CHARS + 1)
 
     assert str(MAX_TEMPLATE_CHARS) in only(text, "syntax").sentence
 
 
-def test_fix_changes_only_its_place():
+def test_fix_changes_only_its_range():
     text = "<#if true>\r\nx</#iff>"
 
     assert apply(text, only(text, "unknown-tag").fix) == "<#if true>\r\nx</#if>"

@@ -1,4 +1,4 @@
-"""Lint of whole templates: those that the portal writes are clean, those of others are told what is known of them."""
+"""Lint of whole templates: the portal's own have no findings, others have the expected ones."""
 
 import itertools
 
@@ -23,7 +23,7 @@ from tests.expensify.freemarker.soup import DAMAGED, SOUP
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 
 
-def test_help_page_s_template_runs_but_could_be_better():
+def test_help_page_template_has_warnings_but_no_errors():
     found = [(finding.line, finding.code, finding.severity) for finding in lint(HELP)]
 
     assert found == [
@@ -33,7 +33,7 @@ def test_help_page_s_template_runs_but_could_be_better():
     ]
 
 
-def test_help_page_s_template_gets_better_with_every_fix():
+def test_each_fix_improves_the_help_page_template():
     text = HELP
     while fixes := [finding.fix for finding in lint(text) if finding.fix]:
         text = apply(text, fixes[0])
@@ -49,7 +49,7 @@ def test_starter_is_clean(name):
     assert lint(starter.template, file_extension=starter.extension) == []
 
 
-def test_template_that_goes_with_a_pdf_is_clean():
+def test_pdf_template_is_clean():
     assert lint(starter_templates.PDF, file_extension="pdf") == []
 
 
@@ -75,7 +75,7 @@ LAYOUTS = [
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: "-".join(map(repr, layout)))
-def test_everything_that_the_builder_writes_is_clean(layout):
+def test_templates_of_the_builder_are_clean(layout):
     rows, kind, delimiter, quoting, line_breaks = layout
     columns = [Column(source="constant", heading="const", text="a;b,c"), Column(source="number", heading="#")]
     for field in choices.fields(rows):
@@ -122,7 +122,7 @@ def test_any_template_gives_findings(text):
 
 
 def check_findings(text, findings):
-    """Findings point into the text, errors are what the engine refuses, and no fix makes a good template bad."""
+    """Findings are inside the text, the engine rejects the errors, and no fix breaks a valid template."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for finding in findings:
         assert 1 <= finding.line <= finding.end_line <= len(lines)
@@ -143,7 +143,7 @@ def parses(text):
     return True
 
 
-def test_calls_inside_calls_and_loops_inside_loops_come_to_an_end():
+def test_nested_calls_and_loops_terminate():
     functions = "".join(
         f"<#function f{n} x><#return f{n + 1}(x + {n}) + f{n + 1}('{n}' + x)></#function>" for n in range(50)
     )
@@ -153,7 +153,7 @@ def test_calls_inside_calls_and_loops_inside_loops_come_to_an_end():
     assert {finding.severity for finding in lint(functions + loops + conditions)} == {"warning"}
 
 
-def test_function_that_calls_itself_comes_to_an_end():
+def test_recursive_function_terminates():
     text = "<#function f x><#if x gt 0><#return f(x - 1)></#if><#return x></#function>${f(report.total)}"
 
     assert [finding.code for finding in lint(f"<#list reports as report>{text}</#list>")] == ["cents"]

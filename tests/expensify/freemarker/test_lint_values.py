@@ -1,4 +1,4 @@
-"""Lint of what is printed: booleans, cents, decimals, currencies, and values that somebody edited."""
+"""Lint of printed values: booleans, cents, decimals, currencies, edited values."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def test_boolean_is_printed_in_words():
     assert printed(fixed(text, "boolean-format")) == "Yes\n"
 
 
-def test_boolean_with_an_empty_default_gets_one_that_suits_the_words():
+def test_boolean_with_an_empty_default_gets_a_boolean_default():
     text = fixed(per_expense('${expense.reimbursable!""}'), "boolean-format")
 
     assert printed(text) == "No\n"
@@ -86,7 +86,7 @@ def test_cents_inside_a_string_are_found_but_not_rewritten():
     assert only(text, "cents").fix is None
 
 
-def test_cents_behind_a_text_are_printed_too():
+def test_cents_after_a_text_are_found():
     assert printed(fixed(per_expense('${"EUR " + expense.amount}'), "cents")) == "EUR 12.50\n"
 
 
@@ -139,7 +139,7 @@ def test_column_in_two_currencies_inside_one_expression_is_marked():
     )
 
 
-def test_column_in_two_currencies_beside_the_one_that_says_which_is_fine():
+def test_column_in_two_currencies_beside_a_currency_column_is_fine():
     assert "mixed-currency" not in codes(per_expense(MIXED + '${(cents / 100)?string("0.00")},${currency}'))
 
 
@@ -149,7 +149,7 @@ def test_two_columns_in_a_currency_each_are_fine():
     assert "mixed-currency" not in codes(per_expense(line))
 
 
-def test_amount_that_stands_in_where_both_currencies_are_the_same_is_fine():
+def test_fallback_amount_in_the_same_currency_is_fine():
     text = per_expense(
         "<#if expense.convertedAmount?has_content><#assign cents = expense.convertedAmount>"
         '<#elseif expense.currency != report.currency><#assign cents = "">'
@@ -165,7 +165,7 @@ def test_edited_value_goes_first():
     assert printed(fixed(text, "modified-ignored")) == '"Löwen"\n'
 
 
-def test_edited_value_goes_first_where_there_is_a_default_too():
+def test_edited_value_goes_first_before_a_default():
     text = fixed(per_expense("${(expense.amount!0)?c}"), "modified-ignored")
 
     assert printed(text) == "1250\n"
@@ -180,7 +180,7 @@ def test_edited_value_in_a_column_of_its_own_is_enough():
     assert "modified-ignored" not in codes(per_expense("${expense.created},${expense.modifiedCreated}"))
 
 
-def test_edited_value_that_is_only_tested_is_not_printed_but_was_thought_of():
+def test_edited_value_that_is_only_tested_is_enough():
     text = per_expense("<#if !expense.modifiedCreated?has_content>${expense.created}</#if>")
 
     assert "modified-ignored" not in codes(text)

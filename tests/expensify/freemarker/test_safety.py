@@ -1,4 +1,4 @@
-"""A template sees its data and nothing else of the program."""
+"""A template can access its data and nothing else of the program."""
 
 import threading
 
@@ -35,7 +35,7 @@ _WAYS_IN = [
 
 
 @pytest.mark.parametrize("template", _WAYS_IN)
-def test_no_way_leads_into_python(template: str) -> None:
+def test_template_cannot_access_python(template: str) -> None:
     data = {"a": Account(), "s": "text", "xs": [1], "m": {}, "n": 1}
 
     try:
@@ -57,7 +57,7 @@ def test_data_are_not_changed() -> None:
     assert data == {"xs": [3, 1], "m": {"a": 1}, "n": 1}
 
 
-def test_one_rendering_leaves_nothing_for_the_next() -> None:
+def test_renderings_share_no_state() -> None:
     template = parse("${q!'none'}<#assign q = 1><#global r = 1>${q}")
 
     assert render(template, {}) + render(template, {}) == "none1none1"

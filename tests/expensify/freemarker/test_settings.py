@@ -1,4 +1,4 @@
-"""The modes of a rendering, each as the real engine behaves when it is set up that way."""
+"""The modes of a rendering, which match the real engine in the same configuration."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ def test_missing_value_prints_nothing_by_default() -> None:
     assert printed("a${gone}b${m.gone}c", {"m": {}}) == "abc"
 
 
-def test_missing_value_drops_only_the_tag_that_needs_it() -> None:
+def test_missing_value_skips_only_its_own_tag() -> None:
     assert printed("a<#if gone == 1>x<#else>y</#if>b<#assign z = gone>c${z!'none'}", {}) == "abcnone"
 
 
@@ -33,7 +33,7 @@ def test_boolean_prints_nothing_by_default() -> None:
     assert printed("a${yes}b${'x' + yes}c", {"yes": True}) == "abc"
 
 
-def test_boolean_prints_words_where_the_settings_say_so() -> None:
+def test_boolean_prints_words_with_the_setting() -> None:
     assert printed("${yes} ${'x' + no}", {"yes": True, "no": False}, boolean="words") == "true xfalse"
 
 
@@ -42,7 +42,7 @@ def test_boolean_ends_a_strict_rendering() -> None:
         printed("${yes}", {"yes": True}, boolean="error")
 
 
-def test_forgiving_missing_values_forgives_no_other_error() -> None:
+def test_ignoring_missing_values_ignores_no_other_error() -> None:
     with pytest.raises(RenderError, match="is not a number"):
         printed("${'x'?number}", {})
 
@@ -51,7 +51,7 @@ def test_number_format_is_a_setting() -> None:
     assert printed("${n} ${n?c}", {"n": 1234567}, number_format="#,##0.00") == "1,234,567.00 1234567"
 
 
-def test_now_is_given() -> None:
+def test_now_comes_from_the_settings() -> None:
     now = dt.datetime(2024, 2, 29, 23, 30, tzinfo=dt.UTC)
 
     assert (

@@ -1,4 +1,4 @@
-"""Layouts as they are stored, checked and recognised."""
+"""Layouts: storage, checks and recognition."""
 
 import json
 from dataclasses import replace
@@ -15,7 +15,7 @@ from exports.columns.writing import recognise, template_of
 LAYOUT = Layout(columns=(column("final.merchant"), column("final.amount")))
 
 
-def test_column_begins_with_what_most_people_choose() -> None:
+def test_column_has_defaults() -> None:
     assert column("expense.transactionID") == Column(
         heading="Expense ID", name="expense.transactionID", excel_text=True
     )
@@ -25,7 +25,7 @@ def test_column_begins_with_what_most_people_choose() -> None:
     assert column("report.customField.Cost_Center").heading == "Cost Center"
 
 
-def test_column_of_a_list_or_of_nothing_is_refused() -> None:
+def test_column_of_a_list_or_unknown_field_is_refused() -> None:
     for name in (
         "report.approvers",
         "expense.receiptObject",
@@ -64,12 +64,12 @@ def test_layout_without_later_settings_has_their_defaults() -> None:
         {"columns": [], "heading": "yes"},
     ],
 )
-def test_anything_else_is_not_a_layout(stored: Any) -> None:
+def test_malformed_layout_is_rejected(stored: Any) -> None:
     with pytest.raises(ValueError):
         layout_from_json(stored)
 
 
-def test_what_the_builder_wrote_is_recognised() -> None:
+def test_template_of_the_builder_is_recognised() -> None:
     template, stored = template_of(LAYOUT), LAYOUT.as_json()
 
     assert recognise(template, stored)
@@ -78,7 +78,7 @@ def test_what_the_builder_wrote_is_recognised() -> None:
     assert recognise(template.strip().replace("\n", "\r\n"), stored)
 
 
-def test_a_change_by_hand_makes_it_a_text() -> None:
+def test_edited_template_is_not_recognised() -> None:
     template, stored = template_of(LAYOUT), LAYOUT.as_json()
 
     assert not recognise(template.replace("merchant", "category", 1), stored)
@@ -89,7 +89,7 @@ def test_a_change_by_hand_makes_it_a_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("layout", "said"),
+    ("layout", "sentences"),
     [
         (Layout(columns=()), ["Choose at least one column."]),
         (
@@ -124,8 +124,8 @@ def test_a_change_by_hand_makes_it_a_text() -> None:
         ),
     ],
 )
-def test_problem_is_said_with_what_to_do(layout: Layout, said: list[str]) -> None:
-    assert problems(layout) == said
+def test_problem_has_a_sentence(layout: Layout, sentences: list[str]) -> None:
+    assert problems(layout) == sentences
 
 
 def test_too_many_columns_are_refused() -> None:
@@ -134,7 +134,7 @@ def test_too_many_columns_are_refused() -> None:
     assert problems(layout) == ["Choose at most 200 columns; these are 201."]
 
 
-def test_rows_offer_only_fields_with_one_value_each() -> None:
+def test_rows_offer_only_fields_with_one_value() -> None:
     assert {field.level for field in fields("expense")} == {"report", "expense"}
     assert {field.level for field in fields("report")} == {"report"}
     assert fields("expense")[0].name == "final.merchant"
@@ -149,7 +149,7 @@ def test_rows_offer_only_fields_with_one_value_each() -> None:
     }
 
 
-def test_every_field_that_is_offered_can_be_chosen() -> None:
+def test_every_offered_field_can_be_chosen() -> None:
     for rows in ("expense", "report", "totals"):
         for field in fields(rows):
             name = (
@@ -160,7 +160,7 @@ def test_every_field_that_is_offered_can_be_chosen() -> None:
             assert problems(Layout(rows=rows, columns=(column(name),))) == []
 
 
-def test_nothing_computed_hides_a_field() -> None:
+def test_computed_fields_hide_no_catalogue_field() -> None:
     assert {field.name.partition(".")[0] for field in COMPUTED} == {"final", "group"}
 
 

@@ -1,4 +1,4 @@
-"""Presets over the sample data, in every kind of file."""
+"""Presets with the sample data, in every kind of file."""
 
 from dataclasses import replace
 from typing import Any
@@ -33,7 +33,7 @@ def heading(layout: Layout) -> list[list[str]]:
 
 @pytest.mark.parametrize("data", SAMPLES)
 @pytest.mark.parametrize("key", PRESETS)
-def test_preset_reads_back_to_its_values(key: str, data: str) -> None:
+def test_preset_file_parses_to_its_values(key: str, data: str) -> None:
     for layout in variants(PRESETS[key].layout):
         text = render(parse(template_of(layout)), sample(data), settings=STRICT)
 
@@ -41,7 +41,7 @@ def test_preset_reads_back_to_its_values(key: str, data: str) -> None:
 
 
 def test_journal_of_the_company_balances_with_its_reports() -> None:
-    # Both are in the currency of the report, one by one and as Expensify adds them up.
+    # Each expense and Expensify's total are in the currency of the report.
     data = sample("company")
     layout = Layout(heading=False, columns=(column("final.reportAmount", format="cents"),))
 
@@ -61,7 +61,7 @@ def test_first_lines_of_the_journal() -> None:
     ]  # fmt: skip
 
 
-def test_company_has_what_a_preview_should_show() -> None:
+def test_company_sample_covers_what_previews_show() -> None:
     reports = sample("company")["reports"]
     expenses = [expense for report in reports for expense in report["transactionList"]]
 
@@ -91,14 +91,14 @@ def test_samples_name_only_fields_of_the_catalogue() -> None:
     assert {name for name in unknown if CATALOGUE.field(name) is None} == set()
 
 
-def names(level: str, found: dict[str, Any]) -> set[str]:
-    nested = {f"{level}.{name}": value for name, value in found.items() if isinstance(value, dict)}
-    return {f"{level}.{name}" for name in found} | {
+def names(level: str, sample: dict[str, Any]) -> set[str]:
+    nested = {f"{level}.{name}": value for name, value in sample.items() if isinstance(value, dict)}
+    return {f"{level}.{name}" for name in sample} | {
         n for name, value in nested.items() for n in names(name, value)
     }
 
 
-def test_sample_is_the_callers_own() -> None:
+def test_sample_is_a_copy() -> None:
     sample("company")["reports"][0]["transactionList"].clear()
 
     assert len(sample("company")["reports"][0]["transactionList"]) == 6

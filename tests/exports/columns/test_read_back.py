@@ -1,4 +1,4 @@
-"""Any choice of columns over any data gives a file that reads back to exactly the values chosen."""
+"""Property test: the file of any layout with any data parses to exactly the chosen values."""
 
 import json
 from decimal import Decimal
@@ -39,7 +39,7 @@ ODDITIES = (
     " ",
 )
 
-# U+E000 stands for an escaped colon while a tag is cut into its levels; no tag of a company has it.
+# U+E000 replaces an escaped colon while a tag is split into its levels; no real tag has it.
 any_text = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\ue000"), max_size=8
 ) | st.lists(st.sampled_from(ODDITIES) | st.text("abé1 ", max_size=3), max_size=4).map("".join)
@@ -61,13 +61,13 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "datetime": days,
 }
 CURRENCIES = st.sampled_from(["EUR", "USD", ""])
-# FreeMarker compares by the rules of a dictionary, which know no control characters.
+# FreeMarker compares text by a locale's collation, which ignores control characters.
 CATEGORIES = st.sampled_from(["Meals", "meals", "Mëals", "Travel, air", '"', "=1", "", "🍕"])
 
 
 def record(level: str) -> st.SearchStrategy[dict[str, Any]]:
-    """A report without its lists, or an expense: each field missing, empty or with a value of its type."""
-    found: dict[str, Any] = {}
+    """A report without its lists, or an expense: each field is missing, empty or has a value of its type."""
+    values: dict[str, Any] = {}
     for field in CATALOGUE.fields(level):  # type: ignore[arg-type]
         if field.is_value:
             name = field.name.replace("ntagX", "ntag2").replace("<Name>", "Cost_Center").split(".", 1)[1]
@@ -76,13 +76,13 @@ def record(level: str) -> st.SearchStrategy[dict[str, Any]]:
                 value = CURRENCIES
             elif name == "category":
                 value = CATEGORIES
-            at = found
+            at = values
             *parents, last = name.split(".")
             for parent in parents:
                 at = at.setdefault(parent, {})
             at[last] = st.none() | st.just("") | value | value | value | value
-    objects = {name: value for name, value in found.items() if isinstance(value, dict)}
-    flat = {name: value for name, value in found.items() if name not in objects}
+    objects = {name: value for name, value in values.items() if isinstance(value, dict)}
+    flat = {name: value for name, value in values.items() if name not in objects}
     nested = {
         name: st.fixed_dictionaries({}, optional=members) | st.sampled_from(["", None])
         for name, members in objects.items()
@@ -161,7 +161,7 @@ STRICT = RenderSettings(missing="error", boolean="error")
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(layouts(), DATA)
-def test_file_reads_back_to_the_values_chosen(layout: Layout, data: dict[str, Any]) -> None:
+def test_file_parses_to_the_chosen_values(layout: Layout, data: dict[str, Any]) -> None:
     assert problems(layout) == []
 
     text = render(parse(template_of(layout)), data, settings=STRICT)
@@ -172,14 +172,14 @@ def test_file_reads_back_to_the_values_chosen(layout: Layout, data: dict[str, An
 
 @settings(max_examples=100, deadline=None)
 @given(layouts())
-def test_layout_survives_being_stored(layout: Layout) -> None:
+def test_stored_layout_is_unchanged(layout: Layout) -> None:
     stored = json.dumps(layout.as_json())
 
     assert layout_from_json(json.loads(stored)) == layout
     assert recognise(template_of(layout), stored)
 
 
-def test_amounts_of_a_thousand_million_keep_their_cents() -> None:
+def test_amounts_of_a_billion_keep_their_cents() -> None:
     layout = Layout(columns=(Column(heading="Amount", name="final.amount", format="0.00"),))
     data = {"reports": [{"transactionList": [{"amount": 123_456_789_012_345}]}], "addHeader": False}
 

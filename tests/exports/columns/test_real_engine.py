@@ -1,4 +1,4 @@
-"""What the builder writes, in the real FreeMarker: the same bytes as in ours."""
+"""The builder's templates render to the same bytes in the real FreeMarker as in ours."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -37,7 +37,7 @@ def same(real_engine: engine.Engine, layout: Layout, data: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("data", SAMPLES)
 @pytest.mark.parametrize("key", PRESETS)
-def test_preset_is_the_same(real_engine: engine.Engine, key: str, data: str) -> None:
+def test_preset_renders_the_same_in_freemarker(real_engine: engine.Engine, key: str, data: str) -> None:
     for layout in variants(PRESETS[key].layout):
         same(real_engine, layout, sample(data))
 
@@ -52,5 +52,7 @@ def test_preset_is_the_same(real_engine: engine.Engine, key: str, data: str) -> 
     ],
 )
 @given(layout=layouts(), data=DATA)
-def test_any_choice_is_the_same(real_engine: engine.Engine, layout: Layout, data: dict[str, Any]) -> None:
+def test_any_layout_renders_the_same_in_freemarker(
+    real_engine: engine.Engine, layout: Layout, data: dict[str, Any]
+) -> None:
     same(real_engine, layout, data)

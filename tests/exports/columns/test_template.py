@@ -1,4 +1,4 @@
-"""What single choices of columns give, cell by cell."""
+"""Cells that single options of columns produce."""
 
 from dataclasses import replace
 from typing import Any
@@ -27,7 +27,7 @@ EXPENSE: dict[str, Any] = {
 
 
 def printed(*columns: Column, report: dict[str, Any] | None = None, **expense: Any) -> str:
-    """The file's one row, for one expense, as CSV."""
+    """The only row of a CSV file for one expense."""
     data = {
         "reports": [{"currency": "EUR", "transactionList": [EXPENSE | expense]} | (report or {})],
         "addHeader": True,
@@ -72,7 +72,7 @@ def test_day_is_written_in_its_format(format: str, shown: str) -> None:
     assert printed(column("expense.inserted", format=format), inserted="2026-01-04 23:59:59") == shown
 
 
-def test_text_that_is_no_day_stays_as_it_is() -> None:
+def test_text_that_is_not_a_date_is_unchanged() -> None:
     assert printed(column("final.created", format="dd.MM.yyyy"), created="4 Jan 2026") == "4 Jan 2026"
 
 
@@ -81,14 +81,14 @@ def test_formula_stays_text_in_a_spreadsheet(start: str) -> None:
     assert printed(column("expense.merchant"), merchant=f"{start}1+1") == f"'{start}1+1"
 
 
-def test_formula_stays_as_it_is_where_no_spreadsheet_reads_it() -> None:
+def test_formula_is_unchanged_without_guard() -> None:
     layout = Layout(columns=(column("expense.merchant"),), guard=False, heading=False)
     data = {"reports": [{"transactionList": [{"merchant": "=1+1"}]}], "addHeader": True}
 
     assert render(parse(template_of(layout)), data) == "=1+1\n"
 
 
-def test_identifier_is_kept_from_excel_by_an_apostrophe() -> None:
+def test_identifier_gets_an_apostrophe_for_excel() -> None:
     assert printed(column("expense.transactionID")) == "'4000000000000000001"
     assert (
         printed(column("expense.transactionID"), transactionID=4000000000000000001) == "'4000000000000000001"
@@ -109,7 +109,7 @@ def test_line_breaks_can_stay() -> None:
     assert render(parse(template_of(layout)), data) == '"a\nb","c\rd"\n'
 
 
-def test_yes_and_no_have_words_and_nothing_has_the_fallback() -> None:
+def test_booleans_have_words_and_missing_ones_the_fallback() -> None:
     chosen = column("expense.billable", words=("ja", "nein"), fallback="?")
 
     assert [printed(chosen, billable=value) for value in (True, False, None, "")] == ["ja", "nein", "?", "?"]
@@ -126,7 +126,7 @@ def test_missing_text_has_the_fallback() -> None:
     [({}, "Joe's Diner,1234.50,2026-01-04"),
      ({"modifiedMerchant": "Joe", "modifiedAmount": 0, "modifiedCreated": "2026-01-05"}, "Joe,0.00,2026-01-05")],
 )  # fmt: skip
-def test_edited_value_goes_before_the_one_entered(edited: dict[str, Any], shown: str) -> None:
+def test_edited_value_replaces_the_entered_one(edited: dict[str, Any], shown: str) -> None:
     assert (
         printed(column("final.merchant"), column("final.amount"), column("final.created"), **edited) == shown
     )
@@ -141,7 +141,7 @@ def test_edited_value_goes_before_the_one_entered(edited: dict[str, Any], shown:
         ({"convertedAmount": ""}, "unknown"),
     ],
 )
-def test_amount_in_report_currency_is_never_in_another(amounts: dict[str, Any], shown: str) -> None:
+def test_amount_in_report_currency_is_never_in_another_currency(amounts: dict[str, Any], shown: str) -> None:
     assert printed(column("final.reportAmount", fallback="unknown"), **amounts) == shown
 
 
@@ -153,12 +153,12 @@ def test_net_is_the_amount_less_its_tax() -> None:
     assert printed(chosen) == "1234.50"
 
 
-def test_rate_in_words_stays_what_it_is() -> None:
+def test_rate_as_text_is_unchanged() -> None:
     assert printed(column("expense.taxRate", format="0.00")) == "19%"
     assert printed(column("expense.currencyConversionRate", format="0.00")) == "2.00"
 
 
-def test_tag_is_cut_at_its_colons() -> None:
+def test_tag_is_split_at_its_colons() -> None:
     levels = [column(f"final.tag{level}", fallback="-") for level in (1, 2)]
 
     assert printed(*levels, column("final.tag3")) == "Dept: North,Berlin,"
@@ -179,14 +179,14 @@ def test_report_field_is_found_by_its_name() -> None:
 
 
 @pytest.mark.parametrize("receipt", [{}, "", None])
-def test_receipt_that_is_empty_gives_an_empty_cell(receipt: object) -> None:
+def test_empty_receipt_gives_an_empty_cell(receipt: object) -> None:
     assert (
         printed(column("expense.merchant"), column("expense.receiptObject.url"), receiptObject=receipt)
         == "Joe's Diner,"
     )
 
 
-def test_all_approvers_stand_in_one_cell() -> None:
+def test_all_approvers_are_in_one_cell() -> None:
     approvers = [{"email": "grace@example.com"}, {"email": ""}, {"email": "henrik@example.com"}]
 
     assert (
@@ -195,7 +195,7 @@ def test_all_approvers_stand_in_one_cell() -> None:
     )
 
 
-def test_constant_and_number_stand_in_every_row() -> None:
+def test_constant_and_row_number_are_in_every_row() -> None:
     layout = Layout(
         columns=(
             Column(source="number", heading="No."),
@@ -215,7 +215,7 @@ def test_constant_and_number_stand_in_every_row() -> None:
     )
 
 
-def test_heading_is_left_out_where_the_server_says_so() -> None:
+def test_no_heading_without_add_header() -> None:
     data = {"reports": [{"transactionList": [EXPENSE]}], "addHeader": False}
 
     assert render(parse(template_of(Layout(columns=(column("final.merchant"),)))), data) == "Joe's Diner\n"
@@ -227,14 +227,14 @@ def test_first_heading_does_not_make_the_file_a_sylk_file() -> None:
     assert render(parse(template_of(layout)), {"reports": [], "addHeader": True}) == '"ID",Date\n'
 
 
-def test_tab_separates() -> None:
+def test_tab_is_a_delimiter() -> None:
     layout = Layout(columns=(column("final.merchant"), column("final.created")), delimiter="\t")
     data = {"reports": [{"transactionList": [EXPENSE]}], "addHeader": True}
 
     assert render(parse(template_of(layout)), data) == "Merchant\tDate\nJoe's Diner\t2026-01-04\n"
 
 
-def test_json_has_bare_numbers_its_own_booleans_and_null() -> None:
+def test_json_has_unquoted_numbers_booleans_and_null() -> None:
     layout = Layout(
         kind="json",
         columns=(
@@ -258,7 +258,7 @@ def test_json_has_bare_numbers_its_own_booleans_and_null() -> None:
     )
 
 
-def test_fixed_width_cuts_text_but_never_a_number() -> None:
+def test_fixed_width_truncates_text_but_never_a_number() -> None:
     amount = column("expense.amount", format="cents")
     layout = Layout(
         kind="fixed",

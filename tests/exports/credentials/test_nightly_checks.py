@@ -29,7 +29,7 @@ def test_lost_workspaces_are_told_once_with_the_exports_that_will_be_short(
 ) -> None:
     reach(credential, "Sales", "Travel")
     make_export(credential, alice, "Travel only", policy_ids=["Tr"], report_ids=[], period="last_month")
-    credentials._note_lost(credential, {"Sa"})
+    credentials._store_lost_policies(credential, {"Sa"})
 
     nightly_checks.tell_of_lost_policies()
     nightly_checks.tell_of_lost_policies()
@@ -42,9 +42,9 @@ def test_lost_workspaces_are_told_once_with_the_exports_that_will_be_short(
 
 def test_a_workspace_that_came_back_is_not_told(credential: Credential) -> None:
     reach(credential, "Sales", "Travel")
-    credentials._note_lost(credential, {"Sa"})
+    credentials._store_lost_policies(credential, {"Sa"})
 
-    credentials._note_lost(Credential.objects.get(pk=credential.pk), {"Sa", "Tr"})
+    credentials._store_lost_policies(Credential.objects.get(pk=credential.pk), {"Sa", "Tr"})
     nightly_checks.tell_of_lost_policies()
 
     assert not Notice.objects.exists()

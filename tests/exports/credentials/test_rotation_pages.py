@@ -16,6 +16,7 @@ from expensify.pair import KeyPair
 from exports.models import Run, SavedExport
 from tests.conftest import make_credential, make_export
 from tests.exports.conftest import make_run
+from tests.html import tidy
 
 NEW = {"partner_user_id": "aa_acme_new", "partner_user_secret": "n" * 40}
 REACHED = {
@@ -85,7 +86,7 @@ def test_old_and_new_reach_stand_side_by_side_with_what_would_be_short(
     make_export(ready.credential, alice, "Travel only", policy_ids=["P2"], report_ids=[], period="last_month")
     make_export(ready.credential, alice, "Sales only", policy_ids=["P1"], report_ids=[], period="last_month")
 
-    page = " ".join(admin.get(url("rotation", ready)).content.decode().split())
+    page = tidy(admin.get(url("rotation", ready)).content.decode())
 
     assert '<th scope="row">Travel</th><td>admin</td><td><span class="state state-bad">' in page
     assert page.count("Would be short") == 1
@@ -166,11 +167,11 @@ def test_both_budgets_are_shown_as_long_as_both_pairs_make_calls(
     page = url("rotation", ready)
     run = make_run(export, alice, Run.Status.GENERATED, made_with=1)
 
-    before = headings(admin.get(page).content.decode())
+    before = headings(tidy(admin.get(page).content.decode()))
     rotation_actions.cut_over(ready, at=None, by=alice)
     Run.objects.filter(pk=run.pk).update(by_previous=True)
-    between = headings(admin.get(page).content.decode())
+    between = headings(tidy(admin.get(page).content.decode()))
     Run.objects.filter(pk=run.pk).update(by_previous=False)
-    after = headings(admin.get(page).content.decode())
+    after = headings(tidy(admin.get(page).content.decode()))
 
     assert (before, between, after) == (["Present pair", "New pair"], ["Present pair", "Old pair"], [])

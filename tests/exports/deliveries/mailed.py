@@ -1,4 +1,4 @@
-"""For the tests of what leaves by mail: a schedule, its recipients, and a delivery with a file."""
+"""Factories for deliveries: a schedule, its recipients, and a delivery with a file."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Mails that came back, as mail servers report them."""
+"""Bounced mails, as mail servers report them."""
 
 import io
 import mailbox
@@ -77,7 +77,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["message/rfc822", "text/rfc822-headers"])
-def test_a_mail_that_came_back_is_marked_shown_and_told(sent: Delivery, tmp_path: Path, kind: str) -> None:
+def test_bounce_is_marked_shown_and_notified(sent: Delivery, tmp_path: Path, kind: str) -> None:
     said = read(written(tmp_path, report(sent, kind=kind)))
 
     assert said == "Mails read: 1; deliveries marked as come back: 1.\n"
@@ -112,7 +112,7 @@ def test_reading_twice_changes_nothing(sent: Delivery, tmp_path: Path) -> None:
         {"message_id": "<somebody@else.example>"},
     ],
 )
-def test_what_is_no_failure_of_ours_is_left_alone(
+def test_reports_about_other_mails_and_delays_are_ignored(
     sent: Delivery, tmp_path: Path, changed: dict[str, Any]
 ) -> None:
     assert read(written(tmp_path, report(sent, **changed))).endswith("come back: 0.\n")
@@ -123,11 +123,11 @@ def test_what_is_no_failure_of_ours_is_left_alone(
 @pytest.mark.parametrize(
     "text", ["", "\x00\xff no mail", "Content-Type: message/delivery-status\n\nAction: failed\n"]
 )
-def test_what_is_no_report_is_left_alone(sent: Delivery, tmp_path: Path, text: str) -> None:
+def test_mail_that_is_not_a_report_is_ignored(sent: Delivery, tmp_path: Path, text: str) -> None:
     assert read(written(tmp_path, text)) == "Mails read: 1; deliveries marked as come back: 0.\n"
 
 
-def test_an_answer_of_a_person_is_no_bounce(sent: Delivery, tmp_path: Path) -> None:
+def test_reply_of_a_person_is_not_a_bounce(sent: Delivery, tmp_path: Path) -> None:
     answer = EmailMessage()
     answer["In-Reply-To"] = answer["References"] = sent.message_id
     answer.set_content(f"I quote {sent.message_id}: Action: failed\n")
@@ -135,7 +135,7 @@ def test_an_answer_of_a_person_is_no_bounce(sent: Delivery, tmp_path: Path) -> N
     assert read(written(tmp_path, answer.as_string())).endswith("come back: 0.\n")
 
 
-def test_an_mbox_and_a_maildir_are_read_whole(sent: Delivery, tmp_path: Path) -> None:
+def test_mbox_and_maildir_are_read_completely(sent: Delivery, tmp_path: Path) -> None:
     mbox = mailbox.mbox(tmp_path / "mbox")
     mbox.add("Subject: hello\n\nhello\n")
     mbox.add(report(sent))
@@ -147,6 +147,6 @@ def test_an_mbox_and_a_maildir_are_read_whole(sent: Delivery, tmp_path: Path) ->
     assert read(tmp_path / "maildir") == "Mails read: 1; deliveries marked as come back: 0.\n"
 
 
-def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+def test_missing_file_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be read: No such file or directory"):
         read(tmp_path / "none")

@@ -1,4 +1,4 @@
-"""The mail of a delivery: every word and byte that leaves."""
+"""The mail of a delivery, word by word and byte by byte."""
 
 import email
 import email.policy
@@ -11,7 +11,7 @@ import pytest
 
 from accounts.models import Team, User
 from exports.deliveries import compose, split_by_recipient
-from exports.deliveries.placeholders import changes, filled, one_line, period_of
+from exports.deliveries.placeholders import changes, fill, one_line, period_of
 from exports.deliveries.settings import Content, MailSettings
 from exports.models import Delivery, Occurrence, Recipient, Result, SavedExport, Schedule
 from exports.results.totals import Measured
@@ -51,7 +51,7 @@ def sent(acme_open: Team, alice: User, export: SavedExport) -> Sent:
 
 def composed(delivery: Delivery) -> tuple[compose.Composed, Any, dict[str, str]]:
     made = compose.compose_delivery(delivery, lambda: LINK, AWAY, AT)
-    message = email.message_from_bytes(made.message.message().as_bytes(), policy=email.policy.default)
+    message: Any = email.message_from_bytes(made.message.message().as_bytes(), policy=email.policy.default)
     body = {kind: message.get_body((kind,)).get_content() for kind in ("plain", "html")}
     return made, message, body
 
@@ -70,7 +70,7 @@ def test_a_file_within_the_limit_is_attached_byte_for_byte(sent: Sent) -> None:
 
 
 @pytest.mark.django_db
-def test_its_headers_are_those_of_a_machines_mail(sent: Sent) -> None:
+def test_headers_mark_an_automatic_mail(sent: Sent) -> None:
     _, message, _ = composed(sent())
 
     assert {name: message[name] for name in ("To", "Subject", "Message-ID", "Auto-Submitted")} == {
@@ -84,7 +84,7 @@ def test_its_headers_are_those_of_a_machines_mail(sent: Sent) -> None:
 
 
 @pytest.mark.django_db
-def test_above_the_limit_it_is_a_link_and_the_mail_says_why(sent: Sent, acme_open: Team) -> None:
+def test_file_above_the_limit_is_a_link_with_the_reason(sent: Sent, acme_open: Team) -> None:
     delivery = sent()
     delivery.team.attach_limit = 100
 
@@ -97,7 +97,7 @@ def test_above_the_limit_it_is_a_link_and_the_mail_says_why(sent: Sent, acme_ope
 
 
 @pytest.mark.django_db
-def test_a_sealed_zip_goes_without_its_password_and_without_rows(sent: Sent) -> None:
+def test_encrypted_zip_is_mailed_without_password_and_rows(sent: Sent) -> None:
     _, message, body = composed(sent(asked_content=Content.SEALED_ZIP))
 
     [attached] = message.iter_attachments()
@@ -115,7 +115,7 @@ def test_the_first_rows_are_escaped(sent: Sent) -> None:
 
 
 @pytest.mark.django_db
-def test_an_empty_result_is_a_word_only(sent: Sent) -> None:
+def test_empty_result_is_mailed_without_a_file(sent: Sent) -> None:
     made, message, body = composed(sent(None))
 
     assert (made.way, list(message.iter_attachments())) == ("word", [])
@@ -123,7 +123,7 @@ def test_an_empty_result_is_a_word_only(sent: Sent) -> None:
 
 
 @pytest.mark.django_db
-def test_a_part_tells_of_its_own_rows_only(sent: Sent) -> None:
+def test_part_mentions_only_its_own_rows(sent: Sent) -> None:
     delivery = sent()
     whole = delivery.result
     assert whole is not None
@@ -140,7 +140,7 @@ def test_a_part_tells_of_its_own_rows_only(sent: Sent) -> None:
 
 def test_placeholders_are_replaced_once_and_others_stay() -> None:
     assert (
-        filled("{rows} {x} {team.name} {}", {"rows": "{team}", "team": "Acme"}) == "{team} {x} {team.name} {}"
+        fill("{rows} {x} {team.name} {}", {"rows": "{team}", "team": "Acme"}) == "{team} {x} {team.name} {}"
     )
 
 
@@ -164,7 +164,7 @@ def test_the_period_in_words(filters: dict[str, str], words: str) -> None:
     assert period_of({"inputSettings": {"filters": filters}}, None) == words
 
 
-def test_the_period_begins_after_the_days_looked_back() -> None:
+def test_period_excludes_late_approval_days() -> None:
     job = {"inputSettings": {"filters": {"startDate": "2026-09-24", "endDate": "2026-10-31"}}}
 
     assert period_of(job, date(2026, 10, 1)) == "October 2026"

@@ -1,4 +1,4 @@
-"""Links to files: who gets what by them, and for how long."""
+"""Download links: who gets a file by them, and for how long."""
 
 import hashlib
 import re
@@ -11,7 +11,6 @@ from django.conf import settings as django_settings
 from django.core import mail
 from django.core.files.storage import default_storage
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -66,7 +65,7 @@ def ask(client: Client, token: str) -> str:
     return found[0]
 
 
-def prove(client: Client, token: str) -> HttpResponse:
+def prove(client: Client, token: str) -> Any:
     return client.post(page(token), {"code": ask(client, token)})
 
 
@@ -117,7 +116,7 @@ def test_code_goes_to_the_address_of_the_mail_alone(client: Client, token: str) 
     assert token not in str(message.message())
 
 
-def test_download_that_broke_off_goes_on(client: Client, token: str) -> None:
+def test_broken_download_continues(client: Client, token: str) -> None:
     prove(client, token)
 
     response = fetch(client, token, headers={"Range": "bytes=9-"})
@@ -141,7 +140,7 @@ def test_scanner_that_follows_every_link_opens_nothing_and_mails_nothing(
     assert delivery.recipient.state == State.ACTIVE
 
 
-def test_proof_holds_for_half_an_hour(client: Client, token: str) -> None:
+def test_proof_expires_after_half_an_hour(client: Client, token: str) -> None:
     prove(client, token)
     session = client.session
     ((pk, (token_hash, at)),) = session["links"].items()
@@ -153,11 +152,12 @@ def test_proof_holds_for_half_an_hour(client: Client, token: str) -> None:
         assert fetch(client, token).status_code == status
 
 
-def test_session_gets_another_name_with_the_proof(client: Client, token: str) -> None:
+def test_proof_changes_the_session_key(client: Client, token: str) -> None:
     client.get(page(token))
     session = client.session
     session["planted"] = True
     session.save()
+    assert session.session_key is not None
     client.cookies[django_settings.SESSION_COOKIE_NAME] = session.session_key
 
     prove(client, token)
@@ -183,7 +183,7 @@ def test_link_of_one_recipient_does_not_open_by_the_code_or_proof_of_another(
     assert fetch(client, token).headers["Location"] == page(token)
 
 
-def test_proof_of_one_browser_is_none_in_another(client: Client, token: str) -> None:
+def test_proof_is_bound_to_the_browser(client: Client, token: str) -> None:
     prove(client, token)
 
     assert fetch(Client(), token).headers["Location"] == page(token)
@@ -204,7 +204,7 @@ def test_signing_in_with_its_address_opens_it_and_with_another_not(
     assert list(LinkOpening.objects.values_list("by_name", "proof")) == [(NINA, "sign_in")]
 
 
-def test_where_signing_in_is_asked_for_no_code_is_sent_or_taken(
+def test_no_code_is_sent_or_accepted_where_sign_in_is_required(
     schedule: Schedule, token: str, client: Client
 ) -> None:
     code = ask(client, token)
@@ -218,7 +218,7 @@ def test_where_signing_in_is_asked_for_no_code_is_sent_or_taken(
     assert fetch(client, token).status_code == 302
 
 
-def test_code_that_was_proved_before_is_no_proof_once_signing_in_is_asked_for(
+def test_proof_by_code_ends_when_sign_in_becomes_required(
     schedule: Schedule, token: str, client: Client
 ) -> None:
     prove(client, token)
@@ -227,13 +227,13 @@ def test_code_that_was_proved_before_is_no_proof_once_signing_in_is_asked_for(
     assert fetch(client, token).status_code == 302
 
 
-def test_address_is_not_shown_to_who_has_proved_nothing(client: Client, token: str) -> None:
+def test_address_is_masked_without_a_proof(client: Client, token: str) -> None:
     shown = client.get(page(token)).content.decode()
 
     assert (NINA in shown, "n•••@acme.example" in shown, "month.csv" in shown) == (False, True, False)
 
 
-def test_admin_of_the_team_has_no_way_in_by_the_link(token: str, alice: User) -> None:
+def test_admin_of_the_team_cannot_use_the_link(token: str, alice: User) -> None:
     assert fetch(signed_in(alice), token).status_code == 302
 
 
@@ -257,7 +257,7 @@ def test_link_shows_its_own_team_alone(
 # ------------------------------------------------------------ what is no good any more
 
 
-def says(response: HttpResponse) -> tuple[int, str]:
+def says(response: Any) -> tuple[int, str]:
     found = re.search(r"<h1>(.*?)</h1>", response.content.decode())
     return response.status_code, found[1] if found else ""
 
@@ -307,7 +307,7 @@ def domain_closed(link: Link) -> None:
         (domain_closed, "This link is closed"),
     ],
 )
-def test_link_that_is_no_good_says_why_to_who_had_proved_before_too(
+def test_unavailable_link_says_why_even_after_a_proof(
     client: Client, token: str, end: Any, title: str
 ) -> None:
     code = ask(client, token)
@@ -325,9 +325,7 @@ def test_link_that_is_no_good_says_why_to_who_had_proved_before_too(
     assert (mail.outbox, LinkOpening.objects.count()) == ([], 0)
 
 
-def test_member_who_was_removed_from_the_team_opens_nothing_more(
-    schedule: Schedule, alice: User, bob: User
-) -> None:
+def test_removed_member_cannot_open_the_link(schedule: Schedule, alice: User, bob: User) -> None:
     by_signing_in(schedule)
     recipients.set_by_hand(schedule, members=[bob], addresses=[], by=alice)
     token = download_links.make(make_delivery(schedule.recipients.get()))
@@ -339,7 +337,7 @@ def test_member_who_was_removed_from_the_team_opens_nothing_more(
     assert says(fetch(client, token)) == (410, "This link is closed")
 
 
-def test_who_has_unsubscribed_still_opens_what_they_were_sent(
+def test_unsubscribed_recipient_can_open_earlier_links(
     client: Client, token: str, delivery: Delivery
 ) -> None:
     recipients.unsubscribe(delivery.recipient)
@@ -349,10 +347,11 @@ def test_who_has_unsubscribed_still_opens_what_they_were_sent(
     assert fetch(client, token).read == CONTENT
 
 
-def test_file_that_storage_has_lost_is_said_so_and_not_counted(
+def test_lost_file_is_reported_and_not_counted_as_opened(
     client: Client, token: str, delivery: Delivery
 ) -> None:
     prove(client, token)
+    assert delivery.result is not None
     default_storage.delete(delivery.result.file.name)
 
     assert says(fetch(client, token)) == (410, "The file is not there")
@@ -360,19 +359,17 @@ def test_file_that_storage_has_lost_is_said_so_and_not_counted(
 
 
 @pytest.mark.parametrize("other", ["x", "A" * 43, "%00", "ü" * 20, "a" * 2000])
-def test_token_that_was_never_given_leads_nowhere(client: Client, token: str, other: str) -> None:
+def test_unknown_token_is_not_found(client: Client, token: str, other: str) -> None:
     for path in (page(other), file(other), reverse("exports:unsubscribe", args=[other])):
         assert says(client.get(path)) == (404, "This link leads nowhere")
 
 
-def test_token_that_is_nearly_right_leads_nowhere(client: Client, token: str) -> None:
+def test_nearly_right_token_is_not_found(client: Client, token: str) -> None:
     for other in (token[:-1], token + "A", token.swapcase()):
         assert client.get(page(other)).status_code == 404
 
 
-def test_link_made_again_replaces_the_one_before_and_its_proof(
-    client: Client, token: str, delivery: Delivery
-) -> None:
+def test_new_link_replaces_the_old_one_and_its_proof(client: Client, token: str, delivery: Delivery) -> None:
     prove(client, token)
 
     newer = download_links.make(delivery)
@@ -382,7 +379,7 @@ def test_link_made_again_replaces_the_one_before_and_its_proof(
     assert Link.objects.count() == 1
 
 
-def test_link_that_was_taken_back_stays_so_when_it_is_made_again(
+def test_revoked_link_stays_revoked_when_created_again(
     client: Client, token: str, delivery: Delivery, alice: User
 ) -> None:
     download_links.revoke(Link.objects.get(), by=alice)
@@ -390,7 +387,7 @@ def test_link_that_was_taken_back_stays_so_when_it_is_made_again(
     assert says(client.get(page(download_links.make(delivery)))) == (410, "This link was taken back")
 
 
-def test_taking_a_link_back_is_recorded_once(token: str, alice: User) -> None:
+def test_revoking_a_link_is_recorded_once(token: str, alice: User) -> None:
     link = Link.objects.select_related("delivery").get()
 
     assert [download_links.revoke(link, by=alice), download_links.revoke(link, by=alice)] == [True, False]
@@ -423,7 +420,7 @@ def test_five_wrong_codes_use_up_the_right_one(client: Client, token: str) -> No
     assert actions().count(Action.LINK_CODE_WRONG) == download_links.CODE_TRIES
 
 
-def test_five_codes_an_hour_are_sent_and_then_it_says_from_when_on(client: Client, token: str) -> None:
+def test_five_codes_an_hour_are_sent_then_it_names_the_next_time(client: Client, token: str) -> None:
     for _ in range(download_links.CODES_AN_HOUR):
         ask(client, token)
     mail.outbox.clear()
@@ -436,7 +433,7 @@ def test_five_codes_an_hour_are_sent_and_then_it_says_from_when_on(client: Clien
     assert download_links.send_code(link, timezone.now() + timedelta(hours=1)) is None
 
 
-def test_code_is_good_once(client: Client, token: str) -> None:
+def test_code_works_once(client: Client, token: str) -> None:
     code = ask(client, token)
     client.post(page(token), {"code": code})
     other = Client()
@@ -447,7 +444,7 @@ def test_code_is_good_once(client: Client, token: str) -> None:
     assert fetch(other, token).status_code == 302
 
 
-def test_code_before_the_newest_is_worth_nothing(client: Client, token: str) -> None:
+def test_older_code_does_not_work(client: Client, token: str) -> None:
     old = ask(client, token)
     new = ask(client, token)
 
@@ -457,7 +454,7 @@ def test_code_before_the_newest_is_worth_nothing(client: Client, token: str) -> 
     assert fetch(client, token).status_code == 200
 
 
-def test_code_is_too_old_after_a_quarter_of_an_hour(client: Client, token: str) -> None:
+def test_code_expires_after_a_quarter_of_an_hour(client: Client, token: str) -> None:
     code = ask(client, token)
     link = Link.objects.select_related("team", "delivery").get()
     at = link.code_sent_at
@@ -470,7 +467,7 @@ def test_code_is_too_old_after_a_quarter_of_an_hour(client: Client, token: str) 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_tries_at_the_same_time_are_not_more_tries(client: Client, token: str) -> None:
+def test_parallel_tries_are_all_counted(client: Client, token: str) -> None:
     ask(client, token)
 
     def guess(number: int) -> str:
@@ -487,21 +484,21 @@ def test_tries_at_the_same_time_are_not_more_tries(client: Client, token: str) -
 
 
 @pytest.mark.parametrize("typed", ["", " ", "x", "0" * 60, "１２３４５６７８", "\0"])
-def test_nonsense_for_a_code_is_answered(client: Client, token: str, typed: str) -> None:
+def test_nonsense_as_a_code_is_rejected(client: Client, token: str, typed: str) -> None:
     ask(client, token)
 
     assert client.post(page(token), {"code": typed}).status_code == 200
     assert fetch(client, token).status_code == 302
 
 
-def test_without_a_code_that_was_sent_nothing_typed_is_right(client: Client, token: str) -> None:
+def test_no_code_works_before_one_is_sent(client: Client, token: str) -> None:
     client.post(page(token), {"code": ""})
     client.post(page(token), {"code": "00000000"})
 
     assert fetch(client, token).status_code == 302
 
 
-def test_mail_server_that_is_away_is_said_so_and_leaves_no_code(
+def test_unreachable_mail_server_is_reported_and_stores_no_code(
     client: Client, token: str, settings: Any
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -524,7 +521,7 @@ def test_form_from_another_site_sends_no_code(token: str) -> None:
 # ------------------------------------------------------------ what is kept, and what is told to others
 
 
-def test_of_token_and_code_only_hashes_are_stored(client: Client, token: str) -> None:
+def test_only_hashes_of_token_and_code_are_stored(client: Client, token: str) -> None:
     code = ask(client, token)
     link = Link.objects.get()
 
@@ -534,7 +531,7 @@ def test_of_token_and_code_only_hashes_are_stored(client: Client, token: str) ->
     assert link.code_hash != hashlib.sha256(code.encode()).hexdigest()
 
 
-def test_pages_of_links_are_kept_by_no_cache_and_named_to_nobody(
+def test_link_pages_are_not_cached_or_sent_as_referrer(
     client: Client, token: str, delivery: Delivery
 ) -> None:
     prove(client, token)
@@ -546,7 +543,7 @@ def test_pages_of_links_are_kept_by_no_cache_and_named_to_nobody(
         assert response.headers["X-Robots-Tag"] == "noindex, nofollow"
 
 
-def test_pages_of_links_lead_nowhere_into_the_portal(client: Client, token: str, delivery: Delivery) -> None:
+def test_link_pages_have_no_links_into_the_portal(client: Client, token: str, delivery: Delivery) -> None:
     prove(client, token)
     out = download_links.unsubscribe_url(delivery.recipient).removeprefix(django_settings.SITE_URL)
 
@@ -604,7 +601,7 @@ def test_unsubscribing_twice_is_recorded_once(client: Client, out: str) -> None:
     assert Notice.objects.count() == 1
 
 
-def test_same_page_takes_it_back(client: Client, out: str, delivery: Delivery) -> None:
+def test_same_page_undoes_unsubscribing(client: Client, out: str, delivery: Delivery) -> None:
     client.post(out)
 
     client.post(out, {"again": "yes"})

@@ -1,4 +1,4 @@
-"""Letters beyond ASCII reach the mail server, whatever it takes."""
+"""Text beyond ASCII reaches any mail server."""
 
 import pytest
 from django_scopes import scope
@@ -13,7 +13,7 @@ from tests.smtp import PATIENCE, mail_server
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_short_line_with_an_umlaut_arrives_in_seven_bits(
+def test_short_line_with_an_umlaut_is_sent_in_seven_bits(
     acme: Team, export: SavedExport, alice: User
 ) -> None:
     Team.objects.filter(pk=acme.pk).update(recipient_domains="acme.example")

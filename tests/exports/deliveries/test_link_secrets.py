@@ -1,4 +1,4 @@
-"""The token of a link and its code are hunted everywhere they must not be kept or told."""
+"""The token and the code of a link are not stored or logged anywhere."""
 
 import io
 import logging
@@ -162,11 +162,11 @@ def test_error_report_holds_no_token() -> None:
         ("/usr/lib/python3/site-packages/x.py", "/usr/lib/python3/site-packages/x.py"),
     ],
 )
-def test_path_that_is_a_key_is_blanked_wherever_it_turns_up(told: str, kept: str) -> None:
+def test_secret_path_is_blanked_everywhere(told: str, kept: str) -> None:
     assert blank_secrets(told) == kept
 
 
-def test_web_servers_own_lines_are_blanked_too() -> None:
+def test_web_server_lines_are_blanked_too() -> None:
     """Gunicorn names the request that it could not answer, and with an access log every one, by handlers of its own."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)

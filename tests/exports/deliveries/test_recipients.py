@@ -1,4 +1,4 @@
-"""Whom the mails of a schedule go to, and how they come off the list."""
+"""Who gets the mails of a schedule, and how recipients are dropped."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,8 +14,8 @@ from accounts.audit.record import Action
 from accounts.models import AuditEntry, Membership, Notice, Team, User
 from accounts.permissions import Role
 from exports.deliveries import recipients
-from exports.deliveries.allowed_addresses import is_address, normal
-from exports.deliveries.recipient_review import GRACE_DAYS, keep_up
+from exports.deliveries.allowed_addresses import is_address, normalize
+from exports.deliveries.recipient_review import GRACE_DAYS, review_recipients
 from exports.models import Departure, EmployeeUpdate, Recipient, SavedExport, Schedule
 from tests import people
 from tests.conftest import make_credential, make_export, member
@@ -92,7 +92,7 @@ def test_file_goes_to_members_and_allowed_domains_only(
     assert (recipients.check_address(schedule.team, address) is not None) is is_refused
 
 
-def test_team_without_domains_reaches_its_members_alone(acme: Team, bob: User) -> None:
+def test_team_without_domains_mails_only_members(acme: Team, bob: User) -> None:
     assert recipients.check_address(acme, "bob@acme.example") is None
     assert recipients.check_address(acme, "nina@acme.example") == (
         "nina@acme.example is no member of Acme, and the team does not allow mail to acme.example. "
@@ -100,7 +100,7 @@ def test_team_without_domains_reaches_its_members_alone(acme: Team, bob: User) -
     )
 
 
-def test_member_of_another_team_is_no_member_here(acme: Team, charlie: User) -> None:
+def test_member_of_another_team_is_not_a_member(acme: Team, charlie: User) -> None:
     assert recipients.check_address(acme, charlie.email) is not None
 
 
@@ -114,11 +114,11 @@ def test_member_whose_account_is_closed_is_not_reached_even_in_an_allowed_domain
 
 @given(st.text(max_size=80) | st.emails())
 def test_normal_spelling_of_an_address_is_ascii_small_and_stays(address: str) -> None:
-    spelled = normal(address)
+    spelled = normalize(address)
 
     if is_address(spelled):
         assert spelled.isascii()
-        assert spelled == spelled.lower() == normal(spelled) == normal(spelled.upper())
+        assert spelled == spelled.lower() == normalize(spelled) == normalize(spelled.upper())
         assert spelled.count("@") == 1
         assert not set(spelled) & set(' \r\n\t\0"<>,;')
 
@@ -154,7 +154,7 @@ def test_change_of_the_list_is_recorded_with_before_and_after_and_once(
     assert states(schedule) == {"a@acme.example": State.REMOVED, "b@acme.example": State.ACTIVE}
 
 
-def test_list_with_an_address_that_may_not_be_reached_changes_nothing(
+def test_list_with_a_forbidden_address_changes_nothing(
     schedule: Schedule, alice: User, charlie: User
 ) -> None:
     with pytest.raises(recipients.CannotReach) as refused:
@@ -166,7 +166,7 @@ def test_list_with_an_address_that_may_not_be_reached_changes_nothing(
     assert states(schedule) == {}
 
 
-def test_who_has_unsubscribed_stays_so_whatever_is_done_by_hand(schedule: Schedule, alice: User) -> None:
+def test_unsubscribed_recipient_stays_so_when_the_list_changes(schedule: Schedule, alice: User) -> None:
     nina = ["nina@acme.example"]
     recipients.set_by_hand(schedule, members=[], addresses=nina, by=alice)
     recipients.unsubscribe(schedule.recipients.get())
@@ -176,7 +176,7 @@ def test_who_has_unsubscribed_stays_so_whatever_is_done_by_hand(schedule: Schedu
     back = recipients.set_by_hand(schedule, members=[], addresses=nina, by=alice)
 
     assert states(schedule) == {"nina@acme.example": State.UNSUBSCRIBED}
-    assert again == back == [recipients.STAYS_AWAY.format(address="nina@acme.example")]
+    assert again == back == [recipients.STAYS_UNSUBSCRIBED.format(address="nina@acme.example")]
 
 
 def test_unsubscribing_stops_one_schedule_and_tells_its_owner_once(
@@ -195,7 +195,7 @@ def test_unsubscribing_stops_one_schedule_and_tells_its_owner_once(
     assert entries(Action.RECIPIENT_UNSUBSCRIBED) == [{"address": "nina@acme.example"}]
 
 
-def test_subscribing_again_does_not_bring_back_who_was_taken_out(schedule: Schedule, alice: User) -> None:
+def test_subscribing_again_does_not_restore_a_removed_recipient(schedule: Schedule, alice: User) -> None:
     recipients.set_by_hand(schedule, members=[], addresses=["nina@acme.example"], by=alice)
     nina = schedule.recipients.get()
     recipients.unsubscribe(nina)
@@ -205,7 +205,7 @@ def test_subscribing_again_does_not_bring_back_who_was_taken_out(schedule: Sched
     assert states(schedule) == {"nina@acme.example": State.REMOVED}
 
 
-def test_owner_who_left_is_stood_in_for_by_the_admins(schedule: Schedule, alice: User, acme: Team) -> None:
+def test_admins_replace_an_owner_who_left(schedule: Schedule, alice: User, acme: Team) -> None:
     erin = member(acme, "Erin", Role.EDITOR)
     Schedule.objects.filter(pk=schedule.pk).update(owner=erin)
     schedule.refresh_from_db()
@@ -239,7 +239,7 @@ def test_fallback_comes_last_and_is_one_with_its_own_part(schedule: Schedule) ->
     assert [row.address for row in together] == ["nina@acme.example"]
 
 
-def test_manager_who_may_not_be_reached_is_shown_and_the_owner_told_once(schedule: Schedule) -> None:
+def test_forbidden_manager_is_shown_and_the_owner_notified_once(schedule: Schedule) -> None:
     in_file = ["x@evil.example", "nina@acme.example"]
     for _ in range(2):
         found = recipients.resolve(schedule, in_file, "desk@acme.example")
@@ -263,7 +263,7 @@ def test_manager_gets_mail_once_their_domain_is_allowed(schedule: Schedule) -> N
     assert states(schedule) == {"x@new.example": State.ACTIVE}
 
 
-def test_list_by_hand_is_not_mailed_when_the_file_says_who(schedule: Schedule, alice: User) -> None:
+def test_list_is_not_mailed_when_the_file_names_recipients(schedule: Schedule, alice: User) -> None:
     recipients.set_by_hand(schedule, members=[alice], addresses=[], by=alice)
 
     found = recipients.resolve(schedule, ["nina@acme.example"], "")
@@ -271,7 +271,7 @@ def test_list_by_hand_is_not_mailed_when_the_file_says_who(schedule: Schedule, a
     assert [row.address for row in found] == ["nina@acme.example"]
 
 
-def test_without_a_column_it_is_those_by_hand_with_their_states(schedule: Schedule, alice: User) -> None:
+def test_without_a_column_the_list_is_resolved_with_states(schedule: Schedule, alice: User) -> None:
     recipients.resolve(schedule, ["column@acme.example"], "")
     recipients.set_by_hand(
         schedule, members=[alice], addresses=["a@acme.example", "b@acme.example"], by=alice
@@ -310,8 +310,8 @@ def test_member_who_was_removed_drops_out_and_the_owner_is_told_once(
     recipients.set_by_hand(schedule, members=[bob], addresses=["nina@acme.example"], by=alice)
     teams.remove(Membership.objects.get(user=bob), by=alice)
 
-    keep_up(timezone.now())
-    keep_up(timezone.now())
+    review_recipients(timezone.now())
+    review_recipients(timezone.now())
 
     row = schedule.recipients.get(address="bob@acme.example")
     assert (row.state, row.because) == (State.DROPPED, "bob@acme.example is no member of Acme any more.")
@@ -324,7 +324,7 @@ def test_member_whose_account_is_closed_drops_out(schedule: Schedule, alice: Use
     recipients.set_by_hand(schedule, members=[bob], addresses=[], by=alice)
     User.objects.filter(pk=bob.pk).update(is_active=False)
 
-    keep_up(timezone.now())
+    review_recipients(timezone.now())
 
     assert states(schedule) == {"bob@acme.example": State.DROPPED}
 
@@ -341,12 +341,12 @@ def test_member_who_was_removed_is_not_mailed_before_the_sweep_either(
     assert [each.state for each in recipients.resolve(schedule, None, "")] == [State.DROPPED]
 
 
-def test_many_who_leave_at_once_are_told_of_in_one_mail(schedule: Schedule, alice: User, acme: Team) -> None:
+def test_many_leavers_are_reported_in_one_mail(schedule: Schedule, alice: User, acme: Team) -> None:
     people = [member(acme, f"Person{number}", Role.VIEWER) for number in range(3)]
     recipients.set_by_hand(schedule, members=people, addresses=[], by=alice)
     Membership.objects.filter(user__in=people).delete()
 
-    keep_up(timezone.now())
+    review_recipients(timezone.now())
 
     assert told(schedule) == [("alice@acme.example", "3 recipients dropped out of Month end")]
 
@@ -362,7 +362,7 @@ def applied(export: SavedExport, by: User, *rows: tuple[str, str], at: datetime)
     return update
 
 
-def test_who_left_by_an_applied_employee_update_drops_out_of_every_schedule_of_the_team(
+def test_leaver_of_an_applied_update_is_dropped_from_every_schedule(
     schedule: Schedule, alice: User, export: SavedExport, umbrella: Team, charlie: User
 ) -> None:
     other = make_schedule(export, alice, "Week")
@@ -373,8 +373,8 @@ def test_who_left_by_an_applied_employee_update_drops_out_of_every_schedule_of_t
     now = timezone.now()
     applied(export, alice, ("Nina@Acme.example", "yes"), ("max@acme.example", ""), at=now)
 
-    keep_up(now)
-    keep_up(now)
+    review_recipients(now)
+    review_recipients(now)
 
     for each in (schedule, other):
         assert states(each) == {"max@acme.example": State.ACTIVE, "nina@acme.example": State.DROPPED}
@@ -391,44 +391,42 @@ def test_update_that_was_not_applied_drops_nobody(
     update = applied(export, alice, ("nina@acme.example", "yes"), at=timezone.now())
     EmployeeUpdate.objects.filter(pk=update.pk).update(applied_at=None)
 
-    keep_up(timezone.now())
+    review_recipients(timezone.now())
 
     assert states(schedule) == {"nina@acme.example": State.ACTIVE}
 
 
-def test_who_left_gets_no_part_of_a_later_file_until_they_are_back(
-    schedule: Schedule, alice: User, export: SavedExport
-) -> None:
+def test_leaver_gets_no_part_until_they_return(schedule: Schedule, alice: User, export: SavedExport) -> None:
     now = timezone.now()
     applied(export, alice, ("nina@acme.example", "yes"), at=now)
-    keep_up(now)
+    review_recipients(now)
 
     gone = recipients.resolve(schedule, ["nina@acme.example"], "")[0]
     because = gone.because
     applied(export, alice, ("nina@acme.example", ""), at=now)
-    keep_up(now)
+    review_recipients(now)
     back = recipients.resolve(schedule, ["nina@acme.example"], "")[0]
 
     assert because == "nina@acme.example has left by the employee update “November”."
     assert (gone.pk, back.state) == (back.pk, State.ACTIVE)
 
 
-def test_who_only_moves_to_another_policy_has_not_left(
+def test_move_to_another_policy_is_not_a_departure(
     schedule: Schedule, alice: User, export: SavedExport
 ) -> None:
     recipients.set_by_hand(schedule, members=[], addresses=["nina@acme.example"], by=alice)
     now = timezone.now()
     applied(export, alice, ("nina@acme.example", "yes"), ("nina@acme.example", ""), at=now)
 
-    keep_up(now)
+    review_recipients(now)
 
     assert states(schedule) == {"nina@acme.example": State.ACTIVE}
 
 
-def test_of_who_left_no_address_is_kept(schedule: Schedule, alice: User, export: SavedExport) -> None:
+def test_no_address_of_a_leaver_is_stored(schedule: Schedule, alice: User, export: SavedExport) -> None:
     now = timezone.now()
     applied(export, alice, ("nina@acme.example", "yes"), at=now)
-    keep_up(now)
+    review_recipients(now)
 
     departure = Departure.objects.get()
 
@@ -436,12 +434,12 @@ def test_of_who_left_no_address_is_kept(schedule: Schedule, alice: User, export:
     assert departure.address_hash == Departure.hash_of(schedule.team_id, "nina@acme.example")
 
 
-def test_leaver_whom_the_owner_vouches_for_afterwards_gets_mail_again(
+def test_leaver_whom_the_owner_confirms_gets_mail_again(
     schedule: Schedule, alice: User, export: SavedExport
 ) -> None:
     now = timezone.now()
     applied(export, alice, ("nina@acme.example", "yes"), at=now)
-    keep_up(now)
+    review_recipients(now)
     row = recipients.resolve(schedule, ["nina@acme.example"], "")[0]
 
     assert recipients.confirm(schedule, [row], by=alice) == []
@@ -465,10 +463,10 @@ def test_owner_is_asked_every_quarter_about_outside_recipients_and_once(
 ) -> None:
     due = outside(schedule, alice, bob)
 
-    keep_up(due - timedelta(seconds=1))
+    review_recipients(due - timedelta(seconds=1))
     assert told(schedule) == []
-    keep_up(due)
-    keep_up(due + timedelta(days=1))
+    review_recipients(due)
+    review_recipients(due + timedelta(days=1))
 
     assert told(schedule) == [("alice@acme.example", "Are these still the right recipients of Month end?")]
     assert entries(Action.RECIPIENTS_ASKED) == [{"recipients": ["nina@acme.example"]}]
@@ -480,14 +478,14 @@ def test_outside_recipient_whom_nobody_confirms_stops_after_the_grace_and_the_ow
     schedule: Schedule, alice: User, bob: User
 ) -> None:
     due = outside(schedule, alice, bob)
-    keep_up(due)
-    keep_up(due + timedelta(days=GRACE_DAYS) - timedelta(seconds=1))
+    review_recipients(due)
+    review_recipients(due + timedelta(days=GRACE_DAYS) - timedelta(seconds=1))
     assert states(schedule)["nina@acme.example"] == State.ACTIVE
 
     assert [row.address for row in recipients.to_confirm(schedule)] == ["nina@acme.example"]
 
     for _ in range(2):
-        keep_up(due + timedelta(days=GRACE_DAYS))
+        review_recipients(due + timedelta(days=GRACE_DAYS))
 
     assert [row.address for row in recipients.to_confirm(schedule)] == ["nina@acme.example"]
     assert states(schedule) == {"bob@acme.example": State.ACTIVE, "nina@acme.example": State.UNCONFIRMED}
@@ -498,10 +496,10 @@ def test_outside_recipient_whom_nobody_confirms_stops_after_the_grace_and_the_ow
     assert entries(Action.RECIPIENTS_UNCONFIRMED) == [{"recipients": ["nina@acme.example"]}]
 
 
-def test_saving_the_list_as_it_stands_confirms_nobody(schedule: Schedule, alice: User, bob: User) -> None:
+def test_saving_an_unchanged_list_confirms_nobody(schedule: Schedule, alice: User, bob: User) -> None:
     due = outside(schedule, alice, bob)
-    keep_up(due)
-    keep_up(due + timedelta(days=GRACE_DAYS))
+    review_recipients(due)
+    review_recipients(due + timedelta(days=GRACE_DAYS))
 
     members, addresses = recipients.by_hand(schedule)
     recipients.set_by_hand(schedule, members=members, addresses=addresses, by=alice)
@@ -509,17 +507,19 @@ def test_saving_the_list_as_it_stands_confirms_nobody(schedule: Schedule, alice:
     assert states(schedule)["nina@acme.example"] == State.UNCONFIRMED
 
 
-def test_confirmed_recipient_goes_on_for_another_quarter(schedule: Schedule, alice: User, bob: User) -> None:
+def test_confirmed_recipient_gets_mail_for_another_quarter(
+    schedule: Schedule, alice: User, bob: User
+) -> None:
     due = outside(schedule, alice, bob)
-    keep_up(due)
-    keep_up(due + timedelta(days=GRACE_DAYS))
+    review_recipients(due)
+    review_recipients(due + timedelta(days=GRACE_DAYS))
 
     assert recipients.confirm(schedule, schedule.recipients.all(), by=alice) == []
 
     now = timezone.now()
-    keep_up(now + timedelta(days=90))
+    review_recipients(now + timedelta(days=90))
     assert (states(schedule)["nina@acme.example"], len(told(schedule))) == (State.ACTIVE, 2)
-    keep_up(now + timedelta(days=92))
+    review_recipients(now + timedelta(days=92))
     assert len(told(schedule)) == 3
 
 
@@ -546,23 +546,23 @@ def test_confirming_takes_rows_of_its_own_schedule_only(
     assert theirs.state == State.UNCONFIRMED
 
 
-def test_team_that_wants_no_confirming_is_not_asked(schedule: Schedule, alice: User, bob: User) -> None:
+def test_team_without_confirmation_is_not_asked(schedule: Schedule, alice: User, bob: User) -> None:
     due = outside(schedule, alice, bob)
     Team.objects.filter(pk=schedule.team_id).update(confirm_outside_days=0)
 
-    keep_up(due + timedelta(days=400))
+    review_recipients(due + timedelta(days=400))
 
     assert told(schedule) == []
 
 
-def test_keeping_up_asks_no_more_questions_for_more_recipients(
+def test_review_takes_the_same_queries_for_more_recipients(
     schedule: Schedule, alice: User, django_assert_num_queries: Any
 ) -> None:
     recipients.set_by_hand(schedule, members=[], addresses=["a@acme.example"], by=alice)
     with django_assert_num_queries(3):
-        keep_up(timezone.now())
+        review_recipients(timezone.now())
     many = [f"n{number}@acme.example" for number in range(20)]
     recipients.set_by_hand(schedule, members=[], addresses=many, by=alice)
 
     with django_assert_num_queries(3):
-        keep_up(timezone.now())
+        review_recipients(timezone.now())

@@ -1,4 +1,4 @@
-"""Deliveries over a real SMTP server: looked at once more before they leave, and sent again only when asked for."""
+"""Deliveries over a real SMTP server: checked before sending, and sent again only on request."""
 
 from typing import Any
 
@@ -131,7 +131,7 @@ def test_a_held_mail_is_not_sent(occurrence: Occurrence) -> None:
     assert (ends(row), box.mails) == ((MailStatus.HELD, ""), [])
 
 
-def test_who_has_unsubscribed_meanwhile_gets_nothing(occurrence: Occurrence) -> None:
+def test_recipient_who_unsubscribed_meanwhile_gets_nothing(occurrence: Occurrence) -> None:
     row = delivery(occurrence)
     Recipient.objects.update(state=Recipient.State.UNSUBSCRIBED)
 
@@ -146,7 +146,7 @@ def test_who_has_unsubscribed_meanwhile_gets_nothing(occurrence: Occurrence) -> 
 
 
 @pytest.mark.parametrize("state", ["unconfirmed", "dropped", "removed"])
-def test_who_has_dropped_out_meanwhile_gets_nothing(occurrence: Occurrence, state: str) -> None:
+def test_recipient_who_was_dropped_meanwhile_gets_nothing(occurrence: Occurrence, state: str) -> None:
     row = delivery(occurrence)
     Recipient.objects.update(state=state, because="Their record has ended.")
 
@@ -165,7 +165,7 @@ def test_who_has_dropped_out_meanwhile_gets_nothing(occurrence: Occurrence, stat
         "eve@partner.example.evil.example",
     ],
 )
-def test_nothing_leaves_to_a_domain_that_is_not_allowed(occurrence: Occurrence, address: str) -> None:
+def test_nothing_is_sent_to_a_forbidden_domain(occurrence: Occurrence, address: str) -> None:
     row = delivery(occurrence, address)
 
     with mail_server() as box:
@@ -264,7 +264,7 @@ def test_when_the_owner_has_left_the_admins_are_told(occurrence: Occurrence, ali
     assert [notice.user for notice in Notice.objects.all()] == [alice]
 
 
-def test_an_unclear_mail_is_shown_told_and_not_sent_again_by_itself(occurrence: Occurrence) -> None:
+def test_unconfirmed_mail_is_shown_notified_and_not_retried(occurrence: Occurrence) -> None:
     row = delivery(occurrence)
 
     with mail_server() as box:
@@ -305,7 +305,7 @@ def test_a_second_click_sends_no_second_mail(occurrence: Occurrence, alice: User
     assert Delivery.objects.count() == 2
 
 
-def test_who_may_not_be_mailed_to_is_not_sent_it_again(occurrence: Occurrence, alice: User) -> None:
+def test_forbidden_recipient_is_not_sent_it_again(occurrence: Occurrence, alice: User) -> None:
     first = delivery(occurrence, status=MailStatus.SENT)
     Recipient.objects.update(state=Recipient.State.UNSUBSCRIBED)
 
@@ -328,7 +328,7 @@ def test_a_waiting_mail_can_be_withdrawn(occurrence: Occurrence, alice: User, st
 
 
 @pytest.mark.parametrize("status", [MailStatus.SENDING, MailStatus.SENT, MailStatus.REFUSED])
-def test_what_has_left_cannot_be_withdrawn(occurrence: Occurrence, alice: User, status: str) -> None:
+def test_sent_mail_cannot_be_withdrawn(occurrence: Occurrence, alice: User, status: str) -> None:
     row = delivery(occurrence, status=status)
 
     assert not deliveries.withdraw(row, by=alice)

@@ -1,4 +1,4 @@
-"""One file for each manager: every row in exactly one of them, as it was."""
+"""One file for each manager, with every row in exactly one of them, unchanged."""
 
 import csv
 import io
@@ -102,7 +102,7 @@ def test_the_one_address_of_a_cell(cell: str, address: str) -> None:
     assert address_in(cell) == address
 
 
-def test_whoever_may_not_get_mail_leaves_their_rows_to_the_fallback(made: Made) -> None:
+def test_rows_of_forbidden_addresses_go_to_the_fallback(made: Made) -> None:
     found = split_by_recipient.split(
         made(CSV.encode()), "Approver", FALLBACK, may_get=lambda address: address < "b"
     )
@@ -120,6 +120,7 @@ def test_the_columns_of_a_builder_export_tell_the_delimiter_and_that_there_is_no
     acme_open: Team, export: SavedExport
 ) -> None:
     columns = [{"heading": "A,B"}, {"heading": "Approver"}]
+    assert export.version is not None
     export.version.columns = {"columns": columns, "delimiter": "|", "heading": False}
     whole = make_result(make_run(export, status="succeeded"), b"1,2|ann@acme.example\n3,4|\n")
 
@@ -154,7 +155,7 @@ def test_a_file_without_rows_has_no_parts(made: Made, content: bytes) -> None:
     assert split_by_recipient.split(made(content), "Approver", FALLBACK) == []
 
 
-def test_done_twice_it_leaves_the_same_files_and_no_others(made: Made) -> None:
+def test_splitting_twice_leaves_the_same_files(made: Made) -> None:
     whole = made(CSV.encode())
     split_by_recipient.split(whole, "Approver", "old@acme.example")
     first = split_by_recipient.split(whole, "Approver", FALLBACK)
@@ -172,7 +173,7 @@ def test_parts_outlast_the_clearing_of_the_runs_folder(made: Made) -> None:
     assert all(default_storage.exists(part.file) for part in found)
 
 
-def test_a_damaged_copy_of_a_dead_attempt_is_replaced(made: Made) -> None:
+def test_damaged_file_of_a_failed_attempt_is_replaced(made: Made) -> None:
     whole = made(CSV.encode())
     first, *_ = split_by_recipient.split(whole, "Approver", FALLBACK)
     with default_storage.open(first.file, "wb") as file:
@@ -208,7 +209,7 @@ def written(rows: list[tuple[str, ...]], delimiter: str, ending: str, quoting: A
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_parts_together_are_the_whole(
+def test_parts_add_up_to_the_whole_file(
     acme_open: Team,
     export: SavedExport,
     rows: list[tuple[str, ...]],

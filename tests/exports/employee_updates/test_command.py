@@ -17,7 +17,8 @@ from exports.employee_updates.feed import mapping as feed_mapping
 from exports.employee_updates.feed import reading
 from exports.employee_updates.feed.settings import UpdateSettings
 from exports.models import EmployeeUpdate, FeedProfile, Run
-from exports.runs import queue, tasks, worker
+from exports.models.employee_update import Stage
+from exports.runs import queue, recorded_client, tasks
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
 from tests.conftest import PATIENCE
@@ -49,8 +50,8 @@ def at_work(budget: Any, sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
     yield sandbox
     over.set()
     thread.join()
-    worker.http().close()
-    worker.http.cache_clear()
+    recorded_client.http().close()
+    recorded_client.http.cache_clear()
 
 
 @pytest.fixture
@@ -115,13 +116,13 @@ def sent(sandbox: Sandbox) -> list[bool]:
     ]
 
 
-def test_submitted_file_waits_for_approval_and_goes_no_further(
+def test_submitted_file_waits_for_approval_and_is_not_applied(
     profile: FeedProfile, at_work: Sandbox, joiner: str
 ) -> None:
     code, said = call("acme", "nightly", joiner, "--submit", "--wait", "--accept-warnings")
 
     update = only()
-    assert (code, update.stage, sent(at_work)) == (0, EmployeeUpdate.Stage.WAITING, [True])
+    assert (code, update.stage, sent(at_work)) == (0, Stage.WAITING, [True])
     assert said.endswith("Dry run done: 1 would be added.\nIt waits for approval.\n")
     assert (update.author, update.author_name) == (None, audit.operator().name)
 
@@ -129,7 +130,7 @@ def test_submitted_file_waits_for_approval_and_goes_no_further(
 def test_dry_run_is_not_sent_for_approval(profile: FeedProfile, at_work: Sandbox, joiner: str) -> None:
     code, said = call("acme", "Nightly", joiner, "--dry-run", "--wait", "--accept-warnings")
 
-    assert (code, only().stage, sent(at_work)) == (0, EmployeeUpdate.Stage.TRIED, [True])
+    assert (code, only().stage, sent(at_work)) == (0, Stage.TRIED, [True])
     assert said.endswith("Dry run done: 1 would be added.\n")
 
 
@@ -137,7 +138,7 @@ def test_without_wait_the_dry_run_is_left_queued(profile: FeedProfile, at_work: 
     code, said = call("acme", "Nightly", joiner, "--dry-run", "--accept-warnings")
 
     with scopes_disabled():
-        run = Run.objects.get(purpose=Run.Purpose.DRY_RUN)
+        run = Run.objects.get(kind=Run.Kind.DRY_RUN)
     assert (code, said.splitlines()[-1]) == (0, f"Its dry run {run.pk} is queued.")
 
 
@@ -216,7 +217,7 @@ def test_failed_dry_run_ends_with_1_and_its_reason(
     assert "“Not authorized to update employees”" in said
 
 
-def test_what_takes_too_long_ends_with_4_and_goes_on(
+def test_timeout_ends_with_4_and_the_run_continues(
     profile: FeedProfile, budget: Any, sandbox: Sandbox, joiner: str
 ) -> None:
     code, said = call("acme", "Nightly", joiner, "--dry-run", "--timeout", "0")
@@ -224,7 +225,7 @@ def test_what_takes_too_long_ends_with_4_and_goes_on(
     assert (code, "is still queued after 0 seconds. It goes on by itself" in said) == (4, True)
 
 
-def test_nothing_of_that_name_ends_with_2(profile: FeedProfile, budget: Any, joiner: str) -> None:
+def test_unknown_name_ends_with_2(profile: FeedProfile, budget: Any, joiner: str) -> None:
     said = [
         call("nowhere", "Nightly", joiner, "--dry-run"),
         call("acme", "Weekly", joiner, "--dry-run"),

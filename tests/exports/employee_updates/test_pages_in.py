@@ -47,7 +47,7 @@ def upload(text: str | bytes, name: str = "people.csv") -> SimpleUploadedFile:
 # ------------------------------------------------------------ from nothing to rows
 
 
-def test_uploaded_file_becomes_rows_by_way_of_its_columns(as_erin: Client, credential: Credential) -> None:
+def test_uploaded_file_becomes_rows_after_mapping(as_erin: Client, credential: Credential) -> None:
     response = make(as_erin, credential, "file", file=upload(CSV))
     columns = f"/t/acme/updates/{only().pk}/columns/"
     assert response.headers["Location"] == columns
@@ -112,15 +112,15 @@ def test_rows_are_typed_into_an_empty_table(as_erin: Client, credential: Credent
     assert (page.count('name="new-5-email"'), page.count('name="new-6-email"')) == (1, 0)
 
 
-def test_members_of_a_policy_are_asked_for(as_erin: Client, credential: Credential) -> None:
+def test_members_of_a_policy_are_read(as_erin: Client, credential: Credential) -> None:
     response = make(as_erin, credential, "members", policy=POLICY)
 
     run = Run.objects.get()
-    assert (run.purpose, run.job["policies"]) == (Run.Purpose.MEMBERS, [POLICY])
+    assert (run.kind, run.job["policies"]) == (Run.Kind.MEMBERS, [POLICY])
     assert "The members are being read at Expensify." in shown(as_erin.get(response.headers["Location"]))
 
 
-def test_failed_reading_can_be_asked_for_again(as_erin: Client, credential: Credential) -> None:
+def test_failed_read_of_members_can_be_repeated(as_erin: Client, credential: Credential) -> None:
     rows = make(as_erin, credential, "members", policy=POLICY).headers["Location"]
     ended(Run.Status.FAILED, error="Expensify did not answer.")
     assert "The members could not be read. Expensify did not answer." in shown(as_erin.get(rows))
@@ -182,7 +182,7 @@ def test_secrets_of_a_refused_form_are_not_shown_again(as_erin: Client, credenti
         ),
     ],
 )
-def test_what_cannot_be_read_is_refused_at_its_field(
+def test_unreadable_input_is_refused_at_its_field(
     way: str, fields: dict[str, Any], sentence: str, as_erin: Client, credential: Credential
 ) -> None:
     for file in fields.values():
@@ -224,7 +224,7 @@ def test_field_comes_from_one_column(as_erin: Client, credential: Credential) ->
     assert stored_updates.sheet_of(only()) is not None
 
 
-def test_required_field_without_a_column_needs_a_word(as_erin: Client, credential: Credential) -> None:
+def test_required_field_without_a_column_needs_confirmation(as_erin: Client, credential: Credential) -> None:
     make(as_erin, credential, "file", file=upload(CSV))
 
     page = shown(choose(as_erin, "email", "manager", "", policy=POLICY))
@@ -254,7 +254,9 @@ def test_remembered_columns_are_used_for_the_next_file(as_erin: Client, credenti
     )
 
 
-def test_remembered_columns_that_no_longer_fit_are_looked_at(as_erin: Client, credential: Credential) -> None:
+def test_remembered_columns_that_no_longer_fit_are_shown_for_review(
+    as_erin: Client, credential: Credential
+) -> None:
     make(as_erin, credential, "file", file=upload(CSV))
     choose(as_erin, "email", "manager", "employee_id", policy=POLICY, profile_name="HR")
     EmployeeUpdate.objects.update(discarded_at="2026-01-01T00:00Z")
@@ -268,7 +270,7 @@ def test_remembered_columns_that_no_longer_fit_are_looked_at(as_erin: Client, cr
     assert '<option value="employee_id" selected>' in page
 
 
-def test_wiped_update_whose_columns_were_never_named_has_an_end(
+def test_columns_page_of_a_deleted_update_redirects(
     as_erin: Client, credential: Credential, erin: User
 ) -> None:
     make(as_erin, credential, "file", file=upload(CSV))

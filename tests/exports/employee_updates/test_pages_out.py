@@ -16,16 +16,16 @@ from accounts.audit.record import Action
 from accounts.models import AuditEntry, Credential, Membership, Policy, Team, User
 from exports.employee_updates import actions as employee_updates
 from exports.models import EmployeeUpdate, Run
+from exports.models.employee_update import Stage
 from exports.results import retention
-from exports.runs import queue, worker
+from exports.runs import queue, recorded_client
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.faults import Fault
 from tests.conftest import PATIENCE, WIDE
 from tests.exports.conftest import signed_in
+from tests.html import tidy
 from tests.people import applied, approved, fresh, person, prepare, reach, submitted, tried, work_off
-
-Stage = EmployeeUpdate.Stage
 
 
 @pytest.fixture
@@ -45,8 +45,8 @@ def opened(acme_open: Team, settings: Any, redis_client: Any) -> Iterator[None]:
     queue.budget().introduce(fresh=True)
     yield
     queue.budget.cache_clear()
-    worker.http().close()
-    worker.http.cache_clear()
+    recorded_client.http().close()
+    recorded_client.http.cache_clear()
 
 
 @pytest.fixture
@@ -82,14 +82,14 @@ def url(update: EmployeeUpdate, page: str = "") -> str:
 def text(client: Client, address: str) -> str:
     response = client.get(address)
     assert response.status_code == 200
-    return " ".join(response.content.decode().split())
+    return tidy(response.content.decode())
 
 
 def post(client: Client, update: EmployeeUpdate, act: str, **given: Any) -> str:
     """Press a button; what the page says then."""
     response = client.post(url(update, f"{act}/"), given, follow=True)
     assert response.status_code == 200
-    return " ".join(response.content.decode().split())
+    return tidy(response.content.decode())
 
 
 def test_update_goes_through_its_pages_from_warnings_to_receipt(
@@ -100,13 +100,13 @@ def test_update_goes_through_its_pages_from_warnings_to_receipt(
     if joiner.warning_count:
         post(as_alice, joiner, "accept", **given)
     post(as_alice, joiner, "try")
-    work_off(joiner.runs.get(purpose="dry_run"))
+    work_off(joiner.runs.get(kind="dry_run"))
     post(as_alice, joiner, "submit", **given)
     assert "Approve exactly this" not in text(as_alice, url(joiner))
     assert "Approve exactly this" in text(as_erin, url(joiner))
     post(as_erin, joiner, "approve", **given)
     post(as_alice, joiner, "apply", **given)
-    work_off(joiner.runs.get(purpose="apply"))
+    work_off(joiner.runs.get(kind="apply"))
 
     page = text(as_alice, url(joiner, "receipt/"))
 
@@ -199,7 +199,9 @@ def test_approval_of_content_that_was_changed_meanwhile_is_refused(
     assert fresh(joiner).approved_at is None
 
 
-def test_approver_can_send_it_back(joiner: EmployeeUpdate, alice: User, erin: User, dora: Membership) -> None:
+def test_approver_can_withdraw_the_request(
+    joiner: EmployeeUpdate, alice: User, erin: User, dora: Membership
+) -> None:
     submitted(joiner, alice)
     as_erin = signed_in(erin)
     assert "Send it back" in text(as_erin, url(joiner))
@@ -221,7 +223,7 @@ def test_pages_say_that_the_two_person_rule_is_off(
 
     assert "The two-person rule is off in this team" in page
     assert "Apply to 1 person" in page
-    assert work_off(update.runs.get(purpose="apply")).status == Run.Status.SUCCEEDED
+    assert work_off(update.runs.get(kind="apply")).status == Run.Status.SUCCEEDED
 
 
 # ------------------------------------------------------------ guards
@@ -427,7 +429,7 @@ def test_unconfirmed_update_is_compared_with_the_members(
     assert "needs attention" in text(as_alice, "/t/acme/").lower()
 
     post(as_alice, update, "members")
-    work_off(update.runs.get(purpose="members"))
+    work_off(update.runs.get(kind="members"))
     page = text(as_alice, url(update, "present/"))
 
     assert told in page.partition("<tbody>")[2]
@@ -511,7 +513,7 @@ def test_pages_of_a_wiped_update_keep_what_was_done_and_nobody_in_it(
 # ------------------------------------------------------------ keeping
 
 
-def test_rows_are_wiped_when_the_teams_time_is_over(
+def test_rows_are_deleted_after_the_teams_retention(
     joiner: EmployeeUpdate, credential: Credential, alice: User, policy: str, acme: Team
 ) -> None:
     acme.updates_kept_days = 30
@@ -527,7 +529,7 @@ def test_rows_are_wiped_when_the_teams_time_is_over(
     assert fresh(joiner).stage == Stage.DISCARDED
 
 
-def test_time_of_an_applied_update_runs_from_when_it_was_sent(
+def test_retention_of_an_applied_update_starts_when_it_was_sent(
     joiner: EmployeeUpdate, alice: User, dora: Membership
 ) -> None:
     update = applied(joiner, alice, dora)
@@ -538,7 +540,7 @@ def test_time_of_an_applied_update_runs_from_when_it_was_sent(
     assert retention.wipe_old(now + timedelta(days=366)) == 1
 
 
-def test_update_that_is_being_sent_is_not_wiped(
+def test_update_that_is_being_sent_is_not_deleted(
     joiner: EmployeeUpdate, alice: User, dora: Membership, acme: Team
 ) -> None:
     update = approved(joiner, alice, dora)
@@ -551,7 +553,7 @@ def test_update_that_is_being_sent_is_not_wiped(
 # ------------------------------------------------------------ cost, and a run under way
 
 
-def test_page_asks_for_itself_while_a_run_is_under_way(as_alice: Client, joiner: EmployeeUpdate) -> None:
+def test_page_polls_while_a_run_is_active(as_alice: Client, joiner: EmployeeUpdate) -> None:
     post(as_alice, joiner, "members")
     during = text(as_alice, url(joiner, "course/"))
     work_off(joiner.runs.get())
@@ -587,7 +589,7 @@ def test_pages_cost_the_same_with_one_row_and_with_many(
     assert costs(many) == costs(one)
 
 
-def test_long_lists_come_in_parts(as_alice: Client, credential: Credential, alice: User, policy: str) -> None:
+def test_long_lists_are_paged(as_alice: Client, credential: Credential, alice: User, policy: str) -> None:
     cells = [person(policy, f"n{each:03}.new@acme.example", f"N-{each}") for each in range(120)]
     update = prepare(credential, alice, cells)
 

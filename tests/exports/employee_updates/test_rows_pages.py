@@ -77,7 +77,7 @@ def test_list_names_update_and_stage(as_erin: Client, credential: Credential, er
 # ------------------------------------------------------------ rows
 
 
-def test_findings_stand_at_their_cells(as_erin: Client, credential: Credential, erin: User) -> None:
+def test_findings_are_shown_at_their_cells(as_erin: Client, credential: Credential, erin: User) -> None:
     update = typed_in(credential, erin, person("no address", "1.2E+10"))
 
     page = shown(as_erin.get(f"/t/acme/updates/{update.pk}/rows/"))
@@ -304,7 +304,7 @@ def with_members(credential: Credential, erin: User, policy: Policy) -> Employee
     return EmployeeUpdate.objects.select_related("team", "credential").get(pk=update.pk)
 
 
-def test_members_are_taken_for_rows_edited_and_only_the_changed_are_kept(
+def test_members_become_rows_and_only_changed_rows_are_kept(
     as_erin: Client, with_members: EmployeeUpdate
 ) -> None:
     rows = f"/t/acme/updates/{with_members.pk}/rows/"
@@ -322,7 +322,7 @@ def test_members_are_taken_for_rows_edited_and_only_the_changed_are_kept(
     assert only().error_count == 0
 
 
-def test_members_are_not_put_among_rows_that_are_there(as_erin: Client, with_members: EmployeeUpdate) -> None:
+def test_members_are_not_added_to_existing_rows(as_erin: Client, with_members: EmployeeUpdate) -> None:
     rows = f"/t/acme/updates/{with_members.pk}/rows/"
     as_erin.post(f"{rows}members/")
 
@@ -331,7 +331,7 @@ def test_members_are_not_put_among_rows_that_are_there(as_erin: Client, with_mem
     assert only().row_count == 4
 
 
-def test_nothing_is_left_out_when_nothing_would_stay(as_erin: Client, with_members: EmployeeUpdate) -> None:
+def test_unchanged_rows_stay_when_no_row_differs(as_erin: Client, with_members: EmployeeUpdate) -> None:
     rows = f"/t/acme/updates/{with_members.pk}/rows/"
     as_erin.post(f"{rows}members/")
 
@@ -393,7 +393,7 @@ def test_update_of_another_team_cannot_be_used_by_its_number(
     assert (EmployeeUpdate.objects.count(), cells()) == (1, [person("ann@acme.example", "E-1")])
 
 
-def test_whom_somebody_looks_for_is_not_in_the_logs(
+def test_search_text_is_not_logged(
     as_erin: Client, credential: Credential, erin: User, caplog: pytest.LogCaptureFixture
 ) -> None:
     update = typed_in(credential, erin, person("ann@acme.example", "E-1"))

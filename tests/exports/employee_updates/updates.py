@@ -12,6 +12,7 @@ from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import stored as stored_updates
 from exports.employee_updates.feed.cells import FeedRow
 from exports.models import EmployeeUpdate, Run
+from tests.html import tidy
 
 POLICY = "0123456789ABCDEF"
 
@@ -32,7 +33,7 @@ def only() -> EmployeeUpdate:
 
 def shown(response: Any) -> str:
     assert response.status_code == 200
-    return " ".join(response.content.decode().split())
+    return tidy(response.content.decode())
 
 
 def queries(client: Client, url: str) -> int:

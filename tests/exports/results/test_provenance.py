@@ -20,6 +20,7 @@ from exports.employee_updates.feed.cells import FeedRow
 from exports.models import Delivery, Occurrence, Recipient, Result, Run, SavedExport, Schedule
 from exports.results import provenance
 from tests.conftest import make_credential, make_export
+from tests.html import tidy
 
 URL = "/t/acme/audit/prove/"
 CONTENT = b"Merchant,Amount\n" + b"Hotel,12.00\n" * 100_000
@@ -62,7 +63,7 @@ def test_file_leads_to_its_run_version_credential_and_person(reader: Client, res
     (origin,) = prove(reader, CONTENT).context["found"].origins
 
     assert (origin.result, origin.run) == (result, result.run)
-    page = prove(reader, CONTENT).content.decode()
+    page = tidy(prove(reader, CONTENT).content.decode())
     for said in (
         "Acme has exactly this content.",
         f"Monthly expenses, run {result.run.pk}",

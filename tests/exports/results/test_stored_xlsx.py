@@ -28,7 +28,7 @@ def whole(acme_open: Team, export: SavedExport) -> Result:
 
 
 def made(result: Result) -> bytes:
-    with attachments.enclosed(result, Content.WORKBOOK, None) as (file,):
+    with attachments.files_of(result, Content.WORKBOOK, None) as (file,):
         return file.path.read_bytes()
 
 

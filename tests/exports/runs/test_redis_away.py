@@ -17,6 +17,7 @@ from exports.models.run import Status
 from exports.runs import queue, tasks
 from portal.celery import app
 from tests.exports.conftest import make_result, make_run, signed_in
+from tests.html import tidy
 from tests.servers import RedisServer
 
 SENTENCE = "The queue is not reachable, so calls to Expensify wait. Nothing is lost"
@@ -41,7 +42,7 @@ def stopped(redis_server: RedisServer, settings: Any) -> Iterator[RedisServer]:
 def text(client: Client, url: str) -> str:
     response = client.get(url)
     assert response.status_code == 200, url
-    return " ".join(response.content.decode().split())
+    return tidy(response.content.decode())
 
 
 def test_every_page_answers_and_those_about_calls_say_that_they_wait(
@@ -131,7 +132,7 @@ def test_a_click_does_not_wait_for_redis_to_return() -> None:
         thread.start()
         address = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
         with app.connection_for_write(address) as connection, pytest.raises(OperationalError):
-            tasks.line_up.apply_async((1,), connection=connection)
+            tasks.enqueue_runs.apply_async((1,), connection=connection)
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
 

@@ -16,7 +16,7 @@ from accounts.audit.record import Action
 from accounts.models import AuditEntry, Credential, Team, User
 from exports.models import Run, SavedExport
 from exports.models.run import Status
-from exports.runs import queue, tasks, worker
+from exports.runs import queue, recorded_client, tasks
 from exports.saved_exports import actions as saved_exports
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
@@ -47,8 +47,8 @@ def at_work(budget: Any, sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
     yield sandbox
     over.set()
     thread.join()
-    worker.http().close()
-    worker.http.cache_clear()
+    recorded_client.http().close()
+    recorded_client.http.cache_clear()
 
 
 def call(*arguments: str) -> tuple[int, str]:

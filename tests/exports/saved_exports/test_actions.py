@@ -17,14 +17,14 @@ EMPTY = {"policy_ids": [], "report_ids": [], "states": [], "email_recipients": [
 
 @pytest.fixture(autouse=True)
 def opened(acme_open: Team) -> None:
-    """All of this happens in Acme."""
+    """Open Acme's scope for all tests."""
 
 
 def save(
-    export: SavedExport, by: User, template: str = "a", password: str | None = None, **asked: Any
+    export: SavedExport, by: User, template: str = "a", password: str | None = None, **changes: Any
 ) -> SavedExport:
     return saved_exports.save(
-        export, settings=ExportSettings(**(EMPTY | asked)), template=template, sftp_password=password, by=by
+        export, settings=ExportSettings(**(EMPTY | changes)), template=template, sftp_password=password, by=by
     )
 
 
@@ -32,9 +32,7 @@ def entries(action: Action) -> list[dict[str, Any]]:
     return [entry.data for entry in AuditEntry.objects.filter(action=action).order_by("number")]
 
 
-def test_each_save_that_changes_what_is_asked_makes_a_version(
-    export: SavedExport, alice: User, erin: User
-) -> None:
+def test_each_changing_save_makes_a_version(export: SavedExport, alice: User, erin: User) -> None:
     save(export, erin, period="last_month")
     save(export, erin, template="b", period="last_month")
 
@@ -48,7 +46,7 @@ def test_each_save_that_changes_what_is_asked_makes_a_version(
     assert (export.version.settings["period"], export.version.template) == ("last_month", "b")
 
 
-def test_save_that_changes_nothing_leaves_no_trace(export: SavedExport, alice: User) -> None:
+def test_unchanged_save_makes_no_version_and_no_audit_entry(export: SavedExport, alice: User) -> None:
     stored = ExportSettings.from_json(export.version.settings)
     before = AuditEntry.objects.count()
 
@@ -75,7 +73,7 @@ def test_new_name_alone_makes_no_version(export: SavedExport, alice: User) -> No
     assert entries(Action.EXPORT_CHANGED) == [{"name": {"before": "Monthly expenses", "after": "Renamed"}}]
 
 
-def test_audit_log_says_what_differs(export: SavedExport, alice: User) -> None:
+def test_audit_log_has_the_changed_settings(export: SavedExport, alice: User) -> None:
     save(export, alice, template=export.version.template, report_ids=["R1"], limit=5)
 
     assert entries(Action.EXPORT_CHANGED) == [
@@ -87,7 +85,7 @@ def test_audit_log_says_what_differs(export: SavedExport, alice: User) -> None:
     ]
 
 
-def test_password_is_sealed_kept_and_removed(export: SavedExport, alice: User) -> None:
+def test_password_is_encrypted_kept_and_removed(export: SavedExport, alice: User) -> None:
     kept = []
     for password in ("canary", None, ""):
         save(export, alice, password=password)
@@ -98,12 +96,12 @@ def test_password_is_sealed_kept_and_removed(export: SavedExport, alice: User) -
     assert "canary" not in str(entries(Action.EXPORT_CHANGED))
 
 
-def test_versions_cannot_be_rewritten(export: SavedExport) -> None:
+def test_versions_are_immutable(export: SavedExport) -> None:
     with pytest.raises(DatabaseError), transaction.atomic():
         ExportVersion.objects.filter(export=export).update(template="rewritten")
 
 
-def test_clone_asks_for_the_same_under_a_free_name(export: SavedExport, erin: User) -> None:
+def test_clone_has_the_same_content_under_a_free_name(export: SavedExport, erin: User) -> None:
     first, second = saved_exports.clone(export, by=erin), saved_exports.clone(export, by=erin)
 
     assert [first.name, second.name] == ["Monthly expenses (copy)", "Monthly expenses (copy 2)"]
@@ -128,26 +126,26 @@ def test_export_of_the_longest_name_can_be_cloned(credential: Credential, alice:
     assert copies == ["x" * 80 + " (copy)", "x" * 80 + " (copy 2)"]
 
 
-def test_archiving_twice_happens_once(export: SavedExport, alice: User) -> None:
+def test_second_archiving_does_nothing(export: SavedExport, alice: User) -> None:
     assert [saved_exports.archive(export, by=alice) for _ in range(2)] == [True, False]
     assert entries(Action.EXPORT_ARCHIVED) == [{}]
 
 
-def test_database_lets_no_second_live_export_take_the_name(
+def test_database_rejects_a_second_live_export_with_the_name(
     export: SavedExport, credential: Credential, alice: User
 ) -> None:
     with pytest.raises(IntegrityError, match=r"one_live_export_per_name|UNIQUE"), transaction.atomic():
         make_export(credential, alice, "monthly EXPENSES")
 
 
-def test_database_lets_no_export_use_another_teams_credential(export: SavedExport, umbrella: Team) -> None:
+def test_database_rejects_another_teams_credential(export: SavedExport, umbrella: Team) -> None:
     theirs = make_credential(umbrella)
 
     with pytest.raises(IntegrityError), transaction.atomic():
         SavedExport.objects.filter(pk=export.pk).update(credential=theirs)
 
 
-def test_same_name_in_another_team_is_no_matter(export: SavedExport, umbrella: Team, charlie: User) -> None:
+def test_another_team_can_use_the_same_name(export: SavedExport, umbrella: Team, charlie: User) -> None:
     theirs = make_export(make_credential(umbrella), charlie, export.name)
 
     with scope(team=umbrella):

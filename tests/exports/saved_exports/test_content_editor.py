@@ -1,4 +1,4 @@
-"""The builder and the template editor as a browser without JavaScript sends them, and the preview beside them."""
+"""The builder and the template editor as posted without JavaScript, and the preview."""
 
 import re
 from dataclasses import replace
@@ -28,7 +28,7 @@ PREVIEW = "/t/acme/exports/preview/"
 
 @pytest.fixture(autouse=True)
 def patient_previews(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A template runs away when it takes too many steps, not when the machine is slow."""
+    """Stop a runaway template by its steps only, so that slow machines do not fail the tests."""
     monkeypatch.setattr(
         template_preview, "LIMITS", replace(template_preview.LIMITS, steps=200_000, seconds=PATIENCE)
     )
@@ -40,7 +40,7 @@ def erin_at_work(erin: User) -> Client:
 
 
 def built(*names: str, **fields: Any) -> dict[str, Any]:
-    """What a browser sends of a builder with these columns."""
+    """The builder's fields for these columns, as a browser posts them."""
     sent = {
         "written": "columns",
         "columns": str(len(names)),
@@ -79,7 +79,7 @@ def test_columns_are_saved_with_the_template_they_write(
     assert (version.columns, version.template) == (layout.as_json(), template_of(layout))
 
 
-def test_opened_again_the_builder_has_the_same_columns(
+def test_reopened_builder_has_the_same_columns(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
     erin_at_work.post(
@@ -117,8 +117,8 @@ def test_every_field_of_a_column_is_kept(
 
     stored = SavedExport.objects.get().version.columns
     assert [
-        {name: value for name, value in each.items() if value not in ("", False, 20, ["Yes", "No"])}
-        for each in stored["columns"]
+        {name: value for name, value in column.items() if value not in ("", False, 20, ["Yes", "No"])}
+        for column in stored["columns"]
     ] == [
         {
             "heading": "Chargeable",
@@ -133,7 +133,7 @@ def test_every_field_of_a_column_is_kept(
     assert (stored["quoting"], stored["line_breaks"], stored["guard"]) == ("always", "keep", False)
 
 
-def test_hand_edit_makes_a_text_template_and_the_columns_stay_within_reach(
+def test_edited_text_is_a_template_and_keeps_the_columns_beside_it(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
     erin_at_work.post(NEW, filled_in(credential, **built("final.merchant")))
@@ -156,7 +156,7 @@ def test_hand_edit_makes_a_text_template_and_the_columns_stay_within_reach(
     assert (back.is_built, names(back), back.template) == (True, ["final.merchant"], edited)
 
 
-def test_text_that_is_still_what_the_columns_write_stays_columns(
+def test_unedited_text_is_saved_with_its_columns(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
     layout = Layout(columns=(column("final.merchant"),))
@@ -190,7 +190,7 @@ def test_a_pdf_needs_no_columns(erin_at_work: Client, credential: Credential, ac
 # ------------------------------------------------------------ drafts
 
 
-def test_template_that_cannot_be_read_is_saved_as_a_draft_that_cannot_run(
+def test_malformed_template_is_saved_as_a_draft_that_cannot_run(
     erin_at_work: Client, erin: User, credential: Credential, acme_open: Team
 ) -> None:
     response = erin_at_work.post(NEW, filled_in(credential, template="a\n${reports"), follow=True)
@@ -203,7 +203,7 @@ def test_template_that_cannot_be_read_is_saved_as_a_draft_that_cannot_run(
         runs.start(export, by=erin)
 
 
-def test_template_with_warnings_only_is_no_draft(
+def test_template_with_warnings_is_not_a_draft(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
     erin_at_work.post(NEW, filled_in(credential, template="${expense.merchnt}"))
@@ -211,7 +211,7 @@ def test_template_with_warnings_only_is_no_draft(
     assert SavedExport.objects.get().version.is_draft is False
 
 
-def test_draft_put_right_can_run(erin: User, credential: Credential, acme_open: Team) -> None:
+def test_corrected_draft_can_run(erin: User, credential: Credential, acme_open: Team) -> None:
     export = make_export(credential, erin, template="${")
 
     saved_exports.save(export, settings=_settings(export), template="${1}", sftp_password=None, by=erin)
@@ -223,7 +223,7 @@ def _settings(export: SavedExport) -> Any:
     return saved_exports.ExportSettings.from_json(export.version.settings)
 
 
-def test_versions_still_never_change(export: SavedExport, acme_open: Team) -> None:
+def test_versions_with_drafts_are_immutable(export: SavedExport, acme_open: Team) -> None:
     with pytest.raises(IntegrityError if connection.vendor == "sqlite" else Exception, match="never changes"):
         with transaction.atomic():
             ExportVersion.objects.update(columns={})
@@ -251,7 +251,7 @@ def test_versions_still_never_change(export: SavedExport, acme_open: Team) -> No
     ],
 )
 def test_button_changes_the_columns(do: str, after: list[str]) -> None:
-    contents = Contents.sent(built("final.created", "final.merchant", "final.amount"))
+    contents = Contents.from_post(built("final.created", "final.merchant", "final.amount"))
 
     assert names(contents.act(do, {})) == after
 
@@ -266,14 +266,14 @@ def test_button_changes_the_columns(do: str, after: list[str]) -> None:
         ("final.tagX", "two", []),
     ],
 )
-def test_level_and_report_field_are_filled_in(field: str, filled: str, added: list[str]) -> None:
-    contents = Contents.sent(built()).act(f"add:{field}", {f"fill:{field}": filled})
+def test_tag_level_and_report_field_name_are_filled_in(field: str, filled: str, added: list[str]) -> None:
+    contents = Contents.from_post(built()).act(f"add:{field}", {f"fill:{field}": filled})
 
     assert names(contents) == added
 
 
 @pytest.mark.parametrize("key", PRESETS)
-def test_preset_puts_its_columns_and_ticks_its_states(
+def test_preset_sets_columns_and_ticks_states(
     key: str, erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
     response = erin_at_work.post(NEW, filled_in(credential, do=f"preset:{key}"))
@@ -294,7 +294,7 @@ def test_without_javascript_a_button_saves_nothing_and_keeps_the_form(
     assert SavedExport.objects.count() == 0
 
 
-def test_search_finds_by_meaning(erin_at_work: Client) -> None:
+def test_search_finds_fields_by_meaning(erin_at_work: Client) -> None:
     page = erin_at_work.post(PREVIEW, built(do="find", find="tax rate")).content.decode()
 
     offered = re.findall(r'value="add:([^"]+)"', page)
@@ -305,7 +305,7 @@ def test_search_finds_by_meaning(erin_at_work: Client) -> None:
 # ------------------------------------------------------------ the preview
 
 
-def test_preview_is_the_file_over_sample_data(erin_at_work: Client) -> None:
+def test_preview_shows_the_file_for_sample_data(erin_at_work: Client) -> None:
     preview = erin_at_work.post(PREVIEW, built("final.merchant", "final.amount")).context["tryout"]
 
     assert (preview.headings, preview.rows[0]) == (
@@ -334,10 +334,10 @@ def test_edge_cases_can_be_chosen(erin_at_work: Client) -> None:
     assert any('"' in row[0] or "," in row[0] for row in edges.rows)
 
 
-def test_findings_have_a_place_a_sentence_and_a_fix_that_works(erin_at_work: Client) -> None:
+def test_finding_has_a_position_a_sentence_and_a_working_fix(erin_at_work: Client) -> None:
     template = "<#list reports as report><#list report.transactionList as expense>${expense.billable}</#list></#list>"
     response = erin_at_work.post(PREVIEW, {"template": template})
-    finding = next(each for each in response.context["tryout"].findings if each.code == "boolean-format")
+    finding = next(item for item in response.context["tryout"].findings if item.code == "boolean-format")
 
     fixed = erin_at_work.post(
         PREVIEW, {"template": template, "do": f"fix:{finding.line}:{finding.column}:boolean-format"}
@@ -358,9 +358,7 @@ def test_findings_have_a_place_a_sentence_and_a_fix_that_works(erin_at_work: Cli
         ("", "There is no template yet."),
     ],
 )
-def test_template_that_fails_is_answered_with_a_sentence(
-    template: str, words: str, erin_at_work: Client
-) -> None:
+def test_failing_template_has_a_sentence(template: str, words: str, erin_at_work: Client) -> None:
     response = erin_at_work.post(PREVIEW, {"template": template})
 
     assert response.status_code == 200
@@ -395,22 +393,22 @@ NONSENSE: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("sent", NONSENSE, ids=range(len(NONSENSE)))
-def test_whatever_is_sent_is_answered(sent: dict[str, Any], erin_at_work: Client) -> None:
+def test_any_post_gets_an_answer(sent: dict[str, Any], erin_at_work: Client) -> None:
     assert erin_at_work.post(PREVIEW, sent).status_code == 200
 
 
-# ------------------------------------------------------------ what the help page is asked again and again
+# ------------------------------------------------------------ answers to frequent questions
 
 
-def test_identifiers_that_excel_would_change_are_pointed_out(erin_at_work: Client) -> None:
+def test_builder_warns_of_identifiers_that_excel_would_change(erin_at_work: Client) -> None:
     sent = built("expense.transactionID", do="up:1")
     del sent["column-1-excel_text"]
 
     assert "Excel keeps 15 digits of a number" in erin_at_work.post(PREVIEW, sent).content.decode()
 
 
-def test_identifiers_are_text_for_excel_by_themselves() -> None:
-    contents = Contents.sent(built()).act("add:expense.transactionID", {})
+def test_identifiers_are_text_for_excel_by_default() -> None:
+    contents = Contents.from_post(built()).act("add:expense.transactionID", {})
 
     assert contents.layout.columns[0].excel_text is True
 
@@ -427,14 +425,16 @@ def test_one_persons_reports_are_explained_beside_the_editor(erin_at_work: Clien
     assert "Only one person&#x27;s reports" in page or "Only one person's reports" in page
 
 
-# ------------------------------------------------------------ small things of the form
+# ------------------------------------------------------------ other parts of the form
 
 
-def test_the_only_credential_is_chosen_already(erin_at_work: Client, credential: Credential) -> None:
+def test_the_only_credential_is_preselected(erin_at_work: Client, credential: Credential) -> None:
     assert erin_at_work.get(NEW).context["form"]["credential"].value() == credential.pk
 
 
-def test_of_two_credentials_none_is_chosen(erin_at_work: Client, credential: Credential, acme: Team) -> None:
+def test_neither_of_two_credentials_is_preselected(
+    erin_at_work: Client, credential: Credential, acme: Team
+) -> None:
     make_credential(acme, "Second")
 
     assert erin_at_work.get(NEW).context["form"]["credential"].value() is None

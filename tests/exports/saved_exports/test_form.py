@@ -1,4 +1,4 @@
-"""The form of a saved export, as a browser without JavaScript sends it."""
+"""The form of a saved export, as posted without JavaScript."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def sales(acme_open: Team, credential: Credential) -> Policy:
 
 
 def filled_in(credential: Credential, /, **fields: Any) -> dict[str, Any]:
-    """What a browser sends of the smallest form that can be saved."""
+    """Posted fields of the smallest valid form."""
     smallest = {
         "name": "January",
         "credential": credential.pk,
@@ -47,12 +47,12 @@ def filled_in(credential: Credential, /, **fields: Any) -> dict[str, Any]:
 
 
 def problems(response: HttpResponse) -> dict[str, list[str]]:
-    """What the form complains about, by field."""
+    """The form's errors by field."""
     return {name: list(errors) for name, errors in response.context["form"].errors.items()}
 
 
-def asked(export: SavedExport) -> dict[str, Any]:
-    """What the present version asks for, beyond what an untouched form does."""
+def changed_settings(export: SavedExport) -> dict[str, Any]:
+    """Settings of the present version that differ from an untouched form."""
     untouched = {"file_extension": "csv", "sftp_port": 22, "mark_when": "generated"}
     return {
         name: value
@@ -64,7 +64,7 @@ def asked(export: SavedExport) -> dict[str, Any]:
 # ------------------------------------------------------------ saving
 
 
-def test_smallest_form_becomes_an_export_with_its_first_version(
+def test_minimal_form_creates_an_export_with_its_first_version(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
     response = erin_at_work.post(NEW, filled_in(credential))
@@ -72,7 +72,10 @@ def test_smallest_form_becomes_an_export_with_its_first_version(
     export = SavedExport.objects.get()
     assert response.headers["Location"] == f"/t/acme/exports/{export.pk}/"
     assert (export.name, export.credential, export.version.number) == ("January", credential, 1)
-    assert (asked(export), export.version.template) == ({"report_ids": ["50352738"]}, "${reports?size}")
+    assert (changed_settings(export), export.version.template) == (
+        {"report_ids": ["50352738"]},
+        "${reports?size}",
+    )
 
 
 def test_every_field_is_kept(erin_at_work: Client, credential: Credential, sales: Policy) -> None:
@@ -140,12 +143,12 @@ def test_new_marking_export_marks_when_the_file_is_safe(
 
     erin_at_work.post(NEW, filled_in(credential, mark_as="ERP", mark_when=shown["mark_when"].value()))
 
-    assert asked(SavedExport.objects.get()) == {
+    assert changed_settings(SavedExport.objects.get()) == {
         "report_ids": ["50352738"], "mark_as": "ERP", "mark_when": "safe",
     }  # fmt: skip
 
 
-def test_export_from_before_the_choice_keeps_marking_with_its_file(
+def test_older_export_still_marks_with_its_file(
     erin_at_work: Client, credential: Credential, erin: User
 ) -> None:
     export = make_export(credential, erin, mark_as="ERP")
@@ -163,15 +166,15 @@ def test_looking_back_without_a_label_to_skip_is_refused(
     assert list(problems(response)) == ["look_back_days"]
 
 
-def test_days_to_look_back_count_only_with_a_relative_period(
+def test_days_to_look_back_apply_only_to_a_relative_period(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
     erin_at_work.post(NEW, filled_in(credential, look_back_days="60"))
 
-    assert asked(SavedExport.objects.get()) == {"report_ids": ["50352738"]}
+    assert changed_settings(SavedExport.objects.get()) == {"report_ids": ["50352738"]}
 
 
-def test_opened_and_sent_back_unchanged_makes_no_new_version(
+def test_unchanged_form_makes_no_version(
     erin_at_work: Client, credential: Credential, erin: User, sales: Policy
 ) -> None:
     export = make_export(
@@ -192,33 +195,29 @@ def test_opened_and_sent_back_unchanged_makes_no_new_version(
     assert export.version.number == 1
 
 
-def test_template_is_kept_as_it_was_written(
-    erin_at_work: Client, credential: Credential, acme_open: Team
-) -> None:
+def test_template_keeps_its_whitespace(erin_at_work: Client, credential: Credential, acme_open: Team) -> None:
     erin_at_work.post(NEW, filled_in(credential, template="\r\n  a<#lt>\r\nb \r\n"))
 
     assert SavedExport.objects.get().version.template == "\n  a<#lt>\nb \n"
 
 
-def test_pdf_needs_no_template_of_ones_own(
-    erin_at_work: Client, credential: Credential, acme_open: Team
-) -> None:
+def test_pdf_needs_no_template(erin_at_work: Client, credential: Credential, acme_open: Team) -> None:
     erin_at_work.post(NEW, filled_in(credential, file_extension="pdf", template=""))
 
     assert SavedExport.objects.get().version.template == "default"
 
 
-def test_dates_count_only_where_fixed_dates_are_chosen(
+def test_dates_apply_only_to_fixed_dates(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
     stale = {"period_start": "2020-01-01", "period_end": "2020-01-02", "approved_since_date": "2020-01-01"}
 
     erin_at_work.post(NEW, filled_in(credential, period="last_month", **stale))
 
-    assert asked(SavedExport.objects.get()) == {"report_ids": ["50352738"], "period": "last_month"}
+    assert changed_settings(SavedExport.objects.get()) == {"report_ids": ["50352738"], "period": "last_month"}
 
 
-# ------------------------------------------------------------ the rules, each at its field
+# ------------------------------------------------------------ errors at their fields
 
 
 @pytest.mark.parametrize(
@@ -272,7 +271,7 @@ def test_dates_count_only_where_fixed_dates_are_chosen(
         ({"template": " "}, "template", "Write a template"),
     ],
 )
-def test_what_expensify_would_refuse_is_said_at_its_field(
+def test_error_of_the_contract_shows_at_its_field(
     fields: dict[str, Any],
     where: str,
     words: str,
@@ -287,7 +286,7 @@ def test_what_expensify_would_refuse_is_said_at_its_field(
     assert SavedExport.objects.count() == 0
 
 
-def test_end_date_alone_serves_an_old_approval_date(
+def test_end_date_alone_allows_an_old_approval_date(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
     fields = {
@@ -299,10 +298,10 @@ def test_end_date_alone_serves_an_old_approval_date(
 
     erin_at_work.post(NEW, filled_in(credential, **fields))
 
-    assert asked(SavedExport.objects.get()) == {"report_ids": ["50352738"], **fields}
+    assert changed_settings(SavedExport.objects.get()) == {"report_ids": ["50352738"], **fields}
 
 
-def test_several_problems_are_said_at_once(erin_at_work: Client, credential: Credential) -> None:
+def test_several_errors_show_at_once(erin_at_work: Client, credential: Credential) -> None:
     response = erin_at_work.post(
         NEW, filled_in(credential, name="", limit="0", template="", file_basename="/")
     )
@@ -310,7 +309,7 @@ def test_several_problems_are_said_at_once(erin_at_work: Client, credential: Cre
     assert set(problems(response)) == {"name", "limit", "template", "file_basename"}
 
 
-def test_name_is_taken_once_per_team_whatever_its_case(
+def test_name_is_unique_per_team_regardless_of_case(
     erin_at_work: Client, credential: Credential, export: SavedExport
 ) -> None:
     response = erin_at_work.post(NEW, filled_in(credential, name="MONTHLY expenses"))
@@ -333,7 +332,7 @@ def test_name_of_an_archived_export_is_free(
 # ------------------------------------------------------------ credentials and policies
 
 
-def test_credentials_that_can_call_are_on_offer_and_the_present_one(
+def test_usable_credentials_and_the_present_one_are_offered(
     erin_at_work: Client, acme: Team, umbrella: Team, erin: User
 ) -> None:
     working = make_credential(acme, "Working")
@@ -375,7 +374,7 @@ def test_policies_are_listed_by_credential(erin_at_work: Client, acme: Team, sal
     ]
 
 
-def test_policy_beyond_the_credential_is_refused_by_name(
+def test_unreachable_policy_is_refused_by_name(
     erin_at_work: Client, acme: Team, credential: Credential, sales: Policy
 ) -> None:
     other = make_credential(acme, "Other")
@@ -391,7 +390,7 @@ def test_policy_beyond_the_credential_is_refused_by_name(
     }
 
 
-def test_policy_that_is_in_no_list_stays_ticked_and_can_be_seen(
+def test_unlisted_policy_stays_ticked_and_visible(
     erin_at_work: Client, credential: Credential, erin: User, sales: Policy
 ) -> None:
     export = make_export(credential, erin, policy_ids=["0123456789ABCDEF", "GONE1"])
@@ -402,7 +401,7 @@ def test_policy_that_is_in_no_list_stays_ticked_and_can_be_seen(
     assert form["policy_ids"].value() == ["0123456789ABCDEF", "GONE1"]
 
 
-def test_any_policy_may_be_asked_for_before_the_credential_was_tested(
+def test_untested_credential_allows_any_policy(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
     erin_at_work.post(NEW, filled_in(credential, policy_ids=["0123456789ABCDEF"]))
@@ -427,7 +426,7 @@ def uploading(erin_at_work: Client, credential: Credential, acme_open: Team) -> 
         ({"sftp_password": "second"}, "second"),
         ({"sftp_host": "", "sftp_login": ""}, None),
     ],
-    ids=["left empty", "entered anew", "upload taken out"],
+    ids=["left empty", "new password", "upload removed"],
 )
 def test_stored_password_after_an_edit(
     fields: dict[str, str], kept: str | None, uploading: SavedExport, erin_at_work: Client
@@ -442,7 +441,7 @@ def test_stored_password_after_an_edit(
     assert unseal(uploading, "sftp_password") == kept
 
 
-def test_removing_the_password_needs_the_upload_to_go(uploading: SavedExport, erin_at_work: Client) -> None:
+def test_password_can_only_be_removed_with_the_upload(uploading: SavedExport, erin_at_work: Client) -> None:
     fields = {"sftp_host": "sftp.acme.example", "sftp_login": "e", "remove_sftp_password": "on"}
 
     response = erin_at_work.post(
@@ -483,10 +482,10 @@ def test_help_pages_export_can_be_entered_unchanged(
     erin_at_work.post(NEW, shown)
 
     export = SavedExport.objects.get()
-    assert (asked(export), export.version.template) == ({"report_ids": ["50352738"]}, TEMPLATE)
+    assert (changed_settings(export), export.version.template) == ({"report_ids": ["50352738"]}, TEMPLATE)
 
 
-def test_reading_a_job_saves_nothing_and_keeps_what_it_says_nothing_about(
+def test_reading_a_job_saves_nothing_and_keeps_other_fields(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
     response = erin_at_work.post(
@@ -509,9 +508,7 @@ def test_pasted_credentials_are_not_shown_again(
     assert "my_user_" not in response.content.decode()
 
 
-def test_job_that_cannot_be_read_leaves_the_form_as_it_was(
-    erin_at_work: Client, credential: Credential
-) -> None:
+def test_unreadable_job_leaves_the_form_unchanged(erin_at_work: Client, credential: Credential) -> None:
     response = erin_at_work.post(NEW, filled_in(credential, pasted_job="nonsense"))
 
     assert "There is no job in this text" in response.content.decode()
@@ -519,13 +516,13 @@ def test_job_that_cannot_be_read_leaves_the_form_as_it_was(
 
 
 @pytest.mark.parametrize("name", STARTERS)
-def test_starter_comes_with_the_address(name: str, erin_at_work: Client) -> None:
+def test_starter_in_the_url_fills_the_template(name: str, erin_at_work: Client) -> None:
     form = erin_at_work.get(f"{NEW}?starter={name}").context["form"]
 
     assert form["template"].value() == STARTERS[name].template
 
 
-def test_starter_replaces_the_template_alone(
+def test_starter_replaces_only_the_template(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
     response = erin_at_work.post(NEW, filled_in(credential, do="starter:report"))

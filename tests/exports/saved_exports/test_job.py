@@ -13,11 +13,11 @@ AT = datetime(2026, 3, 31, 22, 30, tzinfo=UTC)
 EMPTY = {"policy_ids": [], "report_ids": [], "states": [], "email_recipients": []}
 
 
-def described(**asked: Any) -> ReportExport:
-    return describe(ExportSettings(**(EMPTY | asked)), at=AT, zone=BERLIN, sftp_password="secret")
+def described(**changes: Any) -> ReportExport:
+    return describe(ExportSettings(**(EMPTY | changes)), at=AT, zone=BERLIN, sftp_password="secret")
 
 
-def test_relative_period_becomes_dates_where_the_team_is() -> None:
+def test_relative_period_becomes_dates_in_the_teams_time_zone() -> None:
     job = described(period="last_month")
 
     assert (job.start_on, job.end_on) == (date(2026, 3, 1), date(2026, 3, 31))
@@ -37,18 +37,18 @@ def test_fixed_dates_may_lack_the_first_day() -> None:
     assert (job.start_on, job.end_on, job.approved_after) == (None, date(2026, 1, 31), date(2025, 6, 1))
 
 
-def test_no_period_asks_for_no_dates() -> None:
+def test_no_period_means_no_dates() -> None:
     assert described(report_ids=["R1"]) == ReportExport(report_ids=("R1",))
 
 
-def test_relative_period_begins_the_days_earlier_that_are_looked_back() -> None:
+def test_look_back_days_move_the_start_of_a_relative_period() -> None:
     job = described(period="last_month", look_back_days=60, not_marked_as="ERP")
 
     assert (job.start_on, job.end_on) == (date(2025, 12, 31), date(2026, 3, 31))
 
 
 @pytest.mark.parametrize(
-    ("asked", "first_day"),
+    ("changes", "first_day"),
     [
         ({"period": "last_month", "look_back_days": 60}, date(2026, 3, 1)),
         ({"approved_since": "last_month"}, date(2026, 3, 1)),
@@ -58,13 +58,13 @@ def test_relative_period_begins_the_days_earlier_that_are_looked_back() -> None:
     ],
 )
 def test_reports_from_before_the_period_itself_are_late(
-    asked: dict[str, Any], first_day: date | None
+    changes: dict[str, Any], first_day: date | None
 ) -> None:
-    assert late_before(ExportSettings(**(EMPTY | asked)), at=AT, zone=BERLIN) == first_day
+    assert late_before(ExportSettings(**(EMPTY | changes)), at=AT, zone=BERLIN) == first_day
 
 
 @pytest.mark.parametrize(
-    ("asked", "selects", "marks_last"),
+    ("changes", "selects", "marks_last"),
     [
         ({"mark_as": "ERP", "mark_when": "safe"}, True, True),
         ({"mark_as": "ERP", "mark_when": "safe", "test": True}, False, False),
@@ -74,13 +74,15 @@ def test_reports_from_before_the_period_itself_are_late(
         ({"mark_as": "ERP", "look_back_days": 60}, True, False),
     ],
 )
-def test_which_runs_list_their_reports_first(asked: dict[str, Any], selects: bool, marks_last: bool) -> None:
-    settings = ExportSettings(**(EMPTY | asked))
+def test_which_runs_list_their_reports_first(
+    changes: dict[str, Any], selects: bool, marks_last: bool
+) -> None:
+    settings = ExportSettings(**(EMPTY | changes))
 
     assert (settings.selects, settings.marks_last) == (selects, marks_last)
 
 
-def test_actions_come_with_the_password_that_is_passed_in() -> None:
+def test_actions_have_the_given_password() -> None:
     job = described(
         email_recipients=["a@acme.example"],
         email_message="Hello",
@@ -97,24 +99,24 @@ def test_actions_come_with_the_password_that_is_passed_in() -> None:
     )
 
 
-def test_settings_survive_being_stored() -> None:
+def test_stored_settings_are_unchanged() -> None:
     settings = ExportSettings(**EMPTY, period="last_month", limit=5, full_page_receipts=True)
 
     assert ExportSettings.from_json(settings.as_json()) == settings
 
 
-def test_setting_that_came_after_a_version_was_stored_has_its_default() -> None:
+def test_setting_missing_in_a_version_has_its_default() -> None:
     assert ExportSettings.from_json({"report_ids": ["R1"]}) == ExportSettings(
         **(EMPTY | {"report_ids": ["R1"]})
     )
 
 
-def test_setting_that_no_longer_exists_is_passed_over() -> None:
+def test_removed_setting_is_ignored() -> None:
     assert ExportSettings.from_json({"period": "last_month", "colour": "red"}) == ExportSettings(
         **EMPTY, period="last_month"
     )
 
 
 @pytest.mark.parametrize("test", [True, False])
-def test_only_a_test_may_mark_and_still_be_repeated(test: bool) -> None:
+def test_only_a_test_run_that_marks_can_be_repeated(test: bool) -> None:
     assert described(report_ids=["R1"], mark_as="ERP", test=test).repeatable is test

@@ -1,4 +1,4 @@
-"""Home, the lists, a run's page and a result's page: what they say, to whom, and at what cost."""
+"""Home, lists, a run's page and a result's page: content, permissions and number of queries."""
 
 import hashlib
 from collections.abc import Callable
@@ -21,11 +21,12 @@ from exports.models.run import Status
 from exports.runs import queue
 from tests.conftest import make_credential, make_export
 from tests.exports.conftest import OF_EXPORTS, make_call, make_result, make_run, of_long_windows, signed_in
+from tests.html import tidy
 
 
 @pytest.fixture(autouse=True)
 def opened(acme_open: Team, budget: Any) -> None:
-    """Acme is open to the test, and the queue is empty."""
+    """Open Acme's scope, with an empty queue."""
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def as_bob(bob: User) -> Client:
 def text(client: Client, url: str) -> str:
     response = client.get(url)
     assert response.status_code == 200
-    return " ".join(response.content.decode().split())
+    return tidy(response.content.decode())
 
 
 def queries(client: Client, url: str) -> int:
@@ -78,7 +79,7 @@ def test_home_shows_failures_until_they_are_dealt_with(
     assert "It broke. Nothing was changed." not in after
 
 
-def test_home_shows_ten_failures_and_the_way_to_the_rest(
+def test_home_shows_ten_failures_and_a_link_to_the_rest(
     as_alice: Client, export: SavedExport, alice: User
 ) -> None:
     for _ in range(11):
@@ -95,7 +96,9 @@ def test_home_names_refused_credentials(as_alice: Client, acme: Team) -> None:
     assert "Expensify refuses the credential “Old account”" in text(as_alice, "/t/acme/")
 
 
-def test_home_shows_runs_with_their_place_in_line(as_alice: Client, export: SavedExport, alice: User) -> None:
+def test_home_shows_runs_with_their_queue_position(
+    as_alice: Client, export: SavedExport, alice: User
+) -> None:
     for _ in range(2):
         queue.enqueue(make_run(export, alice))
 
@@ -116,7 +119,7 @@ def test_home_shows_how_much_of_the_budget_is_used(
     assert ["3 of 5" in page, "3 of 20" in page] == [True, True]
 
 
-def test_the_credentials_page_shows_its_own_budget_and_no_other(
+def test_credential_page_shows_only_its_own_budget(
     as_alice: Client, acme: Team, credential: Credential, budget: Any, settings: Any
 ) -> None:
     budget = of_long_windows(settings)
@@ -125,17 +128,19 @@ def test_the_credentials_page_shows_its_own_budget_and_no_other(
         budget.step(other.fingerprint, enqueue=queue.Ticket(f"t{n}", flow="f"), pop=True)
     budget.enqueue(other.fingerprint, [queue.Ticket(f"w{n}", flow="f") for n in range(4)])
 
-    page, others = (text(as_alice, f"/t/acme/credentials/{each.pk}/") for each in (credential, other))
+    page, others = (text(as_alice, f"/t/acme/credentials/{shown.pk}/") for shown in (credential, other))
 
     assert ["0 of 5" in page, "0 of 20" in page, "waiting in line" in page] == [True, True, False]
     assert ["3 of 5" in others, "3 of 20" in others, "4 waiting in line." in others] == [True, True, True]
     assert "4 waiting in line." in text(as_alice, f"/t/acme/credentials/{other.pk}/budget/")
 
 
-# ------------------------------------------------------------ lists cost the same whatever their length
+# ------------------------------------------------------------ number of queries
 
 
-def test_pages_cost_the_same_with_one_row_and_with_three(as_alice: Client, acme: Team, alice: User) -> None:
+def test_lists_take_as_many_queries_for_three_rows_as_for_one(
+    as_alice: Client, acme: Team, alice: User
+) -> None:
     urls = ["/t/acme/", "/t/acme/exports/", "/t/acme/runs/", "/t/acme/budget/"]
 
     def add(number: int) -> None:
@@ -154,7 +159,7 @@ def test_pages_cost_the_same_with_one_row_and_with_three(as_alice: Client, acme:
     assert [queries(as_alice, url) for url in urls] == first
 
 
-def test_pages_of_one_thing_cost_the_same_whatever_belongs_to_it(
+def test_detail_pages_take_a_constant_number_of_queries(
     as_alice: Client, export: SavedExport, alice: User
 ) -> None:
     run = make_run(export, alice, Status.SUCCEEDED)
@@ -187,7 +192,9 @@ def test_list_of_exports_shows_each_ones_last_run(as_alice: Client, export: Save
     make_run(export, alice, Status.FAILED)
     last = make_run(export, alice, Status.SUCCEEDED)
 
-    assert [each.last_run for each in as_alice.get("/t/acme/exports/").context["exports"]] == [last]
+    assert [
+        listed_export.last_run for listed_export in as_alice.get("/t/acme/exports/").context["exports"]
+    ] == [last]
 
 
 def test_export_shows_an_earlier_version(as_alice: Client, export: SavedExport, alice: User) -> None:
@@ -208,7 +215,7 @@ def test_export_shows_an_earlier_version(as_alice: Client, export: SavedExport, 
 
 
 @pytest.mark.parametrize("number", ["3", "0", "x", "-1", "9" * 30])
-def test_version_that_never_was_is_not_found(number: str, as_alice: Client, export: SavedExport) -> None:
+def test_unknown_version_is_not_found(number: str, as_alice: Client, export: SavedExport) -> None:
     assert as_alice.get(f"/t/acme/exports/{export.pk}/?version={number}").status_code == 404
 
 
@@ -271,7 +278,7 @@ Filter = Callable[[SavedExport, User], str]
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         (lambda export, erin: f"?export={export.pk}", ["second"]),
         (lambda export, erin: f"?person={erin.pk}", ["second"]),
@@ -287,7 +294,7 @@ Filter = Callable[[SavedExport, User], str]
     ],
 )
 def test_runs_are_filtered(
-    query: Filter, found: list[str], as_alice: Client, export: SavedExport, alice: User, erin: User
+    query: Filter, expected: list[str], as_alice: Client, export: SavedExport, alice: User, erin: User
 ) -> None:
     other = make_export(export.credential, alice, "Other")
     names = {
@@ -296,11 +303,11 @@ def test_runs_are_filtered(
         make_run(export, None, Status.SUCCEEDED, source=Run.Source.COMMAND).pk: "third",
     }
 
-    assert [names[pk] for pk in listed(as_alice, query(other, erin))] == found
+    assert [names[pk] for pk in listed(as_alice, query(other, erin))] == expected
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ("?first_day=2026-04-01", [1]),
         ("?last_day=2026-03-31", [0]),
@@ -309,7 +316,7 @@ def test_runs_are_filtered(
     ],
 )
 def test_days_of_the_filter_are_the_teams_days(
-    query: str, found: list[int], as_alice: Client, export: SavedExport, alice: User
+    query: str, expected: list[int], as_alice: Client, export: SavedExport, alice: User
 ) -> None:
     # Half an hour before and after midnight in Berlin.
     times = [datetime(2026, 3, 31, 21, 30, tzinfo=UTC), datetime(2026, 3, 31, 22, 30, tzinfo=UTC)]
@@ -317,13 +324,13 @@ def test_days_of_the_filter_are_the_teams_days(
     for run, at in zip(runs, times, strict=True):
         Run.objects.filter(pk=run.pk).update(created_at=at)
 
-    assert listed(as_alice, query) == [runs[number].pk for number in found]
+    assert listed(as_alice, query) == [runs[number].pk for number in expected]
 
 
 def test_runs_of_some_days_are_paged_by_their_time(
     as_alice: Client, export: SavedExport, alice: User
 ) -> None:
-    # Written in no order, and some at the same moment.
+    # Created in no order, and some at the same time.
     times = [datetime(2026, 4, 1, 12, number * 7 % 30, tzinfo=UTC) for number in range(60)]
     runs = [make_run(export, alice) for _ in times]
     for run, at in zip(runs, times, strict=True):
@@ -346,7 +353,7 @@ def newest(timed: tuple[datetime, Run]) -> tuple[datetime, int]:
 
 
 @pytest.mark.parametrize("mark", ["5", "x-5", "1-2-3", "99999999999999999999-5", "-"])
-def test_page_mark_that_makes_no_sense_shows_the_newest(
+def test_invalid_page_shows_the_newest_runs(
     mark: str, as_alice: Client, export: SavedExport, alice: User
 ) -> None:
     run = make_run(export, alice)
@@ -355,9 +362,7 @@ def test_page_mark_that_makes_no_sense_shows_the_newest(
 
 
 @pytest.mark.parametrize("query", ["?first_day=0001-01-01", "?last_day=9999-12-31", "?first_day=nonsense"])
-def test_day_that_makes_no_sense_filters_nothing(
-    query: str, as_alice: Client, export: SavedExport, alice: User
-) -> None:
+def test_invalid_day_filters_nothing(query: str, as_alice: Client, export: SavedExport, alice: User) -> None:
     run = make_run(export, alice)
 
     assert listed(as_alice, query) == [run.pk]
@@ -370,11 +375,11 @@ def test_run_shows_its_calls_in_words(as_alice: Client, export: SavedExport, ali
     page = text(as_alice, f"/t/acme/runs/{run.pk}/")
 
     assert "Make the file" in page
-    assert '<td class="number">2.3</td> <td>410<div class="quiet">Malformed date</div></td>' in page
+    assert '<td class="number">2.3</td><td>410<div class="quiet">Malformed date</div></td>' in page
     assert "Expensify found a mistake." in page
 
 
-def test_run_in_line_asks_for_itself_again_and_a_final_one_does_not(
+def test_queued_run_polls_and_a_final_run_does_not(
     as_alice: Client, export: SavedExport, alice: User
 ) -> None:
     run = make_run(export, alice)
@@ -388,7 +393,7 @@ def test_run_in_line_asks_for_itself_again_and_a_final_one_does_not(
     assert ("hx-trigger" in final, "Erin cancelled this run." in final) == (False, True)
 
 
-def test_only_news_are_announced(as_alice: Client, export: SavedExport, alice: User) -> None:
+def test_only_changes_are_announced(as_alice: Client, export: SavedExport, alice: User) -> None:
     run = make_run(export, alice, Status.GENERATING)
 
     same, news = (
@@ -473,7 +478,7 @@ def test_download_is_in_the_audit_log(as_bob: Client, bob: User, result: Any) ->
     assert entry.data == {"size": 15, "sha256": hashlib.sha256(b"a,b\n1,<script>\n").hexdigest()}
 
 
-def test_asking_for_the_head_of_a_download_downloads_nothing(as_bob: Client, result: Any) -> None:
+def test_head_request_downloads_nothing(as_bob: Client, result: Any) -> None:
     response = as_bob.head(f"/t/acme/results/{result.pk}/download/")
 
     assert (response.status_code, response.headers["Content-Length"]) == (200, str(result.size))
@@ -481,7 +486,7 @@ def test_asking_for_the_head_of_a_download_downloads_nothing(as_bob: Client, res
 
 
 @pytest.mark.parametrize("how", ["lost", "purged"])
-def test_file_that_is_gone_is_explained(how: str, as_bob: Client, result: Any) -> None:
+def test_missing_file_is_explained(how: str, as_bob: Client, result: Any) -> None:
     default_storage.delete(result.file.name)
     if how == "purged":
         result.purged_at = timezone.now() - timedelta(days=1)

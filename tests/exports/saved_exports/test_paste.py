@@ -34,36 +34,36 @@ def job(
     inside: str = "",
     *,
     filters: str = '"reportIDList": "R1"',
-    asked: str = "",
+    inputs: str = "",
     output: str = '"fileExtension": "csv"',
 ) -> str:
-    asked = f", {asked}" if asked else ""
+    inputs = f", {inputs}" if inputs else ""
     inside = f", {inside}" if inside else ""
     return (
-        f'{{"type": "file", "inputSettings": {{"type": "combinedReportData", "filters": {{{filters}}}{asked}}}, '
+        f'{{"type": "file", "inputSettings": {{"type": "combinedReportData", "filters": {{{filters}}}{inputs}}}, '
         f'"outputSettings": {{{output}}}{inside}}}'
     )
 
 
 def differing(text: str) -> dict[str, Any]:
-    """What the text says beyond the smallest job."""
+    """Values in the text that differ from the smallest job."""
     values = read(text).values
     assert values.keys() == NOTHING_ASKED.keys()
     return {name: value for name, value in values.items() if value != NOTHING_ASKED[name]}
 
 
-def test_job_of_the_help_page_asks_for_its_report_as_csv() -> None:
+def test_job_of_the_help_page_selects_its_report_as_csv() -> None:
     assert differing(JOB) == {"report_ids": "50352738"}
     assert read(JOB).notes == [
         "The credential in it was left out. Choose one of the team's credentials instead."
     ]
 
 
-def test_every_setting_of_a_job_finds_its_field() -> None:
+def test_every_setting_of_a_job_fills_its_field() -> None:
     text = job(
         filters='"startDate": "2026-01-01", "endDate": "2026-01-31", "approvedAfter": "2026-01-02", '
         '"policyIDList": "0123456789ABCDEF,FEDCBA9876543210", "markedAsExported": "ERP", "reportIDList": ["R1", "R2"]',
-        asked='"reportState": "APPROVED,REIMBURSED", "limit": "25", "employeeEmail": "erin@acme.example"',
+        inputs='"reportState": "APPROVED,REIMBURSED", "limit": "25", "employeeEmail": "erin@acme.example"',
         output='"fileExtension": "pdf", "fileBasename": "january", "includeFullPageReceiptsPdf": true',
         inside='"test": "true", "onFinish": ['
         '{"actionName": "markAsExported", "label": "ERP"},'
@@ -119,7 +119,7 @@ def test_every_setting_of_a_job_finds_its_field() -> None:
         "CR LF",
     ],
 )
-def test_job_is_read_however_the_page_and_the_browser_have_spoilt_it(text: str) -> None:
+def test_job_with_syntax_errors_of_page_or_browser_is_read(text: str) -> None:
     assert differing(text) == {"report_ids": "50352738"}
 
 
@@ -135,17 +135,17 @@ def test_double_quotes_inside_single_quotes_stay() -> None:
     assert read(text).values["mark_as"] == 'say "done", it\'s'
 
 
-def test_what_the_form_has_no_place_for_is_named() -> None:
+def test_omitted_settings_are_named() -> None:
     text = job(
         '"surprise": 1',
-        asked='"spreadsheetFilename": "x", "reportState": "APPROVED,PAID"',
+        inputs='"spreadsheetFilename": "x", "reportState": "APPROVED,PAID"',
         output='"fileExtension": "docx"',
     )
 
-    found = read(text)
+    pasted = read(text)
 
-    assert (found.values["states"], found.values["file_extension"]) == (["APPROVED"], "csv")
-    assert found.notes == [
+    assert (pasted.values["states"], pasted.values["file_extension"]) == (["APPROVED"], "csv")
+    assert pasted.notes == [
         "Its file type is none that this form knows. Choose one.",
         "“PAID” is not a state of reports, so it was left out.",
         "“surprise” has no place in this form, so it was left out.",
@@ -175,7 +175,7 @@ def test_second_action_of_a_kind_is_mentioned() -> None:
         ("{" * 100_000, "cannot be read"),
     ],
 )
-def test_what_is_no_report_export_is_refused_with_a_reason(text: str, reason: str) -> None:
+def test_other_text_is_refused_with_a_reason(text: str, reason: str) -> None:
     with pytest.raises(CannotReadJob, match=reason):
         read(text)
 
@@ -188,13 +188,13 @@ def test_what_is_no_report_export_is_refused_with_a_reason(text: str, reason: st
         '{"canary": "canary"',
     ],
 )
-def test_secrets_come_back_neither_in_values_nor_in_words(text: str) -> None:
+def test_secrets_are_in_no_value_and_no_message(text: str) -> None:
     try:
-        said = str(read(text))
+        output = str(read(text))
     except CannotReadJob as problem:
-        said = str(problem)
+        output = str(problem)
 
-    assert "canary" not in said
+    assert "canary" not in output
 
 
 @pytest.mark.parametrize("odd", ["[]", "7", '"file"', "null"])

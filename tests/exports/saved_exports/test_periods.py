@@ -44,7 +44,7 @@ def test_relative_period_covers_these_days_on_31_march(kind: str, start: str, en
         ("2026-10-31T23:30", "Europe/Berlin", "2026-10-01", "2026-10-31"),
     ],
 )
-def test_last_month_is_the_month_before_where_the_team_is(at: str, zone: str, start: str, end: str) -> None:
+def test_last_month_depends_on_the_teams_time_zone(at: str, zone: str, start: str, end: str) -> None:
     instant = datetime.fromisoformat(at).replace(tzinfo=UTC)
 
     assert resolve("last_month", at=instant, zone=ZoneInfo(zone)) == Period(day(start), day(end))
@@ -55,24 +55,24 @@ def test_every_kind_on_offer_can_be_resolved() -> None:
         assert resolve(kind, at=NOON, zone=BERLIN, start=day("2026-01-01")).start is not None
 
 
-def test_since_the_last_successful_run_begins_on_its_day_where_the_team_is() -> None:
+def test_since_last_success_begins_on_its_day_in_the_teams_time_zone() -> None:
     late = datetime(2026, 3, 27, 23, 30, tzinfo=UTC)
 
-    found = resolve(periods.SINCE_LAST_SUCCESS, at=NOON, zone=BERLIN, last_success_at=late)
+    period = resolve(periods.SINCE_LAST_SUCCESS, at=NOON, zone=BERLIN, last_success_at=late)
 
-    assert found == Period(day("2026-03-28"), day("2026-03-31"))
+    assert period == Period(day("2026-03-28"), day("2026-03-31"))
 
 
-def test_since_the_last_successful_run_looks_back_30_days_when_there_was_none() -> None:
+def test_since_last_success_without_success_begins_30_days_ago() -> None:
     assert resolve(periods.SINCE_LAST_SUCCESS, at=NOON, zone=BERLIN) == Period(
         day("2026-03-01"), day("2026-03-31")
     )
 
 
-def test_fixed_dates_stay_as_they_are() -> None:
-    found = resolve(periods.FIXED, at=NOON, zone=BERLIN, start=day("2025-01-01"), end=day("2025-02-01"))
+def test_fixed_dates_are_unchanged() -> None:
+    period = resolve(periods.FIXED, at=NOON, zone=BERLIN, start=day("2025-01-01"), end=day("2025-02-01"))
 
-    assert found == Period(day("2025-01-01"), day("2025-02-01"))
+    assert period == Period(day("2025-01-01"), day("2025-02-01"))
 
 
 def test_fixed_dates_may_be_open_on_either_side() -> None:

@@ -8,7 +8,7 @@ from expensify.freemarker.settings import RenderSettings
 from expensify.freemarker.template import parse, render
 from exports.saved_exports.starter_templates import STARTERS
 
-# The kindest and the strictest server that the sources leave possible.
+# The most lenient and the strictest server behaviour that the sources allow.
 SERVERS = [RenderSettings(), RenderSettings(missing="error", boolean="error")]
 
 EXPENSE = {
@@ -42,7 +42,7 @@ def rows(
 
 
 def expense_row(**fields: Any) -> dict[str, str]:
-    """The starter's one row for such an expense, by heading."""
+    """The starter's only row for this expense, by heading."""
     headings, row = rows("expense", [REPORT | {"transactionList": [EXPENSE | fields]}])
     return dict(zip(headings, row, strict=True))
 
@@ -75,7 +75,7 @@ def test_report_starter_writes_one_row_for_each_report(settings: RenderSettings)
 
 
 @pytest.mark.parametrize("starter", ["expense", "report"])
-def test_no_heading_is_written_when_none_is_asked_for(starter: str) -> None:
+def test_no_heading_is_written_without_add_header(starter: str) -> None:
     assert [row[0] for row in rows(starter, [REPORT], header=False)] == ["R00bCluvcO4T"]
 
 
@@ -93,25 +93,25 @@ def test_all_rows_have_as_many_columns_as_the_heading(starter: str) -> None:
     assert {len(row) for row in written} == {len(written[0])}
 
 
-def test_converted_amount_goes_first_and_is_in_the_currency_of_the_report() -> None:
+def test_converted_amount_is_preferred_and_in_report_currency() -> None:
     row = expense_row(convertedAmount=2250, modifiedAmount=2100)
 
     assert (row["Amount"], row["Currency"]) == ("22.50", "EUR")
 
 
-def test_edited_amount_goes_before_the_one_first_entered() -> None:
+def test_edited_amount_replaces_the_entered_one() -> None:
     row = expense_row(modifiedAmount=2100)
 
     assert (row["Amount"], row["Currency"]) == ("21.00", "GBP")
 
 
-def test_empty_edits_count_as_none() -> None:
+def test_empty_edits_are_ignored() -> None:
     row = expense_row(convertedAmount="", modifiedAmount="", modifiedMerchant="", modifiedCreated="")
 
     assert (row["Amount"], row["Merchant"], row["Date"]) == ("19.99", "Café", "2026-01-05")
 
 
-def test_edited_merchant_and_date_go_before_those_first_entered() -> None:
+def test_edited_merchant_and_date_replace_the_entered_ones() -> None:
     row = expense_row(modifiedMerchant="Corrected", modifiedCreated="2026-01-06")
 
     assert (row["Merchant"], row["Date"]) == ("Corrected", "2026-01-06")
@@ -125,7 +125,7 @@ def test_cents_become_units(cents: int, written: str) -> None:
 
 
 @pytest.mark.parametrize("text", ['say "hi"', "a, b", "two\nlines", "a; b\tc", "Zoë 漢字 🧾", " padded "])
-def test_text_survives_the_csv(text: str) -> None:
+def test_text_is_unchanged_in_csv(text: str) -> None:
     assert expense_row(comment=text)["Description"] == text
 
 

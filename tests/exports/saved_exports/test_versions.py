@@ -1,4 +1,4 @@
-"""Versions of an export compared and restored; an export shared with another team as a file."""
+"""Compare and restore versions; share an export with another team as a file."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def erin_at_work(erin: User) -> Client:
 
 @pytest.fixture
 def changed(credential: Credential, erin: User, acme_open: Team) -> SavedExport:
-    """An export with three versions: its template, then its limit and template, then columns."""
+    """An export with three versions: the second changes limit and template, the third uses columns."""
     export = make_export(credential, erin, template="one\ntwo\n")
     settings = ExportSettings.from_json(export.version.settings | {"limit": 5})
     saved_exports.save(export, settings=settings, template="one\n2\n", sftp_password=None, by=erin)
@@ -49,7 +49,7 @@ def changed(credential: Credential, erin: User, acme_open: Team) -> SavedExport:
 # ------------------------------------------------------------ comparing
 
 
-def test_settings_and_template_stand_side_by_side(changed: SavedExport, erin_at_work: Client) -> None:
+def test_settings_and_template_are_compared_side_by_side(changed: SavedExport, erin_at_work: Client) -> None:
     context = erin_at_work.get(f"/t/acme/exports/{changed.pk}/compare/?from=1&to=2").context
 
     assert [pair for pair in context["settings"] if pair.differs] == [("At most", "", "5 reports")]
@@ -85,7 +85,7 @@ def test_lines_far_from_a_change_are_left_out() -> None:
 # ------------------------------------------------------------ restoring
 
 
-def test_restored_version_is_a_new_one_that_asks_for_the_same(
+def test_restored_version_is_a_new_one_with_the_same_content(
     changed: SavedExport, erin_at_work: Client, erin: User
 ) -> None:
     erin_at_work.post(f"/t/acme/exports/{changed.pk}/restore/", {"version": "1"})
@@ -155,9 +155,7 @@ def test_shared_export_opens_in_another_team_with_its_columns(
         assert umbrella.exports.count() == 0
 
 
-def test_what_is_the_teams_own_is_not_in_the_file(
-    credential: Credential, erin: User, erin_at_work: Client
-) -> None:
+def test_shared_file_has_no_team_data(credential: Credential, erin: User, erin_at_work: Client) -> None:
     own: dict[str, Any] = {
         "policy_ids": ["0123456789ABCDEF"],
         "report_ids": ["50352738"],
@@ -172,16 +170,16 @@ def test_what_is_the_teams_own_is_not_in_the_file(
 
     text = erin_at_work.get(f"/t/acme/exports/{export.pk}/share/").content.decode()
 
-    told = json.loads(text)
-    assert set(told["settings"]) & set(own) == set()
-    assert set(told) == {"kind", "format", "name", "settings", "columns", "template"}
+    content = json.loads(text)
+    assert set(content["settings"]) & set(own) == set()
+    assert set(content) == {"kind", "format", "name", "settings", "columns", "template"}
     assert [word for word in ("canary", "acme.example", "50352738", "0123456789ABCDEF") if word in text] == []
 
 
-def test_template_changed_in_the_file_comes_in_as_text(changed: SavedExport) -> None:
-    told = share.shared(changed.name, changed.version) | {"template": "${1}"}
+def test_template_edited_in_the_file_opens_as_text(changed: SavedExport) -> None:
+    content = share.export_file(changed.name, changed.version) | {"template": "${1}"}
 
-    assert share.read(json.dumps(told).encode())["columns"] is None
+    assert share.read(json.dumps(content).encode())["columns"] is None
 
 
 GOOD: dict[str, Any] = {"kind": share.KIND, "format": 1, "name": "A", "settings": {}, "template": "x"}
@@ -202,7 +200,7 @@ GOOD: dict[str, Any] = {"kind": share.KIND, "format": 1, "name": "A", "settings"
         (json.dumps(GOOD | {"settings": {"test": "yes"}}).encode(), "“test”"),
     ],
 )
-def test_file_that_is_no_shared_export_is_answered_with_a_sentence(
+def test_other_file_is_refused_with_a_sentence(
     content: bytes, words: str, erin_at_work: Client, acme: Team
 ) -> None:
     response = upload(erin_at_work, "acme", content)
@@ -212,7 +210,7 @@ def test_file_that_is_no_shared_export_is_answered_with_a_sentence(
 
 
 @pytest.mark.parametrize("columns", [None, 5, {"columns": [5]}, {"columns": []}])
-def test_file_without_good_columns_opens_as_text(columns: object, erin_at_work: Client, acme: Team) -> None:
+def test_file_with_invalid_columns_opens_as_text(columns: object, erin_at_work: Client, acme: Team) -> None:
     response = upload(erin_at_work, "acme", json.dumps(GOOD | {"columns": columns}).encode())
 
     assert (response.context["contents"].is_built, response.context["contents"].template) == (False, "x")

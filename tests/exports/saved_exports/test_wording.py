@@ -12,9 +12,9 @@ EMPTY = {"policy_ids": [], "report_ids": [], "states": [], "email_recipients": [
 NAMES = {"0123456789ABCDEF": "Sales"}
 
 
-def said(**asked: Any) -> dict[str, str]:
+def described(**changes: Any) -> dict[str, str]:
     lines = wording.lines(
-        ExportSettings(**(EMPTY | asked)),
+        ExportSettings(**(EMPTY | changes)),
         at=datetime(2026, 3, 31, 22, 30, tzinfo=UTC),
         zone=ZoneInfo("Europe/Berlin"),
         policy_names=NAMES,
@@ -23,7 +23,7 @@ def said(**asked: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("asked", "label", "text"),
+    ("changes", "label", "text"),
     [
         ({"report_ids": ["R1", "R2"]}, "Reports", "R1, R2"),
         (
@@ -81,16 +81,16 @@ def said(**asked: Any) -> dict[str, str]:
         ({"test": True}, "Test", "Yes: nothing is done at Expensify afterwards"),
     ],
 )
-def test_setting_in_words(asked: dict[str, Any], label: str, text: str) -> None:
-    assert said(**asked)[label] == text
+def test_setting_is_described(changes: dict[str, Any], label: str, text: str) -> None:
+    assert described(**changes)[label] == text
 
 
-def test_every_kind_of_period_can_be_said() -> None:
+def test_every_kind_of_period_is_described() -> None:
     for kind in periods.KINDS:
-        assert said(period=kind, period_start="2026-01-01")["Created or submitted"] != ""
+        assert described(period=kind, period_start="2026-01-01")["Created or submitted"] != ""
 
 
-def test_what_differs_between_versions_is_named_once() -> None:
+def test_changed_settings_are_named_once() -> None:
     before = ExportVersion(settings=ExportSettings(**EMPTY).as_json(), template="a")
     after = ExportVersion(
         settings=ExportSettings(**EMPTY, period="fixed", period_start="2026-01-01", limit=3).as_json(),

@@ -1,4 +1,4 @@
-"""Schedules as they stand after some months: rows made directly, for tests of what is shown of them."""
+"""Factories for schedules with a history, for tests of pages."""
 
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -79,6 +79,7 @@ def make_delivery(
         if status == MailStatus.SENT
         else {}
     )
+    assert occurrence.run is not None
     with scope(team=occurrence.team):
         return Delivery.objects.create(
             team=occurrence.team,

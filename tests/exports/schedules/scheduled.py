@@ -1,4 +1,4 @@
-"""Schedules for the tests: rows as the form would leave them, due when the test says so."""
+"""Factories for schedules as the form creates them, due when the test chooses."""
 
 from datetime import UTC, datetime
 from typing import Any

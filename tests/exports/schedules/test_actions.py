@@ -1,4 +1,4 @@
-"""What people do to schedules: create, change, pause, resume, archive; each with its line in the audit log."""
+"""Create, change, pause, resume and archive schedules, each with its audit entry."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -70,7 +70,7 @@ def test_a_changed_rule_counts_from_now(schedule: Schedule, alice: User) -> None
     }
 
 
-def test_a_change_of_the_mail_leaves_the_rhythm_alone(schedule: Schedule, alice: User) -> None:
+def test_change_of_the_mail_keeps_the_next_time(schedule: Schedule, alice: User) -> None:
     Schedule.objects.update(next_at=MONDAY)
 
     schedule = schedules.change(schedule, **form(mail=MailSettings(subject="News"), owner=alice, by=alice))
@@ -85,7 +85,7 @@ def test_saving_the_same_again_is_no_change(schedule: Schedule, alice: User) -> 
     assert said("schedule changed") == []
 
 
-def test_the_password_of_the_zip_is_sealed_kept_and_taken_out(schedule: Schedule, alice: User) -> None:
+def test_zip_password_is_encrypted_kept_and_removed(schedule: Schedule, alice: User) -> None:
     schedule = schedules.change(schedule, **form(zip_password="open sesame", owner=alice, by=alice))
     schedule = schedules.change(schedule, **form(name="Other", owner=alice, by=alice))
     assert unseal(Schedule.objects.get(), "zip_password") == "open sesame"
@@ -129,7 +129,7 @@ def test_it_is_paused_once(schedule: Schedule, alice: User, erin: User) -> None:
     assert Schedule.objects.get().pause_reason == "Audit"
 
 
-def test_a_resumed_schedule_goes_on_from_now_with_a_clean_sheet(schedule: Schedule, alice: User) -> None:
+def test_resumed_schedule_continues_from_now_without_failures(schedule: Schedule, alice: User) -> None:
     schedules.pause(schedule, by=alice, reason="Audit", resume_on=None)
     Schedule.objects.update(failures=5)
 
@@ -146,7 +146,7 @@ def test_what_is_not_paused_cannot_be_resumed(schedule: Schedule, alice: User) -
     assert said("schedule resumed") == []
 
 
-def test_it_resumes_by_itself_when_its_day_begins(export: SavedExport, alice: User) -> None:
+def test_schedule_resumes_automatically_on_its_day(export: SavedExport, alice: User) -> None:
     schedule = make_schedule(export, alice, rule=rule(times=["00:00"], zone="Europe/Berlin").to_json())
     schedules.pause(schedule, by=alice, reason="Audit", resume_on=date(2026, 11, 5))
     begins = datetime(2026, 11, 4, 23, tzinfo=UTC)  # midnight in Berlin
@@ -159,7 +159,7 @@ def test_it_resumes_by_itself_when_its_day_begins(export: SavedExport, alice: Us
     assert AuditEntry.objects.get(action="schedule resumed").actor_name == "The portal"
 
 
-def test_an_archived_schedule_rests_for_good(schedule: Schedule, alice: User) -> None:
+def test_archived_schedule_never_runs(schedule: Schedule, alice: User) -> None:
     schedules.pause(schedule, by=alice, reason="Audit", resume_on=date(2026, 11, 5))
 
     assert schedules.archive(schedule, by=alice)

@@ -1,4 +1,4 @@
-"""The team's calendar: its pages, what people change in it, and what follows for schedules."""
+"""The team's calendar: pages, changes, and their effect on schedules."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 from exports.schedules.rules.working_days import Calendar
 from tests.conftest import make_export
 from tests.exports.conftest import signed_in
+from tests.html import tidy
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -46,7 +47,7 @@ def post(user: User, route: str, *args: Any, **data: Any) -> Any:
 
 
 def shown(user: User, route: str, **query: Any) -> str:
-    return signed_in(user).get(reverse(f"exports:{route}", args=["acme"]), query).content.decode()
+    return tidy(signed_in(user).get(reverse(f"exports:{route}", args=["acme"]), query).content.decode())
 
 
 def last_entry(team: Team) -> AuditEntry:
@@ -56,7 +57,7 @@ def last_entry(team: Team) -> AuditEntry:
 # ------------------------------------------------------------ what runs when
 
 
-def test_weeks_tell_what_is_due_on_each_day(acme_open: Team, export: SavedExport) -> None:
+def test_weeks_list_the_due_runs_of_each_day(acme_open: Team, export: SavedExport) -> None:
     Freeze.objects.create(team=acme_open, first=date(2026, 12, 1), last=date(2026, 12, 2), reason="Migration")
     scheduled(export, "Weekly", Rule(RuleKind.WEEKLY, (time(18), time(9)), "Europe/Berlin", weekdays=(1,)))
     scheduled(export, "Night", Rule(RuleKind.WEEKLY, (time(19),), "America/New_York", weekdays=(0,)))
@@ -94,9 +95,7 @@ def test_calls_count_what_a_run_makes(acme_open: Team, credential: Credential, a
     assert [forecast.calls_of(each) for each in (plain, marking)] == [2, 5]
 
 
-def test_too_much_at_once_is_told_with_what_to_move(
-    acme_open: Team, export: SavedExport, alice: User
-) -> None:
+def test_overload_is_reported_with_moves(acme_open: Team, export: SavedExport, alice: User) -> None:
     tomorrow = today(acme_open) + timedelta(days=1)
     once = Rule(times=(time(7, 30),), zone="Europe/Berlin", starts_on=tomorrow, ends_on=tomorrow)
     for number in range(120):
@@ -206,7 +205,7 @@ def test_own_day_is_removed_and_the_national_one_shows_again(acme_open: Team, al
         ),
     ],
 )
-def test_what_cannot_be_kept_is_refused_in_words(
+def test_invalid_days_are_rejected_with_a_sentence(
     acme_open: Team, alice: User, name: str, data: dict[str, str], sentence: str
 ) -> None:
     assert sentence in post(alice, name, **data).content.decode()
@@ -284,7 +283,7 @@ def test_new_holiday_moves_the_next_occurrence_but_none_that_is_due(
 # ------------------------------------------------------------ freezes
 
 
-def test_freeze_comes_and_goes(acme_open: Team, alice: User) -> None:
+def test_freeze_is_added_and_removed(acme_open: Team, alice: User) -> None:
     post(alice, "freeze-add", first="2026-12-30", last="2027-01-02", reason="Year's close")
     freeze = Freeze.objects.get()
     assert schedule_calendar.freezes_of(acme_open) == [

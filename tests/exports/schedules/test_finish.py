@@ -1,4 +1,4 @@
-"""What follows when the run of a schedule has ended: failures told, mails made or held, each once."""
+"""Settling ended runs: failures are reported, mails created or held, each once."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -34,14 +34,17 @@ def ended(
 ) -> Occurrence:
     """The next occurrence of the schedule, its run at its end."""
     schedule.refresh_from_db()
+    assert schedule.next_at is not None
     start_due.start_schedules([schedule.pk], schedule.next_at)
-    occurrence: Occurrence = schedule.occurrences.order_by("-due_at").first()
-    Run.objects.filter(pk=occurrence.run_id).update(
+    occurrence = schedule.occurrences.latest("due_at")
+    assert occurrence.run is not None
+    Run.objects.filter(pk=occurrence.run.pk).update(
         status=status,
         finished_at=fields.pop("finished_at", timezone.now()),
         **({"remote_file": "export1.csv"} if status == "succeeded" else {}) | fields,
     )
     occurrence = Occurrence.objects.get(pk=occurrence.pk)
+    assert occurrence.run is not None
     if status == "succeeded" and content is not None:
         make_result(occurrence.run, content)
     return occurrence
@@ -75,7 +78,7 @@ def test_a_success_makes_a_mail_for_each_recipient(schedule: Schedule) -> None:
     assert (entry.data["mails"], entry.data["rows"]) == (2, 3)
 
 
-def test_who_is_not_active_gets_no_mail(schedule: Schedule) -> None:
+def test_inactive_recipient_gets_no_mail(schedule: Schedule) -> None:
     Recipient.objects.filter(address="head@acme.example").update(state=Recipient.State.UNSUBSCRIBED)
     occurrence = ended(schedule)
 
@@ -101,9 +104,10 @@ def test_an_occurrence_is_settled_once(schedule: Schedule) -> None:
     assert Delivery.objects.count() == 2
 
 
-def test_of_two_who_read_the_file_one_writes(schedule: Schedule) -> None:
+def test_only_one_of_two_workers_settles(schedule: Schedule) -> None:
     occurrence = ended(schedule)
     mail = MailSettings()
+    assert occurrence.run is not None
     outcome = finish._outcome(occurrence.run, mail)
 
     assert finish._write(occurrence, outcome, mail, clock.now())
@@ -113,7 +117,7 @@ def test_of_two_who_read_the_file_one_writes(schedule: Schedule) -> None:
     assert AuditEntry.objects.filter(action="scheduled run settled").count() == 1
 
 
-def test_what_somebody_settles_is_left_to_them_until_they_are_lost(schedule: Schedule, settings: Any) -> None:
+def test_claimed_occurrence_is_skipped_until_the_claim_expires(schedule: Schedule, settings: Any) -> None:
     occurrence = ended(schedule)
     lost = clock.now() - timedelta(seconds=settings.STUCK_AFTER_SECONDS)
     Occurrence.objects.update(settling_since=lost + timedelta(seconds=60))
@@ -137,6 +141,7 @@ def test_a_failure_is_told_to_the_owner(schedule: Schedule, status: str) -> None
         "The run of “Managers” that was due on 2 November 2026 at 07:30 failed. Expensify said no. Nothing was "
         "changed.\n\nThat is failure 1 in a row."
     )
+    assert occurrence.run is not None
     assert notice.path == occurrence.run.get_absolute_url()
     assert mails(occurrence) == []
     assert (fresh(schedule).failures, fresh(occurrence).failed_at is not None) == (1, True)
@@ -200,7 +205,7 @@ def test_recovery_is_told_after_a_pause_too(schedule: Schedule) -> None:
     assert told(schedule)[1:] == [("erin@acme.example", "“Managers” works again")]
 
 
-def test_an_empty_file_is_said(schedule: Schedule) -> None:
+def test_empty_file_is_mailed_as_a_sentence(schedule: Schedule) -> None:
     occurrence = ended(schedule, content=b"Merchant,Amount\n")
 
     finish.settle(occurrence)
@@ -237,7 +242,7 @@ def test_a_run_that_found_no_reports_is_empty(schedule: Schedule) -> None:
         ({"rows_to": 2}, "Rows: 3, but at most 2 expected."),
     ],
 )
-def test_rows_beyond_the_band_hold_the_mails(schedule: Schedule, band: dict[str, int], why: str) -> None:
+def test_rows_out_of_range_hold_the_mails(schedule: Schedule, band: dict[str, int], why: str) -> None:
     change_mail(schedule, **band)
     occurrence = ended(schedule)
 
@@ -250,7 +255,7 @@ def test_rows_beyond_the_band_hold_the_mails(schedule: Schedule, band: dict[str,
     assert AuditEntry.objects.get(action="scheduled mails held").data["why"] == why
 
 
-def test_rows_within_the_band_hold_nothing(schedule: Schedule) -> None:
+def test_rows_in_range_hold_nothing(schedule: Schedule) -> None:
     change_mail(schedule, rows_from=3, rows_to=3)
     occurrence = ended(schedule)
 
@@ -269,7 +274,7 @@ def test_rows_within_the_band_hold_nothing(schedule: Schedule) -> None:
         (None, "The total in EUR cannot be told from this file."),
     ],
 )
-def test_totals_beyond_the_band_hold_the_mails(totals: dict[str, Decimal] | None, why: str) -> None:
+def test_totals_out_of_range_hold_the_mails(totals: dict[str, Decimal] | None, why: str) -> None:
     mail = MailSettings(totals_from={"EUR": Decimal("100.00")}, totals_to={"EUR": Decimal("500.00")})
 
     assert finish._out_of_band(finish.FileContents(3, totals), mail) == why
@@ -288,7 +293,7 @@ def test_held_mails_are_sent_anyway_once(schedule: Schedule, alice: User, erin: 
     assert AuditEntry.objects.get(action="held mails sent anyway").data["mails"] == 2
 
 
-def test_what_was_withdrawn_meanwhile_is_not_sent_anyway(schedule: Schedule, alice: User) -> None:
+def test_withdrawn_mail_is_not_released(schedule: Schedule, alice: User) -> None:
     change_mail(schedule, rows_from=4)
     occurrence = ended(schedule)
     finish.settle(occurrence)
@@ -299,14 +304,14 @@ def test_what_was_withdrawn_meanwhile_is_not_sent_anyway(schedule: Schedule, ali
     assert mails(occurrence) == [("deputy@acme.example", "queued"), ("head@acme.example", "withdrawn")]
 
 
-def test_nothing_is_sent_anyway_that_is_not_held(schedule: Schedule, alice: User) -> None:
+def test_only_held_mails_are_released(schedule: Schedule, alice: User) -> None:
     occurrence = ended(schedule)
     finish.settle(occurrence)
 
     assert not finish.send_anyway(occurrence, by=alice)
 
 
-def test_the_next_one_may_start_once_this_is_settled(schedule: Schedule) -> None:
+def test_next_occurrence_may_start_after_settling(schedule: Schedule) -> None:
     occurrence = ended(schedule)
     tomorrow = MONDAY + timedelta(days=1)
     assert start_due.start_due(tomorrow) == 0

@@ -1,4 +1,4 @@
-"""What becomes of due times, as a pure function: what runs, what is skipped, and what is said of it."""
+"""Which due times run and which are skipped, as a pure function."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -13,25 +13,21 @@ YEAR_END = FreezeDays(date(2026, 11, 4), date(2026, 11, 5), "Year end")
 
 
 def planned(*due: datetime, now: datetime = NOON, **fields: Any) -> list[Planned]:
-    return plan(
-        due,
-        **{
-            "now": now,
-            "late_after": timedelta(minutes=15),
-            "free_since": None,
-            "skip_missed": False,
-            "freeze_on": lambda at: None,
-            "zone": ZoneInfo("Europe/Berlin"),
-        }
-        | fields,
-    )
+    options: dict[str, Any] = {
+        "late_after": timedelta(minutes=15),
+        "free_since": None,
+        "skip_missed": False,
+        "freeze_on": lambda at: None,
+        "zone": ZoneInfo("Europe/Berlin"),
+    }
+    return plan(due, now=now, **options | fields)
 
 
-def test_what_starts_in_time_needs_no_words() -> None:
+def test_start_in_time_has_no_note() -> None:
     assert planned(NOON - timedelta(minutes=15)) == [Planned(NOON - timedelta(minutes=15), True)]
 
 
-def test_what_is_missed_runs_late_and_says_so() -> None:
+def test_missed_time_runs_late_with_a_note() -> None:
     due = NOON - 3 * HOUR
 
     assert planned(due) == [
@@ -58,7 +54,7 @@ def test_several_missed_are_one_run_for_the_last() -> None:
     ]
 
 
-def test_what_is_missed_is_skipped_where_the_schedule_says_so() -> None:
+def test_missed_time_is_skipped_if_the_schedule_says_so() -> None:
     assert planned(NOON - 2 * HOUR, NOON - HOUR, skip_missed=True) == [
         Planned(
             NOON - HOUR,
@@ -70,7 +66,7 @@ def test_what_is_missed_is_skipped_where_the_schedule_says_so() -> None:
     ]
 
 
-def test_of_missed_ones_and_one_in_time_only_that_one_runs_where_missed_ones_are_skipped() -> None:
+def test_punctual_time_runs_when_missed_ones_are_skipped() -> None:
     found = planned(NOON - HOUR, NOON, skip_missed=True)
 
     assert [(each.due_at, each.runs, each.covers) for each in found] == [
@@ -79,7 +75,7 @@ def test_of_missed_ones_and_one_in_time_only_that_one_runs_where_missed_ones_are
     ]
 
 
-def test_what_waited_for_the_run_before_is_not_missed() -> None:
+def test_time_that_waited_for_the_previous_run_is_not_missed() -> None:
     due = [NOON - 3 * HOUR, NOON - 2 * HOUR]
 
     assert planned(*due, free_since=NOON - timedelta(minutes=1), skip_missed=True) == [
@@ -99,7 +95,7 @@ def test_nothing_runs_in_a_freeze() -> None:
     ]
 
 
-def test_what_was_missed_before_a_freeze_still_runs() -> None:
+def test_time_missed_before_a_freeze_still_runs() -> None:
     due = [NOON - 24 * HOUR, NOON]
 
     found = planned(*due, freeze_on=lambda at: YEAR_END if at == NOON else None)

@@ -1,4 +1,4 @@
-"""Starting what is due: once, by the rules of the schedule, under the team."""
+"""Starting due schedules: once, by their rules, in their team."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -42,11 +42,12 @@ def next_of(schedule: Schedule) -> Any:
     return schedule.next_at
 
 
-def test_what_is_due_starts_and_is_due_again_by_its_rule(schedule: Schedule) -> None:
+def test_due_schedule_starts_and_gets_its_next_time(schedule: Schedule) -> None:
     assert start_due.start_due(MONDAY) == 1
 
     occurrence = schedule.occurrences.get()
     run = occurrence.run
+    assert run is not None
     assert (occurrence.due_at, occurrence.outcome, occurrence.sentence) == (MONDAY, "started", "")
     assert (run.status, run.source, run.requested_by, run.requested_by_name) == (
         "queued",
@@ -57,7 +58,7 @@ def test_what_is_due_starts_and_is_due_again_by_its_rule(schedule: Schedule) -> 
     assert next_of(schedule) == MONDAY + DAY
 
 
-def test_what_is_not_due_does_not_start(schedule: Schedule) -> None:
+def test_schedule_that_is_not_due_does_not_start(schedule: Schedule) -> None:
     assert start_due.start_due(MONDAY - timedelta(seconds=1)) == 0
     assert made(schedule) == []
 
@@ -107,7 +108,9 @@ def test_since_the_last_success_counts_from_when_that_was_due(export: SavedExpor
 
     start_due.start_due(MONDAY + DAY)
 
-    filters = since.runs.first().job["inputSettings"]["filters"]
+    run = since.runs.first()
+    assert run is not None
+    filters = run.job["inputSettings"]["filters"]
     assert (filters["startDate"], filters["endDate"]) == ("2026-11-02", "2026-11-03")
 
 
@@ -133,7 +136,7 @@ def test_missed_ones_are_skipped_where_the_schedule_says_so(export: SavedExport,
     assert next_of(schedule) == MONDAY + DAY
 
 
-def test_how_late_is_too_late_is_a_setting(export: SavedExport, alice: User, settings: Any) -> None:
+def test_lateness_is_a_setting(export: SavedExport, alice: User, settings: Any) -> None:
     schedule = make_schedule(export, alice, after_outage=Schedule.AfterOutage.SKIP)
     settings.SCHEDULE_LATE_AFTER_SECONDS = 7200
 
@@ -142,9 +145,7 @@ def test_how_late_is_too_late_is_a_setting(export: SavedExport, alice: User, set
     assert made(schedule) == [(MONDAY, "started", 1)]
 
 
-def test_the_next_run_waits_for_the_last_and_stands_for_all_that_came_due(
-    export: SavedExport, alice: User
-) -> None:
+def test_next_run_waits_for_the_last_and_covers_all_due_times(export: SavedExport, alice: User) -> None:
     schedule = make_schedule(export, alice, rule=HOURLY, after_outage=Schedule.AfterOutage.SKIP)
     start_due.start_due(MONDAY)
 
@@ -153,10 +154,11 @@ def test_the_next_run_waits_for_the_last_and_stands_for_all_that_came_due(
     assert start_due.start_due(MONDAY + 3 * HOUR) == 1
 
     assert made(schedule) == [(MONDAY, "started", 1), (MONDAY + 3 * HOUR, "started", 3)]
-    assert schedule.occurrences.first().sentence.endswith("the run before it had not come to its end.")
+    latest = schedule.occurrences.latest("due_at")
+    assert latest.sentence.endswith("the run before it had not come to its end.")
 
 
-def test_a_run_by_hand_leaves_the_rhythm_alone(schedule: Schedule, alice: User) -> None:
+def test_manual_run_keeps_the_next_time(schedule: Schedule, alice: User) -> None:
     runs.start(schedule.export, by=alice)
 
     assert next_of(schedule) == MONDAY
@@ -212,7 +214,7 @@ def test_refusals_in_a_row_pause_it(schedule: Schedule, alice: User) -> None:
     )
 
 
-def test_one_that_cannot_start_does_not_keep_the_others_back(
+def test_schedule_that_cannot_start_does_not_block_others(
     schedule: Schedule, credential: Any, alice: User
 ) -> None:
     other = make_schedule(
@@ -225,7 +227,7 @@ def test_one_that_cannot_start_does_not_keep_the_others_back(
     assert made(other) == [(MONDAY, "refused", 1)]
 
 
-def test_one_whose_rule_cannot_be_read_pauses_and_keeps_nobody_back(schedule: Schedule, alice: User) -> None:
+def test_unreadable_rule_pauses_and_does_not_block_others(schedule: Schedule, alice: User) -> None:
     broken = make_schedule(schedule.export, alice, "Broken", rule=DAILY | {"kind": "by the moon"})
 
     start_due.start_due(MONDAY)
@@ -237,7 +239,7 @@ def test_one_whose_rule_cannot_be_read_pauses_and_keeps_nobody_back(schedule: Sc
 
 
 @pytest.mark.parametrize("way", ["left", "demoted", "inactive"])
-def test_who_may_run_nothing_any_more_owns_nothing_any_more(
+def test_owner_without_permission_loses_schedules(
     schedule: Schedule, alice: User, erin: User, acme: Team, way: str
 ) -> None:
     Schedule.objects.update(owner=erin, owner_name="Erin")
@@ -286,14 +288,16 @@ def test_the_audit_log_tells_what_started_and_what_did_not(schedule: Schedule, a
     assert list(faults(AuditChain.objects.get(team=schedule.team))) == []
 
 
-def test_a_batch_costs_as_much_for_three_as_for_one(
+def test_batch_takes_the_same_queries_for_three_as_for_one(
     schedule: Schedule, alice: User, django_assert_num_queries: Any
 ) -> None:
-    with connection.execute_wrapper(_counting(one := [])):
+    one: list[str] = []
+    more: list[str] = []
+    with connection.execute_wrapper(_counting(one)):
         start_due.start_schedules([schedule.pk], MONDAY)
     three = [make_schedule(schedule.export, alice, f"Number {number}").pk for number in range(3)]
 
-    with connection.execute_wrapper(_counting(more := [])):
+    with connection.execute_wrapper(_counting(more)):
         assert start_due.start_schedules(three, MONDAY) == 3
 
     assert len(more) == len(one)
@@ -308,7 +312,7 @@ def _counting(said: list[str]) -> Any:
 
 
 def test_teams_take_turns(export: SavedExport, alice: User, umbrella: Team) -> None:
-    assert start_due._in_turns([(1, pk) for pk in range(401)] + [(2, 900)]) == [
+    assert start_due._batch_by_turns([(1, pk) for pk in range(401)] + [(2, 900)]) == [
         list(range(200)),
         [900],
         list(range(200, 400)),
@@ -316,7 +320,7 @@ def test_teams_take_turns(export: SavedExport, alice: User, umbrella: Team) -> N
     ]
 
 
-def test_a_team_never_starts_what_is_anothers(schedule: Schedule, umbrella: Team) -> None:
+def test_team_never_starts_schedules_of_another(schedule: Schedule, umbrella: Team) -> None:
     charlie = member(umbrella, "Charlie", Role.ADMIN)
     other = make_schedule(make_export(make_credential(umbrella), charlie, "Theirs"), charlie, "Theirs")
 

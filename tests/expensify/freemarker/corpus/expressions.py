@@ -1,4 +1,4 @@
-"""Literals, operators, precedence, missing values, parts of strings and lists."""
+"""Literals, operators, precedence, missing values, slices of strings and lists."""
 
 # One template a line, however long it is.
 # ruff: noqa: E501

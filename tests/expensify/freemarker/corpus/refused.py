@@ -1,4 +1,4 @@
-"""Templates that FreeMarker refuses; so do we. Each would print something if it did not."""
+"""Templates that FreeMarker rejects, and so do we. Each would print something otherwise."""
 
 CASES = {
     "unclosed if": "<#if yes>a",

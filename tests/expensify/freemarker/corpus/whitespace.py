@@ -1,4 +1,4 @@
-"""White space: which lines vanish, what trims cut, what <#compress> leaves."""
+"""White space: stripped lines, trims and <#compress>."""
 
 # One template a line, however long it is.
 # ruff: noqa: E501

@@ -27,7 +27,7 @@ def line(*people: Employee, **answer: Any) -> ReceiptLine:
 @pytest.mark.parametrize(
     ("dry_run", "sentence"), [(True, "Would be added to Acme GmbH."), (False, "Added to Acme GmbH.")]
 )
-def test_somebody_whom_the_answer_adds_is_added(dry_run: bool, sentence: str) -> None:
+def test_person_in_the_answers_additions_is_added(dry_run: bool, sentence: str) -> None:
     answer = {"updatedEmployeesCount": 1, "diff": {"diffToAdd": {ACME: [NEW.email]}}}
 
     assert line(NEW, dry_run=dry_run, **answer) == ReceiptLine(1, NEW.email, "added", sentence)
@@ -114,7 +114,7 @@ def test_reason_is_explained(reason: str, words: str) -> None:
     assert fix.endswith(".")
 
 
-def test_of_two_rows_of_one_person_the_one_is_skipped_that_the_reason_is_about() -> None:
+def test_reason_matches_one_of_two_rows_of_a_person() -> None:
     rows = [BEN, replace(BEN, policy=WIEN)]
     reason = f"No policy found for '{WIEN}'"
 
@@ -123,7 +123,7 @@ def test_of_two_rows_of_one_person_the_one_is_skipped_that_the_reason_is_about()
     assert [said.outcome for said in found.lines] == ["updated", "skipped"]
 
 
-def test_of_two_rows_of_one_person_both_are_called_skipped_when_nobody_can_tell() -> None:
+def test_ambiguous_reason_skips_both_rows_of_a_person() -> None:
     rows = [BEN, replace(BEN, policy=WIEN)]
 
     found = got(
@@ -174,7 +174,7 @@ def test_manager_with_a_row_who_is_invited_elsewhere_is_told_so_on_that_row() ->
     assert found.others == ()
 
 
-def test_of_somebody_who_moves_each_row_tells_of_its_own_policy() -> None:
+def test_each_row_of_a_moving_person_reports_its_own_policy() -> None:
     rows = [replace(BEN, is_terminated=True), replace(BEN, policy=WIEN)]
 
     found = got(
@@ -186,7 +186,7 @@ def test_of_somebody_who_moves_each_row_tells_of_its_own_policy() -> None:
     assert [said.sentence for said in found.lines] == ["Removed from Acme GmbH.", "Added to Acme Wien."]
 
 
-def test_what_is_beyond_a_persons_rows_is_told_once() -> None:
+def test_policies_without_a_row_are_reported_once_per_person() -> None:
     rows = [BEN, replace(BEN, policy=WIEN)]
 
     found = got(*rows, updatedEmployeesCount=2, diff={"diffToAdd": {"ELSEWHERE": [BEN.email]}})
@@ -211,7 +211,9 @@ def test_leaver_who_is_removed_elsewhere_only_is_not_called_removed() -> None:
         (False, None, []),
     ],
 )
-def test_answer_to_another_question_is_a_warning(asked: bool, said: bool | None, begins: list[str]) -> None:
+def test_answer_with_the_wrong_dry_run_switch_is_a_warning(
+    asked: bool, said: bool | None, begins: list[str]
+) -> None:
     given = read_employee_answer({"dry-run": said, "updatedEmployeesCount": 1})
     found = receipt(changes(numbered(BEN), known()), given, dry_run=asked, policies=NAMES)
 

@@ -57,7 +57,7 @@ def test_person_written_in_cells_reads_the_same_and_raises_nothing(person: Emplo
 
 @unhurried
 @given(st.dictionaries(st.sampled_from(list(FIELDS)), st.text(max_size=30)))
-def test_whatever_is_in_cells_what_is_found_stands_on_one_of_them(cells: dict[str, str]) -> None:
+def test_findings_of_any_cells_name_one_of_them(cells: dict[str, str]) -> None:
     _, findings = person_of(FeedRow(1, cells))
 
     assert {finding.field for finding in findings} <= set(cells)
@@ -67,7 +67,7 @@ def test_whatever_is_in_cells_what_is_found_stands_on_one_of_them(cells: dict[st
     ("text", "value"),
     [("true", True), ("False", False), ("YES", True), ("no", False)],
 )
-def test_plain_words_are_booleans_without_a_word(text: str, value: bool) -> None:
+def test_plain_booleans_give_no_finding(text: str, value: bool) -> None:
     assert read("is_terminated", text) == (value, [])
 
 
@@ -108,7 +108,7 @@ def test_no_word_means_both_yes_and_no() -> None:
     ("text", "value"),
     [("500", "500"), ("1234.5", "1234.5"), ("0", "0"), ("-5", "-5")],
 )
-def test_plain_amount_is_read_without_a_word(text: str, value: str) -> None:
+def test_plain_amount_gives_no_finding(text: str, value: str) -> None:
     assert read("approval_limit", text) == (Decimal(value), [])
 
 
@@ -149,7 +149,7 @@ def test_other_text_is_no_amount(text: str) -> None:
         ("ann@acme.example\u00a0", "ann@acme.example", "cleaned"),
     ],
 )
-def test_address_is_freed_of_what_is_around_it(text: str, value: str, code: str) -> None:
+def test_address_is_unwrapped(text: str, value: str, code: str) -> None:
     assert read("email", text) == (value, [("notice", code)])
 
 
@@ -162,7 +162,7 @@ def test_address_is_freed_of_what_is_around_it(text: str, value: str, code: str)
         ("\ufeff00123 ", "cleaned"),
     ],
 )
-def test_identifier_is_freed_of_a_spreadsheets_marks(text: str, code: str) -> None:
+def test_identifier_is_stripped_of_spreadsheet_marks(text: str, code: str) -> None:
     assert read("employee_id", text) == ("00123", [("notice", code)])
 
 
@@ -179,7 +179,7 @@ def test_identifier_is_freed_of_a_spreadsheets_marks(text: str, code: str) -> No
         (";;", ()),
     ],
 )
-def test_list_is_cut_at_its_firmest_separator(text: str, value: tuple[str, ...]) -> None:
+def test_list_is_split_at_its_strongest_separator(text: str, value: tuple[str, ...]) -> None:
     assert read("default_tags", text) == (value, [])
 
 
@@ -200,11 +200,11 @@ def test_line_break_within_a_text_becomes_a_space() -> None:
     assert read("last_name", "von\nByron") == ("von Byron", [("notice", "cleaned")])
 
 
-def test_cell_that_swallowed_a_file_is_an_error() -> None:
+def test_cell_that_contains_the_rest_of_a_file_is_an_error() -> None:
     assert read("first_name", "x" * 1001)[1] == [("error", "too_long")]
 
 
-def test_stored_row_comes_back() -> None:
+def test_row_survives_storage() -> None:
     row = FeedRow(4, {"email": "ann@acme.example", "approval_limit": "1.234,56"})
 
     assert row_from_json(row.as_json()) == row
@@ -220,6 +220,6 @@ def test_stored_row_comes_back() -> None:
         {"number": 1, "cells": {"email": 1}},
     ],
 )
-def test_anything_else_than_a_stored_row_is_refused(stored: Any) -> None:
+def test_invalid_stored_row_is_refused(stored: Any) -> None:
     with pytest.raises(ValueError):
         row_from_json(stored)

@@ -87,7 +87,7 @@ def test_every_planted_circle_and_missing_manager_is_found_and_nothing_else(
 @given(
     st.lists(st.tuples(st.integers(0, MOST), st.booleans()), min_size=1, max_size=MOST),
 )
-def test_any_managers_of_rows_and_members_are_judged_like_a_walk_judges_them(
+def test_any_managers_are_checked_like_a_walk_over_the_chains(
     drawn: list[tuple[int, bool]],
 ) -> None:
     """Some people have a row, the others are members; a number beyond the last is somebody whom nobody knows."""
@@ -162,7 +162,7 @@ def test_circle_of_20_000_is_found() -> None:
     assert len(check_rows(rows_of(people), Known(NAMES, {ACME: ()}), UpdateSettings()).errors) == 20_000
 
 
-def test_circle_says_the_way_round_and_what_to_do() -> None:
+def test_circle_names_its_path_and_the_fix() -> None:
     result = checked(replace(BOSS, manager=BEN.email), ANN, BEN)
 
     assert {finding.sentence for finding in result.errors} == {
@@ -171,7 +171,7 @@ def test_circle_says_the_way_round_and_what_to_do() -> None:
     }
 
 
-def test_circle_that_is_there_already_needs_a_tick_only() -> None:
+def test_existing_circle_is_only_a_warning() -> None:
     ring = [replace(ANN, manager=BEN.email), BEN]
 
     result = checked(*ring, against=known(*MEMBERS[:1], *map(member, ring)))
@@ -179,7 +179,7 @@ def test_circle_that_is_there_already_needs_a_tick_only() -> None:
     assert told(result) == [(1, "manager", "warning", "cycle"), (2, "manager", "warning", "cycle")]
 
 
-def test_circle_among_members_whom_no_row_touches_is_left_alone() -> None:
+def test_circle_of_members_without_rows_is_ignored() -> None:
     ring = [member(replace(ANN, manager=BEN.email)), member(BEN)]
 
     result = checked(BOSS, against=known(member(BOSS), *ring))
@@ -243,7 +243,7 @@ def test_manager_with_a_letter_too_many_is_met_with_the_right_address() -> None:
     ]
 
 
-def test_leavers_manager_need_not_be_anywhere() -> None:
+def test_leavers_manager_may_be_unknown() -> None:
     assert told(checked(replace(BEN, manager="gone@acme.example", is_terminated=True))) == []
 
 

@@ -102,7 +102,7 @@ def test_changed_fields_say_of_which_kind_the_change_is(
     assert (found.kinds, seen(found)) == (kinds, fields)
 
 
-def test_empty_cell_leaves_what_there_is() -> None:
+def test_empty_cell_keeps_the_old_value() -> None:
     limited = member(BEN, approval_limit=Decimal(5), over_limit_approver=BOSS.email, approves_to=BOSS.email)
 
     found = change(BEN, known(*MEMBERS[:2], limited))
@@ -126,7 +126,7 @@ def test_field_that_policies_do_not_tell_is_compared_with_the_last_feed() -> Non
     assert (found.kinds, seen(found)) == (("other",), [("worker_status", "Active", "On Leave")])
 
 
-def test_field_that_nobody_knows_of_is_shown_as_such_and_is_no_change() -> None:
+def test_field_with_unknown_value_before_is_shown_and_is_no_change() -> None:
     found = change(replace(BEN, first_name="Ben"))
 
     assert found.kinds == ("unchanged",)
@@ -146,7 +146,7 @@ def test_last_feed_is_what_is_known_where_members_were_not_read() -> None:
     assert change(replace(BEN, manager=BOSS.email), there).kinds == ("approver",)
 
 
-def test_nothing_is_claimed_of_somebody_of_whom_nothing_is_known() -> None:
+def test_unknown_person_has_no_claimed_change() -> None:
     assert change(BEN, Known(NAMES)).kinds == ("unknown",)
 
 
@@ -160,7 +160,7 @@ def test_further_policy_is_joined() -> None:
     ("last", "kind", "unknown"),
     [((), "unknown", (WIEN,)), ((replace(BEN, additional_policies=(WIEN,)),), "unchanged", ())],
 )
-def test_nobody_is_said_to_join_a_further_policy_that_was_not_read(
+def test_joining_a_further_policy_that_was_not_read_is_unknown(
     last: tuple[Employee, ...], kind: str, unknown: tuple[str, ...]
 ) -> None:
     found = change(replace(BEN, additional_policies=(WIEN,)), Known(NAMES, {ACME: MEMBERS}, last))

@@ -44,7 +44,7 @@ def test_missing_required_field_is_an_error_on_its_cell(field: str) -> None:
     assert (1, field, "error", "missing") in told(result)
 
 
-def test_required_field_that_made_no_sense_is_missing_too() -> None:
+def test_unreadable_required_field_is_missing_too() -> None:
     result = check_rows([FeedRow(9, {})], known(), UpdateSettings())
 
     assert [(f.row, f.field, f.code) for f in result.errors] == [
@@ -98,7 +98,7 @@ def test_damaged_identifier_is_told_on_its_cell(field: str, text: str, severity:
 
 
 @pytest.mark.parametrize("text", ["E-1003", "00123", "12345678901", "1D1BC525C4892584", "12E45A", "A1.5"])
-def test_identifier_that_is_whole_is_left_alone(text: str) -> None:
+def test_undamaged_identifier_gives_no_finding(text: str) -> None:
     assert codes("employee_id", text, email="new@acme.example") == []
 
 
@@ -165,7 +165,7 @@ def test_number_of_somebody_else_for_a_known_person_would_join_accounts() -> Non
     assert (1, "employee_id", "error", "joins_accounts") in told(checked(replace(BEN, employee_id="E-2")))
 
 
-def test_number_that_two_members_have_already_is_nobodys_rename() -> None:
+def test_number_that_two_members_share_is_no_rename() -> None:
     there = known(member(BOSS), member(ANN, employee_id="E-3"), member(BEN))
 
     assert told(checked(BEN, replace(ANN, employee_id="E-3"), against=there)) == [
@@ -343,7 +343,7 @@ def test_leaver_who_is_no_member_is_a_warning() -> None:
         (replace(BEN, role="admin", is_terminated=True), []),
     ],
 )
-def test_somebody_who_becomes_an_admin_needs_a_tick(person: Employee, expected: list[Any]) -> None:
+def test_new_admin_is_a_warning(person: Employee, expected: list[Any]) -> None:
     assert told(checked(person)) == expected
 
 
@@ -351,13 +351,13 @@ def test_somebody_who_becomes_an_admin_needs_a_tick(person: Employee, expected: 
     ("last_feed", "expected"),
     [((), [(1, "role", "warning", "new_admin")]), ((replace(BOSS, role="admin"),), [])],
 )
-def test_admin_of_the_last_feed_is_none_anew_where_members_were_not_read(
+def test_admin_of_the_last_feed_is_not_new_where_members_were_not_read(
     last_feed: tuple[Employee, ...], expected: list[Any]
 ) -> None:
     assert told(checked(replace(BOSS, role="admin"), against=Known(NAMES, last_feed=last_feed))) == expected
 
 
-def test_renamed_admin_is_none_anew() -> None:
+def test_renamed_admin_is_not_a_new_admin() -> None:
     result = checked(replace(BOSS, email="chief@acme.example", manager="chief@acme.example", role="admin"))
 
     assert [finding.code for finding in result.findings] == ["renames_login"]
@@ -412,7 +412,7 @@ def test_text_that_begins_like_a_formula_is_a_warning(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["+49 30 1234", "-", "-5", "#1 team"])
-def test_text_that_only_begins_so_is_left_alone(text: str) -> None:
+def test_harmless_text_with_such_a_first_character_gives_no_finding(text: str) -> None:
     assert codes("custom_field_2", text) == []
 
 

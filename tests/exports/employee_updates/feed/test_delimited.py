@@ -30,7 +30,7 @@ def written(delimiter: str, **how: object) -> str:
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-32"]
 )
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_encoding_and_delimiter_are_found_out(encoding: str, delimiter: str) -> None:
+def test_encoding_and_delimiter_are_detected(encoding: str, delimiter: str) -> None:
     sheet = table(written(delimiter).encode(encoding))
 
     assert (list(sheet.headings), [list(line.cells) for line in sheet.lines]) == (HEADINGS, PEOPLE)
@@ -113,7 +113,7 @@ def test_row_with_too_many_cells_is_an_error_on_its_row() -> None:
     assert sheet.lines[0].cells == ("a@b.example", "Lee", " Ann")
 
 
-def test_empty_cells_too_many_are_nothing() -> None:
+def test_extra_empty_cells_are_ignored() -> None:
     assert table(b"email,name\na@b.example,Lee,,\n").notes == ()
 
 
@@ -128,7 +128,7 @@ def test_row_with_too_few_cells_is_told_and_filled_up(line: str, cells: tuple[st
     assert [(note.row, note.severity, note.code) for note in sheet.notes] == [(2, "warning", "short_row")]
 
 
-def test_value_that_swallowed_a_line_is_told() -> None:
+def test_value_that_contains_a_whole_line_is_a_warning() -> None:
     sheet = table(b'email,name\n"a@b.example,Lee\nb@b.example",Ray\n')
 
     assert [(note.row, note.column, note.code) for note in sheet.notes] == [(2, 0, "line_break")]
@@ -176,7 +176,7 @@ def test_too_many_columns_are_refused() -> None:
         (b"a" * (20 * 1024**2 + 1), "This file has more than 20 MB"),
     ],
 )
-def test_what_is_no_table_is_refused_with_a_sentence(content: bytes, sentence: str) -> None:
+def test_text_that_is_not_a_table_is_refused_with_a_sentence(content: bytes, sentence: str) -> None:
     assert refusal(content).startswith(sentence)
 
 

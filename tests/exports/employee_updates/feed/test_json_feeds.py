@@ -107,7 +107,7 @@ def test_recipe_lacks_the_employee_id_and_is_told_so_on_its_cell() -> None:
     assert ("employee_id", "missing") in [(finding.field, finding.code) for finding in errors]
 
 
-def test_secrets_of_a_pasted_job_are_in_nothing_that_is_told() -> None:
+def test_secrets_of_a_pasted_job_are_not_in_any_message() -> None:
     assert "xxx" not in repr(feed(RECIPE))
 
 
@@ -159,7 +159,7 @@ def test_full_record_in_cells_is_the_person_it_was() -> None:
         ('data = [{"employeeEmail": "a@b.example"}]', "Line 1, column 1: text that is no JSON was passed over."),
     ],
 )  # fmt: skip
-def test_slip_is_repaired_and_told_with_its_place(text: str, repair: str) -> None:
+def test_small_error_is_repaired_and_reported_with_its_position(text: str, repair: str) -> None:
     read = read_feed(text, limits_in_cents=True)
 
     assert read.rows[0].cells == {"email": "a@b.example"}
@@ -189,7 +189,7 @@ def test_slip_is_repaired_and_told_with_its_place(text: str, repair: str) -> Non
         ('[{"employeeEmail": "a", 5: 1}]', "at line 1, column 25 a name in quotation marks has to stand"),
     ],
 )
-def test_what_could_mean_two_things_is_refused_with_its_place(text: str, place: str) -> None:
+def test_ambiguous_error_is_refused_with_its_position(text: str, place: str) -> None:
     assert place in refusal(text)
 
 
@@ -210,7 +210,7 @@ def test_refusal_quotes_nothing_of_a_text_that_may_hold_a_secret(secret: str) ->
         (json.dumps([{}] * 20_001), "There are more than 20,000 rows"),
     ],
 )
-def test_what_is_no_feed_is_refused_with_a_sentence(text: str, sentence: str) -> None:
+def test_text_without_a_feed_is_refused_with_a_sentence(text: str, sentence: str) -> None:
     assert refusal(text).startswith(sentence)
 
 

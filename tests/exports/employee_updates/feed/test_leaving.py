@@ -43,13 +43,13 @@ def test_leaver_is_ready_when_everybody_gets_another_approver() -> None:
     assert (leaver.handovers, leaver.is_ready) == ((Handover(ACME, BEN.email, "manager", BOSS.email),), True)
 
 
-def test_leaver_cannot_be_followed_by_somebody_who_leaves_too() -> None:
+def test_leaver_cannot_hand_over_to_another_leaver() -> None:
     (leaver, _) = leavers(LEAVES, replace(BOSS, is_terminated=True), replace(BEN, manager=BOSS.email))
 
     assert leaver.handovers == (Handover(ACME, BEN.email, "manager", ""),)
 
 
-def test_somebody_who_leaves_too_needs_nobody() -> None:
+def test_other_leavers_need_no_new_approver() -> None:
     (leaver, _) = leavers(LEAVES, replace(BEN, is_terminated=True))
 
     assert (leaver.handovers, leaver.is_ready) == ((), True)

@@ -134,13 +134,13 @@ def test_rows_have_their_cells_under_the_chosen_fields() -> None:
     ]
 
 
-def test_constant_stands_where_the_column_has_no_cell() -> None:
+def test_constant_fills_an_empty_cell() -> None:
     rows, _ = mapped(FOUND, CHOSEN, {"policy": ACME, "employee_id": "none"})
 
     assert [(row.cells["policy"], row.cells["employee_id"]) for row in rows] == [(ACME, "1"), (ACME, "none")]
 
 
-def test_stored_mapping_comes_back() -> None:
+def test_mapping_survives_storage() -> None:
     mapping = mapping_of(FOUND, CHOSEN, {"policy": ACME})
 
     assert mapping_from_json(json.loads(json.dumps(mapping.as_json()))) == mapping
@@ -152,7 +152,7 @@ def test_mapping_fits_the_same_headings_again() -> None:
     assert (list(placed.fields), placed.fits, placed.sentences) == (CHOSEN, True, ())
 
 
-def test_columns_that_moved_are_found_and_new_ones_left_out_and_told() -> None:
+def test_moved_columns_are_found_and_new_ones_reported() -> None:
     placed = place(mapping_of(FOUND, CHOSEN), sheet("Personalnummer;Shoe size;NAME;e-mail"))
 
     assert (placed.fields, placed.fits) == (("employee_id", "", "last_name", "email"), True)
@@ -171,7 +171,7 @@ def test_mapping_does_not_fit_when_a_column_is_gone() -> None:
     )
 
 
-def test_column_that_was_left_out_may_be_gone() -> None:
+def test_missing_column_without_a_field_is_ignored() -> None:
     assert place(mapping_of(FOUND, ["email", "", "employee_id"]), sheet("E-Mail;Personalnummer")).fits
 
 
@@ -196,6 +196,6 @@ def test_columns_of_the_same_heading_are_told_apart_by_their_order() -> None:
         {"columns": [], "constants": []},
     ],
 )
-def test_anything_else_than_a_stored_mapping_is_refused(stored: Any) -> None:
+def test_invalid_stored_mapping_is_refused(stored: Any) -> None:
     with pytest.raises(ValueError):
         mapping_from_json(stored)

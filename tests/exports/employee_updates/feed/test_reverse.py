@@ -34,7 +34,7 @@ def sentences(found: Reverse) -> list[str]:
 BARE_BEN = replace(BEN, custom_field_1="E-3")
 
 
-def test_person_who_did_not_change_needs_no_way_back() -> None:
+def test_unchanged_person_needs_no_reversal() -> None:
     assert undone(BEN) == Reverse((), ())
 
 
@@ -65,7 +65,7 @@ def test_leaver_without_number_or_manager_gets_those_of_the_row() -> None:
     assert found.people == (replace(was, manager=ANN.email, employee_id="E-3"),)
 
 
-def test_leaver_of_whom_nothing_is_known_cannot_come_back() -> None:
+def test_unknown_leaver_cannot_be_restored() -> None:
     found = undone(replace(BEN, is_terminated=True), Known(NAMES))
 
     assert (found.people, sentences(found)) == (
@@ -130,7 +130,7 @@ def test_lowered_limit_is_set_back_with_the_approver_above_it() -> None:
     assert found.people == (replace(BARE_BEN, approval_limit=Decimal(500), over_limit_approver=BOSS.email),)
 
 
-def test_further_policy_is_left_again() -> None:
+def test_joined_further_policy_is_removed() -> None:
     found = undone(replace(BEN, additional_policies=(WIEN,)))
 
     assert found.people == (replace(BEN, policy=WIEN, is_terminated=True),)
@@ -153,7 +153,7 @@ def test_change_in_a_further_policy_is_set_back_there() -> None:
     assert found == Reverse((replace(BARE_BEN, policy=WIEN, manager=BOSS.email),), ())
 
 
-def test_policy_that_was_left_without_being_named_is_joined_again() -> None:
+def test_implicitly_removed_policy_is_joined_again() -> None:
     wien = member(replace(BEN, policy=WIEN))
 
     found = undone(replace(BEN, remove_from_others=True), known(*MEMBERS, wien=(wien,)))
@@ -161,7 +161,7 @@ def test_policy_that_was_left_without_being_named_is_joined_again() -> None:
     assert found.people == (wien,)
 
 
-def test_person_of_whom_nothing_was_known_has_no_way_back() -> None:
+def test_unknown_person_has_no_reversal() -> None:
     found = undone(BEN, Known(NAMES))
 
     assert (found.people, len(found.irreversible)) == ((), 1)

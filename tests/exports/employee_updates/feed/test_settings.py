@@ -43,11 +43,11 @@ def test_every_setting_is_sent_so_that_no_default_decides() -> None:
 
 @unhurried
 @given(settings)
-def test_stored_settings_come_back(chosen: UpdateSettings) -> None:
+def test_settings_survive_storage(chosen: UpdateSettings) -> None:
     assert settings_from_json(json.loads(json.dumps(chosen.as_json()))) == chosen
 
 
-def test_setting_that_came_later_has_its_default() -> None:
+def test_newer_setting_has_its_default() -> None:
     assert settings_from_json({"in_object": True, "gone": 1}) == UpdateSettings(in_object=True)
 
 
@@ -55,12 +55,12 @@ def test_setting_that_came_later_has_its_default() -> None:
     "stored",
     [[], {"in_object": "yes"}, {"recipients": "a"}, {"recipients": [1]}, {"set_primary_policy": "everybody"}],
 )
-def test_anything_else_than_stored_settings_is_refused(stored: Any) -> None:
+def test_invalid_stored_settings_are_refused(stored: Any) -> None:
     with pytest.raises(ValueError):
         settings_from_json(stored)
 
 
-def test_hash_stays_what_it_is() -> None:
+def test_hash_is_stable() -> None:
     """Approvals are kept with it: after an upgrade of the portal the same content has to have the same hash."""
     assert (
         content_hash([FULL], UpdateSettings())
@@ -116,7 +116,7 @@ def test_number_and_text_do_not_hash_alike() -> None:
         (None, False),
     ],
 )
-def test_feed_that_expensify_fetches_counts_by_where_it_lies(feed: Any, is_same: bool) -> None:
+def test_hash_of_a_fetched_feed_depends_on_its_address(feed: Any, is_same: bool) -> None:
     assert (
         content_hash([], UpdateSettings(), feed=feed) == content_hash([], UpdateSettings(), feed=URL)
     ) is is_same

@@ -96,7 +96,7 @@ def test_recipe_of_the_help_page_with_its_id_added_goes_from_the_text_to_the_rec
     )
 
 
-def test_joiner_leaver_and_changed_manager_from_a_file_are_what_the_changes_said(acme: Acme) -> None:
+def test_server_applies_exactly_the_predicted_changes(acme: Acme) -> None:
     leaver, mover, *_ = [person for person in acme.staff() if not person.has("approval_limit")]
     boss = next(person.email for person in acme.known().members[acme.policy] if person.role == "admin")
     lines = [
@@ -123,7 +123,7 @@ def test_joiner_leaver_and_changed_manager_from_a_file_are_what_the_changes_said
     }
 
 
-def test_way_back_restores_what_the_api_can_restore(acme: Acme) -> None:
+def test_reversal_restores_all_that_the_api_can_restore(acme: Acme) -> None:
     people = [person for person in acme.staff() if not person.has("approval_limit")]
     boss = next(person.email for person in acme.known().members[acme.policy] if person.role == "admin")
     before = {person.email: person for person in acme.known().members[acme.policy]}

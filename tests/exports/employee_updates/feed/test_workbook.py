@@ -66,7 +66,7 @@ def test_values_are_read_as_text() -> None:
     ]
 
 
-def test_row_that_ends_early_is_nothing_odd_in_a_workbook() -> None:
+def test_short_row_of_a_workbook_is_normal() -> None:
     sheet = table(workbook(["ann@acme.example"]))
 
     assert (sheet.lines[0].cells, sheet.notes) == (("ann@acme.example", "", ""), ())
@@ -255,14 +255,14 @@ def test_entity_that_reads_a_file_is_refused() -> None:
     assert refusal(content).startswith("This workbook is damaged")
 
 
-def test_bomb_is_refused_by_what_comes_out_of_it() -> None:
+def test_zip_bomb_is_refused_by_its_unpacked_size() -> None:
     content = with_part(workbook(["a", "b", "c"]), SHEET, lambda part: part + b" " * (MOST_UNPACKED + 1))
 
     assert len(content) < 1024**2
     assert refusal(content).startswith("This workbook unpacks to more than 100 MB")
 
 
-def test_bomb_that_lies_about_its_size_is_refused() -> None:
+def test_zip_bomb_with_a_false_size_is_refused() -> None:
     content = bytearray(
         with_part(workbook(["a", "b", "c"]), SHEET, lambda part: part + b" " * (MOST_UNPACKED + 1))
     )

@@ -20,7 +20,7 @@ def event(start: str, *more: str, name: str = "Day off") -> str:
     return "\r\n".join([f"DTSTART;VALUE=DATE:{start}", f"SUMMARY:{name}", *more])
 
 
-def test_whole_days_come_over_the_end_not_included() -> None:
+def test_whole_days_are_imported_without_the_end() -> None:
     found = read_ics(
         ics(
             event("20261224", "DTEND;VALUE=DATE:20261227", name="Betriebsruhe"),
@@ -46,7 +46,7 @@ def test_yearly_one_comes_for_the_years_ahead_less_its_exceptions() -> None:
     assert list(found.days) == [date(year, 1, 6) for year in (2026, 2027, 2029)]
 
 
-def test_what_is_no_day_off_is_left_out_with_a_sentence() -> None:
+def test_other_events_are_skipped_with_a_sentence() -> None:
     found = read_ics(
         ics(
             "DTSTART:20261201T090000Z\r\nSUMMARY:Meeting",
@@ -87,7 +87,7 @@ def test_what_is_no_day_off_is_left_out_with_a_sentence() -> None:
     ],
     ids=["zip", "csv", "empty", "large", "many-events", "many-days"],
 )  # fmt: skip
-def test_file_that_cannot_be_taken_over_says_why(content: bytes, sentence: str) -> None:
+def test_unreadable_file_says_why(content: bytes, sentence: str) -> None:
     with pytest.raises(UnreadableCalendar) as refused:
         read_ics(content, TODAY)
 

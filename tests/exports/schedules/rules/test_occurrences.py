@@ -162,7 +162,7 @@ def test_time_that_comes_twice_runs_the_first_time() -> None:
     assert found == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)  # still summer time
 
 
-def test_rule_that_never_comes_has_no_next_occurrence() -> None:
+def test_rule_without_days_has_no_next_occurrence() -> None:
     worked_off = Calendar(own={date(2027, 1, day): ("Closed", True) for day in range(1, 32)})
     ended = rule(ends_on=date(2026, 1, 1))
     skipped = rule(on_holiday=SKIP, starts_on=date(2027, 1, 1), ends_on=date(2027, 1, 31))
@@ -187,7 +187,7 @@ def test_weekend_is_the_countrys_own() -> None:
     assert [Calendar("DE").is_business_day(day) for day in (friday, sunday)] == [True, False]
 
 
-def test_sunday_that_is_moved_before_overtakes_its_saturday() -> None:
+def test_sunday_moved_before_runs_before_its_saturday() -> None:
     sunday_off = Calendar(own={date(2026, 11, 22): ("Fair", True)})
 
     found = local(

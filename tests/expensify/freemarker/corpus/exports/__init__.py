@@ -1,4 +1,4 @@
-"""Realistic export templates, one per file, over a small made-up company."""
+"""Realistic export templates, one per file, with the data of a small made-up company."""
 
 from decimal import Decimal
 from pathlib import Path
