@@ -17,10 +17,7 @@ def team(request: HttpRequest) -> dict[str, Any]:
         "team": getattr(request, "team", None),
         "membership": membership,
         "confirm_first": getattr(request, "confirm_first", ""),
-        "may": {
-            permission.name: membership is not None and membership.may(permission)
-            for permission in Permission
-        },
+        "may": {permission.name: membership is not None and membership.may(permission) for permission in Permission},
         "demo_mailbox_url": settings.DEMO_MAILBOX_URL,
         "my_memberships": user.memberships.select_related("team").order_by("team__name"),
     }

@@ -118,9 +118,7 @@ def accept(invitation: Invitation, token: str, user: User) -> None:
     )
     if not accepted:
         raise NoLongerOpen
-    audit.record(
-        Action.INVITATION_ACCEPTED, invitation, by=user, email=invitation.address, role=invitation.role
-    )
+    audit.record(Action.INVITATION_ACCEPTED, invitation, by=user, email=invitation.address, role=invitation.role)
     if not invitation.team.memberships.filter(user=user).exists():
         teams.add(invitation.team, user, invitation.role, by=user)
 
@@ -139,9 +137,7 @@ def _hash(token: str) -> str:
 def _log_if_not_sent(invitation: Invitation) -> None:
     """Log a mail that was not sent, for operators; the team's page shows its status."""
     if invitation.status not in {MailStatus.SENT, MailStatus.WITHDRAWN}:
-        log.warning(
-            "invitation not sent", id=invitation.pk, status=invitation.status, reason=invitation.error
-        )
+        log.warning("invitation not sent", id=invitation.pk, status=invitation.status, reason=invitation.error)
 
 
 MAILS = outbox.MailKind(Invitation, compose_invitation, _log_if_not_sent)

@@ -25,9 +25,7 @@ class Page:
     older: str
 
 
-def page_of(
-    rows: QuerySet[Any], query: QueryDict, *, key: str = "pk", moment: str = "", size: int = PAGE_SIZE
-) -> Page:
+def page_of(rows: QuerySet[Any], query: QueryDict, *, key: str = "pk", moment: str = "", size: int = PAGE_SIZE) -> Page:
     """The page for `?before=` or `?after=`, otherwise the newest page. One query.
 
     `key` is a unique integer field that grows with newer rows. With `moment`, the name of a time field, rows are sorted
@@ -83,9 +81,7 @@ def part_of(rows: Sequence[Any], query: QueryDict, *, size: int = PAGE_SIZE) -> 
     )
 
 
-def of_days(
-    rows: QuerySet[Any], moment: str, first: date | None, last: date | None, zone: ZoneInfo
-) -> QuerySet[Any]:
+def of_days(rows: QuerySet[Any], moment: str, first: date | None, last: date | None, zone: ZoneInfo) -> QuerySet[Any]:
     """The rows of these days in the zone, both included; None leaves that end open."""
     if first:
         rows = rows.filter(**{f"{moment}__gte": datetime.combine(first, time.min, zone)})

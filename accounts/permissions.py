@@ -44,14 +44,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         }
     ),
     Role.AUDITOR: frozenset(
-        {
-            P.VIEW_EXPORTS,
-            P.DOWNLOAD_RESULTS,
-            P.VIEW_UPDATES,
-            P.VIEW_CREDENTIALS,
-            P.VIEW_TEAM,
-            P.VIEW_AUDIT,
-        }
+        {P.VIEW_EXPORTS, P.DOWNLOAD_RESULTS, P.VIEW_UPDATES, P.VIEW_CREDENTIALS, P.VIEW_TEAM, P.VIEW_AUDIT}
     ),
     Role.VIEWER: frozenset({P.VIEW_EXPORTS, P.DOWNLOAD_RESULTS}),
 }

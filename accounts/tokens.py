@@ -20,12 +20,7 @@ from accounts.models import AccessToken, Membership, Team, User
 from accounts.permissions import Permission
 
 # The permissions that the API uses, in the order of the form; a token gets no others.
-FOR_SCRIPTS = (
-    Permission.VIEW_EXPORTS,
-    Permission.RUN_EXPORTS,
-    Permission.DOWNLOAD_RESULTS,
-    Permission.VIEW_AUDIT,
-)
+FOR_SCRIPTS = (Permission.VIEW_EXPORTS, Permission.RUN_EXPORTS, Permission.DOWNLOAD_RESULTS, Permission.VIEW_AUDIT)
 LONGEST = timedelta(days=365)
 # With the underscore a double click selects all of it; secret scanners recognize the prefix.
 SHAPE = re.compile(r"exp_[0-9a-f]{40}")
@@ -66,9 +61,7 @@ def make(membership: Membership, name: str, permissions: list[str], days: int) -
         digest=_digest(secret),
         expires_at=timezone.now() + min(timedelta(days=days), LONGEST),
     )
-    audit.record(
-        Action.TOKEN_MADE, token, by=membership.user, permissions=granted, expires_at=token.expires_at
-    )
+    audit.record(Action.TOKEN_MADE, token, by=membership.user, permissions=granted, expires_at=token.expires_at)
     return token, secret
 
 
@@ -115,9 +108,7 @@ def presented(request: HttpRequest) -> AccessToken:
         _note_use(token)
         return token
     _log_refusal(request, token, reason)
-    raise TokenRefused(
-        "This access token opens nothing: it is unknown, was revoked, or has expired. Make a new one."
-    )
+    raise TokenRefused("This access token opens nothing: it is unknown, was revoked, or has expired. Make a new one.")
 
 
 def _log_refusal(request: HttpRequest, token: AccessToken | None, reason: str) -> None:

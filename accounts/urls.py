@@ -9,30 +9,16 @@ urlpatterns = [
     path("t/<slug:team>/credentials/new/", credentials.credential_new, name="credential-new"),
     path("t/<slug:team>/credentials/<int:credential_id>/", credentials.credential, name="credential"),
     path(
-        "t/<slug:team>/credentials/<int:credential_id>/status/",
-        credentials.credential_status,
-        name="credential-status",
+        "t/<slug:team>/credentials/<int:credential_id>/status/", credentials.credential_status, name="credential-status"
     ),
     path(
-        "t/<slug:team>/credentials/<int:credential_id>/rename/",
-        credentials.credential_rename,
-        name="credential-rename",
+        "t/<slug:team>/credentials/<int:credential_id>/rename/", credentials.credential_rename, name="credential-rename"
     ),
-    path(
-        "t/<slug:team>/credentials/<int:credential_id>/check/",
-        credentials.credential_check,
-        name="credential-check",
-    ),
-    path(
-        "t/<slug:team>/credentials/<int:credential_id>/wipe/",
-        credentials.credential_wipe,
-        name="credential-wipe",
-    ),
+    path("t/<slug:team>/credentials/<int:credential_id>/check/", credentials.credential_check, name="credential-check"),
+    path("t/<slug:team>/credentials/<int:credential_id>/wipe/", credentials.credential_wipe, name="credential-wipe"),
     path("t/<slug:team>/audit/", audit.audit_list, name="audit-list"),
     path("t/<slug:team>/audit/views/new/", audit.audit_view_save, name="audit-view-save"),
-    path(
-        "t/<slug:team>/audit/views/<int:view_id>/remove/", audit.audit_view_remove, name="audit-view-remove"
-    ),
+    path("t/<slug:team>/audit/views/<int:view_id>/remove/", audit.audit_view_remove, name="audit-view-remove"),
     path("t/<slug:team>/audit/log.csv", audit.audit_export, {"kind": "csv"}, name="audit-csv"),
     path("t/<slug:team>/audit/log.jsonl", audit.audit_export, {"kind": "jsonl"}, name="audit-jsonl"),
     path("t/<slug:team>/tokens/", tokens.token_list, name="token-list"),

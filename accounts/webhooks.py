@@ -38,11 +38,7 @@ def post(url: str, body: bytes, *, content_type: str) -> None:
                 # The IP that was checked, not the name: DNS may answer differently the second time (rebinding).
                 target.copy_with(host=address),
                 content=body,
-                headers={
-                    "Host": target.netloc.decode(),
-                    "Content-Type": content_type,
-                    SIGNATURE: sign(body),
-                },
+                headers={"Host": target.netloc.decode(), "Content-Type": content_type, SIGNATURE: sign(body)},
                 extensions={"sni_hostname": target.host},
             )
     except httpx.HTTPError as error:

@@ -72,9 +72,7 @@ def split(export: SavedExport, managers: int) -> None:
     before = _peak_memory(reset=True)
     seconds = stage.seconds(lambda: split_by_recipient.split(result, "Approver", ""))
     more = _peak_memory() - before
-    print(
-        f"  {result.size / 1e6:.0f} MB, 1,000,000 rows in {managers:,} parts: {seconds:.1f} s, {more:.0f} MB more"
-    )
+    print(f"  {result.size / 1e6:.0f} MB, 1,000,000 rows in {managers:,} parts: {seconds:.1f} s, {more:.0f} MB more")
 
 
 def workbook() -> None:
@@ -83,9 +81,7 @@ def workbook() -> None:
         source.write_bytes(table(100_000, 500))
         with source.open("rb") as file:
             seconds = stage.seconds(lambda: csv_to_xlsx.workbook(file, target, None))
-        print(
-            f"  workbook of 100,000 rows in 12 columns: {seconds:.1f} s, {target.stat().st_size / 1e6:.1f} MB"
-        )
+        print(f"  workbook of 100,000 rows in 12 columns: {seconds:.1f} s, {target.stat().st_size / 1e6:.1f} MB")
 
 
 def split_mails(team: Team, export: SavedExport, mails: int) -> None:
@@ -93,9 +89,7 @@ def split_mails(team: Team, export: SavedExport, mails: int) -> None:
     schedule = make_schedule(export, None, "Split", mail=mail)
     for number in range(mails):
         make_recipient(schedule, f"boss{number}@acme.example", kind=Recipient.Kind.COLUMN)
-    _settle_and_send(
-        schedule, table(100 * mails, mails), f"{mails} managers with 100 rows each, CSV and workbook"
-    )
+    _settle_and_send(schedule, table(100 * mails, mails), f"{mails} managers with 100 rows each, CSV and workbook")
 
 
 def same_mails(team: Team, export: SavedExport, mails: int) -> None:
@@ -125,10 +119,7 @@ def _settle_and_send(schedule: Schedule, content: bytes, label: str) -> None:
 def mail_server() -> Iterator[None]:
     """Start the demo's mailbox in its own process, and send mails there."""
     server = subprocess.Popen(
-        [sys.executable, "-m", "sandbox.mailbox"],
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=die_with_parent,
+        [sys.executable, "-m", "sandbox.mailbox"], stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent
     )
     assert server.stdout
     server.stdout.readline()

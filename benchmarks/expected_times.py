@@ -48,9 +48,7 @@ def main() -> None:
                 errors = measure(sandbox, team, user)
             finally:
                 portal.stop()
-    print(
-        f"{database}: {len(errors)} runs start within a median of {median(errors):.1f} s of their expected time;"
-    )
+    print(f"{database}: {len(errors)} runs start within a median of {median(errors):.1f} s of their expected time;")
     print(f"  the largest error is {max(errors):.1f} s")
 
 
@@ -72,10 +70,7 @@ def measure(sandbox: Sandbox, team: Team, user: User) -> list[float]:
     positions, asked_at = queue.positions(waiting), timezone.now()
     wait_until(lambda: not Run.objects.unfinished().exists())
     return [
-        FASTER
-        * abs(
-            (run.calls.earliest("sent_at").sent_at - asked_at).total_seconds() - positions[run.pk].starts_in
-        )
+        FASTER * abs((run.calls.earliest("sent_at").sent_at - asked_at).total_seconds() - positions[run.pk].starts_in)
         for run in waiting
         if run.pk in positions
     ]

@@ -56,8 +56,7 @@ def company(expenses: int) -> dict[str, object]:
         for number in range(expenses)
     ]
     reports = [
-        {"reportID": f"R{start:06}", "transactionList": rows[start : start + 20]}
-        for start in range(0, expenses, 20)
+        {"reportID": f"R{start:06}", "transactionList": rows[start : start + 20]} for start in range(0, expenses, 20)
     ]
     return {"addHeader": True, "reports": reports}
 
@@ -92,9 +91,7 @@ def main() -> None:
         print(f"greedy template, {name}: ended after {seconds:.2f} s and 300,000 steps at most")
     for piece in ("${a}", "${a!", "<#-- -->"):
         text = piece * (200_000 // len(piece))
-        print(
-            f"200,000 characters of {piece}: parsed or refused in {best(partial(try_render, text), 1):.2f} s"
-        )
+        print(f"200,000 characters of {piece}: parsed or refused in {best(partial(try_render, text), 1):.2f} s")
 
 
 def greedy() -> dict[str, float]:

@@ -44,9 +44,7 @@ def main() -> None:
             milliseconds(partial(parse, text)),
             milliseconds(partial(lint, text)),
         )
-        print(
-            f"{name:12} {lines:4} lines   parse {parsing:6.1f} ms   lint, parsing included {linting:6.1f} ms"
-        )
+        print(f"{name:12} {lines:4} lines   parse {parsing:6.1f} ms   lint, parsing included {linting:6.1f} ms")
 
 
 if __name__ == "__main__":

@@ -21,9 +21,7 @@ from benchmarks.deliveries import mail_server
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--mails", type=int, default=500)
     mails = options.parse_args().mails
     with stage.database() as engine, mail_server():

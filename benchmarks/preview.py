@@ -69,9 +69,7 @@ def posted(layout: Layout) -> dict[str, Any]:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--times", type=int, default=30)
     times = options.parse_args().times
     choose.SAMPLES["many"] = ("200 expenses", many_reports)

@@ -42,9 +42,7 @@ def main() -> None:
             next_occurrence(rule, NOW + timedelta(hours=number), CALENDAR)
             times.append((time.perf_counter() - begin) * 1e6)
         times.sort()
-        print(
-            f"{kind:18} {statistics.median(times):9.1f} {times[int(len(times) * 0.99)]:9.1f} {times[-1]:9.1f}"
-        )
+        print(f"{kind:18} {statistics.median(times):9.1f} {times[int(len(times) * 0.99)]:9.1f} {times[-1]:9.1f}")
 
     end = NOW + timedelta(days=28)
     begin = time.perf_counter()

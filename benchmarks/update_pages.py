@@ -50,9 +50,7 @@ def timed(label: str, client: Client, method: str, url: str, **fields: object) -
     response = getattr(client, method)(url, fields) if fields else getattr(client, method)(url)
     seconds, processor = time.perf_counter() - start, time.process_time() - processor_start
     assert response.status_code in {200, 302}, response.status_code
-    print(
-        f"{label:48} {seconds:6.2f} s {processor:6.2f} s of the processor {len(response.content) / 1024:7.0f} KB"
-    )
+    print(f"{label:48} {seconds:6.2f} s {processor:6.2f} s of the processor {len(response.content) / 1024:7.0f} KB")
     return str(response.headers.get("Location", url))
 
 
@@ -80,9 +78,7 @@ def main() -> None:
         timed("Columns", client, "get", columns)
         fields = ["email", "manager", "employee_id", "first_name", "last_name", "custom_field_2", "role"]
         mapping = {f"column_{number}": name for number, name in enumerate(fields)}
-        page = timed(
-            "Choose the columns: read and check the rows", client, "post", columns, **mapping, policy=POLICY
-        )
+        page = timed("Choose the columns: read and check the rows", client, "post", columns, **mapping, policy=POLICY)
         timed("Rows, first page", client, "get", page)
         timed("Rows, last page", client, "get", f"{page}?page=400")
         timed("Rows, only those with errors", client, "get", f"{page}?show=errors")

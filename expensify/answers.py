@@ -187,9 +187,7 @@ def judge(
     return Verdict(code, message, error)
 
 
-def _envelope_error(
-    code: int | None, message: str, http_status: int, retry_after: float | None
-) -> ExpensifyError:
+def _envelope_error(code: int | None, message: str, http_status: int, retry_after: float | None) -> ExpensifyError:
     meaning = code if code is not None else http_status
     if meaning == 429:
         return RateLimited(message, retry_after=retry_after, http_status=http_status, response_code=code)

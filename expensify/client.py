@@ -110,9 +110,7 @@ class Client:
         job = FileDownload(name, file_system)
         return self._post(job, lambda answer: answer.file(name, into, max_bytes, progress))
 
-    def policies(
-        self, *, admin_only: bool | None = None, user_email: str | None = None
-    ) -> list[ListedPolicy]:
+    def policies(self, *, admin_only: bool | None = None, user_email: str | None = None) -> list[ListedPolicy]:
         """Return the policies that the key pair can access, possibly none; Unauthorized for a wrong pair."""
         job = PolicyList(admin_only, user_email or "")
         return self._post(job, lambda answer: answers.read_policies(answer.json()))
@@ -124,17 +122,13 @@ class Client:
         job = PolicyGet(tuple(ids), tuple(fields), user_email or "")
         return self._post(job, lambda answer: answers.read_policy_details(answer.json()))
 
-    def update_employees(
-        self, job: EmployeeUpdateJob, feed: Sequence[Mapping[str, Any]] | None
-    ) -> EmployeeAnswer:
+    def update_employees(self, job: EmployeeUpdateJob, feed: Sequence[Mapping[str, Any]] | None) -> EmployeeAnswer:
         """Apply a feed, or dry-run it; `feed` is None when Expensify fetches the records itself."""
         if (feed is None) != (job.feed is not None):
             raise ValueError("Give the records with the request, or say where Expensify fetches them.")
         form = {} if feed is None else {"data": job.data(feed)}
         # 207 is documented for another job only; here it could only mean partly done as well [I].
-        return self._post(
-            job, lambda answer: answers.read_employee_answer(answer.json(accepted=(200, 207))), **form
-        )
+        return self._post(job, lambda answer: answers.read_employee_answer(answer.json(accepted=(200, 207))), **form)
 
     def _post(self, job: Job, read: Callable[[Answer], Result], **form: str) -> Result:
         """Send `job` with the other form parameters; `read` turns the answer into the result."""

@@ -114,8 +114,7 @@ class OutcomeUnknown(ExpensifyError):
         "too_slow": "The request was sent, but the answer came so slowly that it was given up.",
     }
     _CHECK = (
-        "It may or may not have been carried out. "
-        "Look in Expensify whether the change was made before you repeat it."
+        "It may or may not have been carried out. Look in Expensify whether the change was made before you repeat it."
     )
     _REPEAT = "It can be repeated without harm: nothing at Expensify is marked or changed by it."
 
@@ -140,8 +139,7 @@ class Rejected(ExpensifyError):
 
     code = "rejected"
     sentence = (
-        "Expensify answered with an error instead of a result. "
-        "Its own words say why; correct that, then try again."
+        "Expensify answered with an error instead of a result. Its own words say why; correct that, then try again."
     )
 
 

@@ -83,9 +83,7 @@ class Answer:
     def _judge(self, text: str, accepted: Collection[int] = (200,)) -> Any:
         """Return the JSON value of `text` or None; raise the error that the answer means."""
         value = parse(text, self._clean)
-        verdict = judge(
-            self.response.http_status, value, retry_after=self.response.retry_after, accepted=accepted
-        )
+        verdict = judge(self.response.http_status, value, retry_after=self.response.retry_after, accepted=accepted)
         self.message, self.response_code = verdict.message, verdict.response_code
         if verdict.error:
             raise verdict.error

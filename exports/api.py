@@ -40,9 +40,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 
-TeamName = Annotated[
-    str, Path(pattern=r"^[-a-zA-Z0-9_]+$", description="The team, as in its pages' addresses.")
-]
+TeamName = Annotated[str, Path(pattern=r"^[-a-zA-Z0-9_]+$", description="The team, as in its pages' addresses.")]
 Id = Annotated[int, Path(ge=0, le=LARGEST)]
 
 
@@ -117,9 +115,7 @@ ALWAYS = {401: Problem, 403: Problem, 404: Problem, 422: Problem, 429: Problem}
 Operation = Callable[..., Any]
 
 
-def operation(
-    method: str, name: str, answers: dict[int, Any], **extra: Any
-) -> Callable[[Operation], Operation]:
+def operation(method: str, name: str, answers: dict[int, Any], **extra: Any) -> Callable[[Operation], Operation]:
     """One operation of the API, at its route under `/api/t/<team>/`, behind the door of its permission."""
     path, permission = ROUTES[name]
     path = re.sub("<(.*?)>", r"{\1}", path)
@@ -223,11 +219,7 @@ def export_list(request: TeamRequest, team: TeamName) -> dict[str, Any]:
     return {"exports": [_export(export) for export in exports]}
 
 
-@operation(
-    "POST",
-    "api-run-start",
-    {201: RunState, 200: RunState, 409: Problem},
-)
+@operation("POST", "api-run-start", {201: RunState, 200: RunState, 409: Problem})
 def run_start(
     request: TeamRequest,
     team: TeamName,
@@ -263,8 +255,7 @@ def run(request: TeamRequest, team: TeamName, run: Id) -> dict[str, Any]:
     "api-result-download",
     {200: None, 206: None, 416: None, 410: Problem},
     responses={
-        status: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
-        for status in (200, 206)
+        status: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}} for status in (200, 206)
     },
 )
 def result_download(request: TeamRequest, team: TeamName, result: Id) -> HttpResponseBase:
@@ -287,9 +278,7 @@ def result_download(request: TeamRequest, team: TeamName, result: Id) -> HttpRes
 def audit_list(
     request: TeamRequest,
     team: TeamName,
-    before: Annotated[
-        int | None, Query(ge=1, le=LARGEST, description="Only entries with a smaller number.")
-    ] = None,
+    before: Annotated[int | None, Query(ge=1, le=LARGEST, description="Only entries with a smaller number.")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = MOST_ENTRIES,
 ) -> dict[str, Any]:
     """List audit entries, the newest first, a page at a time."""
@@ -345,10 +334,7 @@ def _file(result: Result) -> dict[str, Any]:
 
 def _entry(entry: AuditEntry) -> dict[str, Any]:
     keys = ("number", "at", "address", "action", "target_type", "target_id", "data", "hash", "previous_hash")
-    return {key: getattr(entry, key) for key in keys} | {
-        "who": entry.actor_name,
-        "target": entry.target_name,
-    }
+    return {key: getattr(entry, key) for key in keys} | {"who": entry.actor_name, "target": entry.target_name}
 
 
 # Ninja's view of each operation, by its route's name.

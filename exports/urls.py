@@ -17,45 +17,21 @@ app_name = "exports"
 urlpatterns = [
     path("t/<slug:team>/", home.home, name="home"),
     path("t/<slug:team>/budget/", home.budget, name="budget"),
-    path(
-        "t/<slug:team>/credentials/<int:credential_id>/budget/",
-        home.credential_budget,
-        name="credential-budget",
-    ),
+    path("t/<slug:team>/credentials/<int:credential_id>/budget/", home.credential_budget, name="credential-budget"),
     path("t/<slug:team>/audit/prove/", verify_file.audit_prove, name="audit-prove"),
+    path("t/<slug:team>/credentials/<int:credential_id>/rotate/", credentials.rotation_new, name="rotation-new"),
     path(
-        "t/<slug:team>/credentials/<int:credential_id>/rotate/", credentials.rotation_new, name="rotation-new"
-    ),
-    path(
-        "t/<slug:team>/credentials/<int:credential_id>/leaked/",
-        credentials.credential_leaked,
-        name="credential-leaked",
+        "t/<slug:team>/credentials/<int:credential_id>/leaked/", credentials.credential_leaked, name="credential-leaked"
     ),
     path("t/<slug:team>/rotations/<int:rotation_id>/", credentials.rotation, name="rotation"),
-    path(
-        "t/<slug:team>/rotations/<int:rotation_id>/status/",
-        credentials.rotation_status,
-        name="rotation-status",
-    ),
-    path(
-        "t/<slug:team>/rotations/<int:rotation_id>/check/", credentials.rotation_check, name="rotation-check"
-    ),
+    path("t/<slug:team>/rotations/<int:rotation_id>/status/", credentials.rotation_status, name="rotation-status"),
+    path("t/<slug:team>/rotations/<int:rotation_id>/check/", credentials.rotation_check, name="rotation-check"),
     path("t/<slug:team>/rotations/<int:rotation_id>/try/", credentials.rotation_try, name="rotation-try"),
+    path("t/<slug:team>/rotations/<int:rotation_id>/approve/", credentials.rotation_approve, name="rotation-approve"),
     path(
-        "t/<slug:team>/rotations/<int:rotation_id>/approve/",
-        credentials.rotation_approve,
-        name="rotation-approve",
+        "t/<slug:team>/rotations/<int:rotation_id>/cut-over/", credentials.rotation_cut_over, name="rotation-cut-over"
     ),
-    path(
-        "t/<slug:team>/rotations/<int:rotation_id>/cut-over/",
-        credentials.rotation_cut_over,
-        name="rotation-cut-over",
-    ),
-    path(
-        "t/<slug:team>/rotations/<int:rotation_id>/cancel/",
-        credentials.rotation_cancel,
-        name="rotation-cancel",
-    ),
+    path("t/<slug:team>/rotations/<int:rotation_id>/cancel/", credentials.rotation_cancel, name="rotation-cancel"),
     path(
         "t/<slug:team>/rotations/<int:rotation_id>/roll-back/",
         credentials.rotation_roll_back,
@@ -67,14 +43,8 @@ urlpatterns = [
     path("t/<slug:team>/exports/import/", versions.export_import, name="export-import"),
     path("t/<slug:team>/exports/<int:export_id>/", saved_export_pages.export, name="export"),
     path("t/<slug:team>/exports/<int:export_id>/edit/", saved_export_pages.export_edit, name="export-edit"),
-    path(
-        "t/<slug:team>/exports/<int:export_id>/clone/", saved_export_pages.export_clone, name="export-clone"
-    ),
-    path(
-        "t/<slug:team>/exports/<int:export_id>/archive/",
-        saved_export_pages.export_archive,
-        name="export-archive",
-    ),
+    path("t/<slug:team>/exports/<int:export_id>/clone/", saved_export_pages.export_clone, name="export-clone"),
+    path("t/<slug:team>/exports/<int:export_id>/archive/", saved_export_pages.export_archive, name="export-archive"),
     path("t/<slug:team>/exports/<int:export_id>/compare/", versions.export_compare, name="export-compare"),
     path("t/<slug:team>/exports/<int:export_id>/restore/", versions.export_restore, name="export-restore"),
     path("t/<slug:team>/exports/<int:export_id>/share/", versions.export_share, name="export-share"),
@@ -84,20 +54,10 @@ urlpatterns = [
     path("t/<slug:team>/schedules/preview/", edit.schedule_preview, name="schedule-preview"),
     path("t/<slug:team>/schedules/<int:schedule_id>/", schedule_pages.schedule, name="schedule"),
     path("t/<slug:team>/schedules/<int:schedule_id>/edit/", edit.schedule_edit, name="schedule-edit"),
+    path("t/<slug:team>/schedules/<int:schedule_id>/pause/", schedule_pages.schedule_pause, name="schedule-pause"),
+    path("t/<slug:team>/schedules/<int:schedule_id>/resume/", schedule_pages.schedule_resume, name="schedule-resume"),
     path(
-        "t/<slug:team>/schedules/<int:schedule_id>/pause/",
-        schedule_pages.schedule_pause,
-        name="schedule-pause",
-    ),
-    path(
-        "t/<slug:team>/schedules/<int:schedule_id>/resume/",
-        schedule_pages.schedule_resume,
-        name="schedule-resume",
-    ),
-    path(
-        "t/<slug:team>/schedules/<int:schedule_id>/archive/",
-        schedule_pages.schedule_archive,
-        name="schedule-archive",
+        "t/<slug:team>/schedules/<int:schedule_id>/archive/", schedule_pages.schedule_archive, name="schedule-archive"
     ),
     path(
         "t/<slug:team>/schedules/<int:schedule_id>/recipients/",
@@ -105,9 +65,7 @@ urlpatterns = [
         name="schedule-recipients",
     ),
     path(
-        "t/<slug:team>/schedules/<int:schedule_id>/confirm/",
-        schedule_pages.schedule_confirm,
-        name="schedule-confirm",
+        "t/<slug:team>/schedules/<int:schedule_id>/confirm/", schedule_pages.schedule_confirm, name="schedule-confirm"
     ),
     path(
         "t/<slug:team>/recipients/<int:recipient_id>/confirm/",
@@ -120,13 +78,9 @@ urlpatterns = [
         occurrences.occurrence_send_anyway,
         name="occurrence-send-anyway",
     ),
+    path("t/<slug:team>/deliveries/<int:delivery_id>/again/", occurrences.delivery_again, name="delivery-again"),
     path(
-        "t/<slug:team>/deliveries/<int:delivery_id>/again/", occurrences.delivery_again, name="delivery-again"
-    ),
-    path(
-        "t/<slug:team>/deliveries/<int:delivery_id>/withdraw/",
-        occurrences.delivery_withdraw,
-        name="delivery-withdraw",
+        "t/<slug:team>/deliveries/<int:delivery_id>/withdraw/", occurrences.delivery_withdraw, name="delivery-withdraw"
     ),
     path("t/<slug:team>/links/<int:link_id>/revoke/", occurrences.link_revoke, name="link-revoke"),
     path("t/<slug:team>/calendar/", calendar.calendar, name="calendar"),
@@ -135,81 +89,41 @@ urlpatterns = [
     path("t/<slug:team>/calendar/holidays/work/", calendar.holiday_strike, name="holiday-strike"),
     path("t/<slug:team>/calendar/holidays/national/", calendar.holiday_national, name="holiday-national"),
     path("t/<slug:team>/calendar/holidays/import/", calendar.holiday_import, name="holiday-import"),
-    path(
-        "t/<slug:team>/calendar/holidays/<int:holiday_id>/remove/",
-        calendar.holiday_remove,
-        name="holiday-remove",
-    ),
+    path("t/<slug:team>/calendar/holidays/<int:holiday_id>/remove/", calendar.holiday_remove, name="holiday-remove"),
     path("t/<slug:team>/calendar/freezes/", calendar.freeze_list, name="freeze-list"),
     path("t/<slug:team>/calendar/freezes/add/", calendar.freeze_add, name="freeze-add"),
-    path(
-        "t/<slug:team>/calendar/freezes/<int:freeze_id>/remove/", calendar.freeze_remove, name="freeze-remove"
-    ),
+    path("t/<slug:team>/calendar/freezes/<int:freeze_id>/remove/", calendar.freeze_remove, name="freeze-remove"),
     path("t/<slug:team>/updates/", intake.update_list, name="update-list"),
     path("t/<slug:team>/updates/new/", intake.update_new, name="update-new"),
     path("t/<slug:team>/updates/<int:update_id>/columns/", intake.update_columns, name="update-columns"),
     path("t/<slug:team>/updates/<int:update_id>/settings/", intake.update_settings, name="update-settings"),
     path("t/<slug:team>/updates/<int:update_id>/rows/", rows.update_rows, name="update-rows"),
-    path(
-        "t/<slug:team>/updates/<int:update_id>/rows/change/",
-        rows.update_rows_change,
-        name="update-rows-change",
-    ),
-    path(
-        "t/<slug:team>/updates/<int:update_id>/rows/paste/", rows.update_rows_paste, name="update-rows-paste"
-    ),
-    path(
-        "t/<slug:team>/updates/<int:update_id>/rows/members/",
-        rows.update_rows_members,
-        name="update-rows-members",
-    ),
+    path("t/<slug:team>/updates/<int:update_id>/rows/change/", rows.update_rows_change, name="update-rows-change"),
+    path("t/<slug:team>/updates/<int:update_id>/rows/paste/", rows.update_rows_paste, name="update-rows-paste"),
+    path("t/<slug:team>/updates/<int:update_id>/rows/members/", rows.update_rows_members, name="update-rows-members"),
     path("t/<slug:team>/updates/<int:update_id>/rows/read/", rows.update_rows_read, name="update-rows-read"),
     path("t/<slug:team>/updates/<int:update_id>/rows/keep/", rows.update_rows_keep, name="update-rows-keep"),
-    path(
-        "t/<slug:team>/updates/<int:update_id>/rows/waiting/",
-        rows.update_rows_waiting,
-        name="update-rows-waiting",
-    ),
+    path("t/<slug:team>/updates/<int:update_id>/rows/waiting/", rows.update_rows_waiting, name="update-rows-waiting"),
     path("t/<slug:team>/runs/", run_pages.run_list, name="run-list"),
     path("t/<slug:team>/runs/<int:run_id>/", run_pages.run, name="run"),
     path("t/<slug:team>/runs/<int:run_id>/timeline/", run_pages.run_timeline, name="run-timeline"),
     path("t/<slug:team>/runs/<int:run_id>/cancel/", run_pages.run_cancel, name="run-cancel"),
     path("t/<slug:team>/runs/<int:run_id>/again/", run_pages.run_again, name="run-again"),
-    path(
-        "t/<slug:team>/runs/<int:run_id>/same-reports/", run_pages.run_same_reports, name="run-same-reports"
-    ),
+    path("t/<slug:team>/runs/<int:run_id>/same-reports/", run_pages.run_same_reports, name="run-same-reports"),
     path("t/<slug:team>/runs/<int:run_id>/mark-now/", run_pages.run_mark_now, name="run-mark-now"),
-    path(
-        "t/<slug:team>/runs/<int:run_id>/looked-after/", run_pages.run_looked_after, name="run-looked-after"
-    ),
+    path("t/<slug:team>/runs/<int:run_id>/looked-after/", run_pages.run_looked_after, name="run-looked-after"),
     path("t/<slug:team>/results/<int:result_id>/", result_pages.result, name="result"),
-    path(
-        "t/<slug:team>/results/<int:result_id>/download/",
-        result_pages.result_download,
-        name="result-download",
-    ),
-    path(
-        "t/<slug:team>/results/<int:result_id>/workbook/",
-        result_pages.result_workbook,
-        name="result-workbook",
-    ),
-    path(
-        "t/<slug:team>/results/<int:result_id>/picture/", result_pages.result_picture, name="result-picture"
-    ),
+    path("t/<slug:team>/results/<int:result_id>/download/", result_pages.result_download, name="result-download"),
+    path("t/<slug:team>/results/<int:result_id>/workbook/", result_pages.result_workbook, name="result-workbook"),
+    path("t/<slug:team>/results/<int:result_id>/picture/", result_pages.result_picture, name="result-picture"),
     path("t/<slug:team>/updates/<int:update_id>/", employee_update_pages.update, name="update"),
     path(
-        "t/<slug:team>/updates/<int:update_id>/course/",
-        employee_update_pages.update_course_part,
-        name="update-course",
+        "t/<slug:team>/updates/<int:update_id>/course/", employee_update_pages.update_course_part, name="update-course"
     ),
     path("t/<slug:team>/updates/<int:update_id>/changes/", changes.update_changes, name="update-changes"),
     path("t/<slug:team>/updates/<int:update_id>/answer/", receipts.update_answer, name="update-answer"),
     path("t/<slug:team>/updates/<int:update_id>/receipt/", receipts.update_receipt, name="update-receipt"),
-    path(
-        "t/<slug:team>/updates/<int:update_id>/receipt.csv",
-        receipts.update_receipt_file,
-        name="update-receipt-file",
-    ),
+    path("t/<slug:team>/updates/<int:update_id>/receipt.csv", receipts.update_receipt_file, name="update-receipt-file"),
     path("t/<slug:team>/updates/<int:update_id>/present/", receipts.update_present, name="update-present"),
     path("t/<slug:team>/updates/<int:update_id>/members/", approval.update_members, name="update-members"),
     path("t/<slug:team>/updates/<int:update_id>/accept/", approval.update_accept, name="update-accept"),
@@ -227,8 +141,5 @@ urlpatterns = [
     path("u/<str:token>/", deliveries.unsubscribe, name="unsubscribe"),
     path("api/", api_pages.api_page, name="api"),
     path("api/openapi.json", api_pages.api_schema, name="api-schema"),
-    *(
-        path(f"api/t/<slug:team>/{route.path}", api_pages.operation(name), name=name)
-        for name, route in ROUTES.items()
-    ),
+    *(path(f"api/t/<slug:team>/{route.path}", api_pages.operation(name), name=name) for name, route in ROUTES.items()),
 ]

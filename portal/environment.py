@@ -16,9 +16,7 @@ def text(name: str, default: str | None = None) -> str:
         try:
             return Path(path).read_text().strip()
         except OSError as error:
-            raise ImproperlyConfigured(
-                f"{name}_FILE names {path}, which cannot be read: {error.strerror}."
-            ) from None
+            raise ImproperlyConfigured(f"{name}_FILE names {path}, which cannot be read: {error.strerror}.") from None
     value = os.environ.get(name) or default
     if value is None:
         raise ImproperlyConfigured(f"Set {name} (or {name}_FILE): the portal does not start without it.")
@@ -91,9 +89,7 @@ def keys(name: str) -> list[bytes]:
             )
         keys.append(key)
     if not keys:
-        raise ImproperlyConfigured(
-            f"{name} is empty: it needs at least one key. `script/new-key` prints one."
-        )
+        raise ImproperlyConfigured(f"{name} is empty: it needs at least one key. `script/new-key` prints one.")
     return keys
 
 

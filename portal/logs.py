@@ -8,16 +8,10 @@ from typing import Any
 import structlog
 
 # Values under these names are removed.
-SECRET_NAMES = re.compile(
-    r"(secret|password|passwd|token|authorization|cookie|api_?key|requestjobdescription)", re.I
-)
-SECRET_VALUES = re.compile(
-    r"(partnerUserSecret|partnerUserID|password|feedPassword)([\"'=:%\s2A]+)[^\"'&,}\s%]+", re.I
-)
+SECRET_NAMES = re.compile(r"(secret|password|passwd|token|authorization|cookie|api_?key|requestjobdescription)", re.I)
+SECRET_VALUES = re.compile(r"(partnerUserSecret|partnerUserID|password|feedPassword)([\"'=:%\s2A]+)[^\"'&,}\s%]+", re.I)
 # Paths with a secret token; %2F when the path is part of another URL.
-TOKENS = re.compile(
-    r"((?:/|%2F)(?:[lu]|invitation|password(?:/|%2F)reset(?:/|%2F)key)(?:/|%2F))[\w.~=-]{12,}", re.I
-)
+TOKENS = re.compile(r"((?:/|%2F)(?:[lu]|invitation|password(?:/|%2F)reset(?:/|%2F)key)(?:/|%2F))[\w.~=-]{12,}", re.I)
 ACCESS_TOKENS = re.compile(r"exp_[0-9a-f]{40}")
 BLANK = "[removed]"
 
@@ -72,11 +66,7 @@ def configure(*, level: str, as_json: bool) -> None:
     ]
     last = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
@@ -108,9 +98,4 @@ def report_errors_to(dsn: str) -> None:
         # Imported here: see tests/test_process_imports.py.
         import sentry_sdk
 
-        sentry_sdk.init(
-            dsn,
-            max_request_body_size="never",
-            include_local_variables=False,
-            before_send=_for_sentry,
-        )
+        sentry_sdk.init(dsn, max_request_body_size="never", include_local_variables=False, before_send=_for_sentry)

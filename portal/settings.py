@@ -26,18 +26,14 @@ SECRET_KEY = env.text("SECRET_KEY")
 CREDENTIAL_KEYS = env.keys("CREDENTIAL_KEYS")
 if not DEMO:
     if SECRET_KEY.startswith("demo-") or len(SECRET_KEY) < 50:
-        raise ImproperlyConfigured(
-            "SECRET_KEY is a demo key or shorter than 50 characters: make one of your own."
-        )
+        raise ImproperlyConfigured("SECRET_KEY is a demo key or shorter than 50 characters: make one of your own.")
     if any(key.startswith(env.DEMO_KEY) for key in CREDENTIAL_KEYS):
         raise ImproperlyConfigured("CREDENTIAL_KEYS holds a demo key: make one with `script/new-key`.")
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEMO else None)
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", "")
 # The portal's public address, for links made outside of a request.
-SITE_URL = env.text(
-    "SITE_URL", f"https://{ALLOWED_HOSTS[0]}" if not DEMO else "http://localhost:8000"
-).rstrip("/")
+SITE_URL = env.text("SITE_URL", f"https://{ALLOWED_HOSTS[0]}" if not DEMO else "http://localhost:8000").rstrip("/")
 # How many of our own proxies append to X-Forwarded-For; 0 ignores the header.
 TRUSTED_PROXIES = int(env.number("TRUSTED_PROXIES", 0))
 
@@ -95,16 +91,14 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.team",
-            ],
+            ]
         },
     }
 ]
 
 # ---------------------------------------------------------------- data
 
-DATABASES = {
-    "default": dj_database_url.parse(env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'portal.sqlite3'}"))
-}
+DATABASES = {"default": dj_database_url.parse(env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'portal.sqlite3'}"))}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -140,9 +134,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # ---------------------------------------------------------------- the Integration Server
 
-EXPENSIFY_URL = env.text(
-    "EXPENSIFY_URL", "https://integrations.expensify.com/Integration-Server/ExpensifyIntegrations"
-)
+EXPENSIFY_URL = env.text("EXPENSIFY_URL", "https://integrations.expensify.com/Integration-Server/ExpensifyIntegrations")
 # Allow private addresses as hosts of feeds and SFTP uploads, which Expensify connects to.
 EXPENSIFY_ALLOW_PRIVATE = env.flag("EXPENSIFY_ALLOW_PRIVATE")
 EXPENSIFY_LIMITS = Limits.parse(env.text("EXPENSIFY_LIMITS", "5/10s,20/60s"))
@@ -209,14 +201,9 @@ AUDIT_ALLOW_PRIVATE = env.flag("AUDIT_ALLOW_PRIVATE")
 AUDIT_OLD_SECRET_KEYS = env.words("AUDIT_OLD_SECRET_KEYS", "")
 env.refuse_audit_address("AUDIT_HEADS", AUDIT_HEADS, ["file", "mailto", "https", "http"], AUDIT_WEBHOOK_KEY)
 env.refuse_audit_address(
-    "AUDIT_STREAM",
-    AUDIT_STREAM,
-    ["syslog+udp", "syslog+tcp", "syslog+tls", "https", "http"],
-    AUDIT_WEBHOOK_KEY,
+    "AUDIT_STREAM", AUDIT_STREAM, ["syslog+udp", "syslog+tcp", "syslog+tls", "https", "http"], AUDIT_WEBHOOK_KEY
 )
-CELERY_BEAT_SCHEDULE = beat_schedule(
-    SWEEP_SECONDS, audit_heads=bool(AUDIT_HEADS), audit_stream=bool(AUDIT_STREAM)
-)
+CELERY_BEAT_SCHEDULE = beat_schedule(SWEEP_SECONDS, audit_heads=bool(AUDIT_HEADS), audit_stream=bool(AUDIT_STREAM))
 
 # ---------------------------------------------------------------- people
 
@@ -285,9 +272,7 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 
 # Counts failed sign-ins and access tokens. In the database, so that people can sign in while Redis is down.
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"},
-}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}}
 
 # Seconds to wait for each reply of the mail server; a whole mail gets five times this, its last reply ten times.
 MAIL_ANSWER_SECONDS = env.number("MAIL_ANSWER_SECONDS", 30)

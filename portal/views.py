@@ -41,9 +41,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if _is_api_request(request):
-        return JsonResponse(
-            {"detail": "There is nothing at this address. /api/ tells what there is."}, status=404
-        )
+        return JsonResponse({"detail": "There is nothing at this address. /api/ tells what there is."}, status=404)
     return render(request, "404.html", status=404)
 
 

@@ -13,9 +13,7 @@ from sandbox.choices import Choices, parse_limits
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; print one line with the address when it listens."""
     options = _parser().parse_args(arguments)
-    choices = Choices(
-        limits=() if options.no_limits else options.limits, generation_seconds=options.generation_seconds
-    )
+    choices = Choices(limits=() if options.no_limits else options.limits, generation_seconds=options.generation_seconds)
     sandbox = Sandbox(choices=choices.faster(options.speed), control=options.control)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -35,9 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     limits.add_argument("--no-limits", action="store_true")
     parser.add_argument("--generation-seconds", type=float, default=0.0, help="until a file can be fetched")
     parser.add_argument("--speed", type=float, default=1.0, help="divides every time above")
-    parser.add_argument(
-        "--control", action="store_true", help="open /_sandbox/ for scripted faults and the log"
-    )
+    parser.add_argument("--control", action="store_true", help="open /_sandbox/ for scripted faults and the log")
     return parser
 
 

@@ -7,9 +7,7 @@ from typing import Any
 
 TEXT = "text/plain;charset=utf-8"
 JSON = "application/json"
-RATE_LIMITED = (
-    "You have been rate-limited. Please try again later or contact help@expensify.com for assistance."
-)
+RATE_LIMITED = "You have been rate-limited. Please try again later or contact help@expensify.com for assistance."
 
 
 @dataclass
@@ -32,11 +30,7 @@ def ok(values: Mapping[str, Any] | None = None, *, content_type: str = TEXT) -> 
     """Return a success envelope; `values` may contain another `responseCode`, such as 207."""
     body = {**(values or {})}
     body.setdefault("responseCode", 200)
-    return Answer(
-        json.dumps(body, ensure_ascii=False).encode(),
-        code=body["responseCode"],
-        content_type=content_type,
-    )
+    return Answer(json.dumps(body, ensure_ascii=False).encode(), code=body["responseCode"], content_type=content_type)
 
 
 def envelope(code: int, message: str, *, http_status: int = 200) -> Answer:

@@ -103,9 +103,7 @@ class Sandbox:
         """Add a key pair. It has access to its account's policies, or to all of them without an account."""
         if policies is None:
             policies = [
-                policy.id
-                for policy in self.company.policies.values()
-                if not account or account in policy.members
+                policy.id for policy in self.company.policies.values() if not account or account in policy.members
             ]
         self.pairs[id] = Pair(id, secret, account or id, frozenset(policies), domain_admin)
         return self.pairs[id]
@@ -117,9 +115,7 @@ class Sandbox:
     def replace_secret(self, id: str, secret: str) -> None:
         self.pairs[id].secret = secret
 
-    def script(
-        self, fault: Fault, *, on: str = "any", times: int = 1, pair: str | None = None, after: int = 0
-    ) -> None:
+    def script(self, fault: Fault, *, on: str = "any", times: int = 1, pair: str | None = None, after: int = 0) -> None:
         """Apply `fault` to the next `times` requests of kind `on` by `pair`, after skipping `after` of them.
 
         A request gets the first matching fault, in the order in which they were scripted; a request over a limit
@@ -220,9 +216,7 @@ class Sandbox:
         registered = self.pairs.get(pair)
         return registered.account if registered else pair
 
-    def _work(
-        self, arrival: Arrival, job: Job, form: dict[str, str], problem: Refused | None, fault: Fault
-    ) -> Answer:
+    def _work(self, arrival: Arrival, job: Job, form: dict[str, str], problem: Refused | None, fault: Fault) -> Answer:
         try:
             if problem is not None:
                 raise problem

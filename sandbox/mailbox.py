@@ -115,9 +115,7 @@ class Mailbox:
         if rest == "html":
             body = mail.message.get_body(("html",))
             content = str(body.get_content()) if body else ""
-            return Page(
-                "200 OK", "text/html; charset=utf-8", content.encode(), (("Content-Security-Policy", FRAME),)
-            )
+            return Page("200 OK", "text/html; charset=utf-8", content.encode(), (("Content-Security-Policy", FRAME),))
         if rest == "source":
             return Page("200 OK", "text/plain; charset=utf-8", mail.content)
         files = dict(enumerate(mail.message.iter_attachments(), start=1))
@@ -163,9 +161,7 @@ def _mail_page(mail: Mail) -> str:
     message = mail.message
     names = ("From", "To", "Date", "Message-ID", "List-Unsubscribe", "Auto-Submitted")
     facts = "".join(
-        f'<tr><th scope="row">{name}</th><td>{escape(str(message[name]))}</td></tr>'
-        for name in names
-        if message[name]
+        f'<tr><th scope="row">{name}</th><td>{escape(str(message[name]))}</td></tr>' for name in names if message[name]
     )
     files = "".join(
         f'<li><a href="{PATH}{mail.number}/file/{number}">{escape(part.get_filename() or "file")}</a> '
@@ -217,9 +213,7 @@ async def _serve_mail(mailbox: Mailbox, page: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     server = await loop.create_server(
-        lambda: SMTP(
-            mailbox, hostname="mailbox", enable_SMTPUTF8=True, data_size_limit=MOST_BYTES, loop=loop
-        ),
+        lambda: SMTP(mailbox, hostname="mailbox", enable_SMTPUTF8=True, data_size_limit=MOST_BYTES, loop=loop),
         "127.0.0.1",
         0,
     )

@@ -23,9 +23,7 @@ def read_form(body: bytes, content_type: str) -> dict[str, str]:
         head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
         message = BytesParser(policy=policy.HTTP).parsebytes(head + body)
         return {
-            str(part.get_param("name", header="content-disposition")): _part_text(
-                part.get_payload(decode=True)
-            )
+            str(part.get_param("name", header="content-disposition")): _part_text(part.get_payload(decode=True))
             for part in message.iter_parts()
         }
     if content_type.startswith("application/x-www-form-urlencoded"):

@@ -101,9 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "sandbox"
     sys_version = ""
-    wbufsize = (
-        -1
-    )  # head and body in one packet: without a buffer each answer would wait for an acknowledgement
+    wbufsize = -1  # head and body in one packet: without a buffer each answer would wait for an acknowledgement
     disable_nagle_algorithm = True
     server: _Listener
 

@@ -11,9 +11,7 @@ Limits = Sequence[tuple[int, float]]
 class Windows:
     """Decides on each arrival; the caller passes the time and holds the lock."""
 
-    def __init__(
-        self, limits: Limits, model: Literal["sliding", "fixed", "leaky"], *, count_refused: bool
-    ) -> None:
+    def __init__(self, limits: Limits, model: Literal["sliding", "fixed", "leaky"], *, count_refused: bool) -> None:
         self.limits = tuple(limits)
         self.count_refused = count_refused
         self._wait = {"sliding": self._sliding, "fixed": self._fixed, "leaky": self._leaky}[model]
@@ -26,10 +24,7 @@ class Windows:
         arrivals = self._arrivals[caller]
         while arrivals and arrivals[0] <= at - self._longest:
             arrivals.pop(0)
-        waits = [
-            self._wait(caller, number, limit, seconds, at)
-            for number, (limit, seconds) in enumerate(self.limits)
-        ]
+        waits = [self._wait(caller, number, limit, seconds, at) for number, (limit, seconds) in enumerate(self.limits)]
         wait = max(waits, default=0.0)
         if wait > 0 and not self.count_refused:
             return wait

@@ -82,9 +82,7 @@ class Processes:
             if process.poll() is not None:
                 lines = log_of(name).read_text(errors="replace").splitlines()[-15:]
                 last = "\n".join(f"  {line}" for line in lines)
-                raise Failed(
-                    f"The {name} process ended with code {process.returncode}. Its last lines:\n{last}"
-                )
+                raise Failed(f"The {name} process ended with code {process.returncode}. Its last lines:\n{last}")
 
     def wait_for(self, ready: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -152,9 +150,7 @@ class Preparation:
             raise
         if code:
             complaint = log_of("demo").read_text(errors="replace").strip()
-            raise Failed(
-                complaint.removeprefix("CommandError: ") or f"manage.py demo ended with code {code}."
-            )
+            raise Failed(complaint.removeprefix("CommandError: ") or f"manage.py demo ended with code {code}.")
 
 
 def serve() -> None:
@@ -175,9 +171,7 @@ def serve() -> None:
             sign_ins = preparation.until("The company is ready.")
             processes.wait_for(lambda: _answers(f"http://127.0.0.1:{port}/healthz"), "The web server")
             if keeps_waiting:
-                say(
-                    f"The pages are ready at {address} already. After a start of Redis no call goes out for a minute."
-                )
+                say(f"The pages are ready at {address} already. After a start of Redis no call goes out for a minute.")
             if has_pairs:
                 say("Running one export through both of its calls:")
             else:
@@ -246,8 +240,7 @@ def set_up(processes: Processes, *arguments: str) -> tuple[Preparation, bool]:
     if embedded_mailbox:
         wait_for_mailbox(processes)
     write_private(
-        RUNNING,
-        {name: variables[name] for name in sorted(variables) if variables[name] != os.environ.get(name)},
+        RUNNING, {name: variables[name] for name in sorted(variables) if variables[name] != os.environ.get(name)}
     )
     processes.start("worker", "script/process", "worker")
     processes.start("mailer", "script/process", "mailer")
@@ -266,8 +259,7 @@ def environment() -> dict[str, str]:
     if not host.endswith("expensify.com"):
         teams = (id.split("_")[2] for id in DEMO_PAIRS)
         variables.setdefault(
-            "DEMO_PAIRS",
-            ",".join(f"{team}={id}:{DEMO_PAIRS[id]}" for team, id in zip(teams, DEMO_PAIRS, strict=True)),
+            "DEMO_PAIRS", ",".join(f"{team}={id}:{DEMO_PAIRS[id]}" for team, id in zip(teams, DEMO_PAIRS, strict=True))
         )
     return variables
 

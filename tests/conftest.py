@@ -149,9 +149,7 @@ def pair_of(team: Team) -> KeyPair:
     return next(KeyPair(id, secret) for id, secret in DEMO_PAIRS.items() if team.slug in id)
 
 
-def make_credential(
-    team: Team, name: str = "Main", *, pair: KeyPair | None = None, **fields: Any
-) -> Credential:
+def make_credential(team: Team, name: str = "Main", *, pair: KeyPair | None = None, **fields: Any) -> Credential:
     """A working credential, by default with the sandbox's key pair for the team."""
     credential = Credential(team=team, name=name)
     credential.take_pair(pair or pair_of(team), timezone.now())
@@ -163,12 +161,7 @@ def make_credential(
 
 
 def make_export(
-    credential: Credential,
-    by: User,
-    name: str = "Monthly expenses",
-    *,
-    template: str = TEMPLATE,
-    **options: Any,
+    credential: Credential, by: User, name: str = "Monthly expenses", *, template: str = TEMPLATE, **options: Any
 ) -> SavedExport:
     """A saved export, by default of the report of Expensify's help page."""
     options = {"policy_ids": [], "report_ids": ["50352738"], "states": [], "email_recipients": []} | options

@@ -16,10 +16,7 @@ def reach(sandbox: Sandbox, credential: Credential) -> str:
     reached = sandbox.pairs[credential.partner_pair().partner_user_id].policies
     policy = sorted(reached)[0]
     Policy.objects.create(
-        team=credential.team,
-        credential=credential,
-        policy_id=policy,
-        name=sandbox.company.policies[policy].name,
+        team=credential.team, credential=credential, policy_id=policy, name=sandbox.company.policies[policy].name
     )
     return policy
 

@@ -149,18 +149,12 @@ def mail_server(
     if password:
         options |= {
             "authenticator": lambda server, session, envelope, mechanism, data: AuthResult(
-                success=isinstance(data, LoginPassword) and data.password == password.encode(),
-                handled=False,
+                success=isinstance(data, LoginPassword) and data.password == password.encode(), handled=False
             ),
             "auth_require_tls": False,
         }
     controller = _Controller(
-        mailbox,
-        hostname="127.0.0.1",
-        port=port or free_port(),
-        tls_context=tls,
-        ready_timeout=PATIENCE,
-        **options,
+        mailbox, hostname="127.0.0.1", port=port or free_port(), tls_context=tls, ready_timeout=PATIENCE, **options
     )
     controller.start()
     try:

@@ -120,9 +120,7 @@ def folder_in_exports(module: str) -> str | None:
     if app != "exports" or not inside or inside.startswith("migrations"):
         return None
     parts = inside.split(".")
-    return next(
-        (name for name in (".".join(parts[:2]), parts[0]) if any(name in floor for floor in FLOORS)), inside
-    )
+    return next((name for name in (".".join(parts[:2]), parts[0]) if any(name in floor for floor in FLOORS)), inside)
 
 
 def floor_of(folder: str) -> int:
@@ -160,9 +158,7 @@ def test_only_views_and_urls_import_views() -> None:
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    graph = {
-        module: {name for name in imports(module) if name in SOURCES and name != module} for module in SOURCES
-    }
+    graph = {module: {name for name in imports(module) if name in SOURCES and name != module} for module in SOURCES}
 
     try:
         TopologicalSorter(graph).prepare()

@@ -54,16 +54,7 @@ FEED_ADDRESS = "https://hr.example.com/feed?key=canary-of-the-address"
 HR_NAME = "Canarinskaya"
 ZIP_PASSWORD = "zip-canary-Sesame0pen"
 MAIL_PASSWORD = "mail-canary-B4tteryStaple"
-CANARIES = (
-    PAIR_ID,
-    SECRET,
-    SFTP_PASSWORD,
-    FEED_PASSWORD,
-    FEED_ADDRESS,
-    HR_NAME,
-    ZIP_PASSWORD,
-    MAIL_PASSWORD,
-)
+CANARIES = (PAIR_ID, SECRET, SFTP_PASSWORD, FEED_PASSWORD, FEED_ADDRESS, HR_NAME, ZIP_PASSWORD, MAIL_PASSWORD)
 # A server that answers with what it was sent, secrets and all.
 ECHO = f"Bad request: partnerUserID={PAIR_ID} partnerUserSecret={SECRET}"
 
@@ -101,10 +92,7 @@ def written() -> Iterator[io.StringIO]:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()]
         )
     )
     root = logging.getLogger()
@@ -118,13 +106,7 @@ def written() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def hunted(
-    roomy: None,
-    server: Sandbox,
-    written: io.StringIO,
-    acme: Team,
-    alice: User,
-    client: Client,
-    settings: Any,
+    roomy: None, server: Sandbox, written: io.StringIO, acme: Team, alice: User, client: Client, settings: Any
 ) -> Client:
     """Acme's credential and SFTP password have gone every way there is, and Alice is signed in."""
     client.force_login(alice)
@@ -175,9 +157,7 @@ def mail_in_vain(team: Team, by: User, settings: Any) -> None:
             outbox.send_due([notifications.MAILS], seconds=PATIENCE)
     assert box.mails == []
     errors = list(Notice.objects.values_list("error", flat=True))
-    assert [("sign in" in error, "AUTH PLAIN …" in error) for error in sorted(errors)].count(
-        (False, True)
-    ) == 2
+    assert [("sign in" in error, "AUTH PLAIN …" in error) for error in sorted(errors)].count((False, True)) == 2
 
 
 def saved(credential: Credential, by: User, name: str, **asked: Any) -> SavedExport:
@@ -252,9 +232,7 @@ def use_a_token(client: Client, export: SavedExport) -> None:
     assert ask("POST", f"exports/{export.pk}/runs/") == 201
     [token] = export.team.access_tokens.all()
     client.post(f"{home}/tokens/{token.pk}/revoke/")
-    assert [ask("GET", "exports/", f"{word} {secret}") for word in ("Bearer", "Bearer x", "Basic")] == [
-        401
-    ] * 3
+    assert [ask("GET", "exports/", f"{word} {secret}") for word in ("Bearer", "Bearer x", "Basic")] == [401] * 3
 
 
 def work_off(run: Run) -> None:
@@ -328,9 +306,7 @@ def test_no_log_line_message_task_or_table_holds_a_secret(
     assert found_in((tmp_path / "dump.json").read_text()) == []
 
 
-def test_the_calls_record_says_what_the_server_said_without_the_secrets_in_it(
-    hunted: Client, acme: Team
-) -> None:
+def test_the_calls_record_says_what_the_server_said_without_the_secrets_in_it(hunted: Client, acme: Team) -> None:
     with scope(team=acme):
         messages = [call.message for call in ApiCall.objects.exclude(message="")]
 

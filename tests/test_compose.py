@@ -60,14 +60,10 @@ def test_a_service_depends_only_on_services_that_start_with_it(name: str) -> Non
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_waits_for_health_only_where_health_is_checked(name: str) -> None:
     waited_for = {
-        other
-        for other, how in SERVICES[name].get("depends_on", {}).items()
-        if how["condition"] == "service_healthy"
+        other for other, how in SERVICES[name].get("depends_on", {}).items() if how["condition"] == "service_healthy"
     }
 
-    assert waited_for <= {
-        other for other, service in SERVICES.items() if "test" in service.get("healthcheck", {})
-    }
+    assert waited_for <= {other for other, service in SERVICES.items() if "test" in service.get("healthcheck", {})}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -139,9 +135,7 @@ def test_the_demo_settings_are_ones_the_file_reads() -> None:
 
 
 def test_the_demo_calls_the_sandbox_of_the_file_with_pairs_it_knows() -> None:
-    port = dict(zip(SERVICES["sandbox"]["command"], SERVICES["sandbox"]["command"][1:], strict=False))[
-        "--port"
-    ]
+    port = dict(zip(SERVICES["sandbox"]["command"], SERVICES["sandbox"]["command"][1:], strict=False))["--port"]
     pairs = [part.split("=")[1].split(":") for part in demo_env()["DEMO_PAIRS"].split(",")]
 
     assert demo_env()["EXPENSIFY_URL"] == f"http://sandbox:{port}{SANDBOX_PATH}"
@@ -301,15 +295,8 @@ def portal(image: Path, database_url: str, tmp_path_factory: pytest.TempPathFact
     }
     redis = RedisServer().start()
     # What a container has to itself, and here must not be anybody else's.
-    own = {
-        "REDIS_URL": redis.url,
-        "BIND": "127.0.0.1",
-        "PORT": str(free_port()),
-        "VAR_DIR": str(folder / "var"),
-    }
-    running = Portal(
-        image, folder, environment | own | {"PATH": path(), "STATIC_ROOT": str(image / "collected")}
-    )
+    own = {"REDIS_URL": redis.url, "BIND": "127.0.0.1", "PORT": str(free_port()), "VAR_DIR": str(folder / "var")}
+    running = Portal(image, folder, environment | own | {"PATH": path(), "STATIC_ROOT": str(image / "collected")})
     assert running.start("migrate").wait(120) == 0, running.log("migrate")
     del running.running["migrate"]
     for service in ("web", "worker", "beat"):
@@ -332,9 +319,7 @@ def test_the_health_check_of_the_image_says_so_too(portal: Portal) -> None:
     command = [str(portal.image / check[1])]
 
     well = subprocess.run(command, env=portal.environment, check=False)
-    ill = subprocess.run(
-        command, env=portal.environment | {"PORT": "9"}, check=False, capture_output=True, text=True
-    )
+    ill = subprocess.run(command, env=portal.environment | {"PORT": "9"}, check=False, capture_output=True, text=True)
 
     assert (well.returncode, ill.returncode) == (0, 1)
     assert ill.stderr == "The web process does not answer: [Errno 111] Connection refused\n"
@@ -374,8 +359,4 @@ def test_each_process_ends_when_it_is_told_to(portal: Portal) -> None:
     for process in portal.running.values():
         process.terminate()
 
-    assert {name: process.wait(120) for name, process in portal.running.items()} == {
-        "web": 0,
-        "worker": 0,
-        "beat": 0,
-    }
+    assert {name: process.wait(120) for name, process in portal.running.items()} == {"web": 0, "worker": 0, "beat": 0}

@@ -60,9 +60,7 @@ def test_everybody_can_sign_in_with_the_password_that_is_told() -> None:
     ]
 
 
-def test_with_pairs_each_team_has_a_credential_of_its_own_and_exports(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_with_pairs_each_team_has_a_credential_of_its_own_and_exports(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEMO_PAIRS", PAIRS)
 
     make_demo()
@@ -103,9 +101,7 @@ def test_made_twice_the_company_is_there_once(monkeypatch: pytest.MonkeyPatch) -
     make_demo()
 
     with scopes_disabled():
-        counts = [
-            model.objects.count() for model in (Team, User, Membership, Credential, SavedExport, Schedule)
-        ]
+        counts = [model.objects.count() for model in (Team, User, Membership, Credential, SavedExport, Schedule)]
     assert counts == [2, 5, 5, 2, 10, 1]
 
 

@@ -57,7 +57,4 @@ def test_without_redis_the_portal_is_not_ready_and_says_so(client: Client, setti
 
     answer = client.get("/readyz")
 
-    assert (answer.status_code, answer.json()) == (
-        503,
-        {"database": "ok", "redis": "away", "worker": "unknown"},
-    )
+    assert (answer.status_code, answer.json()) == (503, {"database": "ok", "redis": "away", "worker": "unknown"})

@@ -36,15 +36,7 @@ OF_PROCESSES = {"httpx", "redis", "allauth.socialaccount.providers"}  # some nee
 
 HEAVY = (LATE - OF_PROCESSES) | LATE_MODULES
 HEAVY |= {"PIL", "django.test", "jinja2", "ninja", "pydantic", "qrcode", "unittest"}
-PAGES = {
-    "accounts.urls",
-    "accounts.views",
-    "exports.forms",
-    "exports.urls",
-    "exports.views",
-    "portal.urls",
-    "fido2",
-}
+PAGES = {"accounts.urls", "accounts.views", "exports.forms", "exports.urls", "exports.views", "portal.urls", "fido2"}
 WORK = {"celery", "exports.runs.tasks", "httpx", "kombu", "redis"}
 
 # The database is empty: what needs its tables ends with an error, after all its imports.

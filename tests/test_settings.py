@@ -53,9 +53,7 @@ def settings_with(folder: Path, *names: str, **environment: str) -> dict[str, An
 def complaint(folder: Path, **environment: str) -> str:
     started = start(PRODUCTION | environment, folder)
     assert started.returncode == 1
-    return (
-        started.stderr.strip().splitlines()[-1].removeprefix("django.core.exceptions.ImproperlyConfigured: ")
-    )
+    return started.stderr.strip().splitlines()[-1].removeprefix("django.core.exceptions.ImproperlyConfigured: ")
 
 
 # ------------------------------------------------------------ the start
@@ -63,10 +61,7 @@ def complaint(folder: Path, **environment: str) -> str:
 
 @pytest.mark.parametrize("name", PRODUCTION)
 def test_a_missing_setting_stops_the_start_by_its_name(name: str, tmp_path: Path) -> None:
-    assert (
-        complaint(tmp_path, **{name: ""})
-        == f"Set {name} (or {name}_FILE): the portal does not start without it."
-    )
+    assert complaint(tmp_path, **{name: ""}) == f"Set {name} (or {name}_FILE): the portal does not start without it."
 
 
 def test_production_does_not_start_on_a_demo_secret_key(tmp_path: Path) -> None:
@@ -97,9 +92,7 @@ def test_the_demo_speaks_plain_http_and_takes_demo_keys(tmp_path: Path) -> None:
 def test_secrets_may_come_from_files(tmp_path: Path) -> None:
     (tmp_path / "keys").write_text(f"{OTHER_KEY}\n")
 
-    found = settings_with(
-        tmp_path, "CREDENTIAL_KEYS", CREDENTIAL_KEYS="", CREDENTIAL_KEYS_FILE=str(tmp_path / "keys")
-    )
+    found = settings_with(tmp_path, "CREDENTIAL_KEYS", CREDENTIAL_KEYS="", CREDENTIAL_KEYS_FILE=str(tmp_path / "keys"))
 
     assert found == {"CREDENTIAL_KEYS": [str(bytes(range(32, 64)))]}
 
@@ -107,25 +100,19 @@ def test_secrets_may_come_from_files(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
     said = complaint(tmp_path, SECRET_KEY_FILE=str(tmp_path / "none"))
 
-    assert (
-        said == f"SECRET_KEY_FILE names {tmp_path / 'none'}, which cannot be read: No such file or directory."
-    )
+    assert said == f"SECRET_KEY_FILE names {tmp_path / 'none'}, which cannot be read: No such file or directory."
 
 
 def test_mail_goes_where_email_url_says(tmp_path: Path) -> None:
     names = ("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS")
 
-    found = settings_with(
-        tmp_path, *names, EMAIL_URL="smtp://portal%40acme.example:p%2Fw@mail.acme.example:587?tls=1"
-    )
+    found = settings_with(tmp_path, *names, EMAIL_URL="smtp://portal%40acme.example:p%2Fw@mail.acme.example:587?tls=1")
 
     assert list(found.values()) == ["mail.acme.example", 587, "portal@acme.example", "p/w", True]
 
 
 def test_results_lie_where_storage_url_says(tmp_path: Path) -> None:
-    found = settings_with(
-        tmp_path, "STORAGES", STORAGE_URL="s3://key:secret@bucket/results?region=eu-central-1"
-    )
+    found = settings_with(tmp_path, "STORAGES", STORAGE_URL="s3://key:secret@bucket/results?region=eu-central-1")
 
     options = found["STORAGES"]["default"]["OPTIONS"]
     assert {name: options[name] for name in ("bucket_name", "location", "access_key", "region_name")} == {
@@ -146,9 +133,7 @@ def test_results_lie_where_storage_url_says(tmp_path: Path) -> None:
         ("RETRY_SECONDS", "soon", "RETRY_SECONDS is “soon”; a number is needed."),
     ],
 )
-def test_a_setting_that_cannot_be_read_stops_the_start(
-    name: str, value: str, said: str, tmp_path: Path
-) -> None:
+def test_a_setting_that_cannot_be_read_stops_the_start(name: str, value: str, said: str, tmp_path: Path) -> None:
     assert complaint(tmp_path, **{name: value}) == said
 
 
@@ -161,9 +146,7 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
     assert env.text("COLOUR", "blue") == "blue"
 
 
-@pytest.mark.parametrize(
-    ("value", "read"), [("yes", True), ("TRUE", True), ("1", True), ("off", False), ("No", False)]
-)
+@pytest.mark.parametrize(("value", "read"), [("yes", True), ("TRUE", True), ("1", True), ("off", False), ("No", False)])
 def test_flags_are_said_in_several_ways(value: str, read: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLOUR", value)
 
@@ -177,9 +160,7 @@ def test_keys_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("bad", ["short", KEY[:-2], "§" * 44])
-def test_a_key_of_the_wrong_form_is_named_by_its_place_and_not_shown(
-    bad: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_of_the_wrong_form_is_named_by_its_place_and_not_shown(bad: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEYS", f"{KEY},{bad}")
 
     with pytest.raises(ImproperlyConfigured) as caught:
@@ -207,9 +188,7 @@ def test_place_for_the_audit_log_that_cannot_work_stops_the_start(
         env.refuse_audit_address(name, address, ["https", "file"], key)
 
 
-@pytest.mark.parametrize(
-    ("address", "key"), [("", ""), ("file:///heads", ""), ("https://example.com", "k" * 32)]
-)
+@pytest.mark.parametrize(("address", "key"), [("", ""), ("file:///heads", ""), ("https://example.com", "k" * 32)])
 def test_place_for_the_audit_log_that_can_work_does_not(address: str, key: str) -> None:
     env.refuse_audit_address("AUDIT_HEADS", address, ["https", "file"], key)
 

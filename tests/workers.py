@@ -89,11 +89,7 @@ class Processes:
 
 
 def wait_until(
-    condition: Callable[[], Any],
-    *,
-    seconds: float = PATIENCE,
-    every: float = 0.05,
-    log: Callable[[], str] = str,
+    condition: Callable[[], Any], *, seconds: float = PATIENCE, every: float = 0.05, log: Callable[[], str] = str
 ) -> Any:
     """Poll until `condition` is true and return its value. Fail with the end of `log` after `seconds`."""
     deadline = time.monotonic() + seconds

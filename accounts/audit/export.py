@@ -14,18 +14,7 @@ from accounts.spreadsheets import MARK, line
 
 # Entries in memory at once; each batch begins where the last one ended.
 BATCH = 2000
-HEADINGS = (
-    "Number",
-    "Time",
-    "Who",
-    "From",
-    "What",
-    "About",
-    "Kind",
-    "Id",
-    "Details",
-    "Hash",
-)
+HEADINGS = ("Number", "Time", "Who", "From", "What", "About", "Kind", "Id", "Details", "Hash")
 
 Write = Callable[[QuerySet[AuditEntry], Team, dict[str, str]], Iterator[str]]
 

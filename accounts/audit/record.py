@@ -162,12 +162,7 @@ def with_token(name: str) -> AbstractContextManager[None]:
 
 
 def record(
-    action: Action,
-    target: models.Model | None,
-    *,
-    by: User | Actor,
-    team: Team | None = None,
-    **data: Any,
+    action: Action, target: models.Model | None, *, by: User | Actor, team: Team | None = None, **data: Any
 ) -> AuditEntry:
     """Write one entry in the caller's transaction. `team` defaults to the target's team.
 

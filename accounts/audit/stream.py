@@ -51,9 +51,7 @@ def stream() -> int:
 
 def backlog() -> int:
     """How many entries wait to be sent."""
-    waiting = AuditChain.objects.aggregate(
-        waiting=Coalesce(Sum(F("length") - Coalesce(F("stream__number"), 0)), 0)
-    )
+    waiting = AuditChain.objects.aggregate(waiting=Coalesce(Sum(F("length") - Coalesce(F("stream__number"), 0)), 0))
     return int(waiting["waiting"])
 
 
@@ -65,9 +63,7 @@ def _send_chain(chain: AuditChain) -> int:
         if stream is None:
             break
         error, last = "", stream.number
-        entries = AuditEntry._base_manager.filter(chain=chain, number__gt=stream.number).select_related(
-            "chain"
-        )
+        entries = AuditEntry._base_manager.filter(chain=chain, number__gt=stream.number).select_related("chain")
         batch = list(entries.order_by("number")[:BATCH])
         if batch:
             try:

@@ -97,11 +97,7 @@ def faults_by_heads(chain: AuditChain, heads: Iterable[Head]) -> Iterator[str]:
         present = _hash_at(chain, head.number)
         if present is None:
             continue
-        since = (
-            f"after entry {matching} (of {matching_on}), which is still the same"
-            if matching
-            else "at some entry"
-        )
+        since = f"after entry {matching} (of {matching_on}), which is still the same" if matching else "at some entry"
         if present == "":
             yield (
                 f"On {head.day} the log had {head.number} entries, and now it ends at entry {chain.length}: "

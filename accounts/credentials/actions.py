@@ -37,9 +37,7 @@ def rename(credential: Credential, name: str, *, by: User) -> None:
         return
     credential.name = name
     credential.save(update_fields=["name"])
-    audit.record(
-        Action.CREDENTIAL_RENAMED, credential, by=by, **audit.changes({"name": before}, {"name": name})
-    )
+    audit.record(Action.CREDENTIAL_RENAMED, credential, by=by, **audit.changes({"name": before}, {"name": name}))
 
 
 @transaction.atomic
@@ -107,20 +105,14 @@ def check(credential: Credential, client: Client) -> None:
     except ExpensifyError as error:
         with transaction.atomic():
             give_up_check(credential, error.sentence)
-            audit.record(
-                Action.CREDENTIAL_CHECKED, credential, by=PORTAL, outcome=error.code, answer=error.message
-            )
+            audit.record(Action.CREDENTIAL_CHECKED, credential, by=PORTAL, outcome=error.code, answer=error.message)
         return
     with transaction.atomic():
         working = Credential.Status.WORKING
-        if _store_outcome(
-            credential, status=working, message="", checked_at=timezone.now(), check_due_at=None
-        ):
+        if _store_outcome(credential, status=working, message="", checked_at=timezone.now(), check_due_at=None):
             _store_lost_policies(credential, {policy.id for policy in reached})
             keep_policies(credential, [policy_fields(policy) for policy in reached])
-            audit.record(
-                Action.CREDENTIAL_CHECKED, credential, by=PORTAL, outcome="working", policies=len(reached)
-            )
+            audit.record(Action.CREDENTIAL_CHECKED, credential, by=PORTAL, outcome="working", policies=len(reached))
 
 
 def give_up_check(credential: Credential, sentence: str) -> None:
@@ -135,11 +127,7 @@ def refuse(credential: Credential, error: Unauthorized) -> None:
         rows = Credential.objects.select_for_update(no_key=True)
         status_before = rows.values_list("status", flat=True).get(pk=credential.pk)
         if _store_outcome(
-            credential,
-            status=refused,
-            message=error.sentence[:500],
-            checked_at=timezone.now(),
-            check_due_at=None,
+            credential, status=refused, message=error.sentence[:500], checked_at=timezone.now(), check_due_at=None
         ):
             audit.record(Action.CREDENTIAL_REFUSED, credential, by=PORTAL, answer=error.message)
             if status_before != refused:

@@ -43,11 +43,7 @@ def _under_unknown_keys(model: type[models.Model]) -> int:
     count = 0
     for field in sealed_fields(model):
         key_id = Func(
-            F(field.attname),
-            Value(1),
-            Value(KEY_ID_BYTES),
-            function="SUBSTR",
-            output_field=models.BinaryField(),
+            F(field.attname), Value(1), Value(KEY_ID_BYTES), function="SUBSTR", output_field=models.BinaryField()
         )
         rows = model._base_manager.exclude(**{field.attname: None}).order_by()
         counts = rows.annotate(key_id=key_id).values_list("key_id").annotate(models.Count("pk"))

@@ -39,9 +39,7 @@ def start_rotation(credential: Credential, pair: KeyPair, *, by: User) -> Rotati
     """Store a new key pair beside the current one and request its test. Raises CannotRotate."""
     credential = _locked(credential)
     if credential.pair is not None and credential.partner_pair() == pair:
-        raise CannotRotate(
-            "This is the pair that the credential has already. Make a new one at Expensify first."
-        )
+        raise CannotRotate("This is the pair that the credential has already. Make a new one at Expensify first.")
     rotation = Rotation(
         team=credential.team,
         credential=credential,
@@ -163,18 +161,10 @@ def check_new_pair(rotation: Rotation, client: Client) -> None:
     except Unauthorized as error:
         with transaction.atomic():
             if _open(rotation).update(
-                status=Status.REFUSED,
-                pair=None,
-                check_due_at=None,
-                cut_over_at=None,
-                message=error.sentence[:500],
+                status=Status.REFUSED, pair=None, check_due_at=None, cut_over_at=None, message=error.sentence[:500]
             ):
                 audit.record(
-                    Action.ROTATION_CHECKED,
-                    rotation.credential,
-                    by=PORTAL,
-                    rotation=rotation.pk,
-                    outcome="refused",
+                    Action.ROTATION_CHECKED, rotation.credential, by=PORTAL, rotation=rotation.pk, outcome="refused"
                 )
     except ExpensifyError as error:
         give_up_check(rotation, error.sentence)
@@ -231,16 +221,13 @@ def wipe_previous(now: datetime) -> int:
     wiped = 0
     for pk in pks:
         with team_of(Credential, pk) as credential, transaction.atomic():
-            count = Credential.objects.filter(
-                pk=pk, previous_pair_until__lte=now, previous_pair__isnull=False
-            ).update(previous_pair=None, previous_pair_until=None)
+            count = Credential.objects.filter(pk=pk, previous_pair_until__lte=now, previous_pair__isnull=False).update(
+                previous_pair=None, previous_pair_until=None
+            )
             if count:
                 credential.rotations.filter(status=Status.SWITCHED).update(status=Status.DONE)
                 audit.record(
-                    Action.PREVIOUS_PAIR_WIPED,
-                    credential,
-                    by=PORTAL,
-                    kept_until=credential.previous_pair_until,
+                    Action.PREVIOUS_PAIR_WIPED, credential, by=PORTAL, kept_until=credential.previous_pair_until
                 )
             wiped += count
     return wiped
@@ -269,9 +256,7 @@ def compare(before: Iterable[Policy], after: Iterable[dict[str, str]]) -> Policy
         gained=sorted((new[key] for key in new.keys() - old.keys()), key=lambda policy: policy["name"]),
         lost=[
             {"policy_id": policy.policy_id, "name": policy.name, "role": policy.role}
-            for policy in sorted(
-                (old[key] for key in old.keys() - new.keys()), key=lambda policy: policy.name
-            )
+            for policy in sorted((old[key] for key in old.keys() - new.keys()), key=lambda policy: policy.name)
         ],
         changed=[now | {"role_before": was.role} for was, now in both if was.role != now["role"]],
     )
@@ -283,9 +268,7 @@ def compare(before: Iterable[Policy], after: Iterable[dict[str, str]]) -> Policy
 def _switch(rotation: Rotation, *, by: User | Actor) -> None:
     credential = _locked(rotation.credential)
     until = timezone.now() + timedelta(hours=rotation.team.overlap_hours)
-    credential.rotations.filter(status=Status.SWITCHED).update(
-        status=Status.DONE
-    )  # its old pair is replaced now
+    credential.rotations.filter(status=Status.SWITCHED).update(status=Status.DONE)  # its old pair is replaced now
     _exchange(credential, rotation.partner_pair(), until)
     credentials.keep_policies(credential, rotation.reach or [])
     Rotation.objects.filter(pk=rotation.pk).update(

@@ -32,9 +32,7 @@ class AuditFilterForm(forms.Form):
     first = forms.DateField(
         label="From", required=False, validators=SANE, widget=forms.DateInput(attrs={"type": "date"})
     )
-    last = forms.DateField(
-        label="To", required=False, validators=SANE, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    last = forms.DateField(label="To", required=False, validators=SANE, widget=forms.DateInput(attrs={"type": "date"}))
 
     # Target type and ID, such as “run-17”; links on the target's page set it.
     object = forms.CharField(
@@ -105,13 +103,7 @@ def _people(team: Team) -> list[tuple[str, str]]:
     members = {m.user_id: str(m.user) for m in team.memberships.select_related("user")}
     left = team.audit_entries.filter(action=Action.MEMBER_REMOVED, target_type="user")
     former = {
-        user: f"{name} (has left)"
-        for user, name in left.values_list("target_id", "target_name")
-        if user not in members
+        user: f"{name} (has left)" for user, name in left.values_list("target_id", "target_name") if user not in members
     }
     named = sorted((members | former).items(), key=lambda person: person[1].lower())
-    return [
-        ("", "Anybody"),
-        *((str(user), name) for user, name in named),
-        (NOT_A_PERSON, "Portal and commands"),
-    ]
+    return [("", "Anybody"), *((str(user), name) for user, name in named), (NOT_A_PERSON, "Portal and commands")]

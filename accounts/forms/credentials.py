@@ -36,9 +36,7 @@ class PairForm(forms.Form):
     partner_user_id = forms.CharField(
         label="partnerUserID",
         max_length=255,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
-        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
     partner_user_secret = forms.CharField(
         label="partnerUserSecret",
@@ -70,7 +68,5 @@ class CutOverForm(forms.Form):
     def clean_at(self) -> datetime | None:
         at: datetime | None = self.cleaned_data["at"]
         if at is not None and at <= timezone.now():
-            raise forms.ValidationError(
-                "This time has passed. Choose a later one, or leave it empty for now."
-            )
+            raise forms.ValidationError("This time has passed. Choose a later one, or leave it empty for now.")
         return at

@@ -19,9 +19,7 @@ class TeamForm(forms.Form):
     """The settings of a team; fields have the names of `Team`'s."""
 
     name = forms.CharField(max_length=100)
-    time_zone = forms.ChoiceField(
-        help_text="“Last month” and every time shown to the team are reckoned in this zone."
-    )
+    time_zone = forms.ChoiceField(help_text="“Last month” and every time shown to the team are reckoned in this zone.")
 
     two_people = forms.BooleanField(
         label="Employee updates need a second person",
@@ -139,9 +137,7 @@ class TeamForm(forms.Form):
         """An Admin without a second factor would lock themselves out."""
         is_required: bool = self.cleaned_data["second_factor"]
         if is_required and not self.team.second_factor and not has_factor(self.by):
-            raise forms.ValidationError(
-                "First set up a second factor for yourself, on the page of your account."
-            )
+            raise forms.ValidationError("First set up a second factor for yourself, on the page of your account.")
         return is_required
 
 

@@ -30,8 +30,7 @@ class TokenForm(forms.Form):
         permissions = self.fields["permissions"]
         assert isinstance(permissions, forms.MultipleChoiceField)
         permissions.choices = [
-            (permission.value, permission.value.capitalize())
-            for permission in tokens.may_be_given(membership)
+            (permission.value, permission.value.capitalize()) for permission in tokens.may_be_given(membership)
         ]
 
     def taken(self) -> str:

@@ -114,9 +114,7 @@ class Post:
         except (LookupError, TypeError, ValueError):
             # One such mail must not stop the others of its round.
             log.exception("mail cannot be written")
-            raise NotSent(
-                "The mail could not be written as mail; the portal's log tells the operators why."
-            ) from None
+            raise NotSent("The mail could not be written as mail; the portal's log tells the operators why.") from None
         options = ["BODY=8BITMIME", "SMTPUTF8"] if international else []
         if connection.has_extn("size"):
             options.append(f"size={len(body)}")
@@ -259,9 +257,7 @@ def _connect(until: float) -> _Connection:
                 f"The mail server {host} does not let the portal sign in{code}: "
                 "an operator must look at the user and the password in EMAIL_URL."
             ) from None
-        raise MailServerUnreachable(
-            f"The mail server {host} could not be reached ({_reason(error)})."
-        ) from None
+        raise MailServerUnreachable(f"The mail server {host} could not be reached ({_reason(error)}).") from None
     return connection
 
 
@@ -336,7 +332,5 @@ def _write(body: bytes, folder: Path) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(body.replace(b"\r\n", b"\n") + b"\n" + b"-" * 79 + b"\n")
     except OSError as error:
-        raise MailServerUnreachable(
-            f"The mail could not be written to {folder} ({error.strerror})."
-        ) from None
+        raise MailServerUnreachable(f"The mail could not be written to {folder} ({error.strerror}).") from None
     return len(body)

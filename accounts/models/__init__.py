@@ -1,11 +1,4 @@
-from accounts.models.audit import (
-    AuditChain,
-    AuditEntry,
-    AuditHeads,
-    AuditStream,
-    AuditSummary,
-    SavedAuditView,
-)
+from accounts.models.audit import AuditChain, AuditEntry, AuditHeads, AuditStream, AuditSummary, SavedAuditView
 from accounts.models.credential import Credential, Policy
 from accounts.models.invitation import Invitation
 from accounts.models.outgoing import MAIL_FINAL, MailStatus, Notice, Outgoing

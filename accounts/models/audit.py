@@ -85,9 +85,7 @@ class AuditSummary(models.Model):
         ordering = ["first"]
         constraints = [
             models.UniqueConstraint(fields=["chain", "first"], name="audit_summarised_once"),
-            models.CheckConstraint(
-                condition=Q(first__gte=1, last__gte=F("first")), name="audit_summary_of_some"
-            ),
+            models.CheckConstraint(condition=Q(first__gte=1, last__gte=F("first")), name="audit_summary_of_some"),
         ]
 
     def __str__(self) -> str:
@@ -119,9 +117,7 @@ class AuditStream(models.Model):
     chain = models.OneToOneField(AuditChain, on_delete=models.PROTECT, related_name="stream")
     number = models.PositiveBigIntegerField(default=0, help_text="The last entry that surely arrived.")
     claimed_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="One worker sends at a time, or entries would not come in their order.",
+        null=True, blank=True, help_text="One worker sends at a time, or entries would not come in their order."
     )
     error = models.CharField(max_length=500, blank=True, default="", db_default="")
 
@@ -139,9 +135,7 @@ class SavedAuditView(TeamOwned):
 
     class Meta:
         ordering = [Lower("name")]
-        constraints = [
-            models.UniqueConstraint("team", "user", Lower("name"), name="one_audit_view_per_name"),
-        ]
+        constraints = [models.UniqueConstraint("team", "user", Lower("name"), name="one_audit_view_per_name")]
 
     def __str__(self) -> str:
         return self.name

@@ -41,14 +41,9 @@ class Credential(TeamOwned):
     paired_at = models.DateTimeField(help_text="When the present pair was entered: its age counts from here.")
     previous_pair = SealedField(null=True, editable=False)
     previous_pair_until = models.DateTimeField(null=True, blank=True)
-    previous_fingerprint = models.CharField(
-        max_length=20, editable=False, blank=True, default="", db_default=""
-    )
+    previous_fingerprint = models.CharField(max_length=20, editable=False, blank=True, default="", db_default="")
     pair_number = models.PositiveIntegerField(
-        default=1,
-        db_default=1,
-        editable=False,
-        help_text="Counts the pairs it has had: files remember theirs.",
+        default=1, db_default=1, editable=False, help_text="Counts the pairs it has had: files remember theirs."
     )
     lost_policies = models.JSONField(
         null=True, blank=True, help_text="What the last test no longer reached, until the Admins are told."
@@ -75,9 +70,7 @@ class Credential(TeamOwned):
         ]
         indexes = [
             models.Index(
-                fields=["check_due_at"],
-                condition=models.Q(check_due_at__isnull=False),
-                name="credential_check_due",
+                fields=["check_due_at"], condition=models.Q(check_due_at__isnull=False), name="credential_check_due"
             )
         ]
 
@@ -144,9 +137,7 @@ class Policy(TeamOwned):
     class Meta:
         ordering = ["name", "policy_id"]
         verbose_name_plural = "policies"
-        constraints = [
-            models.UniqueConstraint(fields=["credential", "policy_id"], name="one_policy_per_credential")
-        ]
+        constraints = [models.UniqueConstraint(fields=["credential", "policy_id"], name="one_policy_per_credential")]
 
     def __str__(self) -> str:
         return self.name

@@ -17,42 +17,29 @@ class Invitation(Outgoing):
     """
 
     role = models.CharField(max_length=20, choices=Role)
-    invited_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     invited_by_name = models.CharField(max_length=255)
     token_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
-    accepted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                "team",
-                Lower("address"),
-                condition=Q(accepted_at=None, revoked_at=None),
-                name="one_open_invitation",
+                "team", Lower("address"), condition=Q(accepted_at=None, revoked_at=None), name="one_open_invitation"
             ),
-            models.UniqueConstraint(
-                fields=["token_hash"], condition=~Q(token_hash=""), name="invitation_token_once"
-            ),
+            models.UniqueConstraint(fields=["token_hash"], condition=~Q(token_hash=""), name="invitation_token_once"),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="invitation_role_known"),
             models.CheckConstraint(condition=Q(status__in=MailStatus.values), name="invitation_status_known"),
-            models.CheckConstraint(
-                condition=Q(accepted_at=None) | Q(revoked_at=None), name="invitation_ends_once"
-            ),
+            models.CheckConstraint(condition=Q(accepted_at=None) | Q(revoked_at=None), name="invitation_ends_once"),
         ]
         indexes = [
             models.Index(
-                fields=["retry_at", "id"],
-                condition=Q(status__in=["queued", "sending"]),
-                name="invitation_to_send",
-            ),
+                fields=["retry_at", "id"], condition=Q(status__in=["queued", "sending"]), name="invitation_to_send"
+            )
         ]
 
     def __str__(self) -> str:

@@ -43,9 +43,7 @@ class Outgoing(TeamOwned):
 
     address = models.EmailField(max_length=254)
     status = models.CharField(max_length=20, choices=MailStatus, default=MailStatus.QUEUED)
-    attempts = models.PositiveIntegerField(
-        default=0, help_text="Claims so far: a worker that slept has lost."
-    )
+    attempts = models.PositiveIntegerField(default=0, help_text="Claims so far: a worker that slept has lost.")
     claimed_at = models.DateTimeField(null=True, blank=True)
     retry_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -78,16 +76,12 @@ class Notice(Outgoing):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["team", "key", "address"], name="told_once"),
-            models.CheckConstraint(
-                condition=models.Q(status__in=MailStatus.values), name="notice_status_known"
-            ),
+            models.CheckConstraint(condition=models.Q(status__in=MailStatus.values), name="notice_status_known"),
         ]
         indexes = [
             models.Index(
-                fields=["retry_at", "id"],
-                condition=models.Q(status__in=["queued", "sending"]),
-                name="notice_to_send",
-            ),
+                fields=["retry_at", "id"], condition=models.Q(status__in=["queued", "sending"]), name="notice_to_send"
+            )
         ]
 
     def __str__(self) -> str:

@@ -72,13 +72,9 @@ class Rotation(TeamOwned):
             models.UniqueConstraint(fields=["id", "team"], name="rotation_of_team"),
         ]
         indexes = [
+            models.Index(fields=["check_due_at"], condition=Q(check_due_at__isnull=False), name="rotation_check_due"),
             models.Index(
-                fields=["check_due_at"], condition=Q(check_due_at__isnull=False), name="rotation_check_due"
-            ),
-            models.Index(
-                fields=["cut_over_at"],
-                condition=Q(status="ready", cut_over_at__isnull=False),
-                name="rotation_due",
+                fields=["cut_over_at"], condition=Q(status="ready", cut_over_at__isnull=False), name="rotation_due"
             ),
         ]
 

@@ -12,9 +12,7 @@ from accounts.permissions import ROLE_PERMISSIONS, Permission, Role
 
 def check_time_zone(name: str) -> None:
     if name not in available_timezones():
-        raise ValidationError(
-            "“%(name)s” is not a time zone. Use a name such as Europe/Berlin.", params={"name": name}
-        )
+        raise ValidationError("“%(name)s” is not a time zone. Use a name such as Europe/Berlin.", params={"name": name})
 
 
 class LinkProof(models.TextChoices):
@@ -53,9 +51,7 @@ class Team(models.Model):
     attach_limit = models.PositiveIntegerField(
         default=10_000_000, db_default=10_000_000, help_text="Bytes of a mail; a larger file becomes a link."
     )
-    link_days = models.PositiveSmallIntegerField(
-        default=30, db_default=30, help_text="How long a link opens."
-    )
+    link_days = models.PositiveSmallIntegerField(default=30, db_default=30, help_text="How long a link opens.")
     link_proof = models.CharField(
         max_length=20,
         choices=LinkProof,
@@ -64,19 +60,13 @@ class Team(models.Model):
         help_text="What opens a link: a code sent to its address, or signing in with it.",
     )
     confirm_outside_days = models.PositiveSmallIntegerField(
-        default=91,
-        db_default=91,
-        help_text="How often an owner confirms recipients who are no members; 0 is never.",
+        default=91, db_default=91, help_text="How often an owner confirms recipients who are no members; 0 is never."
     )
     results_kept_days = models.PositiveIntegerField(
         default=730, db_default=730, help_text="Then the files of runs are deleted; their records stay."
     )
     holidays_of = models.CharField(
-        max_length=20,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="A country, or one of its parts: DE-BE.",
+        max_length=20, blank=True, default="", db_default="", help_text="A country, or one of its parts: DE-BE."
     )
 
     # Credentials, members and the audit log
@@ -90,9 +80,7 @@ class Team(models.Model):
         default=24, db_default=24, help_text="How long a replaced pair is kept for going back."
     )
     two_admins = models.BooleanField(
-        default=False,
-        db_default=False,
-        help_text="A new pair takes over when a second Admin has approved it.",
+        default=False, db_default=False, help_text="A new pair takes over when a second Admin has approved it."
     )
     audit_kept_days = models.PositiveIntegerField(
         null=True, blank=True, help_text="Then audit entries are summarised and removed; empty: never."

@@ -17,9 +17,7 @@ class AccessToken(TeamOwned):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="access_tokens")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_tokens")
     name = models.CharField(max_length=100)
-    permissions = models.JSONField(
-        help_text="What its person chose; each request is held against their role."
-    )
+    permissions = models.JSONField(help_text="What its person chose; each request is held against their role.")
     prefix = models.CharField(max_length=10)
     digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
@@ -36,7 +34,7 @@ class AccessToken(TeamOwned):
                 condition=models.Q(revoked_at=None),
                 name="one_token_per_name",
                 violation_error_message="You have a token of this name already. Choose another name.",
-            ),
+            )
         ]
 
     def __str__(self) -> str:

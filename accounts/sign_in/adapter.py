@@ -70,9 +70,7 @@ class Adapter(DefaultAccountAdapter):
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """A recent sign-in counts as confirmation. Raises, because allauth would not ask users of SSO."""
-        if super().is_reauthentication_required(app=app, **kwargs) and not recent_sign_in.is_fresh(
-            context.request
-        ):
+        if super().is_reauthentication_required(app=app, **kwargs) and not recent_sign_in.is_fresh(context.request):
             raise ReauthenticationRequired
         return False
 

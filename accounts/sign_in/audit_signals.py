@@ -45,9 +45,7 @@ def password_was_reset(sender: Any, request: HttpRequest, user: User, **_: Any) 
 
 
 @receiver(factors.authenticator_added)
-def factor_added(
-    sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
-) -> None:
+def factor_added(sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
     """End all sessions that began without the factor, but not the one that set it up."""
     people.log(Action.FACTOR_ADDED, user, kind=authenticator.get_type_display(), name=str(authenticator))
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:

@@ -21,8 +21,7 @@ class NotLeaked:
     def validate(self, password: str, user: object = None) -> None:
         if settings.PASSWORD_BREACH_CHECK and _has_leaked(password):
             raise ValidationError(
-                "This password stands in lists of leaked passwords. Choose another one.",
-                code="password_leaked",
+                "This password stands in lists of leaked passwords. Choose another one.", code="password_leaked"
             )
 
     def get_help_text(self) -> str:

@@ -18,7 +18,7 @@ SECRETS = ("secret", "seed")
 
 class Adapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": "This code is not right, or was used already. Wait for the next one.",
+        "incorrect_code": "This code is not right, or was used already. Wait for the next one."
     }
 
     def encrypt(self, text: str) -> str:

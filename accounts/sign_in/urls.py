@@ -27,11 +27,7 @@ urlpatterns = [
         views.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
-    path(
-        "password/reset/key/done/",
-        views.password_reset_from_key_done,
-        name="account_reset_password_from_key_done",
-    ),
+    path("password/reset/key/done/", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),
     path("sso/", sso.sso_start, name="account_sso"),
     path("sso/callback/", sso.sso_callback, name="account_sso_callback"),
     path("sessions/", sessions.list_usersessions, name="usersessions_list"),
@@ -45,15 +41,9 @@ urlpatterns = [
     path("second-factor/codes/new/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("second-factor/passkeys/", passkeys.list_webauthn, name="mfa_list_webauthn"),
     path("second-factor/passkeys/add/", passkeys.add_webauthn, name="mfa_add_webauthn"),
+    path("second-factor/passkeys/sign-in/", login_not_required(passkeys.login_webauthn), name="mfa_login_webauthn"),
     path(
-        "second-factor/passkeys/sign-in/",
-        login_not_required(passkeys.login_webauthn),
-        name="mfa_login_webauthn",
-    ),
-    path(
-        "second-factor/passkeys/reauthenticate/",
-        passkeys.reauthenticate_webauthn,
-        name="mfa_reauthenticate_webauthn",
+        "second-factor/passkeys/reauthenticate/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"
     ),
     path("second-factor/passkeys/<int:pk>/rename/", passkeys.edit_webauthn, name="mfa_edit_webauthn"),
     path("second-factor/passkeys/<int:pk>/remove/", passkeys.remove_webauthn, name="mfa_remove_webauthn"),

@@ -119,9 +119,7 @@ class Adapter(DefaultSocialAccountAdapter):
         return user
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, **details: Any) -> None:
-        log.warning(
-            "sso_failed", error=str(details.get("error")), exception=type(details.get("exception")).__name__
-        )
+        log.warning("sso_failed", error=str(details.get("error")), exception=type(details.get("exception")).__name__)
         refuse(request, f"{settings.OIDC_NAME} did not complete it, or was not reached.")
 
 

@@ -52,9 +52,7 @@ def navigation(context: Context) -> list[MenuItem]:
     request = context["request"]
     name = request.resolver_match.url_name if request.resolver_match else ""
     return [
-        MenuItem(
-            label, f"icons/{icon}.svg", reverse(url, args=[request.team.slug]), name.split("-")[0] in words
-        )
+        MenuItem(label, f"icons/{icon}.svg", reverse(url, args=[request.team.slug]), name.split("-")[0] in words)
         for label, icon, url, needed, words in MENU
         if request.membership.may(needed)
     ]
@@ -77,9 +75,7 @@ def moment(at: datetime | None, detail: str = "") -> str:
         return "–"
     local = localtime(at)
     shown = f"{local.day} {local.strftime(FORMATS[detail])}"
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), f"{local:%A, %H:%M:%S %Z}", shown
-    )
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), f"{local:%A, %H:%M:%S %Z}", shown)
 
 
 @register.simple_block_tag

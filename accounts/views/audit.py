@@ -61,9 +61,7 @@ def audit_view_save(request: TeamRequest) -> HttpResponse:
     try:
         with transaction.atomic():
             view.save()
-            audit.record(
-                Action.AUDIT_VIEW_SAVED, view, by=request.user, filter=view.query, is_shared=view.is_shared
-            )
+            audit.record(Action.AUDIT_VIEW_SAVED, view, by=request.user, filter=view.query, is_shared=view.is_shared)
     except IntegrityError:
         messages.error(request, f"You have a view “{view}” already. Choose another name, or remove that one.")
     return redirect(f"{reverse('accounts:audit-list', args=[request.team.slug])}?{view.query}")

@@ -34,9 +34,7 @@ def credential_new(request: TeamRequest) -> HttpResponse:
     form = NewCredentialForm(request.POST or None, team=request.team)
     if request.method == "POST" and form.is_valid():
         try:
-            credential = credentials.add(
-                request.team, form.cleaned_data["name"], form.pair(), by=request.user
-            )
+            credential = credentials.add(request.team, form.cleaned_data["name"], form.pair(), by=request.user)
         except IntegrityError:
             form.add_error("name", form.taken())
         else:
@@ -77,9 +75,7 @@ def credential_status(request: TeamRequest, credential_id: int) -> HttpResponse:
 @team_view(Permission.MANAGE_CREDENTIALS, fresh=True)
 def credential_rename(request: TeamRequest, credential_id: int) -> HttpResponse:
     credential = get_object_or_404(request.team.credentials, pk=credential_id)
-    form = NameForm(
-        request.POST or None, team=request.team, kept=credential.pk, initial={"name": credential.name}
-    )
+    form = NameForm(request.POST or None, team=request.team, kept=credential.pk, initial={"name": credential.name})
     if request.method == "POST" and form.is_valid():
         try:
             credentials.rename(credential, form.cleaned_data["name"], by=request.user)

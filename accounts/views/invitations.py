@@ -30,9 +30,7 @@ def member_invite(request: TeamRequest) -> HttpResponse:
         except teams.AlreadyMember:
             form.add_error("address", "This person is in the team already.")
         except invitations.AlreadyInvited:
-            form.add_error(
-                "address", "This address is invited already. Send that invitation again, or revoke it."
-            )
+            form.add_error("address", "This address is invited already. Send that invitation again, or revoke it.")
         else:
             messages.success(request, f"The invitation to {invitation.address} is on its way.")
             return redirect("accounts:team", request.team.slug)
@@ -48,9 +46,7 @@ def invitation_again(request: TeamRequest, invitation_id: int) -> HttpResponse:
     except invitations.NoLongerOpen:
         messages.error(request, TOO_LATE)
     else:
-        messages.success(
-            request, f"A new invitation to {invitation.address} is on its way; the old link is closed."
-        )
+        messages.success(request, f"A new invitation to {invitation.address} is on its way; the old link is closed.")
     return redirect("accounts:team", request.team.slug)
 
 

@@ -56,7 +56,5 @@ def token_new(request: TeamRequest) -> HttpResponse:
 def token_revoke(request: TeamRequest, token_id: int) -> HttpResponse:
     token = get_object_or_404(tokens.seen_by(request.membership), pk=token_id)
     if tokens.revoke(token, by=request.user):
-        messages.success(
-            request, f"The token “{token.name}” is revoked: nothing can be done with it any more."
-        )
+        messages.success(request, f"The token “{token.name}” is revoked: nothing can be done with it any more.")
     return redirect("accounts:token-list", request.team.slug)

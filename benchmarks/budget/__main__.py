@@ -105,9 +105,7 @@ def main() -> None:
     parser.add_argument("section", nargs="?", choices=("race", "scale", "engine", "many"))
     parser.add_argument("--speed", type=int, choices=(1, 2, 5, 10), default=10, help="times the real limits")
     parser.add_argument("--minutes", type=float, default=4, help="of the real limits, for each load")
-    parser.add_argument(
-        "--credentials", type=int, help="10000 to measure the scale, or 50 with backlogs at once"
-    )
+    parser.add_argument("--credentials", type=int, help="10000 to measure the scale, or 50 with backlogs at once")
     parser.add_argument("--only", choices=(*CONTENDERS, *MODELS), help="one contender, or one way to count")
     options = parser.parse_args()
     if options.section in (None, "race"):

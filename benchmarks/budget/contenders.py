@@ -59,9 +59,7 @@ class CountingConnection(redis.Connection):
 
 
 def counting_client(url: str) -> redis.Redis:
-    return redis.Redis(
-        connection_pool=redis.ConnectionPool.from_url(url, connection_class=CountingConnection)
-    )
+    return redis.Redis(connection_pool=redis.ConnectionPool.from_url(url, connection_class=CountingConnection))
 
 
 class Sender:

@@ -22,9 +22,7 @@ MODELS = ("sliding log", "fixed windows", "strict bucket")
 def engine(speed: int, minutes: float, models: list[str]) -> None:
     """Measure a backlog, then a load of 80 %, on one credential."""
     print(f"\nInside Celery: 8 worker processes, one credential, {speed} x speed, 0-150 ms each way,")
-    print(
-        f"{minutes:g} minutes a load. Left: a backlog. Right: runs at random, 80 % of the limit; waits in s.\n"
-    )
+    print(f"{minutes:g} minutes a load. Left: a backlog. Right: runs at random, 80 % of the limit; waits in s.\n")
     print("{:<16} {:>9} {:>6} {:>10} {:>11} | {:>8} {:>8} {:>6} {:>10}".format(
         "server", "of limit", "429s", "overtaken", "trips/call", "wait p50", "p95", "429s", "overtaken"
     ))  # fmt: skip
@@ -36,10 +34,7 @@ def engine(speed: int, minutes: float, models: list[str]) -> None:
             flush=True,
         )
         load = measure_load(model, speed, minutes, 1, 0.8)
-        print(
-            f"{load['p50']:>8.2f} {load['p95']:>8.1f} {load['refused']:>6} {load['overtaken']:>10}",
-            flush=True,
-        )
+        print(f"{load['p50']:>8.2f} {load['p95']:>8.1f} {load['refused']:>6} {load['overtaken']:>10}", flush=True)
 
 
 def many(speed: int, minutes: float, credentials: int) -> None:
@@ -65,9 +60,7 @@ def tick(credentials: int) -> None:
         )
 
 
-def measure_load(
-    model: str, speed: int, minutes: float, credentials: int, load: float | None
-) -> dict[str, Any]:
+def measure_load(model: str, speed: int, minutes: float, credentials: int, load: float | None) -> dict[str, Any]:
     """Results of one load on a new installation."""
     arguments = ["--model", model, "--speed", speed, "--minutes", minutes, "--credentials", credentials]
     if load is not None:

@@ -149,9 +149,7 @@ def main() -> None:
             by_pair[arrival.pair].append(arrival.at)
         waits = [
             (sent_at - created_at).total_seconds() * speed
-            for sent_at, created_at in ApiCall.objects.filter(kind="generate").values_list(
-                "sent_at", "run__created_at"
-            )
+            for sent_at, created_at in ApiCall.objects.filter(kind="generate").values_list("sent_at", "run__created_at")
         ]
         cuts = quantiles(waits, n=20)
         shares = [steady_share(at, 20, 60 / speed) for at in by_pair.values() if len(at) > 20]

@@ -26,9 +26,7 @@ def scale(credentials: int) -> None:
         client.config_resetstat()
 
     empty = memory()
-    print(
-        f"\nRedis {client.info('server')['redis_version']}, {credentials:,} credentials, one round trip each:"
-    )
+    print(f"\nRedis {client.info('server')['redis_version']}, {credentials:,} credentials, one round trip each:")
     client.config_resetstat()
     for key in keys:
         budget.enqueue(key, [Ticket(f"run:{n}", "export:1", calls=2) for n in range(7)])

@@ -46,9 +46,7 @@ def main(credentials: int, busy: int) -> None:
     team = Team.objects.create(name="Acme", slug="acme", time_zone="UTC")
     by = User.objects.create_user("alice@acme.example", "x" * 30)
     with scope(team=team):
-        Credential.objects.bulk_create(
-            [unsaved_credential(team, n) for n in range(credentials)], batch_size=500
-        )
+        Credential.objects.bulk_create([unsaved_credential(team, n) for n in range(credentials)], batch_size=500)
         first = Credential.objects.order_by("pk").first()
         export_settings = ExportSettings(policy_ids=[], report_ids=["1"], states=[], email_recipients=[])
         export = SavedExport(team=team, credential=first, name="Export")

@@ -70,9 +70,7 @@ def create_team(name: str) -> Installation:
     """A team of twelve people, the last of whom has left, with saved exports of three credentials."""
     team = Team.objects.create(name=name, slug=name.lower(), time_zone="Europe/Berlin")
     people = [
-        User.objects.create_user(
-            f"p{number}@{team.slug}.example", "password", first_name=f"Person {number:02}"
-        )
+        User.objects.create_user(f"p{number}@{team.slug}.example", "password", first_name=f"Person {number:02}")
         for number in range(12)
     ]
     for person in people[:-1]:
@@ -81,9 +79,7 @@ def create_team(name: str) -> Installation:
         stage.working_credential(team, f"Pair {number}", KeyPair(f"aa_{team.slug}_{number}", "secret"))
         for number in range(3)
     ]
-    exports = [
-        make_export(credentials[number % 3], people[0], f"Export {number:02}") for number in range(EXPORTS)
-    ]
+    exports = [make_export(credentials[number % 3], people[0], f"Export {number:02}") for number in range(EXPORTS)]
     return Installation(team, people, exports)
 
 
@@ -96,9 +92,7 @@ def create_runs(teams: list[Installation], count: int, began: datetime) -> Itera
         is_early = number < count / 200
         index = int(draw.random() ** 2 * (EXPORTS - 1))
         export = team.quiet if is_early and draw.random() < 0.05 else team.exports[index]
-        person = (
-            team.former if is_early and draw.random() < 0.2 else team.people[int(draw.random() ** 2 * 11)]
-        )
+        person = team.former if is_early and draw.random() < 0.2 else team.people[int(draw.random() ** 2 * 11)]
         of_thousand = draw.randrange(1000)
         status = ends[of_thousand] if of_thousand < len(ends) else Status.SUCCEEDED
         at = began + SPAN * (number / count)
@@ -142,9 +136,7 @@ def result_of(run: Run) -> Result:
 def calls_of(run: Run) -> list[ApiCall]:
     answered: dict[str, Any] = {"seconds": 3.5, "http_status": 200, "response_code": 200}
     return [
-        ApiCall(
-            team=run.team, run=run, credential=run.credential, kind=kind, sent_at=run.moved_at, **answered
-        )
+        ApiCall(team=run.team, run=run, credential=run.credential, kind=kind, sent_at=run.moved_at, **answered)
         for kind in ("generate", "download")
     ]
 

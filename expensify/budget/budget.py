@@ -162,12 +162,8 @@ class Budget:
         A run ahead counts with all the calls it will need. Runs being served have further calls that are not in the
         queue; `under_way` is their number, and they go first.
         """
-        ages, quiet, slack, ranks, ahead = self._wire.run(
-            "places", self._keys(key), {"tickets": list(tickets)}
-        )
-        queued = [
-            (name, rank, calls) for name, rank, calls in zip(tickets, ranks, ahead, strict=True) if rank >= 0
-        ]
+        ages, quiet, slack, ranks, ahead = self._wire.run("places", self._keys(key), {"tickets": list(tickets)})
+        queued = [(name, rank, calls) for name, rank, calls in zip(tickets, ranks, ahead, strict=True) if rank >= 0]
         instants = self.limits.instants(
             [calls + under_way for _, _, calls in queued],
             [age / 1e6 for age in ages],
@@ -241,11 +237,7 @@ def _batches(lines: Mapping[str, Sequence[str]], size: int = 2000) -> Iterator[l
 
 
 def _described_done(done: Done) -> dict[str, object]:
-    described: dict[str, object] = {
-        "handle": done.handle,
-        "outcome": done.outcome,
-        "ago": micro(max(done.ago, 0)),
-    }
+    described: dict[str, object] = {"handle": done.handle, "outcome": done.outcome, "ago": micro(max(done.ago, 0))}
     if done.retry_after is not None:
         described["retry_after"] = micro(max(done.retry_after, 0))
     return described

@@ -32,9 +32,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         if not self.windows or any(calls < 1 or seconds <= 0 for calls, seconds in self.windows):
-            raise ValueError(
-                "Call limits need at least one window of at least one call and more than 0 seconds."
-            )
+            raise ValueError("Call limits need at least one window of at least one call and more than 0 seconds.")
 
     @classmethod
     def parse(cls, text: str) -> "Limits":

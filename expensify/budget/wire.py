@@ -14,9 +14,7 @@ from expensify.budget.limits import Limits
 if TYPE_CHECKING:
     import redis
 
-SCRIPT = "".join(
-    Path(__file__).with_name(f"{part}.lua").read_text() for part in ("log", "line", "operations")
-)
+SCRIPT = "".join(Path(__file__).with_name(f"{part}.lua").read_text() for part in ("log", "line", "operations"))
 
 
 class BudgetUnavailable(Exception):
@@ -70,9 +68,7 @@ class Wire:
             if not isinstance(error, ResponseError):
                 connection.disconnect()
             raise BudgetUnavailable("Redis did not do what it was asked.") from error
-        except (
-            BaseException
-        ):  # a worker's time limit between command and reply: the reply must not be read later
+        except BaseException:  # a worker's time limit between command and reply: the reply must not be read later
             connection.disconnect()
             raise
         finally:

@@ -35,9 +35,7 @@ def assignment_runner(expressions: ExpressionCompiler, scope: Scope, assignment:
 def _update_runner(expressions: ExpressionCompiler, scope: Scope, assignment: Assignment) -> Runner:
     """`+=`, `++` and others: the variable must exist in that same scope."""
     name, operator = assignment.name, assignment.operator[0]
-    value: Evaluator = (
-        expressions.needed(assignment.value) if assignment.value is not None else lambda frame: 1
-    )
+    value: Evaluator = expressions.needed(assignment.value) if assignment.value is not None else lambda frame: 1
     adds_anything = assignment.operator == "+="
 
     def change(frame: Frame) -> None:

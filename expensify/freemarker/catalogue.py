@@ -87,15 +87,11 @@ class Catalogue:
         member = _member(wanted)
         # Names of approvers and history are seldom meant outside their own loops.
         within = ("top", "report", "expense", level) if level else get_args(Level)
-        fields = sorted(
-            (field for field in self if field.level in within), key=lambda field: field.level != level
-        )
+        fields = sorted((field for field in self if field.level in within), key=lambda field: field.level != level)
         names = [field.name for field in fields if field.name.lower() == wanted]
         names += [field.name for field in fields if member and _member(field.name).lower() == member]
         names += [field.name for field in fields if member and _has_label(field, member)]
-        by_member = {
-            _member(field.name).lower(): field.name for field in fields if level in (None, field.level)
-        }
+        by_member = {_member(field.name).lower(): field.name for field in fields if level in (None, field.level)}
         names += [by_member[near] for near in get_close_matches(member, by_member, n=3, cutoff=0.7)]
         return [near for near in dict.fromkeys(names) if near != name][:3]
 
@@ -128,9 +124,9 @@ def _letters(text: str) -> str:
 
 
 def _load(kind: str) -> Catalogue:
-    stored: dict[str, list[dict[str, Any]]] = json.loads(
-        Path(__file__).with_name("fields.json").read_text("utf-8")
-    )[kind]
+    stored: dict[str, list[dict[str, Any]]] = json.loads(Path(__file__).with_name("fields.json").read_text("utf-8"))[
+        kind
+    ]
     return Catalogue(Field(level=cast(Level, level), **row) for level, rows in stored.items() for row in rows)
 
 

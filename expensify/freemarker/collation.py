@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 _BASES = (
-    "_¯,;:!¡?¿/.´`^¨~·¸'\"«»()[]{}§¶©®@¤฿¢₡₢$₫€₣₤₥₦₧£₨₪₩¥*\\&#%+±÷×<=>¬|¦°µ"
-    "0123456789¼½¾abcdðefghijklmnopqrstuvwxyz"
+    "_¯,;:!¡?¿/.´`^¨~·¸'\"«»()[]{}§¶©®@¤฿¢₡₢$₫€₣₤₥₦₧£₨₪₩¥*\\&#%+±÷×<=>¬|¦°µ0123456789¼½¾abcdðefghijklmnopqrstuvwxyz"
 )
 _SPACES = (
     " ", "\u00a0", "\u2000\u2002", "\u2001\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009",

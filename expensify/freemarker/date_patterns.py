@@ -56,8 +56,7 @@ def format_pattern(at: dt.datetime, pattern: str) -> str:
     if at.year < 1583 and any(piece.letter in _BY_WEEK for piece in pieces(pattern) if piece.letter):
         raise RenderError("weekdays and weeks before 1583 are those of another calendar")
     return "".join(
-        piece.literal if not piece.letter else _FIELDS[piece.letter](at, piece.width)
-        for piece in pieces(pattern)
+        piece.literal if not piece.letter else _FIELDS[piece.letter](at, piece.width) for piece in pieces(pattern)
     )
 
 

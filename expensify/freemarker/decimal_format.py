@@ -146,9 +146,7 @@ class DecimalFormat:
         least = self.minimum_integers
         if self.maximum_integers > 1 and self.maximum_integers > self.minimum_integers:
             size = self.maximum_integers
-            exponent = (
-                (exponent - 1) // size * size if exponent >= 1 else int((exponent - size) / size) * size
-            )
+            exponent = (exponent - 1) // size * size if exponent >= 1 else int((exponent - size) / size) * size
             least = 1
         else:
             exponent -= least
@@ -285,9 +283,7 @@ def _split_affixes(marks: list[_Mark], pattern: str) -> tuple[list[_Mark], str, 
 
 
 def _is_number_part(marks: list[_Mark], at: int) -> bool:
-    return marks[at].character in "#0,." or (
-        marks[at].character == "E" and marks[at + 1 : at + 2] == [("0", False)]
-    )
+    return marks[at].character in "#0,." or (marks[at].character == "E" and marks[at + 1 : at + 2] == [("0", False)])
 
 
 def _literal(affix: list[_Mark]) -> str:

@@ -44,12 +44,7 @@ from expensify.freemarker.runtime import Evaluator, Frame
 from expensify.freemarker.scope import Scope
 from expensify.freemarker.special import special
 from expensify.freemarker.tree import Element
-from expensify.freemarker.values import (
-    EMPTY,
-    EndlessRange,
-    integer_of,
-    number_of,
-)
+from expensify.freemarker.values import EMPTY, EndlessRange, integer_of, number_of
 
 
 class ExpressionCompiler:
@@ -66,9 +61,7 @@ class ExpressionCompiler:
     def needed(self, node: Expression) -> Evaluator:
         """A closure that gives the value and never None."""
         read = self.compile(node)
-        if isinstance(
-            node, (StringLiteral, NumberLiteral, BooleanLiteral, Arithmetic, Comparison, Logic, Not)
-        ):
+        if isinstance(node, (StringLiteral, NumberLiteral, BooleanLiteral, Arithmetic, Comparison, Logic, Not)):
             return read
 
         def need(frame: Frame) -> Any:
@@ -111,11 +104,7 @@ class ExpressionCompiler:
 
     def _number(self, node: NumberLiteral) -> Evaluator:
         try:
-            value = (
-                arithmetic.add(node.value, 0)
-                if isinstance(node.value, int)
-                else arithmetic.exact(str(node.value))
-            )
+            value = arithmetic.add(node.value, 0) if isinstance(node.value, int) else arithmetic.exact(str(node.value))
         except RenderError as error:
             raise TemplateError(error.message, node.span) from None
         return lambda frame: value
@@ -340,9 +329,7 @@ class ExpressionCompiler:
         return build
 
     def _lambda(self, node: Lambda) -> Evaluator:
-        raise TemplateError(
-            "a lambda can only be an argument of ?filter, ?map, ?take_while or ?drop_while", node.span
-        )
+        raise TemplateError("a lambda can only be an argument of ?filter, ?map, ?take_while or ?drop_while", node.span)
 
 
 def is_test(node: Expression) -> bool:

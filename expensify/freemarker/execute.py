@@ -140,10 +140,7 @@ class Compiler:
     def _switch(self, node: Switch) -> Runner:
         subject = self.expressions.needed(node.subject)
         cases = [
-            (
-                self.expressions.needed(case.condition) if case.condition is not None else None,
-                self.body(case.body),
-            )
+            (self.expressions.needed(case.condition) if case.condition is not None else None, self.body(case.body))
             for case in node.cases
         ]
         default = next((body for value, body in cases if value is None), None)
@@ -237,9 +234,7 @@ class Compiler:
     # ---- variables
 
     def _assign(self, node: Assign) -> Runner:
-        steps = [
-            assignment_runner(self.expressions, node.scope, assignment) for assignment in node.assignments
-        ]
+        steps = [assignment_runner(self.expressions, node.scope, assignment) for assignment in node.assignments]
         if len(steps) == 1:
             return steps[0]
 
@@ -275,9 +270,7 @@ class Compiler:
         outside_scope, outside = self.scope, self.expressions
         self.scope = Scope(local=True)
         self.expressions = ExpressionCompiler(self.scope)
-        defaults = {
-            p.name: self.expressions.compile(p.default) for p in node.parameters if p.default is not None
-        }
+        defaults = {p.name: self.expressions.compile(p.default) for p in node.parameters if p.default is not None}
         routine = Routine(
             node.name,
             is_function=node.is_function,

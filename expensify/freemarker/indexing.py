@@ -9,15 +9,7 @@ from expensify.freemarker.errors import RenderError
 from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.runtime import Environment
 from expensify.freemarker.utf16 import from_units, to_units
-from expensify.freemarker.values import (
-    EndlessRange,
-    Nothing,
-    NumberRange,
-    integer_of,
-    is_number,
-    is_sequence,
-    kind_of,
-)
+from expensify.freemarker.values import EndlessRange, Nothing, NumberRange, integer_of, is_number, is_sequence, kind_of
 
 
 def field(holder: Any, name: str, span: Span) -> Any:

@@ -36,9 +36,7 @@ def unescape(source: Source, start: int, end: int) -> tuple[str, list[int]]:
             characters.append(chr(int(text[at + 2 : stop], 16)))
             at = stop
         else:
-            raise TemplateError(
-                f"\\{mark} is not an escape; a backslash is written \\\\", source.span(at, at + 2)
-            )
+            raise TemplateError(f"\\{mark} is not an escape; a backslash is written \\\\", source.span(at, at + 2))
     return "".join(characters), offsets
 
 

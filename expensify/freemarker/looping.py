@@ -34,13 +34,7 @@ class _PendingItems(Loop):
         self.done = False
 
 
-def run_list(
-    node: List,
-    source: Callable[[Frame], Any],
-    slot: int,
-    body: Runner,
-    otherwise: Runner | None,
-) -> Runner:
+def run_list(node: List, source: Callable[[Frame], Any], slot: int, body: Runner, otherwise: Runner | None) -> Runner:
     """Return a closure for <#list>. `source` returns the value to iterate, which is not missing."""
     names, place = node.names, node.source.span
 
@@ -78,9 +72,7 @@ def run_items(node: Items, slot: int, body: Runner) -> Runner:
         if pairs and not isinstance(item, _Pair):
             raise RenderError("<#items as key, value> needs a map", node.span)
         if not pairs and isinstance(item, _Pair):
-            raise RenderError(
-                "listing a map needs two loop variables, like <#items as key, value>", node.span
-            )
+            raise RenderError("listing a map needs two loop variables, like <#items as key, value>", node.span)
         turn(frame, loop, item, loop.walk, body, pairs=pairs)
 
     return run

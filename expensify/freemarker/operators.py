@@ -10,15 +10,7 @@ from expensify.freemarker.comparing import compare, equal
 from expensify.freemarker.errors import Missing, RenderError
 from expensify.freemarker.expression_tree import Dot, Expression, Name
 from expensify.freemarker.runtime import Environment
-from expensify.freemarker.values import (
-    NumberRange,
-    boolean_of,
-    is_map,
-    is_number,
-    is_sequence,
-    kind_of,
-    number_of,
-)
+from expensify.freemarker.values import NumberRange, boolean_of, is_map, is_number, is_sequence, kind_of, number_of
 
 RELATIONS: dict[str, Callable[[Environment, Any, Any], bool]] = {
     "==": equal,
@@ -77,9 +69,7 @@ def absent(node: Expression) -> Missing:
     """Return the error for a missing value, with the name used in the template."""
     name = path(node)
     what = f"{name} is missing" if name else "this value is missing"
-    return Missing(
-        f'{what}; test it with ?has_content, or give it a default like {name or "(x)"}!""', node.span
-    )
+    return Missing(f'{what}; test it with ?has_content, or give it a default like {name or "(x)"}!""', node.span)
 
 
 def path(node: Expression) -> str:

@@ -11,26 +11,12 @@ from typing import NamedTuple
 
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.escaping import Escapes
-from expensify.freemarker.expression_tree import (
-    Interpolation,
-    LiteralPart,
-    Node,
-    NumberInterpolation,
-    Span,
-    Text,
-)
+from expensify.freemarker.expression_tree import Interpolation, LiteralPart, Node, NumberInterpolation, Span, Text
 from expensify.freemarker.expressions import ExpressionParser
 from expensify.freemarker.lexer import Lexer
 from expensify.freemarker.naming import Naming
 from expensify.freemarker.source import Source
-from expensify.freemarker.tagnames import (
-    LEGACY_NAMES,
-    TAKES_EXPRESSION,
-    UNSUPPORTED,
-    plain_name,
-    unknown,
-    unsupported,
-)
+from expensify.freemarker.tagnames import LEGACY_NAMES, TAKES_EXPRESSION, UNSUPPORTED, plain_name, unknown, unsupported
 from expensify.freemarker.tags.context import Context, Header
 from expensify.freemarker.tree import Body, Comment, Element
 
@@ -228,11 +214,7 @@ class Parser:
             # elseif shows the convention of else_if; elseIf shows the other.
             shown = spelled if name != spelled else "else_if" if name == "elseif" else f"{name}_"
             self.naming.check(shown, self.source.span(mark.start(), mark.end()))
-        if (
-            name in TAKES_EXPRESSION
-            and not closing
-            and self.source.text[mark.end() : mark.end() + 1] not in _BLANKS
-        ):
+        if name in TAKES_EXPRESSION and not closing and self.source.text[mark.end() : mark.end() + 1] not in _BLANKS:
             raise self.error(f"<#{spelled}> needs a space and then an expression", mark.start(), mark.end())
         return Tag(name, closing, mark.start(), mark.end())
 
@@ -249,9 +231,7 @@ class Parser:
             maximum = minimum or 0
         minimum = minimum or 0
         if minimum > maximum or maximum > 50:
-            raise TemplateError(
-                f"{text} asks for at least {minimum} and at most {maximum} decimals (50 at most)", span
-            )
+            raise TemplateError(f"{text} asks for at least {minimum} and at most {maximum} decimals (50 at most)", span)
         return minimum, maximum
 
 

@@ -229,9 +229,7 @@ class _Translator:
             self.parts.append(_PLACES[letter])
         elif letter in "123456789":
             number = int(letter)
-            while (more := self.pattern[self.at : self.at + 1]).isdecimal() and number * 10 + int(
-                more
-            ) <= self.groups:
+            while (more := self.pattern[self.at : self.at + 1]).isdecimal() and number * 10 + int(more) <= self.groups:
                 number = number * 10 + int(self._next())
             self._refer(number)
         elif letter == "k" and (name := _NAME.match(self.pattern, self.at)):
@@ -241,9 +239,7 @@ class _Translator:
             self._refer(self.names[name[1]])
         else:
             charset = self._charset(letter)
-            self.parts.append(
-                self._literal(self._character(letter)) if charset is None else self._any_case(charset)
-            )
+            self.parts.append(self._literal(self._character(letter)) if charset is None else self._any_case(charset))
 
     def _refer(self, number: int) -> None:
         self.references.append((len(self.parts), number))
@@ -324,11 +320,7 @@ class _Translator:
             if charset is not None:
                 return charset
             character = self._character(letter)
-        if not self.pattern.startswith("-", self.at) or self.pattern[self.at + 1 : self.at + 2] in (
-            "]",
-            "[",
-            "",
-        ):
+        if not self.pattern.startswith("-", self.at) or self.pattern[self.at + 1 : self.at + 2] in ("]", "[", ""):
             return self._range(character, character)
         self.at += 1
         last = self._next()

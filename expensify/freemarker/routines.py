@@ -77,9 +77,7 @@ def call_macro(
     perform(env, routine, local, body, span)
 
 
-def perform(
-    env: Environment, routine: Routine, local: dict[str, Any], body: NestedBody | None, span: Span
-) -> Any:
+def perform(env: Environment, routine: Routine, local: dict[str, Any], body: NestedBody | None, span: Span) -> Any:
     """Run a routine in a frame of its own."""
     env.charge(1)
     env.enter()
@@ -101,8 +99,7 @@ def _positional(routine: Routine, arguments: Sequence[Any], span: Span) -> dict[
         local[routine.catch_all] = list(rest)
     elif rest:
         raise RenderError(
-            f"the {routine.kind} {routine.name} takes {len(routine.parameters)} arguments, not {len(arguments)}",
-            span,
+            f"the {routine.kind} {routine.name} takes {len(routine.parameters)} arguments, not {len(arguments)}", span
         )
     return local
 

@@ -51,9 +51,7 @@ class Frame:
 
     __slots__ = ("body", "env", "local", "loops")
 
-    def __init__(
-        self, env: Environment, loops: int, local: dict[str, Any] | None, body: NestedBody | None
-    ) -> None:
+    def __init__(self, env: Environment, loops: int, local: dict[str, Any] | None, body: NestedBody | None) -> None:
         self.env = env
         self.loops: list[Any] = [None] * loops
         self.local = local
@@ -90,9 +88,7 @@ class Environment:
         self.depth = 0
         self.errors: list[RenderError] = []
         self.number_format: DecimalFormat = decimal_format(settings.number_format)
-        self.boolean_words: tuple[str, str] | None = (
-            ("true", "false") if settings.boolean == "words" else None
-        )
+        self.boolean_words: tuple[str, str] | None = ("true", "false") if settings.boolean == "words" else None
         self.now = settings.now or dt.datetime.now(dt.UTC)
         self.dates = DateFormats(settings.zone)
         self.forgiven: tuple[type[RenderError], ...] = ()
@@ -175,9 +171,7 @@ class Environment:
         if isinstance(value, bool):
             if self.boolean_words is not None:
                 return self.boolean_words[0] if value else self.boolean_words[1]
-            raise UnformattedBoolean(
-                'a boolean does not print by itself; write it like b?string("yes", "no")'
-            )
+            raise UnformattedBoolean('a boolean does not print by itself; write it like b?string("yes", "no")')
         if is_number(value):
             return self.number_text(value)
         if is_moment(value):

@@ -35,9 +35,7 @@ def special(node: SpecialName) -> Evaluator:
     """Return a closure for the variable; TemplateError when it is unknown or unsupported."""
     read = _VARIABLES.get(node.name)
     if read is None:
-        raise TemplateError(
-            f"the special variable .{node.name} does not exist or is not supported", node.span
-        )
+        raise TemplateError(f"the special variable .{node.name} does not exist or is not supported", node.span)
     return read
 
 

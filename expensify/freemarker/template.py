@@ -84,9 +84,4 @@ def _replace_lone_surrogates(text: str) -> str:
 
 
 def _join_surrogates(units: re.Match[str]) -> str:
-    return (
-        units.group()
-        .encode("utf-16-le", "surrogatepass")
-        .decode("utf-16-le", "replace")
-        .replace("\ufffd", "?")
-    )
+    return units.group().encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\ufffd", "?")

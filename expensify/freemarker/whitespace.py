@@ -128,9 +128,7 @@ class _LinkedNode:
             return replace(self.node, text=self.text)
         if self.make is None:
             return self.node
-        remaining = (
-            linked for linked in self.children if not (isinstance(linked.node, Text) and not linked.text)
-        )
+        remaining = (linked for linked in self.children if not (isinstance(linked.node, Text) and not linked.text))
         return self.make([linked.rebuild() for linked in remaining])
 
     # ---- the leaves of the tree, in FreeMarker's sense
@@ -228,9 +226,7 @@ class _Stripper:
                 line = _last_break(linked.text) + 1
                 if line or linked.starts_line:
                     rest = linked.text[line:]
-                    linked.text = linked.text[:line] + (
-                        "" if not rest.strip(_TRIMMED) else rest.lstrip(JAVA_SPACES)
-                    )
+                    linked.text = linked.text[:line] + ("" if not rest.strip(_TRIMMED) else rest.lstrip(JAVA_SPACES))
             has_trim = has_trim or leaf.node.left or not leaf.node.right
         return has_trim
 

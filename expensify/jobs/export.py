@@ -170,18 +170,12 @@ class ReportExport:
             *self._selection_problems(),
             *self._period_problems(today),
             *self._file_problems(),
-            *(
-                JobProblem("on_finish", sentence)
-                for action in self.on_finish
-                for sentence in _action_problems(action)
-            ),
+            *(JobProblem("on_finish", sentence) for action in self.on_finish for sentence in _action_problems(action)),
         ]
 
     def _selection_problems(self) -> Iterator[JobProblem]:
         if not (self.report_ids or self.start_on or self.approved_after):
-            yield JobProblem(
-                "start_on", "Give report IDs, a start date or an approval date: one must select reports."
-            )
+            yield JobProblem("start_on", "Give report IDs, a start date or an approval date: one must select reports.")
         for report_id in self.report_ids:
             if not _REPORT_ID.fullmatch(report_id):
                 yield JobProblem(
@@ -191,14 +185,10 @@ class ReportExport:
                 )
         for policy_id in self.policy_ids:
             if not _POLICY_ID.fullmatch(policy_id):
-                yield JobProblem(
-                    "policy_ids", f"“{policy_id}” is not a policy ID. Pick the policy from the list."
-                )
+                yield JobProblem("policy_ids", f"“{policy_id}” is not a policy ID. Pick the policy from the list.")
         for state in self.states:
             if state not in REPORT_STATES:
-                yield JobProblem(
-                    "states", f"“{state}” is not a report state. Choose among {', '.join(REPORT_STATES)}."
-                )
+                yield JobProblem("states", f"“{state}” is not a report state. Choose among {', '.join(REPORT_STATES)}.")
         if "OPEN" in self.states and self.employee_email:
             yield JobProblem(
                 "states",
@@ -206,9 +196,7 @@ class ReportExport:
                 "Leave out the state Open, or leave the employee empty.",
             )
         if self.employee_email and not _EMAIL.fullmatch(self.employee_email):
-            yield JobProblem(
-                "employee_email", "Give the employee's whole e-mail address, like name@example.com."
-            )
+            yield JobProblem("employee_email", "Give the employee's whole e-mail address, like name@example.com.")
         if self.limit is not None and self.limit < 1:
             yield JobProblem("limit", "Export at least one report, or leave the limit empty for all of them.")
 
@@ -222,9 +210,7 @@ class ReportExport:
                     "end_on", "The period begins over a year ago: give an end date, at most a year after it."
                 )
             if self.end_on is not None and start < _subtract_year(self.end_on):
-                yield JobProblem(
-                    name, "The period is longer than a year. Export it in parts of one year or less."
-                )
+                yield JobProblem(name, "The period is longer than a year. Export it in parts of one year or less.")
         if self.start_on and self.end_on and self.end_on < self.start_on:
             yield JobProblem("end_on", "The end date lies before the start date. Swap or correct them.")
 

@@ -70,11 +70,7 @@ class PolicyGet:
     user_email: str = ""
 
     def description(self, pair: KeyPair) -> dict[str, Any]:
-        settings: dict[str, Any] = {
-            "type": "policy",
-            "policyIDList": list(self.ids),
-            "fields": list(self.fields),
-        }
+        settings: dict[str, Any] = {"type": "policy", "policyIDList": list(self.ids), "fields": list(self.fields)}
         if self.user_email:
             settings["userEmail"] = self.user_email
         return {"type": "get", "credentials": pair.credentials(), "inputSettings": settings}

@@ -67,10 +67,7 @@ _FINAL = {
         [_EDITED.format(edited="modifiedMerchant", entered="merchant", variable="merchant")],
     ),
     "final.created": ("date", [_EDITED.format(edited="modifiedCreated", entered="created", variable="date")]),
-    "final.amount": (
-        "amount",
-        [_EDITED.format(edited="modifiedAmount", entered="amount", variable="amount")],
-    ),
+    "final.amount": ("amount", [_EDITED.format(edited="modifiedAmount", entered="amount", variable="amount")]),
     "final.reportAmount": ("reportAmount", [_REPORT_AMOUNT]),
     "final.taxAmount": (
         "taxAmount",
@@ -78,16 +75,8 @@ _FINAL = {
     ),
     "final.mcc": ("mcc", [_EDITED.format(edited="modifiedMCC", entered="mcc", variable="mcc")]),
 }
-_FINAL["final.netAmount"] = (
-    "netAmount",
-    [*_FINAL["final.amount"][1], *_FINAL["final.taxAmount"][1], _NET_AMOUNT],
-)
-_GROUP = {
-    "group.category": "category",
-    "group.categoryGlCode": "glCode",
-    "group.count": "count",
-    "group.sum": "sum",
-}
+_FINAL["final.netAmount"] = ("netAmount", [*_FINAL["final.amount"][1], *_FINAL["final.taxAmount"][1], _NET_AMOUNT])
+_GROUP = {"group.category": "category", "group.categoryGlCode": "glCode", "group.count": "count", "group.sum": "sum"}
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -161,12 +150,7 @@ class Sources:
 </#if>""".splitlines()
         if self._layout.rows == "totals":
             body = ['<#if (expense.category!"") == category>', *(f"  {line}" for line in body), "</#if>"]
-        return [
-            *start,
-            "<#list report.transactionList![] as expense>",
-            *(f"  {line}" for line in body),
-            "</#list>",
-        ]
+        return [*start, "<#list report.transactionList![] as expense>", *(f"  {line}" for line in body), "</#list>"]
 
     def _lines(self, level: str) -> list[str]:
         return [line for block, of in self._blocks.items() if of == level for line in block.splitlines()]

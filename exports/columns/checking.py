@@ -21,14 +21,11 @@ def problems(layout: Layout) -> list[str]:
         sentences.append(f"Choose at most {MOST_COLUMNS} columns; these are {len(layout.columns)}.")
     for number, column in enumerate(layout.columns, start=1):
         sentences += [
-            f"Column {number} ({column.heading or 'no heading'}): {text}"
-            for text in _column_problems(column, layout)
+            f"Column {number} ({column.heading or 'no heading'}): {text}" for text in _column_problems(column, layout)
         ]
     if layout.kind == "json":
         repeated = [text for text, count in Counter(c.heading for c in layout.columns).items() if count > 1]
-        sentences += [
-            f"Two columns are called {text!r}; in JSON each needs a name of its own." for text in repeated
-        ]
+        sentences += [f"Two columns are called {text!r}; in JSON each needs a name of its own." for text in repeated]
     return sentences
 
 
@@ -43,17 +40,12 @@ def _column_problems(column: Column, layout: Layout) -> list[str]:
             )
         else:
             if not choices.fits(field, layout.rows):
-                sentences.append(
-                    f"{field.name} has no single value per row; choose other rows, or leave it out."
-                )
+                sentences.append(f"{field.name} has no single value per row; choose other rows, or leave it out.")
             if column.format not in choices.FORMATS.get(field.type, {"": ""}):
                 sentences.append(f"The format {column.format!r} does not fit {field.name}.")
             if column.excel_text and field.type in ("cents", "number"):
                 sentences.append("An amount kept as text cannot be added up; take “text for Excel” off.")
-    if any(
-        _NOT_FOR_ONE_LINE.search(text)
-        for text in (column.heading, column.text, column.fallback, *column.words)
-    ):
+    if any(_NOT_FOR_ONE_LINE.search(text) for text in (column.heading, column.text, column.fallback, *column.words)):
         sentences.append("Heading, constant, fallback and words are one line each, without tabs.")
     if layout.kind == "fixed" and not 1 <= column.width <= WIDEST:
         sentences.append(f"The width is from 1 to {WIDEST} characters.")

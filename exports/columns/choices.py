@@ -177,6 +177,4 @@ def usual_format(field: Field) -> str:
 def nearest(name: str) -> list[str]:
     """Names that somebody may have meant by `name`: those of the same object first, then by similarity."""
     near = [*CATALOGUE.nearest(name), *COMPUTED.nearest(name)]
-    return sorted(
-        filter(field, near), key=lambda candidate: candidate.partition(".")[0] != name.partition(".")[0]
-    )
+    return sorted(filter(field, near), key=lambda candidate: candidate.partition(".")[0] != name.partition(".")[0])

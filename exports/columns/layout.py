@@ -112,9 +112,7 @@ def _column(stored: object) -> Column:
         raise ValueError("a column is an object")
     values = {str(key): value for key, value in stored.items()}
     words = values.get("words", ["Yes", "No"])
-    if not (
-        isinstance(words, list | tuple) and len(words) == 2 and all(isinstance(word, str) for word in words)
-    ):
+    if not (isinstance(words, list | tuple) and len(words) == 2 and all(isinstance(word, str) for word in words)):
         raise ValueError("words are two texts, for yes and for no")
     return cast(Column, _read(Column, values | {"words": (words[0], words[1])}))
 

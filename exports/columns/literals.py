@@ -2,16 +2,7 @@
 
 import re
 
-_ESCAPES = {
-    "\\": r"\\",
-    '"': r"\"",
-    "{": r"\{",
-    "<": r"\l",
-    ">": r"\g",
-    "\t": r"\t",
-    "\n": r"\n",
-    "\r": r"\r",
-}
+_ESCAPES = {"\\": r"\\", '"': r"\"", "{": r"\{", "<": r"\l", ">": r"\g", "\t": r"\t", "\n": r"\n", "\r": r"\r"}
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SYNTAX = re.compile(r"[<$#\[{\\]")
 

@@ -212,9 +212,7 @@ PRESETS = {
         _JOURNAL,
         ("APPROVED", "REIMBURSED"),
     ),
-    "detail": Preset(
-        "Expense detail", "Every expense with who, what, how much and who approved it.", _DETAIL
-    ),
+    "detail": Preset("Expense detail", "Every expense with who, what, how much and who approved it.", _DETAIL),
     "summary": Preset("Report summary", "One line per report with its dates, approvers and total.", _SUMMARY),
     "totals": Preset("Totals by category", "What each report comes to in each category.", _TOTALS),
     "tax": Preset("Tax and VAT", "Net, tax and gross of every expense, with rate, code and receipt.", _TAX),
@@ -224,16 +222,12 @@ PRESETS = {
         _CURRENCIES,
     ),
     "mileage": Preset("Mileage and time", "Kilometres, miles and hours with their rates.", _MILEAGE),
-    "cards": Preset(
-        "Card reconciliation", "Expenses beside the bank's lines, by card, with receipts.", _CARDS
-    ),
+    "cards": Preset("Card reconciliation", "Expenses beside the bank's lines, by card, with receipts.", _CARDS),
     "accruals": Preset(
         "Accruals",
         "What was spent but is not approved yet, by account, for the month's end.",
         _ACCRUALS,
         ("OPEN", "SUBMITTED"),
     ),
-    "everything": Preset(
-        "Everything", "All documented fields of every expense and its report.", _everything()
-    ),
+    "everything": Preset("Everything", "All documented fields of every expense and its report.", _everything()),
 }

@@ -44,10 +44,7 @@ def table_of(layout: Layout, text: str) -> list[list[str]]:
     rows = [_slices(layout, line) for line in text.split("\n")[:-1]]
     headings = 1 if layout.heading else 0
     return rows[:headings] + [
-        [
-            cell.lstrip(" ") if column.is_number else cell
-            for column, cell in zip(layout.columns, row, strict=True)
-        ]
+        [cell.lstrip(" ") if column.is_number else cell for column, cell in zip(layout.columns, row, strict=True)]
         for row in rows[headings:]
     ]
 
@@ -87,19 +84,13 @@ def _value(column: Column, layout: Layout, row: _Row, number: int) -> str:
     if column.source == "number":
         return _fitted(str(number), column, layout)
     if column.source == "constant":
-        return _text(
-            "'" + column.text if _ticked(column, layout) and column.text else column.text, column, layout
-        )
+        return _text("'" + column.text if _ticked(column, layout) and column.text else column.text, column, layout)
     assert field is not None
-    value = _content(
-        _computed(field, row) if field.name.startswith(("final.", "group.")) else _member(field.name, row)
-    )
+    value = _content(_computed(field, row) if field.name.startswith(("final.", "group.")) else _member(field.name, row))
     if field.type == "cents":
         if not _is_number(value):
             return _text(column.fallback, column, layout)
-        return _fitted(
-            _plain(value) if column.format == "cents" else _units(value, column.format), column, layout
-        )
+        return _fitted(_plain(value) if column.format == "cents" else _units(value, column.format), column, layout)
     if field.type == "boolean":
         word = column.words[0 if value else 1] if isinstance(value, bool) else column.fallback
         return _text(word, column, layout)

@@ -55,9 +55,7 @@ def _expression(column: Column, layout: Layout, sources: blocks.Sources) -> str:
         sources.counts_rows = True
         return "row?c"
     if column.source == "constant":
-        return _text(
-            string("'" + column.text if _is_ticked(column, layout) and column.text else column.text), layout
-        )
+        return _text(string("'" + column.text if _is_ticked(column, layout) and column.text else column.text), layout)
     field = column.field
     assert field is not None
     value = sources.of(field)
@@ -148,8 +146,7 @@ def headings_of(layout: Layout) -> list[str]:
         return ["'" + text if text.startswith(("=", "+", "-", "@")) else text for text in headings]
     if layout.kind == "fixed":
         return [
-            re.sub("[^\u0000-\uffff]", "?", column.heading)[: column.width].rstrip(" ")
-            for column in layout.columns
+            re.sub("[^\u0000-\uffff]", "?", column.heading)[: column.width].rstrip(" ") for column in layout.columns
         ]
     return headings
 

@@ -30,9 +30,7 @@ def tell_of_lost_policies() -> int:
             policies = credential.lost_policies or {}
             lost = [{"policy_id": policy_id, "name": name} for policy_id, name in policies.items()]
             # Another process notified, or the policies changed: the next round checks again.
-            if not Credential.objects.filter(pk=pk, lost_policies=credential.lost_policies).update(
-                lost_policies=None
-            ):
+            if not Credential.objects.filter(pk=pk, lost_policies=credential.lost_policies).update(lost_policies=None):
                 continue
             _notify_lost(credential, lost)
     return len(pks)

@@ -48,9 +48,7 @@ class Enclosure:
 
 def has_workbook(result: Result, *, most_bytes: int = WORKBOOK_BYTES) -> bool:
     """Whether a workbook can be made of this result."""
-    return (
-        results.extension(result.name) == "csv" and result.purged_at is None and 0 < result.size <= most_bytes
-    )
+    return results.extension(result.name) == "csv" and result.purged_at is None and 0 < result.size <= most_bytes
 
 
 @contextmanager
@@ -94,9 +92,7 @@ def one_file(result: Result, content: Content, password: str | None) -> Iterator
 @contextmanager
 def _build_files(result: Result, content: Content, password: str | None) -> Iterator[list[Enclosure]]:
     if result.purged_at is not None:
-        raise CannotEnclose(
-            "The file was deleted when its retention time was over. Run the export again to get it."
-        )
+        raise CannotEnclose("The file was deleted when its retention time was over. Run the export again to get it.")
     if not default_storage.exists(result.file.name):
         raise CannotEnclose("The file is no longer in the portal's storage. Run the export again to get it.")
     if content is Content.SEALED_ZIP and not password:

@@ -59,10 +59,7 @@ def _find_message_ids(message: Message) -> list[str]:
     """Our Message-IDs in the returned mail, or in its returned headers."""
     message_ids: dict[str, None] = {}
     for part in message.walk():
-        if part is not message and part.get_content_type() not in {
-            "message/delivery-status",
-            "multipart/report",
-        }:
+        if part is not message and part.get_content_type() not in {"message/delivery-status", "multipart/report"}:
             message_ids |= dict.fromkeys(_MESSAGE_ID.findall(_header(part, "Message-ID")))
         if part.get_content_type() == "text/rfc822-headers":
             message_ids |= dict.fromkeys(_MESSAGE_ID.findall(_text(part)))

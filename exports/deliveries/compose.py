@@ -44,9 +44,7 @@ class Composed:
     size: int
 
 
-def compose_delivery(
-    delivery: Delivery, link: Callable[[], str], unsubscribe_url: str, at: datetime
-) -> Composed:
+def compose_delivery(delivery: Delivery, link: Callable[[], str], unsubscribe_url: str, at: datetime) -> Composed:
     """The mail as it is sent at `at`. Calls `link` for the URL only if the file is not attached.
 
     Raises CannotEnclose when the file is not available, and CannotStore when storage fails.
@@ -125,9 +123,7 @@ def _build(
         "changes": placeholders.changes(previous, measured) if previous else [],
         "before": day_in_words(before.due_at.astimezone(team.zone).date()) if before else "",
         # Rows of an encrypted file must not be readable in the mail.
-        "table": _first_rows(result, mail.first_rows)
-        if result and mail.content is not Content.SEALED_ZIP
-        else None,
+        "table": _first_rows(result, mail.first_rows) if result and mail.content is not Content.SEALED_ZIP else None,
         "manifest": _manifest(delivery, measured, files),
         "schedule": occurrence.schedule.name,
         "team": team.name,
@@ -172,20 +168,14 @@ def _manifest(delivery: Delivery, measured: Measured, files: list[Enclosure]) ->
             if file.name != result.name:
                 lines += [("Attached", f"{file.name}, {file.size:,} bytes"), ("Its SHA-256", file.sha256)]
     version = run.version
-    return [
-        *lines,
-        ("Export", f"{run.export}, version {version.number if version else '–'}"),
-        ("Run", str(run.pk)),
-    ]
+    return [*lines, ("Export", f"{run.export}, version {version.number if version else '–'}"), ("Run", str(run.pk))]
 
 
 def _notes_on(occurrence: Occurrence) -> list[str]:
     if occurrence.sentence:
         return [occurrence.sentence]
     if occurrence.covers > 1:
-        return [
-            f"This mail stands for {occurrence.covers} times that were due: the portal was not at work before."
-        ]
+        return [f"This mail stands for {occurrence.covers} times that were due: the portal was not at work before."]
     return []
 
 
@@ -193,9 +183,7 @@ def _previous_occurrence(delivery: Delivery) -> tuple[Occurrence | None, Measure
     """The occurrence settled before, and the rows and totals of its file for this recipient."""
     occurrence = delivery.occurrence
     before = (
-        Occurrence.objects.filter(
-            schedule=occurrence.schedule, due_at__lt=occurrence.due_at, outcome="started"
-        )
+        Occurrence.objects.filter(schedule=occurrence.schedule, due_at__lt=occurrence.due_at, outcome="started")
         .exclude(settled_at=None)
         .order_by("-due_at")
         .first()
@@ -207,9 +195,7 @@ def _previous_occurrence(delivery: Delivery) -> tuple[Occurrence | None, Measure
             return before, None
         sums = before.totals
         return before, Measured(before.rows, sums and {name: Decimal(sum) for name, sum in sums.items()})
-    old = Result.objects.filter(
-        part_of__run=before.run, part_value=delivery.result.part_value, purged_at=None
-    ).first()
+    old = Result.objects.filter(part_of__run=before.run, part_value=delivery.result.part_value, purged_at=None).first()
     try:
         return before, totals.measure(old) if old else None
     except FileNotFoundError:

@@ -256,9 +256,7 @@ def is_proof_by_code(link: Link) -> bool:
 
 def unsubscribe_url(recipient: Recipient) -> str:
     """For the footer and the header of a mail. It does not expire: an old mail must be able to stop the next one."""
-    return settings.SITE_URL + reverse(
-        "exports:unsubscribe", args=[_unsubscribe_signer.sign(str(recipient.pk))]
-    )
+    return settings.SITE_URL + reverse("exports:unsubscribe", args=[_unsubscribe_signer.sign(str(recipient.pk))])
 
 
 @contextmanager
@@ -290,6 +288,4 @@ def _hash(token: str) -> str:
 
 def _code_hash(link: Link, code: str) -> str:
     """Keyed with the portal's secret: otherwise a reader of the table could try all codes."""
-    return salted_hmac(
-        "download-link-code", f"{link.pk} {link.token_hash} {code}", algorithm="sha256"
-    ).hexdigest()
+    return salted_hmac("download-link-code", f"{link.pk} {link.token_hash} {code}", algorithm="sha256").hexdigest()

@@ -80,9 +80,7 @@ def note_leavers(update: EmployeeUpdate, now: datetime) -> None:
 def _review_schedule(schedule: Schedule, now: datetime) -> None:
     recipients.lock(schedule)
     rows = Recipient.objects.filter(schedule=schedule)
-    recipients.drop(
-        schedule, rows.filter(_former_members()), f"is no member of {schedule.team} any more.", now
-    )
+    recipients.drop(schedule, rows.filter(_former_members()), f"is no member of {schedule.team} any more.", now)
     if schedule.is_paused or not (days := schedule.team.confirm_outside_days):
         return
     if late := list(rows.filter(_unconfirmed_in_time(now))):

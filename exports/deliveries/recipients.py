@@ -20,8 +20,7 @@ BY_HAND = (Kind.MEMBER, Kind.ADDRESS)
 LISTED = (State.ACTIVE, State.UNCONFIRMED, State.UNSUBSCRIBED)
 # Shown when somebody adds an unsubscribed address to the list.
 STAYS_UNSUBSCRIBED = (
-    "{address} has unsubscribed and gets nothing until they subscribe again, by the link in a mail of this "
-    "schedule."
+    "{address} has unsubscribed and gets nothing until they subscribe again, by the link in a mail of this schedule."
 )
 
 
@@ -104,15 +103,10 @@ def set_by_hand(
     after = sorted(wanted)
     if before != after:
         audit.record(
-            Action.RECIPIENTS_CHANGED,
-            schedule,
-            by=by,
-            **audit.changes({"recipients": before}, {"recipients": after}),
+            Action.RECIPIENTS_CHANGED, schedule, by=by, **audit.changes({"recipients": before}, {"recipients": after})
         )
     return [
-        STAYS_UNSUBSCRIBED.format(address=address)
-        for address in wanted
-        if rows[address].state == State.UNSUBSCRIBED
+        STAYS_UNSUBSCRIBED.format(address=address) for address in wanted if rows[address].state == State.UNSUBSCRIBED
     ]
 
 
@@ -130,9 +124,7 @@ def resolve(schedule: Schedule, in_file: Sequence[str] | None, fallback: str) ->
     rows = {normalize(row.address): row for row in schedule.recipients.select_related("user")}
     if in_file is None:
         wanted = {
-            address: row.kind
-            for address, row in rows.items()
-            if row.kind in BY_HAND and row.state != State.REMOVED
+            address: row.kind for address, row in rows.items() if row.kind in BY_HAND and row.state != State.REMOVED
         }
     else:
         wanted = dict.fromkeys((normalize(address)[:MOST_CHARACTERS] for address in in_file), Kind.COLUMN)
@@ -165,8 +157,7 @@ def confirm(schedule: Schedule, recipients: Iterable[Recipient], *, by: User) ->
     now = timezone.now()
     lock(schedule)
     rows = schedule.recipients.filter(
-        pk__in=[recipient.pk for recipient in recipients],
-        state__in=[State.ACTIVE, State.UNCONFIRMED, State.DROPPED],
+        pk__in=[recipient.pk for recipient in recipients], state__in=[State.ACTIVE, State.UNCONFIRMED, State.DROPPED]
     )
     reach = AllowedAddresses.of(schedule.team, [row.address for row in rows])
     refused, confirmed = [], []
@@ -289,11 +280,7 @@ def _is_listed(row: Recipient) -> bool:
 
 def _check(row: Recipient, reach: AllowedAddresses) -> str | None:
     why = reach.why_not(row.address)
-    if (
-        why is None
-        and (row.kind == Kind.MEMBER or row.user_id)
-        and normalize(row.address) not in reach.members
-    ):
+    if why is None and (row.kind == Kind.MEMBER or row.user_id) and normalize(row.address) not in reach.members:
         return f"{row.address} is no member of {reach.team} any more."
     return why
 
@@ -320,19 +307,11 @@ def _create(
     schedule: Schedule, address: str, kind: str, user: User | None, now: datetime, **fields: object
 ) -> Recipient:
     return Recipient.objects.create(
-        team=schedule.team,
-        schedule=schedule,
-        kind=kind,
-        user=user,
-        address=address,
-        state_at=now,
-        **fields,
+        team=schedule.team, schedule=schedule, kind=kind, user=user, address=address, state_at=now, **fields
     )
 
 
-def _reactivate(
-    row: Recipient, kind: str, user: User | None, now: datetime, *, is_confirmed: bool = True
-) -> None:
+def _reactivate(row: Recipient, kind: str, user: User | None, now: datetime, *, is_confirmed: bool = True) -> None:
     """Make a recipient active again, unless they have unsubscribed."""
     row.kind, row.user, row.asked_at = kind, user, None
     if is_confirmed:

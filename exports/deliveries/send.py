@@ -63,8 +63,7 @@ def check_before_sending(delivery: Delivery) -> None:
         raise Withheld(MailStatus.WITHDRAWN, because)
     if not _is_same(address, recipient.address):
         raise Withheld(
-            MailStatus.WITHDRAWN,
-            f"This mail was made for {address}, but its recipient is {recipient.address} now.",
+            MailStatus.WITHDRAWN, f"This mail was made for {address}, but its recipient is {recipient.address} now."
         )
     result = delivery.result
     if result is None:
@@ -84,11 +83,7 @@ def ended(delivery: Delivery) -> None:
 
     Unsubscribed and dropped recipients were reported to the owner when that happened.
     """
-    data: dict[str, Any] = {
-        "address": delivery.address,
-        "run": delivery.run_id,
-        "message_id": delivery.message_id,
-    }
+    data: dict[str, Any] = {"address": delivery.address, "run": delivery.run_id, "message_id": delivery.message_id}
     if delivery.result is not None:
         data |= {"file": delivery.result.name, "sha256": delivery.result.sha256, "way": delivery.way}
     if delivery.error:
@@ -169,9 +164,7 @@ def _notify(delivery: Delivery, outcome: str) -> None:
     schedule = delivery.occurrence.schedule
     recipients.tell_owner(
         schedule,
-        f"delivery {delivery.pk} {outcome}"
-        if delivery.again
-        else f"occurrence {delivery.occurrence_id} {outcome}",
+        f"delivery {delivery.pk} {outcome}" if delivery.again else f"occurrence {delivery.occurrence_id} {outcome}",
         subject=f"A mail of “{schedule}” {outcome}",
         text=(
             f"The mail of the schedule “{schedule}” to {delivery.address} {outcome}. {delivery.error}\n\n"

@@ -166,9 +166,7 @@ def _split_rows(
             )
         if (pile := piles.get(address)) is None:
             if len(piles) == MOST_PARTS:
-                raise CannotSplit(
-                    f"The column holds more than {MOST_PARTS:,} addresses. Split by another one."
-                )
+                raise CannotSplit(f"The column holds more than {MOST_PARTS:,} addresses. Split by another one.")
             pile = piles[address] = _Pile(folder / f"{len(piles)}.csv", rows=bool(records.heading))
             pile.buffer.append(start)
         pile.buffer.append(line)

@@ -136,9 +136,7 @@ class Trouble:
 def troubles(team: Team, now: datetime, most: int) -> list[Trouble]:
     """Occurrences with held mails, or with recent mails that may not have arrived. Newest first."""
     keys = in_trouble(team, now).values_list("occurrence", flat=True).distinct()[:most]
-    occurrences = (
-        Occurrence.objects.filter(pk__in=list(keys)).select_related("schedule", "run").order_by("-pk")
-    )
+    occurrences = Occurrence.objects.filter(pk__in=list(keys)).select_related("schedule", "run").order_by("-pk")
     mails = mails_of(occurrences)
     return [Trouble(occurrence, mails[occurrence.pk]) for occurrence in occurrences]
 
@@ -152,7 +150,5 @@ def in_trouble(team: Team, now: datetime) -> QuerySet[Delivery]:
 
 def _is_last() -> Q:
     """Only mails that were not sent again since."""
-    later = Delivery.objects.filter(
-        run=OuterRef("run"), recipient=OuterRef("recipient"), again__gt=OuterRef("again")
-    )
+    later = Delivery.objects.filter(run=OuterRef("run"), recipient=OuterRef("recipient"), again__gt=OuterRef("again"))
     return ~Q(Exists(later))

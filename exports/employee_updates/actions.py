@@ -52,9 +52,7 @@ def prepare(
     submits_itself: bool = False,
 ) -> EmployeeUpdate:
     """Create an update from an unmapped table, from rows, or from a feed that Expensify fetches."""
-    settings = settings or (
-        feed_settings.settings_from_json(profile.settings) if profile else UpdateSettings()
-    )
+    settings = settings or (feed_settings.settings_from_json(profile.settings) if profile else UpdateSettings())
     update = EmployeeUpdate(
         team=credential.team,
         credential=credential,
@@ -142,18 +140,14 @@ def change_rows(
         raise Cannot(f"An update has at most {feed_sheet.MOST_ROWS:,} rows. Split it.")
     update.rows = _as_json(list(rows.values()))
     update.found = [
-        asdict(finding)
-        for finding in stored_updates.file_findings(update)
-        if finding.row not in {*changed, *removed}
+        asdict(finding) for finding in stored_updates.file_findings(update) if finding.row not in {*changed, *removed}
     ]
     _save_change(update, by, rows_changed=len(changed), rows_added=len(added), rows_removed=len(removed))
     return update
 
 
 @transaction.atomic
-def change_settings(
-    update: EmployeeUpdate, settings: UpdateSettings, *, by: User, name: str = ""
-) -> EmployeeUpdate:
+def change_settings(update: EmployeeUpdate, settings: UpdateSettings, *, by: User, name: str = "") -> EmployeeUpdate:
     """Change the settings or the name of an update."""
     update = _lock_open(update)
     before = {"name": update.name, **update.settings}
@@ -221,10 +215,7 @@ def read_members(update: EmployeeUpdate, *, by: User | Actor, policies: Sequence
     if update.discarded_at or update.wiped_at:
         raise Cannot("This employee update is closed.")
     named = {
-        policy
-        for _, person in stored_updates.analyse(update).checked.numbered
-        for policy in person.policies
-        if policy
+        policy for _, person in stored_updates.analyse(update).checked.numbered for policy in person.policies if policy
     }
     reached = set(update.credential.policies.values_list("policy_id", flat=True))
     policies = policies or sorted(named & reached if reached else named) or sorted(reached)
@@ -239,9 +230,7 @@ def try_out(update: EmployeeUpdate, *, by: User | Actor) -> Run:
         update = _lock_open(update)
         update_rules.refuse_errors(update)
         job = stored_updates.settings_of(update).job(dry_run=True, feed=stored_updates.feed_of(update))
-        return _start(
-            update, Kind.DRY_RUN, job.without_secrets() | {"content_hash": update.content_hash}, by=by
-        )
+        return _start(update, Kind.DRY_RUN, job.without_secrets() | {"content_hash": update.content_hash}, by=by)
 
 
 @transaction.atomic
@@ -255,9 +244,7 @@ def submit(update: EmployeeUpdate, *, by: User, content_hash: str) -> None:
 
 
 @transaction.atomic
-def approve(
-    update: EmployeeUpdate, *, by: Membership, content_hash: str, typed_leavers: int | None = None
-) -> None:
+def approve(update: EmployeeUpdate, *, by: Membership, content_hash: str, typed_leavers: int | None = None) -> None:
     """Approve the content with this hash, as another person than the author."""
     update = _lock_open(update, content_hash)
     update_rules.may_approve(update, by)
@@ -286,9 +273,7 @@ def withdraw(update: EmployeeUpdate, *, by: User) -> None:
     audit.record(Action.UPDATE_VOIDED, update, by=by, content_hash=update.content_hash)
 
 
-def apply(
-    update: EmployeeUpdate, *, by: Membership, content_hash: str, typed_leavers: int | None = None
-) -> Run:
+def apply(update: EmployeeUpdate, *, by: Membership, content_hash: str, typed_leavers: int | None = None) -> Run:
     """Start the run that applies the update, once: after a dry run, and an approval where the team requires it."""
     with transaction.atomic():
         update = _lock_open(update, content_hash)

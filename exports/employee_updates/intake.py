@@ -44,9 +44,7 @@ def prepare(
     """Create an update with this content. A profile whose headings still fit maps the columns of a table."""
     if isinstance(content, Feed):
         # Store repairs as findings, so that the pages of the update show them later.
-        repair_findings = (
-            RowFinding(None, "", "notice", "repaired", sentence) for sentence in content.repairs
-        )
+        repair_findings = (RowFinding(None, "", "notice", "repaired", sentence) for sentence in content.repairs)
         content = replace(content, findings=(*repair_findings, *content.findings))
     update = employee_updates.prepare(
         credential, name, by=by, content=content, profile=profile, submits_itself=submits_itself
@@ -86,9 +84,7 @@ def keep_changed(update: EmployeeUpdate, *, by: User) -> int:
     """Remove the rows that change nothing; returns their number. Raises Cannot."""
     same = same_rows(update)
     if len(same) == update.row_count:
-        raise Cannot(
-            "No row differs from what the policy says, so nothing would be left. Change a row first."
-        )
+        raise Cannot("No row differs from what the policy says, so nothing would be left. Change a row first.")
     if same:
         employee_updates.change_rows(update, by=by, removed=same)
     return len(same)

@@ -15,11 +15,7 @@ def save(update: EmployeeUpdate, name: str, mapping: ColumnMapping, *, by: User 
     profile, is_new = FeedProfile.objects.update_or_create(
         team=update.team,
         name=name,
-        defaults={
-            "credential": update.credential,
-            "mapping": mapping.as_json(),
-            "settings": update.settings,
-        },
+        defaults={"credential": update.credential, "mapping": mapping.as_json(), "settings": update.settings},
     )
     changes = audit.changes(_audit_fields(old) if old else {}, _audit_fields(profile))
     audit.record(Action.PROFILE_SAVED, profile, by=by, is_new=is_new, **changes)

@@ -67,9 +67,7 @@ def may_apply(update: EmployeeUpdate) -> None:
 
 def refuse_closed(update: EmployeeUpdate) -> None:
     if not update.is_open:
-        raise Cannot(
-            "This employee update is closed: it was sent, discarded or wiped. Prepare a new one instead."
-        )
+        raise Cannot("This employee update is closed: it was sent, discarded or wiped. Prepare a new one instead.")
 
 
 def refuse_other(update: EmployeeUpdate, content_hash: str) -> None:

@@ -125,10 +125,7 @@ def _members(update: EmployeeUpdate, name: str) -> dict[str, tuple[Employee, ...
     if stored is None:
         return None
     in_cents = settings_of(update).limits_in_cents
-    return {
-        policy: fields.members_of(policy, entries, limits_in_cents=in_cents)
-        for policy, entries in stored.items()
-    }
+    return {policy: fields.members_of(policy, entries, limits_in_cents=in_cents) for policy, entries in stored.items()}
 
 
 def analyse(update: EmployeeUpdate) -> Analysis:
@@ -173,9 +170,7 @@ def reversal_of(update: EmployeeUpdate) -> reverse.Reverse:
     analysis = analyse(update)
     receipt = receipt_of(update, "applied_answer")
     skipped = {line.row for line in receipt.lines if line.outcome == "skipped"} if receipt else set()
-    return reverse.reverse(
-        [change for change in analysis.changes if change.row not in skipped], analysis.known
-    )
+    return reverse.reverse([change for change in analysis.changes if change.row not in skipped], analysis.known)
 
 
 def _last_applied(update: EmployeeUpdate) -> EmployeeUpdate | None:

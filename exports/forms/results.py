@@ -52,9 +52,7 @@ class ProofForm(forms.Form):
         label="Or its SHA-256",
         required=False,
         max_length=300,
-        widget=forms.TextInput(
-            attrs={"class": "font-monospace", "autocomplete": "off", "spellcheck": "false"}
-        ),
+        widget=forms.TextInput(attrs={"class": "font-monospace", "autocomplete": "off", "spellcheck": "false"}),
         help_text="64 digits, as “sha256sum” prints them. The hash of an employee update's content is found too.",
     )
 

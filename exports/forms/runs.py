@@ -22,13 +22,10 @@ class RunFilter(forms.Form):
         None, required=False, empty_label="All exports"
     )
     state = forms.ChoiceField(
-        required=False,
-        choices=[("", "All states"), (NEEDS_ATTENTION, "Needs attention"), *Run.Status.choices],
+        required=False, choices=[("", "All states"), (NEEDS_ATTENTION, "Needs attention"), *Run.Status.choices]
     )
     person = forms.ChoiceField(required=False)
-    source = forms.ChoiceField(
-        required=False, label="Started by", choices=[("", "Any way"), *Run.Source.choices]
-    )
+    source = forms.ChoiceField(required=False, label="Started by", choices=[("", "Any way"), *Run.Source.choices])
     schedule = forms.ChoiceField(required=False)
     first_day = forms.DateField(
         required=False, label="From", validators=SANE, widget=forms.DateInput(attrs={"type": "date"})

@@ -78,12 +78,8 @@ class Delivery(Outgoing):
         related_name="deliveries",
         help_text="The file, or this recipient's part of it; none when it was empty.",
     )
-    again = models.PositiveSmallIntegerField(
-        default=0, help_text="Counts how often a person had it sent again."
-    )
-    way = models.CharField(
-        max_length=20, choices=Way, blank=True, default="", help_text="Known once composed."
-    )
+    again = models.PositiveSmallIntegerField(default=0, help_text="Counts how often a person had it sent again.")
+    way = models.CharField(max_length=20, choices=Way, blank=True, default="", help_text="Known once composed.")
     size = models.PositiveBigIntegerField(null=True, help_text="Bytes of the whole mail.")
     bounced_at = models.DateTimeField(null=True, blank=True)
 
@@ -99,9 +95,7 @@ class Delivery(Outgoing):
         ]
         indexes = [
             models.Index(
-                fields=["retry_at", "id"],
-                condition=Q(status__in=["queued", "sending"]),
-                name="delivery_to_send",
+                fields=["retry_at", "id"], condition=Q(status__in=["queued", "sending"]), name="delivery_to_send"
             ),
             models.Index(fields=["team", "-id"], name="delivery_newest"),
             models.Index(fields=["message_id"], name="delivery_by_message"),

@@ -16,9 +16,7 @@ class Departure(TeamOwned):
     address_hash = models.CharField(max_length=64)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["team", "address_hash"], name="one_departure_per_address")
-        ]
+        constraints = [models.UniqueConstraint(fields=["team", "address_hash"], name="one_departure_per_address")]
 
     def __str__(self) -> str:
         return f"Somebody who left by {self.update}"

@@ -57,9 +57,7 @@ class EmployeeUpdateQuerySet(models.QuerySet["EmployeeUpdate"]):
 
     def waiting(self) -> "EmployeeUpdateQuerySet":
         """Submitted, and neither approved nor withdrawn."""
-        return self.live().filter(
-            submitted_at__isnull=False, approved_at=None, applied_by_run=None, wiped_at=None
-        )
+        return self.live().filter(submitted_at__isnull=False, approved_at=None, applied_by_run=None, wiped_at=None)
 
     def at(self, stage: str) -> "EmployeeUpdateQuerySet":
         """The updates at a stage of the list's filter: a database query, coarser than `EmployeeUpdate.stage`."""
@@ -93,12 +91,8 @@ class EmployeeUpdate(TeamOwned):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="employee_updates")
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="employee_updates")
     name = models.CharField(max_length=100)
-    profile = models.ForeignKey(
-        FeedProfile, on_delete=models.SET_NULL, null=True, blank=True, related_name="updates"
-    )
-    reverse_of = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="reverses"
-    )
+    profile = models.ForeignKey(FeedProfile, on_delete=models.SET_NULL, null=True, blank=True, related_name="updates")
+    reverse_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="reverses")
     author = models.ForeignKey("accounts.User", on_delete=models.PROTECT, null=True, related_name="+")
     author_name = models.CharField(max_length=255)
     source = models.CharField(max_length=255, help_text="Where the rows came from, in words.")
@@ -130,15 +124,11 @@ class EmployeeUpdate(TeamOwned):
     tried_at = models.DateTimeField(null=True, blank=True)
     tried_answer = SealedField(null=True, editable=False)
 
-    submits_itself = models.BooleanField(
-        default=False, help_text="Goes for approval when its dry run is done."
-    )
+    submits_itself = models.BooleanField(default=False, help_text="Goes for approval when its dry run is done.")
     submitted_at = models.DateTimeField(null=True, blank=True)
 
     approved_hash = models.CharField(max_length=64, blank=True)
-    approved_by = models.ForeignKey(
-        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    approved_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     approved_by_name = models.CharField(max_length=255, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)
     typed_leavers = models.PositiveIntegerField(
@@ -171,8 +161,7 @@ class EmployeeUpdate(TeamOwned):
                 name="update_approved_by_another",
             ),
             models.CheckConstraint(
-                condition=Q(approved_at=None, approved_hash="")
-                | Q(approved_at__isnull=False, approved_hash__gt=""),
+                condition=Q(approved_at=None, approved_hash="") | Q(approved_at__isnull=False, approved_hash__gt=""),
                 name="update_approval_has_a_hash",
             ),
         ]
@@ -215,9 +204,7 @@ class EmployeeUpdate(TeamOwned):
     @property
     def is_accepted(self) -> bool:
         """Whether a person has accepted all warnings of this content."""
-        return not self.warning_count or (
-            bool(self.accepted_hash) and self.accepted_hash == self.content_hash
-        )
+        return not self.warning_count or (bool(self.accepted_hash) and self.accepted_hash == self.content_hash)
 
     @property
     def is_approved(self) -> bool:

@@ -55,9 +55,7 @@ class Result(TeamOwned):
             models.UniqueConstraint(fields=["id", "team"], name="result_of_team"),
         ]
         indexes = [
-            models.Index(
-                fields=["team", "-id"], condition=models.Q(part_of__isnull=True), name="result_newest_whole"
-            ),
+            models.Index(fields=["team", "-id"], condition=models.Q(part_of__isnull=True), name="result_newest_whole"),
             models.Index(
                 fields=["team", "created_at"],
                 condition=models.Q(part_of__isnull=True, purged_at__isnull=True),
@@ -65,9 +63,7 @@ class Result(TeamOwned):
             ),
             models.Index(fields=["sha256"], name="result_by_hash"),
             # Queried while somebody edits an export; most teams have no JSON result.
-            models.Index(
-                fields=["team", "-id"], condition=models.Q(media_type="application/json"), name="result_json"
-            ),
+            models.Index(fields=["team", "-id"], condition=models.Q(media_type="application/json"), name="result_json"),
         ]
 
     def __str__(self) -> str:

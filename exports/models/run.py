@@ -119,9 +119,7 @@ class Run(TeamOwned):
 
     # Old processes insert rows too while a new version is rolled out, hence the defaults in the database.
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.EXPORT, db_default=Kind.EXPORT.value)
-    export = models.ForeignKey(
-        SavedExport, on_delete=models.PROTECT, null=True, blank=True, related_name="runs"
-    )
+    export = models.ForeignKey(SavedExport, on_delete=models.PROTECT, null=True, blank=True, related_name="runs")
     version = models.ForeignKey(
         "exports.ExportVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="runs"
     )
@@ -143,13 +141,9 @@ class Run(TeamOwned):
         related_name="trials",
         help_text="It tries the new pair of this rotation, and changes nothing.",
     )
-    job = models.JSONField(
-        help_text="The job as asked, without secrets; a later edit of the form does not change it."
-    )
+    job = models.JSONField(help_text="The job as asked, without secrets; a later edit of the form does not change it.")
     template = models.TextField()
-    marks = models.BooleanField(
-        help_text="Generating marks reports or uploads the file: never to be done twice."
-    )
+    marks = models.BooleanField(help_text="Generating marks reports or uploads the file: never to be done twice.")
     mark_label = models.CharField(
         max_length=255, blank=True, db_default="", default="", help_text="The label its reports get."
     )
@@ -157,9 +151,7 @@ class Run(TeamOwned):
         null=True, blank=True, help_text="Reports from before this day belong to an earlier period."
     )
     selection_file = models.CharField(max_length=255, blank=True, db_default="", default="")
-    selection = models.JSONField(
-        null=True, blank=True, help_text="The listed reports, see `exports.runs.report_list`."
-    )
+    selection = models.JSONField(null=True, blank=True, help_text="The listed reports, see `exports.runs.report_list`.")
     report_count = models.PositiveIntegerField(null=True, blank=True)
     checked = models.CharField(
         max_length=500, blank=True, db_default="", default="", help_text="What of the file was as listed."
@@ -169,9 +161,7 @@ class Run(TeamOwned):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs"
     )
     requested_by_name = models.CharField(max_length=255)
-    again_of = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="again"
-    )
+    again_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="again")
 
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
     moves = models.PositiveIntegerField(
@@ -181,17 +171,11 @@ class Run(TeamOwned):
     finished_at = models.DateTimeField(null=True, blank=True)
     retry_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0, help_text="Failed attempts at the present step.")
-    place = models.FloatField(
-        null=True, blank=True, help_text="Its order in the line of calls, kept for later calls."
-    )
-    remote_file = models.TextField(
-        blank=True, help_text="The file name, or names separated by commas, that came back."
-    )
+    place = models.FloatField(null=True, blank=True, help_text="Its order in the line of calls, kept for later calls.")
+    remote_file = models.TextField(blank=True, help_text="The file name, or names separated by commas, that came back.")
     generated_at = models.DateTimeField(null=True, blank=True)
     ready_after = models.FloatField(
-        null=True,
-        blank=True,
-        help_text="Seconds from the file's name to the file; while a look came too early, null.",
+        null=True, blank=True, help_text="Seconds from the file's name to the file; while a look came too early, null."
     )
     fetched = models.PositiveIntegerField(default=0, help_text="How many of those files are in the portal.")
     bytes_received = models.PositiveBigIntegerField(default=0)
@@ -209,25 +193,15 @@ class Run(TeamOwned):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="run_status_known"),
             models.CheckConstraint(
-                condition=Q(
-                    kind__in=OF_EXPORTS, export__isnull=False, version__isnull=False, update__isnull=True
-                )
-                | Q(
-                    kind__in=OF_UPDATES,
-                    export__isnull=True,
-                    version__isnull=True,
-                    update__isnull=False,
-                ),
+                condition=Q(kind__in=OF_EXPORTS, export__isnull=False, version__isnull=False, update__isnull=True)
+                | Q(kind__in=OF_UPDATES, export__isnull=True, version__isnull=True, update__isnull=False),
                 name="run_of_export_or_update",
             ),
             models.CheckConstraint(
-                condition=Q(kind="trial", trial_of__isnull=False)
-                | (~Q(kind="trial") & Q(trial_of__isnull=True)),
+                condition=Q(kind="trial", trial_of__isnull=False) | (~Q(kind="trial") & Q(trial_of__isnull=True)),
                 name="run_trial_has_rotation",
             ),
-            models.CheckConstraint(
-                condition=Q(marks=False) | Q(kind__in=MAY_MARK), name="run_marks_if_its_kind_may"
-            ),
+            models.CheckConstraint(condition=Q(marks=False) | Q(kind__in=MAY_MARK), name="run_marks_if_its_kind_may"),
             models.UniqueConstraint(
                 fields=["update"],
                 condition=Q(kind="apply", status__in=["queued", "updating", "succeeded", "unconfirmed"]),
@@ -263,9 +237,7 @@ class Run(TeamOwned):
             models.Index(fields=["team", "requested_by", "-id"], name="run_by_person"),
             models.Index(fields=["team", "source", "-id"], name="run_by_source"),
             models.Index(fields=["team", "created_at"], name="run_by_time"),
-            models.Index(
-                fields=["status", "moved_at"], condition=Q(finished_at__isnull=True), name="run_unfinished"
-            ),
+            models.Index(fields=["status", "moved_at"], condition=Q(finished_at__isnull=True), name="run_unfinished"),
             models.Index(
                 fields=["finished_at"],
                 condition=Q(finished_at__isnull=False, tidied_at__isnull=True),
@@ -348,9 +320,7 @@ class Run(TeamOwned):
         fields |= {"status": target, "moved_at": now}
         if target in FINAL:
             fields["finished_at"] = now
-        won = Run.objects.filter(pk=self.pk, status=source, moves=self.moves).update(
-            moves=F("moves") + 1, **fields
-        )
+        won = Run.objects.filter(pk=self.pk, status=source, moves=self.moves).update(moves=F("moves") + 1, **fields)
         if won:
             self.moves += 1
             for name, value in fields.items():

@@ -88,15 +88,12 @@ class Schedule(TeamOwned):
             ),
             models.UniqueConstraint(fields=["id", "team"], name="schedule_of_team"),
             models.CheckConstraint(
-                condition=Q(next_at=None) | Q(paused_at=None, archived_at=None),
-                name="schedule_at_rest_has_no_next",
+                condition=Q(next_at=None) | Q(paused_at=None, archived_at=None), name="schedule_at_rest_has_no_next"
             ),
         ]
         indexes = [
             models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="schedule_due"),
-            models.Index(
-                fields=["resume_at"], condition=Q(resume_at__isnull=False), name="schedule_to_resume"
-            ),
+            models.Index(fields=["resume_at"], condition=Q(resume_at__isnull=False), name="schedule_to_resume"),
             models.Index(fields=["team", "next_at"], name="schedule_next_of_team"),
         ]
 
@@ -139,15 +136,9 @@ class Occurrence(TeamOwned):
     due_at = models.DateTimeField(help_text="Relative periods count from here.")
     outcome = models.CharField(max_length=20, choices=Outcome)
     sentence = models.CharField(max_length=1000, blank=True, default="", help_text="Why, in words.")
-    run = models.OneToOneField(
-        Run, on_delete=models.PROTECT, null=True, blank=True, related_name="occurrence"
-    )
-    covers = models.PositiveIntegerField(
-        default=1, help_text="How many due times it stands for, after an outage."
-    )
-    settling_since = models.DateTimeField(
-        null=True, blank=True, help_text="When a worker took it up to settle it."
-    )
+    run = models.OneToOneField(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="occurrence")
+    covers = models.PositiveIntegerField(default=1, help_text="How many due times it stands for, after an outage.")
+    settling_since = models.DateTimeField(null=True, blank=True, help_text="When a worker took it up to settle it.")
     settled_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True, help_text="When it was counted as a failure.")
     rows = models.PositiveBigIntegerField(null=True, help_text="Rows of the file without its heading.")
@@ -176,10 +167,8 @@ class Occurrence(TeamOwned):
         ]
         indexes = [
             models.Index(
-                fields=["id"],
-                condition=Q(outcome="started", settled_at__isnull=True),
-                name="occurrence_to_settle",
-            ),
+                fields=["id"], condition=Q(outcome="started", settled_at__isnull=True), name="occurrence_to_settle"
+            )
         ]
 
     def __str__(self) -> str:
@@ -211,9 +200,7 @@ class Freeze(TeamOwned):
     class Meta:
         ordering = ["first", "id"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(last__gte=models.F("first")), name="freeze_ends_after_it_begins"
-            )
+            models.CheckConstraint(condition=Q(last__gte=models.F("first")), name="freeze_ends_after_it_begins")
         ]
 
     def __str__(self) -> str:

@@ -68,12 +68,8 @@ def workbook(source: IO[bytes], target: Path, layout: Layout | None, *, most_row
             cells = _Cells(book, readings)
             for sheet in count(1):
                 body = islice(rows, most_rows - bool(headings))
-                xml_rows = (
-                    xlsx.row(number, cells.of(row)) for number, row in enumerate(body, 1 + bool(headings))
-                )
-                book.sheet(
-                    "Rows" if sheet == 1 else f"Rows {sheet}", widths, list(map(_plain, headings)), xml_rows
-                )
+                xml_rows = (xlsx.row(number, cells.of(row)) for number, row in enumerate(body, 1 + bool(headings)))
+                book.sheet("Rows" if sheet == 1 else f"Rows {sheet}", widths, list(map(_plain, headings)), xml_rows)
                 if (following := next(rows, None)) is None:
                     break
                 rows = chain([following], rows)

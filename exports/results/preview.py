@@ -138,10 +138,7 @@ def _workbook(file: IO[bytes], size: int) -> Preview:
         return TOO_LARGE
     content = file.read(WORKBOOK_BYTES + 1)
     try:
-        if (
-            zipfile.is_zipfile(io.BytesIO(content))
-            and _unpacked_size(io.BytesIO(content)) > WORKBOOK_UNPACKED
-        ):
+        if zipfile.is_zipfile(io.BytesIO(content)) and _unpacked_size(io.BytesIO(content)) > WORKBOOK_UNPACKED:
             return TOO_LARGE
     except zipfile.BadZipFile:
         return DAMAGED
@@ -199,8 +196,7 @@ def _zip(file: IO[bytes], size: int) -> Preview:
     except zipfile.BadZipFile:
         return DAMAGED
     return ArchivePreview(
-        [(entry.filename[:255], entry.file_size) for entry in entries[:NAMES]],
-        more=max(0, len(entries) - NAMES),
+        [(entry.filename[:255], entry.file_size) for entry in entries[:NAMES]], more=max(0, len(entries) - NAMES)
     )
 
 

@@ -50,11 +50,7 @@ def find(team: Team, sha256: str, *, describe: Callable[[Run], Sequence[Any]]) -
     `describe` puts a run's request into words.
     """
     results = team.results.filter(sha256=sha256).select_related(
-        *(
-            f"{prefix}{name}"
-            for prefix in ("run__", "part_of__run__")
-            for name in ("export", "version", "credential")
-        )
+        *(f"{prefix}{name}" for prefix in ("run__", "part_of__run__") for name in ("export", "version", "credential"))
     )
     updates = team.employee_updates.filter(content_hash=sha256).without_people()
     return Match(

@@ -121,12 +121,7 @@ def _belongs_to_row(column: Column, layout: Layout) -> bool:
 
 def _index_of(layout: Layout, name: str) -> int | None:
     return next(
-        (
-            index
-            for index, column in enumerate(layout.columns)
-            if column.source == "field" and column.name == name
-        ),
-        None,
+        (index for index, column in enumerate(layout.columns) if column.source == "field" and column.name == name), None
     )
 
 

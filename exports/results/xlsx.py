@@ -59,9 +59,7 @@ class Book:
                     b'activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
                 )
             if widths:
-                columns = (
-                    f'<col min="{n}" max="{n}" width="{w}" customWidth="1"/>' for n, w in enumerate(widths, 1)
-                )
+                columns = (f'<col min="{n}" max="{n}" width="{w}" customWidth="1"/>' for n, w in enumerate(widths, 1))
                 file.write(f"<cols>{''.join(columns)}</cols>".encode())
             file.write(b"<sheetData>")
             first = 1
@@ -86,12 +84,10 @@ class Book:
             for n, name in zip(numbers, self._names, strict=True)
         )
         self._part(
-            "xl/workbook.xml",
-            f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{sheets}</sheets></workbook>',
+            "xl/workbook.xml", f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{sheets}</sheets></workbook>'
         )
         relations = "".join(
-            f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>'
-            for n in numbers
+            f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
         )
         self._part(
             "xl/_rels/workbook.xml.rels",
@@ -120,8 +116,7 @@ class Book:
         custom = list(enumerate(self._formats, _FIRST_FORMAT))
         formats = "".join(f'<numFmt numFmtId="{n}" formatCode={quoteattr(code)}/>' for n, code in custom)
         cells = "".join(
-            f'<xf numFmtId="{n}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
-            for n, _ in custom
+            f'<xf numFmtId="{n}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>' for n, _ in custom
         )
         font = '<sz val="11"/><name val="Calibri"/><family val="2"/>'
         return (
@@ -164,9 +159,7 @@ def text(words: str) -> str:
 
 def row(number: int, cells: Iterable[str]) -> str:
     """The XML of a row; empty cells are left out."""
-    positioned = (
-        cell.replace('r="@"', f'r="{_column_name(n)}{number}"', 1) for n, cell in enumerate(cells) if cell
-    )
+    positioned = (cell.replace('r="@"', f'r="{_column_name(n)}{number}"', 1) for n, cell in enumerate(cells) if cell)
     return f'<row r="{number}">{"".join(positioned)}</row>'
 
 

@@ -171,9 +171,7 @@ def try_pair(export: SavedExport, rotation: Rotation, *, by: User) -> Run:
 def mark_now(run: Run, *, by: User) -> Run:
     """Start a run that only marks the reports of `run`, whose file is stored. Raises CannotStart."""
     if not can_be_marked(run):
-        raise CannotStart(
-            "Only a run whose file is in the portal and whose reports may not be marked can do that."
-        )
+        raise CannotStart("Only a run whose file is in the portal and whose reports may not be marked can do that.")
     new = _once_per_click(_export(run), by, run, lambda: _start_marking(run, by))
     look_after(run, by=by)
     return new
@@ -253,10 +251,7 @@ def _prepare(
         marks=not generated.repeatable,
         mark_label=settings.mark_as if job.marks else "",
         late_before=export_job.late_before(
-            settings,
-            at=at,
-            zone=export.team.zone,
-            last_success_at=_last_success_at(export, settings, at),
+            settings, at=at, zone=export.team.zone, last_success_at=_last_success_at(export, settings, at)
         ),
         source=source,
         again_of=again_of,
@@ -313,9 +308,7 @@ def _once_per_click(export: SavedExport, by: User, again_of: Run | None, start: 
     # The second of two clicks waits here until the first commits, and finds its run.
     SavedExport.objects.select_for_update().get(pk=export.pk)
     just_now = timezone.now() - DOUBLE_CLICK
-    clicked = export.runs.filter(
-        requested_by=by, source=Run.Source.PAGE, again_of=again_of, created_at__gt=just_now
-    )
+    clicked = export.runs.filter(requested_by=by, source=Run.Source.PAGE, again_of=again_of, created_at__gt=just_now)
     return clicked.order_by("-id").first() or start()
 
 
@@ -341,9 +334,7 @@ def _last_success_at(export: SavedExport, settings: ExportSettings, at: datetime
     return succeeded.filter(covered_to__lte=at).order_by("-id").values_list("covered_to", flat=True).first()
 
 
-def _refuse_to_start(
-    export: SavedExport, job: ReportExport, now: datetime, *, can_call: bool = False
-) -> None:
+def _refuse_to_start(export: SavedExport, job: ReportExport, now: datetime, *, can_call: bool = False) -> None:
     if export.is_archived:
         raise CannotStart("This export is archived. Clone it to run it again.")
     if export.present.is_draft:

@@ -38,13 +38,7 @@ def read_members(run: Run, client: Client) -> None:
         else:
             update.after, update.after_at = members, timezone.now()
             update.save(update_fields=["after", "after_at"])
-        audit.record(
-            Action.RUN_SUCCEEDED,
-            run,
-            by=PORTAL,
-            policies=policies,
-            members=sum(map(len, members.values())),
-        )
+        audit.record(Action.RUN_SUCCEEDED, run, by=PORTAL, policies=policies, members=sum(map(len, members.values())))
 
 
 def try_out(run: Run, client: Client) -> None:
@@ -78,9 +72,7 @@ def apply(run: Run, client: Client) -> None:
             update.applied_at, update.applied_answer = timezone.now(), answer
             update.summary = _summary(update, answer)
             update.save(update_fields=["applied_at", "applied_answer", "summary"])
-            audit.record(
-                Action.RUN_SUCCEEDED, run, by=PORTAL, content_hash=run.job["content_hash"], **update.summary
-            )
+            audit.record(Action.RUN_SUCCEEDED, run, by=PORTAL, content_hash=run.job["content_hash"], **update.summary)
 
 
 def release(run: Run) -> None:
@@ -94,9 +86,7 @@ def _send(run: Run, client: Client, *, dry_run: bool) -> dict[str, Any]:
     settings, feed = stored_updates.settings_of(update), stored_updates.feed_of(update)
     people = [cells.person_of(row)[0] for row in stored_updates.rows_of(update)]
     if feed_settings.content_hash(people, settings, feed=feed) != run.job["content_hash"]:
-        raise UpdateNotSent(
-            "The rows or settings were changed after this run was started, so nothing was sent."
-        )
+        raise UpdateNotSent("The rows or settings were changed after this run was started, so nothing was sent.")
     job = settings.job(dry_run=dry_run, feed=feed)
     answer = client.update_employees(job, None if feed else feed_settings.records(people, settings))
     return answer.raw
@@ -105,10 +95,7 @@ def _send(run: Run, client: Client, *, dry_run: bool) -> dict[str, Any]:
 def _summary(update: EmployeeUpdate, answer: dict[str, Any]) -> dict[str, int]:
     analysis = stored_updates.analyse(update)
     receipt = answers.receipt(
-        analysis.changes,
-        read_employee_answer(answer),
-        dry_run=False,
-        policies=analysis.known.policies or {},
+        analysis.changes, read_employee_answer(answer), dry_run=False, policies=analysis.known.policies or {}
     )
     return {outcome: receipt.count(outcome) for outcome in answers.OUTCOMES}
 

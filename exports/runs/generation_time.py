@@ -20,9 +20,7 @@ def before_first_look(run: Run) -> float:
     is_probe = count % PROBE_EVERY == 0
     newest = past.order_by("-pk").values_list("ready_after", flat=True)
     times = sorted(
-        seconds
-        for seconds in newest[: PROBE_EVERY if is_probe else count % PROBE_EVERY]
-        if seconds is not None
+        seconds for seconds in newest[: PROBE_EVERY if is_probe else count % PROBE_EVERY] if seconds is not None
     )
     usual = times[ceil(0.9 * len(times)) - 1] / (2 if is_probe else 1)
     return min(usual, LONGEST) if usual >= SHORTEST else 0.0

@@ -152,9 +152,7 @@ def sweep(now: datetime | None = None) -> list[Wake]:
     """Continue runs whose wake-up was lost or whose worker died. Concurrent sweeps are harmless."""
     now = now or clock.now()
     with scopes_disabled():
-        stuck = Run.objects.stuck(now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)).values_list(
-            "pk", flat=True
-        )
+        stuck = Run.objects.stuck(now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)).values_list("pk", flat=True)
         stuck_ids = list(stuck[:SWEEP_BATCH])
     for pk in stuck_ids:
         with team_of(Run, pk) as run:
@@ -186,9 +184,7 @@ def _enqueue_due_checks(now: datetime) -> list[Wake]:
     with scopes_disabled():
         credentials = list(Credential.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH])
         rotations = list(Rotation.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH])
-    return [
-        wake for wake in (*map(enqueue_check, credentials), *map(enqueue_rotation_check, rotations)) if wake
-    ]
+    return [wake for wake in (*map(enqueue_check, credentials), *map(enqueue_rotation_check, rotations)) if wake]
 
 
 def _by_budget(runs: Iterable[Run]) -> dict[str, list[Run]]:

@@ -78,18 +78,14 @@ class ReportList:
 
 def listing(job: ReportExport) -> ReportExport:
     """The job that generates the list: the same filters, and no actions."""
-    return replace(
-        job, file_extension="csv", file_basename="list_", full_page_receipts=False, on_finish=(), test=False
-    )
+    return replace(job, file_extension="csv", file_basename="list_", full_page_receipts=False, on_finish=(), test=False)
 
 
 def of_exactly(job: ReportExport, ids: Sequence[str], *, marking: bool) -> ReportExport:
     """The job that generates the file of these reports, whatever their label; it marks them only if `marking`."""
     return replace(
         _restrict(job, ids),
-        on_finish=tuple(
-            action for action in job.on_finish if marking or not isinstance(action, MarkAsExported)
-        ),
+        on_finish=tuple(action for action in job.on_finish if marking or not isinstance(action, MarkAsExported)),
     )
 
 
@@ -187,9 +183,7 @@ def read_list(text: str) -> ReportList:
     reports = tuple(map(_read_row, rows[1:-1]))
     if rows[-1][1] != str(len(reports)) or len({report.id for report in reports}) != len(reports):
         raise CannotReadList("The list of reports that came back has not as many reports as it says.")
-    if problems := ReportExport(report_ids=tuple(report.id for report in reports) or ("R000",)).problems(
-        date.min
-    ):
+    if problems := ReportExport(report_ids=tuple(report.id for report in reports) or ("R000",)).problems(date.min):
         raise CannotReadList(f"The list of reports that came back cannot be used. {problems[0].sentence}")
     return ReportList(reports, rows[-1][2])
 
@@ -198,9 +192,7 @@ def _read_row(row: list[str]) -> ListedReport:
     if len(row) != len(_SHOWN) + 1 or not row[-1].isdecimal():
         raise CannotReadList("The list of reports that came back has a line that makes no sense.")
     id, name, created, submitted, approved, total, currency, expenses = row
-    created, submitted, approved = (
-        day[:10] if _parse_day(day) else "" for day in (created, submitted, approved)
-    )
+    created, submitted, approved = (day[:10] if _parse_day(day) else "" for day in (created, submitted, approved))
     return ListedReport(id, name, created, submitted, approved, total, currency, int(expenses))
 
 
@@ -251,9 +243,9 @@ def control_column(layout: Layout | None) -> Column | None:
         field = column.field
         if field is None or field.type != "cents" or column.format not in {*_EXACT, "cents"}:
             continue
-        if (
-            field.level == layout.rows or (layout.rows == "report" and field.name == "group.sum")
-        ) and not _amount(column.fallback, column):
+        if (field.level == layout.rows or (layout.rows == "report" and field.name == "group.sum")) and not _amount(
+            column.fallback, column
+        ):
             return column
     return None
 
@@ -266,9 +258,7 @@ def check_file(selection: ReportList, layout: Layout | None, path: Path) -> Chec
     if layout is None or layout.rows == "totals" or not path.name.endswith(f".{EXTENSIONS[layout.kind]}"):
         return Check()
     expected = (
-        len(selection.reports)
-        if layout.rows == "report"
-        else sum(report.expenses for report in selection.reports)
+        len(selection.reports) if layout.rows == "report" else sum(report.expenses for report in selection.reports)
     )
     column = control_column(layout)
     index = layout.columns.index(column) if column else 0

@@ -91,11 +91,7 @@ def _list(run: Run, client: Client) -> None:
         with file.open("wb") as into:
             client.download(run.selection_file, into, max_bytes=report_list.LIST_MAX_BYTES)
         reports = report_list.read_list(file.read_text(encoding="utf-8", errors="replace"))
-    listed = {
-        "selection": reports.as_json(),
-        "report_count": len(reports.reports),
-        "by_previous": False,
-    } | FRESH
+    listed = {"selection": reports.as_json(), "report_count": len(reports.reports), "by_previous": False} | FRESH
     if reports.reports:
         run.move(Status.LISTING, Status.LISTED, **listed)
         return
@@ -125,9 +121,7 @@ def _download(run: Run, client: Client) -> None:
     name = run.remote_files[run.fetched]
     with results.arriving(name) as file:
         with file.open("wb") as into:
-            arrived = client.download(
-                name, into, max_bytes=settings.RESULT_MAX_BYTES, progress=_show_progress(run)
-            )
+            arrived = client.download(name, into, max_bytes=settings.RESULT_MAX_BYTES, progress=_show_progress(run))
         if run.fetched + 1 < len(run.remote_files):
             results.keep_part(run, name, file)
             moved = run.move(
@@ -159,9 +153,7 @@ def _store(run: Run, name: str, file: Path, arrived: Download) -> None:
     stored = results.store(run, name, file, arrived)
     if run.marks_last:
         results.verify(stored)
-    target, action = (
-        (Status.STORED, Action.RUN_STORED) if run.marks_last else (Status.SUCCEEDED, Action.RUN_SUCCEEDED)
-    )
+    target, action = (Status.STORED, Action.RUN_STORED) if run.marks_last else (Status.SUCCEEDED, Action.RUN_SUCCEEDED)
     with transaction.atomic():
         moved = run.move(
             Status.DOWNLOADING,
@@ -175,13 +167,7 @@ def _store(run: Run, name: str, file: Path, arrived: Download) -> None:
         if moved:
             Result.objects.create(team=run.team, run=run, **stored._asdict())
             audit.record(
-                action,
-                run,
-                by=PORTAL,
-                file=stored.name,
-                size=stored.size,
-                rows=stored.rows,
-                sha256=stored.sha256,
+                action, run, by=PORTAL, file=stored.name, size=stored.size, rows=stored.rows, sha256=stored.sha256
             )
     if moved:
         results.clear(run)

@@ -31,9 +31,7 @@ log = structlog.get_logger(__name__)
 def enqueue_runs(*run_ids: int) -> None:
     """Enqueue runs that may call now. Idempotent."""
     with scopes_disabled():
-        runs = (
-            Run.objects.resting().filter(pk__in=run_ids).brief().select_related("credential").order_by("pk")
-        )
+        runs = Run.objects.resting().filter(pk__in=run_ids).brief().select_related("credential").order_by("pk")
         for wake in queue.enqueue(*runs):
             wake_worker(wake)
 

@@ -122,9 +122,7 @@ def _reached(run: Run, calls: Sequence[ApiCall]) -> str:
 
 def _times(run: Run, calls: Sequence[ApiCall]) -> dict[str, datetime | None]:
     last = {call.kind: call for call in calls}
-    sent: dict[str, datetime | None] = {
-        keys[0]: last[kind].sent_at for kind, keys in _KEYS.items() if kind in last
-    }
+    sent: dict[str, datetime | None] = {keys[0]: last[kind].sent_at for kind, keys in _KEYS.items() if kind in last}
     return sent | {
         "queued": run.created_at,
         "listed": _answered(last.get("list")) if run.report_count is not None else None,

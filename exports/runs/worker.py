@@ -146,9 +146,7 @@ def _test_pair(
         permit.not_sent()
         give_up(f"{error} Nothing was sent. An operator has to look at the keys.")
         return
-    call = ApiCall.objects.create(
-        team=owner.team, credential=credential, kind="policy_list", sent_at=timezone.now()
-    )
+    call = ApiCall.objects.create(team=owner.team, credential=credential, kind="policy_list", sent_at=timezone.now())
     test(recorded_client.client(pair, permit, call, credential))
     ApiCall.objects.filter(pk=call.pk, seconds=None).delete()
 
@@ -180,9 +178,7 @@ def _settle(run: Run, step: RunStep, error: ExpensifyError) -> None:
     if isinstance(error, RateLimited):
         _requeue(run)  # the budget delays the key pair; the run keeps its position
     elif isinstance(error, OutcomeUnknown) and _must_not_be_repeated(run, step):
-        _end(
-            run, Status.UNCONFIRMED, error.code, error.sentence, failure_messages.unclear(run), quoting=error
-        )
+        _end(run, Status.UNCONFIRMED, error.code, error.sentence, failure_messages.unclear(run), quoting=error)
     elif isinstance(error, NotFound) and step is steps.DOWNLOAD:
         ready_after = run.ready_after if run.fetched else None  # this look came too early
         _try_again(run, error.code, error.sentence, quoting=error, ready_after=ready_after)
@@ -221,17 +217,13 @@ def _generate_again(run: Run) -> None:
 
     Called for a resting run, or for one whose call was rejected.
     """
-    sentence = (
-        "The pair that had the file made was replaced, and neither it nor the present one gets the file now."
-    )
+    sentence = "The pair that had the file made was replaced, and neither it nor the present one gets the file now."
     is_download = run.status in {steps.DOWNLOAD.resting, steps.DOWNLOAD.in_flight}
     if is_download and run.marks:
         _end(run, Status.FAILED, "pair_replaced", sentence, failure_messages.done_so_far(run))
         return
     target = Status.LISTED if run.selects and is_download else Status.QUEUED
-    run.move(
-        run.status, target, by_previous=False, remote_file="", generated_at=None, fetched=0, retry_at=None
-    )
+    run.move(run.status, target, by_previous=False, remote_file="", generated_at=None, fetched=0, retry_at=None)
 
 
 def _must_not_be_repeated(run: Run, step: RunStep) -> bool:
@@ -251,13 +243,7 @@ def _requeue(run: Run, **fields: object) -> bool:
 
 
 def _try_again(
-    run: Run,
-    code: str,
-    sentence: str,
-    *,
-    quoting: ExpensifyError | None = None,
-    wait: bool = True,
-    **fields: object,
+    run: Run, code: str, sentence: str, *, quoting: ExpensifyError | None = None, wait: bool = True, **fields: object
 ) -> None:
     """Count a failed attempt: wait, longer each time, or fail after the last."""
     attempts = run.attempts + 1
@@ -279,12 +265,7 @@ def _try_again(
 
 
 def _end(
-    run: Run,
-    target: Status,
-    code: str,
-    *sentences: str,
-    quoting: ExpensifyError | None = None,
-    **fields: object,
+    run: Run, target: Status, code: str, *sentences: str, quoting: ExpensifyError | None = None, **fields: object
 ) -> None:
     if quoting is not None and quoting.message:
         sentences += (f"Expensify's own words: “{quoting.message}”.",)

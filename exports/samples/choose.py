@@ -8,10 +8,7 @@ from typing import Any
 
 from exports.samples import company, edges
 
-SAMPLES = {
-    "company": ("A sample company", company.reports),
-    "edges": ("Edge cases", edges.reports),
-}
+SAMPLES = {"company": ("A sample company", company.reports), "edges": ("Edge cases", edges.reports)}
 """By key: the name for people, and the function that makes the reports."""
 
 

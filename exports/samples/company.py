@@ -138,12 +138,8 @@ def _visits() -> Report:
             measured(22, "2026-01-19", "112", "mi", 45, "GBP", tag="Sales:Atlas", billable=True),
             measured(23, "2026-01-20", "64.8", "mi", 45, "GBP", tag="Sales:Atlas", billable=True),
             measured(24, "2026-01-20", "7.5", "hours", 4500, "GBP", tag="Sales:Atlas", billable=True),
-            measured(
-                25, "2026-01-21", "3", "hours", 4500, "GBP", tag="Sales:Borealis", modifiedAmount=12_000
-            ),
-            expense(
-                26, "2026-01-21", "Eurostar", 13_900, "EUR", "Travel", tag="Sales:Borealis", rate="0.8543"
-            ),
+            measured(25, "2026-01-21", "3", "hours", 4500, "GBP", tag="Sales:Borealis", modifiedAmount=12_000),
+            expense(26, "2026-01-21", "Eurostar", 13_900, "EUR", "Travel", tag="Sales:Borealis", rate="0.8543"),
         ],
         submitted="2026-01-22",
         approvals=((GRACE, "2026-01-23"),),

@@ -2,16 +2,7 @@
 
 from typing import Any
 
-from exports.samples.making import (
-    Expense,
-    Report,
-    SamplePerson,
-    Workspace,
-    expense,
-    measured,
-    report,
-    with_receipt,
-)
+from exports.samples.making import Expense, Report, SamplePerson, Workspace, expense, measured, report, with_receipt
 
 ODD = SamplePerson("zoë.o'brien+tax@example.com", "Zoë", 'O\'Brien; "Zed"', 9_007_199_254_740_993, "007")
 ALSO = SamplePerson("次郎@例え.jp", "次郎", "田中", 2, "0")
@@ -57,17 +48,7 @@ def _text() -> Report:
 
 
 def _formulas() -> Report:
-    starts = (
-        "=SUM(A1:A9)",
-        "+49 30 1234",
-        "-1+1",
-        "@mention",
-        "\tTab",
-        "\rReturn",
-        "='x'!A1",
-        "-",
-        "'=quoted",
-    )
+    starts = ("=SUM(A1:A9)", "+49 30 1234", "-1+1", "@mention", "\tTab", "\rReturn", "='x'!A1", "-", "'=quoted")
     return report(
         "50352738",
         '=HYPERLINK("https://example.com")',
@@ -129,16 +110,7 @@ def _missing() -> Report:
             nothing | {"transactionID": "4000000000000000162"},
             expense(163, "", "", 100, "EUR", receiptObject="", units=""),
             expense(164, "2026-02-30", "No such day", 100, "EUR", modifiedCreated="yesterday"),
-            expense(
-                165,
-                "2026-2-1",
-                "Short date",
-                100,
-                "EUR",
-                modifiedCreated=None,
-                billable=None,
-                reimbursable="",
-            ),
+            expense(165, "2026-2-1", "Short date", 100, "EUR", modifiedCreated=None, billable=None, reimbursable=""),
         ],
     )
     for name in ("managerEmail", "policyName", "customField", "approvers", "entryID", "submitter"):

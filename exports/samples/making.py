@@ -18,14 +18,7 @@ GL_CODES = {
     "Labour": "6100",
     "Telephone": "6805",
 }
-MCCS = {
-    "Meals": 5812,
-    "Travel": 4111,
-    "Lodging": 7011,
-    "Software": 5734,
-    "Office supplies": 5943,
-    "Telephone": 4814,
-}
+MCCS = {"Meals": 5812, "Travel": 4111, "Lodging": 7011, "Software": 5734, "Office supplies": 5943, "Telephone": 4814}
 TAG_CODES = {"Sales": "7010", "Engineering": "7020", "Finance": "7030", "Atlas": "7101", "Borealis": "7102"}
 
 
@@ -118,9 +111,7 @@ def expense(
         values |= {f"ntag{level}": part, f"ntag{level}GlCode": TAG_CODES.get(part, "")}
     if tag:
         values["tagGlCode"] = values["ntag1GlCode"]
-    values["modified"] = any(
-        more.get(name) for name in ("modifiedAmount", "modifiedMerchant", "modifiedCreated")
-    )
+    values["modified"] = any(more.get(name) for name in ("modifiedAmount", "modifiedMerchant", "modifiedCreated"))
     return values | more
 
 
@@ -214,12 +205,7 @@ def report(
             for by, on in approvals
         ],
         "actionList": [
-            {
-                "action": what,
-                "accountEmail": by.email,
-                "created": _time(on, "10:00:00"),
-                "details": {"message": text},
-            }
+            {"action": what, "accountEmail": by.email, "created": _time(on, "10:00:00"), "details": {"message": text}}
             for what, by, on, text in history
         ],
         "transactionList": [expense | {"reportID": id} for expense in expenses],

@@ -33,9 +33,7 @@ def save(
     """
     is_new = export.pk is None
     before = (
-        {}
-        if is_new
-        else _audit_fields(SavedExport.objects.select_related("credential", "version").get(pk=export.pk))
+        {} if is_new else _audit_fields(SavedExport.objects.select_related("credential", "version").get(pk=export.pk))
     )
     if sftp_password is not None:
         export.sftp_password = sftp_password or None
@@ -54,12 +52,7 @@ def save(
     if export.version is None or _content(export.version) != content:
         last = export.versions.aggregate(last=Max("number"))["last"] or 0
         export.version = ExportVersion.objects.create(
-            export=export,
-            number=last + 1,
-            **content,
-            by=by,
-            by_name=str(by),
-            at=timezone.now(),
+            export=export, number=last + 1, **content, by=by, by_name=str(by), at=timezone.now()
         )
         export.save(update_fields=["version"])
     changes = audit.changes(before, _audit_fields(export))
@@ -77,9 +70,7 @@ def save(
 @transaction.atomic
 def clone(export: SavedExport, *, by: User) -> SavedExport:
     """Copy the export under a free name, without its SFTP password, which a person enters again."""
-    copy = SavedExport(
-        team=export.team, credential=export.credential, name=_copy_name(export.team, export.name)
-    )
+    copy = SavedExport(team=export.team, credential=export.credential, name=_copy_name(export.team, export.name))
     return save(
         copy,
         settings=ExportSettings.from_json(export.present.settings),

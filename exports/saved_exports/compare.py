@@ -40,10 +40,7 @@ class ComparedLine(NamedTuple):
 def settings(before: list[DescribedSetting], after: list[DescribedSetting]) -> list[ComparedSetting]:
     """Compare settings by their labels, in the order of the later version."""
     old, new = {line.label: line.text for line in before}, {line.label: line.text for line in after}
-    return [
-        ComparedSetting(label, old.get(label, ""), new.get(label, ""))
-        for label in dict.fromkeys([*new, *old])
-    ]
+    return [ComparedSetting(label, old.get(label, ""), new.get(label, "")) for label in dict.fromkeys([*new, *old])]
 
 
 def templates(before: str, after: str) -> list[ComparedLine]:
@@ -60,9 +57,7 @@ def templates(before: str, after: str) -> list[ComparedLine]:
     return rows
 
 
-def _side_by_side(
-    old: list[str], new: list[str], before: range, after: range, differs: bool
-) -> Iterator[ComparedLine]:
+def _side_by_side(old: list[str], new: list[str], before: range, after: range, differs: bool) -> Iterator[ComparedLine]:
     for left, right in zip_longest(before, after):
         yield ComparedLine(
             Side(0, "") if left is None else Side(left + 1, old[left]),

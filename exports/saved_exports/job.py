@@ -84,9 +84,7 @@ def describe(
         )
 
     period = resolve(settings.period, settings.period_start, settings.period_end) if settings.period else None
-    approved = (
-        resolve(settings.approved_since, settings.approved_since_date) if settings.approved_since else None
-    )
+    approved = resolve(settings.approved_since, settings.approved_since_date) if settings.approved_since else None
     look_back = timedelta(days=settings.look_back_days)
     return ReportExport(
         report_ids=tuple(settings.report_ids),

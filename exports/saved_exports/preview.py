@@ -55,9 +55,7 @@ class Tryout:
         return f"Preview with {'more than ' if self.more_rows else ''}{len(self.rows)} rows{remarks}."
 
 
-def try_out(
-    template: str, *, data: Mapping[str, Any], extension: str, layout: Layout | None = None
-) -> Tryout:
+def try_out(template: str, *, data: Mapping[str, Any], extension: str, layout: Layout | None = None) -> Tryout:
     """Render the template over data as in `exports.samples`.
 
     With the `layout` that wrote the template, the table follows the layout, and lint does not run.
@@ -115,20 +113,14 @@ def _records(text: str) -> list[list[str]]:
     try:
         records: Any = json.loads(text)
     except ValueError as error:
-        place = (
-            f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        )
+        place = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         raise ValueError(f"What comes out is not JSON{place}.") from None
     except RecursionError:
         raise ValueError("What comes out is nested too deeply for a table.") from None
     if not (isinstance(records, list) and all(isinstance(record, dict) for record in records)):
         return []
     names = list(dict.fromkeys(name for record in records for name in record))[:COLUMNS]
-    return (
-        [names, *([_cell(record.get(name)) for name in names] for record in records[: ROWS + 1])]
-        if names
-        else []
-    )
+    return [names, *([_cell(record.get(name)) for name in names] for record in records[: ROWS + 1])] if names else []
 
 
 def _cell(value: object) -> str:

@@ -49,9 +49,7 @@ def read(content: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise CannotImport("This is not a shared export: it is not a JSON file.") from None
     if not isinstance(data, dict) or data.get("kind") != KIND:
-        raise CannotImport(
-            "This is a JSON file, but not a shared export. Download one with “Share” on its page."
-        )
+        raise CannotImport("This is a JSON file, but not a shared export. Download one with “Share” on its page.")
     if data.get("format") != 1:
         raise CannotImport("This file was made by a newer portal than this one.")
     name, settings, template = data.get("name"), data.get("settings"), data.get("template")
@@ -73,8 +71,6 @@ def _settings(stored: dict[str, Any]) -> dict[str, Any]:
     for name, value in settings.items():
         is_limit = name == "limit" and (value is None or type(value) is int)
         is_list = isinstance(value, list) and all(isinstance(word, str) for word in value)
-        if not (
-            is_limit or (is_list if isinstance(defaults[name], list) else type(value) is type(defaults[name]))
-        ):
+        if not (is_limit or (is_list if isinstance(defaults[name], list) else type(value) is type(defaults[name]))):
             raise CannotImport(f"This file is damaged: its setting “{name}” is not what it should be.")
     return defaults | settings

@@ -83,9 +83,7 @@ def lines_of_run(run: Run) -> list[DescribedSetting]:
 def changed(version: ExportVersion, before: ExportVersion) -> list[str]:
     """Names of the settings that differ between two versions."""
     names = [
-        name
-        for setting, name in SETTINGS.items()
-        if version.settings.get(setting) != before.settings.get(setting)
+        name for setting, name in SETTINGS.items() if version.settings.get(setting) != before.settings.get(setting)
     ]
     if version.template != before.template:
         names.append("template")
@@ -130,9 +128,7 @@ def _days(kind: str, start: str, end: str, at: datetime, zone: ZoneInfo) -> str:
 
 def _filters(settings: ExportSettings, policy_names: Mapping[str, str]) -> Iterator[DescribedSetting]:
     if settings.policy_ids:
-        yield DescribedSetting(
-            "Policies", ", ".join(policy_names.get(id_, id_) for id_ in settings.policy_ids)
-        )
+        yield DescribedSetting("Policies", ", ".join(policy_names.get(id_, id_) for id_ in settings.policy_ids))
     else:
         yield DescribedSetting("Policies", "All that the credential reaches")
     states = ", ".join(STATES.get(state, state) for state in settings.states)
@@ -168,9 +164,7 @@ def _afterwards(settings: ExportSettings) -> Iterator[DescribedSetting]:
         actions.append(f"upload the file to {settings.sftp_host}")
     if actions:
         sentence = ", then ".join(actions)
-        yield DescribedSetting(
-            "Expensify will", f"only test; it would {sentence}" if settings.test else sentence
-        )
+        yield DescribedSetting("Expensify will", f"only test; it would {sentence}" if settings.test else sentence)
     elif settings.test:
         yield DescribedSetting("Test", "Yes: nothing is done at Expensify afterwards")
 

@@ -85,13 +85,7 @@ def pause(schedule: Schedule, *, by: User, reason: str, resume_on: date | None) 
     paused = (
         Schedule.objects.live()
         .filter(pk=schedule.pk, paused_at=None)
-        .update(
-            paused_at=clock.now(),
-            paused_by_name=str(by),
-            pause_reason=reason,
-            resume_at=resume_at,
-            next_at=None,
-        )
+        .update(paused_at=clock.now(), paused_by_name=str(by), pause_reason=reason, resume_at=resume_at, next_at=None)
     )
     if paused:
         schedule.refresh_from_db()
@@ -110,9 +104,7 @@ def resume(schedule: Schedule, *, by: User) -> bool:
 def archive(schedule: Schedule, *, by: User) -> bool:
     """Archive a schedule for good; its history stays. False if it was archived already."""
     archived = (
-        Schedule.objects.live()
-        .filter(pk=schedule.pk)
-        .update(archived_at=clock.now(), next_at=None, resume_at=None)
+        Schedule.objects.live().filter(pk=schedule.pk).update(archived_at=clock.now(), next_at=None, resume_at=None)
     )
     if archived:
         schedule.refresh_from_db()
@@ -123,9 +115,7 @@ def archive(schedule: Schedule, *, by: User) -> bool:
 def resume_due(now: datetime) -> int:
     """Resume schedules whose `resume_at` has come; due times since then are kept. Returns how many."""
     with scopes_disabled():
-        ids = list(
-            Schedule.objects.filter(resume_at__lte=now).order_by("resume_at").values_list("pk", flat=True)
-        )
+        ids = list(Schedule.objects.filter(resume_at__lte=now).order_by("resume_at").values_list("pk", flat=True))
     resumed = 0
     for pk in ids:
         with team_of(Schedule, pk) as schedule:
@@ -144,9 +134,7 @@ def _resume(schedule: Schedule, *, after: datetime, by: User | Actor) -> bool:
     schedule.paused_at, schedule.paused_by_name, schedule.pause_reason = None, "", ""
     schedule.resume_at, schedule.failures = None, 0
     schedule.next_at = next_occurrence(Rule.from_json(schedule.rule), after, calendar_of(schedule.team))
-    schedule.save(
-        update_fields=["paused_at", "paused_by_name", "pause_reason", "resume_at", "failures", "next_at"]
-    )
+    schedule.save(update_fields=["paused_at", "paused_by_name", "pause_reason", "resume_at", "failures", "next_at"])
     audit.record(Action.SCHEDULE_RESUMED, schedule, by=by, **pause_fields)
     return True
 

@@ -89,9 +89,7 @@ def add_freeze(team: Team, first: date, last: date, reason: str, *, by: User) ->
 @transaction.atomic
 def remove_freeze(freeze: Freeze, *, by: User) -> None:
     """Schedules run on these days again from now on; skipped occurrences stay skipped."""
-    audit.record(
-        Action.FREEZE_REMOVED, freeze, by=by, first=freeze.first, last=freeze.last, reason=freeze.reason
-    )
+    audit.record(Action.FREEZE_REMOVED, freeze, by=by, first=freeze.first, last=freeze.last, reason=freeze.reason)
     freeze.delete()
 
 
@@ -103,9 +101,7 @@ def _update_next_times(team: Team, now: datetime | None = None) -> None:
     now = now or timezone.now()
     calendar = calendar_of(team)
     for schedule in (
-        team.schedules.filter(archived_at=None, paused_at=None)
-        .exclude(next_at__lte=now)
-        .only("rule", "next_at")
+        team.schedules.filter(archived_at=None, paused_at=None).exclude(next_at__lte=now).only("rule", "next_at")
     ):
         rule = Rule.from_json(schedule.rule)
         if not rule.needs_calendar:

@@ -72,9 +72,7 @@ def settle_ended(now: datetime) -> int:
 
 def ended(now: datetime) -> QuerySet[Occurrence]:
     """Unclaimed occurrences whose run has ended, oldest first."""
-    return (
-        Occurrence.objects.to_settle().filter(_unclaimed(now), run__finished_at__isnull=False).order_by("pk")
-    )
+    return Occurrence.objects.to_settle().filter(_unclaimed(now), run__finished_at__isnull=False).order_by("pk")
 
 
 def settle(occurrence: Occurrence) -> bool:
@@ -102,9 +100,7 @@ def send_anyway(occurrence: Occurrence, *, by: User) -> bool:
     held = Occurrence.objects.filter(pk=occurrence.pk, released_at=None).exclude(held_because="")
     if not held.update(released_at=now, released_by_name=str(by)):
         return False
-    mails = Delivery.objects.filter(occurrence=occurrence, status=MailStatus.HELD).update(
-        status=MailStatus.QUEUED
-    )
+    mails = Delivery.objects.filter(occurrence=occurrence, status=MailStatus.HELD).update(status=MailStatus.QUEUED)
     occurrence.refresh_from_db()
     audit.record(
         Action.OCCURRENCE_RELEASED,
@@ -128,13 +124,9 @@ def _outcome(run: Run, mail: MailSettings) -> RunEnd:
     try:
         contents = _read_file(result, mail) if result is not None else FileContents(0, {})
     except CannotSplit as reason:
-        return RunEnd(
-            failure=f"The run succeeded, but its file could not be split for the managers. {reason}"
-        )
+        return RunEnd(failure=f"The run succeeded, but its file could not be split for the managers. {reason}")
     if contents.rows == 0 and mail.on_empty == OnEmpty.SKIP:
-        return RunEnd(
-            contents=contents, sentence="There were no rows, so no mail was sent, as the schedule says."
-        )
+        return RunEnd(contents=contents, sentence="There were no rows, so no mail was sent, as the schedule says.")
     return RunEnd(contents=contents, held_because=_out_of_band(contents, mail), mails=True)
 
 
@@ -161,9 +153,7 @@ def _out_of_band(contents: FileContents, mail: MailSettings) -> str:
     return " ".join(filter(None, problems))[:500]
 
 
-def _check_range(
-    name: str, value: Decimal | int, least: Decimal | int | None, most: Decimal | int | None
-) -> str:
+def _check_range(name: str, value: Decimal | int, least: Decimal | int | None, most: Decimal | int | None) -> str:
     if least is not None and value < least:
         return f"{name}: {value:,}, but at least {least:,} expected."
     if most is not None and value > most:

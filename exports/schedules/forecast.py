@@ -93,18 +93,9 @@ class Weeks(NamedTuple):
 
 def weeks(team: Team, first: date, now: datetime) -> Weeks:
     """Four weeks from `first`, but not before now. Five queries, however many schedules there are."""
-    zone, calendar, freezes = (
-        team.zone,
-        schedule_calendar.calendar_of(team),
-        schedule_calendar.freezes_of(team),
-    )
+    zone, calendar, freezes = (team.zone, schedule_calendar.calendar_of(team), schedule_calendar.freezes_of(team))
     days = {
-        on: Day(
-            on,
-            calendar.off(on),
-            calendar.is_weekend(on),
-            freeze_of(on, freezes),
-        )
+        on: Day(on, calendar.off(on), calendar.is_weekend(on), freeze_of(on, freezes))
         for on in (first + timedelta(days=number) for number in range(DAYS))
     }
     begin = datetime.combine(first, time(), tzinfo=zone)
@@ -138,9 +129,7 @@ def weeks(team: Team, first: date, now: datetime) -> Weeks:
     for budget in budgets.values():
         _find_tight_times(budget)
     return Weeks(
-        list(days.values()),
-        list(budgets.values()),
-        [schedule for schedule in schedules if schedule.is_paused],
+        list(days.values()), list(budgets.values()), [schedule for schedule in schedules if schedule.is_paused]
     )
 
 

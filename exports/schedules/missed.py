@@ -58,9 +58,7 @@ def _name_skipped(times: Sequence[datetime], zone: ZoneInfo) -> str:
     return "Nothing ran" if len(times) == 1 else f"Nothing ran at {_span(times, zone)}"
 
 
-def _explain_delay(
-    times: Sequence[datetime], missed: Sequence[datetime], now: datetime, zone: ZoneInfo
-) -> str:
+def _explain_delay(times: Sequence[datetime], missed: Sequence[datetime], now: datetime, zone: ZoneInfo) -> str:
     why = "the portal could not start them in time" if missed else "the run before it had not come to its end"
     if len(times) > 1:
         return f"This run stands for {_span(times, zone)}: {why}."

@@ -87,9 +87,7 @@ def _start(team: Team, schedule_ids: Sequence[int], now: datetime) -> int:
     free_since = _find_free_since(due, now)
     for schedule in due:
         try:
-            occurrences, schedule.next_at = _plan(
-                schedule, now, calendar, freezes, free_since.get(schedule.pk)
-            )
+            occurrences, schedule.next_at = _plan(schedule, now, calendar, freezes, free_since.get(schedule.pk))
         except RULE_ERRORS as error:
             log.exception("schedule cannot be planned", schedule=schedule.pk)
             _pause_broken(schedule, error, now)
@@ -129,9 +127,7 @@ def _lock_due(team: Team, schedule_ids: Sequence[int], now: datetime) -> list[Sc
         .select_for_update(of=("self",), skip_locked=True, no_key=True)
     )
     # Queried after the lock, to see what its previous holder wrote.
-    waiting = set(
-        Occurrence.objects.to_settle().filter(schedule__in=schedules).values_list("schedule_id", flat=True)
-    )
+    waiting = set(Occurrence.objects.to_settle().filter(schedule__in=schedules).values_list("schedule_id", flat=True))
     for schedule in schedules:
         schedule.team = schedule.export.team = schedule.export.credential.team = team
     return [schedule for schedule in schedules if schedule.pk not in waiting]
@@ -146,11 +142,7 @@ def _find_free_since(due: Sequence[Schedule], now: datetime) -> dict[int, dateti
 
 
 def _plan(
-    schedule: Schedule,
-    now: datetime,
-    calendar: Calendar,
-    freezes: Sequence[FreezeDays],
-    free_since: datetime | None,
+    schedule: Schedule, now: datetime, calendar: Calendar, freezes: Sequence[FreezeDays], free_since: datetime | None
 ) -> tuple[list[Planned], datetime | None]:
     """The occurrences to create for a schedule, and when it is due next."""
     assert schedule.next_at is not None
@@ -176,9 +168,7 @@ def _drop_existing(planned: Sequence[tuple[Schedule, Planned]]) -> list[tuple[Sc
         ).values_list("schedule_id", "due_at")
     )
     return [
-        (schedule, occurrence)
-        for schedule, occurrence in planned
-        if (schedule.pk, occurrence.due_at) not in existing
+        (schedule, occurrence) for schedule, occurrence in planned if (schedule.pk, occurrence.due_at) not in existing
     ]
 
 
@@ -255,17 +245,13 @@ def _remove_former_owners(team: Team, schedule_ids: Sequence[int]) -> None:
     """Remove owners who may no longer run exports: their schedules continue for the team, and Admins are notified."""
     owners = {
         schedule.owner_id: schedule.owner_name
-        for schedule in Schedule.objects.filter(pk__in=schedule_ids)
-        .exclude(owner=None)
-        .only("owner", "owner_name")
+        for schedule in Schedule.objects.filter(pk__in=schedule_ids).exclude(owner=None).only("owner", "owner_name")
         if schedule.owner_id is not None
     }
     members = Membership.objects.filter(team=team, user__in=owners, user__is_active=True)
     allowed = {member.user_id for member in members if member.may(Permission.RUN_EXPORTS)}
     for owner_id in sorted(owners.keys() - allowed):
-        schedules = list(
-            Schedule.objects.live().filter(owner=owner_id).order_by("pk").select_for_update(no_key=True)
-        )
+        schedules = list(Schedule.objects.live().filter(owner=owner_id).order_by("pk").select_for_update(no_key=True))
         for schedule in schedules:
             schedule.owner = None
             schedule.save(update_fields=["owner"])

@@ -37,9 +37,7 @@ def rotation_new(request: TeamRequest, credential_id: int) -> HttpResponse:
             return redirect(rotation_actions.start_rotation(credential, form.pair(), by=request.user))
         except CannotRotate as reason:
             form.add_error(None, str(reason))
-    under_way = credential.rotations.filter(
-        status__in=[Rotation.Status.TESTING, Rotation.Status.READY]
-    ).first()
+    under_way = credential.rotations.filter(status__in=[Rotation.Status.TESTING, Rotation.Status.READY]).first()
     context = {"form": form, "credential": credential, "under_way": under_way}
     return render(request, "exports/rotations/rotation_new.html", context)
 
@@ -103,9 +101,7 @@ def rotation_cut_over(request: TeamRequest, rotation_id: int) -> HttpResponse:
             status=422,
         )
     at = form.cleaned_data["at"]
-    return _act(
-        request, rotation_id, lambda rotation: rotation_actions.cut_over(rotation, at=at, by=request.user)
-    )
+    return _act(request, rotation_id, lambda rotation: rotation_actions.cut_over(rotation, at=at, by=request.user))
 
 
 @require_POST
@@ -168,9 +164,7 @@ def _status(request: TeamRequest, rotation_id: int) -> dict[str, Any]:
         "rotation": rotation,
         "credential": credential,
         "reach": reach,
-        "dependents": dependents.of(
-            credential, lost=reach.lost if rotation.status == Rotation.Status.READY else []
-        ),
+        "dependents": dependents.of(credential, lost=reach.lost if rotation.status == Rotation.Status.READY else []),
         "trials": trial_runs.of(rotation),
         "needs_approval": request.team.two_admins and rotation.approved_by_id is None,
         "can_go_back": rotation == newest and credential.previous_pair is not None,

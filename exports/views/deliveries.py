@@ -121,9 +121,7 @@ def link_code(request: HttpRequest, link: Link, token: str, now: datetime) -> Ht
         if problem := download_links.send_code(link, now):
             messages.error(request, problem)
         else:
-            messages.success(
-                request, f"A code is on its way to {download_links.mask_address(link.delivery.address)}."
-            )
+            messages.success(request, f"A code is on its way to {download_links.mask_address(link.delivery.address)}.")
     return redirect("exports:link", token)
 
 
@@ -139,8 +137,7 @@ def link_file(request: HttpRequest, link: Link, token: str, now: datetime) -> Ht
         file = download_links.file_of(link.delivery)
     except (FileNotFoundError, CannotEnclose, CannotStore):
         unavailable = download_links.Unavailable(
-            "The file is not there",
-            f"The portal's storage has lost it. Ask {link.team} to run the export again.",
+            "The file is not there", f"The portal's storage has lost it. Ask {link.team} to run the export again."
         )
         return _show_unavailable(request, unavailable, 410)
     if request.method == "GET":
@@ -194,9 +191,7 @@ def _check_proof(request: HttpRequest, link: Link, now: datetime) -> str | None:
     """How this browser has proved, in the way that the team asks for, that it is the recipient's; else None."""
     if not download_links.is_proof_by_code(link):
         user = request.user
-        return (
-            LinkProof.SIGN_IN if isinstance(user, User) and download_links.is_recipient(link, user) else None
-        )
+        return LinkProof.SIGN_IN if isinstance(user, User) and download_links.is_recipient(link, user) else None
     token_hash, at = request.session.get(PROOFS, {}).get(str(link.pk), ("", ""))
     if token_hash != link.token_hash:
         return None

@@ -44,9 +44,7 @@ def home(request: TeamRequest) -> HttpResponse:
             "more_paused": len(paused) > SHOWN,
             "troubles": troubles[:SHOWN],
             "more_troubles": len(troubles) > SHOWN,
-            "coming": team.schedules.filter(next_at__isnull=False)
-            .select_related("export")
-            .order_by("next_at")[:NEXT],
+            "coming": team.schedules.filter(next_at__isnull=False).select_related("export").order_by("next_at")[:NEXT],
             "latest": team.results.whole().select_related("run__export")[:5],
             "has_exports": team.exports.live().exists(),
             "named": True,
@@ -68,9 +66,7 @@ def _waiting(request: TeamRequest) -> list[EmployeeUpdate]:
 @team_view(Permission.VIEW_EXPORTS)
 def budget(request: TeamRequest) -> HttpResponse:
     """The meters of the API limit, polled every few seconds."""
-    return render(
-        request, "exports/_meters.html", {**budget_usage.read(request.team.credentials.all()), "named": True}
-    )
+    return render(request, "exports/_meters.html", {**budget_usage.read(request.team.credentials.all()), "named": True})
 
 
 @require_safe

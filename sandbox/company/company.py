@@ -10,16 +10,10 @@ from sandbox.company.model import Card, Person, Policy, Report
 from sandbox.company.policies import make_cards, make_policies
 from sandbox.company.reports import ReportMaker, new_report_id
 
-DEMO_PAIRS = {
-    "aa_demo_acme_example": "ac3e" * 10,
-    "aa_demo_umbrella_example": "0b5e" * 10,
-}
+DEMO_PAIRS = {"aa_demo_acme_example": "ac3e" * 10, "aa_demo_umbrella_example": "0b5e" * 10}
 """Made-up key pairs in the format of real ones, which every sandbox accepts."""
 
-DEMO_ACCOUNTS = {
-    "aa_demo_acme_example": "demo@acme.example",
-    "aa_demo_umbrella_example": "demo@umbrella.example",
-}
+DEMO_ACCOUNTS = {"aa_demo_acme_example": "demo@acme.example", "aa_demo_umbrella_example": "demo@umbrella.example"}
 
 
 SEED = 20160

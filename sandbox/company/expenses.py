@@ -43,12 +43,7 @@ class ExpenseMaker:
         if rng.random() < 0.06:
             self._measure(expense, policy)
         elif card is not None:
-            expense |= {
-                "bank": card.bank,
-                "cardID": card.id,
-                "cardNumber": card.number,
-                "cardName": card.name,
-            }
+            expense |= {"bank": card.bank, "cardID": card.id, "cardNumber": card.number, "cardName": card.name}
         if rng.random() < 0.12:
             self._edit(expense, spent_on)
         self._tag(expense, policy)

@@ -61,9 +61,7 @@ def report_fields(company: Company, report: Report, choices: Choices) -> dict[st
         "policyName": policy.name,
         "tag": "",
         "customField": report.custom_fields,
-        "approvers": [
-            _approver(company, policy.members, email, when(at, choices)) for email, at in report.approvals
-        ],
+        "approvers": [_approver(company, policy.members, email, when(at, choices)) for email, at in report.approvals],
         "actionList": report.actions,
         "transactionList": report.expenses,
     }

@@ -83,11 +83,7 @@ def make_policies(rng: random.Random) -> tuple[dict[str, Person], dict[str, Poli
             policy.members[email] = Member(email, role, submits_to=boss)
         for manager in managers:
             policy.members[manager] = Member(
-                manager,
-                submits_to=boss,
-                forwards_to=boss,
-                approval_limit=100_000,
-                over_limit_forwards_to=boss,
+                manager, submits_to=boss, forwards_to=boss, approval_limit=100_000, over_limit_forwards_to=boss
             )
         for email in staff:
             policy.members[email] = Member(email, submits_to=rng.choice(managers))
@@ -96,9 +92,7 @@ def make_policies(rng: random.Random) -> tuple[dict[str, Person], dict[str, Poli
     return people, policies
 
 
-def make_cards(
-    rng: random.Random, policies: dict[str, Policy], people: dict[str, Person], now: datetime
-) -> list[Card]:
+def make_cards(rng: random.Random, policies: dict[str, Policy], people: dict[str, Person], now: datetime) -> list[Card]:
     """Return a company card for every third employee; its domain is the holder's."""
     holders = [email for policy in policies.values() for email in policy.members if email in people]
     holders = sorted({email for email in holders if not email.startswith("demo@")})[::3]

@@ -142,12 +142,7 @@ class ReportMaker:
         )
         edits: tuple[tuple[str, int, str, Expense], ...] = (
             ("Cafe Central", 1234, "EUR", {}),
-            (
-                "CAFE CENTRAL 0112",
-                2500,
-                "EUR",
-                {"modifiedMerchant": "Cafe Central Wien", "modifiedAmount": 2650},
-            ),
+            ("CAFE CENTRAL 0112", 2500, "EUR", {"modifiedMerchant": "Cafe Central Wien", "modifiedAmount": 2650}),
             ("Joe's Diner, Pier 39", 4180, "USD", {"comment": "Dinner with client"}),
             ('Bürobedarf "Müller"', 999, "EUR", {"modifiedCreated": (day - timedelta(days=2)).isoformat()}),
             ("DB Bahn", -8900, "EUR", {"comment": "Refund"}),

@@ -103,9 +103,7 @@ def _policy_for(state: State, request: Request, line: dict[str, Any], email: str
     raise Refused(404, f"No policy found for {email}")
 
 
-def _report_for(
-    state: State, line: dict[str, Any], policy: Policy, email: str, opened: dict[str, Report]
-) -> Report:
+def _report_for(state: State, line: dict[str, Any], policy: Policy, email: str, opened: dict[str, Report]) -> Report:
     if line.get("reportID") is None:
         if policy.id not in opened:
             opened[policy.id] = _open_report(state, policy, email, f"Expenses of {state.company.today:%B}")

@@ -3,17 +3,7 @@
 from collections.abc import Callable
 
 from sandbox.answers import Answer, Refused
-from sandbox.jobs import (
-    create,
-    download,
-    employees,
-    employees_csv,
-    export,
-    policies,
-    reconcile,
-    rules,
-    update,
-)
+from sandbox.jobs import create, download, employees, employees_csv, export, policies, reconcile, rules, update
 from sandbox.parameters import Job
 from sandbox.state import Request, State, section
 

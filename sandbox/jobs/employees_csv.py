@@ -25,10 +25,7 @@ def update_employees_csv(state: State, request: Request) -> Answer:
         roster.set(
             email,
             policy.id,
-            {
-                "submits_to": row["ManagerEmail"].strip(),
-                "role": "admin" if row["Admin"] == "true" else "user",
-            },
+            {"submits_to": row["ManagerEmail"].strip(), "role": "admin" if row["Admin"] == "true" else "user"},
         )
         roster.overwrite(
             email,

@@ -47,9 +47,7 @@ def generate(state: State, request: Request) -> Answer:
         return template_answer(failed, state.choices)
     ready_at = state.clock() + state.choices.generation_seconds + request.extra_seconds
     for name, content in zip(names, contents, strict=True):
-        state.files[name] = StoredFile(
-            content, "integrationServer", request.pair.id, request.pair.account, ready_at
-        )
+        state.files[name] = StoredFile(content, "integrationServer", request.pair.id, request.pair.account, ready_at)
     labels: list[str] = []
     if not _is_test(state, request):
         labels = _mark(actions, reports)
@@ -94,9 +92,7 @@ def _read_actions(request: Request) -> list[dict[str, Any]]:
         if name not in needed or not action.get(needed[name]):
             raise Refused(410, "'onFinish' object malformed")
     sftp = [action["sftpData"] for action in actions if action["actionName"] == "sftpUpload"]
-    if any(
-        not isinstance(data, dict) or not {"host", "login", "password", "port"} <= set(data) for data in sftp
-    ):
+    if any(not isinstance(data, dict) or not {"host", "login", "password", "port"} <= set(data) for data in sftp):
         raise Refused(410, "'sftpData' object malformed")
     return actions
 
@@ -108,9 +104,7 @@ def _contents(
     if extension == "pdf":
         return [report_pdf(report, full_page_receipts=receipts) for report in reports]
     try:
-        rendered = render_template(
-            template, {"reports": reports, "addHeader": state.choices.add_header}, state.choices
-        )
+        rendered = render_template(template, {"reports": reports, "addHeader": state.choices.add_header}, state.choices)
     except TemplateFailed as failed:
         if state.choices.template_error != "file":
             raise
@@ -153,9 +147,7 @@ def _mails(
     ]
 
 
-def _uploads(
-    request: Request, actions: Sequence[dict[str, Any]], names: Sequence[str]
-) -> list[dict[str, Any]]:
+def _uploads(request: Request, actions: Sequence[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
     return [
         {"pair": request.pair.id, "sftp": without_secrets(action["sftpData"]), "file_names": list(names)}
         for action in actions

@@ -21,9 +21,7 @@ def report_pdf(report: Mapping[str, Any], *, full_page_receipts: bool) -> bytes:
     lines += ["", f"Total {report['total'] / 100:.2f} {report['currency']}"]
     pages = [lines[start : start + LINES_A_PAGE] for start in range(0, len(lines), LINES_A_PAGE)]
     if full_page_receipts:
-        receipts = [
-            expense["receiptObject"] for expense in report["transactionList"] if expense["receiptObject"]
-        ]
+        receipts = [expense["receiptObject"] for expense in report["transactionList"] if expense["receiptObject"]]
         pages += [["Receipt", receipt["url"]] for receipt in receipts]
     return _document([_content(page) for page in pages])
 

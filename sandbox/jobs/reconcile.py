@@ -88,9 +88,7 @@ def reconcile(state: State, request: Request) -> Answer:
     return answer
 
 
-def _reports_of(
-    state: State, card: Card, start: date, end: date, *, with_reported: bool
-) -> list[dict[str, Any]]:
+def _reports_of(state: State, card: Card, start: date, end: date, *, with_reported: bool) -> list[dict[str, Any]]:
     """Return the card's lines within the period, by report; unreported lines have a report with ID 0."""
     reports = []
     unreported = [_line(card, line, 0) for line in card.lines if start <= _posted(line) <= end]

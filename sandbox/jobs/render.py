@@ -25,6 +25,4 @@ def render_template(text: str, data: Mapping[str, object], choices: Choices) -> 
 
 def template_answer(failed: TemplateFailed, choices: Choices) -> Answer:
     """Return the answer to a job with a broken template."""
-    return (
-        page(500, "Internal Server Error") if choices.template_error == "html" else envelope(500, str(failed))
-    )
+    return page(500, "Internal Server Error") if choices.template_error == "html" else envelope(500, str(failed))

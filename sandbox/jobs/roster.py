@@ -25,11 +25,7 @@ class Roster:
     def administers(self, policy_id: str) -> bool:
         """Whether the key pair can access that policy as an admin."""
         policy = self._company.policies.get(policy_id)
-        return (
-            policy is not None
-            and policy_id in self._pair.policies
-            and role(policy, self._pair.account) == "admin"
-        )
+        return policy is not None and policy_id in self._pair.policies and role(policy, self._pair.account) == "admin"
 
     def policies_of(self, email: str) -> list[str]:
         """Return the administered policies that the person is a member of."""
@@ -108,9 +104,7 @@ class Roster:
                         setattr(member, attribute, new)
 
     def _manager_of(self, email: str) -> str:
-        return next(
-            (members[email].submits_to for members in self._members.values() if email in members), email
-        )
+        return next((members[email].submits_to for members in self._members.values() if email in members), email)
 
     def _next_account(self) -> int:
         return max(person.account_id for person in self._people.values()) + 37

@@ -69,9 +69,7 @@ def choose(state: State, request: Request, selection: Selection) -> list[Report]
         if report.approved is None or selection.approved_after is None:
             return False
         on = report.approved.date()
-        return on > selection.approved_after or (
-            choices.approved_after_inclusive and on == selection.approved_after
-        )
+        return on > selection.approved_after or (choices.approved_after_inclusive and on == selection.approved_after)
 
     tests: list[tuple[Any, Callable[[Report], bool]]] = [
         (selection.report_ids, lambda report: report.id in selection.report_ids),

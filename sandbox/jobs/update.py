@@ -162,9 +162,7 @@ def _read_tags_change(state: State, request: Request) -> Callable[[Policy], None
 
 def _select_reports(state: State, request: Request) -> dict[str, Report | None]:
     filters = section(request.settings, "filters")
-    visible = {
-        report.id: report for report in state.company.reports.values() if sees(state, request.pair, report)
-    }
+    visible = {report.id: report for report in state.company.reports.values() if sees(state, request.pair, report)}
     ids = listed(filters, "reportIDList")
     if ids:
         return {report_id: visible.get(report_id) for report_id in ids}
@@ -172,9 +170,7 @@ def _select_reports(state: State, request: Request) -> dict[str, Report | None]:
     if start is None:
         raise Refused(410, "One of 'reportIDList' or 'startDate' is required")
     last = end or date.max
-    return {
-        report_id: report for report_id, report in visible.items() if start <= report.dated.date() <= last
-    }
+    return {report_id: report for report_id, report in visible.items() if start <= report.dated.date() <= last}
 
 
 def _reimburse(report: Report, account: str, at: datetime, source: str) -> None:

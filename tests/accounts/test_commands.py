@@ -72,9 +72,7 @@ def test_known_admin_keeps_the_password(charlie: User) -> None:
         ),
     ],
 )
-def test_create_team_that_fails_says_why_and_makes_nobody(
-    acme: Team, arguments: list[str], sentence: str
-) -> None:
+def test_create_team_that_fails_says_why_and_makes_nobody(acme: Team, arguments: list[str], sentence: str) -> None:
     with pytest.raises(CommandError) as refused:
         call_command("create_team", *arguments)
 
@@ -97,15 +95,9 @@ def test_add_member_lets_a_new_person_in(acme: Team) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (
-            ["acne", "d@acme.example"],
-            "There is no team “acne”. Name it as its address does: “acme” of /t/acme/.",
-        ),
+        (["acne", "d@acme.example"], "There is no team “acne”. Name it as its address does: “acme” of /t/acme/."),
         (["acme", "dora"], "Enter a valid email address."),
-        (
-            ["acme", "bob@acme.example"],
-            "bob@acme.example is in Acme already. Change their role on the team's page.",
-        ),
+        (["acme", "bob@acme.example"], "bob@acme.example is in Acme already. Change their role on the team's page."),
     ],
 )
 def test_add_member_that_fails_says_why(acme: Team, bob: User, arguments: list[str], sentence: str) -> None:
@@ -129,9 +121,7 @@ def test_verify_audit_counts_whole_logs(acme: Team, umbrella: Team, alice: User)
     )
 
 
-def test_verify_audit_fails_with_sentences_when_a_log_is_broken(
-    acme: Team, umbrella: Team, alice: User
-) -> None:
+def test_verify_audit_fails_with_sentences_when_a_log_is_broken(acme: Team, umbrella: Team, alice: User) -> None:
     audit.record(Action.TEAM_CHANGED, acme, by=alice)
     audit.record(Action.TEAM_CHANGED, umbrella, by=alice)
     with without_triggers() as execute:

@@ -45,10 +45,7 @@ def roles(team: Team) -> dict[str, str]:
 
 
 def actions(team: Team) -> list[tuple[str, str]]:
-    return [
-        (entry.action, entry.actor_name)
-        for entry in AuditEntry._base_manager.filter(team=team).order_by("number")
-    ]
+    return [(entry.action, entry.actor_name) for entry in AuditEntry._base_manager.filter(team=team).order_by("number")]
 
 
 def now_is(invitation: Invitation) -> Invitation:
@@ -309,10 +306,7 @@ def test_link_is_not_logged() -> None:
     from portal.logs import blank_secrets
 
     event = blank_secrets(
-        {
-            "request": "GET /invitation/canary-of-a-token/",
-            "event": "Not Found: /invitation/canary-of-a-token/",
-        }
+        {"request": "GET /invitation/canary-of-a-token/", "event": "Not Found: /invitation/canary-of-a-token/"}
     )
 
     assert event == {"request": "GET /invitation/[removed]/", "event": "Not Found: /invitation/[removed]/"}

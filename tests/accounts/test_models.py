@@ -122,9 +122,7 @@ def test_export_cannot_use_another_teams_credential(acme: Team, umbrella: Team) 
         SavedExport(team=acme, credential=theirs, name="Stolen").save()
 
 
-def test_export_cannot_be_changed_to_another_teams_credential(
-    acme: Team, umbrella: Team, export: SavedExport
-) -> None:
+def test_export_cannot_be_changed_to_another_teams_credential(acme: Team, umbrella: Team, export: SavedExport) -> None:
     theirs = make_credential(umbrella)
 
     with pytest.raises(IntegrityError), transaction.atomic(), scope(team=acme):

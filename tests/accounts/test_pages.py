@@ -82,9 +82,7 @@ def test_error_page_needs_neither_database_nor_session() -> None:
     assert "Something went wrong here" in response.content.decode()
 
 
-def test_unexpected_error_shows_no_details(
-    client: Client, alice: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unexpected_error_shows_no_details(client: Client, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     client.force_login(alice)
     client.raise_request_exception = False
 
@@ -181,9 +179,7 @@ def test_moment_is_shown_in_the_current_zone(detail: str, shown: str) -> None:
     with timezone.override("Europe/Berlin"):
         told = moment(at, detail)
 
-    assert (
-        told == f'<time datetime="2026-07-01T00:30:05+02:00" title="Wednesday, 00:30:05 CEST">{shown}</time>'
-    )
+    assert told == f'<time datetime="2026-07-01T00:30:05+02:00" title="Wednesday, 00:30:05 CEST">{shown}</time>'
 
 
 def test_missing_moment_is_a_dash() -> None:
@@ -198,9 +194,7 @@ def test_missing_moment_is_a_dash() -> None:
         (datetime(2026, 6, 1, tzinfo=UTC), "39 days ago"),
     ],
 )
-def test_days_ago_counts_the_days_of_the_zone(
-    monkeypatch: pytest.MonkeyPatch, at: datetime, shown: str
-) -> None:
+def test_days_ago_counts_the_days_of_the_zone(monkeypatch: pytest.MonkeyPatch, at: datetime, shown: str) -> None:
     monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 7, 10, 10, tzinfo=UTC))
 
     with timezone.override("Europe/Berlin"):
@@ -208,12 +202,7 @@ def test_days_ago_counts_the_days_of_the_zone(
 
 
 def test_data_of_an_entry_is_shown_in_words() -> None:
-    data = {
-        "time_zone": {"before": "UTC", "after": None},
-        "states": ["OPEN", "APPROVED"],
-        "test": False,
-        "limit": 3,
-    }
+    data = {"time_zone": {"before": "UTC", "after": None}, "states": ["OPEN", "APPROVED"], "test": False, "limit": 3}
 
     assert said(data) == [
         ("time zone", "UTC", "nothing"),

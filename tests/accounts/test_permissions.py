@@ -34,11 +34,6 @@ def test_permission_has_exactly_these_roles(permission: Permission) -> None:
 
 @pytest.mark.parametrize("role", [AUDITOR, VIEWER])
 def test_viewers_and_auditors_change_nothing(role: Role) -> None:
-    changing = {
-        Permission.EDIT_EXPORTS,
-        Permission.RUN_EXPORTS,
-        Permission.MANAGE_CREDENTIALS,
-        Permission.MANAGE_TEAM,
-    }
+    changing = {Permission.EDIT_EXPORTS, Permission.RUN_EXPORTS, Permission.MANAGE_CREDENTIALS, Permission.MANAGE_TEAM}
 
     assert ROLE_PERMISSIONS[role] & changing == set()

@@ -36,9 +36,7 @@ def shown_after(client: Client, url: str, **values: str) -> str:
     return client.post(url, values, follow=True).content.decode()
 
 
-def test_start_redirects_to_the_first_team(
-    as_user: AsUser, acme: Team, umbrella: Team, charlie: User
-) -> None:
+def test_start_redirects_to_the_first_team(as_user: AsUser, acme: Team, umbrella: Team, charlie: User) -> None:
     client = as_user(charlie)
     assert client.get("/").headers["Location"] == "/t/umbrella/"
 
@@ -127,12 +125,9 @@ def test_editor_cannot_turn_the_two_person_rule_off(as_user: AsUser, acme: Team,
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"),
-    [("most_leavers_percent", "101"), ("dry_run_hours", "0"), ("updates_kept_days", "0")],
+    ("setting", "value"), [("most_leavers_percent", "101"), ("dry_run_hours", "0"), ("updates_kept_days", "0")]
 )
-def test_limit_without_effect_is_refused(
-    as_user: AsUser, acme: Team, alice: User, setting: str, value: str
-) -> None:
+def test_limit_without_effect_is_refused(as_user: AsUser, acme: Team, alice: User, setting: str, value: str) -> None:
     response = as_user(alice).post("/t/acme/team/edit/", SETTINGS | {setting: value})
 
     assert list(response.context["form"].errors) == [setting]
@@ -145,9 +140,7 @@ def test_admin_gives_a_member_another_role(as_user: AsUser, acme: Team, alice: U
     assert "Bob is now Editor." in shown
 
 
-def test_role_that_does_not_exist_changes_nothing(
-    as_user: AsUser, acme: Team, alice: User, bob: User
-) -> None:
+def test_role_that_does_not_exist_changes_nothing(as_user: AsUser, acme: Team, alice: User, bob: User) -> None:
     shown = shown_after(as_user(alice), of(bob, "role"), role="owner")
 
     assert Membership.objects.get(user=bob).role == Role.VIEWER
@@ -187,9 +180,7 @@ def test_admin_who_becomes_a_viewer_is_redirected_to_start(as_user: AsUser, acme
     assert response.headers["Location"] == "/"
 
 
-def test_editor_sees_roles_but_cannot_change_them(
-    as_user: AsUser, acme: Team, alice: User, erin: User
-) -> None:
+def test_editor_sees_roles_but_cannot_change_them(as_user: AsUser, acme: Team, alice: User, erin: User) -> None:
     shown = as_user(erin).get("/t/acme/team/").content.decode()
 
     assert "alice@acme.example" in shown

@@ -24,9 +24,7 @@ READING = Permission.VIEW_EXPORTS.value
 SECRET = re.compile(r"exp_[0-9a-f]{40}")
 
 
-def make(
-    user: User, name: str = "Month end", granted: tuple[str, ...] = (READING,)
-) -> tuple[AccessToken, str]:
+def make(user: User, name: str = "Month end", granted: tuple[str, ...] = (READING,)) -> tuple[AccessToken, str]:
     membership = user.memberships.select_related("team").get()
     with scope(team=membership.team):
         return tokens.make(membership, name, list(granted), 90)
@@ -48,9 +46,7 @@ def entries(action: Action) -> list[AuditEntry]:
 # ------------------------------------------------------------ creating
 
 
-def test_secret_is_shown_by_the_answer_that_made_it_and_never_again(
-    as_user: AsUser, acme: Team, erin: User
-) -> None:
+def test_secret_is_shown_by_the_answer_that_made_it_and_never_again(as_user: AsUser, acme: Team, erin: User) -> None:
     client = as_user(erin)
     sent = {"name": "Month end", "permissions": [READING, "run saved exports"], "days": "30"}
 
@@ -66,24 +62,14 @@ def test_secret_is_shown_by_the_answer_that_made_it_and_never_again(
 def test_only_a_hash_of_the_secret_is_kept(acme: Team, erin: User) -> None:
     token, secret = make(erin)
 
-    assert (fresh(token).digest, fresh(token).prefix) == (
-        hashlib.sha256(secret.encode()).hexdigest(),
-        secret[:10],
-    )
+    assert (fresh(token).digest, fresh(token).prefix) == (hashlib.sha256(secret.encode()).hexdigest(), secret[:10])
     assert {name for name, value in vars(fresh(token)).items() if secret in str(value)} == set()
 
 
-def test_form_offers_what_the_role_may_and_scripts_can_ask_for(
-    as_user: AsUser, erin: User, bob: User
-) -> None:
+def test_form_offers_what_the_role_may_and_scripts_can_ask_for(as_user: AsUser, erin: User, bob: User) -> None:
     offered = {
         user: [
-            value
-            for value, _ in as_user(user)
-            .get("/t/acme/tokens/new/")
-            .context["form"]
-            .fields["permissions"]
-            .choices
+            value for value, _ in as_user(user).get("/t/acme/tokens/new/").context["form"].fields["permissions"].choices
         ]
         for user in (erin, bob)
     }
@@ -176,9 +162,7 @@ def test_list_takes_as_many_queries_for_three_as_for_one(
     assert len(one) == len(three)
 
 
-def test_nobody_but_its_person_and_admins_revokes_a_token(
-    as_user: AsUser, alice: User, erin: User, bob: User
-) -> None:
+def test_nobody_but_its_person_and_admins_revokes_a_token(as_user: AsUser, alice: User, erin: User, bob: User) -> None:
     token, secret = make(erin)
     url = reverse("accounts:token-revoke", args=["acme", token.pk])
 
@@ -210,9 +194,7 @@ def test_demotion_applies_to_the_next_request(acme: Team, alice: User) -> None:
     assert (Client().get("/api/t/acme/audit/", headers=headers).status_code, ask(secret)) == (403, 200)
 
 
-def test_token_of_a_removed_member_stays_revoked_when_they_come_back(
-    acme: Team, alice: User, erin: User
-) -> None:
+def test_token_of_a_removed_member_stays_revoked_when_they_come_back(acme: Team, alice: User, erin: User) -> None:
     token, secret = make(erin)
 
     teams.remove(erin.memberships.get(), by=alice)
@@ -220,14 +202,10 @@ def test_token_of_a_removed_member_stays_revoked_when_they_come_back(
     teams.add(acme, erin, Role.ADMIN, by=alice)
 
     assert ask(secret) == 401
-    assert [(entry.actor_id, entry.target_id) for entry in entries(Action.TOKEN_REVOKED)] == [
-        (alice.pk, token.pk)
-    ]
+    assert [(entry.actor_id, entry.target_id) for entry in entries(Action.TOKEN_REVOKED)] == [(alice.pk, token.pk)]
 
 
-def test_removal_revokes_no_token_of_another_team(
-    acme: Team, umbrella: Team, alice: User, erin: User
-) -> None:
+def test_removal_revokes_no_token_of_another_team(acme: Team, umbrella: Team, alice: User, erin: User) -> None:
     elsewhere = Membership.objects.create(team=umbrella, user=erin, role=Role.VIEWER)
     with scope(team=umbrella):
         _, secret = tokens.make(elsewhere, "There", [READING], 30)
@@ -258,9 +236,7 @@ def change_by_command(user: User) -> None:
 
 
 @pytest.mark.parametrize("change", [change_in_the_portal, change_by_command])
-def test_new_password_revokes_the_tokens(
-    acme: Team, erin: User, bob: User, change: Callable[[User], None]
-) -> None:
+def test_new_password_revokes_the_tokens(acme: Team, erin: User, bob: User, change: Callable[[User], None]) -> None:
     (_, secret), (_, others) = make(erin), make(bob)
 
     change(erin)
@@ -273,10 +249,7 @@ def test_new_password_revokes_the_tokens(
 
 def test_upgraded_password_hash_revokes_no_token(settings: Any, acme: Team, erin: User) -> None:
     _, secret = make(erin)
-    settings.PASSWORD_HASHERS = [
-        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-        *settings.PASSWORD_HASHERS,
-    ]
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", *settings.PASSWORD_HASHERS]
     User.objects.filter(pk=erin.pk).update(password=make_password(PASSWORD, hasher="md5"))
 
     assert User.objects.get(pk=erin.pk).check_password(PASSWORD)
@@ -320,8 +293,7 @@ def test_last_use_is_stored_to_the_minute(acme: Team, erin: User) -> None:
 
 
 @pytest.mark.parametrize(
-    "header",
-    ["", "Bearer", "Bearer ", "Basic {}", "{}", "Bearer {}0", "Bearer {} {}", "Bearer exp_é", "Bearer \x00"],
+    "header", ["", "Bearer", "Bearer ", "Basic {}", "{}", "Bearer {}0", "Bearer {} {}", "Bearer exp_é", "Bearer \x00"]
 )
 def test_invalid_authorization_header_is_refused(acme: Team, erin: User, header: str) -> None:
     _, secret = make(erin)
@@ -334,9 +306,7 @@ def test_invalid_authorization_header_is_refused(acme: Team, erin: User, header:
 def test_authorization_scheme_is_case_insensitive(acme: Team, erin: User) -> None:
     _, secret = make(erin)
 
-    assert (
-        Client().get("/api/t/acme/exports/", headers={"Authorization": f"bearer {secret}"}).status_code == 200
-    )
+    assert Client().get("/api/t/acme/exports/", headers={"Authorization": f"bearer {secret}"}).status_code == 200
 
 
 # ------------------------------------------------------------ guessing
@@ -364,11 +334,7 @@ def test_refusal_of_an_unknown_token_is_in_no_teams_log(no_one_failed: None, acm
     ask(f"exp_{'0' * 40}")
 
     [entry] = entries(Action.TOKEN_REFUSED)
-    assert (entry.team, entry.target_id, entry.data) == (
-        None,
-        None,
-        {"why": "unknown", "path": "/api/t/acme/exports/"},
-    )
+    assert (entry.team, entry.target_id, entry.data) == (None, None, {"why": "unknown", "path": "/api/t/acme/exports/"})
 
 
 def test_dump_of_the_database_holds_no_secret(acme: Team, erin: User, tmp_path: Any) -> None:

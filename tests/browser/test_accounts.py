@@ -117,9 +117,7 @@ def test_empty_pages_look_right(look: Look, sign_in: SignIn, alice: User, page: 
     look("credential-new-refused")
 
 
-def test_team_and_audit_pages_look_right(
-    look: Look, sign_in: SignIn, alice: User, busy_acme: Team, page: Page
-) -> None:
+def test_team_and_audit_pages_look_right(look: Look, sign_in: SignIn, alice: User, busy_acme: Team, page: Page) -> None:
     sign_in(alice)
 
     look("team", "/t/acme/team/")
@@ -135,9 +133,7 @@ def test_team_and_audit_pages_look_right(
     look("menu")
 
 
-def test_pages_of_other_roles_look_right(
-    look: Look, sign_in: SignIn, bob: User, erin: User, page: Page
-) -> None:
+def test_pages_of_other_roles_look_right(look: Look, sign_in: SignIn, bob: User, erin: User, page: Page) -> None:
     sign_in(bob)
     look("forbidden", "/t/acme/audit/")
     sign_in(erin)
@@ -196,9 +192,7 @@ def test_test_of_a_credential_shows_its_end_by_itself(
     assert status not in asked_within_a_minute(page)
 
 
-def test_signed_out_page_that_polls_leads_to_the_sign_in(
-    page: Page, sign_in: SignIn, alice: User, acme: Team
-) -> None:
+def test_signed_out_page_that_polls_leads_to_the_sign_in(page: Page, sign_in: SignIn, alice: User, acme: Team) -> None:
     credential = make_credential(acme, status=Credential.Status.UNCHECKED, check_due_at=timezone.now())
     sign_in(alice)
     page.goto(f"/t/acme/credentials/{credential.pk}/")

@@ -92,13 +92,9 @@ def test_person_who_knows_no_freemarker_gets_a_correct_file(
     assert all(date.fromisoformat(row[1]) for row in rows[1:])
 
 
-def test_how_columns_and_templates_look(
-    acme: Team, alice: User, page: Page, sign_in: SignIn, look: Look
-) -> None:
+def test_how_columns_and_templates_look(acme: Team, alice: User, page: Page, sign_in: SignIn, look: Look) -> None:
     credential = make_credential(acme, "Headquarters")
-    text = make_export(
-        credential, alice, "As text", template=EXPENSES + "${expense.merchnt}\n${report.total}"
-    )
+    text = make_export(credential, alice, "As text", template=EXPENSES + "${expense.merchnt}\n${report.total}")
     sign_in(alice)
 
     look("builder-empty", "/t/acme/exports/new/")
@@ -112,9 +108,7 @@ def test_how_columns_and_templates_look(
     look("editor-mistake")
 
 
-def test_how_versions_look_side_by_side(
-    acme: Team, alice: User, page: Page, sign_in: SignIn, look: Look
-) -> None:
+def test_how_versions_look_side_by_side(acme: Team, alice: User, page: Page, sign_in: SignIn, look: Look) -> None:
     export = make_export(make_credential(acme), alice, template=EXPENSES)
     with scope(team=acme):
         saved_exports.save(

@@ -27,16 +27,12 @@ def fill(team: Team, by: User) -> None:
     Team.objects.filter(pk=team.pk).update(holidays_of="DE-BE")
     rules = {
         "Approvals for managers": Rule(RuleKind.BUSINESS_DAY, (time(7, 30),), team.time_zone, nth=2),
-        "Card reconciliation": Rule(
-            RuleKind.DAILY, tuple(time(hour) for hour in range(6, 20, 2)), team.time_zone
-        ),
+        "Card reconciliation": Rule(RuleKind.DAILY, tuple(time(hour) for hour in range(6, 20, 2)), team.time_zone),
         "Travel, by department and cost centre, for the works council": Rule(
             RuleKind.WEEKLY, (time(7, 30),), team.time_zone, weekdays=(4,), on_holiday=OnHoliday.AFTER
         ),
     } | {
-        f"Subsidiary {number:03}": Rule(
-            RuleKind.DAILY, (time(6),), team.time_zone, starts_on=soon, ends_on=soon
-        )
+        f"Subsidiary {number:03}": Rule(RuleKind.DAILY, (time(6),), team.time_zone, starts_on=soon, ends_on=soon)
         for number in range(120)
     }
     with scope(team=team):
@@ -50,10 +46,7 @@ def fill(team: Team, by: User) -> None:
         )  # fmt: skip
         Holiday.objects.create(team=team, on=soon + timedelta(days=1), name="Works outing")
         Freeze.objects.create(
-            team=team,
-            first=today + timedelta(days=8),
-            last=today + timedelta(days=9),
-            reason="Move of the ERP",
+            team=team, first=today + timedelta(days=8), last=today + timedelta(days=9), reason="Move of the ERP"
         )
 
 

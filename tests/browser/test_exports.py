@@ -48,9 +48,7 @@ def monthly(acme: Team, alice: User) -> SavedExport:
 
 
 @pytest.fixture
-def without_javascript(
-    browser: Browser, live_server: Any, context: BrowserContext
-) -> Iterator[Callable[[], Page]]:
+def without_javascript(browser: Browser, live_server: Any, context: BrowserContext) -> Iterator[Callable[[], Page]]:
     """A page where no script runs, for whoever is signed in."""
     contexts = []
 
@@ -80,9 +78,7 @@ def test_home_and_lists_of_a_busy_team(
     monthly: SavedExport, acme: Team, alice: User, erin: User, sign_in: SignIn, look: Look
 ) -> None:
     refused = make_credential(acme, "Old account", status=Credential.Status.REFUSED)
-    long = make_export(
-        monthly.credential, erin, "Reimbursed last month, with receipts, for the auditors of the group"
-    )
+    long = make_export(monthly.credential, erin, "Reimbursed last month, with receipts, for the auditors of the group")
     make_export(refused, erin, "Never run")
     for status in Status:
         make_run(long, erin, status, error="Expensify found a mistake in the request. Nothing was changed.")
@@ -98,9 +94,7 @@ def test_home_and_lists_of_a_busy_team(
     look("runs-filtered", "/t/acme/runs/?state=cancelled&first_day=2020-01-01&last_day=2020-01-02")
 
 
-def test_an_export_and_its_form(
-    monthly: SavedExport, alice: User, page: Page, sign_in: SignIn, look: Look
-) -> None:
+def test_an_export_and_its_form(monthly: SavedExport, alice: User, page: Page, sign_in: SignIn, look: Look) -> None:
     make_run(monthly, alice, Status.FAILED)
     sign_in(alice)
 
@@ -121,31 +115,20 @@ def test_an_export_and_its_form(
     look("export-form-unread")
 
 
-def test_runs_in_every_state(
-    monthly: SavedExport, alice: User, sign_in: SignIn, page: Page, look: Look
-) -> None:
+def test_runs_in_every_state(monthly: SavedExport, alice: User, sign_in: SignIn, page: Page, look: Look) -> None:
     later = timezone.now() + timedelta(hours=1)
     runs = {
         "queued": make_run(monthly, alice),
         "trying-again": make_run(
-            monthly,
-            alice,
-            Status.GENERATED,
-            attempts=2,
-            retry_at=later,
-            error="Expensify could not be reached.",
+            monthly, alice, Status.GENERATED, attempts=2, retry_at=later, error="Expensify could not be reached."
         ),
         "downloading": make_run(monthly, alice, Status.DOWNLOADING, bytes_received=12_345_678),
-        "failed": make_run(
-            monthly, alice, Status.FAILED, error="Expensify found a mistake. Nothing was changed."
-        ),
+        "failed": make_run(monthly, alice, Status.FAILED, error="Expensify found a mistake. Nothing was changed."),
         "unconfirmed": make_run(monthly, alice, Status.UNCONFIRMED, marks=True, error="No answer came."),
         "cancelled": make_run(monthly, alice, Status.CANCELLED, error="Alice cancelled this run."),
         "succeeded": make_run(monthly, alice, Status.SUCCEEDED),
     }
-    make_call(
-        runs["failed"], response_code=410, message="Malformed date '16-01-01'. Expected format is yyyy-MM-dd"
-    )
+    make_call(runs["failed"], response_code=410, message="Malformed date '16-01-01'. Expected format is yyyy-MM-dd")
     make_result(runs["succeeded"], b"a,b\n1,2\n", "export0fd99e06-a636-4974-b6bc-3ceb12163386.csv")
     sign_in(alice)
 
@@ -153,22 +136,11 @@ def test_runs_in_every_state(
         look(f"run-{name}", f"/t/acme/runs/{run.pk}/")
 
 
-def test_runs_that_mark_their_reports_last(
-    monthly: SavedExport, alice: User, sign_in: SignIn, look: Look
-) -> None:
+def test_runs_that_mark_their_reports_last(monthly: SavedExport, alice: User, sign_in: SignIn, look: Look) -> None:
     today = timezone.now().date()
     days = [today - timedelta(days=days) for days in (50, 45, 12, 3)]
     reports = tuple(
-        ListedReport(
-            f"R00bCluvcO4{letter}",
-            f"Trip number {letter}",
-            str(day),
-            str(day),
-            str(today),
-            "1300",
-            "EUR",
-            3,
-        )
+        ListedReport(f"R00bCluvcO4{letter}", f"Trip number {letter}", str(day), str(day), str(today), "1300", "EUR", 3)
         for letter, day in zip("TUVW", days, strict=True)
     )
     last: dict[str, Any] = {
@@ -195,15 +167,9 @@ def test_runs_that_mark_their_reports_last(
         "marking": make_run(monthly, alice, Status.MARKING, **stored),
         "marked": make_run(monthly, alice, Status.SUCCEEDED, **stored, checked=checked),
         "mark-unconfirmed": make_run(
-            monthly,
-            alice,
-            Status.UNCONFIRMED,
-            **stored,
-            error="The file is safe in the portal. No answer came.",
+            monthly, alice, Status.UNCONFIRMED, **stored, error="The file is safe in the portal. No answer came."
         ),
-        "nothing-listed": make_run(
-            monthly, alice, Status.SUCCEEDED, **last | {"report_count": 0, "remote_file": ""}
-        ),
+        "nothing-listed": make_run(monthly, alice, Status.SUCCEEDED, **last | {"report_count": 0, "remote_file": ""}),
     }
     for name in ("marking", "marked", "mark-unconfirmed"):
         make_result(runs[name], b"a,b\n1,2\n")
@@ -264,11 +230,7 @@ def test_export_is_made_edited_and_run_without_javascript(
     expect(page.get_by_text("Alice cancelled this run.")).to_be_visible()
     with scope(team=acme):
         run = Run.objects.get()
-        assert (run.version.number, run.template, run.version.settings["report_ids"]) == (
-            2,
-            TEMPLATE,
-            ["50352738"],
-        )
+        assert (run.version.number, run.template, run.version.settings["report_ids"]) == (2, TEMPLATE, ["50352738"])
 
 
 def test_dates_show_with_the_choice_that_needs_them(

@@ -76,9 +76,7 @@ def test_recipient_who_has_to_sign_in_is_led_back_to_the_file(
     expect(page.get_by_role("link", name="Download")).to_be_visible()
 
 
-def test_recipient_unsubscribes_and_takes_it_back(
-    page: Page, delivery: Delivery, look: Callable[..., None]
-) -> None:
+def test_recipient_unsubscribes_and_takes_it_back(page: Page, delivery: Delivery, look: Callable[..., None]) -> None:
     look("unsubscribe", download_links.unsubscribe_url(delivery.recipient))
 
     page.get_by_role("button", name="Unsubscribe").click()

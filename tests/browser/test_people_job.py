@@ -54,13 +54,9 @@ def test_a_joiner_a_leaver_and_a_changed_manager_come_from_a_file_to_the_receipt
     members = sandbox.company.policies[policy].members
     managers = {member.submits_to for member in members.values()}
     approvers = managers | {member.forwards_to for member in members.values()}
-    plain = [
-        email for email, member in sorted(members.items()) if member.employee_id and email not in approvers
-    ]
+    plain = [email for email, member in sorted(members.items()) if member.employee_id and email not in approvers]
     leaver, moving = plain[:2]
-    boss = next(
-        email for email in sorted(managers) if email in members and email != members[moving].submits_to
-    )
+    boss = next(email for email in sorted(managers) if email in members and email != members[moving].submits_to)
     file = feed(
         tmp_path / "november.csv",
         policy,
@@ -107,10 +103,7 @@ def test_a_joiner_a_leaver_and_a_changed_manager_come_from_a_file_to_the_receipt
     page.get_by_role("button", name="Apply to 3 people").click()
     page.get_by_role("link", name="The receipt, person by person").click()
 
-    rows = [
-        row.locator("th, td").all_inner_texts()[:2]
-        for row in page.locator("main tbody").first.locator("tr").all()
-    ]
+    rows = [row.locator("th, td").all_inner_texts()[:2] for row in page.locator("main tbody").first.locator("tr").all()]
     assert [[cells[0].splitlines()[0], cells[1].strip()] for cells in rows] == [
         ["nina.new@acme.example", "Added"],
         [leaver, "Removed"],

@@ -10,14 +10,7 @@ from accounts.models import Credential, Policy, Rotation, Team, User
 from exports.models import SavedExport
 from tests.conftest import make_export
 
-REACHED = {
-    "policy_id": "P1",
-    "name": "Sales",
-    "role": "auditor",
-    "type": "corporate",
-    "owner": "",
-    "currency": "EUR",
-}
+REACHED = {"policy_id": "P1", "name": "Sales", "role": "auditor", "type": "corporate", "owner": "", "currency": "EUR"}
 GAINED = REACHED | {"policy_id": "P3", "name": "Marketing", "role": "admin"}
 
 
@@ -29,12 +22,7 @@ def found(rotation: Rotation) -> None:
 
 
 def test_an_admin_enters_compares_switches_and_goes_back(
-    page: Page,
-    look: Callable[..., None],
-    sign_in: Callable[[User], None],
-    acme: Team,
-    alice: User,
-    export: SavedExport,
+    page: Page, look: Callable[..., None], sign_in: Callable[[User], None], acme: Team, alice: User, export: SavedExport
 ) -> None:
     with scope(team=acme):
         credential = export.credential

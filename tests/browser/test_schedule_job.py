@@ -63,9 +63,7 @@ def box(settings: Any, live_server: Any) -> Iterator[Mailbox]:
 
 
 @pytest.fixture
-def processes(
-    sandbox: Sandbox, box: Mailbox, budget: Any, settings: Any, tmp_path: Path
-) -> Iterator[Processes]:
+def processes(sandbox: Sandbox, box: Mailbox, budget: Any, settings: Any, tmp_path: Path) -> Iterator[Processes]:
     processes = Processes(
         tmp_path,
         EXPENSIFY_URL=settings.EXPENSIFY_URL,
@@ -122,9 +120,7 @@ def month_before(due: datetime) -> tuple[date, date]:
 
 def fill(sandbox: Sandbox, policy: str, first: date, last: date) -> dict[str, Counter[str]]:
     """Reports of the month, and one on either side of it; the expenses that belong to each address."""
-    reports = [
-        each for each in sandbox.company.reports.values() if each.policy_id == policy and each.expenses
-    ]
+    reports = [each for each in sandbox.company.reports.values() if each.policy_id == policy and each.expenses]
     days = [first + timedelta(days=3 * number) for number in range(len(APPROVERS) - 1)] + [last]
     outside = [(GRACE, first - timedelta(days=1)), (GRACE, last + timedelta(days=1))]
     sandbox.company.reports.clear()
@@ -287,9 +283,7 @@ def test_second_business_day_last_month_split_by_approver_though_worker_and_beat
         whole = Result.objects.get(run=occurrence.run)
         parts = {part.part_value: part for part in Result.objects.filter(part_of=whole)}
     asked = [each.job["inputSettings"]["filters"] for each in sandbox.log if each.kind == "generate"]
-    assert asked == [
-        {"policyIDList": policy, "startDate": first.isoformat(), "endDate": last.isoformat()}
-    ] * len(asked)
+    assert asked == [{"policyIDList": policy, "startDate": first.isoformat(), "endDate": last.isoformat()}] * len(asked)
     assert occurrence.due_at == due
     patiently(lambda: len(box.mails) == 5)
     (notice,) = (mail for mail in box.mails if mail.to == alice.email)

@@ -44,9 +44,7 @@ def monthly(acme: Team, alice: User) -> SavedExport:
     """Last month's expenses, from the builder: its columns are known before it ever ran."""
     layout = Layout(columns=tuple(map(column, ["final.merchant", "final.amount", "report.managerEmail"])))
     credential = make_credential(acme, "Headquarters")
-    settings = ExportSettings(
-        policy_ids=[], report_ids=[], states=[], email_recipients=[], period="last_month"
-    )
+    settings = ExportSettings(policy_ids=[], report_ids=[], states=[], email_recipients=[], period="last_month")
     export = SavedExport(team=acme, credential=credential, name="Expenses of the month")
     with scope(team=acme):
         return saved_exports.save(
@@ -153,9 +151,7 @@ def test_schedule_is_made_without_javascript(
 def fill(export: SavedExport, alice: User) -> Schedule:
     """A schedule after some months: all went well, some did not, one is held, one was left out, one could not run."""
     now = timezone.now()
-    mail = MailSettings(
-        split_by="Approver e-mail", fallback="alice@acme.example", rows_from=100, rows_to=5000
-    )
+    mail = MailSettings(split_by="Approver e-mail", fallback="alice@acme.example", rows_from=100, rows_to=5000)
     schedule = make_schedule(export, alice, "Expenses to approvers", mail=mail, failures=1)
     names = ["grace.vandenberg", "heinrich.oberhauser-mitterlehner", "kim", "lee", "mia", "nora", "olaf"]
     people = [make_recipient(schedule, f"{name}@acme.example", kind="column") for name in names]
@@ -186,16 +182,11 @@ def fill(export: SavedExport, alice: User) -> Schedule:
         ("refused", {"error": "The mail server refused it: 550 5.1.1 no such user here."}),
         ("unconfirmed", {}),
         ("unsubscribed", {}),
-        (
-            "queued",
-            {"attempts": 1, "error": "The mail server was busy.", "retry_at": now + timedelta(minutes=9)},
-        ),
+        ("queued", {"attempts": 1, "error": "The mail server was busy.", "retry_at": now + timedelta(minutes=9)}),
         ("sending", {}),
         ("sent", {"bounced_at": now, "error": "The mailbox is full."}),
     ]
-    mails = [
-        make_delivery(partly, who, state, **more) for who, (state, more) in zip(people, states, strict=True)
-    ]
+    mails = [make_delivery(partly, who, state, **more) for who, (state, more) in zip(people, states, strict=True)]
     make_link(mails[0], opened_by="grace.vandenberg@acme.example")
     return schedule
 

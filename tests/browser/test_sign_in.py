@@ -57,9 +57,7 @@ def sign_out(page: Page, base_url: str) -> None:
     page.get_by_role("main").get_by_role("button", name="Sign out").click()
 
 
-def test_app_is_set_up_and_asked_for(
-    page: Page, base_url: str, alice: User, look: Look, app_clock: AppClock
-) -> None:
+def test_app_is_set_up_and_asked_for(page: Page, base_url: str, alice: User, look: Look, app_clock: AppClock) -> None:
     sign_in(page, base_url, alice, "/account/")
     look("account")
     page.get_by_role("link", name="Add one").click()
@@ -123,14 +121,7 @@ def test_device_without_a_passkey_is_told_on_the_page(
 
 
 def test_pages_of_people_look_right(
-    page: Page,
-    base_url: str,
-    acme: Team,
-    alice: User,
-    bob: User,
-    look: Look,
-    settings: Any,
-    app_clock: AppClock,
+    page: Page, base_url: str, acme: Team, alice: User, bob: User, look: Look, settings: Any, app_clock: AppClock
 ) -> None:
     add_app(alice)
     invited = invitations.invite(acme, "nina.with.a.long.name@subsidiary.example", Role.EDITOR, by=alice)
@@ -161,9 +152,7 @@ def test_pages_of_people_look_right(
     look("sign-in-company", f"{base_url}/account/login/")
 
 
-def test_person_without_a_factor_is_led_to_set_one_up(
-    page: Page, base_url: str, acme: Team, bob: User
-) -> None:
+def test_person_without_a_factor_is_led_to_set_one_up(page: Page, base_url: str, acme: Team, bob: User) -> None:
     Team.objects.filter(pk=acme.pk).update(second_factor=True)
 
     sign_in(page, base_url, bob, "/t/acme/exports/")

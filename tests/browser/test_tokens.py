@@ -29,9 +29,7 @@ def test_pages_of_tokens_look_right(
     look("api", "/api/")
 
 
-def test_token_is_made_shown_once_and_revoked(
-    look: Look, sign_in: SignIn, page: Page, acme: Team, erin: User
-) -> None:
+def test_token_is_made_shown_once_and_revoked(look: Look, sign_in: SignIn, page: Page, acme: Team, erin: User) -> None:
     sign_in(erin)
     look("home", "/t/acme/")
     page.get_by_label("Account of Erin").click()

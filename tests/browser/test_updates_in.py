@@ -42,9 +42,7 @@ def main(acme: Team) -> Credential:
     credential = make_credential(acme, "Headquarters")
     with scope(team=acme):
         for number, name in enumerate(["Sales", "Marketing and events"]):
-            Policy.objects.create(
-                team=acme, credential=credential, policy_id=f"0123456789ABCDE{number}", name=name
-            )
+            Policy.objects.create(team=acme, credential=credential, policy_id=f"0123456789ABCDE{number}", name=name)
         Policy.objects.create(team=acme, credential=credential, policy_id=POLICY, name="Research")
     return credential
 
@@ -86,9 +84,7 @@ def uploaded(main: Credential, alice: User) -> EmployeeUpdate:
 
 
 @pytest.fixture
-def without_javascript(
-    browser: Browser, live_server: Any, context: BrowserContext
-) -> Iterator[Callable[[], Page]]:
+def without_javascript(browser: Browser, live_server: Any, context: BrowserContext) -> Iterator[Callable[[], Page]]:
     """A page where no script runs, for whoever is signed in."""
     contexts = []
 
@@ -114,9 +110,7 @@ def test_pages_of_a_team_without_updates(main: Credential, alice: User, sign_in:
 
 
 @pytest.mark.parametrize("way", ["paste", "grid", "members", "url", "sftp"])
-def test_each_way_in(
-    way: str, main: Credential, alice: User, page: Page, sign_in: SignIn, look: Look
-) -> None:
+def test_each_way_in(way: str, main: Credential, alice: User, page: Page, sign_in: SignIn, look: Look) -> None:
     sign_in(alice)
     page.goto("/t/acme/updates/new/")
     page.locator(f"input[value={way}]").check()

@@ -67,13 +67,7 @@ def mixed(sandbox: Sandbox, policy: str, other: str, count: int) -> list[dict[st
     known = sorted(members)
     cells = [person(policy, known[0], members[known[0]].employee_id or "L-1", is_terminated="yes")]
     cells += [
-        person(
-            policy,
-            email,
-            members[email].employee_id or f"C-{number}",
-            manager=known[1],
-            custom_field_2="CC-7",
-        )
+        person(policy, email, members[email].employee_id or f"C-{number}", manager=known[1], custom_field_2="CC-7")
         for number, email in enumerate(known[2:5])
     ]
     cells.append(person(other, "otto.new@acme.example", "N-1", first_name="Otto"))
@@ -116,13 +110,7 @@ def test_update_without_rows_and_with_wrong_ones(
         [
             person(policy, "a@acme.example", "N-1", manager="b@acme.example"),
             person(policy, "b@acme.example", "N-2", manager="c@acme.example"),
-            person(
-                policy,
-                "c@acme.example",
-                "N-3",
-                manager="a@acme.example",
-                last_name="<script>alert(1)</script>",
-            ),
+            person(policy, "c@acme.example", "N-3", manager="a@acme.example", last_name="<script>alert(1)</script>"),
             person(policy, "d@acme.example", "1.2E+10", manager="nobody@acme.example"),
         ],
         "Wrong",
@@ -180,19 +168,11 @@ def test_applied_update_and_its_receipt(
 
 
 def test_unconfirmed_update(
-    full: EmployeeUpdate,
-    acme: Team,
-    alice: User,
-    dora: Membership,
-    sandbox: Sandbox,
-    sign_in: SignIn,
-    look: Look,
+    full: EmployeeUpdate, acme: Team, alice: User, dora: Membership, sandbox: Sandbox, sign_in: SignIn, look: Look
 ) -> None:
     update = approved(full, alice, dora)
     sandbox.script(Fault(drop_after_work=True))
-    work_off(
-        employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
-    )
+    work_off(employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash))
     sign_in(alice)
 
     look("update-unconfirmed", url(update))

@@ -49,11 +49,7 @@ def main() -> int:
 
 
 def _campaign(
-    options: argparse.Namespace,
-    folder: Path,
-    disk: Disk,
-    redis: RedisServer,
-    postgres: PostgresServer | None,
+    options: argparse.Namespace, folder: Path, disk: Disk, redis: RedisServer, postgres: PostgresServer | None
 ) -> bool:
     # The portal can be imported only now that its settings are known.
     from exports.runs import queue
@@ -78,9 +74,7 @@ def _campaign(
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/chaos", description="The portal under real trouble.")
     parser.add_argument("--runs", type=int, default=500, help="how many people start (default: 500)")
-    parser.add_argument(
-        "--seed", type=int, default=random.randrange(1_000_000), help="of everything that is drawn"
-    )
+    parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="of everything that is drawn")
     parser.add_argument("--engine", choices=["sqlite", "postgres"], default="sqlite")
     return parser.parse_args()
 

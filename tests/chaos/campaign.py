@@ -182,11 +182,7 @@ class Campaign:
                     ("calls", f"{len(self.sandbox.log)}, of which {self.sandbox.refused} over the limit"),
                     ("generations", len(self.sandbox.generated)),
                     ("mails", f"{len(self.mailbox.mails)} caught; {counted(evidence.by_mail_state())}"),
-                    *(
-                        []
-                        if self.disk.limited
-                        else [("left out", "a full disk: mounting a small one takes root")]
-                    ),
+                    *([] if self.disk.limited else [("left out", "a full disk: mounting a small one takes root")]),
                     ("seconds", f"{seconds:.0f}"),
                     ("verdict", f"{len(broken)} broken" if broken else f"all {len(INVARIANTS)} rules held"),
                 ]

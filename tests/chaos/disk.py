@@ -42,6 +42,4 @@ class Disk:
             ["mount", "--make-rprivate", "/"],
             ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "chaos", str(self.folder)],
         )
-        return all(
-            subprocess.run(mount, capture_output=True, check=False).returncode == 0 for mount in mounts
-        )
+        return all(subprocess.run(mount, capture_output=True, check=False).returncode == 0 for mount in mounts)

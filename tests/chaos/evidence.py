@@ -50,9 +50,7 @@ class Evidence:
             calls = list(ApiCall.objects.exclude(run=None))
             entries = list(AuditEntry._base_manager.filter(target_type="run").order_by("at"))
             results = list(Result.objects.all())
-            self.schedules = list(
-                Schedule.objects.prefetch_related("occurrences__run", "occurrences__deliveries")
-            )
+            self.schedules = list(Schedule.objects.prefetch_related("occurrences__run", "occurrences__deliveries"))
             self.mails: list[Outgoing] = [*Delivery.objects.all(), *Notice.objects.all()]
         self.caught: dict[str, list[Mail]] = {}
         for mail in mailbox.mails:
@@ -70,9 +68,7 @@ class Evidence:
 
     def _share_out(self, sandbox: Sandbox) -> None:
         """Each request and each generation to the run it is of."""
-        by_name = {
-            base_name(traces.run): traces for traces in self.traces.values() if not traces.run.of_batch
-        }
+        by_name = {base_name(traces.run): traces for traces in self.traces.values() if not traces.run.of_batch}
         by_file: dict[str, Traces] = {}
         for arrival in sandbox.log:
             if not arrival.job:

@@ -27,10 +27,7 @@ GENERATE = ANY | {
     "refused": lambda chance: Fault(envelope=(410, "No such thing today")),
     "file later": lambda chance: Fault(generation_seconds=1.0),
 }
-DOWNLOAD = ANY | {
-    "404": lambda chance: Fault(not_ready="404"),
-    "empty file": lambda chance: Fault(not_ready="empty"),
-}
+DOWNLOAD = ANY | {"404": lambda chance: Fault(not_ready="404"), "empty file": lambda chance: Fault(not_ready="empty")}
 
 
 def script(sandbox: Sandbox, chance: random.Random, *, calls: int, share: float) -> dict[int, str]:

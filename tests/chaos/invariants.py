@@ -59,10 +59,7 @@ def every_call_is_finished_or_its_worker_was_gone(evidence: Evidence) -> Iterato
             sent_at = call.sent_at.timestamp()
             lost_by = sent_at + 2 * pace.ANSWER + pace.STUCK
             if call.seconds is None and not evidence.journal.between(sent_at, lost_by, *WORKER_GONE):
-                yield (
-                    pk,
-                    f"Its {call.kind} of {call.sent_at:%H:%M:%S.%f} was never finished, and no worker was gone.",
-                )
+                yield (pk, f"Its {call.kind} of {call.sent_at:%H:%M:%S.%f} was never finished, and no worker was gone.")
 
 
 def what_marks_is_generated_at_most_once(evidence: Evidence) -> Iterator[Broken]:
@@ -78,10 +75,7 @@ def what_succeeded_was_generated_and_marked(evidence: Evidence) -> Iterator[Brok
     for pk, traces in evidence.traces.items():
         labels = {generation.label for generation in traces.generated if generation.label}
         if labels - {traces.run.mark_label}:
-            yield (
-                pk,
-                f"It was to mark as “{traces.run.mark_label}”, and marked as {', '.join(sorted(labels))}.",
-            )
+            yield (pk, f"It was to mark as “{traces.run.mark_label}”, and marked as {', '.join(sorted(labels))}.")
         if traces.run.status == Status.SUCCEEDED and not traces.generated:
             yield pk, "It succeeded, and Expensify generated nothing."
         if traces.run.status == Status.SUCCEEDED and traces.run.mark_label and not labels:
@@ -108,10 +102,7 @@ def an_unconfirmed_run_has_a_reason(evidence: Evidence) -> Iterator[Broken]:
                 or _machine_was_too_busy(traces, since)
             )
         if not explained:
-            yield (
-                pk,
-                f"It is unconfirmed ({traces.run.error_code}), and nothing went wrong while it was generated.",
-            )
+            yield (pk, f"It is unconfirmed ({traces.run.error_code}), and nothing went wrong while it was generated.")
 
 
 def _machine_was_too_busy(traces: Traces, since: float) -> bool:
@@ -243,10 +234,7 @@ def what_comes_due_runs_once(evidence: Evidence) -> Iterator[Broken]:
                 continue
             expected = 2 if occurrence.run.status == Status.SUCCEEDED else 0
             if len(occurrence.deliveries.all()) != expected:
-                yield (
-                    occurrence.run_id,
-                    f"{schedule} has {len(occurrence.deliveries.all())} mails, not {expected}.",
-                )
+                yield (occurrence.run_id, f"{schedule} has {len(occurrence.deliveries.all())} mails, not {expected}.")
 
 
 def a_mail_is_caught_as_its_row_tells(evidence: Evidence) -> Iterator[Broken]:

@@ -43,11 +43,7 @@ class Journal:
         """What overlaps this span, of all kinds or of those that begin with one of these words."""
         with self._lock:
             events = list(self._events)
-        return [
-            event
-            for event in events
-            if event.overlaps(start, end) and (not kinds or event.kind.startswith(kinds))
-        ]
+        return [event for event in events if event.overlaps(start, end) and (not kinds or event.kind.startswith(kinds))]
 
     def counts(self) -> Counter[str]:
         with self._lock:

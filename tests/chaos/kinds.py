@@ -57,11 +57,7 @@ KINDS = (
     Kind(
         "uploading",
         2,
-        lambda reports, label: {
-            "report_ids": reports[:1],
-            "sftp_host": "files.example.com",
-            "sftp_login": label,
-        },
+        lambda reports, label: {"report_ids": reports[:1], "sftp_host": "files.example.com", "sftp_login": label},
     ),
     Kind(
         "pdfs",
@@ -87,7 +83,5 @@ KINDS = (
         checks=(marks_last_what_is_safe,),
     ),
     Kind("large", 2, lambda reports, label: {"report_ids": reports[:1]}, template=LARGE),
-    Kind(
-        "empty", 1, lambda reports, label: {"report_ids": ["1"]}, template=NOTHING, checks=(comes_to_nothing,)
-    ),
+    Kind("empty", 1, lambda reports, label: {"report_ids": ["1"]}, template=NOTHING, checks=(comes_to_nothing,)),
 )

@@ -163,9 +163,7 @@ class People:
 
     def _desk(self, slug: str, pair: str) -> Desk:
         account = f"demo@{pair.partition('-')[0]}.example"
-        known = self._sandbox.pairs.get(pair) or self._sandbox.add_pair(
-            pair, f"secret of {pair}", account=account
-        )
+        known = self._sandbox.pairs.get(pair) or self._sandbox.add_pair(pair, f"secret of {pair}", account=account)
         reports = [
             report.id
             for report in self._sandbox.company.reports.values()
@@ -174,9 +172,7 @@ class People:
         team, created = Team.objects.get_or_create(
             slug=slug, defaults={"name": slug.title(), "recipient_domains": f"{slug}.example"}
         )
-        user = (
-            member(team, "Alice", Role.ADMIN) if created else User.objects.get(email=f"alice@{slug}.example")
-        )
+        user = member(team, "Alice", Role.ADMIN) if created else User.objects.get(email=f"alice@{slug}.example")
         with scope(team=team):
             credential = Credential(team=team, name=pair, status=Credential.Status.WORKING)
             credential.take_pair(KeyPair(known.id, known.secret), timezone.now())

@@ -16,13 +16,9 @@ class PostgresServer:
     """A cluster of its own in a temporary folder. `fsync` is off, since the machine itself is not to crash."""
 
     def __init__(self) -> None:
-        found = sorted(
-            Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[4])
-        )
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[4]))
         if not found:
-            raise FileNotFoundError(
-                "No Postgres programs under /usr/lib/postgresql. apt-get install postgresql"
-            )
+            raise FileNotFoundError("No Postgres programs under /usr/lib/postgresql. apt-get install postgresql")
         self._programs = found[-1].parent
         self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self._folder = Path(tempfile.mkdtemp(prefix="portal-chaos-postgres-"))

@@ -29,21 +29,12 @@ def history(evidence: Evidence, traces: Traces) -> str:
         (arrival.at, f"sandbox  {arrival.kind} -> {arrival.code} {arrival.http_status}{said(arrival.fault)}")
         for arrival in traces.arrivals
     ]
+    lines += [(made.at, f"sandbox  generated {', '.join(made.file_names)} {made.label}") for made in traces.generated]
     lines += [
-        (made.at, f"sandbox  generated {', '.join(made.file_names)} {made.label}")
-        for made in traces.generated
-    ]
-    lines += [
-        (
-            event.at,
-            f"havoc    {event.kind}: {event.detail}"
-            + (f", until {clock(event.until)}" if event.until else ""),
-        )
+        (event.at, f"havoc    {event.kind}: {event.detail}" + (f", until {clock(event.until)}" if event.until else ""))
         for event in evidence.journal.between(traces.began_at, traces.ended_at)
     ]
-    told = [
-        f"{run} ({traces.kind}, {run.credential}): {run.status} {run.error_code}, {run.moves} moves. {run.error}"
-    ]
+    told = [f"{run} ({traces.kind}, {run.credential}): {run.status} {run.error_code}, {run.moves} moves. {run.error}"]
     return "\n".join(told + [f"  {clock(at)} {line}" for at, line in sorted(lines)])
 
 
@@ -62,7 +53,4 @@ def table(rows: Iterable[tuple[str, object]]) -> str:
 
 
 def counted(counts: Counter[str] | dict[str, int]) -> str:
-    return (
-        ", ".join(f"{number} {name}" for name, number in sorted(counts.items(), key=lambda item: -item[1]))
-        or "none"
-    )
+    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items(), key=lambda item: -item[1])) or "none"

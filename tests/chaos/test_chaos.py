@@ -13,17 +13,7 @@ ENGINES = {"sqlite": "sqlite", "postgresql": "postgres"}
 
 def test_a_short_campaign_breaks_no_rule() -> None:
     campaign = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "tests.chaos",
-            "--runs",
-            "30",
-            "--seed",
-            "7",
-            "--engine",
-            ENGINES[connection.vendor],
-        ],
+        [sys.executable, "-m", "tests.chaos", "--runs", "30", "--seed", "7", "--engine", ENGINES[connection.vendor]],
         capture_output=True,
         text=True,
         check=False,

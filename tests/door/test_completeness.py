@@ -3,15 +3,7 @@
 import pytest
 
 from accounts import tokens
-from tests.door.routes import (
-    API_ROUTES,
-    API_ROUTES_BY_NAME,
-    FRESH,
-    OUTSIDE,
-    ROUTES,
-    TEAM_ROUTES,
-    WITHOUT_A_TEAM,
-)
+from tests.door.routes import API_ROUTES, API_ROUTES_BY_NAME, FRESH, OUTSIDE, ROUTES, TEAM_ROUTES, WITHOUT_A_TEAM
 from tests.door.world import World
 
 

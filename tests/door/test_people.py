@@ -19,14 +19,7 @@ from tests.door.routes import (
     methods_of,
     refused_methods,
 )
-from tests.door.world import (
-    World,
-    changes_logged,
-    knock,
-    sign_in,
-    sign_in_an_hour_ago,
-    token_of,
-)
+from tests.door.world import World, changes_logged, knock, sign_in, sign_in_an_hour_ago, token_of
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +64,7 @@ def test_other_methods_are_refused(world: World, admin: Client, case: Case) -> N
 # ------------------------------------------------------------ other teams
 
 
-def test_outsider_gets_404_like_for_a_team_that_does_not_exist(
-    world: World, outsider: Client, case: Case
-) -> None:
+def test_outsider_gets_404_like_for_a_team_that_does_not_exist(world: World, outsider: Client, case: Case) -> None:
     for route, method in knocks(TEAM_ROUTES):
         with case(route, method, "outsider, of Acme"):
             assert knock(outsider, method, world.url(route)).status_code == 404

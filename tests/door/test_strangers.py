@@ -22,10 +22,7 @@ def test_stranger_and_person_whose_account_is_closed_are_asked_to_sign_in(
 
                 response = knock(client, method, url)
 
-                assert (response.status_code, response.headers["Location"]) == (
-                    302,
-                    f"/account/login/?next={url}",
-                )
+                assert (response.status_code, response.headers["Location"]) == (302, f"/account/login/?next={url}")
 
 
 def test_stranger_is_asked_to_sign_in_outside_of_the_teams_too(stranger: Client, case: Case) -> None:

@@ -11,15 +11,7 @@ from accounts.audit.record import Action
 from accounts.models import AccessToken, Membership, Team, User
 from accounts.permissions import ROLE_PERMISSIONS, Role
 from tests.door.conftest import Case
-from tests.door.routes import (
-    API_ROUTES,
-    API_ROUTES_BY_NAME,
-    Route,
-    by_name,
-    knocks,
-    methods_of,
-    refused_methods,
-)
+from tests.door.routes import API_ROUTES, API_ROUTES_BY_NAME, Route, by_name, knocks, methods_of, refused_methods
 from tests.door.world import World, ask, knock, last_entry, token_of
 
 SCOPES = [tokens.FOR_SCRIPTS, (), *((permission,) for permission in tokens.FOR_SCRIPTS)]
@@ -39,10 +31,7 @@ def test_token_opens_what_both_it_and_the_role_include(
 
                     permission, _ = API_ROUTES_BY_NAME[route.name]
                     opens = permission in ROLE_PERMISSIONS[role] and permission in granted
-                    assert (response.status_code in {200, 201}, response.status_code == 403) == (
-                        opens,
-                        not opens,
-                    )
+                    assert (response.status_code in {200, 201}, response.status_code == 403) == (opens, not opens)
 
 
 def test_script_is_refused_other_methods(world: World, alice: User, stranger: Client, case: Case) -> None:
@@ -74,11 +63,7 @@ def test_token_of_another_team_gets_404_even_where_its_person_is_a_member(
         with case(route, method, "token of another team, of an Admin of both"):
             assert ask(stranger, token.secret, method, world.url(route)).status_code == 404
             entry = last_entry(world.team)
-            assert (entry.action, entry.actor_id, entry.data["token"]) == (
-                Action.ACCESS_DENIED,
-                charlie.pk,
-                str(token),
-            )
+            assert (entry.action, entry.actor_id, entry.data["token"]) == (Action.ACCESS_DENIED, charlie.pk, str(token))
 
 
 def test_token_finds_no_object_of_another_team(
@@ -100,9 +85,7 @@ def test_token_finds_no_object_of_another_team(
 # ------------------------------------------------------------ no token, or one that has ended
 
 
-def test_without_a_token_nothing_opens_not_even_for_who_is_signed_in(
-    world: World, admin: Client, case: Case
-) -> None:
+def test_without_a_token_nothing_opens_not_even_for_who_is_signed_in(world: World, admin: Client, case: Case) -> None:
     for route, method in knocks(API_ROUTES):
         with case(route, method, "Admin, signed in, without a token"):
             response = knock(admin, method, world.url(route))
@@ -125,11 +108,7 @@ def test_ended_token_opens_nothing(world: World, alice: User, stranger: Client, 
         with case(route, method, f"Admin's token, {end}"):
             assert ask(stranger, token.secret, method, world.url(route)).status_code == 401
             entry = last_entry(world.team)
-            assert (entry.action, entry.target_id, entry.data["why"]) == (
-                Action.TOKEN_REFUSED,
-                token.pk,
-                end,
-            )
+            assert (entry.action, entry.target_id, entry.data["why"]) == (Action.TOKEN_REFUSED, token.pk, end)
 
 
 def test_token_of_a_member_without_a_factor_opens_nothing_where_the_team_asks_for_one(

@@ -78,20 +78,13 @@ def make_world(team: Team, admin: User) -> World:
             team=team, run=run, name="report.pdf", media_type="application/pdf", size=page.tell(), rows=None,
             sha256="0" * 64, file=default_storage.save(f"walk/{team.slug}.pdf", ContentFile(page.getvalue())),
         )  # fmt: skip
-        cells = {
-            "email": "nina@acme.example",
-            "manager": "nina@acme.example",
-            "employee_id": "N-1",
-            "policy": "P1",
-        }
+        cells = {"email": "nina@acme.example", "manager": "nina@acme.example", "employee_id": "N-1", "policy": "P1"}
         rotation = rotation_actions.start_rotation(credential, KeyPair("aa_walk", "w" * 40), by=admin)
         rotation_actions.give_up_check(rotation, "It was not tested.")
         holiday = Holiday.objects.create(team=team, on=now.date(), name="Works outing")
         freeze = Freeze.objects.create(team=team, first=now.date(), last=now.date(), reason="Audit")
         update = employee_updates.prepare(credential, "Walk", by=admin, content=[FeedRow(1, cells)])
-        view = SavedAuditView.objects.create(
-            team=team, user=admin, name="Walk", query="action=x", is_shared=True
-        )
+        view = SavedAuditView.objects.create(team=team, user=admin, name="Walk", query="action=x", is_shared=True)
     schedule = make_schedule(export, admin)
     occurrence = make_occurrence(schedule)
     recipient = make_recipient(schedule, "nina@acme.example")

@@ -104,10 +104,7 @@ def install() -> None:
     client: Any = importlib.import_module("expensify.client").Client
     generate, marking = client.generate, lethal("request to mark", client.generate, crash_file)
     client.generate = lambda self, job, template: (marking if job.marks else generate)(self, job, template)
-    update, applying = (
-        client.update_employees,
-        lethal("request to apply", client.update_employees, crash_file),
-    )
+    update, applying = (client.update_employees, lethal("request to apply", client.update_employees, crash_file))
     client.update_employees = lambda self, job, feed: (update if job.dry_run else applying)(self, job, feed)
 
 

@@ -60,18 +60,11 @@ def test_call_whose_worker_is_gone_is_told_of_once(export: SavedExport, alice: U
     assert call.message == recorded_client.LOST
 
 
-def test_lost_test_of_a_credential_is_told_of_when_it_is_tested_again(
-    credential: Credential, acme: Team
-) -> None:
-    ApiCall.objects.create(
-        team=acme, credential=credential, kind="policy_list", sent_at=timezone.now(), run=None
-    )
+def test_lost_test_of_a_credential_is_told_of_when_it_is_tested_again(credential: Credential, acme: Team) -> None:
+    ApiCall.objects.create(team=acme, credential=credential, kind="policy_list", sent_at=timezone.now(), run=None)
     Credential.objects.filter(pk=credential.pk).update(check_due_at=clock.now())
 
     queue.sweep()
     tasks.take_turn.run(credential.fingerprint, "")
 
-    assert told(acme) == [
-        ("credential", "policy_list", "worker lost"),
-        ("credential", "policy_list", "answered"),
-    ]
+    assert told(acme) == [("credential", "policy_list", "worker lost"), ("credential", "policy_list", "answered")]

@@ -25,9 +25,7 @@ def sweep_and_call(credential: Credential) -> Credential:
     return credential
 
 
-def test_a_new_credential_is_tested_by_one_call_and_its_policies_are_kept(
-    fresh: Credential, sandbox: Sandbox
-) -> None:
+def test_a_new_credential_is_tested_by_one_call_and_its_policies_are_kept(fresh: Credential, sandbox: Sandbox) -> None:
     sweep_and_call(fresh)
 
     assert (fresh.status, fresh.message, fresh.is_being_checked) == (Credential.Status.WORKING, "", False)

@@ -148,8 +148,6 @@ def test_the_pair_rests_as_long_as_expensify_asks(
 
     work(runs.start(export, by=alice))
 
-    held_until = (
-        queue.budget().usages([export.credential.fingerprint])[export.credential.fingerprint].held_until
-    )
+    held_until = queue.budget().usages([export.credential.fingerprint])[export.credential.fingerprint].held_until
     assert held_until == pytest.approx(40, abs=0.001)
     assert len(sandbox.log) == 1

@@ -23,15 +23,9 @@ def break_every_connection() -> None:
     """What a restart does to whoever is connected."""
     values = connection.settings_dict
     with psycopg.connect(
-        host=values["HOST"],
-        port=values["PORT"],
-        user=values["USER"],
-        password=values["PASSWORD"],
-        dbname="postgres",
+        host=values["HOST"], port=values["PORT"], user=values["USER"], password=values["PASSWORD"], dbname="postgres"
     ) as other:
-        other.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [values["NAME"]]
-        )
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [values["NAME"]])
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server to restart")

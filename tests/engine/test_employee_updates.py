@@ -88,20 +88,12 @@ def sent(sandbox: Sandbox) -> list[bool]:
 
 
 def test_update_goes_from_dry_run_over_approval_to_its_receipt(
-    joiner: EmployeeUpdate,
-    alice: User,
-    approver: Membership,
-    acme: Team,
-    work: Work,
-    sandbox: Sandbox,
-    policy: str,
+    joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work, sandbox: Sandbox, policy: str
 ) -> None:
     update = approved(joiner, alice, approver)
     assert "nina.new@acme.example" not in sandbox.company.policies[policy].members
 
-    run = work(
-        employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
-    )
+    run = work(employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash))
 
     update = fresh(update)
     assert run.status == Run.Status.SUCCEEDED, run.error
@@ -118,13 +110,7 @@ def test_update_goes_from_dry_run_over_approval_to_its_receipt(
 
 
 def test_help_pages_recipe_goes_from_its_own_json_to_its_receipt(
-    credential: Credential,
-    alice: User,
-    approver: Membership,
-    acme: Team,
-    work: Work,
-    sandbox: Sandbox,
-    policy: str,
+    credential: Credential, alice: User, approver: Membership, acme: Team, work: Work, sandbox: Sandbox, policy: str
 ) -> None:
     manager = sorted(sandbox.company.policies[policy].members)[0]
     feed = reading.read_pasted(RECIPE % (manager, policy))
@@ -134,9 +120,7 @@ def test_help_pages_recipe_goes_from_its_own_json_to_its_receipt(
     work(employee_updates.read_members(update, by=alice))
     update = approved(update, alice, approver)
 
-    run = work(
-        employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
-    )
+    run = work(employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash))
 
     assert run.status == Run.Status.SUCCEEDED, run.error
     sent_job = next(arrival for arrival in reversed(sandbox.log) if arrival.kind == "update_employees")
@@ -157,9 +141,7 @@ def test_author_cannot_approve(joiner: EmployeeUpdate, alice: User, acme: Team, 
     employee_updates.submit(update, by=alice, content_hash=update.content_hash)
 
     with pytest.raises(Cannot, match="Another person"):
-        employee_updates.approve(
-            update, by=acme.memberships.get(user=alice), content_hash=update.content_hash
-        )
+        employee_updates.approve(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
 
 
 def test_approval_does_not_survive_a_changed_cell(
@@ -180,9 +162,7 @@ def test_content_that_was_changed_behind_its_approval_is_not_sent(
     joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work, sandbox: Sandbox
 ) -> None:
     update = approved(joiner, alice, approver)
-    run = employee_updates.apply(
-        update, by=acme.memberships.get(user=alice), content_hash=update.content_hash
-    )
+    run = employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
     tampered = fresh(update)
     tampered.rows = [FeedRow(1, stored_updates.rows_of(tampered)[0].cells | {"role": "admin"}).as_json()]
     tampered.save(update_fields=["rows"])
@@ -194,22 +174,12 @@ def test_content_that_was_changed_behind_its_approval_is_not_sent(
     assert fresh(update).applied_by_run is None
 
 
-LOST = [
-    Fault(drop_before_work=True),
-    Fault(drop_after_work=True),
-    Fault(http_status=500, refuse_after_work=True),
-]
+LOST = [Fault(drop_before_work=True), Fault(drop_after_work=True), Fault(http_status=500, refuse_after_work=True)]
 
 
 @pytest.mark.parametrize("fault", LOST)
 def test_update_without_an_answer_is_unconfirmed_and_never_repeated(
-    fault: Fault,
-    joiner: EmployeeUpdate,
-    alice: User,
-    approver: Membership,
-    acme: Team,
-    work: Work,
-    sandbox: Sandbox,
+    fault: Fault, joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work, sandbox: Sandbox
 ) -> None:
     update = approved(joiner, alice, approver)
     membership = acme.memberships.get(user=alice)
@@ -225,19 +195,11 @@ def test_update_without_an_answer_is_unconfirmed_and_never_repeated(
 
 
 def test_members_read_after_an_unconfirmed_update_show_what_happened(
-    joiner: EmployeeUpdate,
-    alice: User,
-    approver: Membership,
-    acme: Team,
-    work: Work,
-    sandbox: Sandbox,
-    policy: str,
+    joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work, sandbox: Sandbox, policy: str
 ) -> None:
     update = approved(joiner, alice, approver)
     sandbox.script(Fault(drop_after_work=True))
-    work(
-        employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
-    )
+    work(employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash))
 
     run = work(employee_updates.read_members(fresh(update), by=alice))
 
@@ -264,9 +226,7 @@ def test_worker_that_dies_while_updating_leaves_it_to_a_person(
     joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work
 ) -> None:
     update = approved(joiner, alice, approver)
-    run = employee_updates.apply(
-        update, by=acme.memberships.get(user=alice), content_hash=update.content_hash
-    )
+    run = employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
     assert run.move("queued", "updating")
 
     worker.give_up_on(run)
@@ -278,9 +238,7 @@ def test_cancelled_update_may_be_changed_again(
     joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work
 ) -> None:
     update = approved(joiner, alice, approver)
-    run = employee_updates.apply(
-        update, by=acme.memberships.get(user=alice), content_hash=update.content_hash
-    )
+    run = employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
 
     assert runs.cancel(run, by=alice) is True
 
@@ -334,19 +292,11 @@ def test_many_leavers_need_the_number_typed(
 
 
 def test_reverse_takes_a_joiner_out_again(
-    joiner: EmployeeUpdate,
-    alice: User,
-    approver: Membership,
-    acme: Team,
-    work: Work,
-    sandbox: Sandbox,
-    policy: str,
+    joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work, sandbox: Sandbox, policy: str
 ) -> None:
     work(employee_updates.read_members(joiner, by=alice))
     update = approved(joiner, alice, approver)
-    work(
-        employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
-    )
+    work(employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash))
 
     back = employee_updates.prepare_reverse(fresh(update), by=alice)
 
@@ -359,19 +309,12 @@ def test_wiped_update_keeps_its_summary_and_nothing_about_people(
     joiner: EmployeeUpdate, alice: User, approver: Membership, acme: Team, work: Work
 ) -> None:
     update = approved(joiner, alice, approver)
-    work(
-        employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
-    )
+    work(employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash))
 
     assert retention.wipe(fresh(update), by=alice) is True
 
     update = fresh(update)
-    assert (update.rows, update.applied_answer, update.tried_answer, update.before) == (
-        None,
-        None,
-        None,
-        None,
-    )
+    assert (update.rows, update.applied_answer, update.tried_answer, update.before) == (None, None, None, None)
     assert (update.summary["added"], update.row_count, len(update.content_hash)) == (1, 1, 64)
 
 

@@ -38,9 +38,7 @@ def rest_by_thousands(export: SavedExport, by: User, count: int) -> None:
     Run.objects.bulk_create([Run(**fields) for _ in range(count - 1)], batch_size=500)
     for _ in range(3):
         queue.sweep()
-    assert (
-        queue.budget().usages([export.credential.fingerprint])[export.credential.fingerprint].waiting == count
-    )
+    assert queue.budget().usages([export.credential.fingerprint])[export.credential.fingerprint].waiting == count
 
 
 def called(credential: Credential) -> list[tuple[str, str]]:
@@ -103,9 +101,7 @@ def test_a_run_of_many_files_lets_others_pass(credential: Credential, alice: Use
     assert order == [("PDFs", "generate"), *files * 3, ("One", "generate"), ("One", "download"), *files * 9]
 
 
-def test_one_run_behind_a_hundred_is_promised_seconds(
-    settings: Any, credential: Credential, alice: User
-) -> None:
+def test_one_run_behind_a_hundred_is_promised_seconds(settings: Any, credential: Credential, alice: User) -> None:
     settings.EXPENSIFY_LIMITS = Limits()
     queue.budget.cache_clear()
     hundred = start(make_export(credential, alice, "Hundred"), alice, count=100)
@@ -117,9 +113,7 @@ def test_one_run_behind_a_hundred_is_promised_seconds(
     assert places[hundred[-1].pk].starts_in > 9 * 60
 
 
-def test_people_are_ahead_of_schedules_by_two_minutes_of_calls_and_no_more(
-    credential: Credential, alice: User
-) -> None:
+def test_people_are_ahead_of_schedules_by_two_minutes_of_calls_and_no_more(credential: Credential, alice: User) -> None:
     start(make_export(credential, alice, "Nightly"), alice, count=3)
     for n in range(30):
         start(make_export(credential, alice, f"Person {n}"), alice, source=Run.Source.PAGE)

@@ -63,9 +63,7 @@ def test_a_mail_is_sent_at_most_once_when_its_mailer_dies(
         notifications.tell(acme, "news", [alice], subject="News", text="Something happened.")
 
         trap.catch()
-        notice = wait_until(
-            lambda: Notice.objects.filter(status__in=sorted(MAIL_FINAL)).first(), log=processes.logs
-        )
+        notice = wait_until(lambda: Notice.objects.filter(status__in=sorted(MAIL_FINAL)).first(), log=processes.logs)
         # Each process has a chance to send it again: rounds that begin from now on find it as it is.
         rounds = trap.rounds()
         wait_until(lambda: trap.rounds() >= rounds + 2 * PROCESSES)

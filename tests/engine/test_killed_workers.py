@@ -89,9 +89,7 @@ def in_storage() -> set[str]:
 EVERYWHERE = [
     pytest.param(f"before {name}", marks=[] if name in {"take", "generate"} else [pytest.mark.thorough])
     for name in POINTS
-] + [
-    pytest.param(f"after {name}", marks=[pytest.mark.smoke] if name == "generate" else []) for name in POINTS
-]
+] + [pytest.param(f"after {name}", marks=[pytest.mark.smoke] if name == "generate" else []) for name in POINTS]
 
 
 @pytest.mark.smoke
@@ -140,9 +138,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(
     assert fast_sandbox.refused == 0
 
 
-IN_FIVE_CALLS = [
-    f"{when} {name}" for name, when in itertools.product((*STEPS, "request to mark"), ("before", "after"))
-]
+IN_FIVE_CALLS = [f"{when} {name}" for name, when in itertools.product((*STEPS, "request to mark"), ("before", "after"))]
 
 
 @pytest.mark.parametrize("point", IN_FIVE_CALLS)
@@ -150,9 +146,7 @@ def test_a_killed_worker_marks_only_what_is_safe(
     point: str, team: Team, alice: User, fast_sandbox: Any, processes: Processes, trap: Trap
 ) -> None:
     credential = make_credential(team)
-    export = make_export(
-        credential, alice, "Safe", mark_as="ERP", mark_when="safe", period="last_month", report_ids=[]
-    )
+    export = make_export(credential, alice, "Safe", mark_as="ERP", mark_when="safe", period="last_month", report_ids=[])
 
     trap.set(point)
     run = runs.start(export, by=alice)

@@ -34,12 +34,8 @@ def test_fifty_budgets_are_used_at_once(
         for number in range(CREDENTIALS):
             pair = KeyPair(f"aa_{number}", "s" * 40)
             sandbox.add_pair(pair.partner_user_id, pair.partner_user_secret)
-            export = make_export(
-                make_credential(acme, f"Pair {number}", pair=pair), alice, f"Export {number}"
-            )
-            for _ in range(
-                RUNS
-            ):  # all of one pair's runs, then all of the next one's, as a bulk of them comes
+            export = make_export(make_credential(acme, f"Pair {number}", pair=pair), alice, f"Export {number}")
+            for _ in range(RUNS):  # all of one pair's runs, then all of the next one's, as a bulk of them comes
                 runs.start(export, by=alice)
         try:
             for _ in range(2):
@@ -52,8 +48,6 @@ def test_fifty_budgets_are_used_at_once(
 
     assert set(Run.objects.values_list("status", flat=True)) == {Run.Status.SUCCEEDED}
     assert sandbox.refused == 0
-    assert Counter(arrival.pair for arrival in sandbox.log) == {
-        f"aa_{n}": 2 * RUNS for n in range(CREDENTIALS)
-    }
+    assert Counter(arrival.pair for arrival in sandbox.log) == {f"aa_{n}": 2 * RUNS for n in range(CREDENTIALS)}
     # Each budget gives five calls at once, and the next one ten seconds later.
     assert len({arrival.pair for arrival in sandbox.log[: 5 * CREDENTIALS]}) == CREDENTIALS

@@ -121,12 +121,7 @@ def test_runs_started_while_redis_is_away_go_on_when_it_returns(
 
 @pytest.mark.parametrize("emptied", [False, True], ids=["kept", "emptied"])
 def test_redis_restarted_in_the_middle_loses_no_run_and_makes_no_call_too_many(
-    emptied: bool,
-    sandbox: Sandbox,
-    processes: Processes,
-    shared_redis: RedisServer,
-    acme: Team,
-    alice: User,
+    emptied: bool, sandbox: Sandbox, processes: Processes, shared_redis: RedisServer, acme: Team, alice: User
 ) -> None:
     export = make_export(make_credential(acme), alice)
 

@@ -125,9 +125,7 @@ def test_states_on_the_way(safe: SavedExport, alice: User, sandbox: Sandbox) -> 
     assert [turn(run) for _ in ORDER] == ["selected", "listed", "generated", "stored", "succeeded"]
 
 
-def test_no_report_means_no_file_and_no_mark(
-    safe: SavedExport, alice: User, work: Work, sandbox: Sandbox
-) -> None:
+def test_no_report_means_no_file_and_no_mark(safe: SavedExport, alice: User, work: Work, sandbox: Sandbox) -> None:
     work(runs.start(safe, by=alice))
     before = len(sandbox.generated)
 
@@ -224,9 +222,7 @@ def test_rejected_mark_fails_with_the_file_in_the_portal(
     assert marked(sandbox) == set()
 
 
-def test_worker_that_dies_while_marking_leaves_it_to_a_person(
-    safe: SavedExport, alice: User, sandbox: Sandbox
-) -> None:
+def test_worker_that_dies_while_marking_leaves_it_to_a_person(safe: SavedExport, alice: User, sandbox: Sandbox) -> None:
     run = up_to(runs.start(safe, by=alice), "stored")
     assert run.move("stored", "marking")
 
@@ -370,9 +366,7 @@ def test_cancelled_before_the_mark_says_that_the_file_is_there_and_nothing_is_ma
 def test_report_approved_after_its_period_was_closed_is_a_late_arrival(
     credential: Credential, alice: User, work: Work, sandbox: Sandbox
 ) -> None:
-    export = make_safe(
-        credential, alice, period="month_to_date", look_back_days=200, states=["APPROVED", "REIMBURSED"]
-    )
+    export = make_safe(credential, alice, period="month_to_date", look_back_days=200, states=["APPROVED", "REIMBURSED"])
 
     run = work(runs.start(export, by=alice))
 
@@ -393,9 +387,7 @@ def test_report_approved_after_its_period_was_closed_is_a_late_arrival(
 def test_export_that_only_looks_back_lists_first_and_marks_nothing(
     credential: Credential, alice: User, work: Work, sandbox: Sandbox
 ) -> None:
-    export = make_export(
-        credential, alice, period="last_month", report_ids=[], look_back_days=60, not_marked_as=LABEL
-    )
+    export = make_export(credential, alice, period="last_month", report_ids=[], look_back_days=60, not_marked_as=LABEL)
 
     run = work(runs.start(export, by=alice))
 

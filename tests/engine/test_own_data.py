@@ -58,8 +58,7 @@ def test_the_form_offers_them_and_previews_with_them(
 
     form = client.get(reverse("exports:export-new", args=[acme.slug])).content.decode()
     preview = client.post(
-        url,
-        {"written": "template", "template": STARTERS["report"].template, "sample": "own", "do": "preview"},
+        url, {"written": "template", "template": STARTERS["report"].template, "sample": "own", "do": "preview"}
     )
 
     assert f"Your own data, run {run.pk}" in form

@@ -25,9 +25,7 @@ def test_a_run_read_twice_is_moved_once(export: SavedExport, alice: User) -> Non
     assert not second.move(Status.QUEUED, Status.GENERATING)
 
 
-def test_a_worker_that_slept_through_a_round_does_not_move_the_next_one(
-    export: SavedExport, alice: User
-) -> None:
+def test_a_worker_that_slept_through_a_round_does_not_move_the_next_one(export: SavedExport, alice: User) -> None:
     run = runs.start(export, by=alice)
     run.move(Status.QUEUED, Status.GENERATING)
     sleeper = Run.objects.get(pk=run.pk)
@@ -49,9 +47,7 @@ def test_a_ticket_that_is_served_twice_calls_once(
     assert len(sandbox.log) == 2
 
 
-def test_a_cancelled_run_is_not_claimed(
-    export: SavedExport, alice: User, work: Work, sandbox: Sandbox
-) -> None:
+def test_a_cancelled_run_is_not_claimed(export: SavedExport, alice: User, work: Work, sandbox: Sandbox) -> None:
     run = runs.start(export, by=alice)
 
     assert runs.cancel(run, by=alice)

@@ -31,9 +31,7 @@ def file_of(template: str, credential: Credential, by: User, work: Work) -> str:
 
 
 @pytest.mark.parametrize("key", PRESETS)
-def test_preset_comes_back_as_the_table_it_describes(
-    key: str, credential: Credential, alice: User, work: Work
-) -> None:
+def test_preset_comes_back_as_the_table_it_describes(key: str, credential: Credential, alice: User, work: Work) -> None:
     layout = PRESETS[key].layout
 
     rows = table_of(layout, file_of(template_of(layout), credential, alice, work))

@@ -221,9 +221,7 @@ def test_runs_fail_with_the_reason_when_the_new_pair_is_given_up(
     assert (run.status, run.error_code) == (Run.Status.FAILED, "credential_refused")
 
 
-def test_a_refusal_of_the_old_pair_after_the_switch_does_not_touch_the_new_one(
-    ready: Rotation, alice: User
-) -> None:
+def test_a_refusal_of_the_old_pair_after_the_switch_does_not_touch_the_new_one(ready: Rotation, alice: User) -> None:
     before = Credential.objects.get(pk=ready.credential_id)
     switched(ready, alice)
 
@@ -247,9 +245,7 @@ def test_going_back_puts_the_old_pair_in_place_again(
     assert ready.status == Rotation.Status.ROLLED_BACK
 
 
-def test_the_old_pair_is_wiped_when_its_time_is_over_and_that_is_on_record(
-    ready: Rotation, alice: User
-) -> None:
+def test_the_old_pair_is_wiped_when_its_time_is_over_and_that_is_on_record(ready: Rotation, alice: User) -> None:
     credential = switched(ready, alice)
 
     assert rotation_actions.wipe_previous(credential.previous_pair_until - timedelta(seconds=1)) == 0

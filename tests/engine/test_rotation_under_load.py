@@ -24,17 +24,11 @@ RUNS = 200
 LIMITS = ((25, 0.25), (100, 1.5))  # forty times the pace of the real ones
 
 
-def test_a_rotation_under_load_loses_doubles_and_misdirects_nothing(
-    acme: Team,
-    alice: User,
-    tmp_path: Path,
-) -> None:
+def test_a_rotation_under_load_loses_doubles_and_misdirects_nothing(acme: Team, alice: User, tmp_path: Path) -> None:
     sandbox = Sandbox(choices=Choices(limits=LIMITS, download_by="pair", generation_seconds=0.2))
     old = pair_of(acme)
     account = sandbox.pairs[old.partner_user_id]
-    sandbox.add_pair(
-        NEW.partner_user_id, NEW.partner_user_secret, account=account.account, policies=account.policies
-    )
+    sandbox.add_pair(NEW.partner_user_id, NEW.partner_user_secret, account=account.account, policies=account.policies)
 
     def by_old(kind: str, *, refused: bool = False) -> list[Arrival]:
         return [

@@ -109,9 +109,7 @@ def test_a_passing_fault_costs_a_harmless_run_one_more_call(
     if fault.rate_limited:
         assert run.is_resting
         assert run.attempts == 0
-        assert (
-            queue.budget().usages([export.credential.fingerprint])[export.credential.fingerprint].held_until
-        )
+        assert queue.budget().usages([export.credential.fingerprint])[export.credential.fingerprint].held_until
         forget_the_hold(redis_client, export.credential)
         work(run)
 
@@ -181,9 +179,7 @@ def test_a_marking_run_whose_answer_is_too_late_is_unconfirmed_and_never_repeate
 
     with held(sandbox, Fault(delay_after=1), on="generate"):
         run = work(runs.start(marking, by=alice))
-        wait_until(
-            lambda: sandbox.generated
-        )  # on a slow machine the request is read when nobody waits any more
+        wait_until(lambda: sandbox.generated)  # on a slow machine the request is read when nobody waits any more
 
     assert run.status == Run.Status.UNCONFIRMED
     assert LABEL in run.error
@@ -256,9 +252,7 @@ def test_an_error_is_an_error_however_its_code_is_spelled(
     assert (run.status, run.error_code) == (Run.Status.FAILED, "invalid")
 
 
-def test_a_file_beyond_the_cap_is_not_stored(
-    export: SavedExport, alice: User, work: Work, settings: Any
-) -> None:
+def test_a_file_beyond_the_cap_is_not_stored(export: SavedExport, alice: User, work: Work, settings: Any) -> None:
     settings.RESULT_MAX_BYTES = 20
 
     run = work(runs.start(export, by=alice))

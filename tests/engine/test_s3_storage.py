@@ -33,9 +33,7 @@ def bucket() -> Iterator[Any]:
         "s3", endpoint_url=endpoint, region_name="eu-central-1",
         aws_access_key_id="key", aws_secret_access_key="secret",
     )  # fmt: skip
-    bucket = s3.create_bucket(
-        Bucket="finance", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-    )
+    bucket = s3.create_bucket(Bucket="finance", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     bucket.url = f"s3://key:secret@finance/portal?endpoint={endpoint}&region=eu-central-1"
     yield bucket
     bucket.objects.delete()  # buckets outlive their server
@@ -47,9 +45,7 @@ def test_a_result_is_stored_in_the_bucket_and_comes_back_byte_for_byte(
     bucket: Any, sandbox: Sandbox, budget: Any, acme: Team, alice: User, settings: Any, tmp_path: Path
 ) -> None:
     make_export(make_credential(acme), alice, "Monthly")
-    portal = Processes(
-        tmp_path, EXPENSIFY_URL=settings.EXPENSIFY_URL, STORAGE_URL=bucket.url, SWEEP_SECONDS="0.5"
-    )
+    portal = Processes(tmp_path, EXPENSIFY_URL=settings.EXPENSIFY_URL, STORAGE_URL=bucket.url, SWEEP_SECONDS="0.5")
     portal.worker()
     portal.beat()
     try:

@@ -57,9 +57,7 @@ def processes(
 
 
 @pytest.fixture
-def schedule(
-    processes: Processes, fast_sandbox: Any, budget: Any, acme: Team, alice: User
-) -> Iterator[Schedule]:
+def schedule(processes: Processes, fast_sandbox: Any, budget: Any, acme: Team, alice: User) -> Iterator[Schedule]:
     """Due when the test says so: its own time of day is far."""
     fast_sandbox.reset()
     shutil.rmtree(default_storage.location, ignore_errors=True)  # type: ignore[attr-defined]
@@ -81,10 +79,7 @@ def come_due(schedule: Schedule) -> Any:
 
 def settled(number: int, processes: Processes) -> list[Occurrence]:
     found = Occurrence.objects.exclude(settled_at=None).order_by("due_at")
-    wait_until(
-        lambda: found.count() >= number,
-        log=lambda: f"{list(Occurrence.objects.values())}\n{processes.logs()}",
-    )
+    wait_until(lambda: found.count() >= number, log=lambda: f"{list(Occurrence.objects.values())}\n{processes.logs()}")
     return list(found.all())
 
 
@@ -119,9 +114,7 @@ def test_a_killed_worker_runs_and_mails_an_occurrence_once(
     assert list(faults(AuditChain.objects.get(team=schedule.team))) == []
 
 
-def test_a_killed_beat_delays_and_doubles_nothing(
-    schedule: Schedule, fast_sandbox: Any, processes: Processes
-) -> None:
+def test_a_killed_beat_delays_and_doubles_nothing(schedule: Schedule, fast_sandbox: Any, processes: Processes) -> None:
     beat = processes.running[-1]
     os.killpg(beat.pid, signal.SIGKILL)
     beat.wait()

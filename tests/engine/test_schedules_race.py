@@ -28,9 +28,7 @@ def test_each_due_time_starts_once_whoever_starts_it(
         with scope(team=team):
             export = make_export(make_credential(team), user)
             for number in range(SCHEDULES):
-                make_schedule(
-                    export, user, f"Number {number}", next_at=None, rule=DAILY | {"ends_on": "2020-01-01"}
-                )
+                make_schedule(export, user, f"Number {number}", next_at=None, rule=DAILY | {"ends_on": "2020-01-01"})
     processes = Processes(tmp_path)
     for number in range(PROCESSES):
         processes.start("-m", "tests.engine.starting", log=f"{number}.log")

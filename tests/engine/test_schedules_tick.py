@@ -118,10 +118,7 @@ def test_mails_that_need_somebody_are_found_by_their_index(acme: Team) -> None:
     with scope(team=acme):
         occurrences = list(Occurrence.objects.exclude(settled_at=None).order_by("pk"))
         recipient = Recipient.objects.create(
-            team=acme,
-            schedule=occurrences[0].schedule,
-            kind=Recipient.Kind.ADDRESS,
-            address="nina@acme.example",
+            team=acme, schedule=occurrences[0].schedule, kind=Recipient.Kind.ADDRESS, address="nina@acme.example"
         )
         Delivery.objects.bulk_create(
             Delivery(

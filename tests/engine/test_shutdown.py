@@ -34,11 +34,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def processes(sandbox: Any, budget: Any, acme: Team, tmp_path: Path) -> Iterator[Processes]:
     processes = Processes(
-        tmp_path,
-        **PATIENT,
-        EXPENSIFY_URL=sandbox.url,
-        EXPENSIFY_LIMITS="50/1s,200/6s",
-        SWEEP_SECONDS="0.5",
+        tmp_path, **PATIENT, EXPENSIFY_URL=sandbox.url, EXPENSIFY_LIMITS="50/1s,200/6s", SWEEP_SECONDS="0.5"
     )
     with scope(team=acme):
         yield processes

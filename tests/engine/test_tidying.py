@@ -52,9 +52,7 @@ def test_an_ended_run_keeps_its_result_only(export: SavedExport, alice: User, wo
     assert in_storage() == {run.result.file.name}
 
 
-def test_a_run_that_ended_just_now_may_still_have_a_worker(
-    export: SavedExport, alice: User, work: Work
-) -> None:
+def test_a_run_that_ended_just_now_may_still_have_a_worker(export: SavedExport, alice: User, work: Work) -> None:
     run = work(runs.start(export, by=alice))
     leave_part(run)
 

@@ -20,8 +20,7 @@ def test_only_the_member_that_was_edited_is_sent(
     client = signed_in(erin)
 
     client.post(
-        "/t/acme/updates/new/",
-        {"name": "One", "credential": credential.pk, "way": "members", "policy": policy},
+        "/t/acme/updates/new/", {"name": "One", "credential": credential.pk, "way": "members", "policy": policy}
     )
     update = EmployeeUpdate.objects.get()
     assert work(update.runs.get()).status == Run.Status.SUCCEEDED

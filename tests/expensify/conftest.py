@@ -27,10 +27,7 @@ class Caller:
     def client(self, *, good_until: float = math.inf, **settings: Any) -> Client:
         self.permit = Permit(1, good_until=good_until)
         return Client(
-            **(
-                {"pair": PAIR, "url": self.server.url, "http": self.http, "answer_seconds": PATIENCE}
-                | settings
-            ),
+            **({"pair": PAIR, "url": self.server.url, "http": self.http, "answer_seconds": PATIENCE} | settings),
             permit=self.permit,
             on_call=self.calls.append,
         )

@@ -8,15 +8,7 @@ import zlib
 import pytest
 
 from expensify.answers import Download
-from expensify.errors import (
-    ExpensifyError,
-    NotAllowed,
-    NotFound,
-    OutcomeUnknown,
-    Rejected,
-    TooLarge,
-    Unauthorized,
-)
+from expensify.errors import ExpensifyError, NotAllowed, NotFound, OutcomeUnknown, Rejected, TooLarge, Unauthorized
 from tests.expensify.conftest import PAIR
 from tests.expensify.scripted import Reply, http, raw
 
@@ -30,9 +22,7 @@ def fetch(caller, into, *, max_bytes=10_000_000, name="export1.csv", **rest):
 
 def chunked(*chunks: bytes, ended: bool = True) -> Reply:
     body = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
-    return raw(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body + (b"0\r\n\r\n" if ended else b"")
-    )
+    return raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body + (b"0\r\n\r\n" if ended else b""))
 
 
 @pytest.mark.parametrize("content", [CSV, LARGE, b"\n", b"x" * 65535, b"x" * 65536, b"x" * 65537])
@@ -112,11 +102,7 @@ def test_media_type_follows_the_name_not_the_server(server, caller, name, media_
     ("reply", "expected", "code"),
     [
         (http('{"responseMessage": "File not found", "responseCode": 404}'), NotFound, "not_found"),
-        (
-            http('{"responseMessage": "Authentication error", "responseCode": 404}'),
-            Unauthorized,
-            "unauthorized",
-        ),
+        (http('{"responseMessage": "Authentication error", "responseCode": 404}'), Unauthorized, "unauthorized"),
         (http('{"responseMessage": "No", "responseCode": "403.0"}'), NotAllowed, "not_allowed"),
         (http('{"responseMessage": "Broken"}'), Rejected, "rejected"),
         (chunked(b'{"responseCode": 500, ', b'"responseMessage": "Broken"}'), Rejected, "rejected"),

@@ -74,9 +74,7 @@ def test_selection_uses_only_values_of_the_api(settings, fields):
     assert complaints(**settings) == fields
 
 
-@pytest.mark.parametrize(
-    "report_id", ["", "R00bCluvcO4T,50352738", "Rx", "R00bClu vcO4T", "report", "-1", "R00b\n"]
-)
+@pytest.mark.parametrize("report_id", ["", "R00bCluvcO4T,50352738", "Rx", "R00bClu vcO4T", "report", "-1", "R00b\n"])
 def test_malformed_report_id_is_rejected(report_id):
     assert complaints(report_ids=("50352738", report_id)) == ["report_ids"]
 
@@ -101,9 +99,7 @@ def test_plain_basename_is_accepted(basename):
     assert complaints(file_basename=basename) == []
 
 
-@pytest.mark.parametrize(
-    "basename", ["../x", "a/b", ".hidden", " x", "März", "a,b", "a\nb", "x\n", "<b>", "x" * 81]
-)
+@pytest.mark.parametrize("basename", ["../x", "a/b", ".hidden", " x", "März", "a,b", "a\nb", "x\n", "<b>", "x" * 81])
 def test_unsafe_basename_is_rejected(basename):
     assert complaints(file_basename=basename) == ["file_basename"]
 
@@ -134,13 +130,7 @@ def test_all_mistakes_are_reported_together_in_sentences():
 
     problems = job.problems(TODAY)
 
-    assert [problem.field for problem in problems] == [
-        "start_on",
-        "states",
-        "limit",
-        "file_extension",
-        "on_finish",
-    ]
+    assert [problem.field for problem in problems] == ["start_on", "states", "limit", "file_extension", "on_finish"]
     assert problems[1].sentence == (
         "“Paid” is not a report state. Choose among OPEN, SUBMITTED, APPROVED, REIMBURSED, ARCHIVED."
     )

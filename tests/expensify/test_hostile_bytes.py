@@ -97,9 +97,7 @@ def test_random_bytes_give_a_result_or_client_error(everyone, noise, call):
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    status=st.integers(100, 599), headers=HEADERS, body=st.binary(max_size=200), call=st.sampled_from(CALLS)
-)
+@given(status=st.integers(100, 599), headers=HEADERS, body=st.binary(max_size=200), call=st.sampled_from(CALLS))
 def test_false_headers_give_a_result_or_client_error(everyone, status, headers, body, call):
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
     hold(everyone, raw(f"HTTP/1.1 {status} x\r\n{lines}\r\n".encode("latin-1") + body), call)

@@ -66,27 +66,14 @@ def test_export_with_all_settings_has_all_keys():
                 "markedAsExported": "ERP January",
             },
         },
-        "outputSettings": {
-            "fileExtension": "pdf",
-            "fileBasename": "january",
-            "includeFullPageReceiptsPdf": True,
-        },
+        "outputSettings": {"fileExtension": "pdf", "fileBasename": "january", "includeFullPageReceiptsPdf": True},
         "onFinish": [
             {"actionName": "markAsExported", "label": "ERP January"},
-            {
-                "actionName": "email",
-                "recipients": "a@example.com,b@example.com",
-                "message": "January is ready.",
-            },
+            {"actionName": "email", "recipients": "a@example.com,b@example.com", "message": "January is ready."},
             {"actionName": "email", "recipients": "c@example.com"},
             {
                 "actionName": "sftpUpload",
-                "sftpData": {
-                    "host": "sftp.example.com",
-                    "login": "expensify",
-                    "password": "upl0ad-pass",
-                    "port": 22,
-                },
+                "sftpData": {"host": "sftp.example.com", "login": "expensify", "password": "upl0ad-pass", "port": 22},
             },
         ],
         "test": "true",
@@ -114,10 +101,7 @@ def test_stored_export_has_no_credentials_or_sftp_password():
         "inputSettings": {"type": "combinedReportData", "filters": {"reportIDList": "50352738"}},
         "outputSettings": {"fileExtension": "csv"},
         "onFinish": [
-            {
-                "actionName": "sftpUpload",
-                "sftpData": {"host": "sftp.example.com", "login": "expensify", "port": 22},
-            },
+            {"actionName": "sftpUpload", "sftpData": {"host": "sftp.example.com", "login": "expensify", "port": 22}},
             {"actionName": "markAsExported", "label": "ERP"},
         ],
     }
@@ -191,11 +175,7 @@ def test_false_dry_run_is_sent():
         (
             FeedUrl("https://hr.example.com/feed.json", "expensify", "feed-pass"),
             "download",
-            {
-                "feedUrl": "https://hr.example.com/feed.json",
-                "feedUser": "expensify",
-                "feedPassword": "feed-pass",
-            },
+            {"feedUrl": "https://hr.example.com/feed.json", "feedUser": "expensify", "feedPassword": "feed-pass"},
         ),
         (
             FeedSftp("sftp.example.com", "expensify", "employees.json", "feed-pass"),

@@ -118,9 +118,7 @@ def test_both_shapes_of_tags_become_levels(server, caller):
             answer(
                 policyInfo={
                     "0123456789ABCDEF": {"tags": [flat]},
-                    "FEDCBA9876543210": {
-                        "tags": [{"name": "Place", "tags": [berlin]}, {"name": "Team", "tags": []}]
-                    },
+                    "FEDCBA9876543210": {"tags": [{"name": "Place", "tags": [berlin]}, {"name": "Team", "tags": []}]},
                 }
             )
         )
@@ -209,9 +207,7 @@ def test_records_can_be_sent_as_an_object(server, caller):
 
 def test_feed_that_expensify_fetches_is_not_sent(server, caller):
     server.will_answer(http(answer()))
-    job = EmployeeUpdateJob(
-        dry_run=False, feed=FeedUrl("https://hr.example.com/feed.json", "hr", "pass-word")
-    )
+    job = EmployeeUpdateJob(dry_run=False, feed=FeedUrl("https://hr.example.com/feed.json", "hr", "pass-word"))
 
     caller.client().update_employees(job, None)
 
@@ -237,10 +233,7 @@ def test_receipt_is_read(server, caller):
         "responseCode": 200,
         "dry-run": False,
         "updatedEmployeesCount": 3,
-        "diff": {
-            "diffToAdd": {"A": ["a@example.com", "b@example.com"]},
-            "diffToRemove": {"B": ["gone@example.com"]},
-        },
+        "diff": {"diffToAdd": {"A": ["a@example.com", "b@example.com"]}, "diffToRemove": {"B": ["gone@example.com"]}},
         "securityGroupEmployeesMap": {"407184": ["a@example.com"]},
         "skippedEmployees": [{"email": "d@example.com", "reason": "No policy found for 'Marketing'"}],
     }
@@ -265,12 +258,7 @@ def test_receipt_is_read(server, caller):
         {},
         {"diff": None, "skippedEmployees": None, "securityGroupEmployeesMap": None},
         {"diff": {"diffToAdd": {}}, "skippedEmployees": [], "updatedEmployeesCount": None},
-        {
-            "diff": [],
-            "skippedEmployees": {},
-            "securityGroupEmployeesMap": [],
-            "updatedEmployeesCount": "many",
-        },
+        {"diff": [], "skippedEmployees": {}, "securityGroupEmployeesMap": [], "updatedEmployeesCount": "many"},
         {"diff": {"diffToAdd": [1], "diffToRemove": {"A": None}}, "skippedEmployees": ["x"], "dry-run": "no"},
     ],
 )

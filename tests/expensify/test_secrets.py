@@ -19,9 +19,7 @@ from tests.servers import free_port
 CANARY = 'c4n4ry <&"é>+/5ec2e7'
 PAIR = KeyPair(f"aa_{CANARY}_id", f"{CANARY}_secret")
 PASSWORD = f"{CANARY}_sftp"
-JOB = ReportExport(
-    report_ids=("50352738",), on_finish=(SftpUpload("sftp.example.com", "expensify", PASSWORD),)
-)
+JOB = ReportExport(report_ids=("50352738",), on_finish=(SftpUpload("sftp.example.com", "expensify", PASSWORD),))
 BROKEN = "\r\n\r\nHTTP "
 
 
@@ -119,11 +117,7 @@ def test_secret_echoed_in_a_receipt_is_removed(server, caller):
     feed = FeedUrl("https://hr.example.com/?token=feed-t0ken", "hr", "feed-pa55")
     reason = f"No access to {feed.url} with feed-pa55 for {PAIR.partner_user_id}"
     server.will_answer(
-        http(
-            json.dumps(
-                {"responseCode": 200, "skippedEmployees": [{"email": "a@example.com", "reason": reason}]}
-            )
-        )
+        http(json.dumps({"responseCode": 200, "skippedEmployees": [{"email": "a@example.com", "reason": reason}]}))
     )
 
     receipt = caller.client(pair=PAIR).update_employees(EmployeeUpdateJob(dry_run=True, feed=feed), None)

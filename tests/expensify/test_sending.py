@@ -48,9 +48,7 @@ def tls(tmp_path):
     )
     pem = tmp_path / "server.pem"
     pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -68,10 +66,7 @@ def test_request_is_a_form_post_with_job_and_template(server, caller):
 
     [request] = server.requests
     assert request.line == "POST /Integration-Server/ExpensifyIntegrations HTTP/1.1"
-    assert request.form == {
-        "requestJobDescription": [json.dumps(JOB.description(PAIR))],
-        "template": [TEMPLATE],
-    }
+    assert request.form == {"requestJobDescription": [json.dumps(JOB.description(PAIR))], "template": [TEMPLATE]}
 
 
 def test_request_has_exactly_the_expected_headers(server, caller):
@@ -196,9 +191,7 @@ def test_permit_used_elsewhere_sends_nothing(server, caller):
 
 
 def test_transport_without_trace_events_is_rejected(caller):
-    deaf = httpx.Client(
-        transport=httpx.MockTransport(lambda request: httpx.Response(200, text="export1.csv"))
-    )
+    deaf = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200, text="export1.csv")))
 
     with pytest.raises(RuntimeError):
         caller.client(http=deaf).generate(JOB, "x")
@@ -221,10 +214,7 @@ def test_transport_without_trace_events_is_rejected(caller):
     [
         ("429 Too Many Requests", "<html>slow down</html>"),
         ("200 OK", '{"responseCode": 429, "responseMessage": "You have been rate-limited."}'),
-        (
-            "429 Too Many Requests",
-            '{"responseCode": "429", "responseMessage": "You have been rate-limited."}',
-        ),
+        ("429 Too Many Requests", '{"responseCode": "429", "responseMessage": "You have been rate-limited."}'),
     ],
 )
 def test_both_forms_of_429_pass_retry_after_to_the_permit(server, caller, status, body, header, seconds):
@@ -257,8 +247,7 @@ def test_retry_after_as_a_date_counts_from_the_servers_clock(server, caller, hou
     theirs = dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
     until = theirs + dt.timedelta(seconds=45)
     header = "".join(
-        f"{name}: {at:%a, %d %b %Y %H:%M:%S} GMT\r\n"
-        for name, at in {"Date": theirs, "Retry-After": until}.items()
+        f"{name}: {at:%a, %d %b %Y %H:%M:%S} GMT\r\n" for name, at in {"Date": theirs, "Retry-After": until}.items()
     )
     server.will_answer(http("", "429 Too Many Requests", header))
 
@@ -316,9 +305,7 @@ def test_connection_timeout_sends_nothing(caller):
         impatient = httpx.Client(trust_env=False, event_hooks={"request": [_hurry]})
 
         with impatient, pytest.raises(Unreachable):
-            caller.client(http=impatient, url=f"http://127.0.0.1:{full.getsockname()[1]}/").generate(
-                MARKING, "x"
-            )
+            caller.client(http=impatient, url=f"http://127.0.0.1:{full.getsockname()[1]}/").generate(MARKING, "x")
 
     assert caller.outcome == "not_sent"
 
@@ -329,11 +316,7 @@ def _hurry(request: httpx.Request) -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    [
-        raw(),
-        raw(b"HTTP/1.1 200"),
-        raw(b"\x00\x01 not HTTP at all \r\n\r\n"),
-    ],
+    [raw(), raw(b"HTTP/1.1 200"), raw(b"\x00\x01 not HTTP at all \r\n\r\n")],
     ids=["closed", "cut in the status line", "not HTTP"],
 )
 def test_request_without_an_answer_has_an_unknown_outcome(server, caller, reply):
@@ -414,10 +397,7 @@ def test_unknown_outcome_of_a_marking_job_needs_a_person(server, caller):
     )
 
 
-@pytest.mark.parametrize(
-    "job",
-    [JOB, EmployeeUpdateJob(dry_run=True)],
-)
+@pytest.mark.parametrize("job", [JOB, EmployeeUpdateJob(dry_run=True)])
 def test_unknown_outcome_of_a_read_only_job_is_repeatable(server, caller, job):
     server.will_answer(raw())
     client = caller.client()

@@ -119,9 +119,7 @@ def test_message_without_a_code_is_an_error(server, caller, status, message, exp
         ("302 Found", OutcomeUnknown, "no_verdict"),
     ],
 )
-def test_http_error_without_an_error_envelope_counts_by_its_status(
-    server, caller, status, expected, code, body
-):
+def test_http_error_without_an_error_envelope_counts_by_its_status(server, caller, status, expected, code, body):
     server.will_answer(http(body, status))
 
     with pytest.raises(errors.ExpensifyError) as caught:

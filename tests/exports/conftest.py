@@ -40,9 +40,7 @@ def acme_open(acme: Team) -> Any:
 def policy(credential: Credential) -> Policy:
     """A policy that the credential reaches."""
     with scope(team=credential.team):
-        return Policy.objects.create(
-            team=credential.team, credential=credential, policy_id=POLICY, name="Headquarters"
-        )
+        return Policy.objects.create(team=credential.team, credential=credential, policy_id=POLICY, name="Headquarters")
 
 
 @pytest.fixture
@@ -54,12 +52,7 @@ def as_erin(erin: User, policy: Policy) -> Client:
 # The states that a run of a saved export can be in.
 OF_EXPORTS = [status for status in Status if status not in {Status.READING, Status.UPDATING}]
 ONE_REPORT = ReportList(
-    (
-        ListedReport(
-            "R00bCluvcO4T", "Trip to Wien", "2026-10-01", "2026-10-03", "2026-11-02", "1300", "EUR", 2
-        ),
-    ),
-    "1300",
+    (ListedReport("R00bCluvcO4T", "Trip to Wien", "2026-10-01", "2026-10-03", "2026-11-02", "1300", "EUR", 2),), "1300"
 ).as_json()
 
 

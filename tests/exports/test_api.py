@@ -84,9 +84,7 @@ def test_exports_are_listed_by_name_without_archived_ones(
     }
 
 
-def test_list_takes_as_many_queries_for_three_as_for_one(
-    ask: Ask, credential: Credential, alice: User
-) -> None:
+def test_list_takes_as_many_queries_for_three_as_for_one(ask: Ask, credential: Credential, alice: User) -> None:
     make_export(credential, alice, "One")
     ask(alice, "exports/")
     with CaptureQueriesContext(connection) as one:
@@ -103,11 +101,7 @@ def test_run_goes_from_its_start_to_its_file(
     ask: Ask, sandbox: Sandbox, budget: Any, acme: Team, export: SavedExport, erin: User
 ) -> None:
     started = ask(erin, f"exports/{export.pk}/runs/", post=True)
-    assert (started.status_code, started.json()["status"], started.json()["is_final"]) == (
-        201,
-        "queued",
-        False,
-    )
+    assert (started.status_code, started.json()["status"], started.json()["is_final"]) == (201, "queued", False)
 
     with scope(team=acme):
         work_off(Run.objects.get(pk=started.json()["id"], source=Run.Source.API))
@@ -115,12 +109,7 @@ def test_run_goes_from_its_start_to_its_file(
     recorded_client.http.cache_clear()
     run = ask(erin, f"runs/{started.json()['id']}/").json()
 
-    assert (run["status"], run["is_final"], run["error"], run["requested_by"]) == (
-        "succeeded",
-        True,
-        "",
-        "Erin",
-    )
+    assert (run["status"], run["is_final"], run["error"], run["requested_by"]) == ("succeeded", True, "", "Erin")
     assert {step["state"] for step in run["steps"]} == {"done"}
     file = Client().get(run["result"]["download"])
     assert file.status_code == 401
@@ -165,9 +154,7 @@ def test_export_that_cannot_run_has_a_reason(
 
 def test_failed_run_has_an_error_sentence(ask: Ask, acme: Team, export: SavedExport, bob: User) -> None:
     with scope(team=acme):
-        run = make_run(
-            export, status=Run.Status.FAILED, finished_at=timezone.now(), error="Expensify said no."
-        )
+        run = make_run(export, status=Run.Status.FAILED, finished_at=timezone.now(), error="Expensify said no.")
 
     content = ask(bob, f"runs/{run.pk}/").json()
 
@@ -209,9 +196,7 @@ def test_without_a_key_or_with_another_each_request_starts_a_run(
     assert Run._base_manager.count() == 4
 
 
-def test_two_people_can_use_the_same_key(
-    ask: Ask, budget: Any, export: SavedExport, erin: User, alice: User
-) -> None:
+def test_two_people_can_use_the_same_key(ask: Ask, budget: Any, export: SavedExport, erin: User, alice: User) -> None:
     path = f"exports/{export.pk}/runs/"
 
     ids = [ask(user, path, post=True, **{"Idempotency-Key": "a"}).json()["id"] for user in (erin, alice)]
@@ -326,9 +311,7 @@ def test_audit_entry_has_the_fields_of_its_hash(ask: Ask, acme: Team, alice: Use
     assert (content["hash"], content["previous_hash"]) == (entry.hash, "0" * 64)
 
 
-@pytest.mark.parametrize(
-    "query", ["before=x", "before=0", "limit=0", "limit=101", f"before={2**63}", "before="]
-)
+@pytest.mark.parametrize("query", ["before=x", "before=0", "limit=0", "limit=101", f"before={2**63}", "before="])
 def test_invalid_page_is_refused_with_a_sentence(ask: Ask, alice: User, query: str) -> None:
     response = ask(alice, f"audit/?{query}")
 

@@ -81,6 +81,4 @@ def test_broken_description_is_noticed(send: Send) -> None:
     with pytest.raises(FailureGroup) as broken:
         send(case)
 
-    assert [str(failure).splitlines()[0] for failure in broken.value.exceptions] == [
-        "Response violates schema"
-    ]
+    assert [str(failure).splitlines()[0] for failure in broken.value.exceptions] == ["Response violates schema"]

@@ -102,9 +102,7 @@ def calling(clock: Clock) -> Iterator[Callable[..., Caller]]:
     """
     with ExitStack() as stack:
 
-        def start(
-            *, control: bool = False, wait: Callable[[float], bool] | None = None, **choices: Any
-        ) -> Caller:
+        def start(*, control: bool = False, wait: Callable[[float], bool] | None = None, **choices: Any) -> Caller:
             sandbox = Sandbox(
                 choices=Choices(**{"limits": (), **choices}),
                 company=Company.untouched(TODAY),

@@ -46,16 +46,12 @@ def test_last_and_current_month_have_reports_and_the_future_has_none(today):
 
     assert months.count(company.today.month) >= 28
     assert months.count((company.today.month - 2) % 12 + 1) >= 28
-    assert (
-        max(report.reimbursed or report.dated for report in company.reports.values()).date() <= company.today
-    )
+    assert max(report.reimbursed or report.dated for report in company.reports.values()).date() <= company.today
 
 
 def test_every_state_occurs_for_each_domain(company):
     for domain in ("acme.example", "umbrella.example"):
-        states = {
-            report.state for report in company.reports.values() if report.account_email.endswith(domain)
-        }
+        states = {report.state for report in company.reports.values() if report.account_email.endswith(domain)}
         assert states == {"OPEN", "SUBMITTED", "APPROVED", "REIMBURSED", "ARCHIVED"}
 
 
@@ -80,9 +76,7 @@ def test_unedited_expenses_have_empty_modified_values(expenses):
     plain = [expense for expense in expenses if not expense["modified"]]
 
     assert {
-        expense[name]
-        for expense in plain
-        for name in ("modifiedAmount", "modifiedMerchant", "modifiedCreated")
+        expense[name] for expense in plain for name in ("modifiedAmount", "modifiedMerchant", "modifiedCreated")
     } == {""}
     assert 0.05 < 1 - len(plain) / len(expenses) < 0.2
 
@@ -110,9 +104,7 @@ def test_tags_are_joined_by_colons_and_split_by_level(expenses):
 def test_awkward_text_is_in_the_data(expenses):
     text = "".join(expense["merchant"] + expense["comment"] for expense in expenses)
 
-    assert [
-        mark for mark in (",", '"', "\n", "\r\n", "🎉", "ü", "&amp;", "=SUM", ";") if mark not in text
-    ] == []
+    assert [mark for mark in (",", '"', "\n", "\r\n", "🎉", "ü", "&amp;", "=SUM", ";") if mark not in text] == []
 
 
 def test_identifiers_have_the_forms_of_the_real_ones(company, expenses):

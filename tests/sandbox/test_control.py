@@ -80,10 +80,7 @@ def started():
 
     def start(*options):
         process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox", *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            [sys.executable, "-m", "sandbox", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         processes.append(process)
         return process, process.stdout.readline().strip()
@@ -114,9 +111,7 @@ def test_command_without_limits_or_control(started):
 
     with httpx.Client(timeout=PATIENCE, trust_env=False, verify=False) as http:
         statuses = {http.post(url, data={}).status_code for _ in range(30)}
-        side_door = http.get(
-            url.replace("/Integration-Server/ExpensifyIntegrations", "/_sandbox/log")
-        ).status_code
+        side_door = http.get(url.replace("/Integration-Server/ExpensifyIntegrations", "/_sandbox/log")).status_code
 
     assert (statuses, side_door) == ({200}, 404)
 

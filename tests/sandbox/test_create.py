@@ -31,13 +31,8 @@ def test_created_report_is_exported_with_its_expenses(caller, policy, employee):
                     report={"title": "Trip to Berlin", "fields": {"Reason_of_trip": "Sales"}})  # fmt: skip
 
     assert (answer["responseCode"], answer["reportName"]) == (200, "Trip to Berlin")
-    template = (
-        "<#list reports as r>${r.reportName} ${r.status} ${r.total} ${r.customField.Reason_of_trip}</#list>"
-    )
-    assert (
-        caller.exported(template=template, reportIDList=answer["reportID"])
-        == "Trip to Berlin Open 2156 Sales"
-    )
+    template = "<#list reports as r>${r.reportName} ${r.status} ${r.total} ${r.customField.Reason_of_trip}</#list>"
+    assert caller.exported(template=template, reportIDList=answer["reportID"]) == "Trip to Berlin Open 2156 Sales"
 
 
 @pytest.mark.parametrize(
@@ -66,9 +61,7 @@ def test_report_needs_a_member_of_the_policy(caller, policy):
     outsider = next(email for email in caller.sandbox.company.people
                     if email.endswith("@acme.example") and email not in policy.members)  # fmt: skip
 
-    answer = create(
-        caller, "report", policyID=policy.id, employeeEmail=outsider, report={"title": "x"}, expenses=[]
-    )
+    answer = create(caller, "report", policyID=policy.id, employeeEmail=outsider, report={"title": "x"}, expenses=[])
 
     assert answer["responseCode"] == 404
 
@@ -78,10 +71,7 @@ def test_acting_for_another_company_is_rejected(caller, policy, employee, kind):
     answer = create(caller, kind, pair=UMBRELLA, policyID=policy.id, employeeEmail=employee, report={"title": "x"},
                     expenses=[], transactionList=[EXPENSE])  # fmt: skip
 
-    assert answer == {
-        "responseMessage": f"Not authorized to authenticate as user {employee}",
-        "responseCode": 500,
-    }
+    assert answer == {"responseMessage": f"Not authorized to authenticate as user {employee}", "responseCode": 500}
 
 
 def test_acting_for_others_can_be_disabled(calling, employee):
@@ -102,10 +92,7 @@ def test_created_expenses_open_a_report_when_none_is_named(caller, employee):
         "amount": 4250, "reportID": "", "created": "2026-03-17", "merchant": "Taxi Nord", "currency": "EUR",
         "comment": "", "tag": "", "mcc": 0, "category": "Uncategorized", "transactionID": "",
     }  # fmt: skip
-    assert caller.exported(reportIDList=first["reportID"]).split() == [
-        first["transactionID"],
-        second["transactionID"],
-    ]
+    assert caller.exported(reportIDList=first["reportID"]).split() == [first["transactionID"], second["transactionID"]]
 
 
 def test_created_expense_goes_to_the_named_report_with_its_codes(caller, policy):
@@ -173,10 +160,7 @@ def test_identical_rule_gets_666_with_the_id_of_the_first(caller, policy, employ
 
     assert answers == [
         {"responseMessage": "OK", "responseCode": 200},
-        {
-            "responseMessage": "Rule already exists with those actions, please update rule 4242",
-            "responseCode": 666,
-        },
+        {"responseMessage": "Rule already exists with those actions, please update rule 4242", "responseCode": 666},
     ]
 
 

@@ -45,14 +45,7 @@ def shown(caller, policy, email):
 def test_new_person_is_invited_and_shown_by_the_policy_getter(caller, policy, manager):
     answer = update(
         caller,
-        record(
-            policy,
-            manager,
-            customField2="CC-12",
-            role="auditor",
-            approvalLimit=12300,
-            overLimitApprover=manager,
-        ),
+        record(policy, manager, customField2="CC-12", role="auditor", approvalLimit=12300, overLimitApprover=manager),
     )
 
     assert answer == {
@@ -79,10 +72,7 @@ def test_new_person_is_invited_and_shown_by_the_policy_getter(caller, policy, ma
 def test_dry_run_reports_changes_and_applies_none(caller, policy, manager, dry_run):
     answer = update(caller, record(policy, manager), **{"dry-run": dry_run})
 
-    assert (answer["dry-run"], answer["diff"]["diffToAdd"]) == (
-        dry_run,
-        {policy.id: ["new.person@acme.example"]},
-    )
+    assert (answer["dry-run"], answer["diff"]["diffToAdd"]) == (dry_run, {policy.id: ["new.person@acme.example"]})
     assert (shown(caller, policy, "new.person@acme.example") is None) is dry_run
 
 
@@ -90,8 +80,7 @@ def test_leaver_is_removed(caller, policy, manager):
     leaver = next(member for member in policy.members.values() if member.submits_to == manager)
 
     answer = update(
-        caller,
-        record(policy, manager, employeeEmail=leaver.email, employeeID=leaver.employee_id, isTerminated=True),
+        caller, record(policy, manager, employeeEmail=leaver.email, employeeID=leaver.employee_id, isTerminated=True)
     )
 
     assert answer["diff"] == {"diffToAdd": {}, "diffToRemove": {policy.id: [leaver.email]}}
@@ -114,12 +103,7 @@ def test_false_as_a_string_is_read_as_chosen(calling, as_true, removed):
 def test_removal_without_a_manager_is_a_choice(calling, all_keys, skipped):
     caller = calling(removal_needs_all_keys=all_keys)
     policy = next(iter(caller.sandbox.company.policies.values()))
-    leaver = {
-        "employeeEmail": "demo@acme.example",
-        "employeeID": "E-1",
-        "policyID": policy.id,
-        "isTerminated": True,
-    }
+    leaver = {"employeeEmail": "demo@acme.example", "employeeID": "E-1", "policyID": policy.id, "isTerminated": True}
 
     assert len(update(caller, leaver)["skippedEmployees"]) == skipped
 
@@ -179,13 +163,10 @@ def test_policy_of_another_company_is_not_found(caller, policy, manager):
 
 def test_known_employee_id_with_a_new_address_renames_the_account(caller, policy, manager):
     member = next(member for member in policy.members.values() if member.submits_to == manager)
-    report = next(
-        report for report in caller.sandbox.company.reports.values() if report.account_email == member.email
-    )
+    report = next(report for report in caller.sandbox.company.reports.values() if report.account_email == member.email)
 
     answer = update(
-        caller,
-        record(policy, manager, employeeEmail="married.name@acme.example", employeeID=member.employee_id),
+        caller, record(policy, manager, employeeEmail="married.name@acme.example", employeeID=member.employee_id)
     )
 
     assert answer["diff"]["diffToAdd"] == {}
@@ -207,21 +188,14 @@ def test_additional_policies_are_joined_and_unassigned_ones_left(caller, manager
     assert answer["diff"] == {"diffToAdd": {second.id: [email]}, "diffToRemove": {third.id: [email]}}
 
 
-@pytest.mark.parametrize(
-    ("fix", "first_only", "invited"), [(True, False, 2), (True, True, 1), (False, False, 0)]
-)
+@pytest.mark.parametrize(("fix", "first_only", "invited"), [(True, False, 2), (True, True, 1), (False, False, 0)])
 def test_managers_are_invited_where_they_approve(caller, policy, fix, first_only, invited):
     other = list(caller.sandbox.company.policies.values())[2]
     boss = policy.owner
     manager = next(member.email for member in other.members.values() if member.approval_limit)
     del policy.members[boss]
 
-    answer = update(
-        caller,
-        record(policy, manager),
-        shouldFixApprovalChains=fix,
-        fixFirstLevelManagersOnly=first_only,
-    )
+    answer = update(caller, record(policy, manager), shouldFixApprovalChains=fix, fixFirstLevelManagersOnly=first_only)
 
     assert answer["diff"]["diffToAdd"][policy.id] == ["new.person@acme.example", manager, boss][: invited + 1]
 
@@ -276,11 +250,7 @@ def test_job_keys_are_checked(caller, policy, manager, keys, code):
 def test_feed_is_fetched_from_where_the_job_says(caller, policy, manager, source):
     caller.sandbox.feeds["https://hr.example/feed.json"] = json.dumps([record(policy, manager)])
     caller.sandbox.feeds["feed.json"] = json.dumps([record(policy, manager)])
-    where = (
-        {"feedUrl": "https://hr.example/feed.json"}
-        if source == "download"
-        else {"sftp": {"filename": "feed.json"}}
-    )
+    where = {"feedUrl": "https://hr.example/feed.json"} if source == "download" else {"sftp": {"filename": "feed.json"}}
 
     answer = update(caller, form={}, dataSource=source, credentials=caller.credentials() | where)
 
@@ -326,9 +296,7 @@ def test_old_updater_counts_the_members_and_clears_empty_values(caller, policy, 
     known = next(member for member in policy.members.values() if member.payroll_id)
 
     answer = update_csv(
-        caller,
-        policy,
-        f"{CSV_HEAD}{known.email},{manager},false,,U-1,\nfresh@acme.example,{manager},true,,,\n",
+        caller, policy, f"{CSV_HEAD}{known.email},{manager},false,,U-1,\nfresh@acme.example,{manager},true,,,\n"
     )
 
     assert answer == {"nbEmployees": before + 1, "responseCode": 200}

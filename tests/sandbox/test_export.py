@@ -73,23 +73,14 @@ def test_boolean_test_can_be_accepted(calling):
 def test_mails_and_uploads_are_recorded_without_the_password(caller):
     sftp = {"host": "sftp.example", "login": "finance", "password": "hush", "port": 22}
     actions = [
-        {
-            "actionName": "email",
-            "recipients": "a@example.com, b@example.com",
-            "message": "Here: ${filenames?size}",
-        },
+        {"actionName": "email", "recipients": "a@example.com, b@example.com", "message": "Here: ${filenames?size}"},
         {"actionName": "sftpUpload", "sftpData": sftp},
     ]
 
     name = caller.export(reportIDList=OLD_REPORT, job={"onFinish": actions}).text
 
     assert caller.sandbox.mails == [
-        {
-            "pair": ACME,
-            "recipients": ["a@example.com", "b@example.com"],
-            "message": "Here: 1",
-            "file_names": [name],
-        }
+        {"pair": ACME, "recipients": ["a@example.com", "b@example.com"], "message": "Here: 1", "file_names": [name]}
     ]
     assert caller.sandbox.uploads == [
         {"pair": ACME, "sftp": {"host": "sftp.example", "login": "finance", "port": 22}, "file_names": [name]}
@@ -124,9 +115,7 @@ def test_broken_template_gives_a_500_with_position(caller):
 def test_broken_template_can_give_a_file_with_the_message(calling):
     caller = calling(template_error="file")
 
-    assert caller.exported(reportIDList=OLD_REPORT, template="<#if x>").startswith(
-        'Error in template "template"'
-    )
+    assert caller.exported(reportIDList=OLD_REPORT, template="<#if x>").startswith('Error in template "template"')
 
 
 def test_broken_template_can_give_an_error_page(calling):
@@ -151,10 +140,7 @@ def test_xlsx_is_a_workbook_of_the_rendered_rows(caller, tmp_path):
 
     rows = [[(cell.value, cell.data_type) for cell in row] for row in load_workbook(path).active.iter_rows()]
 
-    assert rows == [
-        [("ID", "s"), ("Text", "s"), ("Amount", "s")],
-        [(4e18, "n"), ('=1+1, "x"', "s"), (12.5, "n")],
-    ]
+    assert rows == [[("ID", "s"), ("Text", "s"), ("Amount", "s")], [(4e18, "n"), ('=1+1, "x"', "s"), (12.5, "n")]]
 
 
 def test_xls_is_a_workbook_of_the_rendered_rows(caller):

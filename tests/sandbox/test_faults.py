@@ -87,9 +87,7 @@ def test_truncated_download_is_seen_by_a_strict_client(caller, form):
     request = {"type": "download", "fileName": name, "credentials": caller.credentials()}
 
     received = []
-    with caller.http.stream(
-        "POST", caller.url, data={"requestJobDescription": json.dumps(request)}
-    ) as answer:
+    with caller.http.stream("POST", caller.url, data={"requestJobDescription": json.dumps(request)}) as answer:
         with pytest.raises(httpx.RemoteProtocolError):
             received.extend(answer.iter_raw())
 
@@ -148,8 +146,7 @@ def test_secret_revoked_in_the_middle(caller):
 
 
 @pytest.mark.parametrize(
-    ("spelling", "shown"),
-    [("string", '"404"'), ("float", "404.0"), ("float string", '"404.0"'), ("missing", None)],
+    ("spelling", "shown"), [("string", '"404"'), ("float", "404.0"), ("float string", '"404.0"'), ("missing", None)]
 )
 def test_response_code_in_other_spellings(caller, spelling, shown):
     caller.sandbox.script(Fault(response_code=spelling), on="download")

@@ -71,12 +71,7 @@ def test_secrets_are_removed_at_every_depth():
 def test_employee_feed_may_come_as_a_file_part(caller):
     policy = next(iter(caller.sandbox.company.policies.values()))
     manager = policy.owner
-    row = {
-        "employeeEmail": "new@acme.example",
-        "managerEmail": manager,
-        "employeeID": "1",
-        "policyID": policy.id,
-    }
+    row = {"employeeEmail": "new@acme.example", "managerEmail": manager, "employeeID": "1", "policyID": policy.id}
     job = {
         "type": "update",
         "credentials": caller.credentials(),

@@ -28,19 +28,14 @@ def test_tags_are_flat_levels_or_empty(caller, ids):
 
     tags = {wanted[policy_id]: sections["tags"] for policy_id, sections in info.items()}
     assert tags["Acme Deutschland GmbH"][0] == {"name": "Engineering", "glCode": "7000", "enabled": True}
-    assert [(level["name"], len(level["tags"])) for level in tags["Acme Inc."]] == [
-        ("Department", 4),
-        ("Place", 4),
-    ]
+    assert [(level["name"], len(level["tags"])) for level in tags["Acme Inc."]] == [("Department", 4), ("Place", 4)]
     assert tags["Acme Garage"] == [{"name": "Tags", "tags": []}]
 
 
 def test_employees_have_only_set_values(caller, ids):
     policy = ids["Acme UK Ltd"]
 
-    people = caller.get("policy", policyIDList=[policy], fields=["employees"])["policyInfo"][policy][
-        "employees"
-    ]
+    people = caller.get("policy", policyIDList=[policy], fields=["employees"])["policyInfo"][policy]["employees"]
 
     by_email = {entry["email"]: entry for entry in people}
     assert set(by_email["demo@acme.example"]) == {"email", "role", "submitsTo"}
@@ -53,9 +48,7 @@ def test_employees_have_only_set_values(caller, ids):
 def test_report_fields_have_their_kinds(caller, ids):
     policy = ids["Acme UK Ltd"]
 
-    fields = caller.get("policy", policyIDList=[policy], fields=["reportFields"])["policyInfo"][policy][
-        "reportFields"
-    ]
+    fields = caller.get("policy", policyIDList=[policy], fields=["reportFields"])["policyInfo"][policy]["reportFields"]
 
     assert [(field["name"], field["type"]) for field in fields] == [
         ("title", "formula"), ("Cost center", "dropdown"), ("Reason of trip", "text"), ("Trip start", "date"),
@@ -66,15 +59,9 @@ def test_report_fields_have_their_kinds(caller, ids):
     ("settings", "message"),
     [
         ({"fields": ["tags"]}, "Required parameter 'policyIDList' is missing"),
-        (
-            {"policyIDList": "0123456789ABCDEF", "fields": ["tags"]},
-            "Required parameter 'policyIDList' is missing",
-        ),
+        ({"policyIDList": "0123456789ABCDEF", "fields": ["tags"]}, "Required parameter 'policyIDList' is missing"),
         ({"policyIDList": ["0123456789ABCDEF"], "fields": []}, "'fields' parameter is missing or malformed"),
-        (
-            {"policyIDList": ["0123456789ABCDEF"], "fields": ["rooms"]},
-            "'fields' parameter is missing or malformed",
-        ),
+        ({"policyIDList": ["0123456789ABCDEF"], "fields": ["rooms"]}, "'fields' parameter is missing or malformed"),
     ],
 )
 def test_getter_names_what_is_missing(caller, settings, message):
@@ -96,9 +83,7 @@ def test_unknown_policy_can_be_left_out(calling):
 def test_employees_need_an_admin(caller, ids):
     policy = ids["Acme Inc."]
     auditor = next(
-        member
-        for member in caller.sandbox.company.policies[policy].members.values()
-        if member.role == "auditor"
+        member for member in caller.sandbox.company.policies[policy].members.values() if member.role == "auditor"
     )
     caller.sandbox.add_pair("aa_audit", "a" * 40, account=auditor.email)
 

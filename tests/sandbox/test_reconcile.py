@@ -45,9 +45,7 @@ def test_all_lines_of_the_cards_are_there_with_spending_negative(caller):
         if str(expense.get("cardID")) in cards and "2025-12-31" <= expense["created"] <= "2026-03-30"
     ]
     loose = [line for card in cards.values() for line in card.lines]
-    assert sorted(int(line[3]) for line in found) == sorted(
-        -expense["amount"] for expense in reported + loose
-    )
+    assert sorted(int(line[3]) for line in found) == sorted(-expense["amount"] for expense in reported + loose)
 
 
 def test_unreported_lines_have_report_id_zero(caller):
@@ -97,6 +95,4 @@ def test_broken_template_has_the_servers_own_message(caller):
 def test_mail_is_recorded_with_the_file(caller):
     name = reconcile(caller, on_finish=[{"actionName": "email", "recipients": "a@acme.example"}])["filename"]
 
-    assert [(mail["recipients"], mail["file_names"]) for mail in caller.sandbox.mails] == [
-        (["a@acme.example"], [name])
-    ]
+    assert [(mail["recipients"], mail["file_names"]) for mail in caller.sandbox.mails] == [(["a@acme.example"], [name])]

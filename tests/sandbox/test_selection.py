@@ -35,19 +35,13 @@ def test_approved_after_excludes_or_includes_the_day_itself(calling, inclusive):
 def test_reports_never_approved_are_not_approved_after_any_day(caller):
     found = caller.ids(approvedAfter="2025-12-01")
 
-    assert {caller.sandbox.company.reports[id].state for id in found} == {
-        "APPROVED",
-        "REIMBURSED",
-        "ARCHIVED",
-    }
+    assert {caller.sandbox.company.reports[id].state for id in found} == {"APPROVED", "REIMBURSED", "ARCHIVED"}
 
 
 def test_states_select_and_appear_as_words(caller):
     template = "<#list reports as report>${report.status} </#list>"
 
-    shown = caller.exported(
-        template=template, startDate="2025-06-01", settings={"reportState": "SUBMITTED, ARCHIVED"}
-    )
+    shown = caller.exported(template=template, startDate="2025-06-01", settings={"reportState": "SUBMITTED, ARCHIVED"})
 
     assert set(shown.split()) == {"Processing", "Archived"}
 
@@ -84,9 +78,7 @@ def test_one_person_never_includes_open_reports(caller):
     assert found == where(
         caller,
         lambda report: (
-            report.account_email == email
-            and report.state != "OPEN"
-            and f"{report.dated:%Y-%m-%d}" >= "2025-04-01"
+            report.account_email == email and report.state != "OPEN" and f"{report.dated:%Y-%m-%d}" >= "2025-04-01"
         ),
     )
 
@@ -181,10 +173,7 @@ def test_malformed_date_is_quoted_in_the_message(caller):
 
 
 def test_empty_selection_still_renders(caller):
-    assert (
-        caller.exported(reportIDList="R00nobodynobo", template="Header\n<#list reports as r>x</#list>")
-        == "Header\n"
-    )
+    assert caller.exported(reportIDList="R00nobodynobo", template="Header\n<#list reports as r>x</#list>") == "Header\n"
 
 
 def test_empty_selection_can_be_refused(calling):

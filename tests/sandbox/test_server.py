@@ -46,10 +46,7 @@ def test_unknown_job_type_is_a_403(caller):
 
 
 def test_unknown_sub_type_is_malformed(caller):
-    assert caller.get("weather") == {
-        "responseMessage": "Argument 'type' is missing or malformed",
-        "responseCode": 410,
-    }
+    assert caller.get("weather") == {"responseMessage": "Argument 'type' is missing or malformed", "responseCode": 410}
 
 
 def test_manual_samples_with_their_quirks_are_read(caller):
@@ -96,16 +93,12 @@ def test_query_parameters_can_be_ignored(calling):
 
 
 def test_other_paths_are_not_found(caller):
-    assert [caller.http.get(caller.base_url + path).status_code for path in ("/", "/_sandbox/log")] == [
-        404,
-        404,
-    ]
+    assert [caller.http.get(caller.base_url + path).status_code for path in ("/", "/_sandbox/log")] == [404, 404]
 
 
 def test_policy_list_has_only_accessible_policies(caller):
     names = {
-        pair: [policy["name"] for policy in caller.get("policyList", pair=pair)["policyList"]]
-        for pair in DEMO_PAIRS
+        pair: [policy["name"] for policy in caller.get("policyList", pair=pair)["policyList"]] for pair in DEMO_PAIRS
     }
 
     assert names == {
@@ -124,9 +117,7 @@ def test_policy_list_entry_has_the_documented_keys(caller):
 
 
 def test_policy_list_of_somebody_else(caller):
-    members = caller.sandbox.company.policies[
-        caller.get("policyList")["policyList"][2]["id"]
-    ].members.values()
+    members = caller.sandbox.company.policies[caller.get("policyList")["policyList"][2]["id"]].members.values()
     lists = {
         member.role: (
             [entry["role"] for entry in caller.get("policyList", userEmail=member.email)["policyList"]],
@@ -143,9 +134,7 @@ def test_log_keeps_every_request_without_its_secret(caller):
     caller.export(reportIDList=OLD_REPORT, template="x")
     caller.post({"type": "dance"})
 
-    shown = [
-        (entry.kind, entry.pair, entry.code, entry.http_status, entry.done) for entry in caller.sandbox.log
-    ]
+    shown = [(entry.kind, entry.pair, entry.code, entry.http_status, entry.done) for entry in caller.sandbox.log]
     assert shown == [("generate", ACME, 200, 200, True), ("unknown", ACME, 403, 200, False)]
     assert caller.sandbox.log[0].form == {"template": "x"}
     assert DEMO_PAIRS[ACME] not in repr([vars(entry) for entry in caller.sandbox.log])
@@ -279,16 +268,10 @@ def test_stopping_closes_waiting_connections():
 
 
 def test_reset_restores_the_initial_state(caller):
-    caller.export(
-        reportIDList=OLD_REPORT, job={"onFinish": [{"actionName": "markAsExported", "label": "New"}]}
-    )
+    caller.export(reportIDList=OLD_REPORT, job={"onFinish": [{"actionName": "markAsExported", "label": "New"}]})
     caller.sandbox.revoke(UMBRELLA)
 
     caller.sandbox.reset()
 
-    assert (caller.sandbox.log, caller.sandbox.generated, sorted(caller.sandbox.pairs)) == (
-        [],
-        [],
-        sorted(DEMO_PAIRS),
-    )
+    assert (caller.sandbox.log, caller.sandbox.generated, sorted(caller.sandbox.pairs)) == ([], [], sorted(DEMO_PAIRS))
     assert "New" not in caller.sandbox.marks[OLD_REPORT]

@@ -26,9 +26,7 @@ def change(caller, policy):
     """Update the first policy; gives the answer's code."""
 
     def change(form=None, **sections):
-        return update(caller, "policy", settings={"policyID": policy.id}, form=form, **sections)[
-            "responseCode"
-        ]
+        return update(caller, "policy", settings={"policyID": policy.id}, form=form, **sections)["responseCode"]
 
     return change
 
@@ -56,13 +54,7 @@ def test_replacing_categories_removes_the_others(policy, change):
 
 @pytest.mark.parametrize(
     "section",
-    [
-        {},
-        [],
-        {"action": "add", "data": []},
-        {"action": "merge"},
-        {"action": "merge", "data": [{"name": "x"}]},
-    ],
+    [{}, [], {"action": "add", "data": []}, {"action": "merge"}, {"action": "merge", "data": [{"name": "x"}]}],
 )
 def test_malformed_section_changes_nothing(caller, policy, section):
     before = list(policy.categories)
@@ -95,9 +87,7 @@ def test_merging_tags_drops_the_others_unless_chosen_otherwise(calling, merge, k
 
 
 def test_merging_one_level_leaves_the_others(caller):
-    policy = next(
-        policy for policy in caller.sandbox.company.policies.values() if len(policy.tag_levels) == 2
-    )
+    policy = next(policy for policy in caller.sandbox.company.policies.values() if len(policy.tag_levels) == 2)
 
     update(caller, "policy", settings={"policyID": policy.id},
            tags={"action": "merge", "data": [{"name": "Place", "tags": [{"name": "Paris"}]}]})  # fmt: skip
@@ -107,17 +97,9 @@ def test_merging_one_level_leaves_the_others(caller):
 
 @pytest.mark.parametrize(("file_type", "delimiter"), [("csv", ","), ("tsv", "\t")])
 def test_tags_from_a_table(policy, change, file_type, delimiter):
-    config = {
-        "dependency": True,
-        "glCodes": True,
-        "header": True,
-        "setRequired": [True, False],
-        "fileType": file_type,
-    }
+    config = {"dependency": True, "glCodes": True, "header": True, "setRequired": [True, False], "fileType": file_type}
 
-    assert (
-        change(form={"file": TABLE.replace(",", delimiter)}, tags={"source": "file", "config": config}) == 200
-    )
+    assert change(form={"file": TABLE.replace(",", delimiter)}, tags={"source": "file", "config": config}) == 200
 
     assert [(level.name, level.required, names(level.tags)) for level in policy.tag_levels] == [
         ("Country", True, ["Germany", "Austria"]), ("City", False, ["Berlin", "Hamburg", "Wien"]),

@@ -27,14 +27,7 @@ from tests.exports.conftest import make_result, make_run, signed_in
 from tests.exports.deliveries.mailed import make_delivery, make_recipient, make_schedule
 from tests.exports.employee_updates.updates import make
 
-NAMES = [
-    "../../etc/passwd.csv",
-    "..\\..\\evil.csv",
-    "/etc/passwd.csv",
-    "a/b.csv",
-    "people.html\x00.csv",
-    "C:\\x.csv",
-]
+NAMES = ["../../etc/passwd.csv", "..\\..\\evil.csv", "/etc/passwd.csv", "a/b.csv", "people.html\x00.csv", "C:\\x.csv"]
 
 
 @pytest.fixture(autouse=True)
@@ -76,16 +69,10 @@ def test_role_is_given_to_the_membership_of_the_address_alone(
     )
 
     roles = Membership.objects.order_by("pk").values_list("user__first_name", "team__slug", "role")
-    assert set(roles) == {
-        ("Alice", "acme", "admin"),
-        ("Bob", "acme", "editor"),
-        ("Charlie", "umbrella", "admin"),
-    }
+    assert set(roles) == {("Alice", "acme", "admin"), ("Bob", "acme", "editor"), ("Charlie", "umbrella", "admin")}
 
 
-def test_saved_export_belongs_to_the_team_of_its_address(
-    umbrella: Team, credential: Credential, erin: User
-) -> None:
+def test_saved_export_belongs_to_the_team_of_its_address(umbrella: Team, credential: Credential, erin: User) -> None:
     signed_in(erin).post(
         "/t/acme/exports/new/",
         {
@@ -98,9 +85,7 @@ def test_saved_export_belongs_to_the_team_of_its_address(
     assert (found.name, found.team.slug, found.archived_at, found.version.number) == ("Mine", "acme", None, 1)
 
 
-def test_employee_update_is_not_approved_by_saying_so(
-    credential: Credential, policy: Policy, erin: User
-) -> None:
+def test_employee_update_is_not_approved_by_saying_so(credential: Credential, policy: Policy, erin: User) -> None:
     make(
         signed_in(erin), credential, "grid", approved_by=erin.pk, approved_at="2026-01-01", applied_at="2026-01-01",
         tried_at="2026-01-01", accepted_at="2026-01-01", team=999,
@@ -127,9 +112,7 @@ def test_uploaded_file_is_read_and_stored_nowhere(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_name_of_a_result_leads_nowhere_in_storage_or_header(
-    export: SavedExport, alice: User, name: str
-) -> None:
+def test_name_of_a_result_leads_nowhere_in_storage_or_header(export: SavedExport, alice: User, name: str) -> None:
     """Expensify's names are checked when they come; even one that got past that stays a name."""
     run = make_run(export, alice, Status.SUCCEEDED)
     result = make_result(run, b"a,b\n1,2\n", "export1.csv")
@@ -148,10 +131,7 @@ def test_part_is_stored_under_a_hash_of_its_address(export: SavedExport, alice: 
 
     (part,) = split_by_recipient.split(whole, "To", "boss@acme.example")
 
-    assert (
-        part.value,
-        re.fullmatch(r"teams/\d+/parts/\d+/[0-9a-f]{16}-[0-9a-f]{16}\.csv", part.file) is None,
-    ) == (
+    assert (part.value, re.fullmatch(r"teams/\d+/parts/\d+/[0-9a-f]{16}-[0-9a-f]{16}\.csv", part.file) is None) == (
         "boss@acme.example",
         False,
     )
@@ -168,9 +148,7 @@ def test_cell_of_a_csv_that_we_write_is_no_formula(start: str) -> None:
 
 def test_part_keeps_the_bytes_of_its_rows_formulas_too(export: SavedExport, alice: User) -> None:
     """On purpose: a part is a piece of the original, which an accounting system reads byte for byte."""
-    whole = make_result(
-        make_run(export, alice, Status.SUCCEEDED), b"To,Text\na@acme.example,=1+1\n", "export1.csv"
-    )
+    whole = make_result(make_run(export, alice, Status.SUCCEEDED), b"To,Text\na@acme.example,=1+1\n", "export1.csv")
 
     (part,) = split_by_recipient.split(whole, "To", "")
 
@@ -182,16 +160,7 @@ def test_part_keeps_the_bytes_of_its_rows_formulas_too(export: SavedExport, alic
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "{team.__class__}",
-        "{0}",
-        "{team!r}",
-        "%(team)s",
-        "{{ team }}",
-        "{% debug %}",
-        "{team:>999999999}",
-    ],
+    "text", ["{team.__class__}", "{0}", "{team!r}", "%(team)s", "{{ team }}", "{% debug %}", "{team:>999999999}"]
 )
 def test_words_of_a_mail_are_no_program(text: str) -> None:
     assert placeholders.fill(text, {"team": "Acme"}) == text
@@ -202,16 +171,7 @@ def test_value_of_a_placeholder_is_not_looked_at_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        '${"x"?upper_case}',
-        "<#list 1..9 as i>${i}</#list>",
-        "#{1+1}",
-        "[=1+1]",
-        '"}${1+1}{"',
-        "<@m/>",
-        "\\${1}",
-    ],
+    "text", ['${"x"?upper_case}', "<#list 1..9 as i>${i}</#list>", "#{1+1}", "[=1+1]", '"}${1+1}{"', "<@m/>", "\\${1}"]
 )
 def test_words_of_a_chosen_column_are_no_template(text: str) -> None:
     from exports.columns.literals import raw
@@ -223,9 +183,7 @@ def test_words_of_a_chosen_column_are_no_template(text: str) -> None:
 
 
 def test_name_of_a_team_adds_no_header_to_the_mail_of_a_code(export: SavedExport, alice: User) -> None:
-    Team.objects.filter(slug="acme").update(
-        name="Acme\r\nBcc: eve@evil.example", recipient_domains="acme.example"
-    )
+    Team.objects.filter(slug="acme").update(name="Acme\r\nBcc: eve@evil.example", recipient_domains="acme.example")
     delivery = make_delivery(make_recipient(make_schedule(export, alice), "nina@acme.example"))
     delivery.refresh_from_db()
     token = download_links.make(delivery)
@@ -259,18 +217,14 @@ def test_host_inside_of_a_network_is_no_feed_and_no_upload(
     bracketed = f"[{host}]" if ":" in host and not host.startswith("[") else host
 
     url = make(client, credential, "url", feed_url=f"https://{bracketed}/x", feed_user="a", feed_password="b")
-    sftp = make(
-        client, credential, "sftp", sftp_host=host, sftp_login="a", sftp_password="b", sftp_file="x.json"
-    )
+    sftp = make(client, credential, "sftp", sftp_host=host, sftp_login="a", sftp_password="b", sftp_file="x.json")
     upload = client.post("/t/acme/exports/new/", {"name": "x", "sftp_host": host, "sftp_login": "a"})
 
     assert [inside in answer.content.decode() for answer in (url, sftp, upload)] == [True, True, True]
     assert EmployeeUpdate.objects.count() == 0
 
 
-@pytest.mark.parametrize(
-    "host", ["hr.acme.example", "8.8.8.8", "[2606:4700::1111]", "xn--mnchen-3ya.example"]
-)
+@pytest.mark.parametrize("host", ["hr.acme.example", "8.8.8.8", "[2606:4700::1111]", "xn--mnchen-3ya.example"])
 def test_host_of_the_internet_may_be_one(host: str) -> None:
     assert is_outside(host) is True
 
@@ -303,9 +257,7 @@ def test_forgotten_password_answers_alike_while_the_mail_server_is_away(alice: U
     ] * 2
 
 
-def test_link_of_a_forgotten_password_leads_to_the_portal_whatever_host_was_asked(
-    alice: User, settings: Any
-) -> None:
+def test_link_of_a_forgotten_password_leads_to_the_portal_whatever_host_was_asked(alice: User, settings: Any) -> None:
     settings.ALLOWED_HOSTS, settings.SITE_URL = ["*"], "https://portal.example.com"
 
     Client().post("/account/password/reset/", {"email": alice.email}, headers={"Host": "evil.example"})
@@ -333,9 +285,7 @@ def test_token_that_is_none_and_one_that_is_over_look_the_same(acme: Team, alice
 # ------------------------------------------------------------ logs
 
 
-@pytest.mark.parametrize(
-    "last", [structlog.processors.JSONRenderer(), structlog.dev.ConsoleRenderer(colors=False)]
-)
+@pytest.mark.parametrize("last", [structlog.processors.JSONRenderer(), structlog.dev.ConsoleRenderer(colors=False)])
 def test_request_adds_no_line_to_a_log(alice: User, last: Any) -> None:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
@@ -347,8 +297,7 @@ def test_request_adds_no_line_to_a_log(alice: User, last: Any) -> None:
     root.setLevel(logging.INFO)
     try:
         signed_in(alice).get(
-            "/t/acme/x%0aforged%0d%0aforged/",
-            headers={"User-Agent": "a\nforged", "X-Request-ID": "1\nforged"},
+            "/t/acme/x%0aforged%0d%0aforged/", headers={"User-Agent": "a\nforged", "X-Request-ID": "1\nforged"}
         )
     finally:
         root.removeHandler(handler)

@@ -29,11 +29,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
         except teams.AlreadyMember:
-            raise CommandError(
-                f"{email} is in {target} already. Change their role on the team's page."
-            ) from None
+            raise CommandError(f"{email} is in {target} already. Change their role on the team's page.") from None
         self.stdout.write(f"{user.email} is now {Role(role).label} of {target}.")
         if not user.has_usable_password():
-            self.stdout.write(
-                f"They choose a password here, within three days:\n{people.password_link(user)}"
-            )
+            self.stdout.write(f"They choose a password here, within three days:\n{people.password_link(user)}")

@@ -13,9 +13,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="the team's name, for example “Acme GmbH”")
-        parser.add_argument(
-            "--admin", required=True, metavar="EMAIL", help="the first Admin's e-mail address"
-        )
+        parser.add_argument("--admin", required=True, metavar="EMAIL", help="the first Admin's e-mail address")
         parser.add_argument("--time-zone", default="UTC", help="for example Europe/Berlin (default: UTC)")
 
     @transaction.atomic
@@ -27,6 +25,4 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from None
         self.stdout.write(f"Made the team “{team}” at /t/{team.slug}/ with {user.email} as Admin.")
         if not user.has_usable_password():
-            self.stdout.write(
-                f"They choose a password here, within three days:\n{people.password_link(user)}"
-            )
+            self.stdout.write(f"They choose a password here, within three days:\n{people.password_link(user)}")

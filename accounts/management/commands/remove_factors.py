@@ -26,11 +26,7 @@ class Command(BaseCommand):
             raise CommandError(f"{user.email} has no second factor.")
         for factor in factors:
             people.log(
-                Action.FACTOR_REMOVED,
-                user,
-                by=audit.operator(),
-                kind=factor.get_type_display(),
-                name=str(factor),
+                Action.FACTOR_REMOVED, user, by=audit.operator(), kind=factor.get_type_display(), name=str(factor)
             )
         factors.delete()
         people.end_sessions(user)

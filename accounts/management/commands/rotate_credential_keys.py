@@ -22,9 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--check",
-            action="store_true",
-            help="only say how many are left under an older key; exit 1 if any",
+            "--check", action="store_true", help="only say how many are left under an older key; exit 1 if any"
         )
 
     def handle(self, *, check: bool, **_: Any) -> None:
@@ -33,12 +31,8 @@ class Command(BaseCommand):
                 self._rotate()
             left = sum(1 for _ in _under_older_keys()) + sum(1 for _ in two_factor.under_older_keys())
         if left:
-            raise CommandError(
-                f"Secrets still under an older key: {left}. Keep that key, and run this again."
-            )
-        self.stdout.write(
-            "Every secret is under the newest key: older keys may be dropped from CREDENTIAL_KEYS."
-        )
+            raise CommandError(f"Secrets still under an older key: {left}. Keep that key, and run this again.")
+        self.stdout.write("Every secret is under the newest key: older keys may be dropped from CREDENTIAL_KEYS.")
 
     def _rotate(self) -> None:
         encrypted = 0
@@ -55,9 +49,7 @@ class Command(BaseCommand):
         recounted = sum(map(_fingerprint_again, _rows(Credential)))
         recounted += sum(map(_new_fingerprint_again, _rows(Rotation)))
         with transaction.atomic():
-            audit.record(
-                Action.KEYS_ROTATED, None, by=audit.operator(), secrets=encrypted, fingerprints=recounted
-            )
+            audit.record(Action.KEYS_ROTATED, None, by=audit.operator(), secrets=encrypted, fingerprints=recounted)
         self.stdout.write(f"Secrets encrypted again: {encrypted}.")
 
 
@@ -95,9 +87,7 @@ def _fingerprint_again(credential: Credential) -> int:
         return 0
     fingerprints = {
         "fingerprint": fingerprint(pair.partner_user_id) if pair else credential.fingerprint,
-        "previous_fingerprint": fingerprint(before.partner_user_id)
-        if before
-        else credential.previous_fingerprint,
+        "previous_fingerprint": fingerprint(before.partner_user_id) if before else credential.previous_fingerprint,
     }
     if all(getattr(credential, name) == value for name, value in fingerprints.items()):
         return 0
@@ -108,9 +98,7 @@ def _fingerprint_again(credential: Credential) -> int:
 def _new_fingerprint_again(rotation: Rotation) -> int:
     """The same for the new key pair of a rotation."""
     try:
-        current = (
-            fingerprint(rotation.partner_pair().partner_user_id) if rotation.pair else rotation.fingerprint
-        )
+        current = fingerprint(rotation.partner_pair().partner_user_id) if rotation.pair else rotation.fingerprint
     except CannotOpen:
         return 0
     if current == rotation.fingerprint:

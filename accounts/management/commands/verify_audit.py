@@ -13,9 +13,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # they would load all pages; `migrate` runs them
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "team", nargs="?", help="only this team, as its address has it (default: all of them)"
-        )
+        parser.add_argument("team", nargs="?", help="only this team, as its address has it (default: all of them)")
         parser.add_argument(
             "--heads",
             metavar="FILE",

@@ -106,9 +106,7 @@ def _switch(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
         raise TemplateError("?switch needs at least 2 arguments: a case and its result", node.name_span)
     subject = compiler.needed(node.target)
     count = len(arguments) // 2 * 2
-    cases = [
-        (compiler.needed(arguments[at]), compiler.needed(arguments[at + 1])) for at in range(0, count, 2)
-    ]
+    cases = [(compiler.needed(arguments[at]), compiler.needed(arguments[at + 1])) for at in range(0, count, 2)]
     default = compiler.needed(arguments[-1]) if len(arguments) % 2 else None
 
     def choose(frame: Frame) -> Any:

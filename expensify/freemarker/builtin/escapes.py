@@ -16,13 +16,7 @@ _RTF = str.maketrans({"\\": "\\\\", "{": "\\{", "}": "\\}"})
 _SHORT = {"\n": "\\n", "\r": "\\r", "\f": "\\f", "\b": "\\b", "\t": "\\t", "\\": "\\\\", '"': '\\"'}
 _SPECIAL = re.compile("[\"\\\\'/<>\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 _URL_SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.!~'()*")
-_CHARSETS = {
-    "utf-8": "utf-8",
-    "utf8": "utf-8",
-    "iso-8859-1": "latin-1",
-    "us-ascii": "ascii",
-    "utf-16": "utf-16-be",
-}
+_CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "iso-8859-1": "latin-1", "us-ascii": "ascii", "utf-16": "utf-16-be"}
 
 
 @plain("html")

@@ -36,9 +36,7 @@ def walk(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
         def tested(item: Any) -> Any:
             result = applied(frame, item)
             if name != "map" and result is not True and result is not False:
-                raise RenderError(
-                    f"?{name} needs a boolean from its function, but got {kind_of(result)}", place
-                )
+                raise RenderError(f"?{name} needs a boolean from its function, but got {kind_of(result)}", place)
             return result
 
         items = frame.env.iterated(source(frame))

@@ -29,9 +29,7 @@ def _slot(compiler: NodeCompiler, node: BuiltIn) -> int:
         raise TemplateError(f"?{node.name} needs the name of a loop variable before it", node.target.span)
     variable = compiler.scope.loop_of(node.target.name)
     if variable is None or variable.binding == "parameter":
-        raise TemplateError(
-            f"{node.target.name} is not the variable of a loop around this place", node.target.span
-        )
+        raise TemplateError(f"{node.target.name} is not the variable of a loop around this place", node.target.span)
     return variable.slot
 
 

@@ -62,8 +62,7 @@ UNSUPPORTED = {
     "namespace": "templates stand alone",
     "source": "templates stand alone",
     **dict.fromkeys(
-        ("node_name", "node_type", "node_namespace", "parent", "root", "children", "ancestors"),
-        "it walks XML",
+        ("node_name", "node_type", "node_namespace", "parent", "root", "children", "ancestors"), "it walks XML"
     ),
     **dict.fromkeys(("next_sibling", "previous_sibling"), "it walks XML"),
 }

@@ -11,16 +11,7 @@ from typing import Any
 
 from expensify.freemarker.builtin.registry import plain
 from expensify.freemarker.errors import RenderError
-from expensify.freemarker.regex import (
-    Match,
-    Pattern,
-    compile_pattern,
-    find_all,
-    group,
-    match_all,
-    match_start,
-    search,
-)
+from expensify.freemarker.regex import Match, Pattern, compile_pattern, find_all, group, match_all, match_start, search
 from expensify.freemarker.runtime import Environment
 from expensify.freemarker.utf16 import from_units, to_units
 from expensify.freemarker.values import MatchedText, Matches, kind_of, string_of

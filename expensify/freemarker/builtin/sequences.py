@@ -132,9 +132,7 @@ def _sort_by(env: Environment, value: Any, path: Any) -> list[Any]:
     if not names:
         raise RenderError("?sort_by needs a name to sort by")
     items = env.listed(value)
-    return _sorted(
-        env, items, [_at(item, [string_of(name) for name in names]) for item in env.counted(items)]
-    )
+    return _sorted(env, items, [_at(item, [string_of(name) for name in names]) for item in env.counted(items)])
 
 
 def _at(item: Any, names: Iterable[str]) -> Any:

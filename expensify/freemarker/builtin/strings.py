@@ -124,9 +124,7 @@ def _substring(env: Environment, value: Any, start: Any, end: Any = None) -> str
     begin = integer_of(start)
     stop = len(text) if end is None else integer_of(end)
     if not 0 <= begin <= stop <= len(text):
-        raise RenderError(
-            f"cannot take the part from {begin} to {stop} of a string with {len(text)} characters"
-        )
+        raise RenderError(f"cannot take the part from {begin} to {stop} of a string with {len(text)} characters")
     return from_units(text[begin:stop])
 
 
@@ -241,12 +239,7 @@ def _character_end(text: str, last: int, is_full: bool, mark: str) -> int:
         last -= 1
     while True:
         last = _last_kept(text, last)
-        if (
-            last < 0
-            or text[last] not in ".\u2026"
-            or _ends_word(text, last)
-            or mark[:1] not in (".", "\u2026")
-        ):
+        if last < 0 or text[last] not in ".\u2026" or _ends_word(text, last) or mark[:1] not in (".", "\u2026"):
             return last
         while last >= 0 and text[last] in ".\u2026":
             last -= 1

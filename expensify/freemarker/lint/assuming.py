@@ -73,11 +73,7 @@ def _without(expressions: ValueReader, condition: BuiltIn) -> None:
     """Behind `<#if x?contains(",")>…<#return></#if>` there is no comma in x."""
     state = expressions.context.state
     argument = condition.arguments[0] if condition.arguments else None
-    if (
-        isinstance(condition.target, Name)
-        and isinstance(argument, StringLiteral)
-        and len(argument.value) == 1
-    ):
+    if isinstance(condition.target, Name) and isinstance(argument, StringLiteral) and len(argument.value) == 1:
         known = state.value(condition.target.name)
         if known is not None:
             state.refine(condition.target.name, known._replace(may=known.may - {argument.value}))

@@ -48,11 +48,7 @@ def result(name: str, value: Value, arguments: list[Value]) -> Value:
     if name in _KEEP:
         return value._replace(literal=None)
     if name in _WHOLE:
-        return (
-            value
-            if value.type in ("cents", "unknown")
-            else value._replace(type="integer", literal=None, may=NONE)
-        )
+        return value if value.type in ("cents", "unknown") else value._replace(type="integer", literal=None, may=NONE)
     if name in _ITEM:
         return value.item or UNKNOWN
     if name in _JSON:

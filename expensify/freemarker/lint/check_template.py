@@ -34,12 +34,7 @@ from expensify.freemarker.whitespace import strip
 _START = Span(0, 1, 1, 1, 1, 1)
 _PARTS: dict[type[Node], list[str]] = {}
 _TABLES = frozenset({"csv", "xls", "xlsx"})
-_FITTING = {
-    "json": {"json"},
-    "xml": {"xml"},
-    "table": {"csv", "xls", "xlsx"},
-    "plain": {"csv", "xls", "xlsx"},
-}
+_FITTING = {"json": {"json"}, "xml": {"xml"}, "table": {"csv", "xls", "xlsx"}, "plain": {"csv", "xls", "xlsx"}}
 
 
 def lint(text: str, *, file_extension: str = "csv", catalogue: Catalogue = CATALOGUE) -> list[Finding]:

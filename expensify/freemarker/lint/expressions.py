@@ -90,9 +90,7 @@ class Expressions:
             return self._built_in(replace(node.target, arguments=(StringLiteral(node.span, node.name),)))
         target = self.value(node.target)
         start = node.span.end - len(node.name)
-        return fields.member(
-            self.context, target, node.name, node, self.context.findings.span(start, node.span.end)
-        )
+        return fields.member(self.context, target, node.name, node, self.context.findings.span(start, node.span.end))
 
     def _index(self, node: Index) -> Value:
         if isinstance(node.target, BuiltIn) and node.target.name == "string":
@@ -264,11 +262,7 @@ def _number_type(left: Value, operator: str, right: Value, written: Expression) 
         number = written.inner if isinstance(written, Parenthesis) else written
         if operator == "/" and left.type == "cents":
             return "money" if isinstance(number, NumberLiteral) and number.value in (100, 1000) else "number"
-        if (
-            operator == "*"
-            and isinstance(number, NumberLiteral)
-            and number.value in (_HUNDREDTH, _THOUSANDTH)
-        ):
+        if operator == "*" and isinstance(number, NumberLiteral) and number.value in (_HUNDREDTH, _THOUSANDTH):
             return "money"
         if operator in "+-*%":
             return "unknown" if "money" in types else "cents"

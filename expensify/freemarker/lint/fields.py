@@ -30,14 +30,11 @@ INSIDE = {
 }
 """The loop in which fields of a level can be printed."""
 # The content of these varies, so a name outside the catalogue may be right.
-_OPEN = frozenset(
-    {"action.details", "expense.nameValuePairs", "owner.data", "categoryGLCodeMap", "reportFieldData"}
-)
+_OPEN = frozenset({"action.details", "expense.nameValuePairs", "owner.data", "categoryGLCodeMap", "reportFieldData"})
 _MAY_BE_EMPTY = frozenset({"expense.receiptObject"})
 # Values of a fixed format, by the end of their name, never need quotes. Other text is typed by people.
 _CODED = re.compile(
-    r"(email|currency|status|state|type|id|url|link|thumbnail|unit|hash|number|source|action|PAN)(\(\))?$",
-    re.I,
+    r"(email|currency|status|state|type|id|url|link|thumbnail|unit|hash|number|source|action|PAN)(\(\))?$", re.I
 )
 _SEVERAL_LINES = frozenset({"comment", "message", "details", "attendees"})
 _FREE = SPECIAL - {"\n", "\r"}
@@ -135,9 +132,7 @@ def _add_unknown(context: Context, target: Value, name: str, node: Expression, n
     custom = context.catalogue.field(f"{target.path}.{re.sub(r'[^A-Za-z0-9]', '_', name)}")
     if custom is not None and not custom.placeholder:
         fix = _replacement_fix(context, custom.name, target, node)
-        sentence = (
-            f"In the name of a report field, an underscore stands for every other sign: write {custom.name}."
-        )
+        sentence = f"In the name of a report field, an underscore stands for every other sign: write {custom.name}."
         context.findings.add("unknown-field", name_span, sentence, fix)
         return
     near = [_fill_level(context, candidate) for candidate in _nearest(context, full, level)]

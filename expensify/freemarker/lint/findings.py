@@ -60,12 +60,7 @@ class Findings:
         self._findings: dict[tuple[Code, int], Finding] = {}
 
     def add(
-        self,
-        code: Code,
-        span: Span,
-        sentence: str,
-        fix: Fix | None = None,
-        severity: Severity = "warning",
+        self, code: Code, span: Span, sentence: str, fix: Fix | None = None, severity: Severity = "warning"
     ) -> None:
         key = (code, span.start)
         if key not in self._findings:
@@ -81,6 +76,4 @@ class Findings:
 
     def sorted(self) -> list[Finding]:
         """Return the findings in the order of the text."""
-        return sorted(
-            self._findings.values(), key=lambda finding: (finding.line, finding.column, finding.code)
-        )
+        return sorted(self._findings.values(), key=lambda finding: (finding.line, finding.column, finding.code))

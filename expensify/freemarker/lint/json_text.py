@@ -110,12 +110,8 @@ class JsonText(Nowhere):
                 "Behind the last entry this comma has nothing to separate, and the file cannot be read."
                 " Print it only between entries: <#sep>,</#sep>."
             )
-            self._findings.add(
-                "trailing-comma", where, sentence, fix if is_comma and now.turns == 1 else None
-            )
+            self._findings.add("trailing-comma", where, sentence, fix if is_comma and now.turns == 1 else None)
         else:
             fix = Fix("Take the comma out", now.comma, now.comma + 1, "")
-            sentence = (
-                "This comma has nothing behind it to separate, and the file cannot be read. Take it out."
-            )
+            sentence = "This comma has nothing behind it to separate, and the file cannot be read. Take it out."
             self._findings.add("trailing-comma", where, sentence, fix if is_comma else None)

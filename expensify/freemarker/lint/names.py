@@ -61,9 +61,7 @@ def _add_unassigned(context: Context, node: Name) -> None:
         sentence += f" It is known only inside {fields.INSIDE[node.name]}."
     else:
         if not near:
-            possible = [
-                name for name in context.catalogue.nearest(node.name) if _member(name) == node.name.lower()
-            ]
+            possible = [name for name in context.catalogue.nearest(node.name) if _member(name) == node.name.lower()]
             near = [written for name in possible if (written := fields.spelled(context, name))]
         if near:
             sentence += f" {fields.question(near)}"

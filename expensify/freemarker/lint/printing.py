@@ -74,9 +74,7 @@ def _add_ignored_edit(context: Context, start: int, end: int, name: str, edited:
     fix = None
     if text.endswith(f".{last}"):
         changed = text[: -len(last)] + other
-        fix = Fix(
-            "Let the edited value go first", start, end, f"({changed}?has_content?then({changed}, {text}))"
-        )
+        fix = Fix("Let the edited value go first", start, end, f"({changed}?has_content?then({changed}, {text}))")
     context.findings.add(
         "modified-ignored",
         context.findings.span(start, end),

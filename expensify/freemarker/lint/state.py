@@ -68,9 +68,7 @@ def merged(states: list[State], printed: object) -> State:
         return result
     local = None if first.local is None else _merged([state.local or {} for state in alive])
     certain = first.certain.intersection(*(state.certain for state in alive[1:]))
-    loops = tuple(
-        (name, either(state.loops[at][1] for state in alive)) for at, (name, _) in enumerate(first.loops)
-    )
+    loops = tuple((name, either(state.loops[at][1] for state in alive)) for at, (name, _) in enumerate(first.loops))
     return State(printed, _merged([state.variables for state in alive]), local, loops, certain)
 
 

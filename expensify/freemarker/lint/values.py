@@ -66,9 +66,7 @@ class Value(NamedTuple):
     def text(self, **changes: Any) -> Value:
         """Return the value as text; facts about its characters stay unless changed."""
         may = self.may if self.type in ("text", "unknown") else NONE
-        return Value("text", "", None, None, self.reads, self.currencies, may, *self[7:11])._replace(
-            **changes
-        )
+        return Value("text", "", None, None, self.reads, self.currencies, may, *self[7:11])._replace(**changes)
 
 
 UNKNOWN = Value()

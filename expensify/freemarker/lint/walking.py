@@ -5,30 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from expensify.freemarker.expression_tree import (
-    Arithmetic,
-    Expression,
-    Interpolation,
-    Name,
-    NumberInterpolation,
-    Text,
-)
+from expensify.freemarker.expression_tree import Arithmetic, Expression, Interpolation, Name, NumberInterpolation, Text
 from expensify.freemarker.lint import printing
 from expensify.freemarker.lint.assuming import assume
 from expensify.freemarker.lint.context import Captured, Context, Nowhere, Printed
 from expensify.freemarker.lint.expressions import Expressions
 from expensify.freemarker.lint.state import State, merged
-from expensify.freemarker.lint.values import (
-    EMPTY,
-    PENDING,
-    TEXT,
-    UNKNOWN,
-    Read,
-    Value,
-    constant,
-    either,
-    joined,
-)
+from expensify.freemarker.lint.values import EMPTY, PENDING, TEXT, UNKNOWN, Read, Value, constant, either, joined
 from expensify.freemarker.tree import (
     Assign,
     AssignBlock,
@@ -283,9 +266,7 @@ class Walk:
             elif at < len(arguments):
                 local[parameter.name] = arguments[at]
             else:
-                local[parameter.name] = (
-                    self.expressions.value(parameter.default) if parameter.default else UNKNOWN
-                )
+                local[parameter.name] = self.expressions.value(parameter.default) if parameter.default else UNKNOWN
         if macro.catch_all is not None:
             local[macro.catch_all] = UNKNOWN
         return local
@@ -308,9 +289,7 @@ class Walk:
             return
         call, caller = self._bodies.pop()
         inside = self._save_state()
-        parameters = zip(
-            call.body_parameters, [*values, *[UNKNOWN] * len(call.body_parameters)], strict=False
-        )
+        parameters = zip(call.body_parameters, [*values, *[UNKNOWN] * len(call.body_parameters)], strict=False)
         loops = (*caller.loops, *parameters)
         self.context.state = State(inside.printed, inside.variables, caller.local, loops, caller.certain)
         self.body(call.body or ())

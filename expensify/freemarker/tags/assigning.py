@@ -11,15 +11,7 @@ from expensify.freemarker.tree import Assign, AssignBlock, Assignment, Scope, Se
 _WITH_VALUE = ("=", "+=", "-=", "*=", "/=", "%=")
 _ALONE = ("++", "--")
 SETTINGS = frozenset(
-    {
-        "number_format",
-        "boolean_format",
-        "date_format",
-        "time_format",
-        "datetime_format",
-        "time_zone",
-        "locale",
-    }
+    {"number_format", "boolean_format", "date_format", "time_format", "datetime_format", "time_zone", "locale"}
 )
 
 
@@ -55,9 +47,7 @@ def setting(parser: Parser, tag: Tag) -> Setting:
     name = parser.naming.plain(token.text, reader.lexer.span(token.start, token.end))
     if name not in SETTINGS:
         known = ", ".join(sorted(SETTINGS))
-        raise parser.error(
-            f"the setting {token.text} is not supported; these are: {known}", token.start, token.end
-        )
+        raise parser.error(f"the setting {token.text} is not supported; these are: {known}", token.start, token.end)
     reader.expect("=")
     value = reader.expression()
     parser.close(reader, tag, loose=True)

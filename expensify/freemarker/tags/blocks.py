@@ -103,9 +103,7 @@ def _header_setting(parser: Parser, written: str, start: int, end: int, reader: 
             raise parser.error("tags without # are not supported", start, end)
     elif name == "output_format":
         if not isinstance(value, StringLiteral) or value.value not in _PLAIN_FORMATS:
-            raise parser.error(
-                "nothing is escaped by itself here; use ?html or ?xml where it is needed", start, end
-            )
+            raise parser.error("nothing is escaped by itself here; use ?html or ?xml where it is needed", start, end)
     elif name not in _IGNORED:
         raise parser.error(f"<#ftl> has no setting {written}", start, end)
 

@@ -31,13 +31,8 @@ def switch(parser: Parser, tag: Tag) -> Switch:
     subject = _expression(parser, tag)
     parser.context.breakable += 1
     before, found = parser.body()
-    if any(
-        not isinstance(e, Comment) and not (isinstance(e, Text) and not e.text.strip(" \t\r\n"))
-        for e in before
-    ):
-        raise parser.error(
-            "only white space may stand between <#switch> and its first <#case>", tag.start, tag.end
-        )
+    if any(not isinstance(e, Comment) and not (isinstance(e, Text) and not e.text.strip(" \t\r\n")) for e in before):
+        raise parser.error("only white space may stand between <#switch> and its first <#case>", tag.start, tag.end)
     cases: list[Case] = []
     while found is not None and not found.closing and found.name in ("case", "default"):
         condition, end = None, 0

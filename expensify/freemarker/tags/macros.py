@@ -67,9 +67,7 @@ def call(parser: Parser, tag: Tag) -> MacroCall:
 
 def _finish(parser: Parser, tag: Tag, found: Tag | None, target: Expression) -> None:
     if found is None:
-        raise parser.error(
-            "this call is not closed; write <@name …/> for one without a body", tag.start, tag.end
-        )
+        raise parser.error("this call is not closed; write <@name …/> for one without a body", tag.start, tag.end)
     if not found.closing or not found.name.startswith("@"):
         raise parser.error("expected </@> here", found.start, found.end)
     written = found.name[1:]

@@ -101,16 +101,8 @@ _REASONS = [
             "The address {value} is not valid.",
             "Mend the address, and look for spaces in it.",
         ),
-        (
-            r"Required field '(?P<key>.*)' is missing",
-            "The field {key} is missing, and has to be there.",
-            "Fill it in.",
-        ),
-        (
-            r"Invalid role '(?P<value>.*)'",
-            "{value} is no role.",
-            "Write user, auditor or admin, or leave it empty.",
-        ),
+        (r"Required field '(?P<key>.*)' is missing", "The field {key} is missing, and has to be there.", "Fill it in."),
+        (r"Invalid role '(?P<value>.*)'", "{value} is no role.", "Write user, auditor or admin, or leave it empty."),
         (
             r"Invalid approval limit '(?P<value>.*)'",
             "The approval limit {value} is not valid.",
@@ -167,14 +159,10 @@ class _Reader:
         if groups := self._groups.get(change.email):
             sentences.append(f"{self._would('put')} in the domain group {named(groups)}.")
         if change.person.is_leaving and change.person.policy not in removed:
-            sentences.append(
-                "The row asks to remove the person, and the answer does not say that it was done."
-            )
+            sentences.append("The row asks to remove the person, and the answer does not say that it was done.")
             return ReceiptLine(change.row, change.email, "unmentioned", " ".join(sentences))
         if removed or added:
-            return ReceiptLine(
-                change.row, change.email, "removed" if removed else "added", " ".join(sentences)
-            )
+            return ReceiptLine(change.row, change.email, "removed" if removed else "added", " ".join(sentences))
         if self._accounts_for_all:
             sentences.append(
                 f"Counted among the {self._answer.updated:,} who {'would be' if self._dry else 'were'} updated; the "
@@ -185,8 +173,7 @@ class _Reader:
             change.row,
             change.email,
             "updated" if groups else "unmentioned",
-            " ".join(sentences)
-            or "The answer says nothing about the person. Compare with the policy's members.",
+            " ".join(sentences) or "The answer says nothing about the person. Compare with the policy's members.",
         )
 
     @staticmethod
@@ -210,9 +197,7 @@ class _Reader:
         for word, by_email, joint in (("added", self._added, "to"), ("removed", self._removed, "from")):
             for email, policies in by_email.items():
                 if email not in self._emails:
-                    sentences[email].append(
-                        sentence(f"{self._would(word)} {joint} {self._policies(policies)}")
-                    )
+                    sentences[email].append(sentence(f"{self._would(word)} {joint} {self._policies(policies)}"))
         for email, reasons in self._reasons.items():
             if email not in self._emails:
                 sentences[email] += [

@@ -15,25 +15,7 @@ from exports.employee_updates.feed.findings import RowFinding, Severity, quoted
 
 LONGEST = 1000  # characters; only cells of a broken file are longer
 
-YES = {
-    "true",
-    "yes",
-    "y",
-    "1",
-    "x",
-    "✓",
-    "✔",
-    "on",
-    "t",
-    "ja",
-    "j",
-    "wahr",
-    "oui",
-    "vrai",
-    "sí",
-    "si",
-    "vero",
-}
+YES = {"true", "yes", "y", "1", "x", "✓", "✔", "on", "t", "ja", "j", "wahr", "oui", "vrai", "sí", "si", "vero"}
 NO = {"false", "no", "n", "0", "-", "off", "f", "nein", "falsch", "non", "faux", "falso"}
 # The words that the grid and a JSON feed use.
 PLAIN_BOOLEANS = {"true", "false", "yes", "no"}
@@ -53,9 +35,7 @@ ROLE_WORDS = {
     "prüfer": "auditor", "revisor": "auditor", "revision": "auditor",
 }  # fmt: skip
 
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
-)
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _WRAPPED_ADDRESS = re.compile(r"(?:mailto:\s*|[^<>]*<\s*)([^<>\s]+@[^<>\s]+?)\s*>?", re.IGNORECASE)
 _CONSTANT = re.compile(r'="((?:[^"]|"")*)"')
@@ -91,9 +71,7 @@ def row_from_json(stored: object) -> FeedRow:
 def rows_of(people: Iterable[Employee]) -> list[FeedRow]:
     """People as rows, numbered from 1, for a start from the members or for a reversal."""
     return [
-        FeedRow(
-            number, {name: text for name in FIELDS if (text := text_of(FIELDS[name], person.value(name)))}
-        )
+        FeedRow(number, {name: text for name in FIELDS if (text := text_of(FIELDS[name], person.value(name)))})
         for number, person in enumerate(people, start=1)
     ]
 
@@ -128,9 +106,7 @@ def person_of(row: FeedRow) -> tuple[Employee, list[RowFinding]]:
         if value not in ("", None, ()):
             values[name] = value
         if notes:
-            findings += [
-                RowFinding(row.number, name, severity, code, sentence) for severity, code, sentence in notes
-            ]
+            findings += [RowFinding(row.number, name, severity, code, sentence) for severity, code, sentence in notes]
     return Employee(**values), findings  # type: ignore[arg-type]  # each reader returns the type of its field
 
 
@@ -150,11 +126,7 @@ def _cleaned(text: str, field: EmployeeField, notes: Notes) -> str:
         clean = "".join(" " if char.isspace() and char != "\n" else char for char in clean).strip()
         if clean != text and not field.is_list:
             notes.append(
-                (
-                    "notice",
-                    "cleaned",
-                    f"Spaces or characters that cannot be seen were taken out of {quoted(text)}.",
-                )
+                ("notice", "cleaned", f"Spaces or characters that cannot be seen were taken out of {quoted(text)}.")
             )
     if len(clean) > LONGEST:
         notes.append(
@@ -185,9 +157,7 @@ def _read_text(text: str, field: EmployeeField, notes: Notes) -> Value:
 def _read_identifier(text: str, field: EmployeeField, notes: Notes) -> Value:
     if text.startswith("'") and len(text) > 1:
         text = text[1:].strip()
-        notes.append(
-            ("notice", "cleaned", "The apostrophe in front, a spreadsheet's mark for text, was taken off.")
-        )
+        notes.append(("notice", "cleaned", "The apostrophe in front, a spreadsheet's mark for text, was taken off."))
     return text
 
 
@@ -198,11 +168,7 @@ def _read_email(text: str, field: EmployeeField, notes: Notes) -> Value:
     lower = text.lower()
     if lower != text:
         notes.append(
-            (
-                "notice",
-                "lowered",
-                f"{quoted(text)} is sent in small letters, as addresses are compared in them.",
-            )
+            ("notice", "lowered", f"{quoted(text)} is sent in small letters, as addresses are compared in them.")
         )
     return lower
 
@@ -216,11 +182,7 @@ def _read_role(text: str, field: EmployeeField, notes: Notes) -> Value:
         notes.append(("notice", "role_word", f"{quoted(text)} is understood as the role “{role}”."))
         return role
     notes.append(
-        (
-            "error",
-            "unknown_role",
-            f"There is no role {quoted(text)}. Write user, auditor or admin, or leave it empty.",
-        )
+        ("error", "unknown_role", f"There is no role {quoted(text)}. Write user, auditor or admin, or leave it empty.")
     )
     return ""
 
@@ -237,16 +199,10 @@ def _read_boolean(text: str, field: EmployeeField, notes: Notes) -> Value:
         value = False
     if value is None:
         notes.append(
-            (
-                "error",
-                "unknown_boolean",
-                f"{quoted(text)} is neither yes nor no. Write yes or no, or leave it empty.",
-            )
+            ("error", "unknown_boolean", f"{quoted(text)} is neither yes nor no. Write yes or no, or leave it empty.")
         )
     else:
-        notes.append(
-            ("notice", "boolean_word", f"{quoted(text)} is understood as {'yes' if value else 'no'}.")
-        )
+        notes.append(("notice", "boolean_word", f"{quoted(text)} is understood as {'yes' if value else 'no'}."))
     return value
 
 
@@ -269,11 +225,7 @@ def _read_amount(text: str, field: EmployeeField, notes: Notes) -> Value:
     number = _grouped(digits)
     if number is None:
         notes.append(
-            (
-                "error",
-                "unreadable_amount",
-                f"{quoted(text)} is no amount. Write it like 1234.50, or leave it empty.",
-            )
+            ("error", "unreadable_amount", f"{quoted(text)} is no amount. Write it like 1234.50, or leave it empty.")
         )
         return None
     notes.append(("notice", "amount_format", f"{quoted(text)} is understood as {number:f}."))

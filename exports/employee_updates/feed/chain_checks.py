@@ -64,9 +64,7 @@ def check_chains(
     everybody = set(known.policies_of) | {email for policy in policies for email in policy.places}
     renamed = renamed_logins(rows, known)
     for policy in policies:
-        policy_findings, policy_trees = _PolicyCheck(
-            policy, known, everybody, renamed, invites_managers
-        ).troubles()
+        policy_findings, policy_trees = _PolicyCheck(policy, known, everybody, renamed, invites_managers).troubles()
         findings |= dict.fromkeys(policy_findings)
         trees += policy_trees
     return list(findings), trees[:MOST_TREES]
@@ -125,18 +123,14 @@ class _PolicyCheck:
             place = self._policy.places[email]
             for name, to in onward(place, fields):
                 if to in inside and place.row is not None:
-                    yield RowFinding(
-                        place.row, name, "warning" if is_so_today else "error", "cycle", sentence
-                    )
+                    yield RowFinding(place.row, name, "warning" if is_so_today else "error", "cycle", sentence)
 
     def _is_so_today(self, email: str, fields: Sequence[str], inside: set[str]) -> bool:
         member = self._known.by_place.get((self._policy.id, email))
         if member is None:
             return False
         return all(
-            getattr(member, name) == to
-            for name, to in onward(self._policy.places[email], fields)
-            if to in inside
+            getattr(member, name) == to for name, to in onward(self._policy.places[email], fields) if to in inside
         )
 
     def _path(self, circle: Sequence[str], fields: Sequence[str]) -> list[str]:
@@ -173,9 +167,7 @@ class _PolicyCheck:
 
     # ------------------------------------------------------------ missing approvers
 
-    def _missing(
-        self, place: ChainPosition, name: str, to: str, wrong: dict[str, State]
-    ) -> Iterator[RowFinding]:
+    def _missing(self, place: ChainPosition, name: str, to: str, wrong: dict[str, State]) -> Iterator[RowFinding]:
         heading = FIELDS[name].heading.lower()
         if to in self._policy.leaving:
             wrong[to] = "leaver"
@@ -220,9 +212,7 @@ class _PolicyCheck:
             near = self._near(to)
             hint = f" Did you mean {near}?" if near else " Mend the address, or add a row for them."
             wrong[to] = "missing"
-            yield RowFinding(
-                place.row, name, "error", code, f"{to} has no row and is no member of the policy.{hint}"
-            )
+            yield RowFinding(place.row, name, "error", code, f"{to} has no row and is no member of the policy.{hint}")
 
     @cached_property
     def _above_the_rows(self) -> set[str]:
@@ -243,11 +233,7 @@ class _PolicyCheck:
     @cached_property
     def _approvers(self) -> dict[str, str]:
         """Present and future approvers, by their address and its shortened forms."""
-        now = {
-            getattr(member, name)
-            for member in self._known.members.get(self._policy.id, ())
-            for name in APPROVERS
-        }
+        now = {getattr(member, name) for member in self._known.members.get(self._policy.id, ()) for name in APPROVERS}
         known = sorted(email for email in {*now, *self._below} if email in self._policy.places)
         return {text: email for email in known for text in _shortened(email)}
 
@@ -275,9 +261,7 @@ class _PolicyCheck:
 def _circle_sentence(path: Sequence[str], fields: Sequence[str], is_so_today: bool) -> str:
     today = " It is so already." if is_so_today else ""
     if len(path) == 1:
-        return (
-            f"{path[0]} would approve after themselves.{today} Leave the field empty, or name somebody else."
-        )
+        return f"{path[0]} would approve after themselves.{today} Leave the field empty, or name somebody else."
     shown = [*path, path[0]]
     if len(shown) > 8:
         shown = [*shown[:5], f"… {len(shown) - 7:,} more …", *shown[-2:]]

@@ -61,11 +61,7 @@ def _removed_elsewhere(rows: Iterable[tuple[int, Employee]], known: Known) -> se
 
 
 def _policy_after(
-    policy: str,
-    rows: Sequence[tuple[int, Employee]],
-    known: Known,
-    renamed: Mapping[str, str],
-    removed: set[str],
+    policy: str, rows: Sequence[tuple[int, Employee]], known: Known, renamed: Mapping[str, str], removed: set[str]
 ) -> PolicyChains:
     places: dict[str, ChainPosition] = {}
     # Fall back to the last feed for a policy that was not read.
@@ -91,9 +87,7 @@ def _policy_after(
 
 
 def _approvers(person: Employee, renamed: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: renamed.get(address, address) for name in APPROVERS if (address := getattr(person, name, ""))
-    }
+    return {name: renamed.get(address, address) for name in APPROVERS if (address := getattr(person, name, ""))}
 
 
 def onward(place: ChainPosition, fields: Sequence[str]) -> Iterator[tuple[str, str]]:

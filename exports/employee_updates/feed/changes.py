@@ -130,9 +130,7 @@ def _change(number: int, person: Employee, known: Known) -> Change:
     last = known.last_by_place.get((person.policy, person.email))
     was_in = {*present, *(last.policies if last and not last.is_leaving else ())}
     added = tuple(policy for policy in person.policies if policy in known.members and policy not in present)
-    unknown = tuple(
-        policy for policy in person.policies if policy not in known.members and policy not in was_in
-    )
+    unknown = tuple(policy for policy in person.policies if policy not in known.members and policy not in was_in)
     after = _after(person, before)
     if before is None:
         kinds = ("joiner",) if person.policy in known.members else ("unknown",)

@@ -18,9 +18,7 @@ _ADDRESS = re.compile(
     r"@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_](?:[\w-]{0,61}[^\W_])"
 )
 _LONGEST_ADDRESS = 254
-_SHEET_ERROR = re.compile(
-    r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|NV|WERT!|BEZUG!|ZAHL!|#+)", re.IGNORECASE
-)
+_SHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|NV|WERT!|BEZUG!|ZAHL!|#+)", re.IGNORECASE)
 _ADDRESSES = tuple(name for name, field in FIELDS.items() if field.kind == "email")
 _TEXTS = tuple(name for name, field in FIELDS.items() if field.kind in ("text", "identifier"))
 _LISTS = tuple(name for name, field in FIELDS.items() if field.is_list)
@@ -83,9 +81,7 @@ def check_rows(
     findings += chain_findings
     if is_whole_feed:
         findings += _check_absent_people(numbered, known)
-    findings.sort(
-        key=lambda finding: (finding.row or 0, _ORDER[finding.field], _SEVERITY_ORDER[finding.severity])
-    )
+    findings.sort(key=lambda finding: (finding.row or 0, _ORDER[finding.field], _SEVERITY_ORDER[finding.severity]))
     return Checked(tuple(rows), tuple(person for _, person in numbered), tuple(findings), tuple(trees))
 
 
@@ -115,11 +111,7 @@ def _check_row(
 
 def _missing_sentence(name: str, person: Employee) -> str:
     if name == "manager":
-        who = (
-            "Expensify asks for it for leavers too."
-            if person.is_leaving
-            else "Who has none names themselves."
-        )
+        who = "Expensify asks for it for leavers too." if person.is_leaving else "Who has none names themselves."
         return f"The manager's address is missing. {who}"
     if name == "employee_id":
         return "The employee ID is missing. It tells that a new address belongs to the same person."
@@ -132,17 +124,13 @@ def _check_formula(number: int, name: str, text: str) -> Iterator[RowFinding]:
     """Find text that a spreadsheet would run as a formula, or its error values. The portal never evaluates it."""
     if text[0] in "=@+-#\t":
         if text[0] == "=":
-            sentence = (
-                f"{quoted(text)} is a formula, written as text, and is never worked out. Enter the value."
-            )
+            sentence = f"{quoted(text)} is a formula, written as text, and is never worked out. Enter the value."
             yield RowFinding(number, name, "error", "formula_text", sentence)
         elif _SHEET_ERROR.fullmatch(text):
             sentence = f"A spreadsheet's error, {quoted(text)}, stands where a value should. Mend it there."
             yield RowFinding(number, name, "error", "cell_error", sentence)
         elif text[0] in "@+-" and len(text) > 1 and not text[1:].replace(" ", "").isdecimal():
-            sentence = (
-                f"{quoted(text)} begins like a formula. It would be sent as text; see whether it is meant."
-            )
+            sentence = f"{quoted(text)} begins like a formula. It would be sent as text; see whether it is meant."
             yield RowFinding(number, name, "warning", "formula_like", sentence)
 
 
@@ -157,9 +145,7 @@ def _check_limit(
             and "approval_limit" not in unread
             and not (member and member.has("approval_limit"))
         ):
-            sentence = (
-                "An approver above the limit, but no limit. Enter the limit, or leave the approver out."
-            )
+            sentence = "An approver above the limit, but no limit. Enter the limit, or leave the approver out."
             yield RowFinding(number, "over_limit_approver", "warning", "approver_without_limit", sentence)
         return
     if limit < 0:
@@ -172,9 +158,7 @@ def _check_limit(
         sentence = "With a limit of 0 every report goes on to the approver above the limit."
         yield RowFinding(number, "approval_limit", "warning", "zero_limit", sentence)
     if not person.over_limit_approver and "over_limit_approver" not in unread:
-        sentence = (
-            "A limit needs an approver for reports above it. Enter the address, or leave the limit out."
-        )
+        sentence = "A limit needs an approver for reports above it. Enter the address, or leave the limit out."
         yield RowFinding(number, "over_limit_approver", "error", "limit_without_approver", sentence)
 
 
@@ -185,19 +169,13 @@ def _check_policies(number: int, person: Employee, known: Known) -> Iterator[Row
             for policy in value if isinstance(value, tuple) else (value,):
                 if isinstance(policy, str) and policy and policy not in known.policies:
                     yield RowFinding(
-                        number,
-                        name,
-                        "error",
-                        "unknown_policy",
-                        _unknown_policy_sentence(policy, known.policies),
+                        number, name, "error", "unknown_policy", _unknown_policy_sentence(policy, known.policies)
                     )
     if person.policy in person.additional_policies:
         sentence = "The row's own policy stands among the further ones. It does no harm."
         yield RowFinding(number, "additional_policies", "notice", "own_policy_again", sentence)
     if person.is_leaving and person.additional_policies:
-        sentence = (
-            "The person leaves the row's policy only; nobody knows whether Expensify then heeds further ones."
-        )
+        sentence = "The person leaves the row's policy only; nobody knows whether Expensify then heeds further ones."
         yield RowFinding(number, "additional_policies", "warning", "leaver_with_policies", sentence)
 
 
@@ -222,9 +200,7 @@ def _check_access(number: int, person: Employee, known: Known) -> Iterator[RowFi
         sentence = f"{person.email} becomes an admin of the policy, and can change it and its members."
         yield RowFinding(number, "role", "warning", "new_admin", sentence)
     if person.remove_from_others:
-        others = [
-            policy for policy in known.policies_of.get(person.email, ()) if policy not in person.policies
-        ]
+        others = [policy for policy in known.policies_of.get(person.email, ()) if policy not in person.policies]
         names = [(known.policies or {}).get(policy, policy) for policy in others]
         lost = f"Removes {person.email} from {named(names)}." if names else (
             "Removes the person from every policy that the row does not name, those included that this credential does "
@@ -250,11 +226,7 @@ def _check_absent_people(rows: Sequence[tuple[int, Employee]], known: Known) -> 
     missing = [person.email for person in not_in_feed(rows, known)]
     if missing:
         have = (
-            "1 person of the last feed has"
-            if len(missing) == 1
-            else f"{len(missing):,} people of the last feed have"
+            "1 person of the last feed has" if len(missing) == 1 else f"{len(missing):,} people of the last feed have"
         )
-        sentence = (
-            f"{have} no row now: {named(missing)}. Nothing happens to them; who is to leave needs a row."
-        )
+        sentence = f"{have} no row now: {named(missing)}. Nothing happens to them; who is to leave needs a row."
         yield RowFinding(None, "", "warning", "not_in_feed", sentence)

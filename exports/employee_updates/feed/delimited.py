@@ -99,9 +99,7 @@ def delimiter_of(text: str) -> str:
     best, best_score = ",", (0, 0.0, 0)
     for delimiter in DELIMITERS:
         try:
-            rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row][
-                :50
-            ]
+            rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row][:50]
         except csv.Error:
             continue
         widths = Counter(len(row) for row in rows if len(row) > 1)

@@ -41,9 +41,7 @@ def _records(values: list[RepairedValue], repairs: Repairs) -> tuple[list[Any], 
             feeds.append((value, "an array"))
         elif (key := next((key for key in value if key.lower() == "employees"), None)) is not None:
             if not isinstance(value[key], list):
-                raise UnreadableFile(
-                    "The “Employees” in this feed are no list. Put the records into square brackets."
-                )
+                raise UnreadableFile("The “Employees” in this feed are no list. Put the records into square brackets.")
             feeds.append((value[key], "an Employees object"))
         elif any(_field(key) for key in value):
             repairs.add(f"A single record, in {lines}, was put into a list.")
@@ -83,9 +81,7 @@ class _RecordReader:
     def row(self, number: int, record: Any) -> FeedRow:
         self._number = number
         if not isinstance(record, Object):
-            self._add_finding(
-                "", "error", "no_record", "This entry of the feed is no record in braces. Take it out."
-            )
+            self._add_finding("", "error", "no_record", "This entry of the feed is no record in braces. Take it out.")
             return FeedRow(number, {})
         cells: dict[str, str] = {}
         for key, value in record.items():
@@ -129,10 +125,7 @@ class _RecordReader:
                 )
             return value
         self._add_finding(
-            field.name,
-            "error",
-            "unreadable_value",
-            f"What stands here is no value of “{field.heading}”. Enter it.",
+            field.name, "error", "unreadable_value", f"What stands here is no value of “{field.heading}”. Enter it."
         )
         return ""
 
@@ -151,9 +144,7 @@ class _RecordReader:
             return ""
         amount = amount_of(value)
         if amount is None:
-            self._add_finding(
-                field.name, "error", "unreadable_amount", "What stands here is no amount. Enter it."
-            )
+            self._add_finding(field.name, "error", "unreadable_amount", "What stands here is no amount. Enter it.")
             return ""
         if not self._in_cents:
             return text_of(field, amount)

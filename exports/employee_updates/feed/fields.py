@@ -36,9 +36,7 @@ class EmployeeField:
 FIELDS: dict[str, EmployeeField] = {
     field.name: field
     for field in (
-        EmployeeField(
-            "email", "employeeEmail", "E-mail", "email", "The person's address.", "[M]", required=True
-        ),
+        EmployeeField("email", "employeeEmail", "E-mail", "email", "The person's address.", "[M]", required=True),
         EmployeeField(
             "manager",
             "managerEmail",
@@ -91,9 +89,7 @@ FIELDS: dict[str, EmployeeField] = {
             "Left empty, Expensify puts the employee ID here.",
             "[M]",
         ),
-        EmployeeField(
-            "custom_field_2", "customField2", "Custom field 2", "text", "A cost centre, for example.", "[M]"
-        ),
+        EmployeeField("custom_field_2", "customField2", "Custom field 2", "text", "A cost centre, for example.", "[M]"),
         EmployeeField(
             "role",
             "role",
@@ -249,9 +245,7 @@ class Employee:
         return record
 
 
-def members_of(
-    policy: str, employees: Iterable[Mapping[str, Any]], *, limits_in_cents: bool
-) -> tuple[Employee, ...]:
+def members_of(policy: str, employees: Iterable[Mapping[str, Any]], *, limits_in_cents: bool) -> tuple[Employee, ...]:
     """The members in the `employees` section of a policy, without entries that have no address.
 
     Ignores a limit that is not a number: no source says what the server puts there [C].

@@ -112,9 +112,7 @@ def _check_person(rows: list[tuple[int, Employee]]) -> Iterator[RowFinding]:
         for policy, same in by_policy.items():
             other = next(other for other in by_policy if other != policy)
             at, other_at = same[0][0], by_policy[other][0][0]
-            sentence = (
-                f"The person also has row {other_at}, for another policy. Expensify gets both, in this order."
-            )
+            sentence = f"The person also has row {other_at}, for another policy. Expensify gets both, in this order."
             yield RowFinding(at, "policy", "notice", "several_policies", sentence)
 
 
@@ -123,17 +121,13 @@ def _check_repeated_rows(rows: list[tuple[int, Employee]]) -> Iterator[RowFindin
     first_at, first = rows[0]
     if all(person == first for _, person in rows):
         for at, _ in rows[1:]:
-            yield RowFinding(
-                at, "", "warning", "twice", f"The same as row {first_at}. Take one of the two out."
-            )
+            yield RowFinding(at, "", "warning", "twice", f"The same as row {first_at}. Take one of the two out.")
         return
     second = next(row for row in rows if row[1] != first)
     for at, person in rows:
         other_at, other = second if person == first else rows[0]
         differing = [FIELDS[name].heading for name in FIELDS if other.value(name) != person.value(name)]
-        sentence = (
-            f"The person also has row {other_at}, with another {named(differing)}. Keep one of the two rows."
-        )
+        sentence = f"The person also has row {other_at}, with another {named(differing)}. Keep one of the two rows."
         yield RowFinding(at, "", "error", "twice_differently", sentence)
 
 
@@ -151,11 +145,7 @@ def check_known_numbers(rows: Sequence[tuple[int, Employee]], known: Known) -> I
         if before and before != person.employee_id:
             yield _changed_number_finding(number, person, before)
         elif not before and person.employee_id not in known.address_of:
-            similar = (
-                without_zeros.get(person.employee_id.lstrip("0"), [])
-                if person.employee_id.isdecimal()
-                else []
-            )
+            similar = without_zeros.get(person.employee_id.lstrip("0"), []) if person.employee_id.isdecimal() else []
             if similar:
                 sentence = (
                     f"{quoted(similar[0])} is known, of {known.address_of[similar[0]]}: the same but for zeros in "
@@ -187,9 +177,7 @@ def _changed_number_finding(number: int, person: Employee, before: str) -> RowFi
     )
 
 
-def _other_address_finding(
-    number: int, person: Employee, old: str, before: str, old_in_feed: bool
-) -> RowFinding:
+def _other_address_finding(number: int, person: Employee, old: str, before: str, old_in_feed: bool) -> RowFinding:
     if old_in_feed or before:
         other = f"{person.email} is known with another number" if before else f"{old} has a row of its own"
         return RowFinding(

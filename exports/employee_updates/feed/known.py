@@ -23,9 +23,7 @@ class Known:
     @cached_property
     def by_place(self) -> dict[tuple[str, str], Employee]:
         """Present members by policy and address."""
-        return {
-            (policy, person.email): person for policy, people in self.members.items() for person in people
-        }
+        return {(policy, person.email): person for policy, people in self.members.items() for person in people}
 
     @cached_property
     def last_by_place(self) -> dict[tuple[str, str], Employee]:

@@ -91,11 +91,7 @@ def _next_approver(policy: PolicyChains | None, email: str, name: str, leaver: s
 
 
 def guard(
-    changes: Sequence[Change],
-    known: Known,
-    *,
-    most_share: float = DEFAULT_SHARE,
-    most_people: int = DEFAULT_NUMBER,
+    changes: Sequence[Change], known: Known, *, most_share: float = DEFAULT_SHARE, most_people: int = DEFAULT_NUMBER
 ) -> Guard:
     """Whether more people leave than a share of the members or than a number, whichever is exceeded first.
 
@@ -114,9 +110,7 @@ def guard(
     who = "1 person leaves" if len(leavers) == 1 else f"{len(leavers):,} people leave"
     sentence = f"{who}, of {len(people):,}."
     if many or large:
-        limits = " and ".join(
-            [f"{most_people:,} people"] * many + [f"{_percent(most_share)} of the members"] * large
-        )
+        limits = " and ".join([f"{most_people:,} people"] * many + [f"{_percent(most_share)} of the members"] * large)
         sentence = f"{who}, of {len(people):,}: more than {limits} at once. An Admin has to type the number."
     return Guard(len(leavers), len(people), many or large, sentence)
 

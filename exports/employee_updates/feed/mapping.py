@@ -109,9 +109,7 @@ def suggest(sheet: Sheet) -> tuple[Suggestion, ...]:
         [text for line in sheet.lines[:SAMPLE] if (text := line.cells[column].strip())]
         for column in range(len(sheet.headings))
     ]
-    suggestions = [
-        _suggest_field(column, sheet.headings[column], samples[column]) for column in range(len(samples))
-    ]
+    suggestions = [_suggest_field(column, sheet.headings[column], samples[column]) for column in range(len(samples))]
     by_field: dict[str, Suggestion] = {}
     for confidence in _ORDER:
         for place, suggestion in enumerate(suggestions):
@@ -131,9 +129,7 @@ def suggest(sheet: Sheet) -> tuple[Suggestion, ...]:
     return tuple(suggestions if "email" in by_field else _suggest_email(suggestions, samples))
 
 
-def mapping_of(
-    sheet: Sheet, fields: Sequence[str], constants: Mapping[str, str] | None = None
-) -> ColumnMapping:
+def mapping_of(sheet: Sheet, fields: Sequence[str], constants: Mapping[str, str] | None = None) -> ColumnMapping:
     """The mapping from the chosen field of each column of this sheet ("" leaves the column out)."""
     seen: Counter[str] = Counter()
     columns = []
@@ -162,9 +158,7 @@ def place(mapping: ColumnMapping, sheet: Sheet) -> Placed:
         mapped_columns.add(column_now)
         fields[column_now] = chosen.field
         moved |= column_now != number
-    new = [
-        heading for column, heading in enumerate(sheet.headings) if heading and column not in mapped_columns
-    ]
+    new = [heading for column, heading in enumerate(sheet.headings) if heading and column not in mapped_columns]
     sentences = []
     if missing:
         headings = named([f"{quoted(chosen.heading)} ({_heading(chosen.field)})" for chosen in missing])
@@ -172,9 +166,7 @@ def place(mapping: ColumnMapping, sheet: Sheet) -> Placed:
     if new:
         sentences.append(f"New in the file, and left out: {named([quoted(heading) for heading in new])}.")
     if moved and not missing:
-        sentences.append(
-            "The columns stand in another order than last time; they were found by their headings."
-        )
+        sentences.append("The columns stand in another order than last time; they were found by their headings.")
     return Placed(tuple(fields), not missing, tuple(sentences))
 
 
@@ -221,9 +213,7 @@ def _suggest_field(column: int, heading: str, sample: Sequence[str]) -> Suggesti
     if not name:
         return Suggestion(column, heading, "", "", "No field is called like this.")
     if reason := _misfit(name, sample):
-        return Suggestion(
-            column, heading, "", "", f"It is called like {_heading(name)}, but its cells {reason}."
-        )
+        return Suggestion(column, heading, "", "", f"It is called like {_heading(name)}, but its cells {reason}.")
     return Suggestion(column, heading, name, confidence)
 
 

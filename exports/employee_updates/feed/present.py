@@ -57,9 +57,7 @@ def _compare(
         standing = "there"
     elif sentences[None]:
         standing = "unknown"
-    return Present(
-        change.row, change.email, standing, (*sentences[False], *sentences[None], *sentences[True])
-    )
+    return Present(change.row, change.email, standing, (*sentences[False], *sentences[None], *sentences[True]))
 
 
 def _check_effects(

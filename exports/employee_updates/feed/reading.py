@@ -45,9 +45,7 @@ def read_file(content: bytes, *, limits_in_cents: bool = True) -> Sheet | Feed:
         return read_workbook(content)
     for mark, kind in _OTHER_KINDS:
         if content.startswith(mark):
-            raise UnreadableFile(
-                f"This is {kind}. Save the table with the employees as XLSX or CSV and upload that."
-            )
+            raise UnreadableFile(f"This is {kind}. Save the table with the employees as XLSX or CSV and upload that.")
     text, encoding = decode(content)
     return _read_text(text, encoding, limits_in_cents)
 

@@ -15,18 +15,7 @@ from exports.employee_updates.feed.findings import UnreadableFile, quoted
 DEEPEST = 20
 MOST_REPAIRS = 100
 
-_QUOTES = {
-    '"': '"',
-    "'": "'",
-    "“": "“”",
-    "”": "”“",
-    "„": "“”",
-    "‘": "‘’",
-    "’": "’‘",
-    "‚": "‘’",
-    "«": "»",
-    "»": "«",
-}
+_QUOTES = {'"': '"', "'": "'", "“": "“”", "”": "”“", "„": "“”", "‘": "‘’", "’": "’‘", "‚": "‘’", "«": "»", "»": "«"}
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "none": None}
 _BETWEEN = "\ufeff \t\r\n,;"

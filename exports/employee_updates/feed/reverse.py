@@ -75,9 +75,7 @@ def _undo(change: Change, known: Known) -> Iterator[Employee | str]:
         yield from _restore_values(change.before, person, own)
     for policy in dict.fromkeys(field.policy for field in change.fields if field.policy):
         member = known.by_place[policy, person.email]
-        yield from _restore_values(
-            member, person, [field for field in change.fields if field.policy == policy]
-        )
+        yield from _restore_values(member, person, [field for field in change.fields if field.policy == policy])
 
 
 def _bare(person: Employee, manager: str) -> Employee:
@@ -90,15 +88,11 @@ def _restored(before: Employee, person: Employee) -> Employee:
     values = {name: before.value(name) for name in FIELDS if name in MEMBER_FIELDS or before.has(name)}
     restored = Employee(**(values | _INSTRUCTIONS))  # type: ignore[arg-type]  # each value has the type of its field
     return replace(
-        restored,
-        manager=restored.manager or person.manager,
-        employee_id=restored.employee_id or person.employee_id,
+        restored, manager=restored.manager or person.manager, employee_id=restored.employee_id or person.employee_id
     )
 
 
-def _restore_values(
-    before: Employee, person: Employee, fields: Sequence[FieldChange]
-) -> Iterator[Employee | str]:
+def _restore_values(before: Employee, person: Employee, fields: Sequence[FieldChange]) -> Iterator[Employee | str]:
     row = replace(
         _bare(before, before.manager or person.manager),
         employee_id=before.employee_id or person.employee_id,
@@ -121,9 +115,7 @@ def _restore_values(
                 yield f"{person.email} stays as a second login of {before.email}."
             if field.field == "approval_limit":
                 # A limit needs an approver above it.
-                row = replace(
-                    row, over_limit_approver=before.over_limit_approver or person.over_limit_approver
-                )
+                row = replace(row, over_limit_approver=before.over_limit_approver or person.over_limit_approver)
     if has_values:
         yield row
 

@@ -67,9 +67,7 @@ def letters(column: int) -> str:
     return name
 
 
-def sheet_of(
-    source: str, lines: Sequence[SheetRow], notes: Sequence[Note], *, is_sparse: bool = False
-) -> Sheet:
+def sheet_of(source: str, lines: Sequence[SheetRow], notes: Sequence[Note], *, is_sparse: bool = False) -> Sheet:
     """The table in these lines: find the headings, make lines equally long and note uneven ones.
 
     Skips blank lines. A workbook `is_sparse`: it does not store empty cells at the end of a row, so a short line is
@@ -112,9 +110,7 @@ def sheet_of(
 
 
 def too_many() -> str:
-    return (
-        f"There are more than {MOST_ROWS:,} rows. Split the file, for example by policy, and read the parts."
-    )
+    return f"There are more than {MOST_ROWS:,} rows. Split the file, for example by policy, and read the parts."
 
 
 def too_wide(number: int, columns: int) -> str:

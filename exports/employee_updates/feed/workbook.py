@@ -49,24 +49,14 @@ def read_workbook(content: bytes) -> Sheet:
             continue
         others = [other for other, _ in book.sheets[number + 1 :]]
         if others or number:
-            skipped = named(
-                [quoted(other) for other in [other for other, _ in book.sheets[:number]] + others]
-            )
+            skipped = named([quoted(other) for other in [other for other, _ in book.sheets[:number]] + others])
             notes.append(
-                Note(
-                    None,
-                    None,
-                    "notice",
-                    "one_sheet",
-                    f"Only the sheet {quoted(name)} was read, not {skipped}.",
-                )
+                Note(None, None, "notice", "one_sheet", f"Only the sheet {quoted(name)} was read, not {skipped}.")
             )
         source = f"XLSX, sheet {quoted(name)}"
         if cells.hidden:
             rows = "row is" if cells.hidden == 1 else "rows are"
-            sentence = (
-                f"{cells.hidden:,} {rows} hidden in the spreadsheet, by a filter perhaps. All were read."
-            )
+            sentence = f"{cells.hidden:,} {rows} hidden in the spreadsheet, by a filter perhaps. All were read."
             notes.append(Note(None, None, "warning", "hidden_rows", sentence))
         return sheet_of(source, cells.lines, [*notes, *cells.notes], is_sparse=True)
     raise UnreadableFile("This workbook has no cell with anything in it. Upload the one with the employees.")
@@ -78,9 +68,7 @@ class _Book:
     def __init__(self, parts: dict[str, bytes]) -> None:
         self._parts = parts
         if "xl/workbook.xml" not in parts:
-            raise UnreadableFile(
-                "This ZIP file is no workbook. Save the table as XLSX or CSV and upload that."
-            )
+            raise UnreadableFile("This ZIP file is no workbook. Save the table as XLSX or CSV and upload that.")
         self._targets: dict[str, tuple[str, str]] = {}
         if "xl/_rels/workbook.xml.rels" in parts:
             parse(parts["xl/_rels/workbook.xml.rels"], self._relation)
@@ -213,9 +201,7 @@ class _Cells:
             widest = max(self._cells)
             if widest >= MOST_COLUMNS:
                 raise UnreadableFile(too_wide(self._row, widest + 1))
-            self.lines.append(
-                SheetRow(self._row, tuple(self._cells.get(column, "") for column in range(widest + 1)))
-            )
+            self.lines.append(SheetRow(self._row, tuple(self._cells.get(column, "") for column in range(widest + 1))))
             self.hidden += self._is_hidden
             if len(self.lines) > MOST_ROWS + FIRST_LINES:
                 raise UnreadableFile(too_many())
@@ -239,9 +225,7 @@ class _Cells:
             text = raw
         if shown_error:
             self._note(
-                "error",
-                "cell_error",
-                f"The spreadsheet shows the error {quoted(shown_error)} here. Mend it there.",
+                "error", "cell_error", f"The spreadsheet shows the error {quoted(shown_error)} here. Mend it there."
             )
         if self._is_formula:
             self._note_formula(text)
@@ -301,9 +285,7 @@ class _Cells:
         except (ValueError, OverflowError):
             return f"{number:f}"
         if isinstance(moment, datetime):
-            return (
-                moment.date().isoformat() if moment.time() == datetime.min.time() else moment.isoformat(" ")
-            )
+            return moment.date().isoformat() if moment.time() == datetime.min.time() else moment.isoformat(" ")
         return str(moment)
 
     def _note(self, severity: Severity, code: str, sentence: str) -> None:

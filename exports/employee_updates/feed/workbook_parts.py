@@ -41,9 +41,7 @@ def parts_of(content: bytes) -> dict[str, bytes]:
                 if not entry.filename.lower().endswith((".xml", ".rels")):
                     continue
                 if entry.flag_bits & 0x1:
-                    raise UnreadableFile(
-                        "This workbook has a password. Save it without one, and upload that."
-                    )
+                    raise UnreadableFile("This workbook has a password. Save it without one, and upload that.")
                 unpacked = bytearray()
                 # Read in chunks: one read would unpack everything before it cuts to the claimed size.
                 with archive.open(entry) as part:
@@ -98,9 +96,7 @@ def parse(
 
 
 def _strip_prefixes(
-    parser: expat.XMLParserType,
-    start: Callable[[str, Attributes], None],
-    end: Callable[[str], None] | None,
+    parser: expat.XMLParserType, start: Callable[[str, Attributes], None], end: Callable[[str], None] | None
 ) -> None:
     """For the few programs that prefix every name; doing it for all files would double the time."""
     parser.StartElementHandler = lambda name, attributes: start(name.rpartition(":")[2], attributes)

@@ -47,9 +47,7 @@ class ColumnsForm(forms.Form):
 
     mapping: ColumnMapping
 
-    def __init__(
-        self, *args: Any, sheet: Sheet, update: EmployeeUpdate, placed: Placed | None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, sheet: Sheet, update: EmployeeUpdate, placed: Placed | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.sheet = sheet
         self._suggested = feed_mapping.suggest(sheet)
@@ -66,8 +64,7 @@ class ColumnsForm(forms.Form):
         self._other_constants = dict(remembered.constants) if remembered else {}
         initial_policy = self._other_constants.pop("policy", "")
         policies = [
-            (policy.policy_id, f"{policy.name} ({policy.policy_id})")
-            for policy in update.credential.policies.all()
+            (policy.policy_id, f"{policy.name} ({policy.policy_id})") for policy in update.credential.policies.all()
         ]
         policy_field = self.fields["policy"]
         assert isinstance(policy_field, forms.ChoiceField)

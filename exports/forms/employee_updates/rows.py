@@ -122,9 +122,7 @@ class Grid:
         """All rows that pass the filter."""
         rows: Sequence[FeedRow] = self.analysis.checked.rows
         if severity := _SEVERITY.get(self.show):
-            numbers = {
-                finding.row for finding in self.analysis.checked.findings if finding.severity == severity
-            }
+            numbers = {finding.row for finding in self.analysis.checked.findings if finding.severity == severity}
             rows = [row for row in rows if row.number in numbers]
         if self.find:
             text_to_find = self.find.lower()

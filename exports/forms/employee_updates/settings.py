@@ -87,19 +87,14 @@ class UpdateFilter(forms.Form):
 class NewUpdateForm(forms.Form):
     """The source of the rows. A valid form has the `content` for `intake.prepare`."""
 
-    name = forms.CharField(
-        max_length=100, help_text="What it is for, for example “Joiners and leavers of December”."
-    )
+    name = forms.CharField(max_length=100, help_text="What it is for, for example “Joiners and leavers of December”.")
     credential: "forms.ModelChoiceField[Credential]" = forms.ModelChoiceField(
         None,
         empty_label="Choose a credential",
         help_text="The update is sent with it, and reaches the policies that it reaches.",
     )
     way = forms.ChoiceField(
-        label="Where the rows come from",
-        choices=list(SOURCES.items()),
-        widget=forms.RadioSelect,
-        initial=FILE,
+        label="Where the rows come from", choices=list(SOURCES.items()), widget=forms.RadioSelect, initial=FILE
     )
     file = forms.FileField(
         required=False,
@@ -135,15 +130,11 @@ class NewUpdateForm(forms.Form):
         widget=WriteOnly,
     )
     feed_user = forms.CharField(required=False, max_length=255, label="User name")
-    feed_password = forms.CharField(
-        required=False, max_length=255, strip=False, label="Password", widget=WriteOnly
-    )
+    feed_password = forms.CharField(required=False, max_length=255, strip=False, label="Password", widget=WriteOnly)
     sftp_host = forms.CharField(required=False, max_length=255, label="Host")
     sftp_port = forms.IntegerField(required=False, label="Port", initial=22, min_value=1, max_value=65535)
     sftp_login = forms.CharField(required=False, max_length=255, label="Login")
-    sftp_password = forms.CharField(
-        required=False, max_length=255, strip=False, label="Password", widget=WriteOnly
-    )
+    sftp_password = forms.CharField(required=False, max_length=255, strip=False, label="Password", widget=WriteOnly)
     sftp_file = forms.CharField(required=False, max_length=255, label="File name")
 
     content: Content
@@ -255,13 +246,10 @@ class UpdateSettingsForm(forms.Form):
         help_text="Without it, somebody whose manager is no member of the policy submits to nobody.",
     )
     fix_first_level_managers_only = forms.BooleanField(
-        required=False,
-        label="Only direct managers",
-        help_text="The managers of managers are then not invited.",
+        required=False, label="Only direct managers", help_text="The managers of managers are then not invited."
     )
     skip_notification_email = forms.BooleanField(
-        required=False,
-        label="Send no e-mail to the people whom the update invites",
+        required=False, label="Send no e-mail to the people whom the update invites"
     )
     recipients = Words(
         required=False,
@@ -304,8 +292,7 @@ class UpdateSettingsForm(forms.Form):
         cleaned = self.cleaned_data
         if cleaned.get("fix_first_level_managers_only") and not cleaned.get("fix_approval_chains"):
             self.add_error(
-                "fix_first_level_managers_only",
-                "This narrows the setting above it. Tick that one too, or neither.",
+                "fix_first_level_managers_only", "This narrows the setting above it. Tick that one too, or neither."
             )
         if not self.errors:
             values = {name: value for name, value in cleaned.items() if name != "name"}

@@ -60,11 +60,7 @@ class ColumnRow:
 
     @property
     def may_be_excel_text(self) -> bool:
-        return (
-            self.layout.kind == "csv"
-            and self.column.source != "number"
-            and self.type in ("", "text", "integer")
-        )
+        return self.layout.kind == "csv" and self.column.source != "number" and self.type in ("", "text", "integer")
 
     @property
     def has_more(self) -> bool:

@@ -70,11 +70,7 @@ class Contents:
             last = export.versions.exclude(columns=None).first()
             columns = last.columns if last else None
         contents = cls.from_stored(version.template, columns, extension=version.settings["file_extension"])
-        return (
-            replace(contents, written="template", template=version.template)
-            if version.columns is None
-            else contents
-        )
+        return replace(contents, written="template", template=version.template) if version.columns is None else contents
 
     @classmethod
     def from_stored(cls, template: str, columns: object, *, extension: str) -> Self:
@@ -160,9 +156,7 @@ class Contents:
             case "preset" if target in PRESETS:
                 preset = PRESETS[target]
                 text = "" if self.is_built else self.template
-                return replace(
-                    self, written="columns", layout=preset.layout, template=text, states=preset.states
-                )
+                return replace(self, written="columns", layout=preset.layout, template=text, states=preset.states)
             case "fix" if not self.is_built:
                 return replace(self, template=_apply_fix(self.template, self.extension, target))
             case _ if self.is_built:

@@ -57,15 +57,8 @@ def read(text: str) -> Pasted:
     for state in [state for state in values["states"] if state not in REPORT_STATES]:
         notes.append(f"“{state[:40]}” is not a state of reports, so it was left out.")
         values["states"].remove(state)
-    for section, where in (
-        (job, ""),
-        (inputs, "inputSettings."),
-        (filters, "filters."),
-        (output, "outputSettings."),
-    ):
-        notes += [
-            f"“{where}{name[:40]}” has no place in this form, so it was left out." for name in section.rest
-        ]
+    for section, where in ((job, ""), (inputs, "inputSettings."), (filters, "filters."), (output, "outputSettings.")):
+        notes += [f"“{where}{name[:40]}” has no place in this form, so it was left out." for name in section.rest]
     return Pasted(values, notes)
 
 

@@ -58,9 +58,7 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         required=False,
         label="Job from Expensify's documentation",
         help_text="The requestJobDescription. Credentials and passwords in it are neither kept nor shown.",
-        widget=Secretive(
-            attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off", "class": "font-monospace"}
-        ),
+        widget=Secretive(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off", "class": "font-monospace"}),
     )
     policy_ids = PolicyIDs(required=False, label="Policies (workspaces)")
     period = forms.ChoiceField(
@@ -69,12 +67,8 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         choices=[("", "Any time"), *periods.KINDS.items()],
         help_text="The day a report was created or submitted, whichever is later. Counted when the run starts.",
     )
-    period_start = forms.DateField(
-        required=False, label="First day", widget=forms.DateInput(attrs={"type": "date"})
-    )
-    period_end = forms.DateField(
-        required=False, label="Last day", widget=forms.DateInput(attrs={"type": "date"})
-    )
+    period_start = forms.DateField(required=False, label="First day", widget=forms.DateInput(attrs={"type": "date"}))
+    period_end = forms.DateField(required=False, label="Last day", widget=forms.DateInput(attrs={"type": "date"}))
     look_back_days = forms.IntegerField(
         required=False,
         label="Days to look back for late ones",
@@ -112,10 +106,7 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         help_text="An export label. Together with the same label below, each report is exported once.",
     )
     limit = forms.IntegerField(
-        required=False,
-        label="At most this many reports",
-        help_text="Empty: all of them.",
-        max_value=1_000_000,
+        required=False, label="At most this many reports", help_text="Empty: all of them.", max_value=1_000_000
     )
     employee_email = forms.CharField(
         required=False,
@@ -230,10 +221,7 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         groups = [
             (
                 credential.name,
-                [
-                    (policy.policy_id, f"{policy.name} ({policy.policy_id})")
-                    for policy in credential.policies.all()
-                ],
+                [(policy.policy_id, f"{policy.name} ({policy.policy_id})") for policy in credential.policies.all()],
             )
             for credential in credentials.prefetch_related("policies")
         ]
@@ -288,9 +276,7 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         elif {"period_start", "period_end"} <= cleaned.keys() and not (
             cleaned["period_start"] or cleaned["period_end"]
         ):
-            self.add_error(
-                "period_start", "Give the first day, the last day or both, or choose another period."
-            )
+            self.add_error("period_start", "Give the first day, the last day or both, or choose another period.")
         if cleaned.get("period") in {None, "", periods.FIXED}:
             cleaned["look_back_days"] = 0
         elif cleaned.get("look_back_days") and not cleaned.get("not_marked_as"):
@@ -352,9 +338,7 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
             | {"look_back_days": cleaned["look_back_days"] or 0}
             | {"sftp_port": cleaned["sftp_port"] if cleaned["sftp_port"] is not None else 22}
         )
-        has_password = cleaned["sftp_password"] or (
-            self.has_stored_password and not cleaned["remove_sftp_password"]
-        )
+        has_password = cleaned["sftp_password"] or (self.has_stored_password and not cleaned["remove_sftp_password"])
         for field, sentence in contract.problems(
             self.settings, at=self.now, zone=self.team.zone, has_password=bool(has_password)
         ):
@@ -385,12 +369,7 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
 def _stored(export: SavedExport) -> dict[str, Any]:
     """Initial values of the form: the present version's settings, or the defaults of a new export."""
     if export.version is None:
-        return {
-            "period": "last_month",
-            "file_extension": "csv",
-            "sftp_port": 22,
-            "mark_when": export_job.WHEN_SAFE,
-        }
+        return {"period": "last_month", "file_extension": "csv", "sftp_port": 22, "mark_when": export_job.WHEN_SAFE}
     stored = ExportSettings.from_json(export.version.settings).as_json()
     # An export that marks nothing so far begins with the safe way, once somebody enters a label.
     return stored if stored["mark_as"] else stored | {"mark_when": export_job.WHEN_SAFE}

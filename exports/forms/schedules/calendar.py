@@ -40,9 +40,7 @@ class NationalForm(forms.Form):
 class DaysFileForm(forms.Form):
     """A calendar file; a valid form has its days in `imported`."""
 
-    file = forms.FileField(
-        label="Calendar file (.ics)", widget=forms.FileInput(attrs={"accept": ".ics,text/calendar"})
-    )
+    file = forms.FileField(label="Calendar file (.ics)", widget=forms.FileInput(attrs={"accept": ".ics,text/calendar"}))
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,9 +65,7 @@ class StrikeForm(forms.Form):
 class FreezeForm(forms.Form):
     first = DayField(label="First day")
     last = DayField(label="Last day")
-    reason = forms.CharField(
-        max_length=200, help_text="Shown wherever a schedule does not run because of it."
-    )
+    reason = forms.CharField(max_length=200, help_text="Shown wherever a schedule does not run because of it.")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -20,10 +20,7 @@ CONTENTS = {
     Content.ZIP: "A ZIP of the file",
     Content.SEALED_ZIP: "A ZIP with a password",
 }
-ON_EMPTY = {
-    OnEmpty.SAY: "Say so in a mail without a file",
-    OnEmpty.SKIP: "Send nothing",
-}
+ON_EMPTY = {OnEmpty.SAY: "Say so in a mail without a file", OnEmpty.SKIP: "Send nothing"}
 PLACEHOLDERS = {
     "{export}": "the export's name",
     "{period}": "the period of the file, such as October 2026",
@@ -81,10 +78,7 @@ class MailForm(forms.Form):
         help_text="Such as the approver's. Rows with the same address go out in one mail.",
     )
     fallback = forms.EmailField(
-        required=False,
-        label="Rows without an address go to",
-        max_length=254,
-        help_text="So that no row is lost.",
+        required=False, label="Rows without an address go to", max_length=254, help_text="So that no row is lost."
     )
     content = forms.ChoiceField(label="What the mail brings", choices=list(CONTENTS.items()))
     zip_password = forms.CharField(
@@ -108,10 +102,7 @@ class MailForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     first_rows = forms.IntegerField(
-        label="First rows shown in the mail",
-        min_value=0,
-        max_value=20,
-        help_text="0: none.",
+        label="First rows shown in the mail", min_value=0, max_value=20, help_text="0: none."
     )
     on_empty = forms.ChoiceField(label="When the file has no rows", choices=list(ON_EMPTY.items()))
     rows_from = forms.IntegerField(required=False, label="At least so many rows", min_value=0)
@@ -119,9 +110,7 @@ class MailForm(forms.Form):
 
     settings: MailSettings
 
-    def __init__(
-        self, *args: Any, team: Team, schedule: Schedule, headings: list[str], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, team: Team, schedule: Schedule, headings: list[str], **kwargs: Any) -> None:
         """`headings` are the columns of the export's file, if they are known."""
         super().__init__(*args, **kwargs)
         self.team, self.headings = team, headings
@@ -173,8 +162,7 @@ class MailForm(forms.Form):
             "rows_from": mail.rows_from,
             "rows_to": mail.rows_to,
             "bands": [
-                (currency, mail.totals_from.get(currency), mail.totals_to.get(currency))
-                for currency in currencies
+                (currency, mail.totals_from.get(currency), mail.totals_to.get(currency)) for currency in currencies
             ],
         }
 
@@ -262,9 +250,7 @@ class MailForm(forms.Form):
 
     def _check_placeholders(self, field: str) -> str:
         value = str(self.cleaned_data[field])
-        unknown = [
-            f"{{{word}}}" for word in re.findall(r"{([^{}]*)}", value) if f"{{{word}}}" not in PLACEHOLDERS
-        ]
+        unknown = [f"{{{word}}}" for word in re.findall(r"{([^{}]*)}", value) if f"{{{word}}}" not in PLACEHOLDERS]
         if unknown:
             raise forms.ValidationError(
                 f"There is no placeholder {unknown[0]}. These are known: {', '.join(PLACEHOLDERS)}."
@@ -302,9 +288,7 @@ class MailForm(forms.Form):
             error_messages={"invalid": "Three letters, such as EUR."},
             widget=forms.TextInput(attrs={"maxlength": 3, "autocapitalize": "characters"}),
         )
-        self.fields[f"total_from_{number}"] = forms.DecimalField(
-            label="Total at least", initial=least, **amount
-        )
+        self.fields[f"total_from_{number}"] = forms.DecimalField(label="Total at least", initial=least, **amount)
         self.fields[f"total_to_{number}"] = forms.DecimalField(label="Total at most", initial=most, **amount)
 
 

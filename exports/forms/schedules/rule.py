@@ -129,9 +129,7 @@ class RuleForm(forms.Form):
         help_text="By the 24-hour clock; several with commas between: 07:30, 16:00.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "text"}),
     )
-    zone = forms.ChoiceField(
-        label="Time zone", help_text="The time of day stays when the clocks change there."
-    )
+    zone = forms.ChoiceField(label="Time zone", help_text="The time of day stays when the clocks change there.")
     on_holiday = forms.ChoiceField(
         required=False,
         label="When that day is off",
@@ -164,9 +162,7 @@ class RuleForm(forms.Form):
     def initial_of(rule: Rule | None, team: Team) -> dict[str, Any]:
         """Initial values for a rule; without one, for the most common rule."""
         if rule is None:
-            rule = Rule(
-                RuleKind.BUSINESS_DAY, times=(time(7, 30),), zone=team.time_zone, on_holiday=OnHoliday.AFTER
-            )
+            rule = Rule(RuleKind.BUSINESS_DAY, times=(time(7, 30),), zone=team.time_zone, on_holiday=OnHoliday.AFTER)
         return {
             "kind": rule.kind,
             "weekdays": list(rule.weekdays),

@@ -12,19 +12,14 @@ from accounts.models import Team, User
 from accounts.permissions import Permission
 from exports.models import SavedExport, Schedule
 
-AFTER_OUTAGE = {
-    Schedule.AfterOutage.RUN_LATE: "Run once, late",
-    Schedule.AfterOutage.SKIP: "Leave out what was missed",
-}
+AFTER_OUTAGE = {Schedule.AfterOutage.RUN_LATE: "Run once, late", Schedule.AfterOutage.SKIP: "Leave out what was missed"}
 
 
 # At run time, ModelForm takes no type parameter.
 class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
     """A valid form has a `chosen_owner` besides the fields of the schedule."""
 
-    after_outage = forms.ChoiceField(
-        label="After an outage of the portal", choices=list(AFTER_OUTAGE.items())
-    )
+    after_outage = forms.ChoiceField(label="After an outage of the portal", choices=list(AFTER_OUTAGE.items()))
     pause_after = forms.IntegerField(
         label="Pause after this many failures in a row",
         min_value=1,

@@ -105,26 +105,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--run",
-            action="store_true",
-            help=f"then run “{HELP_PAGE_EXPORT}”, wait for its file and tell each step",
+            "--run", action="store_true", help=f"then run “{HELP_PAGE_EXPORT}”, wait for its file and tell each step"
         )
 
         parser.add_argument(
             "--migrate", action="store_true", help="bring the database up to date first, and say when it is"
         )
-        parser.add_argument(
-            "--static", action="store_true", help="with --migrate: collect what browsers load, too"
-        )
+        parser.add_argument("--static", action="store_true", help="with --migrate: collect what browsers load, too")
         parser.add_argument(
             "--new-redis",
             action="store_true",
             help="with --migrate: this Redis has just been made, and no call was made before",
         )
 
-    def handle(
-        self, *args: Any, run: bool, migrate: bool, static: bool, new_redis: bool, **options: Any
-    ) -> None:
+    def handle(self, *args: Any, run: bool, migrate: bool, static: bool, new_redis: bool, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("This is not a demo, and the password of its people is public. Set DEMO=yes.")
         if migrate:
@@ -198,10 +192,7 @@ def _make_team(name: str) -> Team:
     if team is not None:
         return team
     zone, people = COMPANY[name]
-    users = [
-        (User.objects.create_user(_address(who, name), PASSWORD, first_name=who), role)
-        for who, role in people
-    ]
+    users = [(User.objects.create_user(_address(who, name), PASSWORD, first_name=who), role) for who, role in people]
     team = teams.create(name, zone, admin=users[0][0], by=audit.operator())
     for user, role in users[1:]:
         teams.add(team, user, role, by=audit.operator())
@@ -256,11 +247,7 @@ def _exports() -> Iterator[tuple[str, dict[str, Any], str | Layout]]:
         {"period": "last_month", "file_basename": "expenses_"},
         starter_templates.EXPENSES,
     )
-    yield (
-        APPROVERS_EXPORT,
-        {"period": "last_month", "file_basename": "approvers_"},
-        APPROVERS_LAYOUT,
-    )
+    yield (APPROVERS_EXPORT, {"period": "last_month", "file_basename": "approvers_"}, APPROVERS_LAYOUT)
     yield (
         "Month to date, one row per report",
         {"period": "month_to_date", "file_basename": "reports_"},

@@ -42,13 +42,9 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="the file: CSV, XLSX or JSON")
         goal = parser.add_mutually_exclusive_group(required=True)
         goal.add_argument("--dry-run", action="store_true", help="stop after the dry run")
-        goal.add_argument(
-            "--submit", action="store_true", help="send it for approval when the dry run is done"
-        )
+        goal.add_argument("--submit", action="store_true", help="send it for approval when the dry run is done")
         parser.add_argument("--wait", action="store_true", help="until the dry run is done")
-        parser.add_argument(
-            "--accept-warnings", action="store_true", help="say of every warning that it is meant"
-        )
+        parser.add_argument("--accept-warnings", action="store_true", help="say of every warning that it is meant")
         parser.add_argument(
             "--timeout",
             type=float,
@@ -167,9 +163,7 @@ class Command(BaseCommand):
             time.sleep(POLL_SECONDS)
             run.refresh_from_db(fields=["status", "error"])
         if run.status != Status.SUCCEEDED:
-            raise CommandError(
-                f"Run {run.pk} {run.get_status_display().lower()}. {run.error}", returncode=FAILED
-            )
+            raise CommandError(f"Run {run.pk} {run.get_status_display().lower()}. {run.error}", returncode=FAILED)
 
     def _report(self, update: EmployeeUpdate) -> None:
         receipt = stored_updates.receipt_of(update, "tried_answer")

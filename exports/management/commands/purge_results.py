@@ -7,9 +7,7 @@ from exports.results import retention
 
 
 class Command(BaseCommand):
-    help = (
-        "Delete the files of results that are older than their team keeps them. Beat does the same each hour."
-    )
+    help = "Delete the files of results that are older than their team keeps them. Beat does the same each hour."
 
     def handle(self, **_: Any) -> None:
         now, purged = timezone.now(), 0

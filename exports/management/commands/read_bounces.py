@@ -20,8 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "source",
-            help="a file with one mail, an mbox file, a Maildir folder, or - for one mail on standard input",
+            "source", help="a file with one mail, an mbox file, a Maildir folder, or - for one mail on standard input"
         )
 
     def handle(self, *, source: str, **_: Any) -> None:

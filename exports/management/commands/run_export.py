@@ -33,9 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("export", help="the export's name or number")
         parser.add_argument("--wait", action="store_true", help="until it has finished")
         parser.add_argument(
-            "--output",
-            metavar="FILE",
-            help="wait, and write the result there; - writes it to standard output",
+            "--output", metavar="FILE", help="wait, and write the result there; - writes it to standard output"
         )
         parser.add_argument(
             "--timeout",
@@ -45,9 +43,7 @@ class Command(BaseCommand):
             help="wait no longer than this (900); the run goes on",
         )
 
-    def handle(
-        self, *, team: str, export: str, wait: bool, output: str | None, timeout: float, **options: Any
-    ) -> None:
+    def handle(self, *, team: str, export: str, wait: bool, output: str | None, timeout: float, **options: Any) -> None:
         row = Team.objects.filter(slug=team).first()
         if row is None:
             raise CommandError(f"There is no team “{team}”.", returncode=NOT_FOUND)
@@ -81,8 +77,7 @@ class Command(BaseCommand):
     def _report(self, run: Run) -> None:
         if run.status != Status.SUCCEEDED:
             raise CommandError(
-                f"Run {run.pk} {run.get_status_display().lower()}. {run.error}",
-                returncode=CODES[Status(run.status)],
+                f"Run {run.pk} {run.get_status_display().lower()}. {run.error}", returncode=CODES[Status(run.status)]
             )
         if run.report_count == 0:
             self.stderr.write(f"Run {run.pk} succeeded: no report passed the filters, so there is no file.")

@@ -46,9 +46,7 @@ def read_ics(content: bytes, today: date) -> Imported:
     from icalendar.error import BrokenCalendarProperty
 
     if len(content) > MOST_BYTES:
-        raise UnreadableCalendar(
-            "The file is larger than 1 MB. Export a calendar that holds only the days off."
-        )
+        raise UnreadableCalendar("The file is larger than 1 MB. Export a calendar that holds only the days off.")
     try:
         calendars = IcsCalendar.from_ical(content, multiple=True)
         events = [event for calendar in calendars for event in calendar.walk("VEVENT")]
@@ -56,9 +54,7 @@ def read_ics(content: bytes, today: date) -> Imported:
             raise ValueError("no calendar in it")
     # The library raises any of these for files that are not calendars.
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UnreadableCalendar(
-            "This is not a calendar file. Choose one whose name ends with .ics."
-        ) from error
+        raise UnreadableCalendar("This is not a calendar file. Choose one whose name ends with .ics.") from error
     if len(events) > MOST_EVENTS:
         raise UnreadableCalendar(f"The file has more than {MOST_EVENTS} events. Export only the days off.")
     first, last = date(today.year, 1, 1), date(today.year + YEARS_AHEAD, 12, 31)
@@ -79,9 +75,7 @@ def read_ics(content: bytes, today: date) -> Imported:
         for day in event_days:
             days.setdefault(day, name)
         if len(days) > MOST_DAYS:
-            raise UnreadableCalendar(
-                f"The file has more than {MOST_DAYS} days off. Export only the days off."
-            )
+            raise UnreadableCalendar(f"The file has more than {MOST_DAYS} days off. Export only the days off.")
     return Imported(dict(sorted(days.items())), tuple(_sentences(left_out)))
 
 

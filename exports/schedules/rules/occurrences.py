@@ -61,9 +61,7 @@ def occurrences(
     return list(islice(coming(rule, after, calendar, freezes), count))
 
 
-def coming(
-    rule: Rule, after: datetime, calendar: Calendar, freezes: Iterable[FreezeDays] = ()
-) -> Iterator[Coming]:
+def coming(rule: Rule, after: datetime, calendar: Calendar, freezes: Iterable[FreezeDays] = ()) -> Iterator[Coming]:
     """All occurrences after `after`, lazily: most rules have no last one."""
     freezes = list(freezes)
     for due in _due(rule, after, calendar):

@@ -23,11 +23,7 @@ SHOWN_TREES = 10
 SHOWN_HANDOVERS = 20
 # A filter of this page, not a kind of change: people of the last feed without a row.
 MISSING = "missing"
-TROUBLES = {
-    "cycle": "goes round in a circle",
-    "missing": "leads to nobody",
-    "leaver": "hangs on somebody who leaves",
-}
+TROUBLES = {"cycle": "goes round in a circle", "missing": "leads to nobody", "leaver": "hangs on somebody who leaves"}
 
 
 @dataclass(frozen=True)
@@ -67,9 +63,7 @@ def update_changes(request: TeamRequest, update_id: int) -> HttpResponse:
         changes = [change for change in analysis.changes if _matches(change, kind)]
         page = part_of(changes, request.GET, size=SHOWN)
         leavers = {leaver.row: leaver for leaver in analysis.leavers}
-        page = page.with_rows(
-            [_describe_change(change, analysis, leavers.get(change.row)) for change in page.rows]
-        )
+        page = page.with_rows([_describe_change(change, analysis, leavers.get(change.row)) for change in page.rows])
     trees = analysis.checked.trees
     return render(
         request,
@@ -83,8 +77,7 @@ def update_changes(request: TeamRequest, update_id: int) -> HttpResponse:
             "ready": sum(leaver.is_ready for leaver in analysis.leavers),
             "leavers": len(analysis.leavers),
             "trees": [
-                (tree, analysis.policy_name(tree.policy), TROUBLES[tree.trouble])
-                for tree in trees[:SHOWN_TREES]
+                (tree, analysis.policy_name(tree.policy), TROUBLES[tree.trouble]) for tree in trees[:SHOWN_TREES]
             ],
             "more_trees": max(0, len(trees) - SHOWN_TREES),
         },
@@ -106,13 +99,10 @@ def _tabs(analysis: stored_updates.Analysis) -> list[tuple[str, str, int]]:
     return [*tabs, (MISSING, "Without a row", len(analysis.missing))] if analysis.missing else tabs
 
 
-def _describe_change(
-    change: Change, analysis: stored_updates.Analysis, leaver: Leaver | None
-) -> ChangeDetails:
+def _describe_change(change: Change, analysis: stored_updates.Analysis, leaver: Leaver | None) -> ChangeDetails:
     fields = [
         FieldText(
-            FIELDS[field.field].heading
-            + (f" in {analysis.policy_name(field.policy)}" if field.policy else ""),
+            FIELDS[field.field].heading + (f" in {analysis.policy_name(field.policy)}" if field.policy else ""),
             cells.text_of(FIELDS[field.field], field.before) if field.is_known else None,
             cells.text_of(FIELDS[field.field], field.after),
         )
@@ -128,8 +118,7 @@ def _describe_change(
         fields,
         [analysis.policy_name(policy) for policy in change.added],
         [
-            analysis.policy_name(policy)
-            + (", which the row does not name" if policy in change.implied else "")
+            analysis.policy_name(policy) + (", which the row does not name" if policy in change.implied else "")
             for policy in change.removed
         ],
         [leaving.handover_sentence(handover) for handover in handovers[:SHOWN_HANDOVERS]],

@@ -87,9 +87,7 @@ def update_settings(request: TeamRequest, update_id: int) -> HttpResponse:
     form = UpdateSettingsForm(request.POST or None, update=update)
     if form.is_valid():
         try:
-            employee_updates.change_settings(
-                update, form.settings, by=request.user, name=form.cleaned_data["name"]
-            )
+            employee_updates.change_settings(update, form.settings, by=request.user, name=form.cleaned_data["name"])
         except Cannot as reason:
             messages.error(request, str(reason))
         else:

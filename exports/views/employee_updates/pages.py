@@ -35,9 +35,7 @@ def update_course_part(request: TeamRequest, update_id: int) -> HttpResponse:
     """The part of the page that is polled. `?was=<run and its status>` is what the reader saw last."""
     context = _context(request, find_update(request, update_id))
     return render(
-        request,
-        "exports/updates/_course.html",
-        context | {"is_news": request.GET.get("was") != context["was"]},
+        request, "exports/updates/_course.html", context | {"is_news": request.GET.get("was") != context["was"]}
     )
 
 
@@ -95,8 +93,7 @@ def _warnings_and_guard(update: EmployeeUpdate) -> dict[str, Any]:
     warnings: list[tuple[str, str]] = []
     if update.warning_count and not update.is_accepted and not update.error_count and update.is_open:
         warnings = merge_sentences(
-            (warning.sentence, str(warning.row or ""))
-            for warning in stored_updates.analyse(update).checked.warnings
+            (warning.sentence, str(warning.row or "")) for warning in stored_updates.analyse(update).checked.warnings
         )
     guard = None
     if update.leaver_count and update.is_open and update.is_tried():

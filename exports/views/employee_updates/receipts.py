@@ -24,13 +24,7 @@ from exports.views.employee_updates.pages import find_update, merge_sentences
 SHOWN = 50
 SHOWN_OTHERS = 100
 SHOWN_LOST = 20
-OUTCOME_TONES = {
-    "skipped": "bad",
-    "removed": "warn",
-    "added": "good",
-    "updated": "good",
-    "unmentioned": "quiet",
-}
+OUTCOME_TONES = {"skipped": "bad", "removed": "warn", "added": "good", "updated": "good", "unmentioned": "quiet"}
 STANDING_TONES = {"not": "bad", "partly": "warn", "unknown": "quiet", "there": "good", "nothing": "quiet"}
 
 
@@ -55,21 +49,13 @@ def update_receipt_file(request: TeamRequest, update_id: int) -> HttpResponseBas
     update = find_update(request, update_id)
     receipt = stored_updates.receipt_of(update, "applied_answer")
     if receipt is None:
-        messages.info(
-            request, "There is no receipt to download: the update was not applied, or its rows were wiped."
-        )
+        messages.info(request, "There is no receipt to download: the update was not applied, or its rows were wiped.")
         return redirect(update)
     audit.record(
-        Action.RECEIPT_DOWNLOADED,
-        update,
-        by=request.user,
-        content_hash=update.content_hash,
-        rows=len(receipt.lines),
+        Action.RECEIPT_DOWNLOADED, update, by=request.user, content_hash=update.content_hash, rows=len(receipt.lines)
     )
     response = StreamingHttpResponse(receipt_csv.lines_of(receipt), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = (
-        f'attachment; filename="receipt-{slugify(update.name)[:60]}-{update.pk}.csv"'
-    )
+    response["Content-Disposition"] = f'attachment; filename="receipt-{slugify(update.name)[:60]}-{update.pk}.csv"'
     return response
 
 
@@ -120,9 +106,7 @@ def _receipt_context(request: TeamRequest, receipt: Receipt) -> dict[str, Any]:
     word = 0 if receipt.dry_run else 1
     names = {outcome: words[word] for outcome, words in OUTCOMES.items()}
     return {
-        "page": page.with_rows(
-            [(line, names[line.outcome], OUTCOME_TONES[line.outcome]) for line in page.rows]
-        ),
+        "page": page.with_rows([(line, names[line.outcome], OUTCOME_TONES[line.outcome]) for line in page.rows]),
         "tabs": [
             ("", "Everybody", len(receipt.lines)),
             *((outcome, name, count) for outcome, name in names.items() if (count := receipt.count(outcome))),

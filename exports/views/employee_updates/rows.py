@@ -79,9 +79,7 @@ def update_rows_paste(request: TeamRequest, update_id: int) -> HttpResponse:
 def update_rows_members(request: TeamRequest, update_id: int) -> HttpResponse:
     """Add the members that were read as rows."""
     update = find_update(request, update_id)
-    return _change_rows(
-        request, update, intake.take_members, "The table has {} now. Change what should change."
-    )
+    return _change_rows(request, update, intake.take_members, "The table has {} now. Change what should change.")
 
 
 @require_POST

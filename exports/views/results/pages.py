@@ -38,9 +38,7 @@ def result_workbook(request: TeamRequest, result_id: int) -> HttpResponseBase:
     except attachments.CannotEnclose as error:
         messages.info(request, str(error))
         return redirect(result)
-    audit.record(
-        Action.RESULT_DOWNLOADED, result, by=request.user, **result.for_audit | {"as": "Excel workbook"}
-    )
+    audit.record(Action.RESULT_DOWNLOADED, result, by=request.user, **result.for_audit | {"as": "Excel workbook"})
     return FileResponse(file, as_attachment=True, filename=workbook.name, content_type=workbook.media_type)
 
 
@@ -57,9 +55,7 @@ def result_download(request: TeamRequest, result_id: int) -> HttpResponseBase:
     try:
         file = default_storage.open(result.file.name)
     except FileNotFoundError:
-        messages.error(
-            request, "The file is no longer in the portal's storage. Run the export again to get it."
-        )
+        messages.error(request, "The file is no longer in the portal's storage. Run the export again to get it.")
         return redirect(result)
     if request.method == "GET":
         audit.record(Action.RESULT_DOWNLOADED, result, by=request.user, **result.for_audit)

@@ -45,7 +45,6 @@ def audit_prove(request: TeamRequest) -> HttpResponse:
             request.team,
             by=request.user,
             sha256=match.sha256,
-            found=[origin.result.name for origin in match.origins]
-            + [str(update) for update in match.updates],
+            found=[origin.result.name for origin in match.origins] + [str(update) for update in match.updates],
         )
     return render(request, "exports/proof.html", {"form": form, "found": match})

@@ -39,9 +39,7 @@ def export_preview(request: TeamRequest) -> HttpResponse:
     return render(request, "exports/_preview.html", context)
 
 
-def editor_context(
-    contents: Contents, team: Team, data: QueryDict | None = None, *, do: str = ""
-) -> dict[str, Any]:
+def editor_context(contents: Contents, team: Team, data: QueryDict | None = None, *, do: str = "") -> dict[str, Any]:
     """Context of the templates for contents. `do` is the pressed button; its row keeps the focus."""
     find = data.get("find", "")[:100] if data else ""
     own = preview_own_data.latest(team)

@@ -41,9 +41,7 @@ def export_list(request: TeamRequest) -> HttpResponse:
         .select_related("credential", "version")
         .annotate(last_run_id=Subquery(last_run.values("pk")[:1]))
     )
-    last_runs = request.team.runs.brief().in_bulk(
-        [export.last_run_id for export in exports if export.last_run_id]
-    )
+    last_runs = request.team.runs.brief().in_bulk([export.last_run_id for export in exports if export.last_run_id])
     for export in exports:
         export.last_run = last_runs.get(export.last_run_id)
     return render(request, "exports/export_list.html", {"exports": exports, "archived": archived})
@@ -59,9 +57,7 @@ def export(request: TeamRequest, export_id: int) -> HttpResponse:
     if number := request.GET.get("version", ""):
         shown = get_object_or_404(export.versions, number=whole_number(number, 8))
     policy_names = dict(
-        request.team.policies.filter(policy_id__in=shown.settings["policy_ids"]).values_list(
-            "policy_id", "name"
-        )
+        request.team.policies.filter(policy_id__in=shown.settings["policy_ids"]).values_list("policy_id", "name")
     )
     return render(
         request,
@@ -94,9 +90,7 @@ def export_new(request: TeamRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.EDIT_EXPORTS)
 def export_edit(request: TeamRequest, export_id: int) -> HttpResponse:
-    return _edit(
-        request, get_object_or_404(request.team.exports.live().select_related("version"), pk=export_id)
-    )
+    return _edit(request, get_object_or_404(request.team.exports.live().select_related("version"), pk=export_id))
 
 
 @require_POST
@@ -118,9 +112,7 @@ def export_archive(request: TeamRequest, export_id: int) -> HttpResponse:
         messages.error(request, str(reason))
         return redirect(export)
     if is_new:
-        messages.success(
-            request, f"“{export}” is archived. Its runs and results stay; clone it to use it again."
-        )
+        messages.success(request, f"“{export}” is archived. Its runs and results stay; clone it to use it again.")
     return redirect("exports:export-list", request.team.slug)
 
 
@@ -167,9 +159,7 @@ def _edit(request: TeamRequest, export: SavedExport) -> HttpResponse:
 def form_page(request: TeamRequest, form: ExportForm, **context: Any) -> HttpResponse:
     export = form.instance
     contents = editor_context(form.contents, request.team, request.POST)
-    return render(
-        request, "exports/export_form.html", {"form": form, "export": export, **contents, **context}
-    )
+    return render(request, "exports/export_form.html", {"form": form, "export": export, **contents, **context})
 
 
 def _announce_saved(request: TeamRequest, export: SavedExport) -> None:

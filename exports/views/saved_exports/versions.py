@@ -35,9 +35,7 @@ def export_compare(request: TeamRequest, export_id: int) -> HttpResponse:
     names = dict(request.team.policies.filter(policy_id__in=policy_ids).values_list("policy_id", "name"))
     now = timezone.now()
     old, new = (
-        wording.lines(
-            ExportSettings.from_json(version.settings), at=now, zone=request.team.zone, policy_names=names
-        )
+        wording.lines(ExportSettings.from_json(version.settings), at=now, zone=request.team.zone, policy_names=names)
         for version in (before, after)
     )
     return render(
@@ -66,9 +64,7 @@ def export_restore(request: TeamRequest, export_id: int) -> HttpResponse:
         return redirect(export)
     version = _version(export, request.POST["version"])
     if saved_exports.restore(export, version, by=request.user):
-        messages.success(
-            request, f"Version {version.number} is restored, as version {export.present.number}."
-        )
+        messages.success(request, f"Version {version.number} is restored, as version {export.present.number}.")
     else:
         messages.info(request, f"The present version is the same as version {version.number} already.")
     return redirect(export)

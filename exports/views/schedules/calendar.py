@@ -71,9 +71,7 @@ def holiday_add(request: TeamRequest) -> HttpResponse:
 def holiday_strike(request: TeamRequest) -> HttpResponse:
     """Make a national holiday a working day."""
     form = StrikeForm(request.POST)
-    if form.is_valid() and schedule_calendar.strike_out(
-        request.team, form.cleaned_data["on"], by=request.user
-    ):
+    if form.is_valid() and schedule_calendar.strike_out(request.team, form.cleaned_data["on"], by=request.user):
         messages.success(request, f"{day_in_words(form.cleaned_data['on'])} is worked.")
     else:
         messages.error(request, "That day is no holiday of the national calendar. Nothing was changed.")
@@ -100,9 +98,7 @@ def holiday_national(request: TeamRequest) -> HttpResponse:
     schedule_calendar.choose_national(request.team, national, by=request.user)
     messages.success(
         request,
-        f"The holidays are those of {country_name(national)}."
-        if national
-        else "There is no national calendar now.",
+        f"The holidays are those of {country_name(national)}." if national else "There is no national calendar now.",
     )
     return redirect("exports:holiday-list", request.team.slug)
 
@@ -115,9 +111,7 @@ def holiday_import(request: TeamRequest) -> HttpResponse:
         return _render_holidays(request, file=form)
     days = {on: (name, True) for on, name in form.imported.days.items()}
     number = schedule_calendar.set_days(request.team, days, by=request.user)
-    summary = (
-        f"{len(days)} day{'' if len(days) == 1 else 's'} off in the file, {number} of them new or changed."
-    )
+    summary = f"{len(days)} day{'' if len(days) == 1 else 's'} off in the file, {number} of them new or changed."
     messages.success(request, " ".join([summary, *form.imported.left_out]))
     return redirect("exports:holiday-list", request.team.slug)
 
@@ -135,9 +129,7 @@ def freeze_add(request: TeamRequest) -> HttpResponse:
     if not form.is_valid():
         return _render_freezes(request, form)
     freeze = schedule_calendar.add_freeze(request.team, **form.cleaned_data, by=request.user)
-    messages.success(
-        request, f"No schedule runs from {day_in_words(freeze.first)} to {day_in_words(freeze.last)}."
-    )
+    messages.success(request, f"No schedule runs from {day_in_words(freeze.first)} to {day_in_words(freeze.last)}.")
     return redirect("exports:freeze-list", request.team.slug)
 
 
@@ -181,6 +173,4 @@ def _render_holidays(request: TeamRequest, **forms: Any) -> HttpResponse:
 def _render_freezes(request: TeamRequest, form: FreezeForm) -> HttpResponse:
     today = timezone.localdate()
     freezes = request.team.freezes.filter(last__gte=today - timedelta(days=365))
-    return render(
-        request, "exports/calendar/freezes.html", {"freezes": freezes, "form": form, "today": today}
-    )
+    return render(request, "exports/calendar/freezes.html", {"freezes": freezes, "form": form, "today": today})

@@ -143,12 +143,7 @@ def _describe_rule(request: TeamRequest, form: RuleForm) -> dict[str, Any]:
     if not form.is_valid() or form.rule is None:
         return {"problems": form.problems()}
     times = coming(request, form.rule)
-    return {
-        "in_words": words.in_words(form.rule),
-        "coming": times,
-        "zone": form.rule.zone,
-        "is_over": not times,
-    }
+    return {"in_words": words.in_words(form.rule), "coming": times, "zone": form.rule.zone, "is_over": not times}
 
 
 def _forms(request: TeamRequest, schedule: Schedule, sent: QueryDict | None, *, bound: bool = True) -> Forms:
@@ -166,14 +161,10 @@ def _forms(request: TeamRequest, schedule: Schedule, sent: QueryDict | None, *, 
     forms = Forms(make_schedule(sent), make_rule(sent), mail)
     if bound:
         return forms
-    return Forms(
-        make_schedule(initial=_entered(forms.schedule)), make_rule(initial=_entered(forms.rule)), mail
-    )
+    return Forms(make_schedule(initial=_entered(forms.schedule)), make_rule(initial=_entered(forms.rule)), mail)
 
 
-def _mail_form(
-    request: TeamRequest, schedule: Schedule, sent: QueryDict | None, *, bound: bool = True
-) -> MailForm:
+def _mail_form(request: TeamRequest, schedule: Schedule, sent: QueryDict | None, *, bound: bool = True) -> MailForm:
     chosen = str(schedule.export_id or (request.GET if sent is None else sent).get("export", ""))
     make = partial(MailForm, team=request.team, schedule=schedule, headings=_headings(request.team, chosen))
     if sent is None:

@@ -82,9 +82,7 @@ def delivery_again(request: TeamRequest, delivery_id: int) -> HttpResponse:
     delivery = _delivery(request, delivery_id)
     may_go = delivery.status in MAY_GO_AGAIN
     if request.method == "POST" and may_go:
-        return _decide(
-            request, delivery, deliveries.send_again, f"One more mail to {delivery.address} is on its way."
-        )
+        return _decide(request, delivery, deliveries.send_again, f"One more mail to {delivery.address} is on its way.")
     context = {"delivery": delivery, "occurrence": delivery.occurrence, "may_go": may_go}
     return render(request, "exports/schedules/delivery_again.html", context)
 
@@ -93,25 +91,19 @@ def delivery_again(request: TeamRequest, delivery_id: int) -> HttpResponse:
 @team_view(Permission.MANAGE_SCHEDULES)
 def delivery_withdraw(request: TeamRequest, delivery_id: int) -> HttpResponse:
     delivery = _delivery(request, delivery_id)
-    return _decide(
-        request, delivery, deliveries.withdraw, f"The mail to {delivery.address} will not be sent."
-    )
+    return _decide(request, delivery, deliveries.withdraw, f"The mail to {delivery.address} will not be sent.")
 
 
 @require_POST
 @team_view(Permission.MANAGE_SCHEDULES)
 def link_revoke(request: TeamRequest, link_id: int) -> HttpResponse:
-    link = get_object_or_404(
-        Link.objects.filter(team=request.team).select_related("delivery__occurrence"), pk=link_id
-    )
+    link = get_object_or_404(Link.objects.filter(team=request.team).select_related("delivery__occurrence"), pk=link_id)
     download_links.revoke(link, by=request.user)
     messages.success(request, f"The link of {link.delivery.address} does not open any more.")
     return redirect("exports:occurrence", request.team.slug, link.delivery.occurrence_id)
 
 
-def _decide(
-    request: TeamRequest, delivery: Delivery, act: Callable[..., object], success: str
-) -> HttpResponse:
+def _decide(request: TeamRequest, delivery: Delivery, act: Callable[..., object], success: str) -> HttpResponse:
     """Apply an action to one mail, and return to the list."""
     try:
         is_done = act(delivery, by=request.user)
@@ -121,17 +113,13 @@ def _decide(
         if is_done:
             messages.success(request, success)
         else:
-            messages.info(
-                request, f"The mail to {delivery.address} had moved on already: nothing was changed."
-            )
+            messages.info(request, f"The mail to {delivery.address} had moved on already: nothing was changed.")
     return redirect("exports:occurrence", request.team.slug, delivery.occurrence_id)
 
 
 def _occurrence(request: TeamRequest, occurrence_id: int) -> Occurrence:
     rows: QuerySet[Occurrence] = Occurrence.objects.filter(team=request.team)
-    return get_object_or_404(
-        rows.select_related("schedule__team", "run__result", "run__export"), pk=occurrence_id
-    )
+    return get_object_or_404(rows.select_related("schedule__team", "run__result", "run__export"), pk=occurrence_id)
 
 
 def _delivery(request: TeamRequest, delivery_id: int) -> Delivery:

@@ -56,8 +56,7 @@ def schedule_list(request: TeamRequest) -> HttpResponse:
 @team_view(Permission.VIEW_EXPORTS)
 def schedule(request: TeamRequest, schedule_id: int) -> HttpResponse:
     schedule = get_object_or_404(
-        request.team.schedules.select_related("export__credential", "export__version", "owner"),
-        pk=schedule_id,
+        request.team.schedules.select_related("export__credential", "export__version", "owner"), pk=schedule_id
     )
     people = schedule.recipients.exclude(state=Recipient.State.REMOVED)
     page = page_of(schedule.occurrences.select_related("run"), request.GET, size=HISTORY)
@@ -108,9 +107,7 @@ def schedule_pause(request: TeamRequest, schedule_id: int) -> HttpResponse:
 def schedule_resume(request: TeamRequest, schedule_id: int) -> HttpResponse:
     schedule = get_object_or_404(request.team.schedules.live(), pk=schedule_id)
     schedule_actions.resume(schedule, by=request.user)
-    messages.success(
-        request, f"“{schedule}” goes on with its next time. What was left out is not made up for."
-    )
+    messages.success(request, f"“{schedule}” goes on with its next time. What was left out is not made up for.")
     return redirect(schedule)
 
 
@@ -152,11 +149,7 @@ def _confirm(request: TeamRequest, schedule: Schedule, waiting: list[Recipient])
 def coming(request: TeamRequest, rule: Rule) -> list[Coming]:
     """The next times of a rule by the team's calendar, including those in a blackout period."""
     return rule_occurrences.occurrences(
-        rule,
-        timezone.now(),
-        calendar.calendar_of(request.team),
-        COMING,
-        calendar.freezes_of(request.team),
+        rule, timezone.now(), calendar.calendar_of(request.team), COMING, calendar.freezes_of(request.team)
     )
 
 
@@ -177,9 +170,7 @@ def _find_schedules(request: TeamRequest, keys: list[int]) -> list[Any]:
         .annotate(reached=Count("recipients", filter=ON_THE_LIST), last_key=Subquery(last))
     )
     schedules: list[Any] = sorted(rows, key=lambda row: keys.index(row.pk))
-    occurrences = Occurrence.objects.select_related("run").in_bulk(
-        [row.last_key for row in schedules if row.last_key]
-    )
+    occurrences = Occurrence.objects.select_related("run").in_bulk([row.last_key for row in schedules if row.last_key])
     add_outcomes(list(occurrences.values()))
     for row in schedules:
         row.last = occurrences.get(row.last_key)

@@ -44,9 +44,7 @@ def without_triggers() -> Iterator[Callable[..., None]]:
             yield cursor.execute
             cursor.execute("SET session_replication_role = DEFAULT")
             return
-        cursor.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit%%'", []
-        )
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit%%'", [])
         guards = cursor.fetchall()
         for name, _ in guards:
             cursor.execute(f"DROP TRIGGER {name}")

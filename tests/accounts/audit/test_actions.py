@@ -56,10 +56,7 @@ def read(team: Team, action: Action) -> list[str]:
 
 @pytest.mark.parametrize(
     ("path", "action"),
-    [
-        ("/t/acme/credentials/", Action.CREDENTIALS_LISTED),
-        ("/t/acme/credentials/{}/", Action.CREDENTIAL_VIEWED),
-    ],
+    [("/t/acme/credentials/", Action.CREDENTIALS_LISTED), ("/t/acme/credentials/{}/", Action.CREDENTIAL_VIEWED)],
 )
 def test_viewing_credentials_is_recorded_once_an_hour_per_person(
     acme: Team,

@@ -65,13 +65,7 @@ def test_heads_are_appended_to_a_file(acme: Team, umbrella: Team, alice: User, k
     assert audit_anchor.write(NOON) == 1
 
     assert [json.loads(line) for line in kept.read_text().splitlines()] == [
-        {
-            "day": "2026-11-22",
-            "chain": chain.name,
-            "team": chain.team.slug,
-            "number": chain.length,
-            "hash": chain.head,
-        }
+        {"day": "2026-11-22", "chain": chain.name, "team": chain.team.slug, "number": chain.length, "hash": chain.head}
         for chain in (chain_of(acme), chain_of(umbrella))
     ]
 
@@ -83,10 +77,7 @@ def test_heads_are_stored_once_a_day(acme: Team, alice: User, kept: Path) -> Non
     audit_anchor.write(NOON + timedelta(hours=1))
     audit_anchor.write(NOON + timedelta(days=1))
 
-    assert [(head.day, head.number) for head in read_heads(kept.read_text())] == [
-        ("2026-11-22", 1),
-        ("2026-11-23", 2),
-    ]
+    assert [(head.day, head.number) for head in read_heads(kept.read_text())] == [("2026-11-22", 1), ("2026-11-23", 2)]
 
 
 def test_without_audit_heads_nothing_is_written(acme: Team, alice: User, settings: Any) -> None:
@@ -102,9 +93,7 @@ def test_undelivered_heads_are_delivered_later_unchanged(
     settings.AUDIT_HEADS = f"file://{tmp_path}/later/heads.jsonl"
     record(acme, alice, 1)
     assert audit_anchor.write(NOON) == 0
-    assert AuditHeads.objects.get().error.endswith(
-        "heads.jsonl cannot be written: No such file or directory."
-    )
+    assert AuditHeads.objects.get().error.endswith("heads.jsonl cannot be written: No such file or directory.")
     record(acme, alice, 1)
     (tmp_path / "later").mkdir()
 
@@ -178,17 +167,12 @@ def test_rewritten_end_is_found_with_its_position(
     )
 
 
-def test_removed_end_is_found(
-    acme: Team, alice: User, kept: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_removed_end_is_found(acme: Team, alice: User, kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record(acme, alice, 3)
     audit_anchor.write(NOON)
     with without_triggers() as execute:
         execute("DELETE FROM accounts_auditentry WHERE number = 3")
-        execute(
-            "UPDATE accounts_auditchain SET length = 2, head = %s",
-            [AuditEntry._base_manager.get(number=2).hash],
-        )
+        execute("UPDATE accounts_auditchain SET length = 2, head = %s", [AuditEntry._base_manager.get(number=2).hash])
 
     assert verified(kept) == []
     assert capsys.readouterr().out.splitlines()[1].strip() == (

@@ -44,9 +44,7 @@ def test_newest_entry_is_first(reader: Client, acme: Team) -> None:
     assert steps_on(reader) == ["c", "b", "a"]
 
 
-def test_entries_of_other_teams_and_of_the_portal_are_not_shown(
-    reader: Client, acme: Team, umbrella: Team
-) -> None:
+def test_entries_of_other_teams_and_of_the_portal_are_not_shown(reader: Client, acme: Team, umbrella: Team) -> None:
     record(acme, "ours")
     record(umbrella, "theirs")
     audit.record(Action.SIGN_IN_FAILED, None, by=PORTAL, step="the portal's")
@@ -73,9 +71,7 @@ def test_filter_offers_former_members(reader: Client, acme: Team, alice: User, b
     assert steps_on(reader, person=bob.pk) == ["bob"]
 
 
-def test_filter_offers_no_people_of_other_teams(
-    reader: Client, acme: Team, audrey: User, charlie: User
-) -> None:
+def test_filter_offers_no_people_of_other_teams(reader: Client, acme: Team, audrey: User, charlie: User) -> None:
     choices = reader.get(URL).context["form"].fields["person"].choices
 
     assert choices == [("", "Anybody"), (str(audrey.pk), "Audrey"), ("portal", "Portal and commands")]
@@ -102,10 +98,7 @@ def test_filter_by_days_of_the_team_zone_includes_both(
             clock.setattr(timezone, "now", lambda at=at: at)
             record(acme, step)
 
-    assert steps_on(reader, first="2026-07-01", last="2026-07-02") == [
-        "2 July, last second",
-        "1 July, first second",
-    ]
+    assert steps_on(reader, first="2026-07-01", last="2026-07-02") == ["2 July, last second", "1 July, first second"]
 
 
 @pytest.mark.parametrize(
@@ -118,9 +111,7 @@ def test_filter_by_days_of_the_team_zone_includes_both(
         ({"action": "nothing like it"}, "action"),
     ],
 )
-def test_invalid_filter_is_marked_and_ignored(
-    reader: Client, acme: Team, query: dict[str, str], field: str
-) -> None:
+def test_invalid_filter_is_marked_and_ignored(reader: Client, acme: Team, query: dict[str, str], field: str) -> None:
     record(acme, "there")
 
     response = reader.get(URL, query)
@@ -163,9 +154,7 @@ def test_invalid_position_shows_the_newest_page(reader: Client, acme: Team, quer
     assert reader.get(f"{URL}?{query}").context["page"].rows[0].data == {"step": "newest"}
 
 
-def test_one_entry_and_three_cost_the_same_queries(
-    reader: Client, acme: Team, alice: User, count_queries: Any
-) -> None:
+def test_one_entry_and_three_cost_the_same_queries(reader: Client, acme: Team, alice: User, count_queries: Any) -> None:
     record(acme, "one", alice)
     with count_queries() as one:
         reader.get(URL)
@@ -232,9 +221,7 @@ def test_words_are_found_in_names_and_details(
     assert steps_on(reader, words=words) == steps
 
 
-def test_words_combine_with_other_filters_and_pages(
-    reader: Client, acme: Team, alice: User, bob: User
-) -> None:
+def test_words_combine_with_other_filters_and_pages(reader: Client, acme: Team, alice: User, bob: User) -> None:
     today = timezone.localdate(timezone=acme.zone)
     for step in range(30):
         audit.record(Action.TEAM_CHANGED, acme, by=alice, step=str(step), note="needle")
@@ -265,9 +252,7 @@ def test_csv_has_the_filtered_entries_in_the_team_zone(reader: Client, acme: Tea
 
     assert response.headers["Content-Disposition"].startswith('attachment; filename="audit-acme-')
     local = entry.at.astimezone(acme.zone).isoformat(timespec="seconds")
-    assert [line[:7] for line in lines[1:]] == [
-        [str(entry.number), local, "Alice", "", "team changed", "Acme", "team"]
-    ]
+    assert [line[:7] for line in lines[1:]] == [[str(entry.number), local, "Alice", "", "team changed", "Acme", "team"]]
 
 
 def test_csv_holds_no_formula(reader: Client, acme: Team, alice: User) -> None:
@@ -333,14 +318,10 @@ def test_saved_view_keeps_only_valid_filters(reader: Client, acme: Team) -> None
     response = save_view(reader, "Changes", "action=team+changed&before=4&evil=%22%3E&person=4711")
 
     assert response.request["QUERY_STRING"] == "action=team+changed"
-    assert [(view.name, view.query) for view in response.context["views"]] == [
-        ("Changes", "action=team+changed")
-    ]
+    assert [(view.name, view.query) for view in response.context["views"]] == [("Changes", "action=team+changed")]
 
 
-def test_private_view_is_hidden_and_a_shared_view_shown_to_others(
-    reader: Client, acme: Team, alice: User
-) -> None:
+def test_private_view_is_hidden_and_a_shared_view_shown_to_others(reader: Client, acme: Team, alice: User) -> None:
     save_view(reader, "Mine", "words=x")
     save_view(reader, "Ours", "words=y", is_shared="on")
     admin = Client()
@@ -366,9 +347,7 @@ def test_views_of_other_teams_are_not_shown(reader: Client, acme: Team, charlie:
         ("taken", "words=x", "You have a view “taken” already."),
     ],
 )
-def test_view_that_cannot_be_saved_says_why(
-    reader: Client, acme: Team, name: str, query: str, sentence: str
-) -> None:
+def test_view_that_cannot_be_saved_says_why(reader: Client, acme: Team, name: str, query: str, sentence: str) -> None:
     save_view(reader, "Taken", "words=first")
 
     assert sentence in save_view(reader, name, query).content.decode()
@@ -392,7 +371,4 @@ def test_shared_view_is_removed_by_its_person_or_an_admin(
 
     assert view_names(reader) == []
     removed = AuditEntry._base_manager.filter(action=Action.AUDIT_VIEW_REMOVED).order_by("number")
-    assert [(entry.actor_name, entry.target_name) for entry in removed] == [
-        ("Audrey", "First"),
-        ("Alice", "Second"),
-    ]
+    assert [(entry.actor_name, entry.target_name) for entry in removed] == [("Audrey", "First"), ("Alice", "Second")]

@@ -46,11 +46,7 @@ def test_entry_says_who_did_what_to_which_object_from_where(acme: Team, alice: U
 
     entry.refresh_from_db()
     assert (entry.actor_id, entry.actor_name, entry.address) == (alice.pk, "Alice", "192.0.2.7")
-    assert (entry.action, entry.target_type, entry.target_id) == (
-        "credential added",
-        "credential",
-        credential.pk,
-    )
+    assert (entry.action, entry.target_type, entry.target_id) == ("credential added", "credential", credential.pk)
     assert (entry.target_name, entry.team, entry.data) == ("Main", acme, {"name": "Main"})
 
 
@@ -135,11 +131,7 @@ def test_each_team_and_the_portal_has_a_chain_of_its_own(acme: Team, umbrella: T
 def test_entries_are_chained(acme: Team, alice: User) -> None:
     first, second, third = three_entries(acme, alice)
 
-    assert [first.previous_hash, second.previous_hash, third.previous_hash] == [
-        "0" * 64,
-        first.hash,
-        second.hash,
-    ]
+    assert [first.previous_hash, second.previous_hash, third.previous_hash] == ["0" * 64, first.hash, second.hash]
     assert list(audit_verify.faults(chain_of(acme))) == []
 
 
@@ -194,8 +186,7 @@ def test_entry_rewritten_with_a_fitting_hash_is_found_by_the_next_one(acme: Team
     second.actor_name = "Mallory"
     with without_triggers() as execute:
         execute(
-            "UPDATE accounts_auditentry SET actor_name = 'Mallory', hash = %s WHERE number = 2",
-            [audit.digest(second)],
+            "UPDATE accounts_auditentry SET actor_name = 'Mallory', hash = %s WHERE number = 2", [audit.digest(second)]
         )
 
     assert list(audit_verify.faults(chain_of(acme))) == [
@@ -206,18 +197,10 @@ def test_entry_rewritten_with_a_fitting_hash_is_found_by_the_next_one(acme: Team
 def test_entry_inserted_after_the_end_is_found(acme: Team, alice: User) -> None:
     *_, third = three_entries(acme, alice)
     AuditEntry(
-        chain=third.chain,
-        number=4,
-        at=third.at,
-        team=acme,
-        actor_name="Mallory",
-        action="x",
-        previous_hash=third.hash,
+        chain=third.chain, number=4, at=third.at, team=acme, actor_name="Mallory", action="x", previous_hash=third.hash
     ).save()
 
-    assert list(audit_verify.faults(chain_of(acme))) == [
-        "There are entries after the last one that was written."
-    ]
+    assert list(audit_verify.faults(chain_of(acme))) == ["There are entries after the last one that was written."]
 
 
 def test_entry_moved_to_another_team_is_found(acme: Team, umbrella: Team, alice: User) -> None:
@@ -232,20 +215,12 @@ def test_entry_moved_to_another_team_is_found(acme: Team, umbrella: Team, alice:
 
 
 @pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE accounts_auditentry SET actor_name = 'Mallory'",
-        "DELETE FROM accounts_auditentry",
-    ],
+    "statement", ["UPDATE accounts_auditentry SET actor_name = 'Mallory'", "DELETE FROM accounts_auditentry"]
 )
 def test_database_refuses_to_change_or_delete_an_entry(acme: Team, alice: User, statement: str) -> None:
     audit.record(Action.TEAM_CHANGED, acme, by=alice)
 
-    with (
-        pytest.raises(DatabaseError, match="append-only"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
 

@@ -77,9 +77,7 @@ def test_entries_arrive_once_and_in_order(acme: Team, alice: User, syslog: Syslo
     assert AuditStream.objects.get(chain=chain_of(acme)).number == 4
 
 
-def test_each_chain_is_streamed(
-    acme: Team, umbrella: Team, alice: User, web: WebReceiver, settings: Any
-) -> None:
+def test_each_chain_is_streamed(acme: Team, umbrella: Team, alice: User, web: WebReceiver, settings: Any) -> None:
     settings.AUDIT_STREAM = f"{web.url}/audit"
     record(acme, alice, "ours")
     record(umbrella, alice, "theirs")
@@ -88,11 +86,7 @@ def test_each_chain_is_streamed(
     audit_stream.stream()
 
     entries = [(line["chain"], line["data"]["step"]) for line in lines_of(web)]
-    assert entries == [
-        (chain_of(acme).name, "ours"),
-        (chain_of(umbrella).name, "theirs"),
-        ("portal", "the portal's"),
-    ]
+    assert entries == [(chain_of(acme).name, "ours"), (chain_of(umbrella).name, "theirs"), ("portal", "the portal's")]
 
 
 def test_many_entries_are_split_into_several_requests(
@@ -160,9 +154,7 @@ def test_without_audit_stream_nothing_is_streamed(acme: Team, alice: User, setti
 # ------------------------------------------------------------ messages
 
 
-def test_receiver_can_compute_the_hash_of_an_entry(
-    acme: Team, alice: User, web: WebReceiver, settings: Any
-) -> None:
+def test_receiver_can_compute_the_hash_of_an_entry(acme: Team, alice: User, web: WebReceiver, settings: Any) -> None:
     settings.AUDIT_STREAM = web.url
     with audit.from_address("192.0.2.7"):
         record(acme, alice, "über")
@@ -232,9 +224,7 @@ def certificate(tmp_path: Path) -> Path:
         .serial_number(1)
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )

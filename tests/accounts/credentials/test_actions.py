@@ -67,9 +67,7 @@ def test_wiping_deletes_the_pair_and_the_previous_one(acme: Team, alice: User) -
     credential = make_credential(acme, previous_pair={"id": "old", "secret": "older"})
 
     assert credentials.wipe(credential, by=alice) is True
-    kept = Credential.objects.filter(pk=credential.pk).values(
-        "pair", "previous_pair", "status", "check_due_at"
-    )
+    kept = Credential.objects.filter(pk=credential.pk).values("pair", "previous_pair", "status", "check_due_at")
     assert kept.get() == {"pair": None, "previous_pair": None, "status": "wiped", "check_due_at": None}
     assert last_entry().action == Action.CREDENTIAL_WIPED
 

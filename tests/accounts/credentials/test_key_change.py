@@ -120,8 +120,7 @@ def test_no_process_starts_without_the_key_of_a_stored_secret(stored: Processes)
     with ThreadPoolExecutor() as pool:
         refused = list(
             pool.map(
-                lambda process: run(stored, [OTHER], "script/process", process),
-                ["web", "worker", "mailer", "beat"],
+                lambda process: run(stored, [OTHER], "script/process", process), ["web", "worker", "mailer", "beat"]
             )
         )
 

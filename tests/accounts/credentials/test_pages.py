@@ -65,9 +65,7 @@ def test_name_that_is_taken_is_refused_with_a_sentence(as_user: AsUser, acme: Te
     assert only(acme).name == "Main"
 
 
-def test_name_of_another_teams_credential_is_free(
-    as_user: AsUser, acme: Team, umbrella: Team, alice: User
-) -> None:
+def test_name_of_another_teams_credential_is_free(as_user: AsUser, acme: Team, umbrella: Team, alice: User) -> None:
     make_credential(umbrella, "Main")
 
     assert as_user(alice).post("/t/acme/credentials/new/", NEW).status_code == 302
@@ -81,9 +79,7 @@ def test_rename(as_user: AsUser, acme: Team, alice: User) -> None:
     assert only(acme).name == "Head office"
 
 
-def test_credential_may_be_renamed_to_its_own_name_in_other_letters(
-    as_user: AsUser, acme: Team, alice: User
-) -> None:
+def test_credential_may_be_renamed_to_its_own_name_in_other_letters(as_user: AsUser, acme: Team, alice: User) -> None:
     credential = make_credential(acme, "main")
 
     as_user(alice).post(f"{credential.get_absolute_url()}rename/", {"name": "Main"})
@@ -126,9 +122,7 @@ def test_test_of_a_wiped_credential_says_that_there_is_nothing_to_test(
     assert "there is nothing left to test" in response.content.decode()
 
 
-def test_polling_returns_204_until_the_test_has_ended(
-    as_user: AsUser, acme: Team, bob: User, erin: User
-) -> None:
+def test_polling_returns_204_until_the_test_has_ended(as_user: AsUser, acme: Team, bob: User, erin: User) -> None:
     credential = make_credential(acme, check_due_at=timezone.now())
     client = as_user(erin)
     url = f"{credential.get_absolute_url()}status/"
@@ -148,10 +142,7 @@ def test_page_polls_only_while_a_test_is_under_way(as_user: AsUser, acme: Team, 
     testing = make_credential(acme, "Testing", check_due_at=timezone.now())
     client = as_user(alice)
 
-    polls = [
-        f"{each.pk}/status/" in client.get(each.get_absolute_url()).content.decode()
-        for each in (tested, testing)
-    ]
+    polls = [f"{each.pk}/status/" in client.get(each.get_absolute_url()).content.decode() for each in (tested, testing)]
     assert polls == [False, True]
 
 
@@ -164,9 +155,7 @@ def test_page_of_a_refused_credential_says_what_to_do(as_user: AsUser, acme: Tea
     assert "No run uses this credential until a test succeeds." in shown
 
 
-def test_editor_sees_no_button_that_would_be_refused(
-    as_user: AsUser, erin: User, credential: Credential
-) -> None:
+def test_editor_sees_no_button_that_would_be_refused(as_user: AsUser, erin: User, credential: Credential) -> None:
     shown = as_user(erin).get(credential.get_absolute_url()).content.decode()
 
     assert [f"/{verb}/" in shown for verb in ("check", "rename", "wipe")] == [False] * 3
@@ -185,9 +174,7 @@ def test_one_row_and_three_cost_the_same_queries(
         make_export(credential, alice, f"Export {number}")
         with scope(team=acme):
             Policy.objects.create(team=acme, credential=credential, policy_id=str(number), name="Travel")
-            ApiCall.objects.create(
-                team=acme, credential=credential, kind="policy_list", sent_at=timezone.now()
-            )
+            ApiCall.objects.create(team=acme, credential=credential, kind="policy_list", sent_at=timezone.now())
 
     add(1)
     client.get(url)

@@ -28,12 +28,7 @@ def a_round(acme: Team, settings: Any) -> None:
 def tell(team: Team, *people: User, key: str = "news", subject: str = "Something happened") -> None:
     with scope(team=team):
         notifications.tell(
-            team,
-            key,
-            people,
-            subject=subject,
-            text="A credential was refused.\n\nLook at it.",
-            path="/t/acme/",
+            team, key, people, subject=subject, text="A credential was refused.\n\nLook at it.", path="/t/acme/"
         )
 
 
@@ -194,9 +189,7 @@ def test_mail_fails_after_the_last_attempt(acme: Team, alice: User, settings: An
     ]
 
 
-def test_server_that_comes_back_gets_each_mail_once(
-    acme: Team, alice: User, bob: User, settings: Any
-) -> None:
+def test_server_that_comes_back_gets_each_mail_once(acme: Team, alice: User, bob: User, settings: Any) -> None:
     port = free_port()
     settings.EMAIL_FILE_PATH, settings.EMAIL_HOST, settings.EMAIL_PORT = None, "127.0.0.1", port
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
@@ -204,8 +197,7 @@ def test_server_that_comes_back_gets_each_mail_once(
 
     assert send_due() == 2
     assert {row.error for row in rows(status=MailStatus.QUEUED)} == {
-        "The mail server 127.0.0.1 could not be reached (Connection refused). "
-        "Nothing was sent; the portal tries again."
+        "The mail server 127.0.0.1 could not be reached (Connection refused). Nothing was sent; the portal tries again."
     }
     make_due()
     with mail_server(port=port) as box:
@@ -250,9 +242,7 @@ def test_mail_cut_off_before_its_end_is_sent_again(acme: Team, alice: User) -> N
 # ------------------------------------------------------------ unclear
 
 
-def test_a_mail_without_an_answer_is_unconfirmed_and_never_sent_again_by_itself(
-    acme: Team, alice: User
-) -> None:
+def test_a_mail_without_an_answer_is_unconfirmed_and_never_sent_again_by_itself(acme: Team, alice: User) -> None:
     tell(acme, alice)
 
     with mail_server() as box:

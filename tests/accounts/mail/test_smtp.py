@@ -103,9 +103,7 @@ def test_international_address_is_refused_without_smtputf8() -> None:
     assert sentence == "The mail server 127.0.0.1 takes no address with letters beyond ASCII before its @."
 
 
-@pytest.mark.parametrize(
-    "address", ["bob", "bob@acme.example\r\nRCPT TO:<eve@evil.example>", "a b@c", "<>@c"]
-)
+@pytest.mark.parametrize("address", ["bob", "bob@acme.example\r\nRCPT TO:<eve@evil.example>", "a b@c", "<>@c"])
 def test_invalid_address_is_refused_without_connecting(address: str) -> None:
     with mail_server() as box:
         failure(MailRefused, to=address)
@@ -125,10 +123,7 @@ def test_unreachable_server_has_sent_nothing(settings: Any) -> None:
     settings.EMAIL_FILE_PATH, settings.EMAIL_HOST, settings.EMAIL_PORT = None, "127.0.0.1", free_port()
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
 
-    assert (
-        failure(MailServerUnreachable)
-        == "The mail server 127.0.0.1 could not be reached (Connection refused)."
-    )
+    assert failure(MailServerUnreachable) == "The mail server 127.0.0.1 could not be reached (Connection refused)."
 
 
 def test_unreachable_server_is_tried_once_a_round(settings: Any) -> None:
@@ -282,9 +277,7 @@ def test_no_reply_to_the_final_dot_is_unclear() -> None:
         box.silent_at = "."
         sentence = failure(Unclear)
 
-    assert (
-        sentence == "The whole mail was handed to 127.0.0.1, but its answer did not come (no answer in time)."
-    )
+    assert sentence == "The whole mail was handed to 127.0.0.1, but its answer did not come (no answer in time)."
     assert len(box.mails) == 1
 
 

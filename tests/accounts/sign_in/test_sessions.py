@@ -114,9 +114,7 @@ def test_sign_in_over_a_socket_without_an_address_works(client: Client, alice: U
 # ------------------------------------------------------------ confirmation
 
 
-def test_change_after_an_hour_needs_confirmation_and_returns_to_its_form(
-    acme: Team, alice: User, bob: User
-) -> None:
+def test_change_after_an_hour_needs_confirmation_and_returns_to_its_form(acme: Team, alice: User, bob: User) -> None:
     client = stale(signed_in(alice))
     url = f"/t/acme/team/members/{Membership.objects.get(user=bob).pk}/role/"
     form = {"headers": {"Referer": "http://testserver/t/acme/team/"}}
@@ -173,20 +171,13 @@ def test_htmx_request_redirects_the_page(
 
 
 def test_json_request_gets_the_reason_as_json(acme: Team, alice: User) -> None:
-    response: Any = stale(signed_in(alice)).post(
-        "/t/acme/team/edit/", {}, headers={"Accept": "application/json"}
-    )
+    response: Any = stale(signed_in(alice)).post("/t/acme/team/edit/", {}, headers={"Accept": "application/json"})
 
-    assert (response.status_code, response.json()["url"]) == (
-        403,
-        "/account/reauthenticate/?next=%2Ft%2Facme%2F",
-    )
+    assert (response.status_code, response.json()["url"]) == (403, "/account/reauthenticate/?next=%2Ft%2Facme%2F")
 
 
 def test_confirmation_does_not_return_to_another_site(acme: Team, alice: User) -> None:
-    response = stale(signed_in(alice)).post(
-        "/t/acme/team/edit/", {}, headers={"Referer": "https://evil.example/t/"}
-    )
+    response = stale(signed_in(alice)).post("/t/acme/team/edit/", {}, headers={"Referer": "https://evil.example/t/"})
 
     assert response.headers["Location"] == "/account/reauthenticate/?next=%2Ft%2Facme%2F"
 

@@ -44,19 +44,14 @@ def test_sign_in_does_not_redirect_to_another_site(client: Client, alice: User) 
 
 
 def test_wrong_password_and_unknown_address_get_the_same_answer(client: Client, alice: User) -> None:
-    answers = [
-        sign_in(client, "alice@acme.example", "wrong"),
-        sign_in(client, "nobody@acme.example", "wrong"),
-    ]
+    answers = [sign_in(client, "alice@acme.example", "wrong"), sign_in(client, "nobody@acme.example", "wrong")]
 
     assert [answer.context["form"].non_field_errors() for answer in answers] == [
         ["The e-mail address or the password is not right."]
     ] * 2
 
 
-def test_sign_in_and_out_are_logged_in_each_team(
-    client: Client, acme: Team, umbrella: Team, alice: User
-) -> None:
+def test_sign_in_and_out_are_logged_in_each_team(client: Client, acme: Team, umbrella: Team, alice: User) -> None:
     Membership.objects.create(team=umbrella, user=alice, role=Role.VIEWER)
     sign_in(client, alice.email)
     client.post("/account/logout/")
@@ -93,9 +88,7 @@ def test_after_many_failures_even_the_right_password_is_refused(client: Client, 
     ]
 
 
-def test_people_can_sign_in_while_redis_is_down(
-    client: Client, alice: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_people_can_sign_in_while_redis_is_down(client: Client, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: Any, **__: Any) -> None:
         raise redis.ConnectionError("away")
 
@@ -121,9 +114,7 @@ def test_unused_pages_of_allauth_are_not_found(client: Client, alice: User, path
     assert client.get(f"/account/{path}").status_code == 404
 
 
-def test_changed_password_ends_every_session_but_the_present_one(
-    client: Client, acme: Team, alice: User
-) -> None:
+def test_changed_password_ends_every_session_but_the_present_one(client: Client, acme: Team, alice: User) -> None:
     client.force_login(alice)
     elsewhere = Client()
     elsewhere.force_login(alice)
@@ -149,9 +140,7 @@ def test_short_password_is_refused(client: Client, alice: User) -> None:
     assert alice.check_password(PASSWORD) is True
 
 
-def test_forgotten_password_is_replaced_by_the_mailed_link_once(
-    client: Client, acme: Team, alice: User
-) -> None:
+def test_forgotten_password_is_replaced_by_the_mailed_link_once(client: Client, acme: Team, alice: User) -> None:
     client.post("/account/password/reset/", {"email": "ALICE@acme.example"})
     resets_are_sent()
     (sent,) = mail.outbox

@@ -40,14 +40,10 @@ def kept() -> str:
 
 
 def actions(team: Team) -> list[str]:
-    return list(
-        AuditEntry._base_manager.filter(team=team).order_by("number").values_list("action", flat=True)
-    )
+    return list(AuditEntry._base_manager.filter(team=team).order_by("number").values_list("action", flat=True))
 
 
-def test_app_is_set_up_and_asked_for_at_the_next_sign_in(
-    acme: Team, alice: User, app_clock: AppClock
-) -> None:
+def test_app_is_set_up_and_asked_for_at_the_next_sign_in(acme: Team, alice: User, app_clock: AppClock) -> None:
     first = signed_in(alice)
     secret = set_up_app(first, app_clock)
     client = Client()
@@ -137,9 +133,7 @@ def test_key_rotation_takes_second_factors_along(alice: User, settings: Any, app
 
 
 @pytest.mark.django_db(transaction=True)
-def test_new_factor_ends_the_sessions_that_began_without_it(
-    acme: Team, alice: User, app_clock: AppClock
-) -> None:
+def test_new_factor_ends_the_sessions_that_began_without_it(acme: Team, alice: User, app_clock: AppClock) -> None:
     there, here = signed_in(alice), signed_in(alice)
 
     set_up_app(here, app_clock)
@@ -148,10 +142,7 @@ def test_new_factor_ends_the_sessions_that_began_without_it(
     assert actions(acme)[2:] == [Action.FACTOR_ADDED, Action.FACTOR_ADDED]
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["app/add/", "codes/new/", "passkeys/add/"],
-)
+@pytest.mark.parametrize("path", ["app/add/", "codes/new/", "passkeys/add/"])
 def test_changing_factors_needs_a_recent_sign_in(alice: User, path: str) -> None:
     response = stale(signed_in(alice)).get(f"/account/second-factor/{path}")
 

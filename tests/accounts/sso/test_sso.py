@@ -72,9 +72,7 @@ def provider(server: str, settings: Any) -> Provider:
     return Provider(server)
 
 
-def sign_in(
-    provider: Provider, number: str, client: Client | None = None, path: str = "/account/sso/"
-) -> Any:
+def sign_in(provider: Provider, number: str, client: Client | None = None, path: str = "/account/sso/") -> Any:
     client = client or Client()
     url = client.get(path).headers["Location"]
     return client.get(provider.authorizes(url, number))
@@ -317,9 +315,7 @@ def test_unreachable_provider_is_reported(provider: Provider, settings: Any, cli
     assert (response.status_code, "Acme Group was not reached" in response.content.decode()) == (403, True)
 
 
-def test_private_provider_is_not_called_unless_allowed(
-    provider: Provider, settings: Any, client: Client
-) -> None:
+def test_private_provider_is_not_called_unless_allowed(provider: Provider, settings: Any, client: Client) -> None:
     settings.OIDC_ALLOW_PRIVATE = False
 
     assert client.get("/account/sso/").status_code == 403
@@ -356,9 +352,7 @@ def test_peer_is_checked_before_anything_is_sent(server: str) -> None:
         ({"OIDC_GROUP_ROLES": ["finance"]}, "group=team:role"),
     ],
 )
-def test_wrong_setting_stops_the_start(
-    provider: Provider, settings: Any, wrong: dict[str, Any], sentence: str
-) -> None:
+def test_wrong_setting_stops_the_start(provider: Provider, settings: Any, wrong: dict[str, Any], sentence: str) -> None:
     for name, value in wrong.items():
         setattr(settings, name, value)
 
@@ -377,9 +371,7 @@ def test_person_without_a_password_confirms_with_the_provider(provider: Provider
     session[recent_sign_in.KEY] -= 3600
     session.save()
 
-    response = client.post(
-        "/t/acme/team/edit/", {}, headers={"Referer": "http://testserver/t/acme/team/edit/"}
-    )
+    response = client.post("/t/acme/team/edit/", {}, headers={"Referer": "http://testserver/t/acme/team/edit/"})
     onward = client.get(response.headers["Location"]).headers["Location"]
     to_provider = client.get(onward).headers["Location"]
     back = client.get(provider.authorizes(to_provider, "l-2"))

@@ -190,8 +190,4 @@ class Office:
     @property
     def waits(self) -> dict[str, float]:
         """Seconds from saving to the last answer, by job."""
-        return {
-            name: job.finished_at - job.saved_at
-            for name, job in self.jobs.items()
-            if job.finished_at is not None
-        }
+        return {name: job.finished_at - job.saved_at for name, job in self.jobs.items() if job.finished_at is not None}

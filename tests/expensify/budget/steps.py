@@ -65,9 +65,7 @@ def kept_for(client: redis.Redis, keys: list[str], act: Callable[[], object]) ->
         before = _redis_time(client)
         left = cast(int, client.pttl(key)) / 1000
         after = _redis_time(client)
-        kept.append(
-            (before + left - ended - 0.001, after + left - began + 0.001)
-        )  # a time to live is whole ms
+        kept.append((before + left - ended - 0.001, after + left - began + 0.001))  # a time to live is whole ms
     return kept
 
 

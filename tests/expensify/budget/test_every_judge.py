@@ -35,9 +35,7 @@ def backlog(count: int, at: float) -> list[Job]:
     return [Job(f"run:{n}", f"export:{n % 3}", at) for n in range(count)]
 
 
-@pytest.mark.parametrize(
-    "latency", [lambda draw: draw.uniform(0, 0.15), lognormal], ids=["even", "lognormal"]
-)
+@pytest.mark.parametrize("latency", [lambda draw: draw.uniform(0, 0.15), lognormal], ids=["even", "lognormal"])
 def test_backlog_uses_99_percent_and_is_never_refused(
     timed: Callable[..., Budget], clock: Clock, latency: Callable[[random.Random], float]
 ) -> None:
@@ -51,9 +49,7 @@ def test_backlog_uses_99_percent_and_is_never_refused(
     assert steady_share(office.arrivals) > 0.99
 
 
-@pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(1, 5))]
-)
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(1, 5))])
 def test_mishaps_never_lead_to_a_refusal(timed: Callable[..., Budget], clock: Clock, seed: int) -> None:
     luck = Luck(
         random.Random(seed), lognormal, slow_answers,

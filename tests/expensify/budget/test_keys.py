@@ -38,9 +38,7 @@ def test_client_that_decodes_is_understood(redis_url: str, redis_client: redis.R
         assert budget.waiting(KEY) == ["run:2"]
 
 
-def test_calls_are_remembered_as_long_as_they_matter(
-    budget: Budget, clock: Clock, redis_client: redis.Redis
-) -> None:
+def test_calls_are_remembered_as_long_as_they_matter(budget: Budget, clock: Clock, redis_client: redis.Redis) -> None:
     steps: list[Decision] = []
 
     def call() -> None:

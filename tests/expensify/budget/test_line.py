@@ -187,16 +187,11 @@ def test_runs_ahead_count_with_all_their_calls(timed: Callable[..., Budget], clo
     budget = timed(Limits(eps=0))
     budget.enqueue(KEY, [Ticket(f"a:{n}", "a", calls=2) for n in range(30)])
 
-    assert budget.places(KEY, ["a:10", "a:20"]) == {
-        "a:10": QueuePosition(11, 60),
-        "a:20": QueuePosition(21, 120),
-    }
+    assert budget.places(KEY, ["a:10", "a:20"]) == {"a:10": QueuePosition(11, 60), "a:20": QueuePosition(21, 120)}
 
 
 @pytest.mark.parametrize("elapsed", [0, 7, 100, 400])
-def test_each_run_starts_when_its_place_said(
-    timed: Callable[..., Budget], clock: Clock, elapsed: float
-) -> None:
+def test_each_run_starts_when_its_place_said(timed: Callable[..., Budget], clock: Clock, elapsed: float) -> None:
     office = Office(timed(), clock, Luck(random.Random(1), lambda draw: 0.01, lambda draw: 0.01))
     office.save(*jobs("a", 400, clock.now, calls=1))
     office.run(until=elapsed)
@@ -209,9 +204,7 @@ def test_each_run_starts_when_its_place_said(
     for name in waiting:
         started_at = office.jobs[name].started_at
         assert started_at is not None
-        assert started_at - asked_at == pytest.approx(
-            places[name].starts_in, abs=2 + 0.01 * (started_at - asked_at)
-        )
+        assert started_at - asked_at == pytest.approx(places[name].starts_in, abs=2 + 0.01 * (started_at - asked_at))
 
 
 def test_page_of_places_in_a_long_line_is_one_quick_round_trip(budget: Budget) -> None:

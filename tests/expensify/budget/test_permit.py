@@ -42,9 +42,7 @@ def test_stale_permit_is_refused_and_its_slot_goes_back() -> None:
     assert permit.done == Done(7, "not_sent")
 
 
-def test_permit_goes_stale_a_third_into_the_time_a_call_may_take_to_arrive(
-    budget: Budget, clock: Clock
-) -> None:
+def test_permit_goes_stale_a_third_into_the_time_a_call_may_take_to_arrive(budget: Budget, clock: Clock) -> None:
     budget.enqueue(KEY, [Ticket("run:1", "a"), Ticket("run:2", "a")])
     in_time, late = granted(budget.step(KEY, pop=True)), granted(budget.step(KEY, pop=True))
 

@@ -190,9 +190,7 @@ class _Passing(socketserver.BaseRequestHandler):
 
 
 @pytest.mark.parametrize("retries", [0, 3])
-def test_step_whose_answer_got_lost_is_not_repeated(
-    busy: Budget, redis_server: RedisServer, retries: int
-) -> None:
+def test_step_whose_answer_got_lost_is_not_repeated(busy: Budget, redis_server: RedisServer, retries: int) -> None:
     """The grant stands: its slot is lost, and the ticket is found missing by the sweep."""
     way = Way(redis_server.port)
     with way.open() as url, redis.Redis.from_url(url, retry=Retry(NoBackoff(), retries)) as client:
@@ -208,9 +206,7 @@ def test_step_whose_answer_got_lost_is_not_repeated(
     assert missing(busy, ["run:2", "run:3"]) == ["run:2"]
 
 
-def test_answer_that_came_too_late_is_not_taken_for_the_next_one(
-    busy: Budget, redis_server: RedisServer
-) -> None:
+def test_answer_that_came_too_late_is_not_taken_for_the_next_one(busy: Budget, redis_server: RedisServer) -> None:
     class TimeLimit(BaseException):
         """As a worker's soft time limit would: at any line, through every `except Exception`."""
 

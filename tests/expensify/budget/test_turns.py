@@ -71,9 +71,7 @@ def test_team_that_pauses_is_not_given_what_it_left_to_others(timed: Callable[..
     assert in_line(budget, 4) == ["Bz0", "Ax10", "Bz1", "Ax11"]
 
 
-def test_people_of_a_team_are_ahead_of_its_schedules_by_one_lead_however_many_exports_they_run(
-    budget: Budget,
-) -> None:
+def test_people_of_a_team_are_ahead_of_its_schedules_by_one_lead_however_many_exports_they_run(budget: Budget) -> None:
     budget.enqueue(KEY, tickets("A", "s", 10))
 
     for n in range(100):
@@ -215,9 +213,7 @@ def test_each_run_of_each_team_starts_when_its_place_said(
     assert missed == {}
 
 
-def test_one_run_of_a_team_does_not_wait_for_a_hundred_of_another(
-    timed: Callable[..., Budget], clock: Clock
-) -> None:
+def test_one_run_of_a_team_does_not_wait_for_a_hundred_of_another(timed: Callable[..., Budget], clock: Clock) -> None:
     office, start = Office(timed(), clock, Luck(random.Random(1))), clock.now
     office.save(*(Job(f"A{n}", f"x{n % 20}", start, team="A") for n in range(100)))
 

@@ -129,9 +129,7 @@ def test_empty_line_calls_for_no_wake(timed: Timed, clock: Clock) -> None:
     assert budget.step(KEY, done=told(granted(step), "answered"), pop=True).wake_in is None
 
 
-def test_budgets_that_need_a_step_are_found_among_many_at_once(
-    timed: Callable[..., Budget], clock: Clock
-) -> None:
+def test_budgets_that_need_a_step_are_found_among_many_at_once(timed: Callable[..., Budget], clock: Clock) -> None:
     budget = timed()
     keys = [f"{n:020x}" for n in range(300)]
     for key in keys:
@@ -145,9 +143,7 @@ def test_budgets_that_need_a_step_are_found_among_many_at_once(
     assert budget.lost(lines) == {keys[7]: ["run:0"], keys[299]: ["run:0"]}
 
 
-def test_lost_wake_is_found_when_it_has_not_come_for_two_seconds(
-    timed: Callable[..., Budget], clock: Clock
-) -> None:
+def test_lost_wake_is_found_when_it_has_not_come_for_two_seconds(timed: Callable[..., Budget], clock: Clock) -> None:
     budget = timed()
     budget.enqueue(KEY, Ticket("run:1", "a"))
 

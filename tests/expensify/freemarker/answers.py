@@ -37,9 +37,7 @@ class FromStore:
 
     def output(self, name: str) -> str | None:
         recorded = self._recorded[name]
-        assert recorded["case"] == digest(CORPUS[name]), (
-            "this case has changed since it was recorded; record again"
-        )
+        assert recorded["case"] == digest(CORPUS[name]), "this case has changed since it was recorded; record again"
         output: str | None = recorded["output"]
         return output
 

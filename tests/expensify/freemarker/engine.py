@@ -100,11 +100,7 @@ def encoded(value: object) -> object:
     if isinstance(value, dt.datetime):
         return {"datetime": str(round(value.timestamp() * 1000))}
     if isinstance(value, dt.date):
-        return {
-            "date": str(
-                round(dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC).timestamp() * 1000)
-            )
-        }
+        return {"date": str(round(dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC).timestamp() * 1000))}
     if isinstance(value, Mapping):
         return {"m": [[key, encoded(item)] for key, item in value.items()]}
     assert isinstance(value, (list, tuple))

@@ -28,16 +28,9 @@ STRING: SearchStrategy[str] = st.deferred(
         _LITERAL_TEXT.map(quoted),
         _STRING_NAMES,
         st.builds("{}?{}".format, _atom(STRING), st.sampled_from(_PLAIN_STRING_BUILTINS)),
-        st.builds(
-            "{}?{}({})".format,
-            _atom(STRING),
-            st.sampled_from(_ONE_STRING_BUILTINS),
-            _LITERAL_TEXT.map(quoted),
-        ),
+        st.builds("{}?{}({})".format, _atom(STRING), st.sampled_from(_ONE_STRING_BUILTINS), _LITERAL_TEXT.map(quoted)),
         st.builds("{}?replace({}, {})".format, _atom(STRING), STRING, _LITERAL_TEXT.map(quoted)),
-        st.builds(
-            "{}?{}({})".format, _atom(STRING), st.sampled_from(["left_pad", "right_pad"]), st.integers(0, 12)
-        ),
+        st.builds("{}?{}({})".format, _atom(STRING), st.sampled_from(["left_pad", "right_pad"]), st.integers(0, 12)),
         st.builds("{}[{}..{}]".format, _atom(STRING), st.integers(0, 4), st.integers(0, 6)),
         st.builds("{}[{}..*{}]".format, _atom(STRING), st.integers(0, 4), st.integers(-2, 6)),
         st.builds("({} + {})".format, STRING, STRING | NUMBER),
@@ -47,9 +40,7 @@ STRING: SearchStrategy[str] = st.deferred(
         st.builds("{}?string({}, {})".format, _atom(BOOLEAN), STRING, _LITERAL_TEXT.map(quoted)),
         st.builds("{}?c".format, _atom(NUMBER | BOOLEAN)),
         st.builds("{}?join({})".format, _atom(LIST), _LITERAL_TEXT.map(quoted)),
-        st.builds(
-            "{}?string({})".format, st.sampled_from(["day", "at"]), st.sampled_from(_DATE_FORMATS).map(quoted)
-        ),
+        st.builds("{}?string({})".format, st.sampled_from(["day", "at"]), st.sampled_from(_DATE_FORMATS).map(quoted)),
         st.builds('"<${{{}}}>"'.format, NUMBER.filter(lambda e: '"' not in e)),
     )
 )
@@ -58,11 +49,7 @@ NUMBER: SearchStrategy[str] = st.deferred(
         st.sampled_from(["0", "1", "2", "10", "0.5", "3.14159", "100", "12345.678", "1000000"]),
         _NUMBER_NAMES,
         st.builds("({} {} {})".format, NUMBER, st.sampled_from("+-*/%"), NUMBER),
-        st.builds(
-            "{}?{}".format,
-            _atom(NUMBER),
-            st.sampled_from(["abs", "round", "floor", "ceiling", "int", "long"]),
-        ),
+        st.builds("{}?{}".format, _atom(NUMBER), st.sampled_from(["abs", "round", "floor", "ceiling", "int", "long"])),
         st.builds("-{}".format, _atom(NUMBER)),
         st.builds("{}?length".format, _atom(STRING)),
         st.builds("{}?index_of({})".format, _atom(STRING), _LITERAL_TEXT.map(quoted)),
@@ -77,22 +64,16 @@ BOOLEAN: SearchStrategy[str] = st.deferred(
     lambda: st.one_of(
         st.sampled_from(["true", "false"]),
         _BOOLEAN_NAMES,
-        st.builds(
-            "({} {} {})".format, NUMBER, st.sampled_from(["==", "!=", "lt", "lte", "gt", "gte"]), NUMBER
-        ),
+        st.builds("({} {} {})".format, NUMBER, st.sampled_from(["==", "!=", "lt", "lte", "gt", "gte"]), NUMBER),
         st.builds("({} {} {})".format, STRING, st.sampled_from(["==", "!="]), STRING),
         st.builds("({} {} {})".format, BOOLEAN, st.sampled_from(["&&", "||"]), BOOLEAN),
         st.builds("!{}".format, _atom(BOOLEAN)),
         st.builds("{}?has_content".format, _atom(st.one_of(_ANY_NAMES, STRING, LIST))),
         st.builds("{}??".format, _atom(_ANY_NAMES | NUMBER)),
-        st.builds(
-            "{}?{}({})".format, _atom(STRING), st.sampled_from(_TEST_BUILTINS), _LITERAL_TEXT.map(quoted)
-        ),
+        st.builds("{}?{}({})".format, _atom(STRING), st.sampled_from(_TEST_BUILTINS), _LITERAL_TEXT.map(quoted)),
         st.builds("{}?seq_contains({})".format, _atom(LIST), NUMBER | STRING),
         st.builds(
-            "{}?is_{}".format,
-            _atom(_ANY_NAMES),
-            st.sampled_from(["string", "number", "boolean", "sequence", "hash"]),
+            "{}?is_{}".format, _atom(_ANY_NAMES), st.sampled_from(["string", "number", "boolean", "sequence", "hash"])
         ),
     )
 )
@@ -127,32 +108,8 @@ _ONE_STRING_BUILTINS = [
     "ensure_starts_with", "ensure_ends_with",
 ]  # fmt: skip
 _TEST_BUILTINS = ["contains", "starts_with", "ends_with"]
-_NUMBER_FORMATS = [
-    "0",
-    "0.00",
-    "0.##",
-    "#,##0.00",
-    "#.#",
-    "000",
-    "0.0;(0.0)",
-    "0%",
-    "0.###E0",
-    ",##0",
-    "'n'0",
-    "$0",
-]
-_DATE_FORMATS = [
-    "yyyy-MM-dd",
-    "M/d/yy",
-    "d. MMMM yyyy",
-    "EEE",
-    "HH:mm:ss",
-    "iso",
-    "xs",
-    "short",
-    "medium",
-    "h:mm a",
-]
+_NUMBER_FORMATS = ["0", "0.00", "0.##", "#,##0.00", "#.#", "000", "0.0;(0.0)", "0%", "0.###E0", ",##0", "'n'0", "$0"]
+_DATE_FORMATS = ["yyyy-MM-dd", "M/d/yy", "d. MMMM yyyy", "EEE", "HH:mm:ss", "iso", "xs", "short", "medium", "h:mm a"]
 
 _VALUE = STRING | NUMBER | BOOLEAN
 _TRIM = st.sampled_from(["<#t>", "<#lt>", "<#rt>", "<#nt>"])
@@ -171,15 +128,7 @@ def _element(depth: int) -> SearchStrategy[str]:
         st.builds("<#assign v = {}>".format, _VALUE | LIST),
         st.builds("<#assign v += {}>".format, _VALUE),
         st.sampled_from(
-            [
-                "${v}",
-                "${v!}",
-                "<#-- c -->",
-                "<#--\n-->",
-                "<#noparse> ${x}\n</#noparse>",
-                "<@mac/>",
-                "${fun(3)}",
-            ]
+            ["${v}", "${v!}", "<#-- c -->", "<#--\n-->", "<#noparse> ${x}\n</#noparse>", "<@mac/>", "${fun(3)}"]
         ),
         st.builds("#{{{}; m{}M{}}}".format, NUMBER, st.integers(0, 2), st.integers(2, 4)),
     )

@@ -34,7 +34,5 @@ def _damaged(draw: st.DrawFn) -> str:
 
 
 DAMAGED = _damaged()
-EXPRESSIONS = st.lists(st.sampled_from(_FRAGMENTS[50:]), max_size=8).map(
-    lambda words: "${" + "".join(words) + "}"
-)
+EXPRESSIONS = st.lists(st.sampled_from(_FRAGMENTS[50:]), max_size=8).map(lambda words: "${" + "".join(words) + "}")
 """Fragments where an expression belongs: these get further than most."""

@@ -55,11 +55,7 @@ def test_generated_expressions_print_what_freemarker_prints(engine: Engine, temp
     assert ours(template, DATA) == engine.render(template, DATA).output
 
 
-@pytest.mark.parametrize(
-    "names",
-    [_FEW, pytest.param(list(CORPUS), marks=pytest.mark.java)],
-    ids=["a dozen", "all"],
-)
+@pytest.mark.parametrize("names", [_FEW, pytest.param(list(CORPUS), marks=pytest.mark.java)], ids=["a dozen", "all"])
 def test_recorded_answers_match_the_engine(engine: Engine, answers: Answers, names: list[str]) -> None:
     live = FromEngine(engine)
 

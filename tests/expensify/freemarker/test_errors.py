@@ -60,12 +60,7 @@ def test_parse_error_has_message_and_position(template: str, line: int, column: 
 @pytest.mark.parametrize(
     ("template", "line", "column", "message"),
     [
-        (
-            "a\n ${e.shop}",
-            2,
-            4,
-            'e.shop is missing; test it with ?has_content, or give it a default like e.shop!""',
-        ),
+        ("a\n ${e.shop}", 2, 4, 'e.shop is missing; test it with ?has_content, or give it a default like e.shop!""'),
         ("${gone.a}", 1, 3, 'gone is missing; test it with ?has_content, or give it a default like gone!""'),
         ("${b}", 1, 1, 'a boolean does not print by itself; write it like b?string("yes", "no")'),
         ("<#if s>a</#if>", 1, 6, "expected a boolean, but this is a string"),
@@ -74,29 +69,14 @@ def test_parse_error_has_message_and_position(template: str, line: int, column: 
         ("${s.a}", 1, 3, "only maps have fields like .a; this is a string"),
         ("${xs}", 1, 1, "this is a list, which does not print by itself"),
         ("<#list n as x></#list>", 1, 8, "expected a list, but this is a number"),
-        (
-            "<#list e as x></#list>",
-            1,
-            8,
-            "listing a map needs two loop variables, like <#list m as key, value>",
-        ),
+        ("<#list e as x></#list>", 1, 8, "listing a map needs two loop variables, like <#list m as key, value>"),
         ("${(s == n)?c}", 1, 4, "cannot compare a string with a number"),
         ("${('a' + s) lt s}", 1, 3, "< compares numbers and dates, not strings"),
         ("${s?number}", 1, 5, "'text' is not a number"),
         ("${n?string('0.0.0')}", 1, 5, "'0.0.0' is not a number format; write it like 0.00 or #,##0.##"),
         ("${s?date('yyyy')}", 1, 5, "'text' is not a date like yyyy"),
-        (
-            "${s?replace('\\\\Ga', '', 'r')}",
-            1,
-            5,
-            "the regular expression '\\\\Ga' uses \\G, which is not supported",
-        ),
-        (
-            "${s?replace('(?d)a', '', 'r')}",
-            1,
-            5,
-            "the regular expression '(?d)a' uses (?d, which is not supported",
-        ),
+        ("${s?replace('\\\\Ga', '', 'r')}", 1, 5, "the regular expression '\\\\Ga' uses \\G, which is not supported"),
+        ("${s?replace('(?d)a', '', 'r')}", 1, 5, "the regular expression '(?d)a' uses (?d, which is not supported"),
         (
             "${s?replace('(?:(?:a{100}){100}){100}', '', 'r')}",
             1,

@@ -9,10 +9,7 @@ from tests.expensify.freemarker.linting import codes, fixed, marked, only, print
 
 def entries(inside: str, separator: str = "<#sep>,</#sep>") -> str:
     """A JSON list with one entry per expense."""
-    return (
-        "[<#list reports as report><#list report.transactionList as expense>"
-        f"{inside}{separator}</#list></#list>]"
-    )
+    return f"[<#list reports as report><#list report.transactionList as expense>{inside}{separator}</#list></#list>]"
 
 
 def read(text: str) -> object:

@@ -175,9 +175,7 @@ def test_heading_on_a_line_with_a_tag_has_no_fix():
     "guard", ["addHeader", "addHeader == true", "addHeader?? && addHeader", "wanted", "!(addHeader == false)"]
 )
 def test_guarded_heading_is_fine(guard):
-    text = f"<#assign wanted = addHeader><#if {guard}>\nMerchant,Sum\n</#if>\n" + per_expense(
-        "${expense.currency},1"
-    )
+    text = f"<#assign wanted = addHeader><#if {guard}>\nMerchant,Sum\n</#if>\n" + per_expense("${expense.currency},1")
 
     assert "heading-unguarded" not in codes(text)
 
@@ -265,6 +263,4 @@ def test_rows_of_a_pdf_are_not_checked():
 
 
 def test_fixed_width_text_needs_no_quotes():
-    assert (
-        codes(per_report("${report.reportName?right_pad(20)}${report.policyName?right_pad(20)}"), "txt") == []
-    )
+    assert codes(per_report("${report.reportName?right_pad(20)}${report.policyName?right_pad(20)}"), "txt") == []

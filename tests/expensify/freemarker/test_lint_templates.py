@@ -62,15 +62,9 @@ def test_preset_is_clean(name):
 
 LAYOUTS = [
     *itertools.product(
-        ["expense", "report", "totals"],
-        ["csv"],
-        [",", "\t", ";", "|"],
-        ["always", "needed"],
-        ["space", "keep"],
+        ["expense", "report", "totals"], ["csv"], [",", "\t", ";", "|"], ["always", "needed"], ["space", "keep"]
     ),
-    *itertools.product(
-        ["expense", "report", "totals"], ["json", "fixed"], [","], ["needed"], ["space", "keep"]
-    ),
+    *itertools.product(["expense", "report", "totals"], ["json", "fixed"], [","], ["needed"], ["space", "keep"]),
 ]
 
 
@@ -85,12 +79,7 @@ def test_templates_of_the_builder_are_clean(layout):
                 columns.append(column(name, heading=f"{field.label} {len(columns)}", format=format))
     written = template_of(
         Layout(
-            columns=tuple(columns),
-            rows=rows,
-            kind=kind,
-            delimiter=delimiter,
-            quoting=quoting,
-            line_breaks=line_breaks,
+            columns=tuple(columns), rows=rows, kind=kind, delimiter=delimiter, quoting=quoting, line_breaks=line_breaks
         )
     )
 
@@ -104,9 +93,7 @@ NAMES = [
     "${", "}", ">", "!", "??", " + ", " == ", "[", "]", "{", '"', ",", ";", ":", "1", "x", "\n", "<#t>", "<#lt>",
 ]  # fmt: skip
 """Fragments of export templates, beside those of any template."""
-ANY_TEXT = st.one_of(
-    st.lists(st.sampled_from(NAMES), max_size=25).map("".join), SOUP, DAMAGED, st.text(max_size=60)
-)
+ANY_TEXT = st.one_of(st.lists(st.sampled_from(NAMES), max_size=25).map("".join), SOUP, DAMAGED, st.text(max_size=60))
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -28,12 +28,7 @@ def test_boolean_in_json_is_true_or_false():
 
 @pytest.mark.parametrize(
     "expression",
-    [
-        'expense.billable?string("yes", "no")',
-        "expense.billable?c",
-        'expense.billable?then("x", "")',
-        "expense.type",
-    ],
+    ['expense.billable?string("yes", "no")', "expense.billable?c", 'expense.billable?then("x", "")', "expense.type"],
 )
 def test_boolean_with_words_is_fine(expression):
     assert "boolean-format" not in codes(per_expense(f"${{{expression}}}"))
@@ -134,9 +129,7 @@ def test_column_in_two_currencies_is_marked():
 
 
 def test_column_in_two_currencies_inside_one_expression_is_marked():
-    assert "mixed-currency" in codes(
-        per_expense('${((expense.convertedAmount!expense.amount) / 100)?string("0.00")}')
-    )
+    assert "mixed-currency" in codes(per_expense('${((expense.convertedAmount!expense.amount) / 100)?string("0.00")}'))
 
 
 def test_column_in_two_currencies_beside_a_currency_column_is_fine():

@@ -79,36 +79,18 @@ def test_any_data_end_as_output_or_template_error(value: object, probe: str) -> 
 @pytest.mark.parametrize("depth", [50, 500, 5000, 50_000])
 @pytest.mark.parametrize(
     ("opening", "closing"),
-    [
-        ("(", ")"),
-        ("[", "]"),
-        ("{'a': ", "}"),
-        ("!", ""),
-        ("x[", "]"),
-        ("f(", ")"),
-        ("x!", ""),
-        ("x?then(", ", 1)"),
-    ],
+    [("(", ")"), ("[", "]"), ("{'a': ", "}"), ("!", ""), ("x[", "]"), ("f(", ")"), ("x!", ""), ("x?then(", ", 1)")],
 )
-def test_nesting_of_any_depth_ends_as_output_or_template_error(
-    opening: str, closing: str, depth: int
-) -> None:
+def test_nesting_of_any_depth_ends_as_output_or_template_error(opening: str, closing: str, depth: int) -> None:
     assert isinstance(tried("${" + opening * depth + "n" + closing * depth + "}", DATA), (str, TemplateError))
 
 
 @pytest.mark.parametrize("depth", [50, 500, 20_000])
 @pytest.mark.parametrize(
     ("opening", "closing"),
-    [
-        ("<#if yes>", "</#if>"),
-        ("<#list xs as x>", "</#list>"),
-        ("<#compress>", "</#compress>"),
-        ("<@m>", "</@m>"),
-    ],
+    [("<#if yes>", "</#if>"), ("<#list xs as x>", "</#list>"), ("<#compress>", "</#compress>"), ("<@m>", "</@m>")],
 )
-def test_tags_nested_to_any_depth_end_as_output_or_template_error(
-    opening: str, closing: str, depth: int
-) -> None:
+def test_tags_nested_to_any_depth_end_as_output_or_template_error(opening: str, closing: str, depth: int) -> None:
     assert isinstance(tried(opening * depth + closing * depth, DATA), (str, TemplateError))
 
 

@@ -54,10 +54,7 @@ def test_number_format_is_a_setting() -> None:
 def test_now_comes_from_the_settings() -> None:
     now = dt.datetime(2024, 2, 29, 23, 30, tzinfo=dt.UTC)
 
-    assert (
-        printed("${.now?string('yyyy-MM-dd HH:mm')}", {}, now=now, zone=ZoneInfo("Asia/Tokyo"))
-        == "2024-03-01 08:30"
-    )
+    assert printed("${.now?string('yyyy-MM-dd HH:mm')}", {}, now=now, zone=ZoneInfo("Asia/Tokyo")) == "2024-03-01 08:30"
 
 
 def test_dates_of_the_data_are_midnight_in_the_zone() -> None:
@@ -85,9 +82,7 @@ _MODES = [
 
 @pytest.mark.java
 @pytest.mark.parametrize(("missing", "boolean", "zone"), _MODES)
-def test_every_mode_prints_what_freemarker_prints(
-    engine: Engine, missing: str, boolean: str, zone: str
-) -> None:
+def test_every_mode_prints_what_freemarker_prints(engine: Engine, missing: str, boolean: str, zone: str) -> None:
     def ours(case: Case) -> str | None:
         settings = RenderSettings(missing=missing, boolean=boolean, zone=ZoneInfo(zone))  # type: ignore[arg-type]
         try:
@@ -109,8 +104,7 @@ def test_every_mode_prints_what_freemarker_prints(
     wrong = [
         name
         for name, case in probes.items()
-        if ours(case)
-        != engine.render(case.template, case.data, missing=missing, boolean=boolean, zone=zone).output
+        if ours(case) != engine.render(case.template, case.data, missing=missing, boolean=boolean, zone=zone).output
     ]
 
     assert wrong == []

@@ -26,13 +26,7 @@ def test_column_has_defaults() -> None:
 
 
 def test_column_of_a_list_or_unknown_field_is_refused() -> None:
-    for name in (
-        "report.approvers",
-        "expense.receiptObject",
-        "expense.ntagX",
-        "expense.nope",
-        "approver.email",
-    ):
+    for name in ("report.approvers", "expense.receiptObject", "expense.ntagX", "expense.nope", "approver.email"):
         with pytest.raises(ValueError, match=r"there is no field"):
             column(name)
 
@@ -98,9 +92,7 @@ def test_edited_template_is_not_recognised() -> None:
         ),
         (
             Layout(columns=(column("expense.merchant", heading="Shop"),), rows="report"),
-            [
-                "Column 1 (Shop): expense.merchant has no single value per row; choose other rows, or leave it out."
-            ],
+            ["Column 1 (Shop): expense.merchant has no single value per row; choose other rows, or leave it out."],
         ),
         (
             Layout(columns=(column("final.amount", format="dd.MM.yyyy"),)),
@@ -139,8 +131,7 @@ def test_rows_offer_only_fields_with_one_value() -> None:
     assert {field.level for field in fields("report")} == {"report"}
     assert fields("expense")[0].name == "final.merchant"
     groups = {
-        rows: [f.name for f in fields(rows) if f.name.startswith("group.")]
-        for rows in ("expense", "report", "totals")
+        rows: [f.name for f in fields(rows) if f.name.startswith("group.")] for rows in ("expense", "report", "totals")
     }
     assert groups == {
         "expense": [],
@@ -152,11 +143,7 @@ def test_rows_offer_only_fields_with_one_value() -> None:
 def test_every_offered_field_can_be_chosen() -> None:
     for rows in ("expense", "report", "totals"):
         for field in fields(rows):
-            name = (
-                field.name.replace("X", "1")
-                if field.placeholder == "X"
-                else field.name.replace("<Name>", "Trip")
-            )
+            name = field.name.replace("X", "1") if field.placeholder == "X" else field.name.replace("<Name>", "Trip")
             assert problems(Layout(rows=rows, columns=(column(name),))) == []
 
 

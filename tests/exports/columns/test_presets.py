@@ -67,13 +67,7 @@ def test_company_sample_covers_what_previews_show() -> None:
 
     assert (len(reports), len(expenses)) == (8, 40)
     assert {report["currency"] for report in reports} == {"EUR", "GBP", "USD"}
-    assert {report["status"] for report in reports} == {
-        "Open",
-        "Processing",
-        "Approved",
-        "Reimbursed",
-        "Closed",
-    }
+    assert {report["status"] for report in reports} == {"Open", "Processing", "Approved", "Reimbursed", "Closed"}
     assert {expense["type"] for expense in expenses} == {"expense", "distance", "time"}
     assert max(len(report["approvers"]) for report in reports) == 2
 
@@ -93,9 +87,7 @@ def test_samples_name_only_fields_of_the_catalogue() -> None:
 
 def names(level: str, sample: dict[str, Any]) -> set[str]:
     nested = {f"{level}.{name}": value for name, value in sample.items() if isinstance(value, dict)}
-    return {f"{level}.{name}" for name in sample} | {
-        n for name, value in nested.items() for n in names(name, value)
-    }
+    return {f"{level}.{name}" for name in sample} | {n for name, value in nested.items() for n in names(name, value)}
 
 
 def test_sample_is_a_copy() -> None:

@@ -40,9 +40,9 @@ ODDITIES = (
 )
 
 # U+E000 replaces an escaped colon while a tag is split into its levels; no real tag has it.
-any_text = st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters="\ue000"), max_size=8
-) | st.lists(st.sampled_from(ODDITIES) | st.text("abé1 ", max_size=3), max_size=4).map("".join)
+any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ue000"), max_size=8) | st.lists(
+    st.sampled_from(ODDITIES) | st.text("abé1 ", max_size=3), max_size=4
+).map("".join)
 one_line = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl"]), max_size=6) | st.sampled_from(
     ["", "=1", '"a"', "${a}", "<#a>", "#{a}", "\\", " a ", "a,b;c|d", "[#a]", "n/a", "ID", "🧾", "{"]
 )
@@ -108,9 +108,7 @@ DATA = st.lists(report_data(), max_size=3).map(lambda reports: {"reports": repor
 def chosen(field: Field) -> st.SearchStrategy[Column]:
     name = st.sampled_from([1, 2, 7]).map(
         lambda level: (
-            field.name.replace("X", str(level)).replace("<Name>", "Cost_Center")
-            if field.placeholder
-            else field.name
+            field.name.replace("X", str(level)).replace("<Name>", "Cost_Center") if field.placeholder else field.name
         )
     )
     return st.builds(
@@ -129,9 +127,7 @@ def chosen(field: Field) -> st.SearchStrategy[Column]:
 def layouts(draw: st.DrawFn) -> Layout:
     rows: Any = draw(st.sampled_from(["expense", "report", "totals"]))
     kind: Any = draw(st.sampled_from(["csv", "json", "fixed"]))
-    constant = st.builds(
-        Column, heading=one_line, source=st.just("constant"), text=one_line, excel_text=st.booleans()
-    )
+    constant = st.builds(Column, heading=one_line, source=st.just("constant"), text=one_line, excel_text=st.booleans())
     number = st.builds(Column, heading=one_line, source=st.just("number"), width=st.integers(1, 6))
     one = st.sampled_from(fields(rows)).flatmap(chosen)
     columns = draw(
@@ -157,9 +153,7 @@ def layouts(draw: st.DrawFn) -> Layout:
 STRICT = RenderSettings(missing="error", boolean="error")
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(layouts(), DATA)
 def test_file_parses_to_the_chosen_values(layout: Layout, data: dict[str, Any]) -> None:
     assert problems(layout) == []

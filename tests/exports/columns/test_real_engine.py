@@ -45,11 +45,7 @@ def test_preset_renders_the_same_in_freemarker(real_engine: engine.Engine, key: 
 @settings(
     max_examples=100,
     deadline=None,
-    suppress_health_check=[
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-        HealthCheck.function_scoped_fixture,
-    ],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )
 @given(layout=layouts(), data=DATA)
 def test_any_layout_renders_the_same_in_freemarker(

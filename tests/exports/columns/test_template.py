@@ -34,9 +34,9 @@ def printed(*columns: Column, report: dict[str, Any] | None = None, **expense: A
     }
     layout = Layout(columns=columns, heading=False)
     assert problems(layout) == []
-    return render(
-        parse(template_of(layout)), data, settings=RenderSettings(missing="error", boolean="error")
-    ).rstrip("\n")
+    return render(parse(template_of(layout)), data, settings=RenderSettings(missing="error", boolean="error")).rstrip(
+        "\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,9 +90,7 @@ def test_formula_is_unchanged_without_guard() -> None:
 
 def test_identifier_gets_an_apostrophe_for_excel() -> None:
     assert printed(column("expense.transactionID")) == "'4000000000000000001"
-    assert (
-        printed(column("expense.transactionID"), transactionID=4000000000000000001) == "'4000000000000000001"
-    )
+    assert printed(column("expense.transactionID"), transactionID=4000000000000000001) == "'4000000000000000001"
     assert printed(column("expense.transactionID", excel_text=False)) == "4000000000000000001"
 
 
@@ -101,9 +99,7 @@ def test_quotes_delimiters_and_line_breaks_stay_inside_their_cell() -> None:
 
 
 def test_line_breaks_can_stay() -> None:
-    layout = Layout(
-        columns=(column("expense.comment"), column("expense.merchant")), line_breaks="keep", heading=False
-    )
+    layout = Layout(columns=(column("expense.comment"), column("expense.merchant")), line_breaks="keep", heading=False)
     data = {"reports": [{"transactionList": [{"comment": "a\nb", "merchant": "c\rd"}]}], "addHeader": True}
 
     assert render(parse(template_of(layout)), data) == '"a\nb","c\rd"\n'
@@ -127,9 +123,7 @@ def test_missing_text_has_the_fallback() -> None:
      ({"modifiedMerchant": "Joe", "modifiedAmount": 0, "modifiedCreated": "2026-01-05"}, "Joe,0.00,2026-01-05")],
 )  # fmt: skip
 def test_edited_value_replaces_the_entered_one(edited: dict[str, Any], shown: str) -> None:
-    assert (
-        printed(column("final.merchant"), column("final.amount"), column("final.created"), **edited) == shown
-    )
+    assert printed(column("final.merchant"), column("final.amount"), column("final.created"), **edited) == shown
 
 
 @pytest.mark.parametrize(
@@ -170,9 +164,7 @@ def test_report_field_is_found_by_its_name() -> None:
     fields = {"Cost_Center": "CC-12", "2nd_field": "x"}
 
     shown = printed(
-        column("report.customField.Cost_Center"),
-        column("report.customField.2nd_field"),
-        report={"customField": fields},
+        column("report.customField.Cost_Center"), column("report.customField.2nd_field"), report={"customField": fields}
     )
 
     assert shown == "CC-12,x"
@@ -190,8 +182,7 @@ def test_all_approvers_are_in_one_cell() -> None:
     approvers = [{"email": "grace@example.com"}, {"email": ""}, {"email": "henrik@example.com"}]
 
     assert (
-        printed(column("final.approvers"), report={"approvers": approvers})
-        == "grace@example.com; henrik@example.com"
+        printed(column("final.approvers"), report={"approvers": approvers}) == "grace@example.com; henrik@example.com"
     )
 
 
@@ -205,10 +196,7 @@ def test_constant_and_row_number_are_in_every_row() -> None:
         quoting="always",
     )
     expenses = [{"merchant": "A"}, {"merchant": 'B"'}]
-    data = {
-        "reports": [{"transactionList": expenses[:1]}, {"transactionList": expenses[1:]}],
-        "addHeader": True,
-    }
+    data = {"reports": [{"transactionList": expenses[:1]}, {"transactionList": expenses[1:]}], "addHeader": True}
 
     assert render(parse(template_of(layout)), data) == (
         '"No.","Account","Merchant as entered"\n"1","${0012} <#if>","A"\n"2","${0012} <#if>","B"""\n'
@@ -273,20 +261,12 @@ def test_totals_add_up_each_category_of_each_report() -> None:
     layout = Layout(
         rows="totals",
         heading=False,
-        columns=tuple(
-            column(name) for name in ("group.category", "group.categoryGlCode", "group.count", "group.sum")
-        ),
+        columns=tuple(column(name) for name in ("group.category", "group.categoryGlCode", "group.count", "group.sum")),
     )
     expenses = [
         {"category": "Meals", "amount": 100, "currency": "EUR"},
         {"category": "Travel", "amount": 50, "currency": "EUR", "categoryGlCode": "6650"},
-        {
-            "category": "Meals",
-            "amount": 999,
-            "convertedAmount": 25,
-            "currency": "USD",
-            "categoryGlCode": "6640",
-        },
+        {"category": "Meals", "amount": 999, "convertedAmount": 25, "currency": "USD", "categoryGlCode": "6640"},
         {"category": "Meals", "amount": 0, "currency": "EUR", "categoryGlCode": ""},
         {"amount": 100, "currency": "USD"},
     ]
@@ -303,9 +283,6 @@ def test_totals_add_up_each_category_of_each_report() -> None:
 def test_report_row_counts_and_adds_up_its_expenses() -> None:
     layout = Layout(rows="report", heading=False, columns=(column("group.count"), column("group.sum")))
     expenses = [{"amount": 100, "currency": "EUR"}, {"amount": -30, "currency": "EUR"}]
-    data = {
-        "reports": [{"currency": "EUR", "transactionList": expenses}, {"currency": "EUR"}],
-        "addHeader": True,
-    }
+    data = {"reports": [{"currency": "EUR", "transactionList": expenses}, {"currency": "EUR"}], "addHeader": True}
 
     assert render(parse(template_of(layout)), data) == "2,0.70\n0,0.00\n"

@@ -24,9 +24,7 @@ def reach(credential: Credential, *names: str) -> None:
         Policy.objects.create(team=credential.team, credential=credential, policy_id=name[:2], name=name)
 
 
-def test_lost_workspaces_are_told_once_with_the_exports_that_will_be_short(
-    credential: Credential, alice: User
-) -> None:
+def test_lost_workspaces_are_told_once_with_the_exports_that_will_be_short(credential: Credential, alice: User) -> None:
     reach(credential, "Sales", "Travel")
     make_export(credential, alice, "Travel only", policy_ids=["Tr"], report_ids=[], period="last_month")
     credentials._store_lost_policies(credential, {"Sa"})

@@ -19,14 +19,7 @@ from tests.exports.conftest import make_run
 from tests.html import tidy
 
 NEW = {"partner_user_id": "aa_acme_new", "partner_user_secret": "n" * 40}
-REACHED = {
-    "policy_id": "P1",
-    "name": "Sales",
-    "role": "admin",
-    "type": "corporate",
-    "owner": "",
-    "currency": "EUR",
-}
+REACHED = {"policy_id": "P1", "name": "Sales", "role": "admin", "type": "corporate", "owner": "", "currency": "EUR"}
 
 
 @pytest.fixture(autouse=True)
@@ -45,9 +38,7 @@ def admin(client: Client, alice: User) -> Client:
 def ready(credential: Credential, alice: User) -> Rotation:
     """A tested new pair that reaches Sales as the old one does, but not Travel."""
     for policy, name in (("P1", "Sales"), ("P2", "Travel")):
-        Policy.objects.create(
-            team=credential.team, credential=credential, policy_id=policy, name=name, role="admin"
-        )
+        Policy.objects.create(team=credential.team, credential=credential, policy_id=policy, name=name, role="admin")
     rotation = rotation_actions.start_rotation(credential, KeyPair(*NEW.values()), by=alice)
     Rotation.objects.filter(pk=rotation.pk).update(
         status="ready", check_due_at=None, checked_at=timezone.now(), reach=[REACHED]
@@ -144,9 +135,7 @@ def test_a_leak_stops_the_pair_and_leads_on_to_a_new_one(
     answer = admin.post(page, follow=True)
 
     assert Credential.objects.get(pk=credential.pk).status == Credential.Status.WIPED
-    assert answer.redirect_chain[-1][0] == reverse(
-        "exports:rotation-new", args=[credential.team.slug, credential.pk]
-    )
+    assert answer.redirect_chain[-1][0] == reverse("exports:rotation-new", args=[credential.team.slug, credential.pk])
     assert "expensify.com/tools/integrations" in answer.content.decode()
 
 

@@ -13,13 +13,9 @@ from tests.exports.conftest import make_result, make_run
 CONTENT = b"Merchant,Amount\nHofbr\xc3\xa4u,12.50\n"
 
 
-def make_schedule(
-    export: SavedExport, owner: User | None, name: str = "Month end", **fields: Any
-) -> Schedule:
+def make_schedule(export: SavedExport, owner: User | None, name: str = "Month end", **fields: Any) -> Schedule:
     described = {"rule": {}, "mail": MailSettings().to_json(), "owner_name": str(owner or "")}
-    return Schedule.objects.create(
-        team=export.team, export=export, name=name, owner=owner, **(described | fields)
-    )
+    return Schedule.objects.create(team=export.team, export=export, name=name, owner=owner, **(described | fields))
 
 
 def make_recipient(schedule: Schedule, address: str, **fields: Any) -> Recipient:

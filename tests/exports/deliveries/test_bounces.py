@@ -52,14 +52,10 @@ Content-Type: {kind}
 
 @pytest.fixture
 def sent(occurrence: Occurrence) -> Delivery:
-    return delivery(
-        occurrence, status=MailStatus.SENT, message_id="<delivery-1-0123456789abcdef@portal.example>"
-    )
+    return delivery(occurrence, status=MailStatus.SENT, message_id="<delivery-1-0123456789abcdef@portal.example>")
 
 
-def report(
-    sent: Delivery, *, action: str = "failed", kind: str = "message/rfc822", message_id: str = ""
-) -> str:
+def report(sent: Delivery, *, action: str = "failed", kind: str = "message/rfc822", message_id: str = "") -> str:
     original = f"Message-ID: {message_id or sent.message_id}\nSubject: Expenses\n\nThe expenses.\n"
     return REPORT.format(address=sent.address, action=action, kind=kind, original=original)
 
@@ -120,9 +116,7 @@ def test_reports_about_other_mails_and_delays_are_ignored(
     assert ends(sent) == (MailStatus.SENT, "")
 
 
-@pytest.mark.parametrize(
-    "text", ["", "\x00\xff no mail", "Content-Type: message/delivery-status\n\nAction: failed\n"]
-)
+@pytest.mark.parametrize("text", ["", "\x00\xff no mail", "Content-Type: message/delivery-status\n\nAction: failed\n"])
 def test_mail_that_is_not_a_report_is_ignored(sent: Delivery, tmp_path: Path, text: str) -> None:
     assert read(written(tmp_path, text)) == "Mails read: 1; deliveries marked as come back: 0.\n"
 

@@ -35,9 +35,7 @@ def sent(acme_open: Team, alice: User, export: SavedExport) -> Sent:
             team=acme_open, export=export, name="Monthly", owner_name="Alice", rule={},
             mail=MailSettings(content=asked_content).to_json(), zip_password="42 keys & locks",
         )  # fmt: skip
-        occurrence = Occurrence.objects.create(
-            team=acme_open, schedule=schedule, due_at=AT, outcome="started", run=run
-        )
+        occurrence = Occurrence.objects.create(team=acme_open, schedule=schedule, due_at=AT, outcome="started", run=run)
         recipient = Recipient.objects.create(
             team=acme_open, schedule=schedule, kind="address", address="ann@acme.example"
         )
@@ -61,11 +59,7 @@ def test_a_file_within_the_limit_is_attached_byte_for_byte(sent: Sent) -> None:
     made, message, body = composed(sent())
 
     [attached] = message.iter_attachments()
-    assert (made.way, attached.get_filename(), attached.get_payload(decode=True)) == (
-        "attached",
-        "März.csv",
-        CSV,
-    )
+    assert (made.way, attached.get_filename(), attached.get_payload(decode=True)) == ("attached", "März.csv", CSV)
     assert LINK not in body["plain"] + body["html"]
 
 
@@ -139,9 +133,7 @@ def test_part_mentions_only_its_own_rows(sent: Sent) -> None:
 
 
 def test_placeholders_are_replaced_once_and_others_stay() -> None:
-    assert (
-        fill("{rows} {x} {team.name} {}", {"rows": "{team}", "team": "Acme"}) == "{team} {x} {team.name} {}"
-    )
+    assert fill("{rows} {x} {team.name} {}", {"rows": "{team}", "team": "Acme"}) == "{team} {x} {team.name} {}"
 
 
 def test_a_subject_is_one_line() -> None:

@@ -87,9 +87,7 @@ def by_signing_in(schedule: Schedule) -> None:
 # ------------------------------------------------------------ the way to the file
 
 
-def test_recipient_without_an_account_gets_the_file_by_a_code(
-    client: Client, token: str, delivery: Delivery
-) -> None:
+def test_recipient_without_an_account_gets_the_file_by_a_code(client: Client, token: str, delivery: Delivery) -> None:
     assert 'href="file/"' not in client.get(page(token)).content.decode()
     assert prove(client, token).headers["Location"] == page(token)
     assert 'href="file/"' in client.get(page(token)).content.decode()
@@ -204,9 +202,7 @@ def test_signing_in_with_its_address_opens_it_and_with_another_not(
     assert list(LinkOpening.objects.values_list("by_name", "proof")) == [(NINA, "sign_in")]
 
 
-def test_no_code_is_sent_or_accepted_where_sign_in_is_required(
-    schedule: Schedule, token: str, client: Client
-) -> None:
+def test_no_code_is_sent_or_accepted_where_sign_in_is_required(schedule: Schedule, token: str, client: Client) -> None:
     code = ask(client, token)
     by_signing_in(schedule)
     mail.outbox.clear()
@@ -218,9 +214,7 @@ def test_no_code_is_sent_or_accepted_where_sign_in_is_required(
     assert fetch(client, token).status_code == 302
 
 
-def test_proof_by_code_ends_when_sign_in_becomes_required(
-    schedule: Schedule, token: str, client: Client
-) -> None:
+def test_proof_by_code_ends_when_sign_in_becomes_required(schedule: Schedule, token: str, client: Client) -> None:
     prove(client, token)
     by_signing_in(schedule)
 
@@ -242,9 +236,7 @@ def test_link_shows_its_own_team_alone(
 ) -> None:
     with scope(team=umbrella):
         export = make_export(make_credential(umbrella), charlie)
-        theirs = make_delivery(
-            make_recipient(make_schedule(export, charlie, "Secret plans"), charlie.email), b"theirs"
-        )
+        theirs = make_delivery(make_recipient(make_schedule(export, charlie, "Secret plans"), charlie.email), b"theirs")
         their_token = download_links.make(theirs)
 
     prove(client, token)
@@ -307,9 +299,7 @@ def domain_closed(link: Link) -> None:
         (domain_closed, "This link is closed"),
     ],
 )
-def test_unavailable_link_says_why_even_after_a_proof(
-    client: Client, token: str, end: Any, title: str
-) -> None:
+def test_unavailable_link_says_why_even_after_a_proof(client: Client, token: str, end: Any, title: str) -> None:
     code = ask(client, token)
     prove(client, token)
     end(Link.objects.select_related("team").get())
@@ -337,9 +327,7 @@ def test_removed_member_cannot_open_the_link(schedule: Schedule, alice: User, bo
     assert says(fetch(client, token)) == (410, "This link is closed")
 
 
-def test_unsubscribed_recipient_can_open_earlier_links(
-    client: Client, token: str, delivery: Delivery
-) -> None:
+def test_unsubscribed_recipient_can_open_earlier_links(client: Client, token: str, delivery: Delivery) -> None:
     recipients.unsubscribe(delivery.recipient)
     prove(client, token)
 
@@ -347,9 +335,7 @@ def test_unsubscribed_recipient_can_open_earlier_links(
     assert fetch(client, token).read == CONTENT
 
 
-def test_lost_file_is_reported_and_not_counted_as_opened(
-    client: Client, token: str, delivery: Delivery
-) -> None:
+def test_lost_file_is_reported_and_not_counted_as_opened(client: Client, token: str, delivery: Delivery) -> None:
     prove(client, token)
     assert delivery.result is not None
     default_storage.delete(delivery.result.file.name)
@@ -498,9 +484,7 @@ def test_no_code_works_before_one_is_sent(client: Client, token: str) -> None:
     assert fetch(client, token).status_code == 302
 
 
-def test_unreachable_mail_server_is_reported_and_stores_no_code(
-    client: Client, token: str, settings: Any
-) -> None:
+def test_unreachable_mail_server_is_reported_and_stores_no_code(client: Client, token: str, settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
 
@@ -531,9 +515,7 @@ def test_only_hashes_of_token_and_code_are_stored(client: Client, token: str) ->
     assert link.code_hash != hashlib.sha256(code.encode()).hexdigest()
 
 
-def test_link_pages_are_not_cached_or_sent_as_referrer(
-    client: Client, token: str, delivery: Delivery
-) -> None:
+def test_link_pages_are_not_cached_or_sent_as_referrer(client: Client, token: str, delivery: Delivery) -> None:
     prove(client, token)
     out = download_links.unsubscribe_url(delivery.recipient).removeprefix(django_settings.SITE_URL)
     answers = [client.get(path) for path in (page(token), page("unknown"), out)]

@@ -13,9 +13,7 @@ from tests.smtp import PATIENCE, mail_server
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_short_line_with_an_umlaut_is_sent_in_seven_bits(
-    acme: Team, export: SavedExport, alice: User
-) -> None:
+def test_short_line_with_an_umlaut_is_sent_in_seven_bits(acme: Team, export: SavedExport, alice: User) -> None:
     Team.objects.filter(pk=acme.pk).update(recipient_domains="acme.example")
     with scope(team=acme), mail_server() as mailbox:
         schedule = make_schedule(export, alice, "Café")

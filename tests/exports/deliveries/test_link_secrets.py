@@ -44,9 +44,7 @@ def written() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     root = logging.getLogger()
     (form,) = {
-        each.formatter
-        for each in root.handlers
-        if isinstance(each.formatter, structlog.stdlib.ProcessorFormatter)
+        each.formatter for each in root.handlers if isinstance(each.formatter, structlog.stdlib.ProcessorFormatter)
     }
     handler = logging.StreamHandler(stream)
     handler.setFormatter(form)
@@ -59,19 +57,14 @@ def written() -> Iterator[io.StringIO]:
 
 
 @pytest.fixture
-def hunted(
-    written: io.StringIO, redis_client: redis.Redis, acme: Team, alice: User, export: SavedExport
-) -> Hunted:
+def hunted(written: io.StringIO, redis_client: redis.Redis, acme: Team, alice: User, export: SavedExport) -> Hunted:
     """A link has gone every way there is: wrong and right codes, fetched, signed in to, taken back, unsubscribed."""
     acme.recipient_domains = "acme.example"
     acme.save()
     with scope(team=acme):
         schedule = make_schedule(export, alice)
         delivery = make_delivery(make_recipient(schedule, "nina@acme.example"))
-        token, out = (
-            download_links.make(delivery),
-            download_links.unsubscribe_url(delivery.recipient).split("/")[-2],
-        )
+        token, out = (download_links.make(delivery), download_links.unsubscribe_url(delivery.recipient).split("/")[-2])
     client = Client(raise_request_exception=False)
     page = reverse("exports:link", args=[token])
     client.get(page)
@@ -118,9 +111,7 @@ def test_session_holds_no_token(acme: Team, alice: User, export: SavedExport) ->
     acme.recipient_domains = "acme.example"
     acme.save()
     with scope(team=acme):
-        token = download_links.make(
-            make_delivery(make_recipient(make_schedule(export, alice), "nina@acme.example"))
-        )
+        token = download_links.make(make_delivery(make_recipient(make_schedule(export, alice), "nina@acme.example")))
     client = Client()
     client.post(reverse("exports:link-code", args=[token]))
     (code,) = re.findall(r"^\d{8}$", str(mail.outbox[-1].body), re.M)
@@ -154,10 +145,7 @@ def test_error_report_holds_no_token() -> None:
         ("GET /l/AbCdEfGhIjKlMnOp/file/", "GET /l/[removed]/file/"),
         ("GET /u/12.AbCdEf_GhIj-KlMnOp/", "GET /u/[removed]/"),
         ("/account/login/?next=%2Fl%2FAbCdEfGhIjKlMnOp%2F", "/account/login/?next=%2Fl%2F[removed]%2F"),
-        (
-            "Referer: https://portal.example/l/AbCdEfGhIjKlMnOp/",
-            "Referer: https://portal.example/l/[removed]/",
-        ),
+        ("Referer: https://portal.example/l/AbCdEfGhIjKlMnOp/", "Referer: https://portal.example/l/[removed]/"),
         ("GET /t/acme/runs/12/", "GET /t/acme/runs/12/"),
         ("/usr/lib/python3/site-packages/x.py", "/usr/lib/python3/site-packages/x.py"),
     ],
@@ -181,9 +169,5 @@ def test_web_server_lines_are_blanked_too() -> None:
 
     assert (
         stream.getvalue().splitlines()
-        == [
-            "Error handling request /l/[removed]/file/",
-            '192.0.2.7 "GET /u/[removed]/ HTTP/1.1"',
-        ]
-        * 2
+        == ["Error handling request /l/[removed]/file/", '192.0.2.7 "GET /u/[removed]/ HTTP/1.1"'] * 2
     )

@@ -41,9 +41,7 @@ def told(schedule: Schedule) -> list[tuple[str, str]]:
 
 
 def entries(action: Action) -> list[dict[str, Any]]:
-    return list(
-        AuditEntry._base_manager.filter(action=action).order_by("number").values_list("data", flat=True)
-    )
+    return list(AuditEntry._base_manager.filter(action=action).order_by("number").values_list("data", flat=True))
 
 
 # ------------------------------------------------------------ addresses
@@ -83,9 +81,7 @@ def entries(action: Action) -> list[dict[str, Any]]:
         ("", True),
     ],
 )
-def test_file_goes_to_members_and_allowed_domains_only(
-    schedule: Schedule, address: str, is_refused: bool
-) -> None:
+def test_file_goes_to_members_and_allowed_domains_only(schedule: Schedule, address: str, is_refused: bool) -> None:
     user = User.objects.create_user("bob@elsewhere.example")
     Membership.objects.create(team=schedule.team, user=user, role=Role.VIEWER)
 
@@ -104,9 +100,7 @@ def test_member_of_another_team_is_not_a_member(acme: Team, charlie: User) -> No
     assert recipients.check_address(acme, charlie.email) is not None
 
 
-def test_member_whose_account_is_closed_is_not_reached_even_in_an_allowed_domain(
-    schedule: Schedule, bob: User
-) -> None:
+def test_member_whose_account_is_closed_is_not_reached_even_in_an_allowed_domain(schedule: Schedule, bob: User) -> None:
     User.objects.filter(pk=bob.pk).update(is_active=False)
 
     assert recipients.check_address(schedule.team, bob.email) == "The account of bob@acme.example is closed."
@@ -141,9 +135,7 @@ def test_list_set_by_hand_knows_members_by_their_address(schedule: Schedule, ali
     assert recipients.by_hand(schedule) == ([alice, bob], ["nina@acme.example"])
 
 
-def test_change_of_the_list_is_recorded_with_before_and_after_and_once(
-    schedule: Schedule, alice: User
-) -> None:
+def test_change_of_the_list_is_recorded_with_before_and_after_and_once(schedule: Schedule, alice: User) -> None:
     for addresses in (["a@acme.example"], ["b@acme.example"], ["b@acme.example"]):
         recipients.set_by_hand(schedule, members=[], addresses=addresses, by=alice)
 
@@ -154,13 +146,9 @@ def test_change_of_the_list_is_recorded_with_before_and_after_and_once(
     assert states(schedule) == {"a@acme.example": State.REMOVED, "b@acme.example": State.ACTIVE}
 
 
-def test_list_with_a_forbidden_address_changes_nothing(
-    schedule: Schedule, alice: User, charlie: User
-) -> None:
+def test_list_with_a_forbidden_address_changes_nothing(schedule: Schedule, alice: User, charlie: User) -> None:
     with pytest.raises(recipients.CannotReach) as refused:
-        recipients.set_by_hand(
-            schedule, members=[charlie], addresses=["x@evil.example", "nina@acme.example"], by=alice
-        )
+        recipients.set_by_hand(schedule, members=[charlie], addresses=["x@evil.example", "nina@acme.example"], by=alice)
 
     assert set(refused.value.problems) == {"x@evil.example", "charlie@umbrella.example"}
     assert states(schedule) == {}
@@ -273,9 +261,7 @@ def test_list_is_not_mailed_when_the_file_names_recipients(schedule: Schedule, a
 
 def test_without_a_column_the_list_is_resolved_with_states(schedule: Schedule, alice: User) -> None:
     recipients.resolve(schedule, ["column@acme.example"], "")
-    recipients.set_by_hand(
-        schedule, members=[alice], addresses=["a@acme.example", "b@acme.example"], by=alice
-    )
+    recipients.set_by_hand(schedule, members=[alice], addresses=["a@acme.example", "b@acme.example"], by=alice)
     recipients.unsubscribe(schedule.recipients.get(address="b@acme.example"))
     recipients.set_by_hand(schedule, members=[alice], addresses=["b@acme.example"], by=alice)
 
@@ -367,9 +353,7 @@ def test_leaver_of_an_applied_update_is_dropped_from_every_schedule(
 ) -> None:
     other = make_schedule(export, alice, "Week")
     for each in (schedule, other):
-        recipients.set_by_hand(
-            each, members=[], addresses=["nina@acme.example", "max@acme.example"], by=alice
-        )
+        recipients.set_by_hand(each, members=[], addresses=["nina@acme.example", "max@acme.example"], by=alice)
     now = timezone.now()
     applied(export, alice, ("Nina@Acme.example", "yes"), ("max@acme.example", ""), at=now)
 
@@ -384,9 +368,7 @@ def test_leaver_of_an_applied_update_is_dropped_from_every_schedule(
     ]
 
 
-def test_update_that_was_not_applied_drops_nobody(
-    schedule: Schedule, alice: User, export: SavedExport
-) -> None:
+def test_update_that_was_not_applied_drops_nobody(schedule: Schedule, alice: User, export: SavedExport) -> None:
     recipients.set_by_hand(schedule, members=[], addresses=["nina@acme.example"], by=alice)
     update = applied(export, alice, ("nina@acme.example", "yes"), at=timezone.now())
     EmployeeUpdate.objects.filter(pk=update.pk).update(applied_at=None)
@@ -411,9 +393,7 @@ def test_leaver_gets_no_part_until_they_return(schedule: Schedule, alice: User, 
     assert (gone.pk, back.state) == (back.pk, State.ACTIVE)
 
 
-def test_move_to_another_policy_is_not_a_departure(
-    schedule: Schedule, alice: User, export: SavedExport
-) -> None:
+def test_move_to_another_policy_is_not_a_departure(schedule: Schedule, alice: User, export: SavedExport) -> None:
     recipients.set_by_hand(schedule, members=[], addresses=["nina@acme.example"], by=alice)
     now = timezone.now()
     applied(export, alice, ("nina@acme.example", "yes"), ("nina@acme.example", ""), at=now)
@@ -434,9 +414,7 @@ def test_no_address_of_a_leaver_is_stored(schedule: Schedule, alice: User, expor
     assert departure.address_hash == Departure.hash_of(schedule.team_id, "nina@acme.example")
 
 
-def test_leaver_whom_the_owner_confirms_gets_mail_again(
-    schedule: Schedule, alice: User, export: SavedExport
-) -> None:
+def test_leaver_whom_the_owner_confirms_gets_mail_again(schedule: Schedule, alice: User, export: SavedExport) -> None:
     now = timezone.now()
     applied(export, alice, ("nina@acme.example", "yes"), at=now)
     review_recipients(now)
@@ -507,9 +485,7 @@ def test_saving_an_unchanged_list_confirms_nobody(schedule: Schedule, alice: Use
     assert states(schedule)["nina@acme.example"] == State.UNCONFIRMED
 
 
-def test_confirmed_recipient_gets_mail_for_another_quarter(
-    schedule: Schedule, alice: User, bob: User
-) -> None:
+def test_confirmed_recipient_gets_mail_for_another_quarter(schedule: Schedule, alice: User, bob: User) -> None:
     due = outside(schedule, alice, bob)
     review_recipients(due)
     review_recipients(due + timedelta(days=GRACE_DAYS))

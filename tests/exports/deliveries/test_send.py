@@ -43,14 +43,7 @@ def occurrence(acme: Team, export: SavedExport, alice: User) -> Any:
             finished_at=now, remote_file="a.csv",
         )  # fmt: skip
         Result.objects.create(
-            team=acme,
-            run=run,
-            name="all.csv",
-            media_type="text/csv",
-            size=4,
-            rows=1,
-            sha256="0" * 64,
-            file=stored(),
+            team=acme, run=run, name="all.csv", media_type="text/csv", size=4, rows=1, sha256="0" * 64, file=stored()
         )
         yield Occurrence.objects.create(
             team=acme, schedule=schedule, due_at=now, outcome="started", run=run, settled_at=now
@@ -138,10 +131,7 @@ def test_recipient_who_unsubscribed_meanwhile_gets_nothing(occurrence: Occurrenc
     with mail_server() as box:
         send_due()
 
-    assert ends(row) == (
-        MailStatus.UNSUBSCRIBED,
-        "paula@partner.example has unsubscribed from this schedule.",
-    )
+    assert ends(row) == (MailStatus.UNSUBSCRIBED, "paula@partner.example has unsubscribed from this schedule.")
     assert (box.mails, actions(row)) == ([], [Action.MAIL_WITHHELD])
 
 
@@ -158,12 +148,7 @@ def test_recipient_who_was_dropped_meanwhile_gets_nothing(occurrence: Occurrence
 
 @pytest.mark.parametrize(
     "address",
-    [
-        "eve@evil.example",
-        "eve@sub.partner.example",
-        "eve@notpartner.example",
-        "eve@partner.example.evil.example",
-    ],
+    ["eve@evil.example", "eve@sub.partner.example", "eve@notpartner.example", "eve@partner.example.evil.example"],
 )
 def test_nothing_is_sent_to_a_forbidden_domain(occurrence: Occurrence, address: str) -> None:
     row = delivery(occurrence, address)
@@ -234,9 +219,7 @@ def test_a_part_without_an_address_goes_to_the_fallback_only(occurrence: Occurre
 # ------------------------------------------------------------ trouble
 
 
-def test_the_owner_is_told_once_of_all_the_mails_that_did_not_arrive(
-    occurrence: Occurrence, alice: User
-) -> None:
+def test_the_owner_is_told_once_of_all_the_mails_that_did_not_arrive(occurrence: Occurrence, alice: User) -> None:
     bad = [delivery(occurrence, f"n{number}@partner.example") for number in range(3)]
     good = delivery(occurrence)
 

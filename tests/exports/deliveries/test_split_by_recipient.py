@@ -35,9 +35,7 @@ Made = Callable[..., Result]
 
 @pytest.fixture
 def made(acme_open: Team, export: SavedExport) -> Made:
-    return lambda content, name="expenses.csv": make_result(
-        make_run(export, status="succeeded"), content, name
-    )
+    return lambda content, name="expenses.csv": make_result(make_run(export, status="succeeded"), content, name)
 
 
 def read(part: Part) -> bytes:
@@ -103,9 +101,7 @@ def test_the_one_address_of_a_cell(cell: str, address: str) -> None:
 
 
 def test_rows_of_forbidden_addresses_go_to_the_fallback(made: Made) -> None:
-    found = split_by_recipient.split(
-        made(CSV.encode()), "Approver", FALLBACK, may_get=lambda address: address < "b"
-    )
+    found = split_by_recipient.split(made(CSV.encode()), "Approver", FALLBACK, may_get=lambda address: address < "b")
 
     assert {part.value: part.rows for part in found} == {"ann@acme.example": 3, FALLBACK: 3}
 
@@ -187,9 +183,7 @@ def test_damaged_file_of_a_failed_attempt_is_replaced(made: Made) -> None:
 addresses = st.sampled_from(
     ["ann@acme.example", "ANN@ACME.example", "ben@acme.example", "Cem <cem@acme.example>", "", "?"]
 )
-cells = st.text(
-    st.characters(codec="utf-8", exclude_characters="\x00") | st.sampled_from(',;|\t"\r\n'), max_size=12
-)
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00") | st.sampled_from(',;|\t"\r\n'), max_size=12)
 rows = st.lists(st.tuples(addresses, cells, st.decimals(-999, 999, places=2).map(str)), max_size=30)
 
 
@@ -236,9 +230,7 @@ def test_parts_add_up_to_the_whole_file(
     assert sum(part.rows - 1 for part in found) == len(rows)
 
 
-@given(
-    lines=st.lists(st.binary(max_size=20).map(lambda line: line.translate(None, b'\r\n"\x00')), max_size=20)
-)
+@given(lines=st.lists(st.binary(max_size=20).map(lambda line: line.translate(None, b'\r\n"\x00')), max_size=20))
 @settings(max_examples=60, deadline=None)
 def test_no_byte_of_a_file_is_lost_whatever_its_encoding(lines: list[bytes]) -> None:
     content = b"a,b\n" + b"".join(b"x," + line + b"\n" for line in lines)

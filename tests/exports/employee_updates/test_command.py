@@ -59,9 +59,7 @@ def policy(sandbox: Sandbox, credential: Credential) -> str:
     """A policy that the credential reaches."""
     policy = sorted(sandbox.pairs[credential.partner_pair().partner_user_id].policies)[0]
     with scope(team=credential.team):
-        Policy.objects.create(
-            team=credential.team, credential=credential, policy_id=policy, name="Headquarters"
-        )
+        Policy.objects.create(team=credential.team, credential=credential, policy_id=policy, name="Headquarters")
     return policy
 
 
@@ -149,9 +147,7 @@ def test_profile_gives_columns_and_settings(profile: FeedProfile, at_work: Sandb
     assert (job["shouldSkipNotificationEmail"], only().row_count) == (True, 1)
 
 
-def test_warnings_are_listed_and_nothing_is_sent(
-    profile: FeedProfile, at_work: Sandbox, tmp_path: Path
-) -> None:
+def test_warnings_are_listed_and_nothing_is_sent(profile: FeedProfile, at_work: Sandbox, tmp_path: Path) -> None:
     file = write(tmp_path, "gone@acme.example;gone@acme.example;N-1;Gone;yes")
 
     code, said = call("acme", "Nightly", file, "--submit", "--wait")
@@ -161,9 +157,7 @@ def test_warnings_are_listed_and_nothing_is_sent(
     assert said.endswith("If they are meant, say so in the portal, or start anew with --accept-warnings.")
 
 
-def test_errors_are_listed_and_nothing_is_sent(
-    profile: FeedProfile, at_work: Sandbox, tmp_path: Path
-) -> None:
+def test_errors_are_listed_and_nothing_is_sent(profile: FeedProfile, at_work: Sandbox, tmp_path: Path) -> None:
     file = write(tmp_path, "nina.new@acme.example;nina.new@acme.example;;Nina;no")
 
     code, said = call("acme", "Nightly", file, "--submit", "--wait", "--accept-warnings")
@@ -173,9 +167,7 @@ def test_errors_are_listed_and_nothing_is_sent(
     assert "There is 1 error in the rows, so nothing was tried." in said
 
 
-def test_file_without_a_column_of_the_profile_is_refused(
-    profile: FeedProfile, budget: Any, tmp_path: Path
-) -> None:
+def test_file_without_a_column_of_the_profile_is_refused(profile: FeedProfile, budget: Any, tmp_path: Path) -> None:
     file = write(
         tmp_path,
         "nina.new@acme.example;nina.new@acme.example;N-1001;Nina;no",
@@ -194,9 +186,7 @@ def test_file_without_a_column_of_the_profile_is_refused(
         assert EmployeeUpdate.objects.count() == 0
 
 
-def test_unreadable_file_ends_with_1_and_its_sentence(
-    profile: FeedProfile, budget: Any, tmp_path: Path
-) -> None:
+def test_unreadable_file_ends_with_1_and_its_sentence(profile: FeedProfile, budget: Any, tmp_path: Path) -> None:
     file = tmp_path / "people.pdf"
     file.write_bytes(b"%PDF-1.7")
 
@@ -206,9 +196,7 @@ def test_unreadable_file_ends_with_1_and_its_sentence(
     )
 
 
-def test_failed_dry_run_ends_with_1_and_its_reason(
-    profile: FeedProfile, at_work: Sandbox, joiner: str
-) -> None:
+def test_failed_dry_run_ends_with_1_and_its_reason(profile: FeedProfile, at_work: Sandbox, joiner: str) -> None:
     at_work.script(Fault(envelope=(403, "Not authorized to update employees")), on="update_employees")
 
     code, said = call("acme", "Nightly", joiner, "--submit", "--wait", "--accept-warnings")

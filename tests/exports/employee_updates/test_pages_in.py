@@ -66,9 +66,7 @@ def test_uploaded_file_becomes_rows_after_mapping(as_erin: Client, credential: C
 # ------------------------------------------------------------ the ways in
 
 
-def test_help_pages_own_json_is_understood_repaired_and_explained(
-    as_erin: Client, credential: Credential
-) -> None:
+def test_help_pages_own_json_is_understood_repaired_and_explained(as_erin: Client, credential: Credential) -> None:
     response = make(as_erin, credential, "paste", pasted=HELP_PAGE)
 
     assert response.headers["Location"] == f"/t/acme/updates/{only().pk}/rows/"
@@ -130,20 +128,14 @@ def test_failed_read_of_members_can_be_repeated(as_erin: Client, credential: Cre
     assert [run.job["policies"] for run in Run.objects.all()] == [[POLICY], [POLICY]]
 
 
-def test_feed_on_another_server_is_kept_and_its_secrets_are_not_shown(
-    as_erin: Client, credential: Credential
-) -> None:
+def test_feed_on_another_server_is_kept_and_its_secrets_are_not_shown(as_erin: Client, credential: Credential) -> None:
     where = "https://hr.example/feed?key=canary-in-address"
-    response = make(
-        as_erin, credential, "url", feed_url=where, feed_user="portal", feed_password="canary-password"
-    )
+    response = make(as_erin, credential, "url", feed_url=where, feed_user="portal", feed_password="canary-password")
 
     feed = stored_updates.feed_of(only())
     assert (feed.url, feed.user, feed.password) == (where, "portal", "canary-password")
     assert response.headers["Location"] == f"/t/acme/updates/{only().pk}/"
-    pages = [
-        as_erin.get(f"/t/acme/updates/{only().pk}/{page}").content for page in ("", "rows/", "settings/")
-    ]
+    pages = [as_erin.get(f"/t/acme/updates/{only().pk}/{page}").content for page in ("", "rows/", "settings/")]
     assert [b"canary" in page for page in pages] == [False, False, False]
 
 
@@ -195,16 +187,10 @@ def test_unreadable_input_is_refused_at_its_field(
 
 def test_enormous_upload_is_refused_before_it_is_read(as_erin: Client, credential: Credential) -> None:
     response = as_erin.post(
-        "/t/acme/updates/new/",
-        b"--x--",
-        content_type="multipart/form-data; boundary=x",
-        CONTENT_LENGTH=str(10**12),
+        "/t/acme/updates/new/", b"--x--", content_type="multipart/form-data; boundary=x", CONTENT_LENGTH=str(10**12)
     )
 
-    assert (response.status_code, "More was sent than the portal takes" in response.content.decode()) == (
-        400,
-        True,
-    )
+    assert (response.status_code, "More was sent than the portal takes" in response.content.decode()) == (400, True)
 
 
 # ------------------------------------------------------------ columns
@@ -240,23 +226,17 @@ def test_remembered_columns_are_used_for_the_next_file(as_erin: Client, credenti
     first = only()
     moved = "Personalnummer,Vorname,Work Email,Manager\nE-3,Cem,cem@acme.example,boss@acme.example\n"
 
-    response = make(
-        as_erin, credential, "file", file=upload(moved), profile=FeedProfile.objects.get(name="HR").pk
-    )
+    response = make(as_erin, credential, "file", file=upload(moved), profile=FeedProfile.objects.get(name="HR").pk)
 
     second = EmployeeUpdate.objects.exclude(pk=first.pk).get()
     assert response.headers["Location"] == f"/t/acme/updates/{second.pk}/rows/"
     assert [dict(row.cells) for row in stored_updates.rows_of(second)] == [
         person("cem@acme.example", "E-3", first_name="Cem")
     ]
-    assert "The columns stand in another order than last time" in shown(
-        as_erin.get(response.headers["Location"])
-    )
+    assert "The columns stand in another order than last time" in shown(as_erin.get(response.headers["Location"]))
 
 
-def test_remembered_columns_that_no_longer_fit_are_shown_for_review(
-    as_erin: Client, credential: Credential
-) -> None:
+def test_remembered_columns_that_no_longer_fit_are_shown_for_review(as_erin: Client, credential: Credential) -> None:
     make(as_erin, credential, "file", file=upload(CSV))
     choose(as_erin, "email", "manager", "employee_id", policy=POLICY, profile_name="HR")
     EmployeeUpdate.objects.update(discarded_at="2026-01-01T00:00Z")
@@ -270,9 +250,7 @@ def test_remembered_columns_that_no_longer_fit_are_shown_for_review(
     assert '<option value="employee_id" selected>' in page
 
 
-def test_columns_page_of_a_deleted_update_redirects(
-    as_erin: Client, credential: Credential, erin: User
-) -> None:
+def test_columns_page_of_a_deleted_update_redirects(as_erin: Client, credential: Credential, erin: User) -> None:
     make(as_erin, credential, "file", file=upload(CSV))
     retention.wipe(only(), by=erin)
 

@@ -65,9 +65,7 @@ def dora(acme: Team, erin: User) -> Membership:
 
 @pytest.fixture
 def joiner(credential: Credential, alice: User, policy: str) -> EmployeeUpdate:
-    return prepare(
-        credential, alice, [person(policy, "nina.new@acme.example", "N-1001", first_name="Nina")], "Joiner"
-    )
+    return prepare(credential, alice, [person(policy, "nina.new@acme.example", "N-1001", first_name="Nina")], "Joiner")
 
 
 @pytest.fixture
@@ -129,9 +127,7 @@ def test_author_is_told_why_another_person_has_to_approve(
     assert "/approve/" not in page
 
 
-def test_author_who_sends_the_approval_anyway_is_refused(
-    as_alice: Client, joiner: EmployeeUpdate, alice: User
-) -> None:
+def test_author_who_sends_the_approval_anyway_is_refused(as_alice: Client, joiner: EmployeeUpdate, alice: User) -> None:
     update = submitted(joiner, alice)
 
     page = post(as_alice, update, "approve", content_hash=update.content_hash)
@@ -161,9 +157,7 @@ def test_editor_reads_that_the_role_does_not_approve(joiner: EmployeeUpdate, ali
     assert "/approve/" not in page
 
 
-def test_auditor_sees_the_update_without_a_single_button(
-    joiner: EmployeeUpdate, alice: User, audrey: User
-) -> None:
+def test_auditor_sees_the_update_without_a_single_button(joiner: EmployeeUpdate, alice: User, audrey: User) -> None:
     submitted(joiner, alice)
 
     page = text(signed_in(audrey), url(joiner))
@@ -199,9 +193,7 @@ def test_approval_of_content_that_was_changed_meanwhile_is_refused(
     assert fresh(joiner).approved_at is None
 
 
-def test_approver_can_withdraw_the_request(
-    joiner: EmployeeUpdate, alice: User, erin: User, dora: Membership
-) -> None:
+def test_approver_can_withdraw_the_request(joiner: EmployeeUpdate, alice: User, erin: User, dora: Membership) -> None:
     submitted(joiner, alice)
     as_erin = signed_in(erin)
     assert "Send it back" in text(as_erin, url(joiner))
@@ -233,10 +225,7 @@ def test_pages_say_that_the_two_person_rule_is_off(
 def leavers(credential: Credential, alice: User, sandbox: Sandbox, policy: str) -> EmployeeUpdate:
     """Four members who leave, compared with the members as they are."""
     members = sorted(sandbox.company.policies[policy].members)[:4]
-    cells = [
-        person(policy, email, f"L-{number}", is_terminated="yes")
-        for number, email in enumerate(members, start=1)
-    ]
+    cells = [person(policy, email, f"L-{number}", is_terminated="yes") for number, email in enumerate(members, start=1)]
     update = prepare(credential, alice, cells, "Leavers")
     work_off(employee_updates.read_members(update, by=alice))
     return update
@@ -291,9 +280,7 @@ def test_changes_show_before_and_after_by_kind(
     assert ("nina.new@acme.example" in joiners, "row 2" in joiners) == (True, False)
 
 
-def test_wrong_chain_is_drawn_as_a_tree(
-    as_alice: Client, credential: Credential, alice: User, policy: str
-) -> None:
+def test_wrong_chain_is_drawn_as_a_tree(as_alice: Client, credential: Credential, alice: User, policy: str) -> None:
     cells = [
         person(policy, "a@acme.example", "N-1", manager="b@acme.example"),
         person(policy, "b@acme.example", "N-2", manager="a@acme.example"),
@@ -306,9 +293,7 @@ def test_wrong_chain_is_drawn_as_a_tree(
     assert "again: the circle closes here" in page
 
 
-def test_hr_text_is_shown_and_never_run(
-    as_alice: Client, credential: Credential, alice: User, policy: str
-) -> None:
+def test_hr_text_is_shown_and_never_run(as_alice: Client, credential: Credential, alice: User, policy: str) -> None:
     evil = "<script>alert(1)</script>"
     update = prepare(credential, alice, [person(policy, "x@acme.example", "N-1", last_name=evil)], evil)
     work_off(employee_updates.read_members(update, by=alice))
@@ -322,9 +307,7 @@ def test_hr_text_is_shown_and_never_run(
 # ------------------------------------------------------------ answers
 
 
-def test_dry_run_is_shown_person_by_person(
-    as_alice: Client, credential: Credential, alice: User, policy: str
-) -> None:
+def test_dry_run_is_shown_person_by_person(as_alice: Client, credential: Credential, alice: User, policy: str) -> None:
     cells = [
         person(policy, "nina.new@acme.example", "N-1"),
         person(policy, "otto.new@acme.example", "N-2", manager="nina.new@acme.example"),
@@ -339,13 +322,8 @@ def test_dry_run_is_shown_person_by_person(
 
 def skipping(credential: Credential, alice: User, policy: str) -> EmployeeUpdate:
     """An update of which Expensify takes one row and skips the other, for a policy it does not know."""
-    Policy.objects.create(
-        team=credential.team, credential=credential, policy_id="0000GONE00000000", name="Gone"
-    )
-    cells = [
-        person(policy, "nina.new@acme.example", "N-1"),
-        person("0000GONE00000000", "otto.new@acme.example", "N-2"),
-    ]
+    Policy.objects.create(team=credential.team, credential=credential, policy_id="0000GONE00000000", name="Gone")
+    cells = [person(policy, "nina.new@acme.example", "N-1"), person("0000GONE00000000", "otto.new@acme.example", "N-2")]
     return prepare(credential, alice, cells)
 
 
@@ -385,9 +363,7 @@ def test_receipt_file_is_safe_for_spreadsheets_and_its_download_is_on_record(
     assert (entry.actor_id, entry.target_id, entry.data["rows"]) == (alice.pk, update.pk, 2)
 
 
-def test_update_that_was_not_applied_has_no_receipt_to_download(
-    as_alice: Client, joiner: EmployeeUpdate
-) -> None:
+def test_update_that_was_not_applied_has_no_receipt_to_download(as_alice: Client, joiner: EmployeeUpdate) -> None:
     assert as_alice.get(url(joiner, "receipt.csv")).headers["Location"] == url(joiner)
     assert AuditEntry.objects.filter(action=Action.RECEIPT_DOWNLOADED).count() == 0
 
@@ -407,8 +383,7 @@ def test_receipt_on_one_page_names_who_prepared_and_approved_and_the_whole_hash(
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
-    [(Fault(drop_after_work=True), "There as wanted"), (Fault(drop_before_work=True), "Not there")],
+    ("fault", "told"), [(Fault(drop_after_work=True), "There as wanted"), (Fault(drop_before_work=True), "Not there")]
 )
 def test_unconfirmed_update_is_compared_with_the_members(
     as_alice: Client,
@@ -422,9 +397,7 @@ def test_unconfirmed_update_is_compared_with_the_members(
 ) -> None:
     update = approved(joiner, alice, dora)
     sandbox.script(fault)
-    work_off(
-        employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash)
-    )
+    work_off(employee_updates.apply(update, by=acme.memberships.get(user=alice), content_hash=update.content_hash))
     assert "Read the members now" in text(as_alice, url(update))
     assert "needs attention" in text(as_alice, "/t/acme/").lower()
 
@@ -460,9 +433,7 @@ def test_receipt_says_what_cannot_go_back(
     assert "An invitation cannot be taken back." in text(as_alice, url(update, "receipt/"))
 
 
-def test_history_names_who_did_what(
-    as_alice: Client, joiner: EmployeeUpdate, alice: User, dora: Membership
-) -> None:
+def test_history_names_who_did_what(as_alice: Client, joiner: EmployeeUpdate, alice: User, dora: Membership) -> None:
     update = applied(joiner, alice, dora)
 
     history = text(as_alice, url(update)).partition(">History<")[2]
@@ -501,9 +472,7 @@ def test_pages_of_a_wiped_update_keep_what_was_done_and_nobody_in_it(
     update = applied(joiner, alice, dora)
     retention.wipe(update, by=alice)
 
-    pages = [
-        text(as_alice, url(update, page)) for page in ("", "changes/", "answer/", "receipt/", "present/")
-    ]
+    pages = [text(as_alice, url(update, page)) for page in ("", "changes/", "answer/", "receipt/", "present/")]
 
     assert ["nina" in page.lower() for page in pages] == [False] * 5
     assert "1 added" in pages[0]

@@ -10,17 +10,7 @@ from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import stored as stored_updates
 from exports.models import EmployeeUpdate, Run
 from tests.exports.conftest import signed_in
-from tests.exports.employee_updates.updates import (
-    POLICY,
-    cells,
-    ended,
-    make,
-    only,
-    person,
-    queries,
-    shown,
-    typed_in,
-)
+from tests.exports.employee_updates.updates import POLICY, cells, ended, make, only, person, queries, shown, typed_in
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +18,7 @@ def opened(acme_open: Team, budget: Any) -> None:
     """Acme is open to the test, and the queue is empty."""
 
 
-def test_cell_is_changed_a_row_added_and_another_taken_out(
-    as_erin: Client, credential: Credential, erin: User
-) -> None:
+def test_cell_is_changed_a_row_added_and_another_taken_out(as_erin: Client, credential: Credential, erin: User) -> None:
     update = typed_in(credential, erin, person("ann@acme.example", "E-1"), person("ben@acme.example", "E-2"))
 
     as_erin.post(
@@ -103,18 +91,13 @@ def test_rows_are_found_by_their_cells(as_erin: Client, credential: Credential, 
     assert ["cell-1-email" in page, "cell-2-email" in page] == [False, True]
 
 
-def test_table_shows_columns_in_use_and_those_asked_for(
-    as_erin: Client, credential: Credential, erin: User
-) -> None:
+def test_table_shows_columns_in_use_and_those_asked_for(as_erin: Client, credential: Credential, erin: User) -> None:
     update = typed_in(credential, erin, person("ann@acme.example", "E-1"))
     url = f"/t/acme/updates/{update.pk}/rows/"
 
     pages = [shown(as_erin.get(url)), shown(as_erin.get(f"{url}?column=role"))]
 
-    assert [("cell-1-role" in page, "cell-1-email" in page) for page in pages] == [
-        (False, True),
-        (True, True),
-    ]
+    assert [("cell-1-role" in page, "cell-1-email" in page) for page in pages] == [(False, True), (True, True)]
 
 
 def test_fifty_rows_a_page(as_erin: Client, credential: Credential, erin: User) -> None:
@@ -123,27 +106,17 @@ def test_fifty_rows_a_page(as_erin: Client, credential: Credential, erin: User) 
 
     page = shown(as_erin.get(f"/t/acme/updates/{update.pk}/rows/?page=3"))
 
-    assert ["cell-100-email" in page, "cell-101-email" in page, "101–120 of 120" in page] == [
-        False,
-        True,
-        True,
-    ]
+    assert ["cell-100-email" in page, "cell-101-email" in page, "101–120 of 120" in page] == [False, True, True]
 
 
 def test_rows_cost_as_many_queries_as_one(as_erin: Client, credential: Credential, erin: User) -> None:
     one = typed_in(credential, erin, person("ann@acme.example", "E-1"))
-    many = typed_in(
-        credential, erin, *(person(f"p{number}@acme.example", f"E-{number}") for number in range(30))
-    )
+    many = typed_in(credential, erin, *(person(f"p{number}@acme.example", f"E-{number}") for number in range(30)))
 
-    assert queries(as_erin, f"/t/acme/updates/{many.pk}/rows/") == queries(
-        as_erin, f"/t/acme/updates/{one.pk}/rows/"
-    )
+    assert queries(as_erin, f"/t/acme/updates/{many.pk}/rows/") == queries(as_erin, f"/t/acme/updates/{one.pk}/rows/")
 
 
-def test_list_costs_the_same_with_one_and_with_three(
-    as_erin: Client, credential: Credential, erin: User
-) -> None:
+def test_list_costs_the_same_with_one_and_with_three(as_erin: Client, credential: Credential, erin: User) -> None:
     typed_in(credential, erin, person("ann@acme.example", "E-1"))
     with_one = queries(as_erin, "/t/acme/updates/")
     for number in (2, 3):
@@ -153,17 +126,12 @@ def test_list_costs_the_same_with_one_and_with_three(
 
 
 @pytest.mark.parametrize("stage", ["preparing", "waiting", "approved", "sent", "applied", "unconfirmed"])
-def test_list_can_be_filtered_by_stage(
-    stage: str, as_erin: Client, credential: Credential, erin: User
-) -> None:
+def test_list_can_be_filtered_by_stage(stage: str, as_erin: Client, credential: Credential, erin: User) -> None:
     typed_in(credential, erin, person("ann@acme.example", "E-1"))
 
     page = shown(as_erin.get(f"/t/acme/updates/?stage={stage}"))
 
-    assert ("Typed" in page, "No update is at this stage" in page) == (
-        stage == "preparing",
-        stage != "preparing",
-    )
+    assert ("Typed" in page, "No update is at this stage" in page) == (stage == "preparing", stage != "preparing")
 
 
 def test_discarded_update_is_listed_as_such(as_erin: Client, credential: Credential, erin: User) -> None:
@@ -182,8 +150,7 @@ def test_change_of_rows_that_somebody_else_changed_is_shown_and_not_saved(
 
     page = shown(
         as_erin.post(
-            f"/t/acme/updates/{update.pk}/rows/change/",
-            {"revision": "0", "cell-1-email": "anna@acme.example"},
+            f"/t/acme/updates/{update.pk}/rows/change/", {"revision": "0", "cell-1-email": "anna@acme.example"}
         )
     )
 
@@ -192,15 +159,11 @@ def test_change_of_rows_that_somebody_else_changed_is_shown_and_not_saved(
     assert cells() == [person("ann@acme.example", "E-9")]
 
 
-def test_page_that_is_saved_unchanged_changes_nothing(
-    as_erin: Client, credential: Credential, erin: User
-) -> None:
+def test_page_that_is_saved_unchanged_changes_nothing(as_erin: Client, credential: Credential, erin: User) -> None:
     update = typed_in(credential, erin, person("ann@acme.example", "E-1", default_tags="Sales\nWien"))
 
     # As a browser sends an input of one line.
-    as_erin.post(
-        f"/t/acme/updates/{update.pk}/rows/change/", {"revision": "0", "cell-1-default_tags": "SalesWien"}
-    )
+    as_erin.post(f"/t/acme/updates/{update.pk}/rows/change/", {"revision": "0", "cell-1-default_tags": "SalesWien"})
 
     assert (only().revision, cells()[0]["default_tags"]) == (0, "Sales\nWien")
 
@@ -250,9 +213,7 @@ def test_pasted_text_that_makes_no_rows_is_shown_again(
 
 def test_formula_in_a_cell_is_shown_as_text(as_erin: Client, credential: Credential, erin: User) -> None:
     update = typed_in(
-        credential,
-        erin,
-        person("ann@acme.example", "E-1", first_name='=HYPERLINK("x")<script>alert(1)</script>'),
+        credential, erin, person("ann@acme.example", "E-1", first_name='=HYPERLINK("x")<script>alert(1)</script>')
     )
 
     page = shown(as_erin.get(f"/t/acme/updates/{update.pk}/rows/"))
@@ -260,9 +221,7 @@ def test_formula_in_a_cell_is_shown_as_text(as_erin: Client, credential: Credent
     assert ("<script>alert(1)" in page, "is a formula, written as text" in page) == (False, True)
 
 
-def test_closed_update_can_be_read_and_no_longer_changed(
-    as_erin: Client, credential: Credential, erin: User
-) -> None:
+def test_closed_update_can_be_read_and_no_longer_changed(as_erin: Client, credential: Credential, erin: User) -> None:
     update = typed_in(credential, erin, person("ann@acme.example", "E-1"))
     employee_updates.discard(update, by=erin)
 
@@ -278,10 +237,7 @@ def test_auditor_reads_the_rows_and_changes_none(audrey: User, credential: Crede
 
     page = shown(signed_in(audrey).get(f"/t/acme/updates/{update.pk}/rows/"))
 
-    assert ("ann@acme.example" in page, "<input" in page.split("<table")[1].split("</table>")[0]) == (
-        True,
-        False,
-    )
+    assert ("ann@acme.example" in page, "<input" in page.split("<table")[1].split("</table>")[0]) == (True, False)
 
 
 # ------------------------------------------------------------ from the members
@@ -304,17 +260,13 @@ def with_members(credential: Credential, erin: User, policy: Policy) -> Employee
     return EmployeeUpdate.objects.select_related("team", "credential").get(pk=update.pk)
 
 
-def test_members_become_rows_and_only_changed_rows_are_kept(
-    as_erin: Client, with_members: EmployeeUpdate
-) -> None:
+def test_members_become_rows_and_only_changed_rows_are_kept(as_erin: Client, with_members: EmployeeUpdate) -> None:
     rows = f"/t/acme/updates/{with_members.pk}/rows/"
     assert "4 members are there" in shown(as_erin.get(rows))
 
     as_erin.post(f"{rows}members/")
     assert (only().row_count, only().error_count) == (4, 1)
-    as_erin.post(
-        f"{rows}change/", {"cell-2-manager": "boss@acme.example", "cell-3-manager": "ann@acme.example"}
-    )
+    as_erin.post(f"{rows}change/", {"cell-2-manager": "boss@acme.example", "cell-3-manager": "ann@acme.example"})
     assert "3 of 4 rows are as the policy has them already" in shown(as_erin.get(rows))
     as_erin.post(f"{rows}keep/")
 
@@ -353,9 +305,7 @@ def test_rows_page_waits_for_the_members(as_erin: Client, credential: Credential
 # ------------------------------------------------------------ settings
 
 
-def test_settings_that_contradict_each_other_are_refused(
-    as_erin: Client, credential: Credential, erin: User
-) -> None:
+def test_settings_that_contradict_each_other_are_refused(as_erin: Client, credential: Credential, erin: User) -> None:
     update = typed_in(credential, erin, person("ann@acme.example", "E-1"))
 
     page = shown(
@@ -384,9 +334,7 @@ def test_update_of_another_team_cannot_be_used_by_its_number(
     tries = [
         client.post(f"/t/umbrella/updates/{update.pk}/rows/change/", {"cell-1-email": "x@acme.example"}),
         client.post(f"/t/umbrella/updates/{update.pk}/rows/paste/", {"pasted": "Email\nx@acme.example\n"}),
-        client.post(
-            "/t/umbrella/updates/new/", {"name": "Theirs", "credential": credential.pk, "way": "grid"}
-        ),
+        client.post("/t/umbrella/updates/new/", {"name": "Theirs", "credential": credential.pk, "way": "grid"}),
     ]
 
     assert [response.status_code for response in tries] == [404, 404, 200]

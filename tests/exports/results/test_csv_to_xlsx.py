@@ -57,16 +57,7 @@ def by_calamine(content: bytes) -> list[list[Any]]:
 
 # ------------------------------------------------------------ text stays text
 
-IDENTIFIERS = [
-    "00042",
-    "4111111111111111",
-    "1e5",
-    "R00bCluvcO4T",
-    "1-2",
-    "3/4",
-    "TRUE",
-    "12345678901234567890",
-]
+IDENTIFIERS = ["00042", "4111111111111111", "1e5", "R00bCluvcO4T", "1-2", "3/4", "TRUE", "12345678901234567890"]
 FORMULAS = ["=1+1", '=cmd|"/c calc"!A0', "+1", "-1+2", "@SUM(A1)", "\t=1", "#N/A", "'=1"]
 
 
@@ -78,9 +69,7 @@ def test_text_is_read_back_as_it_was(text: str) -> None:
     assert types(content) == {"s"}
 
 
-words = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")
-)
+words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"))
 numbers = st.from_regex(r"0*[0-9]{1,25}", fullmatch=True)
 
 
@@ -115,9 +104,7 @@ def test_a_cell_that_is_too_long_for_excel_ends_with_dots() -> None:
 
 
 def test_amounts_and_dates_of_somebodys_own_template_are_values() -> None:
-    content = made(
-        [["Total", "Day", "Code"], ["1234.50", "2026-10-31", "1234.50"], ["-3", "2026-02-30", "x"]]
-    )
+    content = made([["Total", "Day", "Code"], ["1234.50", "2026-10-31", "1234.50"], ["-3", "2026-02-30", "x"]])
 
     assert values(content) == [
         ["Total", "Day", "Code"],
@@ -177,9 +164,7 @@ def test_what_a_sheet_cannot_hold_goes_on_in_the_next_with_the_heading() -> None
 
 
 @pytest.mark.parametrize(("rows", "found"), [([["Code"]], [["Code"]]), ([], [])])
-def test_a_file_without_rows_makes_a_workbook_all_the_same(
-    rows: list[list[str]], found: list[list[str]]
-) -> None:
+def test_a_file_without_rows_makes_a_workbook_all_the_same(rows: list[list[str]], found: list[list[str]]) -> None:
     assert by_calamine(made(rows)) == found
 
 
@@ -192,9 +177,7 @@ def test_more_columns_than_excel_takes_are_refused() -> None:
 
 
 @pytest.mark.django_db
-def test_the_download_is_audited_and_opens(
-    client: Client, acme_open: Team, alice: User, export: SavedExport
-) -> None:
+def test_the_download_is_audited_and_opens(client: Client, acme_open: Team, alice: User, export: SavedExport) -> None:
     result = make_result(make_run(export, status="succeeded"), b"Code\n007\n", "März.csv")
     client.force_login(alice)
 
@@ -210,9 +193,7 @@ def test_the_download_is_audited_and_opens(
 
 
 @pytest.mark.django_db
-def test_what_is_no_csv_has_no_workbook(
-    client: Client, acme_open: Team, alice: User, export: SavedExport
-) -> None:
+def test_what_is_no_csv_has_no_workbook(client: Client, acme_open: Team, alice: User, export: SavedExport) -> None:
     result = make_result(make_run(export, status="succeeded"), b"{}", "a.json")
     client.force_login(alice)
 

@@ -56,9 +56,7 @@ def test_a_range_is_exactly_those_bytes(
 
 
 @pytest.mark.parametrize("wanted", ["bytes=-", "bytes=9-3", "lines=1-2", "bytes=0-1,4-5", "bytes=a-b"])
-def test_what_is_no_single_range_gets_the_whole_file(
-    wanted: str, url: str, client: Client, alice: User
-) -> None:
+def test_what_is_no_single_range_gets_the_whole_file(wanted: str, url: str, client: Client, alice: User) -> None:
     client.force_login(alice)
 
     status, content, headers = got(client, url, range=wanted)

@@ -106,9 +106,7 @@ def test_only_the_beginning_of_a_large_csv_is_read(stored: Stored) -> None:
 
 
 def test_workbook_shows_as_a_table(stored: Stored) -> None:
-    result = stored(
-        workbook([["Merchant", "Amount"], ["Zoë", 1.5], ["B", 2.0], [None, True]]), "export1.xlsx"
-    )
+    result = stored(workbook([["Merchant", "Amount"], ["Zoë", 1.5], ["B", 2.0], [None, True]]), "export1.xlsx")
 
     assert preview(result) == TablePreview(
         ["Merchant", "Amount"], [["Zoë", "1.5"], ["B", "2"], ["", "True"]], more=False
@@ -192,9 +190,7 @@ def test_beginning_of_a_long_text_is_shown(extension: str, stored: Stored) -> No
 
 
 def test_character_cut_in_the_middle_is_left_out(stored: Stored) -> None:
-    assert preview(stored(("a" + "é" * 40_000).encode(), "export1.txt")) == TextPreview(
-        "a" + "é" * 32_767, more=True
-    )
+    assert preview(stored(("a" + "é" * 40_000).encode(), "export1.txt")) == TextPreview("a" + "é" * 32_767, more=True)
 
 
 # ------------------------------------------------------------ PDF and ZIP

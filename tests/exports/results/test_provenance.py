@@ -144,9 +144,7 @@ def test_part_leads_to_the_run_of_the_whole(reader: Client, result: Result) -> N
 def test_recipients_are_named(reader: Client, result: Result, alice: User) -> None:
     team, export = result.team, result.run.export
     with scope(team=team):
-        schedule = Schedule.objects.create(
-            team=team, export=export, name="Monthly", owner=alice, rule={}, mail={}
-        )
+        schedule = Schedule.objects.create(team=team, export=export, name="Monthly", owner=alice, rule={}, mail={})
         occurrence = Occurrence.objects.create(
             team=team, schedule=schedule, due_at=timezone.now(), outcome="started", run=result.run
         )
@@ -164,9 +162,7 @@ def test_recipients_are_named(reader: Client, result: Result, alice: User) -> No
     assert "It was mailed to nobody." not in page
 
 
-def test_employee_update_is_found_by_the_hash_of_its_content(
-    reader: Client, credential: Any, alice: User
-) -> None:
+def test_employee_update_is_found_by_the_hash_of_its_content(reader: Client, credential: Any, alice: User) -> None:
     cells = {"email": "n@acme.example", "manager": "n@acme.example", "employee_id": "N-1", "policy": "P1"}
     with scope(team=credential.team):
         update = employee_updates.prepare(credential, "November", by=alice, content=[FeedRow(1, cells)])
@@ -202,9 +198,7 @@ def test_nothing_of_the_file_is_stored(
     opened: list[str] = []
     real_open = os.open
     monkeypatch.setattr(
-        os,
-        "open",
-        lambda path, *more, **named: (opened.append(str(path)), real_open(path, *more, **named))[1],
+        os, "open", lambda path, *more, **named: (opened.append(str(path)), real_open(path, *more, **named))[1]
     )
 
     assert prove(reader, CONTENT * 4).status_code == 200

@@ -14,12 +14,7 @@ from exports.results.totals import Measured, measure_file
 from tests.exports.conftest import make_result, make_run
 
 DETAIL = Layout(
-    columns=(
-        column("report.total"),
-        column("final.amount"),
-        column("expense.currency"),
-        column("report.currency"),
-    )
+    columns=(column("report.total"), column("final.amount"), column("expense.currency"), column("report.currency"))
 )
 
 
@@ -42,17 +37,10 @@ def test_amounts_are_added_up_by_the_currency_they_are_in() -> None:
 
 @pytest.mark.parametrize(
     ("format", "cell", "total"),
-    [
-        ("0.00", "12.50", "12.50"),
-        ("0,00", "12,50", "12.50"),
-        ("cents", "1250", "12.50"),
-        ("0", "13", "13.00"),
-    ],
+    [("0.00", "12.50", "12.50"), ("0,00", "12,50", "12.50"), ("cents", "1250", "12.50"), ("0", "13", "13.00")],
 )
 def test_each_format_of_amounts_is_read_as_it_is_written(format: str, cell: str, total: str) -> None:
-    chosen = layout(
-        column("final.amount", format=format), column("expense.currency"), delimiter=";", heading=False
-    )
+    chosen = layout(column("final.amount", format=format), column("expense.currency"), delimiter=";", heading=False)
 
     assert measured(f"{cell};EUR\n", chosen) == Measured(1, {"EUR": Decimal(total)})
 
@@ -102,9 +90,7 @@ def test_amounts_without_their_currency_have_no_total() -> None:
         ("Amount,Merchant\n1.00,EUR\n", None),
     ],
 )
-def test_of_somebodys_own_template_only_the_obvious_is_added_up(
-    text: str, found: dict[str, Decimal] | None
-) -> None:
+def test_of_somebodys_own_template_only_the_obvious_is_added_up(text: str, found: dict[str, Decimal] | None) -> None:
     assert measured(text).totals == found
 
 

@@ -33,19 +33,14 @@ def test_a_sealed_zip_opens_with_its_password(members: list[zip_files.Member], t
     zip_files.seal(members, tmp_path / "a.zip", PASSWORD)
 
     content = (tmp_path / "a.zip").read_bytes()
-    found = {
-        name.decode(): b"".join(pieces)
-        for name, _, pieces in stream_unzip([content], password=PASSWORD.encode())
-    }
+    found = {name.decode(): b"".join(pieces) for name, _, pieces in stream_unzip([content], password=PASSWORD.encode())}
     assert found == {name: path.read_bytes() for name, path in members}
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         entries = archive.infolist()
     assert all(entry.flag_bits & 1 and entry.compress_type == 99 for entry in entries)  # 99: AES
 
 
-def test_a_sealed_zip_does_not_open_with_another_password(
-    members: list[zip_files.Member], tmp_path: Path
-) -> None:
+def test_a_sealed_zip_does_not_open_with_another_password(members: list[zip_files.Member], tmp_path: Path) -> None:
     zip_files.seal(members, tmp_path / "a.zip", PASSWORD)
 
     _, _, pieces = next(iter(stream_unzip([(tmp_path / "a.zip").read_bytes()], password=b"guess")))

@@ -74,9 +74,7 @@ def test_job_of_a_run_holds_no_password(credential: Credential, alice: User) -> 
 
     run = runs.start(export, by=alice)
 
-    assert run.job["onFinish"] == [
-        {"actionName": "sftpUpload", "sftpData": {"host": "h", "login": "e", "port": 22}}
-    ]
+    assert run.job["onFinish"] == [{"actionName": "sftpUpload", "sftpData": {"host": "h", "login": "e", "port": 22}}]
 
 
 @pytest.mark.parametrize(
@@ -106,14 +104,11 @@ def test_since_the_last_success_begins_on_the_day_that_run_was_started(
 
     run = runs.start(export, by=alice)
 
-    assert (
-        run.job["inputSettings"]["filters"]["startDate"] == started.astimezone(acme.zone).date().isoformat()
-    )
+    assert run.job["inputSettings"]["filters"]["startDate"] == started.astimezone(acme.zone).date().isoformat()
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
-    [(Credential.Status.REFUSED, "refused by expensify"), (Credential.Status.WIPED, "wiped")],
+    ("status", "words"), [(Credential.Status.REFUSED, "refused by expensify"), (Credential.Status.WIPED, "wiped")]
 )
 def test_export_whose_credential_cannot_call_does_not_start(
     status: str, words: str, export: SavedExport, alice: User
@@ -150,9 +145,7 @@ def test_command_starts_a_run_in_the_name_of_the_operating_systems_user(export: 
 # ------------------------------------------------------------ double clicks
 
 
-def test_double_click_starts_one_run(
-    export: SavedExport, alice: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_double_click_starts_one_run(export: SavedExport, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "DOUBLE_CLICK", timedelta(hours=1))
     first, second = (runs.start_by_click(export, by=alice) for _ in range(2))
 
@@ -168,9 +161,7 @@ def test_two_people_start_two_runs(export: SavedExport, alice: User, erin: User)
 
 def test_click_after_a_while_starts_another_run(export: SavedExport, alice: User) -> None:
     first = runs.start_by_click(export, by=alice)
-    Run.objects.filter(pk=first.pk).update(
-        created_at=timezone.now() - runs.DOUBLE_CLICK - timedelta(seconds=1)
-    )
+    Run.objects.filter(pk=first.pk).update(created_at=timezone.now() - runs.DOUBLE_CLICK - timedelta(seconds=1))
 
     assert runs.start_by_click(export, by=alice) != first
 
@@ -178,9 +169,7 @@ def test_click_after_a_while_starts_another_run(export: SavedExport, alice: User
 # ------------------------------------------------------------ again, cancel, looked after
 
 
-def test_run_again_is_a_new_run_of_the_export_as_it_is_now(
-    export: SavedExport, alice: User, erin: User
-) -> None:
+def test_run_again_is_a_new_run_of_the_export_as_it_is_now(export: SavedExport, alice: User, erin: User) -> None:
     failed = make_run(export, alice, Status.FAILED)
 
     new = runs.again(failed, by=erin)
@@ -243,9 +232,7 @@ def test_cancelled_run_says_what_is_true_at_expensify(
     assert words in run.error
 
 
-def test_failures_need_attention_until_somebody_has_looked_after_them(
-    export: SavedExport, alice: User
-) -> None:
+def test_failures_need_attention_until_somebody_has_looked_after_them(export: SavedExport, alice: User) -> None:
     failed, unconfirmed, *_ = [
         make_run(export, alice, status) for status in (Status.FAILED, Status.UNCONFIRMED, *OF_EXPORTS)
     ]

@@ -103,9 +103,7 @@ def test_what_people_do_meanwhile_is_kept(
     assert credential.is_being_checked
 
 
-def test_pages_speak_of_places_again_when_it_is_back(
-    stopped: RedisServer, export: SavedExport, alice: User
-) -> None:
+def test_pages_speak_of_places_again_when_it_is_back(stopped: RedisServer, export: SavedExport, alice: User) -> None:
     run = make_run(export, alice)
     alices = signed_in(alice)
     assert SENTENCE in text(alices, f"/t/acme/runs/{run.pk}/")

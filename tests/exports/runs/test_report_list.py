@@ -91,9 +91,7 @@ def test_list_says_of_each_report_what_the_data_have(name: str) -> None:
     assert [(each.id, each.expenses) for each in found.reports] == [
         (each["reportID"], len(each.get("transactionList") or [])) for each in data["reports"]
     ]
-    assert [each.created for each in found.reports] == [
-        (each.get("created") or "")[:10] for each in data["reports"]
-    ]
+    assert [each.created for each in found.reports] == [(each.get("created") or "")[:10] for each in data["reports"]]
 
 
 def test_name_of_a_report_may_hold_anything() -> None:
@@ -127,9 +125,7 @@ def test_selection_survives_storing() -> None:
         ("", "", False),
     ],
 )
-def test_late_is_what_was_created_and_submitted_before_the_period(
-    created: str, submitted: str, is_late: bool
-) -> None:
+def test_late_is_what_was_created_and_submitted_before_the_period(created: str, submitted: str, is_late: bool) -> None:
     assert report(created, submitted).is_late(date(2026, 11, 1)) is is_late
 
 
@@ -140,9 +136,7 @@ def test_without_a_period_nothing_is_late() -> None:
 # ------------------------------------------------------------ the file against the list
 
 
-def made(
-    layout: Layout, data: dict[str, Any], folder: Path, extension: str = "csv"
-) -> tuple[ReportList, Path]:
+def made(layout: Layout, data: dict[str, Any], folder: Path, extension: str = "csv") -> tuple[ReportList, Path]:
     """The list of the data, and the file of the columns."""
     listed = report_list.read_list(render(parse(report_list.listing_template(layout)), data))
     path = folder / f"export1.{extension}"
@@ -190,9 +184,7 @@ def test_missing_row_and_changed_amount_are_found(tmp_path: Path) -> None:
     path.write_text("".join([*lines[:-1], "Somebody,999999.99\n"]))
     changed = report_list.check_file(listed, AMOUNTS, path)
 
-    assert short.problem == (
-        f"The file has {len(lines) - 2} rows, but the listed reports have {len(lines) - 1}."
-    )
+    assert short.problem == (f"The file has {len(lines) - 2} rows, but the listed reports have {len(lines) - 1}.")
     assert "adds up to" in changed.problem
 
 

@@ -85,9 +85,7 @@ def test_result_is_written_to_a_file(export: SavedExport, at_work: Sandbox, tmp_
 
     with scopes_disabled():
         result = Run.objects.get().result
-        downloads = AuditEntry.objects.filter(action=Action.RESULT_DOWNLOADED).values_list(
-            "actor_name", "target_id"
-        )
+        downloads = AuditEntry.objects.filter(action=Action.RESULT_DOWNLOADED).values_list("actor_name", "target_id")
         assert (code, list(downloads)) == (0, [(audit.operator().name, result.pk)])
     assert said.endswith(f"succeeded: {result.name}, {result.size} bytes.\n")
     assert target.read_bytes().startswith(b"Merchant,Amount\n")
@@ -136,9 +134,7 @@ def test_run_without_a_report_writes_no_file_and_ends_with_5(
     assert not (tmp_path / "none.csv").exists()
 
 
-def test_run_that_waits_longer_than_the_timeout_ends_with_4_and_goes_on(
-    export: SavedExport, budget: Any
-) -> None:
+def test_run_that_waits_longer_than_the_timeout_ends_with_4_and_goes_on(export: SavedExport, budget: Any) -> None:
     code, said = call("acme", "Monthly expenses", "--wait", "--timeout", "0")
 
     assert (code, "is still queued after 0 seconds. It goes on by itself." in said) == (4, True)
@@ -154,9 +150,7 @@ def test_run_that_waits_longer_than_the_timeout_ends_with_4_and_goes_on(
         ("umbrella", "Monthly expenses", "The team “Umbrella” has no saved export “Monthly expenses”."),
     ],
 )
-def test_what_is_not_there_ends_with_2(
-    team: str, wanted: str, said: str, export: SavedExport, umbrella: Team
-) -> None:
+def test_what_is_not_there_ends_with_2(team: str, wanted: str, said: str, export: SavedExport, umbrella: Team) -> None:
     assert call(team, wanted) == (2, said)
 
 

@@ -49,13 +49,7 @@ def test_steps_of_a_run(
     steps = timeline.steps(run, made)
 
     assert [step.state for step in steps] == states
-    assert [step.name for step in steps] == [
-        "Queued",
-        "Generating",
-        "File name received",
-        "Downloading",
-        "Stored",
-    ]
+    assert [step.name for step in steps] == ["Queued", "Generating", "File name received", "Downloading", "Stored"]
 
 
 def test_steps_that_came_have_their_times(export: SavedExport, alice: User) -> None:
@@ -79,9 +73,7 @@ def test_steps_that_did_not_come_have_none(export: SavedExport, alice: User) -> 
 
 def test_every_status_can_be_said_in_words(export: SavedExport, alice: User) -> None:
     said = {
-        step.state_in_words
-        for status in OF_EXPORTS
-        for step in timeline.steps(make_run(export, alice, status), [])
+        step.state_in_words for status in OF_EXPORTS for step in timeline.steps(make_run(export, alice, status), [])
     }
 
     assert said == {

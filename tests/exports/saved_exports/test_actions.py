@@ -37,11 +37,7 @@ def test_each_changing_save_makes_a_version(export: SavedExport, alice: User, er
     save(export, erin, template="b", period="last_month")
 
     versions = export.versions.order_by("number")
-    assert [(version.number, version.by_name) for version in versions] == [
-        (1, "Alice"),
-        (2, "Erin"),
-        (3, "Erin"),
-    ]
+    assert [(version.number, version.by_name) for version in versions] == [(1, "Alice"), (2, "Erin"), (3, "Erin")]
     assert export.version == versions.last()
     assert (export.version.settings["period"], export.version.template) == ("last_month", "b")
 
@@ -50,9 +46,7 @@ def test_unchanged_save_makes_no_version_and_no_audit_entry(export: SavedExport,
     stored = ExportSettings.from_json(export.version.settings)
     before = AuditEntry.objects.count()
 
-    saved_exports.save(
-        export, settings=stored, template=export.version.template, sftp_password=None, by=alice
-    )
+    saved_exports.save(export, settings=stored, template=export.version.template, sftp_password=None, by=alice)
 
     assert (export.versions.count(), AuditEntry.objects.count()) == (1, before)
 
@@ -105,10 +99,7 @@ def test_clone_has_the_same_content_under_a_free_name(export: SavedExport, erin:
     first, second = saved_exports.clone(export, by=erin), saved_exports.clone(export, by=erin)
 
     assert [first.name, second.name] == ["Monthly expenses (copy)", "Monthly expenses (copy 2)"]
-    assert (first.version.settings, first.version.template) == (
-        export.version.settings,
-        export.version.template,
-    )
+    assert (first.version.settings, first.version.template) == (export.version.settings, export.version.template)
     assert (first.version.number, first.version.by_name) == (1, "Erin")
 
 

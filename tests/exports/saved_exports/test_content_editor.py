@@ -29,9 +29,7 @@ PREVIEW = "/t/acme/exports/preview/"
 @pytest.fixture(autouse=True)
 def patient_previews(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop a runaway template by its steps only, so that slow machines do not fail the tests."""
-    monkeypatch.setattr(
-        template_preview, "LIMITS", replace(template_preview.LIMITS, steps=200_000, seconds=PATIENCE)
-    )
+    monkeypatch.setattr(template_preview, "LIMITS", replace(template_preview.LIMITS, steps=200_000, seconds=PATIENCE))
 
 
 @pytest.fixture
@@ -41,13 +39,7 @@ def erin_at_work(erin: User) -> Client:
 
 def built(*names: str, **fields: Any) -> dict[str, Any]:
     """The builder's fields for these columns, as a browser posts them."""
-    sent = {
-        "written": "columns",
-        "columns": str(len(names)),
-        "rows": "expense",
-        "kind": "csv",
-        "heading": "on",
-    }
+    sent = {"written": "columns", "columns": str(len(names)), "rows": "expense", "kind": "csv", "heading": "on"}
     for number, name in enumerate(names, start=1):
         chosen = column(name)
         sent |= {
@@ -70,21 +62,15 @@ def names(contents: Contents) -> list[str]:
 def test_columns_are_saved_with_the_template_they_write(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
-    erin_at_work.post(
-        NEW, filled_in(credential, **built("expense.transactionID", "final.merchant", guard="on"))
-    )
+    erin_at_work.post(NEW, filled_in(credential, **built("expense.transactionID", "final.merchant", guard="on")))
 
     version = SavedExport.objects.get().version
     layout = Layout(columns=(column("expense.transactionID"), column("final.merchant")))
     assert (version.columns, version.template) == (layout.as_json(), template_of(layout))
 
 
-def test_reopened_builder_has_the_same_columns(
-    erin_at_work: Client, credential: Credential, acme_open: Team
-) -> None:
-    erin_at_work.post(
-        NEW, filled_in(credential, **built("final.created", "final.amount", delimiter="semicolon"))
-    )
+def test_reopened_builder_has_the_same_columns(erin_at_work: Client, credential: Credential, acme_open: Team) -> None:
+    erin_at_work.post(NEW, filled_in(credential, **built("final.created", "final.amount", delimiter="semicolon")))
     export = SavedExport.objects.get()
 
     contents = erin_at_work.get(f"/t/acme/exports/{export.pk}/edit/").context["contents"]
@@ -93,9 +79,7 @@ def test_reopened_builder_has_the_same_columns(
     assert contents.layout.delimiter == ";"
 
 
-def test_every_field_of_a_column_is_kept(
-    erin_at_work: Client, credential: Credential, acme_open: Team
-) -> None:
+def test_every_field_of_a_column_is_kept(erin_at_work: Client, credential: Credential, acme_open: Team) -> None:
     own = {
         "column-1-heading": "Chargeable",
         "column-1-yes": "J",
@@ -120,13 +104,7 @@ def test_every_field_of_a_column_is_kept(
         {name: value for name, value in column.items() if value not in ("", False, 20, ["Yes", "No"])}
         for column in stored["columns"]
     ] == [
-        {
-            "heading": "Chargeable",
-            "source": "field",
-            "name": "expense.billable",
-            "words": ["J", "N"],
-            "fallback": "?",
-        },
+        {"heading": "Chargeable", "source": "field", "name": "expense.billable", "words": ["J", "N"], "fallback": "?"},
         {"heading": "Company", "source": "constant", "text": "4711", "excel_text": True},
         {"heading": "Line", "source": "number", "width": 7},
     ]
@@ -141,10 +119,7 @@ def test_edited_text_is_a_template_and_keeps_the_columns_beside_it(
     edit = f"/t/acme/exports/{export.pk}/edit/"
     as_text = erin_at_work.post(edit, filled_in(credential, **built("final.merchant", do="as-text")))
     edited = as_text.context["contents"].template + "The end\n"
-    erin_at_work.post(
-        edit,
-        filled_in(credential, template=edited, columns=as_text.context["contents"].columns_json),
-    )
+    erin_at_work.post(edit, filled_in(credential, template=edited, columns=as_text.context["contents"].columns_json))
 
     opened = erin_at_work.get(edit)
 
@@ -156,9 +131,7 @@ def test_edited_text_is_a_template_and_keeps_the_columns_beside_it(
     assert (back.is_built, names(back), back.template) == (True, ["final.merchant"], edited)
 
 
-def test_unedited_text_is_saved_with_its_columns(
-    erin_at_work: Client, credential: Credential, acme_open: Team
-) -> None:
+def test_unedited_text_is_saved_with_its_columns(erin_at_work: Client, credential: Credential, acme_open: Team) -> None:
     layout = Layout(columns=(column("final.merchant"),))
     contents = Contents(written="template", layout=layout, template=template_of(layout))
 
@@ -167,16 +140,12 @@ def test_unedited_text_is_saved_with_its_columns(
     assert SavedExport.objects.get().version.columns == layout.as_json()
 
 
-def test_columns_with_problems_are_not_saved(
-    erin_at_work: Client, credential: Credential, acme_open: Team
-) -> None:
+def test_columns_with_problems_are_not_saved(erin_at_work: Client, credential: Credential, acme_open: Team) -> None:
     none = erin_at_work.post(NEW, filled_in(credential, **built()))
     unfit = erin_at_work.post(NEW, filled_in(credential, **built("final.merchant", file_extension="json")))
 
     assert problems(none) == {"template": ["Choose at least one column."]}
-    assert problems(unfit)["template"][0].startswith(
-        "These columns are written as CSV, but the file type is JSON."
-    )
+    assert problems(unfit)["template"][0].startswith("These columns are written as CSV, but the file type is JSON.")
     assert SavedExport.objects.count() == 0
 
 
@@ -203,9 +172,7 @@ def test_malformed_template_is_saved_as_a_draft_that_cannot_run(
         runs.start(export, by=erin)
 
 
-def test_template_with_warnings_is_not_a_draft(
-    erin_at_work: Client, credential: Credential, acme_open: Team
-) -> None:
+def test_template_with_warnings_is_not_a_draft(erin_at_work: Client, credential: Credential, acme_open: Team) -> None:
     erin_at_work.post(NEW, filled_in(credential, template="${expense.merchnt}"))
 
     assert SavedExport.objects.get().version.is_draft is False
@@ -308,10 +275,7 @@ def test_search_finds_fields_by_meaning(erin_at_work: Client) -> None:
 def test_preview_shows_the_file_for_sample_data(erin_at_work: Client) -> None:
     preview = erin_at_work.post(PREVIEW, built("final.merchant", "final.amount")).context["tryout"]
 
-    assert (preview.headings, preview.rows[0]) == (
-        ["Merchant", "Amount"],
-        ["DB Bahn", "89.90"],
-    )
+    assert (preview.headings, preview.rows[0]) == (["Merchant", "Amount"], ["DB Bahn", "89.90"])
     assert preview.text.startswith("Merchant,Amount\nDB Bahn,89.90\n")
 
 
@@ -320,10 +284,7 @@ def test_preview_of_json_is_a_table_too(erin_at_work: Client) -> None:
 
     preview = erin_at_work.post(PREVIEW, sent).context["tryout"]
 
-    assert (preview.headings, preview.rows[0]) == (
-        ["Merchant", "Amount"],
-        ["DB Bahn", "89.90"],
-    )
+    assert (preview.headings, preview.rows[0]) == (["Merchant", "Amount"], ["DB Bahn", "89.90"])
 
 
 def test_edge_cases_can_be_chosen(erin_at_work: Client) -> None:
@@ -432,9 +393,7 @@ def test_the_only_credential_is_preselected(erin_at_work: Client, credential: Cr
     assert erin_at_work.get(NEW).context["form"]["credential"].value() == credential.pk
 
 
-def test_neither_of_two_credentials_is_preselected(
-    erin_at_work: Client, credential: Credential, acme: Team
-) -> None:
+def test_neither_of_two_credentials_is_preselected(erin_at_work: Client, credential: Credential, acme: Team) -> None:
     make_credential(acme, "Second")
 
     assert erin_at_work.get(NEW).context["form"]["credential"].value() is None

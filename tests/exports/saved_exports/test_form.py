@@ -26,9 +26,7 @@ def erin_at_work(erin: User) -> Client:
 @pytest.fixture
 def sales(acme_open: Team, credential: Credential) -> Policy:
     """A policy that the credential reaches."""
-    return Policy.objects.create(
-        team=acme_open, credential=credential, policy_id="0123456789ABCDEF", name="Sales"
-    )
+    return Policy.objects.create(team=acme_open, credential=credential, policy_id="0123456789ABCDEF", name="Sales")
 
 
 def filled_in(credential: Credential, /, **fields: Any) -> dict[str, Any]:
@@ -54,11 +52,7 @@ def problems(response: HttpResponse) -> dict[str, list[str]]:
 def changed_settings(export: SavedExport) -> dict[str, Any]:
     """Settings of the present version that differ from an untouched form."""
     untouched = {"file_extension": "csv", "sftp_port": 22, "mark_when": "generated"}
-    return {
-        name: value
-        for name, value in export.version.settings.items()
-        if value and untouched.get(name) != value
-    }
+    return {name: value for name, value in export.version.settings.items() if value and untouched.get(name) != value}
 
 
 # ------------------------------------------------------------ saving
@@ -72,10 +66,7 @@ def test_minimal_form_creates_an_export_with_its_first_version(
     export = SavedExport.objects.get()
     assert response.headers["Location"] == f"/t/acme/exports/{export.pk}/"
     assert (export.name, export.credential, export.version.number) == ("January", credential, 1)
-    assert (changed_settings(export), export.version.template) == (
-        {"report_ids": ["50352738"]},
-        "${reports?size}",
-    )
+    assert (changed_settings(export), export.version.template) == ({"report_ids": ["50352738"]}, "${reports?size}")
 
 
 def test_every_field_is_kept(erin_at_work: Client, credential: Credential, sales: Policy) -> None:
@@ -148,9 +139,7 @@ def test_new_marking_export_marks_when_the_file_is_safe(
     }  # fmt: skip
 
 
-def test_older_export_still_marks_with_its_file(
-    erin_at_work: Client, credential: Credential, erin: User
-) -> None:
+def test_older_export_still_marks_with_its_file(erin_at_work: Client, credential: Credential, erin: User) -> None:
     export = make_export(credential, erin, mark_as="ERP")
 
     form = erin_at_work.get(f"/t/acme/exports/{export.pk}/edit/").context["form"]
@@ -158,9 +147,7 @@ def test_older_export_still_marks_with_its_file(
     assert form["mark_when"].value() == "generated"
 
 
-def test_looking_back_without_a_label_to_skip_is_refused(
-    erin_at_work: Client, credential: Credential
-) -> None:
+def test_looking_back_without_a_label_to_skip_is_refused(erin_at_work: Client, credential: Credential) -> None:
     response = erin_at_work.post(NEW, filled_in(credential, period="last_month", look_back_days="60"))
 
     assert list(problems(response)) == ["look_back_days"]
@@ -178,13 +165,7 @@ def test_unchanged_form_makes_no_version(
     erin_at_work: Client, credential: Credential, erin: User, sales: Policy
 ) -> None:
     export = make_export(
-        credential,
-        erin,
-        period="last_month",
-        report_ids=[],
-        policy_ids=[sales.policy_id],
-        states=["APPROVED"],
-        limit=3,
+        credential, erin, period="last_month", report_ids=[], policy_ids=[sales.policy_id], states=["APPROVED"], limit=3
     )
     form = erin_at_work.get(f"/t/acme/exports/{export.pk}/edit/").context["form"]
     shown = {name: value for name in form.fields if (value := form[name].value()) not in (None, False)}
@@ -207,9 +188,7 @@ def test_pdf_needs_no_template(erin_at_work: Client, credential: Credential, acm
     assert SavedExport.objects.get().version.template == "default"
 
 
-def test_dates_apply_only_to_fixed_dates(
-    erin_at_work: Client, credential: Credential, acme_open: Team
-) -> None:
+def test_dates_apply_only_to_fixed_dates(erin_at_work: Client, credential: Credential, acme_open: Team) -> None:
     stale = {"period_start": "2020-01-01", "period_end": "2020-01-02", "approved_since_date": "2020-01-01"}
 
     erin_at_work.post(NEW, filled_in(credential, period="last_month", **stale))
@@ -235,18 +214,10 @@ def test_dates_apply_only_to_fixed_dates(
             "period_start",
             "longer than a year",
         ),
-        (
-            {"period": "fixed", "period_start": "2026-02-01", "period_end": "2026-01-01"},
-            "period_end",
-            "lies before",
-        ),
+        ({"period": "fixed", "period_start": "2026-02-01", "period_end": "2026-01-01"}, "period_end", "lies before"),
         ({"approved_since": "fixed"}, "approved_since_date", "Give the day"),
         ({"approved_since": "fixed", "approved_since_date": "2020-01-01"}, "period", "give an end date"),
-        (
-            {"states": ["OPEN"], "employee_email": "erin@acme.example"},
-            "states",
-            "Open reports cannot be exported",
-        ),
+        ({"states": ["OPEN"], "employee_email": "erin@acme.example"}, "states", "Open reports cannot be exported"),
         ({"states": ["PAID"]}, "states", "not one of the available choices"),
         ({"employee_email": "erin"}, "employee_email", "whole e-mail address"),
         ({"limit": "0"}, "limit", "at least one report"),
@@ -256,11 +227,7 @@ def test_dates_apply_only_to_fixed_dates(
         ({"email_recipients": "cfo"}, "email_recipients", "“cfo” is not an e-mail address"),
         ({"email_message": "Hello"}, "email_recipients", "Say to whom"),
         ({"email_recipients": "a@acme.example", "email_message": "${"}, "email_message", "Line 1, column"),
-        (
-            {"sftp_host": "sftp.acme.example", "sftp_login": "e"},
-            "sftp_host",
-            "the password of the SFTP server",
-        ),
+        ({"sftp_host": "sftp.acme.example", "sftp_login": "e"}, "sftp_host", "the password of the SFTP server"),
         ({"sftp_login": "e"}, "sftp_host", "Give the host"),
         ({"sftp_password": "canary"}, "sftp_host", "Give the host"),
         (
@@ -272,12 +239,7 @@ def test_dates_apply_only_to_fixed_dates(
     ],
 )
 def test_error_of_the_contract_shows_at_its_field(
-    fields: dict[str, Any],
-    where: str,
-    words: str,
-    erin_at_work: Client,
-    credential: Credential,
-    acme_open: Team,
+    fields: dict[str, Any], where: str, words: str, erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
     response = erin_at_work.post(NEW, filled_in(credential, **fields))
 
@@ -302,9 +264,7 @@ def test_end_date_alone_allows_an_old_approval_date(
 
 
 def test_several_errors_show_at_once(erin_at_work: Client, credential: Credential) -> None:
-    response = erin_at_work.post(
-        NEW, filled_in(credential, name="", limit="0", template="", file_basename="/")
-    )
+    response = erin_at_work.post(NEW, filled_in(credential, name="", limit="0", template="", file_basename="/"))
 
     assert set(problems(response)) == {"name", "limit", "template", "file_basename"}
 
@@ -314,9 +274,7 @@ def test_name_is_unique_per_team_regardless_of_case(
 ) -> None:
     response = erin_at_work.post(NEW, filled_in(credential, name="MONTHLY expenses"))
 
-    assert problems(response) == {
-        "__all__": ["The team has a saved export of this name already. Choose another name."]
-    }
+    assert problems(response) == {"__all__": ["The team has a saved export of this name already. Choose another name."]}
 
 
 def test_name_of_an_archived_export_is_free(
@@ -343,9 +301,7 @@ def test_usable_credentials_and_the_present_one_are_offered(
 
     def offered(url: str) -> list[str]:
         return [
-            str(label)
-            for value, label in erin_at_work.get(url).context["form"].fields["credential"].choices
-            if value
+            str(label) for value, label in erin_at_work.get(url).context["form"].fields["credential"].choices if value
         ]
 
     assert offered(NEW) == [untested.name, working.name]
@@ -401,9 +357,7 @@ def test_unlisted_policy_stays_ticked_and_visible(
     assert form["policy_ids"].value() == ["0123456789ABCDEF", "GONE1"]
 
 
-def test_untested_credential_allows_any_policy(
-    erin_at_work: Client, credential: Credential, acme_open: Team
-) -> None:
+def test_untested_credential_allows_any_policy(erin_at_work: Client, credential: Credential, acme_open: Team) -> None:
     erin_at_work.post(NEW, filled_in(credential, policy_ids=["0123456789ABCDEF"]))
 
     assert SavedExport.objects.get().version.settings["policy_ids"] == ["0123456789ABCDEF"]
@@ -421,11 +375,7 @@ def uploading(erin_at_work: Client, credential: Credential, acme_open: Team) -> 
 
 @pytest.mark.parametrize(
     ("fields", "kept"),
-    [
-        ({}, "canary"),
-        ({"sftp_password": "second"}, "second"),
-        ({"sftp_host": "", "sftp_login": ""}, None),
-    ],
+    [({}, "canary"), ({"sftp_password": "second"}, "second"), ({"sftp_host": "", "sftp_login": ""}, None)],
     ids=["left empty", "new password", "upload removed"],
 )
 def test_stored_password_after_an_edit(
@@ -433,9 +383,7 @@ def test_stored_password_after_an_edit(
 ) -> None:
     upload = {"sftp_host": "sftp.acme.example", "sftp_login": "e"}
 
-    erin_at_work.post(
-        f"/t/acme/exports/{uploading.pk}/edit/", filled_in(uploading.credential, **(upload | fields))
-    )
+    erin_at_work.post(f"/t/acme/exports/{uploading.pk}/edit/", filled_in(uploading.credential, **(upload | fields)))
 
     uploading.refresh_from_db()
     assert unseal(uploading, "sftp_password") == kept
@@ -444,16 +392,12 @@ def test_stored_password_after_an_edit(
 def test_password_can_only_be_removed_with_the_upload(uploading: SavedExport, erin_at_work: Client) -> None:
     fields = {"sftp_host": "sftp.acme.example", "sftp_login": "e", "remove_sftp_password": "on"}
 
-    response = erin_at_work.post(
-        f"/t/acme/exports/{uploading.pk}/edit/", filled_in(uploading.credential, **fields)
-    )
+    response = erin_at_work.post(f"/t/acme/exports/{uploading.pk}/edit/", filled_in(uploading.credential, **fields))
 
     assert list(problems(response)) == ["sftp_host"]
 
 
-def test_password_is_in_no_page_and_no_audit_entry(
-    uploading: SavedExport, erin_at_work: Client, acme: Team
-) -> None:
+def test_password_is_in_no_page_and_no_audit_entry(uploading: SavedExport, erin_at_work: Client, acme: Team) -> None:
     wrong = filled_in(
         uploading.credential, name="", sftp_host="sftp.acme.example", sftp_login="e", sftp_password="canary"
     )
@@ -488,9 +432,7 @@ def test_help_pages_export_can_be_entered_unchanged(
 def test_reading_a_job_saves_nothing_and_keeps_other_fields(
     erin_at_work: Client, credential: Credential, acme_open: Team
 ) -> None:
-    response = erin_at_work.post(
-        NEW, filled_in(credential, period="last_month", pasted_job=JOB, report_ids="R9")
-    )
+    response = erin_at_work.post(NEW, filled_in(credential, period="last_month", pasted_job=JOB, report_ids="R9"))
 
     form = response.context["form"]
     assert SavedExport.objects.count() == 0
@@ -500,9 +442,7 @@ def test_reading_a_job_saves_nothing_and_keeps_other_fields(
 
 
 @pytest.mark.parametrize("pasted", [JOB, JOB[:-30], "no job, my_user_secret"])
-def test_pasted_credentials_are_not_shown_again(
-    pasted: str, erin_at_work: Client, credential: Credential
-) -> None:
+def test_pasted_credentials_are_not_shown_again(pasted: str, erin_at_work: Client, credential: Credential) -> None:
     response = erin_at_work.post(NEW, filled_in(credential, pasted_job=pasted))
 
     assert "my_user_" not in response.content.decode()
@@ -522,9 +462,7 @@ def test_starter_in_the_url_fills_the_template(name: str, erin_at_work: Client) 
     assert form["template"].value() == STARTERS[name].template
 
 
-def test_starter_replaces_only_the_template(
-    erin_at_work: Client, credential: Credential, acme_open: Team
-) -> None:
+def test_starter_replaces_only_the_template(erin_at_work: Client, credential: Credential, acme_open: Team) -> None:
     response = erin_at_work.post(NEW, filled_in(credential, do="starter:report"))
 
     form = response.context["form"]

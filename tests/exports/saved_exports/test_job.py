@@ -30,9 +30,7 @@ def test_approval_date_is_the_first_day_of_its_period() -> None:
 
 
 def test_fixed_dates_may_lack_the_first_day() -> None:
-    job = described(
-        period="fixed", period_end="2026-01-31", approved_since="fixed", approved_since_date="2025-06-01"
-    )
+    job = described(period="fixed", period_end="2026-01-31", approved_since="fixed", approved_since_date="2025-06-01")
 
     assert (job.start_on, job.end_on, job.approved_after) == (None, date(2026, 1, 31), date(2025, 6, 1))
 
@@ -57,9 +55,7 @@ def test_look_back_days_move_the_start_of_a_relative_period() -> None:
         ({"report_ids": ["R1"]}, None),
     ],
 )
-def test_reports_from_before_the_period_itself_are_late(
-    changes: dict[str, Any], first_day: date | None
-) -> None:
+def test_reports_from_before_the_period_itself_are_late(changes: dict[str, Any], first_day: date | None) -> None:
     assert late_before(ExportSettings(**(EMPTY | changes)), at=AT, zone=BERLIN) == first_day
 
 
@@ -74,9 +70,7 @@ def test_reports_from_before_the_period_itself_are_late(
         ({"mark_as": "ERP", "look_back_days": 60}, True, False),
     ],
 )
-def test_which_runs_list_their_reports_first(
-    changes: dict[str, Any], selects: bool, marks_last: bool
-) -> None:
+def test_which_runs_list_their_reports_first(changes: dict[str, Any], selects: bool, marks_last: bool) -> None:
     settings = ExportSettings(**(EMPTY | changes))
 
     assert (settings.selects, settings.marks_last) == (selects, marks_last)
@@ -106,9 +100,7 @@ def test_stored_settings_are_unchanged() -> None:
 
 
 def test_setting_missing_in_a_version_has_its_default() -> None:
-    assert ExportSettings.from_json({"report_ids": ["R1"]}) == ExportSettings(
-        **(EMPTY | {"report_ids": ["R1"]})
-    )
+    assert ExportSettings.from_json({"report_ids": ["R1"]}) == ExportSettings(**(EMPTY | {"report_ids": ["R1"]}))
 
 
 def test_removed_setting_is_ignored() -> None:

@@ -66,9 +66,7 @@ def test_home_of_a_team_with_a_credential_leads_to_the_first_export(
     assert "/exports/new/" not in text(as_bob, "/t/acme/")
 
 
-def test_home_shows_failures_until_they_are_dealt_with(
-    as_alice: Client, export: SavedExport, alice: User
-) -> None:
+def test_home_shows_failures_until_they_are_dealt_with(as_alice: Client, export: SavedExport, alice: User) -> None:
     failed = make_run(export, alice, Status.FAILED, error="It broke. Nothing was changed.")
 
     before = text(as_alice, "/t/acme/")
@@ -79,9 +77,7 @@ def test_home_shows_failures_until_they_are_dealt_with(
     assert "It broke. Nothing was changed." not in after
 
 
-def test_home_shows_ten_failures_and_a_link_to_the_rest(
-    as_alice: Client, export: SavedExport, alice: User
-) -> None:
+def test_home_shows_ten_failures_and_a_link_to_the_rest(as_alice: Client, export: SavedExport, alice: User) -> None:
     for _ in range(11):
         make_run(export, alice, Status.FAILED, error="It broke.")
 
@@ -96,9 +92,7 @@ def test_home_names_refused_credentials(as_alice: Client, acme: Team) -> None:
     assert "Expensify refuses the credential “Old account”" in text(as_alice, "/t/acme/")
 
 
-def test_home_shows_runs_with_their_queue_position(
-    as_alice: Client, export: SavedExport, alice: User
-) -> None:
+def test_home_shows_runs_with_their_queue_position(as_alice: Client, export: SavedExport, alice: User) -> None:
     for _ in range(2):
         queue.enqueue(make_run(export, alice))
 
@@ -138,9 +132,7 @@ def test_credential_page_shows_only_its_own_budget(
 # ------------------------------------------------------------ number of queries
 
 
-def test_lists_take_as_many_queries_for_three_rows_as_for_one(
-    as_alice: Client, acme: Team, alice: User
-) -> None:
+def test_lists_take_as_many_queries_for_three_rows_as_for_one(as_alice: Client, acme: Team, alice: User) -> None:
     urls = ["/t/acme/", "/t/acme/exports/", "/t/acme/runs/", "/t/acme/budget/"]
 
     def add(number: int) -> None:
@@ -159,9 +151,7 @@ def test_lists_take_as_many_queries_for_three_rows_as_for_one(
     assert [queries(as_alice, url) for url in urls] == first
 
 
-def test_detail_pages_take_a_constant_number_of_queries(
-    as_alice: Client, export: SavedExport, alice: User
-) -> None:
+def test_detail_pages_take_a_constant_number_of_queries(as_alice: Client, export: SavedExport, alice: User) -> None:
     run = make_run(export, alice, Status.SUCCEEDED)
     make_call(run)
     urls = [f"/t/acme/exports/{export.pk}/", f"/t/acme/runs/{run.pk}/"]
@@ -192,9 +182,7 @@ def test_list_of_exports_shows_each_ones_last_run(as_alice: Client, export: Save
     make_run(export, alice, Status.FAILED)
     last = make_run(export, alice, Status.SUCCEEDED)
 
-    assert [
-        listed_export.last_run for listed_export in as_alice.get("/t/acme/exports/").context["exports"]
-    ] == [last]
+    assert [listed_export.last_run for listed_export in as_alice.get("/t/acme/exports/").context["exports"]] == [last]
 
 
 def test_export_shows_an_earlier_version(as_alice: Client, export: SavedExport, alice: User) -> None:
@@ -242,9 +230,7 @@ def test_run_that_cannot_start_says_why(as_alice: Client, acme: Team, alice: Use
     assert Run.objects.count() == 0
 
 
-def test_viewer_sees_no_buttons_that_change_something(
-    as_bob: Client, export: SavedExport, alice: User
-) -> None:
+def test_viewer_sees_no_buttons_that_change_something(as_bob: Client, export: SavedExport, alice: User) -> None:
     runs = [make_run(export, alice, status) for status in OF_EXPORTS]
     urls = [
         "/t/acme/",
@@ -286,10 +272,7 @@ Filter = Callable[[SavedExport, User], str]
         (lambda export, erin: "?state=attention", ["first"]),
         (lambda export, erin: "?source=command", ["third"]),
         (lambda export, erin: "?state=succeeded&source=page", ["second"]),
-        (
-            lambda export, erin: "?export=&state=&person=&source=&first_day=&last_day=",
-            ["third", "second", "first"],
-        ),
+        (lambda export, erin: "?export=&state=&person=&source=&first_day=&last_day=", ["third", "second", "first"]),
         (lambda export, erin: "?state=nonsense&export=99999", ["third", "second", "first"]),
     ],
 )
@@ -327,9 +310,7 @@ def test_days_of_the_filter_are_the_teams_days(
     assert listed(as_alice, query) == [runs[number].pk for number in expected]
 
 
-def test_runs_of_some_days_are_paged_by_their_time(
-    as_alice: Client, export: SavedExport, alice: User
-) -> None:
+def test_runs_of_some_days_are_paged_by_their_time(as_alice: Client, export: SavedExport, alice: User) -> None:
     # Created in no order, and some at the same time.
     times = [datetime(2026, 4, 1, 12, number * 7 % 30, tzinfo=UTC) for number in range(60)]
     runs = [make_run(export, alice) for _ in times]
@@ -353,9 +334,7 @@ def newest(timed: tuple[datetime, Run]) -> tuple[datetime, int]:
 
 
 @pytest.mark.parametrize("mark", ["5", "x-5", "1-2-3", "99999999999999999999-5", "-"])
-def test_invalid_page_shows_the_newest_runs(
-    mark: str, as_alice: Client, export: SavedExport, alice: User
-) -> None:
+def test_invalid_page_shows_the_newest_runs(mark: str, as_alice: Client, export: SavedExport, alice: User) -> None:
     run = make_run(export, alice)
 
     assert listed(as_alice, f"?first_day=2026-01-01&before={mark}") == [run.pk]
@@ -379,9 +358,7 @@ def test_run_shows_its_calls_in_words(as_alice: Client, export: SavedExport, ali
     assert "Expensify found a mistake." in page
 
 
-def test_queued_run_polls_and_a_final_run_does_not(
-    as_alice: Client, export: SavedExport, alice: User
-) -> None:
+def test_queued_run_polls_and_a_final_run_does_not(as_alice: Client, export: SavedExport, alice: User) -> None:
     run = make_run(export, alice)
     url = f"/t/acme/runs/{run.pk}/timeline/"
 
@@ -396,14 +373,9 @@ def test_queued_run_polls_and_a_final_run_does_not(
 def test_only_changes_are_announced(as_alice: Client, export: SavedExport, alice: User) -> None:
     run = make_run(export, alice, Status.GENERATING)
 
-    same, news = (
-        text(as_alice, f"/t/acme/runs/{run.pk}/timeline/?was={was}") for was in ("generating", "queued")
-    )
+    same, news = (text(as_alice, f"/t/acme/runs/{run.pk}/timeline/?was={was}") for was in ("generating", "queued"))
 
-    assert ("run-news" in same, '<p id="run-news" hx-swap-oob="innerHTML">Generating</p>' in news) == (
-        False,
-        True,
-    )
+    assert ("run-news" in same, '<p id="run-news" hx-swap-oob="innerHTML">Generating</p>' in news) == (False, True)
 
 
 def test_cancel_button_cancels(as_alice: Client, export: SavedExport, alice: User) -> None:
@@ -495,9 +467,9 @@ def test_missing_file_is_explained(how: str, as_bob: Client, result: Any) -> Non
     response = as_bob.get(f"/t/acme/results/{result.pk}/download/", follow=True)
 
     assert response.status_code == 200
-    assert [
-        str(message).endswith("Run the export again to get it.") for message in response.context["messages"]
-    ] == [True]
+    assert [str(message).endswith("Run the export again to get it.") for message in response.context["messages"]] == [
+        True
+    ]
     assert AuditEntry.objects.filter(action=Action.RESULT_DOWNLOADED).count() == 0
 
 

@@ -31,11 +31,7 @@ NOTHING_ASKED = {
 
 
 def job(
-    inside: str = "",
-    *,
-    filters: str = '"reportIDList": "R1"',
-    inputs: str = "",
-    output: str = '"fileExtension": "csv"',
+    inside: str = "", *, filters: str = '"reportIDList": "R1"', inputs: str = "", output: str = '"fileExtension": "csv"'
 ) -> str:
     inputs = f", {inputs}" if inputs else ""
     inside = f", {inside}" if inside else ""
@@ -54,9 +50,7 @@ def differing(text: str) -> dict[str, Any]:
 
 def test_job_of_the_help_page_selects_its_report_as_csv() -> None:
     assert differing(JOB) == {"report_ids": "50352738"}
-    assert read(JOB).notes == [
-        "The credential in it was left out. Choose one of the team's credentials instead."
-    ]
+    assert read(JOB).notes == ["The credential in it was left out. Choose one of the team's credentials instead."]
 
 
 def test_every_setting_of_a_job_fills_its_field() -> None:
@@ -159,9 +153,7 @@ def test_second_action_of_a_kind_is_mentioned() -> None:
     )
 
     assert read(text).values["mark_as"] == "B"
-    assert read(text).notes == [
-        "It has the action “markAsExported” more than once; the last of them was taken."
-    ]
+    assert read(text).notes == ["It has the action “markAsExported” more than once; the last of them was taken."]
 
 
 @pytest.mark.parametrize(
@@ -182,11 +174,7 @@ def test_other_text_is_refused_with_a_reason(text: str, reason: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [
-        JOB.replace("my_user_secret", "canary"),
-        JOB.replace("my_user_secret", "canary")[:-20],
-        '{"canary": "canary"',
-    ],
+    [JOB.replace("my_user_secret", "canary"), JOB.replace("my_user_secret", "canary")[:-20], '{"canary": "canary"'],
 )
 def test_secrets_are_in_no_value_and_no_message(text: str) -> None:
     try:

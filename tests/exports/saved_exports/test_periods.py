@@ -64,9 +64,7 @@ def test_since_last_success_begins_on_its_day_in_the_teams_time_zone() -> None:
 
 
 def test_since_last_success_without_success_begins_30_days_ago() -> None:
-    assert resolve(periods.SINCE_LAST_SUCCESS, at=NOON, zone=BERLIN) == Period(
-        day("2026-03-01"), day("2026-03-31")
-    )
+    assert resolve(periods.SINCE_LAST_SUCCESS, at=NOON, zone=BERLIN) == Period(day("2026-03-01"), day("2026-03-31"))
 
 
 def test_fixed_dates_are_unchanged() -> None:
@@ -76,12 +74,8 @@ def test_fixed_dates_are_unchanged() -> None:
 
 
 def test_fixed_dates_may_be_open_on_either_side() -> None:
-    assert resolve(periods.FIXED, at=NOON, zone=BERLIN, start=day("2025-01-01")) == Period(
-        day("2025-01-01"), None
-    )
-    assert resolve(periods.FIXED, at=NOON, zone=BERLIN, end=day("2025-01-01")) == Period(
-        None, day("2025-01-01")
-    )
+    assert resolve(periods.FIXED, at=NOON, zone=BERLIN, start=day("2025-01-01")) == Period(day("2025-01-01"), None)
+    assert resolve(periods.FIXED, at=NOON, zone=BERLIN, end=day("2025-01-01")) == Period(None, day("2025-01-01"))
 
 
 def test_fixed_dates_without_any_date_are_refused() -> None:

@@ -35,9 +35,7 @@ REPORT = {
 def rows(
     starter: str, reports: list[dict[str, Any]], *, settings: RenderSettings = SERVERS[1], header: bool = True
 ) -> list[list[str]]:
-    text = render(
-        parse(STARTERS[starter].template), {"reports": reports, "addHeader": header}, settings=settings
-    )
+    text = render(parse(STARTERS[starter].template), {"reports": reports, "addHeader": header}, settings=settings)
     return list(csv.reader(io.StringIO(text)))
 
 
@@ -117,9 +115,7 @@ def test_edited_merchant_and_date_replace_the_entered_ones() -> None:
     assert (row["Merchant"], row["Date"]) == ("Corrected", "2026-01-06")
 
 
-@pytest.mark.parametrize(
-    ("cents", "written"), [(0, "0.00"), (5, "0.05"), (-1050, "-10.50"), (123456789, "1234567.89")]
-)
+@pytest.mark.parametrize(("cents", "written"), [(0, "0.00"), (5, "0.05"), (-1050, "-10.50"), (123456789, "1234567.89")])
 def test_cents_become_units(cents: int, written: str) -> None:
     assert expense_row(amount=cents)["Amount"] == written
 

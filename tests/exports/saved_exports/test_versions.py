@@ -36,12 +36,7 @@ def changed(credential: Credential, erin: User, acme_open: Team) -> SavedExport:
     saved_exports.save(export, settings=settings, template="one\n2\n", sftp_password=None, by=erin)
     layout = PRESETS["summary"].layout
     saved_exports.save(
-        export,
-        settings=settings,
-        template=template_of(layout),
-        columns=layout.as_json(),
-        sftp_password=None,
-        by=erin,
+        export, settings=settings, template=template_of(layout), columns=layout.as_json(), sftp_password=None, by=erin
     )
     return export
 
@@ -66,9 +61,7 @@ def test_present_version_is_compared_with_the_one_before(changed: SavedExport, e
 
 
 @pytest.mark.parametrize("query", ["from=9", "to=x", "from=1&to=99999999999999999999"])
-def test_version_that_does_not_exist_is_not_found(
-    query: str, changed: SavedExport, erin_at_work: Client
-) -> None:
+def test_version_that_does_not_exist_is_not_found(query: str, changed: SavedExport, erin_at_work: Client) -> None:
     assert erin_at_work.get(f"/t/acme/exports/{changed.pk}/compare/?{query}").status_code == 404
 
 
@@ -95,11 +88,7 @@ def test_restored_version_is_a_new_one_with_the_same_content(
     assert changed.version.number == 4
     assert (changed.version.settings, changed.version.template) == (first.settings, first.template)
     entry = AuditEntry._base_manager.filter(action=Action.EXPORT_CHANGED).latest("number")
-    assert (entry.actor_id, entry.data["restored"], entry.data["version"]) == (
-        erin.pk,
-        1,
-        {"before": 3, "after": 4},
-    )
+    assert (entry.actor_id, entry.data["restored"], entry.data["version"]) == (erin.pk, 1, {"before": 3, "after": 4})
 
 
 def test_columns_are_restored_as_columns(changed: SavedExport, erin_at_work: Client) -> None:
@@ -120,9 +109,7 @@ def test_restoring_the_present_version_changes_nothing(changed: SavedExport, eri
     assert AuditEntry._base_manager.filter(action=Action.EXPORT_CHANGED).count() == entries
 
 
-def test_version_of_another_export_cannot_be_restored(
-    changed: SavedExport, erin: User, erin_at_work: Client
-) -> None:
+def test_version_of_another_export_cannot_be_restored(changed: SavedExport, erin: User, erin_at_work: Client) -> None:
     other = make_export(changed.credential, erin, "Other")
 
     response = erin_at_work.post(f"/t/acme/exports/{other.pk}/restore/", {"version": "2"})
@@ -200,9 +187,7 @@ GOOD: dict[str, Any] = {"kind": share.KIND, "format": 1, "name": "A", "settings"
         (json.dumps(GOOD | {"settings": {"test": "yes"}}).encode(), "“test”"),
     ],
 )
-def test_other_file_is_refused_with_a_sentence(
-    content: bytes, words: str, erin_at_work: Client, acme: Team
-) -> None:
+def test_other_file_is_refused_with_a_sentence(content: bytes, words: str, erin_at_work: Client, acme: Team) -> None:
     response = upload(erin_at_work, "acme", content)
 
     assert response.redirect_chain == [("/t/acme/exports/", 302)]

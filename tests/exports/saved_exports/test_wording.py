@@ -26,11 +26,7 @@ def described(**changes: Any) -> dict[str, str]:
     ("changes", "label", "text"),
     [
         ({"report_ids": ["R1", "R2"]}, "Reports", "R1, R2"),
-        (
-            {"period": "last_month"},
-            "Created or submitted",
-            "Last month (today that is 1 Mar 2026 to 31 Mar 2026)",
-        ),
+        ({"period": "last_month"}, "Created or submitted", "Last month (today that is 1 Mar 2026 to 31 Mar 2026)"),
         (
             {"period": "last_month", "look_back_days": 60},
             "Late ones too",
@@ -93,8 +89,7 @@ def test_every_kind_of_period_is_described() -> None:
 def test_changed_settings_are_named_once() -> None:
     before = ExportVersion(settings=ExportSettings(**EMPTY).as_json(), template="a")
     after = ExportVersion(
-        settings=ExportSettings(**EMPTY, period="fixed", period_start="2026-01-01", limit=3).as_json(),
-        template="b",
+        settings=ExportSettings(**EMPTY, period="fixed", period_start="2026-01-01", limit=3).as_json(), template="b"
     )
 
     assert wording.changed(after, before) == ["period", "limit", "template"]

@@ -16,21 +16,14 @@ SECOND_BUSINESS_DAY = Rule(RuleKind.BUSINESS_DAY, times=(time(7, 30),), zone="Eu
 
 
 def make_schedule(
-    export: SavedExport,
-    owner: User,
-    name: str = "To approvers",
-    *,
-    mail: MailSettings | None = None,
-    **fields: Any,
+    export: SavedExport, owner: User, name: str = "To approvers", *, mail: MailSettings | None = None, **fields: Any
 ) -> Schedule:
     described: dict[str, Any] = {
         "rule": SECOND_BUSINESS_DAY.to_json(),
         "mail": (mail or MailSettings()).to_json(),
         "owner": owner,
         "owner_name": str(owner),
-        "next_at": None
-        if fields.get("paused_at") or fields.get("archived_at")
-        else timezone.now() + timedelta(days=3),
+        "next_at": None if fields.get("paused_at") or fields.get("archived_at") else timezone.now() + timedelta(days=3),
     }
     with scope(team=export.team):
         return Schedule.objects.create(team=export.team, export=export, name=name, **(described | fields))
@@ -39,19 +32,12 @@ def make_schedule(
 def make_recipient(schedule: Schedule, address: str, **fields: Any) -> Recipient:
     with scope(team=schedule.team):
         return Recipient.objects.create(
-            team=schedule.team,
-            schedule=schedule,
-            address=address,
-            **({"kind": Recipient.Kind.ADDRESS} | fields),
+            team=schedule.team, schedule=schedule, address=address, **({"kind": Recipient.Kind.ADDRESS} | fields)
         )
 
 
 def make_occurrence(
-    schedule: Schedule,
-    *,
-    due_at: datetime | None = None,
-    run: str | None = Run.Status.SUCCEEDED,
-    **fields: Any,
+    schedule: Schedule, *, due_at: datetime | None = None, run: str | None = Run.Status.SUCCEEDED, **fields: Any
 ) -> Occurrence:
     """One with a run in this state, settled when it succeeded; or without one, for a due time that was left out."""
     now = timezone.now()
@@ -75,9 +61,7 @@ def make_delivery(
     occurrence: Occurrence, recipient: Recipient, status: str = MailStatus.SENT, **fields: Any
 ) -> Delivery:
     sent = (
-        {"sent_at": timezone.now(), "way": Delivery.Way.ATTACHED, "size": 43_210}
-        if status == MailStatus.SENT
-        else {}
+        {"sent_at": timezone.now(), "way": Delivery.Way.ATTACHED, "size": 43_210} if status == MailStatus.SENT else {}
     )
     assert occurrence.run is not None
     with scope(team=occurrence.team):

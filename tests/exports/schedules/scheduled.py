@@ -16,12 +16,7 @@ HOURLY = {"kind": "cron", "cron": "30 * * * *", "zone": "UTC"}
 
 
 def make_schedule(
-    export: SavedExport,
-    owner: User | None,
-    name: str = "Managers",
-    *,
-    mail: MailSettings | None = None,
-    **fields: Any,
+    export: SavedExport, owner: User | None, name: str = "Managers", *, mail: MailSettings | None = None, **fields: Any
 ) -> Schedule:
     described: dict[str, Any] = {
         "rule": DAILY,
@@ -30,9 +25,7 @@ def make_schedule(
         "owner_name": str(owner or "Somebody"),
     }
     with scope(team=export.team):
-        return Schedule.objects.create(
-            team=export.team, export=export, name=name, owner=owner, **(described | fields)
-        )
+        return Schedule.objects.create(team=export.team, export=export, name=name, owner=owner, **(described | fields))
 
 
 def make_recipient(schedule: Schedule, address: str, **fields: Any) -> Recipient:
@@ -40,10 +33,7 @@ def make_recipient(schedule: Schedule, address: str, **fields: Any) -> Recipient
     Team.objects.filter(pk=schedule.team_id).update(recipient_domains=address.partition("@")[2])
     with scope(team=schedule.team):
         return Recipient.objects.create(
-            team=schedule.team,
-            schedule=schedule,
-            address=address,
-            **({"kind": Recipient.Kind.ADDRESS} | fields),
+            team=schedule.team, schedule=schedule, address=address, **({"kind": Recipient.Kind.ADDRESS} | fields)
         )
 
 

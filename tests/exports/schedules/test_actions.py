@@ -64,10 +64,7 @@ def test_a_changed_rule_counts_from_now(schedule: Schedule, alice: User) -> None
     assert schedule.next_at is not None
     assert f"{schedule.next_at:%H:%M}" == "21:15"
     (entry,) = said("schedule changed")
-    assert entry["when"] == {
-        "before": "Every day at 07:30 (UTC)",
-        "after": "Every day at 21:15 (UTC)",
-    }
+    assert entry["when"] == {"before": "Every day at 07:30 (UTC)", "after": "Every day at 21:15 (UTC)"}
 
 
 def test_change_of_the_mail_keeps_the_next_time(schedule: Schedule, alice: User) -> None:
@@ -97,9 +94,7 @@ def test_zip_password_is_encrypted_kept_and_removed(schedule: Schedule, alice: U
     assert "open sesame" not in str(said("schedule changed"))
 
 
-def test_another_owner_is_named_and_one_who_left_keeps_the_name(
-    schedule: Schedule, alice: User, erin: User
-) -> None:
+def test_another_owner_is_named_and_one_who_left_keeps_the_name(schedule: Schedule, alice: User, erin: User) -> None:
     schedule = schedules.change(schedule, **form(owner=erin, by=alice))
     assert (schedule.owner, schedule.owner_name) == (erin, "Erin")
 

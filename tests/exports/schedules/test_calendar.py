@@ -122,9 +122,7 @@ def test_credentials_with_the_same_pair_share_a_budget(
     assert [(each.credentials, each.calls) for each in found.budgets] == [(["Main", "Twin"], 112)]
 
 
-def test_page_takes_the_same_queries_for_one_and_for_thirty(
-    acme_open: Team, export: SavedExport, alice: User
-) -> None:
+def test_page_takes_the_same_queries_for_one_and_for_thirty(acme_open: Team, export: SavedExport, alice: User) -> None:
     client, url = signed_in(alice), reverse("exports:calendar", args=["acme"])
     numbers = []
     for first, last in ((0, 1), (1, 30)):
@@ -139,16 +137,10 @@ def test_page_takes_the_same_queries_for_one_and_for_thirty(
 
 
 @pytest.mark.parametrize(
-    ("start", "days_on"),
-    [("", 0), ("nonsense", 0), ("0001-01-01", 0), ("9999-12-31", 366), ("2026-99-99", 0)],
+    ("start", "days_on"), [("", 0), ("nonsense", 0), ("0001-01-01", 0), ("9999-12-31", 366), ("2026-99-99", 0)]
 )
 def test_any_start_gives_a_page(
-    acme_open: Team,
-    export: SavedExport,
-    bob: User,
-    monkeypatch: pytest.MonkeyPatch,
-    start: str,
-    days_on: int,
+    acme_open: Team, export: SavedExport, bob: User, monkeypatch: pytest.MonkeyPatch, start: str, days_on: int
 ) -> None:
     scheduled(export)
     now = timezone.now()
@@ -162,9 +154,7 @@ def test_any_start_gives_a_page(
 # ------------------------------------------------------------ holidays
 
 
-def test_national_calendar_and_own_days_are_one(
-    acme_open: Team, alice: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_national_calendar_and_own_days_are_one(acme_open: Team, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: NOW)
     post(alice, "holiday-national", national="DE-BE")
     post(alice, "holiday-add", on="2026-12-28", name="Stocktaking")
@@ -198,11 +188,7 @@ def test_own_day_is_removed_and_the_national_one_shows_again(acme_open: Team, al
         ("holiday-add", {"on": "2026-12-31", "name": ""}, "This field is required."),
         ("holiday-strike", {"on": "2026-12-23"}, "That day is no holiday of the national calendar."),
         ("holiday-import", {}, "This field is required."),
-        (
-            "freeze-add",
-            {"first": "2026-12-31", "last": "2026-12-30", "reason": "x"},
-            "The last day is before",
-        ),
+        ("freeze-add", {"first": "2026-12-31", "last": "2026-12-30", "reason": "x"}, "The last day is before"),
     ],
 )
 def test_invalid_days_are_rejected_with_a_sentence(
@@ -222,9 +208,7 @@ def test_calendar_file_brings_its_days_and_says_what_it_left_out(acme_open: Team
 
     page = post(alice, "holiday-import", file=SimpleUploadedFile("days.ics", content.encode()))
 
-    assert [(each.on, each.name, each.is_off) for each in Holiday.objects.all()] == [
-        (on, "Works outing", True)
-    ]
+    assert [(each.on, each.name, each.is_off) for each in Holiday.objects.all()] == [(on, "Works outing", True)]
     assert "1 day off in the file, 1 of them new or changed. 1 event was left out" in page.content.decode()
 
 
@@ -286,19 +270,13 @@ def test_new_holiday_moves_the_next_occurrence_but_none_that_is_due(
 def test_freeze_is_added_and_removed(acme_open: Team, alice: User) -> None:
     post(alice, "freeze-add", first="2026-12-30", last="2027-01-02", reason="Year's close")
     freeze = Freeze.objects.get()
-    assert schedule_calendar.freezes_of(acme_open) == [
-        FreezeDays(date(2026, 12, 30), date(2027, 1, 2), "Year's close")
-    ]
+    assert schedule_calendar.freezes_of(acme_open) == [FreezeDays(date(2026, 12, 30), date(2027, 1, 2), "Year's close")]
     assert last_entry(acme_open).action == Action.FREEZE_ADDED
 
     post(alice, "freeze-remove", freeze.pk)
 
     assert schedule_calendar.freezes_of(acme_open) == []
-    assert last_entry(acme_open).data == {
-        "first": "2026-12-30",
-        "last": "2027-01-02",
-        "reason": "Year's close",
-    }
+    assert last_entry(acme_open).data == {"first": "2026-12-30", "last": "2027-01-02", "reason": "Year's close"}
 
 
 def test_viewer_sees_the_calendar_without_its_forms(acme_open: Team, bob: User) -> None:

@@ -178,9 +178,7 @@ def test_each_failure_is_told_with_a_warning_before_the_last_and_then_it_pauses(
     ]
     first, second, third, paused = Notice.objects.order_by("pk")
     assert "pauses itself" not in first.text
-    assert second.text.endswith(
-        "If the next one fails too, the schedule pauses itself and the Admins are told."
-    )
+    assert second.text.endswith("If the next one fails too, the schedule pauses itself and the Admins are told.")
     assert third.text.endswith("The schedule has paused itself: nothing runs until an Admin resumes it.")
     assert paused.text.endswith("3 failures in a row. The last one: No.")
     schedule.refresh_from_db()
@@ -237,10 +235,7 @@ def test_a_run_that_found_no_reports_is_empty(schedule: Schedule) -> None:
 
 @pytest.mark.parametrize(
     ("band", "why"),
-    [
-        ({"rows_from": 4}, "Rows: 3, but at least 4 expected."),
-        ({"rows_to": 2}, "Rows: 3, but at most 2 expected."),
-    ],
+    [({"rows_from": 4}, "Rows: 3, but at least 4 expected."), ({"rows_to": 2}, "Rows: 3, but at most 2 expected.")],
 )
 def test_rows_out_of_range_hold_the_mails(schedule: Schedule, band: dict[str, int], why: str) -> None:
     change_mail(schedule, **band)

@@ -69,10 +69,7 @@ def test_missed_time_is_skipped_if_the_schedule_says_so() -> None:
 def test_punctual_time_runs_when_missed_ones_are_skipped() -> None:
     found = planned(NOON - HOUR, NOON, skip_missed=True)
 
-    assert [(each.due_at, each.runs, each.covers) for each in found] == [
-        (NOON - HOUR, False, 1),
-        (NOON, True, 1),
-    ]
+    assert [(each.due_at, each.runs, each.covers) for each in found] == [(NOON - HOUR, False, 1), (NOON, True, 1)]
 
 
 def test_time_that_waited_for_the_previous_run_is_not_missed() -> None:

@@ -63,11 +63,7 @@ def test_form_makes_a_schedule(as_alice: Client, alice: User, export: SavedExpor
     with scope(team=acme):
         schedule = Schedule.objects.get()
         assert Rule.from_json(schedule.rule) == Rule(
-            RuleKind.BUSINESS_DAY,
-            times=(time(7, 30),),
-            zone="Europe/Berlin",
-            nth=2,
-            on_holiday=OnHoliday.AFTER,
+            RuleKind.BUSINESS_DAY, times=(time(7, 30),), zone="Europe/Berlin", nth=2, on_holiday=OnHoliday.AFTER
         )
         assert (schedule.owner, schedule.export, schedule.pause_after) == (alice, export, 5)
         assert [(each.kind, each.address) for each in schedule.recipients.all()] == [("member", alice.email)]
@@ -114,9 +110,7 @@ def test_zip_password_is_written_and_never_shown(
     assert "zip-Tr0ub4dor" not in post(as_alice, edit, asked(export, alice, **sealed, name=""))
 
 
-def test_empty_password_keeps_the_stored_one(
-    as_alice: Client, alice: User, export: SavedExport, acme: Team
-) -> None:
+def test_empty_password_keeps_the_stored_one(as_alice: Client, alice: User, export: SavedExport, acme: Team) -> None:
     post(as_alice, NEW, asked(export, alice, content="sealed_zip", zip_password="zip-Tr0ub4dor"))
     with scope(team=acme):
         schedule = Schedule.objects.get()
@@ -131,10 +125,7 @@ def test_empty_password_keeps_the_stored_one(
     [
         ({"name": ""}, "This field is required."),
         ({"export": ""}, "This field is required."),
-        (
-            {"times": "half past"},
-            "“half” is not a time of day. Write it by the 24-hour clock, such as 07:30.",
-        ),
+        ({"times": "half past"}, "“half” is not a time of day. Write it by the 24-hour clock, such as 07:30."),
         ({"times": ""}, "Give at least one time of day, such as 07:30."),
         ({"kind": "weekly"}, "Choose at least one day of the week."),
         ({"kind": "monthly_day"}, "Give a number."),
@@ -150,10 +141,7 @@ def test_empty_password_keeps_the_stored_one(
         ({"rows_from": "5", "rows_to": "4"}, "This is less than the rows it needs at least."),
         ({"currency_0": "EURO", "total_from_0": "1"}, "Three letters, such as EUR."),
         ({"total_from_0": "1"}, "Name the currency of this total."),
-        (
-            {"currency_0": "EUR", "total_from_0": "2", "total_to_0": "1"},
-            "This is less than the total it needs",
-        ),
+        ({"currency_0": "EUR", "total_from_0": "2", "total_to_0": "1"}, "This is less than the total it needs"),
     ],
 )
 def test_problem_is_told_and_nothing_is_saved(
@@ -167,22 +155,16 @@ def test_problem_is_told_and_nothing_is_saved(
         assert Schedule.objects.count() == 0
 
 
-def test_address_at_an_allowed_domain_is_taken(
-    as_alice: Client, alice: User, export: SavedExport, acme: Team
-) -> None:
+def test_address_at_an_allowed_domain_is_taken(as_alice: Client, alice: User, export: SavedExport, acme: Team) -> None:
     acme.recipient_domains = "partner.example"
     acme.save()
-    post(
-        as_alice, NEW, asked(export, alice, addresses="Kim@Partner.example\nkim@partner.example", members=[])
-    )
+    post(as_alice, NEW, asked(export, alice, addresses="Kim@Partner.example\nkim@partner.example", members=[]))
 
     with scope(team=acme):
         assert [each.address for each in Recipient.objects.all()] == ["kim@partner.example"]
 
 
-def test_name_that_is_taken_is_refused(
-    as_alice: Client, alice: User, export: SavedExport, acme: Team
-) -> None:
+def test_name_that_is_taken_is_refused(as_alice: Client, alice: User, export: SavedExport, acme: Team) -> None:
     make_schedule(export, alice, "to APPROVERS")
 
     assert "The team has a schedule of this name already." in post(as_alice, NEW, asked(export, alice))
@@ -191,9 +173,7 @@ def test_name_that_is_taken_is_refused(
 
 
 def test_form_shows_what_is_stored(as_alice: Client, alice: User, export: SavedExport) -> None:
-    schedule = make_schedule(
-        export, alice, mail=MailSettings(totals_to={"EUR": Decimal("12.5")}, rows_from=3)
-    )
+    schedule = make_schedule(export, alice, mail=MailSettings(totals_to={"EUR": Decimal("12.5")}, rows_from=3))
     make_recipient(schedule, "kim@acme.example")
 
     page = tidy(as_alice.get(f"/t/acme/schedules/{schedule.pk}/edit/").content.decode())
@@ -210,13 +190,7 @@ def test_form_shows_what_is_stored(as_alice: Client, alice: User, export: SavedE
 
 
 def test_dates_follow_the_form(as_alice: Client, alice: User, export: SavedExport) -> None:
-    rule = {
-        "kind": "weekly",
-        "weekdays": ["0"],
-        "times": "18:00",
-        "zone": "Europe/Berlin",
-        "on_holiday": "run",
-    }
+    rule = {"kind": "weekly", "weekdays": ["0"], "times": "18:00", "zone": "Europe/Berlin", "on_holiday": "run"}
 
     page = tidy(as_alice.post(PREVIEW, rule).content.decode())
 
@@ -226,9 +200,7 @@ def test_dates_follow_the_form(as_alice: Client, alice: User, export: SavedExpor
 
 
 def test_dates_need_a_complete_rule(as_alice: Client, acme: Team) -> None:
-    page = as_alice.post(
-        PREVIEW, {"kind": "weekly", "times": "18:00", "zone": "Europe/Berlin"}
-    ).content.decode()
+    page = as_alice.post(PREVIEW, {"kind": "weekly", "times": "18:00", "zone": "Europe/Berlin"}).content.decode()
 
     assert "Choose at least one day of the week." in page
     assert "dates-day" not in page
@@ -287,16 +259,12 @@ def fill(export: SavedExport, owner: User, count: int) -> Schedule:
 
 
 def queries(client: Client, url: str) -> int:
-    with CaptureQueriesContext(
-        connection,
-    ) as caught:
+    with CaptureQueriesContext(connection) as caught:
         assert client.get(url).status_code == 200
     return len(caught)
 
 
-@pytest.mark.parametrize(
-    "page", ["/schedules/", "/schedules/{schedule}/", "/schedules/{schedule}/recipients/", "/"]
-)
+@pytest.mark.parametrize("page", ["/schedules/", "/schedules/{schedule}/", "/schedules/{schedule}/recipients/", "/"])
 def test_page_takes_the_same_queries_for_more_rows(
     as_alice: Client, alice: User, acme: Team, export: SavedExport, page: str
 ) -> None:
@@ -307,9 +275,7 @@ def test_page_takes_the_same_queries_for_more_rows(
     assert queries(as_alice, "/t/acme" + page.format(schedule=many.pk)) == with_few
 
 
-def test_occurrence_takes_the_same_queries_for_more_mails(
-    as_alice: Client, alice: User, export: SavedExport
-) -> None:
+def test_occurrence_takes_the_same_queries_for_more_mails(as_alice: Client, alice: User, export: SavedExport) -> None:
     schedule = make_schedule(export, alice)
     occurrence = make_occurrence(schedule)
     url = f"/t/acme/occurrences/{occurrence.pk}/"
@@ -344,13 +310,9 @@ def test_page_shows_the_outcome_of_each_time(as_alice: Client, alice: User, expo
     partly = make_occurrence(schedule, due_at=now - timedelta(days=1))
     for recipient, status in zip(to, ["sent", "sent", "refused"], strict=True):
         make_delivery(partly, recipient, status)
-    held = make_occurrence(
-        schedule, due_at=now - timedelta(days=2), held_because="120 rows are more than 100."
-    )
+    held = make_occurrence(schedule, due_at=now - timedelta(days=2), held_because="120 rows are more than 100.")
     make_delivery(held, to[0], MailStatus.HELD)
-    make_occurrence(
-        schedule, due_at=now - timedelta(days=3), run=Run.Status.FAILED, sentence="Expensify said no."
-    )
+    make_occurrence(schedule, due_at=now - timedelta(days=3), run=Run.Status.FAILED, sentence="Expensify said no.")
     make_occurrence(schedule, due_at=now - timedelta(days=4), run=None, sentence="Frozen: audit.")
 
     page = as_alice.get(f"/t/acme/schedules/{schedule.pk}/").content.decode()
@@ -466,9 +428,7 @@ def test_sending_again_asks_first_and_is_one_mail_to_one(
 
     with scope(team=acme):
         again = Delivery.objects.exclude(again=0)
-        assert [(each.address, each.again, each.status) for each in again] == [
-            ("kim@acme.example", 1, "queued")
-        ]
+        assert [(each.address, each.again, each.status) for each in again] == [("kim@acme.example", 1, "queued")]
 
 
 def test_queued_mail_is_withdrawn_and_not_offered_again(
@@ -485,9 +445,7 @@ def test_queued_mail_is_withdrawn_and_not_offered_again(
         assert Delivery.objects.get().status == MailStatus.WITHDRAWN
 
 
-def test_recipient_who_waits_is_confirmed(
-    as_alice: Client, alice: User, export: SavedExport, acme: Team
-) -> None:
+def test_recipient_who_waits_is_confirmed(as_alice: Client, alice: User, export: SavedExport, acme: Team) -> None:
     acme.recipient_domains = "partner.example"
     acme.save()
     schedule = make_schedule(export, alice)
@@ -566,9 +524,7 @@ def test_export_lists_its_schedules_and_is_not_archived_under_them(
     as_alice: Client, alice: User, export: SavedExport, acme: Team
 ) -> None:
     schedule = make_schedule(export, alice)
-    assert (
-        "On the second business day of each month" in as_alice.get(export.get_absolute_url()).content.decode()
-    )
+    assert "On the second business day of each month" in as_alice.get(export.get_absolute_url()).content.decode()
 
     page = post(as_alice, f"/t/acme/exports/{export.pk}/archive/", {})
 

@@ -78,11 +78,7 @@ def test_the_database_lets_nobody_start_a_second_run_of_a_schedule(schedule: Sch
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Occurrence.objects.create(
-            team=schedule.team,
-            schedule=schedule,
-            due_at=MONDAY + DAY,
-            outcome="started",
-            run=make_run(schedule.export),
+            team=schedule.team, schedule=schedule, due_at=MONDAY + DAY, outcome="started", run=make_run(schedule.export)
         )
 
 
@@ -101,9 +97,7 @@ def test_since_the_last_success_counts_from_when_that_was_due(export: SavedExpor
     since = make_export(export.credential, alice, "Since", period="since_last_success", report_ids=[])
     schedule = make_schedule(since, alice)
     start_due.start_due(MONDAY + HOUR)  # its run is created now, weeks later than it was due
-    Run.objects.filter(export=since).update(
-        status="succeeded", finished_at=timezone.now(), remote_file="export1.csv"
-    )
+    Run.objects.filter(export=since).update(status="succeeded", finished_at=timezone.now(), remote_file="export1.csv")
     settled(schedule)
 
     start_due.start_due(MONDAY + DAY)
@@ -166,9 +160,7 @@ def test_manual_run_keeps_the_next_time(schedule: Schedule, alice: User) -> None
 
 
 def test_nothing_runs_in_a_freeze(schedule: Schedule) -> None:
-    Freeze.objects.create(
-        team=schedule.team, first=date(2026, 11, 1), last=date(2026, 11, 2), reason="Migration"
-    )
+    Freeze.objects.create(team=schedule.team, first=date(2026, 11, 1), last=date(2026, 11, 2), reason="Migration")
 
     start_due.start_due(MONDAY)
 
@@ -214,9 +206,7 @@ def test_refusals_in_a_row_pause_it(schedule: Schedule, alice: User) -> None:
     )
 
 
-def test_schedule_that_cannot_start_does_not_block_others(
-    schedule: Schedule, credential: Any, alice: User
-) -> None:
+def test_schedule_that_cannot_start_does_not_block_others(schedule: Schedule, credential: Any, alice: User) -> None:
     other = make_schedule(
         make_export(make_credential(schedule.team, "Old", status="refused"), alice, "Old"), alice, "Old"
     )
@@ -276,9 +266,7 @@ def test_the_audit_log_tells_what_started_and_what_did_not(schedule: Schedule, a
 
     start_due.start_due(MONDAY)
 
-    entries = {
-        (entry.action, entry.target_name): entry for entry in AuditEntry.objects.filter(team=schedule.team)
-    }
+    entries = {(entry.action, entry.target_name): entry for entry in AuditEntry.objects.filter(team=schedule.team)}
     started = entries[("run started", str(schedule.occurrences.get().run))]
     assert started.actor_name == "Schedule “Managers”"
     assert started.data["due_at"] == "2026-11-02T07:30:00.000+00:00"

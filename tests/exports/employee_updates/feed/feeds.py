@@ -41,18 +41,14 @@ def numbered(*people: Employee) -> list[tuple[int, Employee]]:
     return list(enumerate(people, start=1))
 
 
-def checked(
-    *people: Employee, against: Known | None = None, settings: UpdateSettings | None = None
-) -> Checked:
+def checked(*people: Employee, against: Known | None = None, settings: UpdateSettings | None = None) -> Checked:
     return check_rows(rows_of(people), known() if against is None else against, settings or UpdateSettings())
 
 
 def cell_findings(field: str, text: str, **cells: str) -> list[RowFinding]:
     """What is found in one cell of a row that is otherwise fine."""
     row = FeedRow(7, {**rows_of([BEN])[0].cells, **cells, field: text})
-    return [
-        finding for finding in check_rows([row], known(), UpdateSettings()).findings if finding.field == field
-    ]
+    return [finding for finding in check_rows([row], known(), UpdateSettings()).findings if finding.field == field]
 
 
 def told(result: Checked) -> list[tuple[int | None, str, str, str]]:

@@ -35,9 +35,7 @@ def test_person_in_the_answers_additions_is_added(dry_run: bool, sentence: str) 
 
 def test_leaver_whom_the_answer_removes_is_removed() -> None:
     said = line(
-        replace(BEN, is_terminated=True),
-        updatedEmployeesCount=1,
-        diff={"diffToRemove": {ACME: ["Ben@Acme.example"]}},
+        replace(BEN, is_terminated=True), updatedEmployeesCount=1, diff={"diffToRemove": {ACME: ["Ben@Acme.example"]}}
     )
 
     assert (said.outcome, said.sentence) == ("removed", "Removed from Acme GmbH.")
@@ -95,14 +93,8 @@ def test_skipped_person_has_the_reason_in_plain_words_and_the_fix() -> None:
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
-        (
-            "No policy found for 'Marketing'",
-            "There is no policy “Marketing” that this credential may change.",
-        ),
-        (
-            "Required field 'employeeID' is missing",
-            "The field “Employee ID” is missing, and has to be there.",
-        ),
+        ("No policy found for 'Marketing'", "There is no policy “Marketing” that this credential may change."),
+        ("Required field 'employeeID' is missing", "The field “Employee ID” is missing, and has to be there."),
         ("Invalid role 'boss'", "“boss” is no role."),
         ("Something new", "Expensify gives a reason that the portal does not know."),
     ],
@@ -126,9 +118,7 @@ def test_reason_matches_one_of_two_rows_of_a_person() -> None:
 def test_ambiguous_reason_skips_both_rows_of_a_person() -> None:
     rows = [BEN, replace(BEN, policy=WIEN)]
 
-    found = got(
-        *rows, updatedEmployeesCount=1, skippedEmployees=[{"email": BEN.email, "reason": "Internal error"}]
-    )
+    found = got(*rows, updatedEmployeesCount=1, skippedEmployees=[{"email": BEN.email, "reason": "Internal error"}])
 
     assert [said.outcome for said in found.lines] == ["skipped", "skipped"]
 
@@ -166,10 +156,7 @@ def test_manager_with_a_row_who_is_invited_elsewhere_is_told_so_on_that_row() ->
     found = got(ANN, BEN, updatedEmployeesCount=2, diff={"diffToAdd": {WIEN: [ANN.email]}})
 
     assert [(said.outcome, said.sentence) for said in found.lines[:1]] == [
-        (
-            "added",
-            "Added to Acme Wien too, which no row names: somebody's chain of approvers goes there.",
-        )
+        ("added", "Added to Acme Wien too, which no row names: somebody's chain of approvers goes there.")
     ]
     assert found.others == ()
 
@@ -178,9 +165,7 @@ def test_each_row_of_a_moving_person_reports_its_own_policy() -> None:
     rows = [replace(BEN, is_terminated=True), replace(BEN, policy=WIEN)]
 
     found = got(
-        *rows,
-        updatedEmployeesCount=2,
-        diff={"diffToAdd": {WIEN: [BEN.email]}, "diffToRemove": {ACME: [BEN.email]}},
+        *rows, updatedEmployeesCount=2, diff={"diffToAdd": {WIEN: [BEN.email]}, "diffToRemove": {ACME: [BEN.email]}}
     )
 
     assert [said.sentence for said in found.lines] == ["Removed from Acme GmbH.", "Added to Acme Wien."]
@@ -195,9 +180,7 @@ def test_policies_without_a_row_are_reported_once_per_person() -> None:
 
 
 def test_leaver_who_is_removed_elsewhere_only_is_not_called_removed() -> None:
-    said = line(
-        replace(BEN, is_terminated=True), updatedEmployeesCount=1, diff={"diffToRemove": {WIEN: [BEN.email]}}
-    )
+    said = line(replace(BEN, is_terminated=True), updatedEmployeesCount=1, diff={"diffToRemove": {WIEN: [BEN.email]}})
 
     assert said.outcome == "unmentioned"
 
@@ -211,18 +194,14 @@ def test_leaver_who_is_removed_elsewhere_only_is_not_called_removed() -> None:
         (False, None, []),
     ],
 )
-def test_answer_with_the_wrong_dry_run_switch_is_a_warning(
-    asked: bool, said: bool | None, begins: list[str]
-) -> None:
+def test_answer_with_the_wrong_dry_run_switch_is_a_warning(asked: bool, said: bool | None, begins: list[str]) -> None:
     given = read_employee_answer({"dry-run": said, "updatedEmployeesCount": 1})
     found = receipt(changes(numbered(BEN), known()), given, dry_run=asked, policies=NAMES)
 
     assert [text[: len(begin)] for text, begin in zip(found.warnings, begins, strict=True)] == begins
 
 
-@pytest.mark.parametrize(
-    "answer", [{}, {"diff": []}, {"diff": {"diffToAdd": None}}, {"skippedEmployees": "x"}]
-)
+@pytest.mark.parametrize("answer", [{}, {"diff": []}, {"diff": {"diffToAdd": None}}, {"skippedEmployees": "x"}])
 def test_answer_whose_maps_are_missing_is_read(answer: dict[str, Any]) -> None:
     assert [said.outcome for said in got(BOSS, **answer).lines] == ["unmentioned"]
 

@@ -23,9 +23,7 @@ def normal(text: str) -> str:
 words = st.text(SEEN, max_size=10).map(normal)
 identifiers = words.map(lambda text: text.lstrip("'"))
 addresses = st.from_regex(r"[a-z]{1,8}@[a-z]{1,8}\.com", fullmatch=True)
-items = st.lists(
-    st.text(SEEN | st.sampled_from(' ;,|"'), min_size=1, max_size=8).map(normal).filter(bool), max_size=4
-)
+items = st.lists(st.text(SEEN | st.sampled_from(' ;,|"'), min_size=1, max_size=8).map(normal).filter(bool), max_size=4)
 people = st.builds(
     Employee,
     email=addresses,
@@ -63,25 +61,14 @@ def test_findings_of_any_cells_name_one_of_them(cells: dict[str, str]) -> None:
     assert {finding.field for finding in findings} <= set(cells)
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("true", True), ("False", False), ("YES", True), ("no", False)],
-)
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("False", False), ("YES", True), ("no", False)])
 def test_plain_booleans_give_no_finding(text: str, value: bool) -> None:
     assert read("is_terminated", text) == (value, [])
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [
-        ("ja", True),
-        ("Nein", False),
-        ("wahr", True),
-        ("FALSCH", False),
-        ("x", True),
-        ("1", True),
-        ("0", False),
-    ],
+    [("ja", True), ("Nein", False), ("wahr", True), ("FALSCH", False), ("x", True), ("1", True), ("0", False)],
 )
 def test_words_that_are_understood_as_booleans_are_told(text: str, value: bool) -> None:
     assert read("remove_from_others", text) == (value, [("notice", "boolean_word")])
@@ -104,10 +91,7 @@ def test_no_word_means_both_yes_and_no() -> None:
     assert all(read("is_terminated", word)[0] is True for word in YES)
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("500", "500"), ("1234.5", "1234.5"), ("0", "0"), ("-5", "-5")],
-)
+@pytest.mark.parametrize(("text", "value"), [("500", "500"), ("1234.5", "1234.5"), ("0", "0"), ("-5", "-5")])
 def test_plain_amount_gives_no_finding(text: str, value: str) -> None:
     assert read("approval_limit", text) == (Decimal(value), [])
 
@@ -155,12 +139,7 @@ def test_address_is_unwrapped(text: str, value: str, code: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [
-        ("'00123", "cleaned"),
-        ('="00123"', "constant_formula"),
-        ("00\u200b123", "cleaned"),
-        ("\ufeff00123 ", "cleaned"),
-    ],
+    [("'00123", "cleaned"), ('="00123"', "constant_formula"), ("00\u200b123", "cleaned"), ("\ufeff00123 ", "cleaned")],
 )
 def test_identifier_is_stripped_of_spreadsheet_marks(text: str, code: str) -> None:
     assert read("employee_id", text) == ("00123", [("notice", code)])
@@ -212,13 +191,7 @@ def test_row_survives_storage() -> None:
 
 @pytest.mark.parametrize(
     "stored",
-    [
-        None,
-        {},
-        {"number": "1", "cells": {}},
-        {"number": 1, "cells": {"x": "y"}},
-        {"number": 1, "cells": {"email": 1}},
-    ],
+    [None, {}, {"number": "1", "cells": {}}, {"number": 1, "cells": {"x": "y"}}, {"number": 1, "cells": {"email": 1}}],
 )
 def test_invalid_stored_row_is_refused(stored: Any) -> None:
     with pytest.raises(ValueError):

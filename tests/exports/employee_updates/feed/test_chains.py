@@ -84,12 +84,8 @@ def test_every_planted_circle_and_missing_manager_is_found_and_nothing_else(
 
 
 @unhurried
-@given(
-    st.lists(st.tuples(st.integers(0, MOST), st.booleans()), min_size=1, max_size=MOST),
-)
-def test_any_managers_are_checked_like_a_walk_over_the_chains(
-    drawn: list[tuple[int, bool]],
-) -> None:
+@given(st.lists(st.tuples(st.integers(0, MOST), st.booleans()), min_size=1, max_size=MOST))
+def test_any_managers_are_checked_like_a_walk_over_the_chains(drawn: list[tuple[int, bool]]) -> None:
     """Some people have a row, the others are members; a number beyond the last is somebody whom nobody knows."""
     size = len(drawn)
     managers = [manager for manager, _ in drawn]
@@ -251,9 +247,7 @@ def test_manager_who_leaves_in_the_same_feed_is_an_error_where_they_are_named() 
     result = checked(replace(ANN, is_terminated=True), BEN)
 
     assert told(result) == [(2, "manager", "error", "approver_leaves")]
-    assert result.trees == (
-        Tree(ACME, "leaver", ChainNode(ANN.email, 1, "leaver", (ChainNode(BEN.email, 2),))),
-    )
+    assert result.trees == (Tree(ACME, "leaver", ChainNode(ANN.email, 1, "leaver", (ChainNode(BEN.email, 2),))),)
 
 
 def test_leaver_whom_others_still_have_as_approver_is_told_who_waits() -> None:

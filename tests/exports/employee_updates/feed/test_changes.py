@@ -82,11 +82,7 @@ def test_leaver_counts_where_members_were_not_read() -> None:
         ),
         ({"role": "auditor"}, ("other",), [("role", "user", "auditor")]),
         ({"custom_field_1": "K-3"}, ("other",), [("custom_field_1", "E-3", "K-3")]),
-        (
-            {"email": "benjamin@acme.example"},
-            ("login",),
-            [("email", BEN.email, "benjamin@acme.example")],
-        ),
+        ({"email": "benjamin@acme.example"}, ("login",), [("email", BEN.email, "benjamin@acme.example")]),
         (
             {"email": "benjamin@acme.example", "manager": BOSS.email},
             ("login", "approver"),
@@ -186,9 +182,7 @@ def test_removal_from_policies_that_the_row_does_not_name_makes_a_leaver() -> No
 
 
 def test_rows_are_counted_by_kind() -> None:
-    found = changes(
-        numbered(BOSS, replace(BEN, manager=BOSS.email), NEW, replace(ANN, is_terminated=True)), known()
-    )
+    found = changes(numbered(BOSS, replace(BEN, manager=BOSS.email), NEW, replace(ANN, is_terminated=True)), known())
 
     assert {kind: count for kind, count in counts(found).items() if count} == {
         "joiner": 1,
@@ -211,11 +205,7 @@ def test_somebody_who_is_renamed_is_not_missing() -> None:
 @unhurried
 @given(people)
 def test_any_person_is_of_some_kind_and_never_changes_when_they_are_as_before(person: Employee) -> None:
-    stays = replace(
-        person, email="a@acme.example", is_terminated=None, remove_from_others=None, additional_policies=()
-    )
-    there = Known(
-        None, {stays.policy: (replace(stays, custom_field_1=stays.custom_field_1 or stays.employee_id),)}
-    )
+    stays = replace(person, email="a@acme.example", is_terminated=None, remove_from_others=None, additional_policies=())
+    there = Known(None, {stays.policy: (replace(stays, custom_field_1=stays.custom_field_1 or stays.employee_id),)})
 
     assert set(change(stays, there).kinds) == {"unchanged"}

@@ -151,9 +151,7 @@ def test_known_number_with_another_address_is_told_as_a_rename() -> None:
 
 
 def test_number_of_somebody_who_has_a_row_too_would_join_accounts() -> None:
-    result = checked(
-        replace(ANN, employee_id="E-9"), replace(BEN, email="new@acme.example", employee_id="E-2")
-    )
+    result = checked(replace(ANN, employee_id="E-9"), replace(BEN, email="new@acme.example", employee_id="E-2"))
 
     assert told(result) == [
         (1, "employee_id", "warning", "changed_number"),
@@ -179,9 +177,7 @@ def test_number_of_the_rows_own_policy_is_the_one_that_counts() -> None:
     assert told(checked(BEN, against=there)) == []
 
 
-@pytest.mark.parametrize(
-    ("is_whole_feed", "expected"), [(True, [(None, "", "warning", "not_in_feed")]), (False, [])]
-)
+@pytest.mark.parametrize(("is_whole_feed", "expected"), [(True, [(None, "", "warning", "not_in_feed")]), (False, [])])
 def test_people_of_the_last_feed_without_a_row_are_told_when_the_rows_are_meant_to_be_all(
     is_whole_feed: bool, expected: list[Any]
 ) -> None:
@@ -231,9 +227,7 @@ def test_rows_for_two_policies_are_for_information() -> None:
     there = known(*MEMBERS, wien=(member(replace(BOSS, policy=WIEN)),))
     move = [replace(BEN, is_terminated=True), replace(BEN, policy=WIEN, manager=BOSS.email)]
 
-    assert told(checked(*move, against=there)) == [
-        (row, "policy", "notice", "several_policies") for row in (1, 2)
-    ]
+    assert told(checked(*move, against=there)) == [(row, "policy", "notice", "several_policies") for row in (1, 2)]
 
 
 def test_20_000_rows_with_one_number_are_checked_in_reasonable_time() -> None:
@@ -267,9 +261,7 @@ def test_20_000_rows_of_one_person_are_checked_in_reasonable_time() -> None:
 def test_limit_and_who_approves_above_it(limit: str | None, approver: str, expected: list[Any]) -> None:
     person = replace(ANN, approval_limit=Decimal(limit) if limit else None, over_limit_approver=approver)
 
-    assert [
-        (f.field, f.severity, f.code) for f in checked(person).findings if f.severity != "notice"
-    ] == expected
+    assert [(f.field, f.severity, f.code) for f in checked(person).findings if f.severity != "notice"] == expected
 
 
 def test_fraction_of_a_unit_cannot_be_sent_when_limits_go_in_units() -> None:
@@ -281,9 +273,7 @@ def test_fraction_of_a_unit_cannot_be_sent_when_limits_go_in_units() -> None:
 
 
 def test_new_approver_for_a_limit_that_is_there_already_is_fine() -> None:
-    there = known(
-        member(BOSS), member(ANN, approval_limit=Decimal(5), over_limit_approver=BEN.email), member(BEN)
-    )
+    there = known(member(BOSS), member(ANN, approval_limit=Decimal(5), over_limit_approver=BEN.email), member(BEN))
 
     assert told(checked(replace(ANN, over_limit_approver=BOSS.email), against=there)) == []
 
@@ -291,9 +281,7 @@ def test_new_approver_for_a_limit_that_is_there_already_is_fine() -> None:
 def test_unreadable_limit_is_not_also_called_missing() -> None:
     row = FeedRow(1, {**rows_of([ANN])[0].cells, "approval_limit": "much", "over_limit_approver": BOSS.email})
 
-    assert told(check_rows([row], known(), UpdateSettings())) == [
-        (1, "approval_limit", "error", "unreadable_amount")
-    ]
+    assert told(check_rows([row], known(), UpdateSettings())) == [(1, "approval_limit", "error", "unreadable_amount")]
 
 
 # ------------------------------------------------------------ policies, roles, groups
@@ -348,8 +336,7 @@ def test_new_admin_is_a_warning(person: Employee, expected: list[Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("last_feed", "expected"),
-    [((), [(1, "role", "warning", "new_admin")]), ((replace(BOSS, role="admin"),), [])],
+    ("last_feed", "expected"), [((), [(1, "role", "warning", "new_admin")]), ((replace(BOSS, role="admin"),), [])]
 )
 def test_admin_of_the_last_feed_is_not_new_where_members_were_not_read(
     last_feed: tuple[Employee, ...], expected: list[Any]
@@ -393,9 +380,7 @@ def test_domain_group_on_all_rows_or_none_is_fine(group: str) -> None:
 # ------------------------------------------------------------ what a spreadsheet would run
 
 
-@pytest.mark.parametrize(
-    "field", ["first_name", "custom_field_2", "employee_id", "worker_status", "default_tags"]
-)
+@pytest.mark.parametrize("field", ["first_name", "custom_field_2", "employee_id", "worker_status", "default_tags"])
 @pytest.mark.parametrize("text", ['=HYPERLINK("http://evil.example")', "=1+1", "=cmd|' /C calc'!A0"])
 def test_formula_is_an_error_and_stays_text(field: str, text: str) -> None:
     cell = '"' + text.replace('"', '""') + '"' if field == "default_tags" else text
@@ -428,9 +413,7 @@ def test_findings_of_the_reading_stand_among_the_others_in_order() -> None:
     early = RowFinding(None, "", "notice", "one_sheet", "Only one sheet was read.")
     late = RowFinding(2, "last_name", "error", "cell_error", "An error.")
 
-    result = check_rows(
-        rows_of([replace(BEN, employee_id="1.2E+10"), ANN]), known(), UpdateSettings(), [late, early]
-    )
+    result = check_rows(rows_of([replace(BEN, employee_id="1.2E+10"), ANN]), known(), UpdateSettings(), [late, early])
 
     assert [(f.row, f.code) for f in result.findings] == [
         (None, "one_sheet"),

@@ -26,9 +26,7 @@ def written(delimiter: str, **how: object) -> str:
     return text.getvalue()
 
 
-@pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-32"]
-)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-32"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_encoding_and_delimiter_are_detected(encoding: str, delimiter: str) -> None:
     sheet = table(written(delimiter).encode(encoding))
@@ -45,9 +43,7 @@ def test_byte_without_meaning_in_windows_1252_is_read_as_latin_1() -> None:
 
 
 def test_text_that_breaks_off_its_encoding_is_refused() -> None:
-    assert refusal(b"\xef\xbb\xbfE-Mail\nann@acme.example;\xff\n").startswith(
-        "The text in this file is damaged"
-    )
+    assert refusal(b"\xef\xbb\xbfE-Mail\nann@acme.example;\xff\n").startswith("The text in this file is damaged")
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
@@ -58,20 +54,13 @@ def test_any_line_ending_ends_a_line(ending: str) -> None:
 
 
 def test_commas_in_headings_and_amounts_do_not_hide_the_semicolon() -> None:
-    content = (
-        "E-Mail;Approval limit;Nachname, Vorname\na@b.example;1,50;Lee, Ann\nc@b.example;2,50;Ray, Ben\n"
-    )
+    content = "E-Mail;Approval limit;Nachname, Vorname\na@b.example;1,50;Lee, Ann\nc@b.example;2,50;Ray, Ben\n"
 
     assert table(content.encode()).headings == ("E-Mail", "Approval limit", "Nachname, Vorname")
 
 
 def test_headings_that_are_understood_outweigh_commas_that_stand_more_evenly() -> None:
-    lines = [
-        "E-Mail;Name;Personalnummer",
-        "a@b.example;Lee, Ann;1",
-        "c@b.example;Ray, Ben",
-        "d@b.example;Poe, Cat",
-    ]
+    lines = ["E-Mail;Name;Personalnummer", "a@b.example;Lee, Ann;1", "c@b.example;Ray, Ben", "d@b.example;Poe, Cat"]
 
     assert table("\n".join(lines).encode()).headings == ("E-Mail", "Name", "Personalnummer")
 
@@ -99,11 +88,7 @@ def test_pasted_rows_without_headings_are_people_from_the_first() -> None:
     sheet = read_pasted("ann@acme.example\tboss@acme.example\t1\nben@acme.example\tboss@acme.example\t2\n")
 
     assert not isinstance(sheet, Feed)
-    assert (sheet.has_headings, sheet.headings, len(sheet.lines)) == (
-        False,
-        ("Column A", "Column B", "Column C"),
-        2,
-    )
+    assert (sheet.has_headings, sheet.headings, len(sheet.lines)) == (False, ("Column A", "Column B", "Column C"), 2)
 
 
 def test_row_with_too_many_cells_is_an_error_on_its_row() -> None:
@@ -118,8 +103,7 @@ def test_extra_empty_cells_are_ignored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "cells"),
-    [("a@b.example", ("a@b.example", "", "")), ("a@b.example,Lee", ("a@b.example", "Lee", ""))],
+    ("line", "cells"), [("a@b.example", ("a@b.example", "", "")), ("a@b.example,Lee", ("a@b.example", "Lee", ""))]
 )
 def test_row_with_too_few_cells_is_told_and_filled_up(line: str, cells: tuple[str, ...]) -> None:
     sheet = table(f"email,name,id\n{line}\n".encode())
@@ -166,10 +150,7 @@ def test_too_many_columns_are_refused() -> None:
         (b"\xef\xbb\xbf \r\n", "This file is empty"),
         (b"email,name\n", "The table has headings and no row below them"),
         (b"%PDF-1.7", "This is a PDF"),
-        (
-            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....",
-            "This is an old Excel workbook (.xls), or one with a password",
-        ),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", "This is an old Excel workbook (.xls), or one with a password"),
         (b"\x89PNG\r\n", "This is a picture"),
         (b"email\0\1\2\3\4\5\0\0name", "This file is no text and no workbook"),
         (b"<html><table><tr><td>email</td></tr></table>", "This is a web page or XML"),
@@ -195,9 +176,7 @@ def test_any_bytes_are_a_table_or_refused_with_a_sentence(content: bytes) -> Non
 @unhurried
 @given(
     st.lists(
-        st.lists(
-            st.text(st.characters(codec="utf-8", exclude_characters="\0\ue000")), min_size=3, max_size=3
-        ),
+        st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\ue000")), min_size=3, max_size=3),
         min_size=1,
         max_size=5,
     ),
@@ -205,9 +184,7 @@ def test_any_bytes_are_a_table_or_refused_with_a_sentence(content: bytes) -> Non
 )
 def test_quoted_table_is_read_as_it_was_written(rows: list[list[str]], delimiter: str) -> None:
     text = io.StringIO(newline="")
-    csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(
-        [["E-Mail", "Vorname", "Nachname"], *rows]
-    )
+    csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([["E-Mail", "Vorname", "Nachname"], *rows])
 
     kept = [tuple(row) for row in rows if any(cell.strip() for cell in row)]
     content = text.getvalue().encode("utf-8-sig")

@@ -92,9 +92,7 @@ def test_every_field_is_sent_under_its_key_and_in_its_type() -> None:
 
 
 def test_empty_fields_are_not_sent() -> None:
-    assert Employee(email="a@acme.example").as_record(limits_in_cents=True) == {
-        "employeeEmail": "a@acme.example"
-    }
+    assert Employee(email="a@acme.example").as_record(limits_in_cents=True) == {"employeeEmail": "a@acme.example"}
 
 
 def test_false_and_zero_are_sent() -> None:
@@ -149,21 +147,10 @@ def test_member_is_read_as_the_policy_tells_of_them() -> None:
 
 @pytest.mark.parametrize(
     ("limit", "read"),
-    [
-        (None, None),
-        ("", None),
-        ("many", None),
-        (True, None),
-        ("1E+99", None),
-        ("50000", 500),
-        (1.0, Decimal("0.01")),
-    ],
+    [(None, None), ("", None), ("many", None), (True, None), ("1E+99", None), ("50000", 500), (1.0, Decimal("0.01"))],
 )
 def test_odd_limit_of_a_member_is_none(limit: Any, read: Any) -> None:
-    assert (
-        members_of("P", [{"email": "a@b.c", "approvalLimit": limit}], limits_in_cents=True)[0].approval_limit
-        == read
-    )
+    assert members_of("P", [{"email": "a@b.c", "approvalLimit": limit}], limits_in_cents=True)[0].approval_limit == read
 
 
 def test_entry_without_address_is_no_member() -> None:

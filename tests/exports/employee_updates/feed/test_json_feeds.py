@@ -79,10 +79,7 @@ def test_data_of_the_help_page_is_repaired_and_each_repair_told_with_its_place()
     read = feed(DATA)
 
     assert [dict(row.cells) for row in read.rows] == [CELLS]
-    assert read.repairs == (
-        "Line 7, column 24: the comma after the last value was taken out.",
-        NOT_BOOLEAN,
-    )
+    assert read.repairs == ("Line 7, column 24: the comma after the last value was taken out.", NOT_BOOLEAN)
 
 
 def test_whole_block_of_the_help_page_gives_the_same_row_and_tells_what_was_passed_over() -> None:
@@ -121,9 +118,7 @@ def test_both_shapes_and_a_single_record_are_a_feed(shape: Any) -> None:
 
 @unhurried
 @given(st.lists(people, min_size=1, max_size=3), st.booleans(), st.booleans())
-def test_records_that_are_sent_read_as_the_same_records(
-    found: list[Any], in_cents: bool, in_object: bool
-) -> None:
+def test_records_that_are_sent_read_as_the_same_records(found: list[Any], in_cents: bool, in_object: bool) -> None:
     records = [person.as_record(limits_in_cents=True) for person in found]
     text = json.dumps({"Employees": records} if in_object else records)
 
@@ -170,22 +165,13 @@ def test_small_error_is_repaired_and_reported_with_its_position(text: str, repai
     ("text", "place"),
     [
         ('[{"employeeEmail": "a@b.example}]', "at line 1, column 20 a quotation mark opens a text"),
-        (
-            '[\n{"employeeEmail": "a@b.example"',
-            "at line 2, column 1 a bracket opens that is never closed with “}”",
-        ),
+        ('[\n{"employeeEmail": "a@b.example"', "at line 2, column 1 a bracket opens that is never closed with “}”"),
         ('[{"employeeEmail": "a"}, {"employeeEmail": ', "at line 1, column 44 the text breaks off"),
-        (
-            '[{"employeeEmail" "a@b.example"}]',
-            "at line 1, column 19 a colon is missing after a name",
-        ),
+        ('[{"employeeEmail" "a@b.example"}]', "at line 1, column 19 a colon is missing after a name"),
         ('[{"employeeEmail": }]', "at line 1, column 20 a value is missing before “}”"),
         ('[{"employeeEmail": ann}]', "at line 1, column 20 a word stands without quotation marks"),
         ('[{"employeeEmail": "a"]', "at line 1, column 23 “]” stands where “}” has to be"),
-        (
-            "[{'lastName': 'O'Brien'}]",
-            "at line 1, column 18 a comma is missing, or a quotation mark stands within",
-        ),
+        ("[{'lastName': 'O'Brien'}]", "at line 1, column 18 a comma is missing, or a quotation mark stands within"),
         ('[{"employeeEmail": "a", 5: 1}]', "at line 1, column 25 a name in quotation marks has to stand"),
     ],
 )
@@ -246,14 +232,12 @@ def test_limit_in_cents_is_told_on_its_cell() -> None:
 
 @pytest.mark.parametrize("value", ["much", True, [], {}, 10**20, "1E-999999", "1E+999999", "NaN"])
 def test_limit_that_is_no_amount_is_an_error(value: Any) -> None:
-    assert [
-        (f.field, f.severity, f.code) for f in one(approvalLimit=value).findings if f.severity == "error"
-    ] == [("approval_limit", "error", "unreadable_amount")]
+    assert [(f.field, f.severity, f.code) for f in one(approvalLimit=value).findings if f.severity == "error"] == [
+        ("approval_limit", "error", "unreadable_amount")
+    ]
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("firstName", {"a": 1}), ("defaultTags", [1, None]), ("role", ["user"])]
-)
+@pytest.mark.parametrize(("key", "value"), [("firstName", {"a": 1}), ("defaultTags", [1, None]), ("role", ["user"])])
 def test_value_of_another_shape_is_an_error_on_its_cell(key: str, value: Any) -> None:
     assert [(f.severity, f.code) for f in one(**{key: value}).findings if f.severity == "error"] == [
         ("error", "unreadable_value")
@@ -267,11 +251,7 @@ def test_null_is_an_empty_cell() -> None:
 def test_other_names_of_keys_are_read_and_told() -> None:
     read = one(workspaceID=ACME, limitApprover="a@b.example", EmployeeEmail="c@b.example")
 
-    assert read.rows[0].cells == {
-        "policy": ACME,
-        "over_limit_approver": "a@b.example",
-        "email": "c@b.example",
-    }
+    assert read.rows[0].cells == {"policy": ACME, "over_limit_approver": "a@b.example", "email": "c@b.example"}
     assert read.repairs == (
         "Record 1: “workspaceID” was read as “policyID”.",
         "Record 1: “limitApprover” was read as “overLimitApprover”.",

@@ -56,9 +56,7 @@ def test_other_leavers_need_no_new_approver() -> None:
 
 
 def test_leaver_is_looked_for_in_every_place_of_a_chain() -> None:
-    there = known(
-        *MEMBERS[:2], member(BEN, manager=BOSS.email, approves_to=ANN.email, over_limit_approver=ANN.email)
-    )
+    there = known(*MEMBERS[:2], member(BEN, manager=BOSS.email, approves_to=ANN.email, over_limit_approver=ANN.email))
 
     (leaver,) = leavers(LEAVES, against=there)
 
@@ -106,15 +104,7 @@ def guarded(leave: int, of: int, **limits: float) -> Guard:
 
 @pytest.mark.parametrize(
     ("leave", "of", "stops"),
-    [
-        (0, 10, False),
-        (1, 20, False),
-        (2, 20, True),
-        (5, 100, False),
-        (6, 100, True),
-        (10, 400, False),
-        (11, 400, True),
-    ],
+    [(0, 10, False), (1, 20, False), (2, 20, True), (5, 100, False), (6, 100, True), (10, 400, False), (11, 400, True)],
 )
 def test_more_than_a_share_or_a_number_stops(leave: int, of: int, stops: bool) -> None:
     found = guarded(leave, of)
@@ -154,7 +144,4 @@ def test_share_is_of_the_last_feed_where_members_were_not_read() -> None:
     there = Known(NAMES, last_feed=(BOSS, ANN, BEN))
     rows = numbered(LEAVES)
 
-    assert (guard(changes(rows, there), there).people, guard(changes(rows, Known()), Known()).people) == (
-        3,
-        1,
-    )
+    assert (guard(changes(rows, there), there).people, guard(changes(rows, Known()), Known()).people) == (3, 1)

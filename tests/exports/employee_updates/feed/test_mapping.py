@@ -61,9 +61,7 @@ def test_own_name_of_a_field_is_certain(heading: str) -> None:
         # A made-up cell is no address, no amount and no role.
         [("", ""), ("", "")],
     )
-    assert (
-        suggest(table(f"{heading}\temail address\n\tann@acme.example\n".encode()))[0].field == EXACT[heading]
-    )
+    assert suggest(table(f"{heading}\temail address\n\tann@acme.example\n".encode()))[0].field == EXACT[heading]
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,7 @@ from exports.employee_updates.feed.known import Known
 from exports.employee_updates.feed.present import compare
 
 POLICIES = {"P1": "Sales", "P2": "Research"}
-ANN = Employee(
-    email="ann@acme.example", manager="boss@acme.example", employee_id="1", policy="P1", custom_field_1="1"
-)
+ANN = Employee(email="ann@acme.example", manager="boss@acme.example", employee_id="1", policy="P1", custom_field_1="1")
 BOB = Employee(email="bob@acme.example", manager="boss@acme.example", employee_id="2", policy="P1")
 KNOWN = Known(policies=POLICIES, members={"P1": (ANN,), "P2": ()})
 

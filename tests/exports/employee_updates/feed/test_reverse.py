@@ -94,10 +94,7 @@ def test_field_that_was_empty_cannot_be_emptied_again() -> None:
 def test_field_of_which_nothing_was_known_cannot_be_set_back() -> None:
     found = undone(replace(BEN, manager=BOSS.email, worker_status="On Leave"))
 
-    assert (found.people, sentences(found)) == (
-        (BARE_BEN,),
-        ["Worker status: what stood there before is not known."],
-    )
+    assert (found.people, sentences(found)) == ((BARE_BEN,), ["Worker status: what stood there before is not known."])
 
 
 def test_name_is_never_overwritten() -> None:
@@ -123,9 +120,7 @@ def test_renamed_login_is_renamed_back_and_the_new_address_stays_as_a_second() -
 def test_lowered_limit_is_set_back_with_the_approver_above_it() -> None:
     was = member(BEN, approval_limit=Decimal(500), over_limit_approver=BOSS.email)
 
-    found = undone(
-        replace(BEN, approval_limit=Decimal(5), over_limit_approver=BOSS.email), known(*MEMBERS[:2], was)
-    )
+    found = undone(replace(BEN, approval_limit=Decimal(5), over_limit_approver=BOSS.email), known(*MEMBERS[:2], was))
 
     assert found.people == (replace(BARE_BEN, approval_limit=Decimal(500), over_limit_approver=BOSS.email),)
 

@@ -52,8 +52,7 @@ def test_newer_setting_has_its_default() -> None:
 
 
 @pytest.mark.parametrize(
-    "stored",
-    [[], {"in_object": "yes"}, {"recipients": "a"}, {"recipients": [1]}, {"set_primary_policy": "everybody"}],
+    "stored", [[], {"in_object": "yes"}, {"recipients": "a"}, {"recipients": [1]}, {"set_primary_policy": "everybody"}]
 )
 def test_invalid_stored_settings_are_refused(stored: Any) -> None:
     with pytest.raises(ValueError):
@@ -62,10 +61,7 @@ def test_invalid_stored_settings_are_refused(stored: Any) -> None:
 
 def test_hash_is_stable() -> None:
     """Approvals are kept with it: after an upgrade of the portal the same content has to have the same hash."""
-    assert (
-        content_hash([FULL], UpdateSettings())
-        == "203b1bced66195815e1ab142a91fe9b6eb4fe7aa8c7c263c87d3922b0712e948"
-    )
+    assert content_hash([FULL], UpdateSettings()) == "203b1bced66195815e1ab142a91fe9b6eb4fe7aa8c7c263c87d3922b0712e948"
 
 
 @unhurried
@@ -101,9 +97,7 @@ def test_order_of_the_rows_is_part_of_what_is_sent() -> None:
 def test_number_and_text_do_not_hash_alike() -> None:
     limit = Employee(approval_limit=Decimal(1))
 
-    assert content_hash([limit], UpdateSettings()) != content_hash(
-        [limit], UpdateSettings(limits_in_cents=False)
-    )
+    assert content_hash([limit], UpdateSettings()) != content_hash([limit], UpdateSettings(limits_in_cents=False))
 
 
 @pytest.mark.parametrize(
@@ -117,6 +111,4 @@ def test_number_and_text_do_not_hash_alike() -> None:
     ],
 )
 def test_hash_of_a_fetched_feed_depends_on_its_address(feed: Any, is_same: bool) -> None:
-    assert (
-        content_hash([], UpdateSettings(), feed=feed) == content_hash([], UpdateSettings(), feed=URL)
-    ) is is_same
+    assert (content_hash([], UpdateSettings(), feed=feed) == content_hash([], UpdateSettings(), feed=URL)) is is_same

@@ -43,9 +43,7 @@ class Acme:
 
     def staff(self) -> list[Employee]:
         """Members with all that a row needs."""
-        return [
-            person for person in self.known().members[self.policy] if person.employee_id and person.manager
-        ]
+        return [person for person in self.known().members[self.policy] if person.employee_id and person.manager]
 
     def check(self, rows: list[FeedRow]) -> list[Change]:
         known = self.known()

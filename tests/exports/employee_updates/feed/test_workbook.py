@@ -51,9 +51,7 @@ def with_cell(xml: str) -> bytes:
     """A workbook whose second row begins with this cell, written as a program would."""
     row = f'<row r="2">{xml}<c r="B2" t="inlineStr"><is><t>x</t></is></c></row>'.encode()
     content = workbook(["a@b.example", "E-1", ""])
-    return with_part(
-        content, SHEET, lambda part: part[: part.index(b'<row r="2"')] + row + b"</sheetData></worksheet>"
-    )
+    return with_part(content, SHEET, lambda part: part[: part.index(b'<row r="2"')] + row + b"</sheetData></worksheet>")
 
 
 def test_values_are_read_as_text() -> None:
@@ -126,14 +124,10 @@ def test_date_of_the_other_epoch_is_the_same_day() -> None:
 
 
 def test_formula_is_not_worked_out_and_its_saved_value_is_told() -> None:
-    sheet = table(
-        with_cell('<c r="A2" t="str"><f>CONCATENATE("a","@b.example")</f><v>saved@b.example</v></c>')
-    )
+    sheet = table(with_cell('<c r="A2" t="str"><f>CONCATENATE("a","@b.example")</f><v>saved@b.example</v></c>'))
 
     assert sheet.lines[0].cells[0] == "saved@b.example"
-    assert [(note.row, note.column, note.severity, note.code) for note in sheet.notes] == [
-        (2, 0, "notice", "formula")
-    ]
+    assert [(note.row, note.column, note.severity, note.code) for note in sheet.notes] == [(2, 0, "notice", "formula")]
 
 
 def test_formula_without_a_saved_value_is_an_empty_cell_and_a_warning() -> None:
@@ -154,10 +148,7 @@ def test_error_that_a_cell_shows_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("cell", "text"),
     [
-        (
-            '<c r="A2" t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r><rPh sb="0" eb="1"><t>z</t></rPh></is></c>',
-            "ab",
-        ),
+        ('<c r="A2" t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r><rPh sb="0" eb="1"><t>z</t></rPh></is></c>', "ab"),
         ('<c t="inlineStr"><is><t>no place</t></is></c>', "no place"),
         ('<c r="A2" t="d"><v>2026-03-01</v></c>', "2026-03-01"),
         ('<c r="A2" t="s"><v>99999</v></c>', ""),
@@ -196,9 +187,7 @@ def test_first_visible_sheet_with_content_is_read_and_the_others_told() -> None:
     read = table(saved(book))
 
     assert (read.source, read.lines[0].cells) == ("XLSX, sheet “People”", ("people@b.example",))
-    assert [note.sentence for note in read.notes] == [
-        "Only the sheet “People” was read, not “Empty” and “Pivot”."
-    ]
+    assert [note.sentence for note in read.notes] == ["Only the sheet “People” was read, not “Empty” and “Pivot”."]
 
 
 def test_hidden_rows_are_read_and_told() -> None:
@@ -239,18 +228,14 @@ def test_too_many_rows_are_refused() -> None:
 
 def test_entities_are_refused_before_they_are_read() -> None:
     lol = b'<!DOCTYPE lolz [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
-    content = with_part(
-        workbook(["a", "b", "c"]), SHEET, lambda part: lol + part[part.index(b"<worksheet") :]
-    )
+    content = with_part(workbook(["a", "b", "c"]), SHEET, lambda part: lol + part[part.index(b"<worksheet") :])
 
     assert refusal(content).startswith("This workbook is damaged")
 
 
 def test_entity_that_reads_a_file_is_refused() -> None:
     attack = b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>'
-    content = with_part(
-        workbook(["a", "b", "c"]), SHEET, lambda part: attack + part[part.index(b"<worksheet") :]
-    )
+    content = with_part(workbook(["a", "b", "c"]), SHEET, lambda part: attack + part[part.index(b"<worksheet") :])
 
     assert refusal(content).startswith("This workbook is damaged")
 
@@ -263,9 +248,7 @@ def test_zip_bomb_is_refused_by_its_unpacked_size() -> None:
 
 
 def test_zip_bomb_with_a_false_size_is_refused() -> None:
-    content = bytearray(
-        with_part(workbook(["a", "b", "c"]), SHEET, lambda part: part + b" " * (MOST_UNPACKED + 1))
-    )
+    content = bytearray(with_part(workbook(["a", "b", "c"]), SHEET, lambda part: part + b" " * (MOST_UNPACKED + 1)))
     name = SHEET.encode()
     central = content.rindex(b"PK\x01\x02", 0, content.rindex(name))
     content[central + 24 : central + 28] = (1000).to_bytes(4, "little")

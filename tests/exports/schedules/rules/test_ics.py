@@ -39,9 +39,7 @@ def test_whole_days_are_imported_without_the_end() -> None:
 
 
 def test_yearly_one_comes_for_the_years_ahead_less_its_exceptions() -> None:
-    found = read_ics(
-        ics(event("20200106", "RRULE:FREQ=YEARLY;UNTIL=20300101", "EXDATE;VALUE=DATE:20280106")), TODAY
-    )
+    found = read_ics(ics(event("20200106", "RRULE:FREQ=YEARLY;UNTIL=20300101", "EXDATE;VALUE=DATE:20280106")), TODAY)
 
     assert list(found.days) == [date(year, 1, 6) for year in (2026, 2027, 2029)]
 

@@ -9,14 +9,7 @@ from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exports.schedules.rules.occurrences import (
-    FreezeDays,
-    between,
-    coming,
-    freeze_on,
-    next_occurrence,
-    occurrences,
-)
+from exports.schedules.rules.occurrences import FreezeDays, between, coming, freeze_on, next_occurrence, occurrences
 from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 from exports.schedules.rules.working_days import Calendar
 
@@ -25,9 +18,7 @@ PLAIN = Calendar()
 MORNING = (time(7, 30),)
 
 
-def rule(
-    kind: RuleKind = RuleKind.DAILY, at: str = "07:30", zone: str = "Europe/Berlin", **more: object
-) -> Rule:
+def rule(kind: RuleKind = RuleKind.DAILY, at: str = "07:30", zone: str = "Europe/Berlin", **more: object) -> Rule:
     return Rule(kind, tuple(time.fromisoformat(each) for each in at.split()), zone, **more)  # type: ignore[arg-type]
 
 
@@ -35,9 +26,7 @@ def local(rule: Rule, after: str, count: int, calendar: Calendar = BERLIN) -> li
     """The next occurrences after a time on the rule's own wall, as its people read them."""
     zone = ZoneInfo(rule.zone)
     start = datetime.fromisoformat(after).replace(tzinfo=zone)
-    return [
-        f"{each.at.astimezone(zone):%a %Y-%m-%d %H:%M}" for each in occurrences(rule, start, calendar, count)
-    ]
+    return [f"{each.at.astimezone(zone):%a %Y-%m-%d %H:%M}" for each in occurrences(rule, start, calendar, count)]
 
 
 # ------------------------------------------------------------ the table
@@ -92,28 +81,16 @@ TABLE = [
         "2026-12-31 00:00",
         ["Tue 2027-01-05 07:30", "Tue 2027-02-02 07:30", "Tue 2027-03-02 07:30"],
     ),
-    (
-        rule(RuleKind.BUSINESS_DAY, nth=-1),
-        "2026-12-01 00:00",
-        ["Thu 2026-12-31 07:30", "Fri 2027-01-29 07:30"],
-    ),
+    (rule(RuleKind.BUSINESS_DAY, nth=-1), "2026-12-01 00:00", ["Thu 2026-12-31 07:30", "Fri 2027-01-29 07:30"]),
     (rule(RuleKind.BUSINESS_DAY, nth=-2), "2026-12-01 00:00", ["Wed 2026-12-30 07:30"]),
-    (
-        rule(RuleKind.AFTER_MONTH_END, nth=3),
-        "2026-12-15 00:00",
-        ["Wed 2027-01-06 07:30", "Wed 2027-02-03 07:30"],
-    ),
+    (rule(RuleKind.AFTER_MONTH_END, nth=3), "2026-12-15 00:00", ["Wed 2027-01-06 07:30", "Wed 2027-02-03 07:30"]),
     (
         rule(RuleKind.QUARTER_END),
         "2026-11-22 00:00",
         ["Thu 2026-12-31 07:30", "Wed 2027-03-31 07:30", "Wed 2027-06-30 07:30", "Thu 2027-09-30 07:30"],
     ),
     # cron
-    (
-        rule(RuleKind.CRON, cron="15 6,18 1 * *"),
-        "2026-11-22 00:00",
-        ["Tue 2026-12-01 06:15", "Tue 2026-12-01 18:15"],
-    ),
+    (rule(RuleKind.CRON, cron="15 6,18 1 * *"), "2026-11-22 00:00", ["Tue 2026-12-01 06:15", "Tue 2026-12-01 18:15"]),
     (rule(RuleKind.CRON, cron="0 7 29 2 *"), "2096-03-01 00:00", ["Fri 2104-02-29 07:00"]),
     (rule(RuleKind.CRON, cron="0 7 * * 5", on_holiday=AFTER), "2026-12-20 00:00", ["Mon 2026-12-28 07:00"]),
     # bounds
@@ -122,11 +99,7 @@ TABLE = [
         "2026-11-22 00:00",
         ["Mon 2027-03-01 07:30", "Tue 2027-03-02 07:30"],
     ),
-    (
-        rule(RuleKind.MONTHLY_LAST_DAY, on_holiday=AFTER, ends_on=date(2027, 1, 31)),
-        "2027-01-01 00:00",
-        [],
-    ),
+    (rule(RuleKind.MONTHLY_LAST_DAY, on_holiday=AFTER, ends_on=date(2027, 1, 31)), "2027-01-01 00:00", []),
     (
         rule(RuleKind.WEEKLY, weekdays=(4,), on_holiday=BEFORE, starts_on=date(2026, 12, 25)),
         "2026-12-01 00:00",
@@ -135,11 +108,7 @@ TABLE = [
     # spring: 02:30 does not exist on 28 March 2027; autumn: it comes twice on 31 October
     (rule(at="02:30"), "2027-03-27 12:00", ["Sun 2027-03-28 03:00", "Mon 2027-03-29 02:30"]),
     (rule(at="02:30"), "2027-10-30 12:00", ["Sun 2027-10-31 02:30", "Mon 2027-11-01 02:30"]),
-    (
-        rule(at="02:15 02:30 03:00"),
-        "2027-03-27 12:00",
-        ["Sun 2027-03-28 03:00", "Mon 2027-03-29 02:15"],
-    ),
+    (rule(at="02:15 02:30 03:00"), "2027-03-27 12:00", ["Sun 2027-03-28 03:00", "Mon 2027-03-29 02:15"]),
     (rule(RuleKind.CRON, cron="30 2 * * *"), "2027-03-27 12:00", ["Sun 2027-03-28 03:00"]),
     # half an hour in Lord Howe, and a day that Apia left out
     (rule(at="02:15", zone="Australia/Lord_Howe"), "2026-10-03 12:00", ["Sun 2026-10-04 02:30"]),
@@ -148,9 +117,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(
-    ("rule", "after", "expected"),
-    TABLE,
-    ids=[f"{number}-{each[0].kind.value}" for number, each in enumerate(TABLE)],
+    ("rule", "after", "expected"), TABLE, ids=[f"{number}-{each[0].kind.value}" for number, each in enumerate(TABLE)]
 )
 def test_table_of_dates(rule: Rule, after: str, expected: list[str]) -> None:
     assert local(rule, after, max(len(expected), 1)) == expected
@@ -190,9 +157,7 @@ def test_weekend_is_the_countrys_own() -> None:
 def test_sunday_moved_before_runs_before_its_saturday() -> None:
     sunday_off = Calendar(own={date(2026, 11, 22): ("Fair", True)})
 
-    found = local(
-        rule(RuleKind.WEEKLY, weekdays=(5, 6), on_holiday=BEFORE), "2026-11-19 00:00", 3, sunday_off
-    )
+    found = local(rule(RuleKind.WEEKLY, weekdays=(5, 6), on_holiday=BEFORE), "2026-11-19 00:00", 3, sunday_off)
 
     assert found == ["Fri 2026-11-20 07:30", "Sat 2026-11-21 07:30", "Sat 2026-11-28 07:30"]
 
@@ -286,9 +251,7 @@ def test_daily_runs_exactly_once_on_every_day_that_there_is(zone: str, at: time,
 
 @given(rule=rules, after=moments, calendar=calendars)
 @settings(deadline=None)
-def test_each_occurrence_is_the_next_of_the_one_before(
-    rule: Rule, after: datetime, calendar: Calendar
-) -> None:
+def test_each_occurrence_is_the_next_of_the_one_before(rule: Rule, after: datetime, calendar: Calendar) -> None:
     found = occurrences(rule, after, calendar, 5)
 
     at = [each.at for each in found]
@@ -319,9 +282,7 @@ def test_rule_comes_back_from_its_json(rule: Rule) -> None:
 
 
 @given(
-    line=st.sampled_from(
-        ["0 * * * *", "*/30 6 * * 1-5", "5 4 1-7 * 1", "0 0 L 2 *", "0 12 * * 5L", "0 8 15W * *"]
-    ),
+    line=st.sampled_from(["0 * * * *", "*/30 6 * * 1-5", "5 4 1-7 * 1", "0 0 L 2 *", "0 12 * * 5L", "0 8 15W * *"]),
     after=moments,
 )
 @settings(max_examples=30, deadline=None)

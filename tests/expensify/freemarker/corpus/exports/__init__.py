@@ -3,9 +3,7 @@
 from decimal import Decimal
 from pathlib import Path
 
-TEMPLATES = {
-    path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.ftl"))
-}
+TEMPLATES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.ftl"))}
 TEMPLATES["csv_rows_from_windows"] = TEMPLATES["csv_rows"].replace("\n", "\r\n")
 
 
@@ -31,9 +29,7 @@ def _expense(number: int, merchant: str, amount: int, **more: object) -> dict[st
 
 
 _EXPENSES = [
-    _expense(
-        1, "Café “Zoë”", 1234, comment='Lunch with "Bob", & co', tag="Sales:EMEA", categoryGlCode="6100"
-    ),
+    _expense(1, "Café “Zoë”", 1234, comment='Lunch with "Bob", & co', tag="Sales:EMEA", categoryGlCode="6100"),
     _expense(
         2,
         "Hotel, Inc.",
@@ -51,22 +47,10 @@ _EXPENSES = [
         modifiedTaxAmount=-8300,
         taxCode="V20",
     ),
-    _expense(
-        3,
-        "Taxi",
-        700,
-        currency="EUR",
-        convertedAmount=756,
-        currencyConversionRate=Decimal("1.08"),
-        ntag1="Ops",
-    ),
+    _expense(3, "Taxi", 700, currency="EUR", convertedAmount=756, currencyConversionRate=Decimal("1.08"), ntag1="Ops"),
     _expense(4, "", 0, category="", modifiedCreated="2024-03-01", attendees="Al, Cy"),
     _expense(
-        5,
-        "Drive &lt;home&gt;",
-        9999999,
-        type="distance",
-        units={"count": 12.5, "rate": Decimal("0.67"), "unit": "mi"},
+        5, "Drive &lt;home&gt;", 9999999, type="distance", units={"count": 12.5, "rate": Decimal("0.67"), "unit": "mi"}
     ),
     _expense(6, "😀 Bar", 333, billable=False, bank="Acme Card", cardName="1234", mcc=None, tag="A\\:B:C"),
 ]
@@ -96,12 +80,7 @@ DATA: dict[str, object] = {
             "customField": {"Cost_Center": "4711", "Region": "EMEA"},
             "approvers": [
                 {"email": "bob@example.com", "date": "2024-02-28", "fullName": "Bob"},
-                {
-                    "email": "carol@example.com",
-                    "date": "2024-02-29",
-                    "fullName": "Carol",
-                    "employeeUserID": "C3",
-                },
+                {"email": "carol@example.com", "date": "2024-02-29", "fullName": "Carol", "employeeUserID": "C3"},
             ],
             "actionList": [
                 {
