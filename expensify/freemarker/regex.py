@@ -118,7 +118,7 @@ def group(match: Match, number: int | str) -> str:
 
 
 def _run(env: Environment, method: Callable[..., Match | None], text: str, start: int) -> Match | None:
-    """One match within the time that is left. Other threads run meanwhile (`concurrent`)."""
+    """One match within the processor time that is left. Other threads run meanwhile (`concurrent`)."""
     seconds = env.seconds_left()
     try:
         match = method(text, start, concurrent=True, timeout=None if math.isinf(seconds) else seconds)

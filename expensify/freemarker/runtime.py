@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from time import monotonic
+from time import thread_time
 from typing import Any
 
 from expensify.freemarker.dates import DateFormats
@@ -97,7 +97,7 @@ class Environment:
         if settings.boolean == "empty":
             self.forgiven += (UnformattedBoolean,)
         self.written = 0
-        self._deadline = monotonic() + limits.seconds
+        self._deadline = thread_time() + limits.seconds
         self._alarm = min(_CLOCK_EVERY, limits.steps)
         self._listed: dict[int, tuple[Any, list[Any]]] = {}
 
@@ -115,13 +115,13 @@ class Environment:
             raise LimitExceeded(f"the template did more than {self.limits.steps} steps")
         if self.written > self.limits.output_chars:
             raise LimitExceeded(f"the template printed more than {self.limits.output_chars} characters")
-        if monotonic() > self._deadline:
+        if thread_time() > self._deadline:
             raise LimitExceeded(f"the template ran for more than {self.limits.seconds:g} seconds")
         self._alarm = min(self.steps + _CLOCK_EVERY, self.limits.steps)
 
     def seconds_left(self) -> float:
-        """The time that this rendering may still take; never negative."""
-        return max(0.0, self._deadline - monotonic())
+        """The processor time that this rendering may still take; never negative."""
+        return max(0.0, self._deadline - thread_time())
 
     def allow(self, characters: int) -> None:
         """Check the length of a text before it is created."""

@@ -13,6 +13,7 @@ class RenderLimits:
 
     `steps` counts executed tags, iterations and calls, plus the size of the inputs of built-ins.
     `depth` counts nested macro and function calls. `output_chars` also limits any single value.
+    `seconds` counts the processor time of the rendering's thread, so that a busy machine stops no good template.
     """
 
     steps: int = 20_000_000
