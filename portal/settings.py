@@ -238,6 +238,11 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "Expensify portal"
+# One step of 30 seconds before and after (RFC 6238, 5.2); accounts.sign_in.two_factor accepts each step once.
+MFA_TOTP_TOLERANCE = 1
+# allauth protects open sign-up: an attacker who signs up with somebody's address could lock its owner out. Here sign-up
+# is closed, and the password reset writes unverified addresses, so that a stranger could keep people from a factor.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 # Changes to credentials, approvals, members and settings need a sign-in within this time.
 FRESH_SIGN_IN_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = int(env.number("FRESH_SIGN_IN_SECONDS", 600))
 # The company's sign-in by OpenID Connect; off without an issuer. docs/settings.md describes each setting.

@@ -2,10 +2,15 @@
 
 from typing import Any
 
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as base
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
+
+from accounts.sign_in import two_factor
 
 
 class _CodeForm:
@@ -23,14 +28,28 @@ class _CodeForm:
         code.widget.attrs["inputmode"] = "numeric"
 
 
-class AuthenticateForm(_CodeForm, base.AuthenticateForm):
+class _CheckCodeForm(_CodeForm):
+    """A form that takes a code of the app or a recovery code, each once."""
+
     label = "Code"
     help_text = "The six digits of your authenticator app, or one of your recovery codes."
+    authenticator: Authenticator
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]  # of allauth's form, the other base
+        is_app = self.authenticator.type == Authenticator.Type.TOTP
+        if is_app and not two_factor.use_code(self.authenticator, normalize_user_code(code)):
+            self._emit_authentication_failed(self.authenticator)  # type: ignore[attr-defined]  # likewise
+            raise get_adapter().validation_error("incorrect_code")
+        return code
 
 
-class ReauthenticateForm(_CodeForm, base.ReauthenticateForm):
-    label = "Code"
-    help_text = "The six digits of your authenticator app, or one of your recovery codes."
+class AuthenticateForm(_CheckCodeForm, base.AuthenticateForm):
+    pass
+
+
+class ReauthenticateForm(_CheckCodeForm, base.ReauthenticateForm):
+    pass
 
 
 class ActivateTOTPForm(_CodeForm, totp.ActivateTOTPForm):

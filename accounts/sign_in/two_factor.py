@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth
 
 from accounts.credentials.keyring import ring
 from accounts.models import User
@@ -38,6 +39,21 @@ class Adapter(DefaultMFAAdapter):
 def has_factor(user: User) -> bool:
     """Whether the person has a second factor. Recovery codes alone do not count."""
     return bool(Authenticator.objects.filter(user=user).exclude(type="recovery_codes").exists())
+
+
+def use_code(app: Authenticator, code: str) -> bool:
+    """Record the step of an app's valid code. False when that step, or a later one, was used before (RFC 6238, 5.2).
+
+    The step is kept in the row, because a cache may forget it while the code is still accepted.
+    """
+    secret = Adapter().decrypt(app.data["secret"])
+    steps = auth.yield_hotp_counters_from_time()
+    step = next((step for step in steps if auth.format_hotp_value(auth.hotp_value(secret, step)) == code), None)
+    if step is None or step <= app.data.get("last_step", 0):
+        return False
+    unchanged = Authenticator.objects.filter(pk=app.pk, data=app.data)
+    app.data = app.data | {"last_step": step}
+    return bool(unchanged.update(data=app.data))
 
 
 def under_older_keys() -> Iterator[tuple[Authenticator, str]]:

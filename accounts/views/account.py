@@ -1,13 +1,19 @@
 """A person's own account: password, second factors and sessions."""
 
+from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import people
+from accounts.sign_in import two_factor
 
 
 @require_safe
@@ -17,6 +23,17 @@ def account(request: HttpRequest) -> HttpResponse:
         "sessions": len(UserSession.objects.purge_and_list(request.user)),
     }
     return render(request, "account/account.html", context)
+
+
+class AddApp(ActivateTOTPView):  # type: ignore[misc]  # allauth has no types
+    """allauth's page that adds an authenticator app. The code that added it signs nobody in."""
+
+    @transaction.atomic
+    def form_valid(self, form: ActivateTOTPForm) -> HttpResponseBase:
+        response: HttpResponseBase = super().form_valid(form)
+        app = Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP)
+        two_factor.use_code(app, normalize_user_code(form.cleaned_data["code"]))
+        return response
 
 
 @require_safe

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -67,17 +68,73 @@ def test_wrong_code_is_refused_and_logged(acme: Team, alice: User, app_clock: Ap
     assert ("_auth_user_id" in client.session, actions(acme)) == (False, [Action.FACTOR_REFUSED])
 
 
-def test_code_works_once(alice: User, app_clock: AppClock, settings: Any) -> None:
-    # A used code is remembered while the app shows it.
-    settings.MFA_TOTP_PERIOD = 3600
+def authenticated(user: User, code: str) -> bool:
+    """Whether this code signs in, in a browser of its own."""
+    client = Client()
+    sign_in(client, user.email)
+    client.post(AUTHENTICATE, {"code": code})
+    return "_auth_user_id" in client.session
+
+
+def test_code_works_once(alice: User, app_clock: AppClock) -> None:
     add_app(alice)
     code = code_of(app_clock)
-    first, second = Client(), Client()
-    for client in (first, second):
-        sign_in(client, alice.email)
-        client.post(AUTHENTICATE, {"code": code})
 
-    assert ["_auth_user_id" in client.session for client in (first, second)] == [True, False]
+    assert [authenticated(alice, code) for _ in range(2)] == [True, False]
+
+
+@pytest.mark.parametrize(("steps", "accepted"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
+def test_code_of_the_step_before_or_after_is_accepted(
+    alice: User, app_clock: AppClock, steps: int, accepted: bool
+) -> None:
+    add_app(alice)
+    code = code_of(app_clock)
+    app_clock.now -= 30 * steps
+
+    assert authenticated(alice, code) is accepted
+
+
+def test_code_works_once_within_its_whole_window_even_when_the_cache_was_emptied(
+    alice: User, app_clock: AppClock
+) -> None:
+    add_app(alice)
+    code = code_of(app_clock)
+    app_clock.now -= 30
+    signed_in_first = authenticated(alice, code)
+
+    again = []
+    for _ in range(3):
+        cache.clear()
+        again.append(authenticated(alice, code))
+        app_clock.now += 30
+
+    assert (signed_in_first, again) == (True, [False, False, False])
+
+
+def test_code_of_an_earlier_step_is_refused_after_a_later_one(alice: User, app_clock: AppClock) -> None:
+    add_app(alice)
+    earlier, later = code_of(app_clock), code_of(app_clock)
+
+    assert [authenticated(alice, code) for code in (later, earlier)] == [True, False]
+
+
+def test_code_that_added_the_app_signs_nobody_in(alice: User, app_clock: AppClock) -> None:
+    secret = set_up_app(signed_in(alice), app_clock)
+    app_clock.now -= 30  # code_of goes on to the next step
+
+    assert authenticated(alice, code_of(app_clock, secret)) is False
+    assert authenticated(alice, code_of(app_clock, secret)) is True
+
+
+def test_code_confirms_an_identity_once(alice: User, app_clock: AppClock) -> None:
+    client = signed_in(alice)
+    add_app(alice)
+    code = code_of(app_clock)
+    confirmed = [
+        stale(client).post("/account/second-factor/reauthenticate/", {"code": code}).status_code for _ in range(2)
+    ]
+
+    assert confirmed == [302, 200]
 
 
 def test_recovery_code_signs_in_once(alice: User) -> None:

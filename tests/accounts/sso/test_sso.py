@@ -391,3 +391,16 @@ def test_changing_factors_without_a_password_needs_confirmation_too(provider: Pr
     session.save()
 
     assert client.get("/account/second-factor/app/add/").headers["Location"].startswith("/account/sso/?next=")
+
+
+@pytest.mark.parametrize("path", ["app/add/", "passkeys/add/"])
+def test_person_of_the_company_can_set_up_a_factor_though_a_stranger_asks_for_resets(
+    provider: Provider, acme: Team, path: str
+) -> None:
+    provider.knows("l-4", "lead4@acme.example", ["finance-leads"])
+    client = Client()
+    sign_in(provider, "l-4", client)
+    Client().post("/account/password/reset/", {"email": "lead4@acme.example"})
+    resets_are_sent()
+
+    assert client.get(f"/account/second-factor/{path}").status_code == 200
