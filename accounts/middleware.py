@@ -6,6 +6,17 @@ from django.http import HttpRequest, HttpResponse
 from accounts.audit import record as audit
 
 
+def not_stored(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Tell browsers and proxies to store no response of ours. Static files do not come this far (whitenoise)."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return middleware
+
+
 def origin(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Note the network address of the request for the audit log."""
 

@@ -45,9 +45,7 @@ def token_new(request: TeamRequest) -> HttpResponse:
                 "secret": secret,
                 "example": request.build_absolute_uri(f"/api/t/{request.team.slug}/exports/"),
             }
-            response = render(request, "accounts/token_made.html", context)
-            response.headers["Cache-Control"] = "no-store"
-            return response
+            return render(request, "accounts/token_made.html", context)
     return render(request, "accounts/token_new.html", {"form": form})
 
 

@@ -78,7 +78,6 @@ def operation(name: str) -> Callable[..., HttpResponseBase]:
             detail = f"This address does not take {request.method}. Nothing was done."
             headers = {"Allow": response.headers["Allow"]}
             response = JsonResponse({"detail": detail}, status=405, headers=headers)
-        response.headers["Cache-Control"] = "no-store"
         return response
 
     view.door = ROUTES[name].permission  # type: ignore[attr-defined]  # A function takes any attribute.

@@ -15,7 +15,6 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -41,7 +40,7 @@ PACKED = {
 
 
 def for_its_recipient(view: View) -> View:
-    """Keep a page whose URL is a secret out of caches, search engines and referrers.
+    """Keep a page whose URL is a secret out of search engines and referrers.
 
     Not `no-referrer`: with it, browsers send forms without the origin that the CSRF check needs.
     """
@@ -50,7 +49,6 @@ def for_its_recipient(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, token: str) -> HttpResponseBase:
         response = view(request, token)
-        add_never_cache_headers(response)
         response.headers["Referrer-Policy"] = "strict-origin"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response

@@ -137,11 +137,15 @@ def sign_in_an_hour_ago(user: User) -> Client:
 
 
 def knock(client: Client, method: str, url: str, **headers: str) -> HttpResponse:
-    """Send a request as `client`, which keeps the cookies it had: its session is rolled back with the rest."""
+    """Send a request as `client`, which keeps the cookies it had: its session is rolled back with the rest.
+
+    No browser or proxy may store the answer, whatever it is.
+    """
     cookies = dict(client.cookies)
     response = client.generic(method, url, content_type="application/x-www-form-urlencoded", headers=headers)
     if response.streaming:
         list(response.streaming_content)  # a file is closed when it has been read
+    assert response.headers["Cache-Control"] == "no-store"
     client.cookies.clear()
     client.cookies.update(cookies)
     return response

@@ -71,4 +71,4 @@ def result_picture(request: TeamRequest, result_id: int) -> HttpResponse:
     if picture is None:
         raise Http404
     audit.record_reading(Action.RESULT_VIEWED, result, by=request.user)
-    return HttpResponse(picture, content_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+    return HttpResponse(picture, content_type="image/png")
