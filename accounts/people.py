@@ -9,6 +9,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.core.validators import validate_email
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -28,6 +29,15 @@ def password_link(user: User) -> str:
     """A link to choose a password: valid once, within PASSWORD_RESET_TIMEOUT."""
     key = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
     return settings.SITE_URL + reverse("account_reset_password_from_key", kwargs=key)
+
+
+@transaction.atomic
+def rename(user: User, name: str) -> None:
+    """Set the person's name as others see it. Earlier audit entries and approvals keep the name of their time."""
+    before = str(user)
+    user.first_name, user.last_name = name, ""
+    user.save(update_fields=["first_name", "last_name"])
+    log(Action.NAME_CHANGED, user, before=before, after=name)
 
 
 def end_sessions(user: User) -> None:

@@ -22,6 +22,7 @@ class Action(StrEnum):
     SIGN_IN_FAILED = "sign-in failed"
     SIGNED_OUT = "signed out"
     PASSWORD_CHANGED = "password changed"
+    NAME_CHANGED = "name changed"
     FACTOR_ADDED = "second factor added"
     FACTOR_REMOVED = "second factor removed"
     FACTOR_REFUSED = "second factor refused"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account import forms as allauth
+from django import forms
 
 LABELS = {
     "login": "E-mail address",
@@ -27,6 +28,15 @@ class _OwnTexts:
         for name in ("password", "oldpassword"):
             if name in self.fields:
                 self.fields[name].help_text = ""
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(
+        label="Your name",
+        max_length=150,
+        help_text="As your teams see it, in lists and in the audit log.",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
 
 
 class LoginForm(_OwnTexts, allauth.LoginForm):

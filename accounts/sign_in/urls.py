@@ -13,6 +13,7 @@ from accounts.views import account, sso
 
 urlpatterns = [
     path("", account.account, name="account"),
+    path("name/", account.change_name, name="account_change_name"),
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),

@@ -1,5 +1,7 @@
 """A person's own account: password, second factors and sessions."""
 
+from typing import cast
+
 from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
@@ -10,9 +12,11 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import people
+from accounts.forms.sign_in import NameForm
+from accounts.models import User
 from accounts.sign_in import two_factor
 
 
@@ -23,6 +27,17 @@ def account(request: HttpRequest) -> HttpResponse:
         "sessions": len(UserSession.objects.purge_and_list(request.user)),
     }
     return render(request, "account/account.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_name(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    form = NameForm(request.POST or None, initial={"name": user.get_full_name()})
+    if form.is_valid():
+        people.rename(user, form.cleaned_data["name"])
+        messages.success(request, "Your name is changed.")
+        return redirect("account")
+    return render(request, "account/name.html", {"form": form})
 
 
 class AddApp(ActivateTOTPView):  # type: ignore[misc]  # allauth has no types

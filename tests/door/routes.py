@@ -198,6 +198,7 @@ WITHOUT_A_TEAM = {
     "account_inactive",
     "account_signup",  # closed
     "account_reauthenticate",
+    "account_change_name",
     "account_change_password",
     "account_set_password",
     "account_reset_password",
