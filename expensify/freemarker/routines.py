@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from expensify.freemarker.errors import Missing, RenderError
-from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.runtime import Environment, Evaluator, Frame, NestedBody, Runner
+from expensify.freemarker.tree import Span
 from expensify.freemarker.values import kind_of
 
 

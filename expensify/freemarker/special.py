@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from expensify.freemarker.errors import RenderError, TemplateError
-from expensify.freemarker.expression_tree import SpecialName
 from expensify.freemarker.runtime import Evaluator, Frame
+from expensify.freemarker.tree import SpecialName
 from expensify.freemarker.values import Moment
 
 

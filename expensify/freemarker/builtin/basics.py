@@ -8,9 +8,9 @@ from typing import Any
 from expensify.freemarker.builtin.registry import NodeCompiler, check_count, plain, shaped
 from expensify.freemarker.comparing import equal
 from expensify.freemarker.errors import RenderError, TemplateError
-from expensify.freemarker.expression_tree import BuiltIn
 from expensify.freemarker.routines import Routine
 from expensify.freemarker.runtime import Environment, Evaluator, Frame
+from expensify.freemarker.tree import BuiltIn
 from expensify.freemarker.values import (
     NOTHING,
     EndlessRange,

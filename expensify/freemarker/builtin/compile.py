@@ -15,8 +15,8 @@ from expensify.freemarker.builtin import sequences as sequences
 from expensify.freemarker.builtin import strings as strings
 from expensify.freemarker.builtin.registry import KEYED, PLAIN, SHAPED, UNSUPPORTED, NodeCompiler, run_plain
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.expression_tree import BuiltIn
 from expensify.freemarker.runtime import Evaluator
+from expensify.freemarker.tree import BuiltIn
 
 LAZY = frozenset({"filter", "map", "take_while", "drop_while"})
 """Built-ins whose result can be walked through without being built."""

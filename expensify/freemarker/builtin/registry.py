@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from expensify.freemarker.errors import RenderError, TemplateError
-from expensify.freemarker.expression_tree import BuiltIn, Expression, Lambda
 from expensify.freemarker.operators import absent
 from expensify.freemarker.runtime import Evaluator, Frame
 from expensify.freemarker.scope import Scope
+from expensify.freemarker.tree import BuiltIn, Expression, Lambda
 
 Function = Callable[..., Any]
 """function(env, value, *arguments): None of them is ever None."""

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from expensify.freemarker.catalogue import CATALOGUE, Catalogue
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.execute import Compiler
-from expensify.freemarker.expression_tree import BuiltIn, Node, Span
 from expensify.freemarker.lint import printing, shapes, syntax
 from expensify.freemarker.lint.context import Context, Nowhere, Output
 from expensify.freemarker.lint.delimited import Delimited
@@ -28,7 +27,7 @@ from expensify.freemarker.parser import Parser
 from expensify.freemarker.source import Source
 from expensify.freemarker.tags.opening import OPENING, parse_template
 from expensify.freemarker.template import MAX_TEMPLATE_CHARS
-from expensify.freemarker.tree import Assign, AssignBlock, Body, Macro
+from expensify.freemarker.tree import Assign, AssignBlock, Body, BuiltIn, Macro, Node, Span
 from expensify.freemarker.whitespace import strip
 
 _START = Span(0, 1, 1, 1, 1, 1)

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from expensify.freemarker.catalogue import Catalogue
-from expensify.freemarker.expression_tree import Expression, Span, Text
 from expensify.freemarker.lint.findings import Findings
 from expensify.freemarker.lint.state import State
 from expensify.freemarker.lint.values import Read, Value
-from expensify.freemarker.tree import List, Macro
+from expensify.freemarker.tree import Expression, List, Macro, Span, Text
 
 MOST_STEPS = 200_000
 """The maximum of elements and expressions visited in total: nested calls and loops multiply."""

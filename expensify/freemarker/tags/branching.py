@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from expensify.freemarker.expression_tree import Expression, Text
 from expensify.freemarker.parser import Parser, Tag
-from expensify.freemarker.tree import Attempt, Block, Branch, Case, Comment, If, Stop, Switch
+from expensify.freemarker.tree import Attempt, Block, Branch, Comment, Expression, If, Stop, Switch, Text
 
 
 def if_(parser: Parser, tag: Tag) -> If:
@@ -33,7 +32,7 @@ def switch(parser: Parser, tag: Tag) -> Switch:
     before, found = parser.body()
     if any(not isinstance(e, Comment) and not (isinstance(e, Text) and not e.text.strip(" \t\r\n")) for e in before):
         raise parser.error("only white space may stand between <#switch> and its first <#case>", tag.start, tag.end)
-    cases: list[Case] = []
+    cases: list[Branch] = []
     while found is not None and not found.closing and found.name in ("case", "default"):
         condition, end = None, 0
         if found.name == "default":
@@ -46,7 +45,7 @@ def switch(parser: Parser, tag: Tag) -> Switch:
             end = parser.offset
         divider = found
         body, found = parser.body()
-        cases.append(Case(parser.branch_span(divider, end, body), condition, body))
+        cases.append(Branch(parser.branch_span(divider, end, body), condition, body))
     parser.context.breakable -= 1
     parser.finish(("switch",), tag, found)
     return Switch(parser.span(tag), subject, tuple(cases))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from expensify.freemarker.expression_tree import Dot, Expression, Name
 from expensify.freemarker.expressions import ExpressionParser
 from expensify.freemarker.parser import Parser, Tag
-from expensify.freemarker.tree import Body, Macro, MacroCall, Nested, Parameter, Return
+from expensify.freemarker.tree import Body, Dot, Expression, Macro, MacroCall, Name, Nested, Parameter, Return
 
 
 def macro(parser: Parser, tag: Tag) -> Macro:
