@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -76,6 +76,12 @@ def plain(name: str, least: int = 0, most: int | None = None) -> Callable[[Funct
         return function
 
     return register
+
+
+def plain_table(functions: Mapping[str, Function], least: int = 0, most: int | None = None) -> None:
+    """Register functions that take the same number of arguments, by their names."""
+    for name, function in functions.items():
+        plain(name, least, most)(function)
 
 
 def shaped(name: str) -> Callable[[Function], Function]:

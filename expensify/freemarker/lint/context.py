@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from expensify.freemarker.catalogue import Catalogue
 from expensify.freemarker.lint.findings import Findings
@@ -27,10 +27,13 @@ class PrintPlace(NamedTuple):
 OUTSIDE = PrintPlace()
 
 
-class Output(Protocol):
-    """Checks the output in order. `state` is a snapshot that may be restored."""
+class Output:
+    """Reads the output in order. Checks nothing: for functions, whose output is discarded, and for unknown layouts.
 
-    state: object
+    `state` is a snapshot that may be restored.
+    """
+
+    state: object = None
 
     def text(self, text: str, node: Text | None, span: Span, place: PrintPlace) -> None:
         """Read literal text; `node` is its element, None when it comes from a literal in `${…}`."""
@@ -40,6 +43,7 @@ class Output(Protocol):
 
     def meet(self, snapshots: list[object]) -> object:
         """Merge the snapshots of paths that meet."""
+        return None
 
     def turned(self, loop: List, before: object) -> None:
         """End one iteration of a loop; `before` is the snapshot at its beginning."""
@@ -48,28 +52,7 @@ class Output(Protocol):
         """End the template."""
 
 
-class Nowhere:
-    """Checks nothing: for functions, whose output is discarded, and for unknown layouts."""
-
-    state: object = None
-
-    def text(self, text: str, node: Text | None, span: Span, place: PrintPlace) -> None:
-        pass
-
-    def hole(self, value: Value, node: Expression, span: Span, place: PrintPlace) -> None:
-        pass
-
-    def meet(self, snapshots: list[object]) -> object:
-        return None
-
-    def turned(self, loop: List, before: object) -> None:
-        pass
-
-    def finish(self) -> None:
-        pass
-
-
-class Captured(Nowhere):
+class Captured(Output):
     """Collects the pieces of a block assignment, from all paths."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from expensify.freemarker.lint.context import Nowhere, PrintPlace
+from expensify.freemarker.lint.context import Output, PrintPlace
 from expensify.freemarker.lint.findings import Findings, Fix
 from expensify.freemarker.lint.fixing import in_place_of, tight
 from expensify.freemarker.lint.places import offset_of
@@ -28,7 +28,7 @@ class Position(NamedTuple):
 START = Position()
 
 
-class JsonText(Nowhere):
+class JsonText(Output):
     """Checks output that is JSON."""
 
     def __init__(self, findings: Findings) -> None:

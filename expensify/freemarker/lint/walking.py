@@ -8,7 +8,7 @@ from typing import Any
 from expensify.freemarker import tree
 from expensify.freemarker.lint import printing
 from expensify.freemarker.lint.assuming import assume
-from expensify.freemarker.lint.context import Captured, Context, Nowhere, Printed
+from expensify.freemarker.lint.context import Captured, Context, Output, Printed
 from expensify.freemarker.lint.expressions import Expressions
 from expensify.freemarker.lint.state import State, merged
 from expensify.freemarker.lint.values import EMPTY, PENDING, TEXT, UNKNOWN, Read, Value, constant, either, joined
@@ -37,7 +37,7 @@ class Walk:
             self.context.output.finish()
         for name, macro in self.context.macros.items():
             if name not in self._called:
-                self.context.output = Nowhere()
+                self.context.output = Output()
                 self._call(macro, [UNKNOWN] * len(macro.parameters), {})
 
     def body(self, body: tree.Body) -> None:
@@ -214,7 +214,7 @@ class Walk:
             if self._depth >= _DEEPEST:
                 return UNKNOWN
             self._results[key] = PENDING
-            outside, self.context.output = self.context.output, Nowhere()
+            outside, self.context.output = self.context.output, Output()
             self._results[key] = self._call(macro, anonymous, {})
             self.context.output = outside
         return _restore_reads(self._results[key], arguments)
