@@ -24,7 +24,7 @@ _NEVER_MISSING = (
 )  # fmt: skip
 
 
-class ExpressionCompiler:
+class ExpressionCompiler(tree.Visitor):
     """Turns expressions into closures; `scope` says which loop variables are around them."""
 
     def __init__(self, scope: Scope) -> None:
@@ -32,7 +32,7 @@ class ExpressionCompiler:
 
     def compile(self, node: tree.Expression) -> Evaluator:
         """A closure that gives the value, None when it is missing."""
-        compiled: Evaluator = _COMPILERS[type(node)](self, node)
+        compiled: Evaluator = self.visit(node)
         return compiled
 
     def needed(self, node: tree.Expression) -> Evaluator:
@@ -75,18 +75,20 @@ class ExpressionCompiler:
 
     # ---- literals
 
-    def _constant(self, node: tree.StringLiteral | tree.BooleanLiteral) -> Evaluator:
+    def visit_StringLiteral(self, node: tree.StringLiteral | tree.BooleanLiteral) -> Evaluator:
         value = node.value
         return lambda frame: value
 
-    def _number(self, node: tree.NumberLiteral) -> Evaluator:
+    visit_BooleanLiteral = visit_StringLiteral
+
+    def visit_NumberLiteral(self, node: tree.NumberLiteral) -> Evaluator:
         try:
             value = arithmetic.add(node.value, 0) if isinstance(node.value, int) else arithmetic.exact(str(node.value))
         except RenderError as error:
             raise TemplateError(error.message, node.span) from None
         return lambda frame: value
 
-    def _interpolated(self, node: tree.InterpolatedString) -> Evaluator:
+    def visit_InterpolatedString(self, node: tree.InterpolatedString) -> Evaluator:
         pieces = [self._piece(part) for part in node.parts]
 
         def join(frame: Frame) -> str:
@@ -119,7 +121,7 @@ class ExpressionCompiler:
 
         return show
 
-    def _list(self, node: tree.ListLiteral) -> Evaluator:
+    def visit_ListLiteral(self, node: tree.ListLiteral) -> Evaluator:
         items = [self.needed(item) for item in node.items]
 
         def build(frame: Frame) -> list[Any]:
@@ -128,7 +130,7 @@ class ExpressionCompiler:
 
         return build
 
-    def _hash(self, node: tree.HashLiteral) -> Evaluator:
+    def visit_HashLiteral(self, node: tree.HashLiteral) -> Evaluator:
         pairs = [(self.needed(key), self.needed(value), key.span) for key, value in node.pairs]
 
         def build(frame: Frame) -> dict[str, Any]:
@@ -139,16 +141,16 @@ class ExpressionCompiler:
 
     # ---- names
 
-    def _name(self, node: tree.Name) -> Evaluator:
+    def visit_Name(self, node: tree.Name) -> Evaluator:
         return self.scope.reader(node.name)
 
-    def _special(self, node: tree.SpecialName) -> Evaluator:
+    def visit_SpecialName(self, node: tree.SpecialName) -> Evaluator:
         return special(node)
 
-    def _dot(self, node: tree.Dot) -> Evaluator:
+    def visit_Dot(self, node: tree.Dot) -> Evaluator:
         if isinstance(node.target, tree.BuiltIn) and node.target.arguments is None and takes_key(node.target.name):
             key = tree.StringLiteral(node.span, node.name)
-            return self._builtin(
+            return self.visit_BuiltIn(
                 tree.BuiltIn(node.span, node.target.target, node.target.name, (key,), node.target.name_span)
             )
         target, name = self.compile(node.target), node.name
@@ -163,12 +165,12 @@ class ExpressionCompiler:
 
         return read
 
-    def _index(self, node: tree.Index) -> Evaluator:
+    def visit_Index(self, node: tree.Index) -> Evaluator:
         target, key = self.needed(node.target), self.needed(node.key)
         left = node.target
         if not (isinstance(left, tree.BuiltIn) and left.arguments is None and takes_key(left.name)):
             return lambda frame: item(frame.env, target(frame), key(frame), node.span)
-        formatted = self._builtin(tree.BuiltIn(node.span, left.target, left.name, (node.key,), left.name_span))
+        formatted = self.visit_BuiltIn(tree.BuiltIn(node.span, left.target, left.name, (node.key,), left.name_span))
 
         def choose(frame: Frame) -> Any:
             """`n?string["0.00"]` is a format, but `s?string[0]` a character."""
@@ -179,7 +181,7 @@ class ExpressionCompiler:
 
         return choose
 
-    def _call(self, node: tree.Call) -> Evaluator:
+    def visit_Call(self, node: tree.Call) -> Evaluator:
         target = self.needed(node.target)
         arguments = [self.compile(argument) for argument in node.arguments]
 
@@ -189,7 +191,7 @@ class ExpressionCompiler:
 
         return call
 
-    def _builtin(self, node: tree.BuiltIn) -> Evaluator:
+    def visit_BuiltIn(self, node: tree.BuiltIn) -> Evaluator:
         return compile_builtin(self, node)
 
     # ---- what may be missing
@@ -208,7 +210,7 @@ class ExpressionCompiler:
 
         return forgive
 
-    def _default(self, node: tree.Default) -> Evaluator:
+    def visit_Default(self, node: tree.Default) -> Evaluator:
         target = self.forgiving(node.target)
         fallback = self.compile(node.fallback) if node.fallback is not None else lambda frame: EMPTY
 
@@ -218,26 +220,26 @@ class ExpressionCompiler:
 
         return choose
 
-    def _exists(self, node: tree.Exists) -> Evaluator:
+    def visit_Exists(self, node: tree.Exists) -> Evaluator:
         target = self.forgiving(node.target)
         return lambda frame: target(frame) is not None
 
-    def _parenthesis(self, node: tree.Parenthesis) -> Evaluator:
+    def visit_Parenthesis(self, node: tree.Parenthesis) -> Evaluator:
         return self.compile(node.inner)
 
     # ---- operators
 
-    def _not(self, node: tree.Not) -> Evaluator:
+    def visit_Not(self, node: tree.Not) -> Evaluator:
         test = self.condition(node.operand)
         return lambda frame: not test(frame)
 
-    def _logic(self, node: tree.Logic) -> Evaluator:
+    def visit_Logic(self, node: tree.Logic) -> Evaluator:
         tests = [self.condition(operand) for operand in node.operands]
         if node.operator == "&&":
             return lambda frame: all(test(frame) for test in tests)
         return lambda frame: any(test(frame) for test in tests)
 
-    def _sign(self, node: tree.Sign) -> Evaluator:
+    def visit_Sign(self, node: tree.Sign) -> Evaluator:
         operand, span = self.needed(node.operand), node.operand.span
 
         def change(frame: Frame) -> Any:
@@ -246,7 +248,7 @@ class ExpressionCompiler:
 
         return change
 
-    def _comparison(self, node: tree.Comparison) -> Evaluator:
+    def visit_Comparison(self, node: tree.Comparison) -> Evaluator:
         left, right, operator = self.compile(node.left), self.compile(node.right), node.operator
         decide = RELATIONS[operator]
 
@@ -263,7 +265,7 @@ class ExpressionCompiler:
 
         return relate
 
-    def _arithmetic(self, node: tree.Arithmetic) -> Evaluator:
+    def visit_Arithmetic(self, node: tree.Arithmetic) -> Evaluator:
         first = self.compile(node.operands[0])
         rest = [
             (operator, arithmetic.OPERATIONS[operator], self.compile(operand), operand)
@@ -291,7 +293,7 @@ class ExpressionCompiler:
 
         return reckon
 
-    def _range(self, node: tree.Range) -> Evaluator:
+    def visit_Range(self, node: tree.Range) -> Evaluator:
         start = self.needed(node.start)
         end = self.needed(node.end) if node.end is not None else None
         kind = node.kind
@@ -305,7 +307,7 @@ class ExpressionCompiler:
 
         return build
 
-    def _lambda(self, node: tree.Lambda) -> Evaluator:
+    def visit_Lambda(self, node: tree.Lambda) -> Evaluator:
         raise TemplateError("a lambda can only be an argument of ?filter, ?map, ?take_while or ?drop_while", node.span)
 
 
@@ -320,29 +322,3 @@ def _placed(convert: Callable[[Any], Any], value: Any, span: Any) -> Any:
     except RenderError as error:
         error.place(span)
         raise
-
-
-_COMPILERS: dict[type, Callable[[Any, Any], Evaluator]] = {
-    tree.StringLiteral: ExpressionCompiler._constant,
-    tree.BooleanLiteral: ExpressionCompiler._constant,
-    tree.NumberLiteral: ExpressionCompiler._number,
-    tree.InterpolatedString: ExpressionCompiler._interpolated,
-    tree.ListLiteral: ExpressionCompiler._list,
-    tree.HashLiteral: ExpressionCompiler._hash,
-    tree.Name: ExpressionCompiler._name,
-    tree.SpecialName: ExpressionCompiler._special,
-    tree.Dot: ExpressionCompiler._dot,
-    tree.Index: ExpressionCompiler._index,
-    tree.Call: ExpressionCompiler._call,
-    tree.BuiltIn: ExpressionCompiler._builtin,
-    tree.Default: ExpressionCompiler._default,
-    tree.Exists: ExpressionCompiler._exists,
-    tree.Parenthesis: ExpressionCompiler._parenthesis,
-    tree.Not: ExpressionCompiler._not,
-    tree.Sign: ExpressionCompiler._sign,
-    tree.Arithmetic: ExpressionCompiler._arithmetic,
-    tree.Comparison: ExpressionCompiler._comparison,
-    tree.Logic: ExpressionCompiler._logic,
-    tree.Range: ExpressionCompiler._range,
-    tree.Lambda: ExpressionCompiler._lambda,
-}

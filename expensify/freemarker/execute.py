@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import chain
-from typing import Any
 
 from expensify.freemarker import tree
 from expensify.freemarker.assigning import assignment_runner, variables_of
@@ -23,7 +22,7 @@ from expensify.freemarker.setting_changes import change_setting
 _SILENT = (tree.Comment, tree.Trim, tree.Flush)
 
 
-class Compiler:
+class Compiler(tree.Visitor):
     """Compiles bodies to closures. `routines` are all macros of the template: they exist from its start."""
 
     def __init__(self) -> None:
@@ -53,12 +52,12 @@ class Compiler:
         return run
 
     def element(self, node: tree.Element) -> Runner:
-        runner: Runner = _COMPILERS[type(node)](self, node)
+        runner: Runner = self.visit(node)
         return runner
 
     # ---- printing
 
-    def _text(self, node: tree.Text) -> Runner:
+    def visit_Text(self, node: tree.Text) -> Runner:
         text, size = node.text, len(node.text)
 
         def run(frame: Frame) -> None:
@@ -69,7 +68,7 @@ class Compiler:
 
         return run
 
-    def _interpolation(self, node: tree.Interpolation) -> Runner:
+    def visit_Interpolation(self, node: tree.Interpolation) -> Runner:
         read, printed = self.expressions.compile(node.printed), node.printed
 
         def run(frame: Frame) -> None:
@@ -84,17 +83,17 @@ class Compiler:
 
         return run
 
-    def _number(self, node: tree.NumberInterpolation) -> Runner:
+    def visit_NumberInterpolation(self, node: tree.NumberInterpolation) -> Runner:
         show = self.expressions.printed(node)
         return lambda frame: frame.env.write(show(frame))
 
-    def _compress(self, node: tree.Compress) -> Runner:
+    def visit_Compress(self, node: tree.Compress) -> Runner:
         run = self.body(node.body)
         return lambda frame: frame.env.write(compress(frame.env.capture(run, frame)))
 
     # ---- branching
 
-    def _if(self, node: tree.If) -> Runner:
+    def visit_If(self, node: tree.If) -> Runner:
         branches = [
             (
                 self.expressions.condition(branch.condition) if branch.condition is not None else None,
@@ -111,7 +110,7 @@ class Compiler:
 
         return run
 
-    def _switch(self, node: tree.Switch) -> Runner:
+    def visit_Switch(self, node: tree.Switch) -> Runner:
         subject = self.expressions.needed(node.subject)
         cases = [
             (self.expressions.needed(case.condition) if case.condition is not None else None, self.body(case.body))
@@ -133,7 +132,7 @@ class Compiler:
 
         return run
 
-    def _attempt(self, node: tree.Attempt) -> Runner:
+    def visit_Attempt(self, node: tree.Attempt) -> Runner:
         tried, recover = self.body(node.body), self.body(node.recover.body)
 
         def run(frame: Frame) -> None:
@@ -153,7 +152,7 @@ class Compiler:
 
         return run
 
-    def _stop(self, node: tree.Stop) -> Runner:
+    def visit_Stop(self, node: tree.Stop) -> Runner:
         message = self.expressions.needed(node.message) if node.message is not None else None
 
         def run(frame: Frame) -> None:
@@ -164,7 +163,7 @@ class Compiler:
 
     # ---- loops
 
-    def _list(self, node: tree.List) -> Runner:
+    def visit_List(self, node: tree.List) -> Runner:
         source = self.expressions.iterable(node.source)
         otherwise = self.body(node.otherwise.body) if node.otherwise is not None else None
         slot = self.scope.enter_list()
@@ -174,7 +173,7 @@ class Compiler:
         self.scope.leave_list()
         return run_list(node, source, slot, body, otherwise)
 
-    def _items(self, node: tree.Items) -> Runner:
+    def visit_Items(self, node: tree.Items) -> Runner:
         slot = self.scope.current_list
         assert slot is not None
         self.scope.bind_loop(slot, node.names)
@@ -182,7 +181,7 @@ class Compiler:
         self.scope.unbind(node.names)
         return run_items(node, slot, body)
 
-    def _sep(self, node: tree.Sep) -> Runner:
+    def visit_Sep(self, node: tree.Sep) -> Runner:
         slot = self.scope.current_list
         assert slot is not None
         body = self.body(node.body)
@@ -193,13 +192,13 @@ class Compiler:
 
         return run
 
-    def _break(self, node: tree.Break) -> Runner:
+    def visit_Break(self, node: tree.Break) -> Runner:
         def run(frame: Frame) -> None:
             raise BreakLoop
 
         return run
 
-    def _continue(self, node: tree.Continue) -> Runner:
+    def visit_Continue(self, node: tree.Continue) -> Runner:
         def run(frame: Frame) -> None:
             raise ContinueLoop
 
@@ -207,7 +206,7 @@ class Compiler:
 
     # ---- variables
 
-    def _assign(self, node: tree.Assign) -> Runner:
+    def visit_Assign(self, node: tree.Assign) -> Runner:
         steps = [assignment_runner(self.expressions, node.scope, assignment) for assignment in node.assignments]
         if len(steps) == 1:
             return steps[0]
@@ -218,7 +217,7 @@ class Compiler:
 
         return run
 
-    def _assign_block(self, node: tree.AssignBlock) -> Runner:
+    def visit_AssignBlock(self, node: tree.AssignBlock) -> Runner:
         body, name, scope = self.body(node.body), node.name, node.scope
 
         def run(frame: Frame) -> None:
@@ -226,7 +225,7 @@ class Compiler:
 
         return run
 
-    def _setting(self, node: tree.Setting) -> Runner:
+    def visit_Setting(self, node: tree.Setting) -> Runner:
         value, name, span = self.expressions.needed(node.value), node.name, node.span
 
         def run(frame: Frame) -> None:
@@ -240,20 +239,14 @@ class Compiler:
 
     # ---- macros
 
-    def _macro(self, node: tree.Macro) -> Runner:
+    def visit_Macro(self, node: tree.Macro) -> Runner:
         outside_scope, outside = self.scope, self.expressions
         self.scope = Scope(local=True)
         self.expressions = ExpressionCompiler(self.scope)
         defaults = {p.name: self.expressions.compile(p.default) for p in node.parameters if p.default is not None}
-        routine = Routine(
-            node.name,
-            is_function=node.is_function,
-            parameters=tuple(p.name for p in node.parameters),
-            defaults=defaults,
-            catch_all=node.catch_all,
-        )
-        routine.run = self.body(node.body)
-        routine.loops = self.scope.slots
+        parameters = tuple(p.name for p in node.parameters)
+        body = self.body(node.body)
+        routine = Routine(node.name, node.is_function, parameters, defaults, node.catch_all, body, self.scope.slots)
         self.scope, self.expressions = outside_scope, outside
         self.routines.append(routine)
 
@@ -262,7 +255,7 @@ class Compiler:
 
         return run
 
-    def _return(self, node: tree.Return) -> Runner:
+    def visit_Return(self, node: tree.Return) -> Runner:
         value = self.expressions.compile(node.value) if node.value is not None else lambda frame: None
 
         def run(frame: Frame) -> None:
@@ -270,7 +263,7 @@ class Compiler:
 
         return run
 
-    def _nested(self, node: tree.Nested) -> Runner:
+    def visit_Nested(self, node: tree.Nested) -> Runner:
         arguments = [self.expressions.compile(argument) for argument in node.arguments]
 
         def run(frame: Frame) -> None:
@@ -284,7 +277,7 @@ class Compiler:
 
         return run
 
-    def _call(self, node: tree.MacroCall) -> Runner:
+    def visit_MacroCall(self, node: tree.MacroCall) -> Runner:
         target = self.expressions.needed(node.target)
         positional = [self.expressions.compile(argument) for argument in node.positional]
         named = [(name, self.expressions.compile(argument)) for name, argument in node.named]
@@ -305,8 +298,10 @@ class Compiler:
 
         return run
 
-    def _escape(self, node: tree.Escape | tree.NoEscape) -> Runner:
+    def visit_Escape(self, node: tree.Escape | tree.NoEscape) -> Runner:
         return self.body(node.body)
+
+    visit_NoEscape = visit_Escape
 
 
 def _merge_texts(elements: Iterable[tree.Element]) -> list[tree.Element]:
@@ -319,29 +314,3 @@ def _merge_texts(elements: Iterable[tree.Element]) -> list[tree.Element]:
         else:
             result.append(element)
     return result
-
-
-_COMPILERS: dict[type, Callable[[Any, Any], Runner]] = {
-    tree.Text: Compiler._text,
-    tree.Interpolation: Compiler._interpolation,
-    tree.NumberInterpolation: Compiler._number,
-    tree.Compress: Compiler._compress,
-    tree.If: Compiler._if,
-    tree.Switch: Compiler._switch,
-    tree.Attempt: Compiler._attempt,
-    tree.Stop: Compiler._stop,
-    tree.List: Compiler._list,
-    tree.Items: Compiler._items,
-    tree.Sep: Compiler._sep,
-    tree.Break: Compiler._break,
-    tree.Continue: Compiler._continue,
-    tree.Assign: Compiler._assign,
-    tree.AssignBlock: Compiler._assign_block,
-    tree.Setting: Compiler._setting,
-    tree.Macro: Compiler._macro,
-    tree.Return: Compiler._return,
-    tree.Nested: Compiler._nested,
-    tree.MacroCall: Compiler._call,
-    tree.Escape: Compiler._escape,
-    tree.NoEscape: Compiler._escape,
-}

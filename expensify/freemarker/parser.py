@@ -175,6 +175,12 @@ class Parser:
         last = self.offset if end is None else end if isinstance(end, int) else end.span.end
         return self.source.span(first, last)
 
+    def branch(self, tag: Tag, *, slash: bool = False) -> tuple[tree.Branch, Tag | None]:
+        """The arm of a tag without a condition, such as <#else>, and the tag after it."""
+        self.offset = end = self.tag_end(tag, slash=slash)
+        body, following = self.body()
+        return tree.Branch(self.branch_span(tag, end, body), None, body), following
+
     def branch_span(self, tag: Tag, tag_end: int, body: tree.Body) -> tree.Span:
         """A block without a closing tag of its own ends with its last element, or else with its tag."""
         return self.source.span(tag.start, body[-1].span.end if body else tag_end)

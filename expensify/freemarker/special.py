@@ -60,5 +60,5 @@ _VARIABLES: dict[str, Evaluator] = {
     "error": _error,
     "locale": lambda frame: "en_US",
     "lang": lambda frame: "en",
-    "time_zone": lambda frame: frame.env.dates.zone_name,
+    "time_zone": lambda frame: str(frame.env.dates.zone),
 }

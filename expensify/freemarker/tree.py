@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, dataclass_transform
 
 
 class Span(NamedTuple):
@@ -22,17 +22,21 @@ class Span(NamedTuple):
         return Span(self.start, other.end, self.line, self.column, other.end_line, other.end_column)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass_transform(frozen_default=True)
+@dataclass(frozen=True)
 class Node:
+    """Each subclass is a frozen dataclass too."""
+
     span: Span
 
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True)(cls)
 
-@dataclass(frozen=True, slots=True)
+
 class Expression(Node):
     """A node that has a value."""
 
 
-@dataclass(frozen=True, slots=True)
 class Element(Node):
     """A node that a body consists of: what the template prints and does."""
 
@@ -40,72 +44,67 @@ class Element(Node):
 Body = tuple[Element, ...]
 
 
+class Visitor:
+    """Has a method for each class of nodes, such as `visit_Name` for `tree.Name`, like Python's `ast.NodeVisitor`."""
+
+    def visit(self, node: Node) -> Any:
+        return getattr(self, f"visit_{type(node).__name__}")(node)
+
+
 # ---- expressions
 
 
-@dataclass(frozen=True, slots=True)
 class StringLiteral(Expression):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
 class InterpolatedString(Expression):
     """A literal with `${…}` inside: the text between them is in Text parts."""
 
     parts: tuple[LiteralPart, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class NumberLiteral(Expression):
     value: int | Decimal
 
 
-@dataclass(frozen=True, slots=True)
 class BooleanLiteral(Expression):
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
 class ListLiteral(Expression):
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class HashLiteral(Expression):
     pairs: tuple[tuple[Expression, Expression], ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Name(Expression):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class SpecialName(Expression):
     """`.now`, `.vars` and their like; `name` without the dot."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class Dot(Expression):
     target: Expression
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class Index(Expression):
     target: Expression
     key: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Call(Expression):
     target: Expression
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class BuiltIn(Expression):
     """`target?name` or `target?name(arguments)`; `arguments` is None without parentheses."""
 
@@ -115,7 +114,6 @@ class BuiltIn(Expression):
     name_span: Span
 
 
-@dataclass(frozen=True, slots=True)
 class Default(Expression):
     """`target!fallback`; without a fallback the value is an empty string, list and map at once."""
 
@@ -123,30 +121,25 @@ class Default(Expression):
     fallback: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Exists(Expression):
     target: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Parenthesis(Expression):
     """Kept in the tree: `(a.b)!` forgives a missing `a`, `a.b!` does not."""
 
     inner: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Not(Expression):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Sign(Expression):
     operand: Expression
     negative: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Arithmetic(Expression):
     """A left-to-right chain of one precedence: operands[0] operators[0] operands[1] …"""
 
@@ -154,7 +147,6 @@ class Arithmetic(Expression):
     operators: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Comparison(Expression):
     """`operator` is one of ==, !=, <, <=, >, >=, however it was written."""
 
@@ -163,13 +155,11 @@ class Comparison(Expression):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Logic(Expression):
     operator: Literal["&&", "||"]
     operands: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Range(Expression):
     """`kind` is one of `..` (inclusive, or endless without an end), `..<` and `..*` (by length)."""
 
@@ -178,7 +168,6 @@ class Range(Expression):
     kind: Literal["..", "..<", "..*"]
 
 
-@dataclass(frozen=True, slots=True)
 class Lambda(Expression):
     parameters: tuple[str, ...]
     body: Expression
@@ -187,7 +176,6 @@ class Lambda(Expression):
 # ---- elements
 
 
-@dataclass(frozen=True, slots=True)
 class Text(Element):
     """Printed unchanged. `raw` marks the inside of <#noparse>, whose span includes the tags."""
 
@@ -195,7 +183,6 @@ class Text(Element):
     raw: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Interpolation(Element):
     """`${expression}`. `printed` differs from `expression` inside <#escape>."""
 
@@ -203,7 +190,6 @@ class Interpolation(Element):
     printed: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class NumberInterpolation(Element):
     """`#{expression; m2M4}`: at least `minimum`, at most `maximum` decimals; both None without a format."""
 
@@ -216,12 +202,10 @@ class NumberInterpolation(Element):
 LiteralPart = Text | Interpolation | NumberInterpolation
 
 
-@dataclass(frozen=True, slots=True)
 class Comment(Element):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class Trim(Element):
     """<#t> (both), <#lt> (left), <#rt> (right), <#nt> (neither). They act while parsing and print nothing."""
 
@@ -229,9 +213,8 @@ class Trim(Element):
     right: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Branch(Node):
-    """One arm of an <#if> or <#switch>; `condition` is None for <#else> and <#default>.
+    """One arm of an <#if> or <#switch>, the <#else> of a list, or a <#recover>; without a test, `condition` is None.
 
     Its span runs from its tag to its last element.
     """
@@ -240,45 +223,32 @@ class Branch(Node):
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
 class If(Element):
     branches: tuple[Branch, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Block(Node):
-    """A body with a tag of its own, such as the <#else> of a list."""
-
-    body: Body
-
-
-@dataclass(frozen=True, slots=True)
 class List(Element):
     """<#list source as names>; no names means that <#items> inside declares them."""
 
     source: Expression
     names: tuple[str, ...]
     body: Body
-    otherwise: Block | None
+    otherwise: Branch | None
 
 
-@dataclass(frozen=True, slots=True)
 class Items(Element):
     names: tuple[str, ...]
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
 class Sep(Element):
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
 class Break(Element):
     pass
 
 
-@dataclass(frozen=True, slots=True)
 class Continue(Element):
     pass
 
@@ -286,7 +256,6 @@ class Continue(Element):
 Scope = Literal["assign", "global", "local"]
 
 
-@dataclass(frozen=True, slots=True)
 class Assignment(Node):
     """`name operator value`; the value of ++ and -- is None."""
 
@@ -295,26 +264,22 @@ class Assignment(Node):
     value: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Assign(Element):
     scope: Scope
     assignments: tuple[Assignment, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class AssignBlock(Element):
     scope: Scope
     name: str
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
 class Parameter(Node):
     name: str
     default: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Macro(Element):
     """A <#macro> or a <#function>. `catch_all` is the name of the last parameter written with `...`."""
 
@@ -325,17 +290,14 @@ class Macro(Element):
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
 class Return(Element):
     value: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Nested(Element):
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class MacroCall(Element):
     """`<@target …; body_parameters>`; either positional or named arguments; `body` is None for `<@x/>`."""
 
@@ -346,18 +308,15 @@ class MacroCall(Element):
     body: Body | None
 
 
-@dataclass(frozen=True, slots=True)
 class Switch(Element):
     subject: Expression
     cases: tuple[Branch, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Compress(Element):
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
 class Escape(Element):
     """<#escape name as expression>; its effect is already in the `printed` of the interpolations inside."""
 
@@ -366,28 +325,23 @@ class Escape(Element):
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
 class NoEscape(Element):
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
 class Setting(Element):
     name: str
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Attempt(Element):
     body: Body
-    recover: Block
+    recover: Branch
 
 
-@dataclass(frozen=True, slots=True)
 class Stop(Element):
     message: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Flush(Element):
     pass

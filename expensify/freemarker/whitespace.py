@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, cast
 
 from expensify.freemarker import tree
@@ -22,8 +23,7 @@ MAX_CHECKS = 1_000_000
 
 _SILENT = (tree.Macro, tree.Assign, tree.Setting, tree.Comment)
 _WITH_BODY = (
-    tree.AssignBlock, tree.Block, tree.Branch, tree.Compress, tree.Escape, tree.Items, tree.Macro, tree.NoEscape,
-    tree.Sep,
+    tree.AssignBlock, tree.Branch, tree.Compress, tree.Escape, tree.Items, tree.Macro, tree.NoEscape, tree.Sep,
 )  # fmt: skip
 # Java's Character.isWhitespace (for the edge of a trimmed line) and String.trim (for "is this line blank").
 JAVA_SPACES = (
@@ -72,24 +72,14 @@ class _LinkedNode:
         self.starts_line = node is not None and node.span.column == 1 and not self.text.startswith("\t")
 
     def adopt(self, nodes: Sequence[tree.Node], make: Callable[[Sequence[Any]], object]) -> None:
-        self.make = make
-        for node in nodes:
-            self._append(_link(node, self))
+        self.adopt_linked([_link(node, self) for node in nodes], make)
 
-    def adopt_linked(self, children: Sequence[_LinkedNode], make: Callable[[Sequence[Any]], object]) -> None:
-        self.make = make
-        for linked in children:
-            linked.parent = self
-            self._append(linked)
-
-    def _append(self, child: _LinkedNode) -> None:
-        self.children.append(child)
-        child.before = self.last
-        if self.last is None:
-            self.first = child
-        else:
-            self.last.after = child
-        self.last = child
+    def adopt_linked(self, children: list[_LinkedNode], make: Callable[[Sequence[Any]], object]) -> None:
+        """Link the children, whose parent this is already, to each other."""
+        self.children, self.make = children, make
+        self.first, self.last = (children[0], children[-1]) if children else (None, None)
+        for before, after in pairwise(children):
+            before.after, after.before = after, before
 
     def remove(self, child: _LinkedNode) -> None:
         """Unlink a child from its neighbours; `children` keeps it."""
@@ -128,17 +118,11 @@ class _LinkedNode:
 
     # ---- effects on neighbours
 
-    def holds_line_before(self) -> bool:
-        """Whether leaves after this one on its line must keep their white space."""
+    def holds_line(self, *, from_end: bool) -> bool:
+        """Whether the leaves after this one (`from_end`) or before it on the line must keep their white space."""
         if not isinstance(self.node, tree.Text):
             return isinstance(self.node, (tree.Interpolation, tree.NumberInterpolation))
-        return not self.is_gone(True) and not _ends_line(reversed(self.text))
-
-    def holds_line_after(self) -> bool:
-        """Whether leaves before this one on its line must keep their white space."""
-        if not isinstance(self.node, tree.Text):
-            return isinstance(self.node, (tree.Interpolation, tree.NumberInterpolation))
-        return not self.is_gone(True) and not _ends_line(self.text)
+        return not self.is_gone(True) and not _ends_line(reversed(self.text) if from_end else self.text)
 
     def is_gone(self, lines: bool) -> bool:
         """Whether this leaf will be dropped: a trim, an empty text, or a blank text among tags that print nothing."""
@@ -236,7 +220,7 @@ class _Stripper:
         """Whether blank text after a trimmed line is dropped too: unless something is printed there first."""
         drops = True
         for leaf in self._count_checks(linked.later()):
-            if leaf.holds_line_before():
+            if leaf.holds_line(from_end=True):
                 drops = False
             if isinstance(leaf.node, tree.Trim) and leaf.node.left:
                 return True
@@ -247,7 +231,7 @@ class _Stripper:
         length = _first_line(linked.text)
         if (length == 0 and not linked.starts_line) or linked.text[:length].strip(_TRIMMED):
             return 0
-        if any(leaf.holds_line_before() for leaf in self._count_checks(linked.earlier())):
+        if any(leaf.holds_line(from_end=True) for leaf in self._count_checks(linked.earlier())):
             return 0
         return length
 
@@ -256,7 +240,7 @@ class _Stripper:
         line = _last_break(linked.text) + 1
         if (line == 0 and not linked.starts_line) or linked.text[line:].strip(_TRIMMED):
             return 0
-        if any(leaf.holds_line_after() for leaf in self._count_checks(linked.later())):
+        if any(leaf.holds_line(from_end=False) for leaf in self._count_checks(linked.later())):
             return 0
         return len(linked.text) - line
 

@@ -150,7 +150,7 @@ def _keys(env: Environment, value: Any) -> Any:
 @plain("values")
 def _values(env: Environment, value: Any) -> Any:
     if isinstance(value, Mapping):
-        return env.drain(value.values())
+        return list(env.counted(value.values()))
     return _empty(value)
 
 

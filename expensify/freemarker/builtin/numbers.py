@@ -25,7 +25,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 def hash_format(minimum: int | None, maximum: int | None) -> Callable[[Environment, Any], str]:
     """How `#{n; m2M4}` prints: between `minimum` and `maximum` decimals, no grouping."""
     if minimum is None or maximum is None:
-        return lambda env, value: env.number_text(number_of(value))
+        return lambda env, value: env.number_format(number_of(value))
     form = decimal_format("0." + "0" * minimum + "#" * (maximum - minimum) if maximum else "0")
     return lambda env, value: form(_number(value))
 

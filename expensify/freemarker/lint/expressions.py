@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 from expensify.freemarker import tree
 from expensify.freemarker.lint import builtins, fields, names, printing
@@ -30,7 +29,7 @@ _HUNDREDTH, _THOUSANDTH = Decimal("0.01"), Decimal("0.001")
 _FORGIVING = frozenset({"has_content", "exists", "if_exists", "default"})
 
 
-class Expressions:
+class Expressions(tree.Visitor):
     """Values of expressions in the state of `context`; `invoke` runs a function of the template."""
 
     def __init__(self, context: Context, invoke: Invoke) -> None:
@@ -38,7 +37,8 @@ class Expressions:
         self._invoke = invoke
 
     def value(self, node: tree.Expression) -> Value:
-        return _READERS[type(node)](self, node) if self.context.step() else UNKNOWN
+        value: Value = self.visit(node) if self.context.step() else UNKNOWN
+        return value
 
     def values(self, nodes: tuple[tree.Expression, ...]) -> list[Value]:
         return [self.value(node) for node in nodes]
@@ -51,22 +51,22 @@ class Expressions:
 
     # ---- names and fields
 
-    def _name(self, node: tree.Name) -> Value:
+    def visit_Name(self, node: tree.Name) -> Value:
         return names.named(self.context, node)
 
-    def _special(self, node: tree.SpecialName) -> Value:
+    def visit_SpecialName(self, node: tree.SpecialName) -> Value:
         return Value("datetime") if node.name == "now" else UNKNOWN
 
-    def _dot(self, node: tree.Dot) -> Value:
+    def visit_Dot(self, node: tree.Dot) -> Value:
         if isinstance(node.target, tree.BuiltIn) and node.target.name == "string":
-            return self._built_in(replace(node.target, arguments=(tree.StringLiteral(node.span, node.name),)))
+            return self.visit_BuiltIn(replace(node.target, arguments=(tree.StringLiteral(node.span, node.name),)))
         target = self.value(node.target)
         start = node.span.end - len(node.name)
         return fields.member(self.context, target, node.name, node, self.context.findings.span(start, node.span.end))
 
-    def _index(self, node: tree.Index) -> Value:
+    def visit_Index(self, node: tree.Index) -> Value:
         if isinstance(node.target, tree.BuiltIn) and node.target.name == "string":
-            return self._built_in(replace(node.target, arguments=(node.key,)))
+            return self.visit_BuiltIn(replace(node.target, arguments=(node.key,)))
         target, key = self.value(node.target), self.value(node.key)
         if target.type == "list":
             return target if isinstance(node.key, tree.Range) else target.item or UNKNOWN
@@ -76,7 +76,7 @@ class Expressions:
             return target.item or UNKNOWN
         return target._replace(literal=None)
 
-    def _call(self, node: tree.Call) -> Value:
+    def visit_Call(self, node: tree.Call) -> Value:
         arguments = self.values(node.arguments)
         if isinstance(node.target, tree.Dot):
             return fields.method(self.context, self.value(node.target.target), node.target.name, node)
@@ -85,7 +85,7 @@ class Expressions:
 
     # ---- built-ins, and defaults
 
-    def _built_in(self, node: tree.BuiltIn) -> Value:
+    def visit_BuiltIn(self, node: tree.BuiltIn) -> Value:
         arguments = node.arguments or ()
         if node.name == "then" and len(arguments) == 2:
             self.value(node.target)
@@ -110,14 +110,14 @@ class Expressions:
             self.context.state.loops += bound
             return self.value(node.body)
 
-    def _stray_lambda(self, node: tree.Lambda) -> Value:
+    def visit_Lambda(self, node: tree.Lambda) -> Value:
         return UNKNOWN
 
-    def _default(self, node: tree.Default) -> Value:
+    def visit_Default(self, node: tree.Default) -> Value:
         fallback = EMPTY if node.fallback is None else self.value(node.fallback)
         return either((self._forgiven(node.target), fallback))
 
-    def _exists(self, node: tree.Exists) -> Value:
+    def visit_Exists(self, node: tree.Exists) -> Value:
         self._forgiven(node.target)
         return BOOLEAN
 
@@ -126,15 +126,15 @@ class Expressions:
         with self.context.forgiven(isinstance(node, tree.Parenthesis)):
             return self.value(node)
 
-    def _parenthesis(self, node: tree.Parenthesis) -> Value:
+    def visit_Parenthesis(self, node: tree.Parenthesis) -> Value:
         return self.value(node.inner)
 
     # ---- literals
 
-    def _string(self, node: tree.StringLiteral) -> Value:
+    def visit_StringLiteral(self, node: tree.StringLiteral) -> Value:
         return constant(node.value)
 
-    def _interpolated(self, node: tree.InterpolatedString) -> Value:
+    def visit_InterpolatedString(self, node: tree.InterpolatedString) -> Value:
         parts: list[Value] = []
         outside = self.context.findings.fixable
         self.context.findings.fixable = False
@@ -148,22 +148,22 @@ class Expressions:
         self.context.findings.fixable = outside
         return joined(parts) if parts else EMPTY
 
-    def _number(self, node: tree.NumberLiteral) -> Value:
+    def visit_NumberLiteral(self, node: tree.NumberLiteral) -> Value:
         return Value("number", literal=None)
 
-    def _boolean(self, node: tree.BooleanLiteral) -> Value:
+    def visit_BooleanLiteral(self, node: tree.BooleanLiteral) -> Value:
         return BOOLEAN
 
-    def _list(self, node: tree.ListLiteral) -> Value:
+    def visit_ListLiteral(self, node: tree.ListLiteral) -> Value:
         return listed(either(self.values(node.items)) if node.items else UNKNOWN)
 
-    def _hash(self, node: tree.HashLiteral) -> Value:
+    def visit_HashLiteral(self, node: tree.HashLiteral) -> Value:
         for key, value in node.pairs:
             self.value(key)
             self.value(value)
         return Value("object")
 
-    def _range(self, node: tree.Range) -> Value:
+    def visit_Range(self, node: tree.Range) -> Value:
         self.value(node.start)
         if node.end is not None:
             self.value(node.end)
@@ -171,19 +171,19 @@ class Expressions:
 
     # ---- operators
 
-    def _not(self, node: tree.Not) -> Value:
+    def visit_Not(self, node: tree.Not) -> Value:
         self.value(node.operand)
         return BOOLEAN
 
-    def _sign(self, node: tree.Sign) -> Value:
+    def visit_Sign(self, node: tree.Sign) -> Value:
         return self.value(node.operand)._replace(literal=None)
 
-    def _comparison(self, node: tree.Comparison) -> Value:
+    def visit_Comparison(self, node: tree.Comparison) -> Value:
         self.value(node.left)
         self.value(node.right)
         return BOOLEAN
 
-    def _logic(self, node: tree.Logic) -> Value:
+    def visit_Logic(self, node: tree.Logic) -> Value:
         """What stands behind `&&` is asked only where what stands before it holds."""
         with self.context.aside():
             for operand in node.operands:
@@ -191,7 +191,7 @@ class Expressions:
                 assume(self, operand, node.operator == "&&")
         return BOOLEAN
 
-    def _arithmetic(self, node: tree.Arithmetic) -> Value:
+    def visit_Arithmetic(self, node: tree.Arithmetic) -> Value:
         values = self.values(node.operands)
         result, parts = values[0], values[:1]
         for at, (operator, right) in enumerate(zip(node.operators, values[1:], strict=True), start=1):
@@ -243,29 +243,3 @@ def _number_type(left: Value, operator: str, right: Value, written: tree.Express
     if types <= NUMBERS:
         return "number"
     return "unknown"
-
-
-_READERS: dict[type, Callable[[Expressions, Any], Value]] = {
-    tree.Name: Expressions._name,
-    tree.SpecialName: Expressions._special,
-    tree.Dot: Expressions._dot,
-    tree.Index: Expressions._index,
-    tree.Call: Expressions._call,
-    tree.BuiltIn: Expressions._built_in,
-    tree.Lambda: Expressions._stray_lambda,
-    tree.Default: Expressions._default,
-    tree.Exists: Expressions._exists,
-    tree.Parenthesis: Expressions._parenthesis,
-    tree.StringLiteral: Expressions._string,
-    tree.InterpolatedString: Expressions._interpolated,
-    tree.NumberLiteral: Expressions._number,
-    tree.BooleanLiteral: Expressions._boolean,
-    tree.ListLiteral: Expressions._list,
-    tree.HashLiteral: Expressions._hash,
-    tree.Range: Expressions._range,
-    tree.Not: Expressions._not,
-    tree.Sign: Expressions._sign,
-    tree.Comparison: Expressions._comparison,
-    tree.Logic: Expressions._logic,
-    tree.Arithmetic: Expressions._arithmetic,
-}

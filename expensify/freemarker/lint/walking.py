@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from expensify.freemarker import tree
 from expensify.freemarker.lint import printing
 from expensify.freemarker.lint.assuming import assume
@@ -17,7 +14,7 @@ _DEEPEST = 12
 """The depth to which nested calls are followed."""
 
 
-class Walk:
+class Walk(tree.Visitor):
     """One walk through a template; it calls the output's checks in print order."""
 
     def __init__(self, context: Context) -> None:
@@ -44,16 +41,14 @@ class Walk:
         for element in body:
             if self.context.state.over or not self.context.step():
                 return
-            handle = _ELEMENTS.get(type(element))
-            if handle is not None:
-                handle(self, element)
+            self.visit(element)
 
     # ---- output
 
-    def _text(self, node: tree.Text) -> None:
+    def visit_Text(self, node: tree.Text) -> None:
         self.context.output.text(node.text, None if node.raw else node, node.span, self.context.place)
 
-    def _interpolation(self, node: tree.Interpolation | tree.NumberInterpolation) -> None:
+    def visit_Interpolation(self, node: tree.Interpolation | tree.NumberInterpolation) -> None:
         value = self.expressions.value(node.printed)
         if isinstance(node, tree.NumberInterpolation):
             printing.check(self.context, value, node.expression, has_format=node.maximum is not None)
@@ -65,6 +60,8 @@ class Walk:
             printing.check(self.context, value, node.expression)
         self.context.printed.append(Printed(value, node.span))
         self.context.output.hole(value, node.expression, node.span, self.context.place)
+
+    visit_NumberInterpolation = visit_Interpolation
 
     # ---- branches
 
@@ -87,7 +84,7 @@ class Walk:
         self.context.state.printed = self.context.output.state
         return self.context.state
 
-    def _if(self, node: tree.If) -> None:
+    def visit_If(self, node: tree.If) -> None:
         outside = self.context.place
         paths: list[tuple[State, tree.Body]] = []
         for branch in node.branches:
@@ -106,7 +103,7 @@ class Walk:
         self._walk_paths(paths)
         self.context.place = outside
 
-    def _switch(self, node: tree.Switch) -> None:
+    def visit_Switch(self, node: tree.Switch) -> None:
         self.expressions.value(node.subject)
         before = self._save_state()
         paths: list[tuple[State, tree.Body]] = []
@@ -118,17 +115,17 @@ class Walk:
             paths.append((before, ()))
         self._walk_paths(paths)
 
-    def _attempt(self, node: tree.Attempt) -> None:
+    def visit_Attempt(self, node: tree.Attempt) -> None:
         before = self._save_state()
         self._walk_paths([(before.copy(), node.body), (before, node.recover.body)])
 
-    def _sep(self, node: tree.Sep) -> None:
+    def visit_Sep(self, node: tree.Sep) -> None:
         before = self._save_state()
         self._walk_paths([(before.copy(), node.body), (before, ())])
 
     # ---- loops
 
-    def _list(self, node: tree.List) -> None:
+    def visit_List(self, node: tree.List) -> None:
         source = self.expressions.value(node.source)
         self._sources.append((node, source))
         before = self._save_state().copy()
@@ -141,7 +138,7 @@ class Walk:
         paths.append((before, node.otherwise.body if node.otherwise else ()))
         self._walk_paths(paths)
 
-    def _items(self, node: tree.Items) -> None:
+    def visit_Items(self, node: tree.Items) -> None:
         if self._sources:
             loop, source = self._sources[-1]
             self._walk_turns(loop, node.names, node.body, source)
@@ -164,7 +161,7 @@ class Walk:
 
     # ---- variables
 
-    def _assign(self, node: tree.Assign) -> None:
+    def visit_Assign(self, node: tree.Assign) -> None:
         for assignment in node.assignments:
             self._set(node.scope, assignment.name, self._assigned_value(assignment))
 
@@ -185,7 +182,7 @@ class Walk:
         else:
             state.variables[name] = value
 
-    def _assign_block(self, node: tree.AssignBlock) -> None:
+    def visit_AssignBlock(self, node: tree.AssignBlock) -> None:
         outside, self.context.output = self.context.output, Captured()
         printed = self.context.state.printed
         self.body(node.body)
@@ -195,7 +192,7 @@ class Walk:
         parts = [constant(text) if value is None else value for text, value in pieces]
         self._set(node.scope, node.name, joined(parts) if parts else EMPTY)
 
-    def _setting(self, node: tree.Setting) -> None:
+    def visit_Setting(self, node: tree.Setting) -> None:
         self.expressions.value(node.value)
         if node.name == "number_format":
             self.context.formats_numbers = True
@@ -250,7 +247,7 @@ class Walk:
             local[macro.catch_all] = UNKNOWN
         return local
 
-    def _macro_call(self, node: tree.MacroCall) -> None:
+    def visit_MacroCall(self, node: tree.MacroCall) -> None:
         target = self.expressions.value(node.target)
         positional = self.expressions.values(node.positional)
         named = {name: self.expressions.value(value) for name, value in node.named}
@@ -262,7 +259,7 @@ class Walk:
         self._call(target.routine, positional, named)
         self._bodies.pop()
 
-    def _nested(self, node: tree.Nested) -> None:
+    def visit_Nested(self, node: tree.Nested) -> None:
         values = self.expressions.values(node.arguments)
         if not self._bodies:
             return
@@ -277,18 +274,25 @@ class Walk:
         self.context.state = inside
         self._bodies.append((call, caller))
 
-    def _return(self, node: tree.Return) -> None:
+    def visit_Return(self, node: tree.Return) -> None:
         if node.value is not None and self._returns:
             self._returns[-1].append(self.expressions.value(node.value))
         self.context.state.over = True
 
-    def _stop(self, node: tree.Stop) -> None:
+    def visit_Stop(self, node: tree.Stop) -> None:
         if node.message is not None:
             self.expressions.value(node.message)
         self.context.state.over = True
 
-    def _inner(self, node: tree.Compress | tree.NoEscape | tree.Escape) -> None:
+    def visit_Compress(self, node: tree.Compress | tree.NoEscape | tree.Escape) -> None:
         self.body(node.body)
+
+    visit_NoEscape = visit_Escape = visit_Compress
+
+    def visit_Macro(self, node: tree.Macro) -> None:
+        """Nothing: macros are walked where they are called, and these tags print nothing."""
+
+    visit_Comment = visit_Trim = visit_Break = visit_Continue = visit_Flush = visit_Macro
 
 
 def _restore_reads(value: Value, arguments: list[Value]) -> Value:
@@ -314,26 +318,3 @@ def _bound(names: tuple[str, ...], source: Value) -> tuple[tuple[str, Value], ..
 def _asks_for_heading(walk: Walk, condition: tree.Expression) -> bool:
     """Whether addHeader occurs anywhere in a condition, such as `addHeader == true && …`."""
     return "addHeader" in walk.context.findings.written(condition.span)
-
-
-_ELEMENTS: dict[type, Callable[[Walk, Any], None]] = {
-    tree.Text: Walk._text,
-    tree.Interpolation: Walk._interpolation,
-    tree.NumberInterpolation: Walk._interpolation,
-    tree.If: Walk._if,
-    tree.Switch: Walk._switch,
-    tree.Attempt: Walk._attempt,
-    tree.List: Walk._list,
-    tree.Items: Walk._items,
-    tree.Sep: Walk._sep,
-    tree.Assign: Walk._assign,
-    tree.AssignBlock: Walk._assign_block,
-    tree.Setting: Walk._setting,
-    tree.MacroCall: Walk._macro_call,
-    tree.Nested: Walk._nested,
-    tree.Return: Walk._return,
-    tree.Stop: Walk._stop,
-    tree.Compress: Walk._inner,
-    tree.NoEscape: Walk._inner,
-    tree.Escape: Walk._inner,
-}
