@@ -6,7 +6,7 @@ Numbers are rounded half to even. A float is rounded by its exact binary value, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import (
     ROUND_CEILING,
     ROUND_DOWN,
@@ -18,7 +18,7 @@ from decimal import (
     Context,
     Decimal,
 )
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from expensify.freemarker.errors import RenderError
@@ -57,11 +57,14 @@ class DecimalFormat:
     rounding: str = ROUND_HALF_EVEN
     point: str = "."
     separator: str = ","
+    quantum: Decimal = field(init=False, repr=False)
+    """The unit to round to: 0.01 for two decimals."""
+    is_plain: bool = field(init=False, repr=False)
+    """Whether a whole number prints as Python prints it."""
 
-    @cached_property
-    def quantum(self) -> Decimal:
-        """The unit to round to: 0.01 for two decimals."""
-        return Decimal(1).scaleb(-self.maximum_decimals)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "quantum", Decimal(1).scaleb(-self.maximum_decimals))
+        object.__setattr__(self, "is_plain", self._prints_integers_plainly())
 
     def __call__(self, value: Number) -> str:
         """Format a number."""
@@ -76,9 +79,7 @@ class DecimalFormat:
             return f"{self.negative_prefix}{body}{self.negative_suffix}"
         return f"{self.prefix}{body}{self.suffix}"
 
-    @cached_property
-    def is_plain(self) -> bool:
-        """Whether a whole number prints as Python prints it."""
+    def _prints_integers_plainly(self) -> bool:
         return (
             self.minimum_decimals == 0
             and self.minimum_integers <= 1

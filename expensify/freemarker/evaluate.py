@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from expensify.freemarker import arithmetic, tree
-from expensify.freemarker.builtin.compile import LAZY, compile_builtin, takes_key
+from expensify.freemarker.builtin.compile import LAZY, compile_builtin
 from expensify.freemarker.builtin.lambdas import walk
 from expensify.freemarker.builtin.numbers import hash_format
+from expensify.freemarker.builtin.registry import KEYED
 from expensify.freemarker.errors import Missing, RenderError, TemplateError
 from expensify.freemarker.indexing import field, item
 from expensify.freemarker.operators import RELATIONS, absent, number_range, plus, truth, unaddable
@@ -148,7 +149,7 @@ class ExpressionCompiler(tree.Visitor):
         return special(node)
 
     def visit_Dot(self, node: tree.Dot) -> Evaluator:
-        if isinstance(node.target, tree.BuiltIn) and node.target.arguments is None and takes_key(node.target.name):
+        if isinstance(node.target, tree.BuiltIn) and node.target.arguments is None and node.target.name in KEYED:
             key = tree.StringLiteral(node.span, node.name)
             return self.visit_BuiltIn(
                 tree.BuiltIn(node.span, node.target.target, node.target.name, (key,), node.target.name_span)
@@ -168,7 +169,7 @@ class ExpressionCompiler(tree.Visitor):
     def visit_Index(self, node: tree.Index) -> Evaluator:
         target, key = self.needed(node.target), self.needed(node.key)
         left = node.target
-        if not (isinstance(left, tree.BuiltIn) and left.arguments is None and takes_key(left.name)):
+        if not (isinstance(left, tree.BuiltIn) and left.arguments is None and left.name in KEYED):
             return lambda frame: item(frame.env, target(frame), key(frame), node.span)
         formatted = self.visit_BuiltIn(tree.BuiltIn(node.span, left.target, left.name, (node.key,), left.name_span))
 

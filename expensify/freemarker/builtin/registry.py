@@ -41,7 +41,7 @@ PLAIN: dict[str, Plain] = {}
 SHAPED: dict[str, Callable[[NodeCompiler, BuiltIn], Evaluator]] = {}
 """Built-ins that look at the tree: they take lambdas, forgive missing values or choose what to evaluate."""
 KEYED = {"string", "date", "time", "datetime"}
-"""Built-ins whose argument may be written like a field: ?string.iso."""
+"""Built-ins whose argument may be written like a field: `?string.iso`, also `?string["iso"]`."""
 STREAMING = {"first", "join", "seq_contains"}
 """Built-ins that walk through their list once and need not have all of it."""
 ACCEPT_MISSING = {"seq_contains", "seq_index_of", "seq_last_index_of"}
