@@ -23,7 +23,8 @@ MAX_CHECKS = 1_000_000
 
 _SILENT = (tree.Macro, tree.Assign, tree.Setting, tree.Comment)
 _WITH_BODY = (
-    tree.AssignBlock, tree.Branch, tree.Compress, tree.Escape, tree.Items, tree.Macro, tree.NoEscape, tree.Sep,
+    tree.AssignBlock, tree.Branch, tree.Compress, tree.Escape, tree.Items, tree.List, tree.Macro, tree.MacroCall,
+    tree.NoEscape, tree.Sep,
 )  # fmt: skip
 # Java's Character.isWhitespace (for the edge of a trimmed line) and String.trim (for "is this line blank").
 JAVA_SPACES = (
@@ -259,14 +260,11 @@ def _link(node: tree.Node, parent: _LinkedNode | None) -> _LinkedNode:
         linked.adopt(node.branches, lambda parts: replace(node, branches=tuple(parts)))
     elif isinstance(node, tree.Switch):
         linked.adopt(node.cases, lambda parts: replace(node, cases=tuple(parts)))
-    elif isinstance(node, tree.List):
-        if node.otherwise is None:
-            linked.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
-        else:
-            loop = _LinkedNode(node, linked)
-            loop.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
-            otherwise = _link(node.otherwise, linked)
-            linked.adopt_linked([loop, otherwise], lambda parts: replace(parts[0], otherwise=parts[1]))
+    elif isinstance(node, tree.List) and node.otherwise is not None:
+        loop = _LinkedNode(node, linked)
+        loop.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
+        otherwise = _link(node.otherwise, linked)
+        linked.adopt_linked([loop, otherwise], lambda parts: replace(parts[0], otherwise=parts[1]))
     elif isinstance(node, tree.Attempt):
         tried = _LinkedNode(node, linked)
         tried.adopt(node.body, tuple)
@@ -274,10 +272,7 @@ def _link(node: tree.Node, parent: _LinkedNode | None) -> _LinkedNode:
             [tried, _link(node.recover, linked)],
             lambda parts: replace(node, body=cast(tree.Body, parts[0]), recover=parts[1]),
         )
-    elif isinstance(node, tree.MacroCall):
-        if node.body is not None:
-            linked.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
-    elif isinstance(node, _WITH_BODY):
+    elif isinstance(node, _WITH_BODY) and node.body is not None:
         linked.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
     return linked
 

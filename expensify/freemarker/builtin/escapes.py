@@ -77,5 +77,5 @@ def _percent(env: Environment, value: Any, charset: Any = "UTF-8", *, safe: froz
 
 
 plain_table(
-    {"url": partial(_percent, safe=_URL_SAFE), "url_path": partial(_percent, safe=_URL_SAFE | frozenset(b"/"))}, 0, 1
+    {"url": partial(_percent, safe=_URL_SAFE), "url_path": partial(_percent, safe=_URL_SAFE | frozenset(b"/"))}, most=1
 )

@@ -158,8 +158,8 @@ plain_table(
         "keep_before_last": partial(_keep, after=False, last=True),
         "keep_after_last": partial(_keep, after=True, last=True),
     },
-    1,
-    2,
+    least=1,
+    most=2,
 )
 
 

@@ -42,7 +42,7 @@ plain_table(
         "remove_beginning": lambda env, value, part: env.text(value).removeprefix(string_of(part)),
         "remove_ending": lambda env, value, part: env.text(value).removesuffix(string_of(part)),
     },
-    1,
+    least=1,
 )
 
 
@@ -183,8 +183,8 @@ plain_table(
         "truncate_w": partial(_truncate, words=True, characters=False),
         "truncate_c": partial(_truncate, words=False, characters=True),
     },
-    1,
-    3,
+    least=1,
+    most=3,
 )
 
 
