@@ -4,24 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-EVIL_NAMES: Mapping[str, str] = {
-    "path": "../../../etc/passwd.csv",
-    "backslash": "..\\..\\windows\\system.csv",
-    "absolute": "/tmp/export.csv",  # noqa: S108
-    "url": "https://evil.example/export.csv",
-    "control": "export\x00\x1b[31m.csv",
-    "line break": "export.csv\r\nX-Evil: 1",
-    "markup": "<script>alert(1)</script>.csv",
-    "html": "<html><body>Bad Gateway</body></html>",
-    "very long": "export" + "a" * 5000 + ".csv",
-    "other extension": "export0fd99e06-a636-4974-b6bc-3ceb12163386.exe",
-    "several": "export1.csv,export2.csv",
-    "hidden": ".htaccess.csv",
-    "empty": "",
-    "blank": "   ",
-}
-"""Bodies that a careless client accepts as a file name; for `Fault(file_name=…)`."""
-
 
 @dataclass(frozen=True)
 class Fault:

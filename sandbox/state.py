@@ -10,7 +10,7 @@ from sandbox.choices import Choices
 from sandbox.company.company import Company
 from sandbox.company.model import Policy, Report
 from sandbox.faults import Fault
-from sandbox.parameters import Job, read_json
+from sandbox.parameters import Job
 
 
 @dataclass
@@ -107,10 +107,6 @@ class Request:
     def settings(self) -> Job:
         """`inputSettings`, or {} when it is missing or no object."""
         return section(self.job, "inputSettings")
-
-    def data(self) -> Any:
-        """Parse the form parameter `data`; ValueError when it is not JSON."""
-        return read_json(self.form.get("data", ""), lenient=self.lenient)
 
 
 def section(job: Job, key: str) -> Job:

@@ -146,9 +146,9 @@ class Budget:
         """Add to the queue; a ticket that is in it already keeps its place."""
         return self.step(key, enqueue=tickets)
 
-    def later(self, order: float, calls: int = 1) -> float:
-        """The order of a ticket that yields to the others for that many calls."""
-        return order + calls * micro(self.limits.service)
+    def later(self, order: float) -> float:
+        """The order of a ticket that yields to the others for one call."""
+        return order + micro(self.limits.service)
 
     def remove(self, key: str, tickets: str | Iterable[str]) -> int:
         """Remove from the queue; return how many were in it. Tickets removed together cost their flow nothing."""

@@ -27,10 +27,6 @@ class DateFormats:
         self.zone = zone
         self.formats: dict[str, str] = {"date": "", "time": "", "datetime": ""}
 
-    @property
-    def zone_name(self) -> str:
-        return str(self.zone)
-
     def change(self, setting: str, value: str) -> None:
         """Apply <#setting>: `time_zone`, `date_format`, `time_format` or `datetime_format`."""
         if setting == "time_zone":

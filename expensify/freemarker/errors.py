@@ -10,7 +10,7 @@ TemplateError               the text is not a template that we can run
 
 from __future__ import annotations
 
-from expensify.freemarker.expression_tree import Span
+from expensify.freemarker.tree import Span
 
 
 class TemplateError(Exception):

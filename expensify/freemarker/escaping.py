@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, cast
 
-from expensify.freemarker.expression_tree import Expression, Lambda, Name, Node, Parenthesis
+from expensify.freemarker.tree import Expression, Lambda, Name, Node, Parenthesis
 
 
 class Escapes:

@@ -5,63 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from expensify.freemarker import arithmetic
-from expensify.freemarker.builtin.compile import LAZY, compile_builtin, takes_key
+from expensify.freemarker import arithmetic, tree
+from expensify.freemarker.builtin.compile import LAZY, compile_builtin
 from expensify.freemarker.builtin.lambdas import walk
 from expensify.freemarker.builtin.numbers import hash_format
+from expensify.freemarker.builtin.registry import KEYED
 from expensify.freemarker.errors import Missing, RenderError, TemplateError
-from expensify.freemarker.expression_tree import (
-    Arithmetic,
-    BooleanLiteral,
-    BuiltIn,
-    Call,
-    Comparison,
-    Default,
-    Dot,
-    Exists,
-    Expression,
-    HashLiteral,
-    Index,
-    InterpolatedString,
-    Lambda,
-    ListLiteral,
-    Logic,
-    Name,
-    Not,
-    NumberInterpolation,
-    NumberLiteral,
-    Parenthesis,
-    Range,
-    Sign,
-    SpecialName,
-    StringLiteral,
-    Text,
-)
 from expensify.freemarker.indexing import field, item
 from expensify.freemarker.operators import RELATIONS, absent, number_range, plus, truth, unaddable
 from expensify.freemarker.routines import invoke
 from expensify.freemarker.runtime import Evaluator, Frame
 from expensify.freemarker.scope import Scope
 from expensify.freemarker.special import special
-from expensify.freemarker.tree import Element
 from expensify.freemarker.values import EMPTY, EndlessRange, integer_of, number_of
 
+_NEVER_MISSING = (
+    tree.StringLiteral, tree.NumberLiteral, tree.BooleanLiteral, tree.Arithmetic, tree.Comparison, tree.Logic,
+    tree.Not,
+)  # fmt: skip
 
-class ExpressionCompiler:
+
+class ExpressionCompiler(tree.Visitor):
     """Turns expressions into closures; `scope` says which loop variables are around them."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
 
-    def compile(self, node: Expression) -> Evaluator:
+    def compile(self, node: tree.Expression) -> Evaluator:
         """A closure that gives the value, None when it is missing."""
-        compiled: Evaluator = _COMPILERS[type(node)](self, node)
+        compiled: Evaluator = self.visit(node)
         return compiled
 
-    def needed(self, node: Expression) -> Evaluator:
+    def needed(self, node: tree.Expression) -> Evaluator:
         """A closure that gives the value and never None."""
         read = self.compile(node)
-        if isinstance(node, (StringLiteral, NumberLiteral, BooleanLiteral, Arithmetic, Comparison, Logic, Not)):
+        if isinstance(node, _NEVER_MISSING):
             return read
 
         def need(frame: Frame) -> Any:
@@ -72,12 +50,12 @@ class ExpressionCompiler:
 
         return need
 
-    def condition(self, node: Expression) -> Callable[[Frame], bool]:
+    def condition(self, node: tree.Expression) -> Callable[[Frame], bool]:
         """A closure that gives a boolean."""
-        while isinstance(node, Parenthesis):
+        while isinstance(node, tree.Parenthesis):
             node = node.inner
         read = self.compile(node)
-        if isinstance(node, (BooleanLiteral, Comparison, Logic, Not, Exists)) or is_test(node):
+        if isinstance(node, (tree.BooleanLiteral, tree.Comparison, tree.Logic, tree.Not, tree.Exists)) or is_test(node):
             return read
 
         def test(frame: Frame) -> bool:
@@ -88,28 +66,30 @@ class ExpressionCompiler:
 
         return test
 
-    def iterable(self, node: Expression) -> Evaluator:
+    def iterable(self, node: tree.Expression) -> Evaluator:
         """A closure that gives something to walk through once, which may be endless or made on the way."""
-        while isinstance(node, Parenthesis):
+        while isinstance(node, tree.Parenthesis):
             node = node.inner
-        if isinstance(node, BuiltIn) and node.name in LAZY:
+        if isinstance(node, tree.BuiltIn) and node.name in LAZY:
             return walk(self, node)
         return self.needed(node)
 
     # ---- literals
 
-    def _constant(self, node: StringLiteral | BooleanLiteral) -> Evaluator:
+    def visit_StringLiteral(self, node: tree.StringLiteral | tree.BooleanLiteral) -> Evaluator:
         value = node.value
         return lambda frame: value
 
-    def _number(self, node: NumberLiteral) -> Evaluator:
+    visit_BooleanLiteral = visit_StringLiteral
+
+    def visit_NumberLiteral(self, node: tree.NumberLiteral) -> Evaluator:
         try:
             value = arithmetic.add(node.value, 0) if isinstance(node.value, int) else arithmetic.exact(str(node.value))
         except RenderError as error:
             raise TemplateError(error.message, node.span) from None
         return lambda frame: value
 
-    def _interpolated(self, node: InterpolatedString) -> Evaluator:
+    def visit_InterpolatedString(self, node: tree.InterpolatedString) -> Evaluator:
         pieces = [self._piece(part) for part in node.parts]
 
         def join(frame: Frame) -> str:
@@ -123,8 +103,8 @@ class ExpressionCompiler:
 
         return join
 
-    def _piece(self, part: Element) -> Callable[[Frame], str]:
-        if isinstance(part, Text):
+    def _piece(self, part: tree.Element) -> Callable[[Frame], str]:
+        if isinstance(part, tree.Text):
             text = part.text
             return lambda frame: text
         return self.printed(part)
@@ -132,7 +112,7 @@ class ExpressionCompiler:
     def printed(self, node: Any) -> Callable[[Frame], str]:
         """What a `${…}` or `#{…}` prints."""
         read = self.needed(node.printed)
-        if isinstance(node, NumberInterpolation):
+        if isinstance(node, tree.NumberInterpolation):
             form = hash_format(node.minimum, node.maximum)
             return lambda frame: form(frame.env, read(frame))
 
@@ -142,7 +122,7 @@ class ExpressionCompiler:
 
         return show
 
-    def _list(self, node: ListLiteral) -> Evaluator:
+    def visit_ListLiteral(self, node: tree.ListLiteral) -> Evaluator:
         items = [self.needed(item) for item in node.items]
 
         def build(frame: Frame) -> list[Any]:
@@ -151,7 +131,7 @@ class ExpressionCompiler:
 
         return build
 
-    def _hash(self, node: HashLiteral) -> Evaluator:
+    def visit_HashLiteral(self, node: tree.HashLiteral) -> Evaluator:
         pairs = [(self.needed(key), self.needed(value), key.span) for key, value in node.pairs]
 
         def build(frame: Frame) -> dict[str, Any]:
@@ -162,17 +142,17 @@ class ExpressionCompiler:
 
     # ---- names
 
-    def _name(self, node: Name) -> Evaluator:
+    def visit_Name(self, node: tree.Name) -> Evaluator:
         return self.scope.reader(node.name)
 
-    def _special(self, node: SpecialName) -> Evaluator:
+    def visit_SpecialName(self, node: tree.SpecialName) -> Evaluator:
         return special(node)
 
-    def _dot(self, node: Dot) -> Evaluator:
-        if isinstance(node.target, BuiltIn) and node.target.arguments is None and takes_key(node.target.name):
-            key = StringLiteral(node.span, node.name)
-            return self._builtin(
-                BuiltIn(node.span, node.target.target, node.target.name, (key,), node.target.name_span)
+    def visit_Dot(self, node: tree.Dot) -> Evaluator:
+        if isinstance(node.target, tree.BuiltIn) and node.target.arguments is None and node.target.name in KEYED:
+            key = tree.StringLiteral(node.span, node.name)
+            return self.visit_BuiltIn(
+                tree.BuiltIn(node.span, node.target.target, node.target.name, (key,), node.target.name_span)
             )
         target, name = self.compile(node.target), node.name
 
@@ -186,12 +166,12 @@ class ExpressionCompiler:
 
         return read
 
-    def _index(self, node: Index) -> Evaluator:
+    def visit_Index(self, node: tree.Index) -> Evaluator:
         target, key = self.needed(node.target), self.needed(node.key)
         left = node.target
-        if not (isinstance(left, BuiltIn) and left.arguments is None and takes_key(left.name)):
+        if not (isinstance(left, tree.BuiltIn) and left.arguments is None and left.name in KEYED):
             return lambda frame: item(frame.env, target(frame), key(frame), node.span)
-        formatted = self._builtin(BuiltIn(node.span, left.target, left.name, (node.key,), left.name_span))
+        formatted = self.visit_BuiltIn(tree.BuiltIn(node.span, left.target, left.name, (node.key,), left.name_span))
 
         def choose(frame: Frame) -> Any:
             """`n?string["0.00"]` is a format, but `s?string[0]` a character."""
@@ -202,7 +182,7 @@ class ExpressionCompiler:
 
         return choose
 
-    def _call(self, node: Call) -> Evaluator:
+    def visit_Call(self, node: tree.Call) -> Evaluator:
         target = self.needed(node.target)
         arguments = [self.compile(argument) for argument in node.arguments]
 
@@ -212,15 +192,15 @@ class ExpressionCompiler:
 
         return call
 
-    def _builtin(self, node: BuiltIn) -> Evaluator:
+    def visit_BuiltIn(self, node: tree.BuiltIn) -> Evaluator:
         return compile_builtin(self, node)
 
     # ---- what may be missing
 
-    def forgiving(self, node: Expression) -> Evaluator:
+    def forgiving(self, node: tree.Expression) -> Evaluator:
         """The value for `!`, `??` and their like: inside parentheses anything missing on the way is forgiven."""
         read = self.compile(node)
-        if not isinstance(node, Parenthesis):
+        if not isinstance(node, tree.Parenthesis):
             return read
 
         def forgive(frame: Frame) -> Any:
@@ -231,7 +211,7 @@ class ExpressionCompiler:
 
         return forgive
 
-    def _default(self, node: Default) -> Evaluator:
+    def visit_Default(self, node: tree.Default) -> Evaluator:
         target = self.forgiving(node.target)
         fallback = self.compile(node.fallback) if node.fallback is not None else lambda frame: EMPTY
 
@@ -241,26 +221,26 @@ class ExpressionCompiler:
 
         return choose
 
-    def _exists(self, node: Exists) -> Evaluator:
+    def visit_Exists(self, node: tree.Exists) -> Evaluator:
         target = self.forgiving(node.target)
         return lambda frame: target(frame) is not None
 
-    def _parenthesis(self, node: Parenthesis) -> Evaluator:
+    def visit_Parenthesis(self, node: tree.Parenthesis) -> Evaluator:
         return self.compile(node.inner)
 
     # ---- operators
 
-    def _not(self, node: Not) -> Evaluator:
+    def visit_Not(self, node: tree.Not) -> Evaluator:
         test = self.condition(node.operand)
         return lambda frame: not test(frame)
 
-    def _logic(self, node: Logic) -> Evaluator:
+    def visit_Logic(self, node: tree.Logic) -> Evaluator:
         tests = [self.condition(operand) for operand in node.operands]
         if node.operator == "&&":
             return lambda frame: all(test(frame) for test in tests)
         return lambda frame: any(test(frame) for test in tests)
 
-    def _sign(self, node: Sign) -> Evaluator:
+    def visit_Sign(self, node: tree.Sign) -> Evaluator:
         operand, span = self.needed(node.operand), node.operand.span
 
         def change(frame: Frame) -> Any:
@@ -269,7 +249,7 @@ class ExpressionCompiler:
 
         return change
 
-    def _comparison(self, node: Comparison) -> Evaluator:
+    def visit_Comparison(self, node: tree.Comparison) -> Evaluator:
         left, right, operator = self.compile(node.left), self.compile(node.right), node.operator
         decide = RELATIONS[operator]
 
@@ -286,7 +266,7 @@ class ExpressionCompiler:
 
         return relate
 
-    def _arithmetic(self, node: Arithmetic) -> Evaluator:
+    def visit_Arithmetic(self, node: tree.Arithmetic) -> Evaluator:
         first = self.compile(node.operands[0])
         rest = [
             (operator, arithmetic.OPERATIONS[operator], self.compile(operand), operand)
@@ -295,7 +275,7 @@ class ExpressionCompiler:
 
         def reckon(frame: Frame) -> Any:
             value = first(frame)
-            at: Expression = node.operands[0]
+            at: tree.Expression = node.operands[0]
             for operator, operation, operand, part in rest:
                 try:
                     if operator == "+":
@@ -314,7 +294,7 @@ class ExpressionCompiler:
 
         return reckon
 
-    def _range(self, node: Range) -> Evaluator:
+    def visit_Range(self, node: tree.Range) -> Evaluator:
         start = self.needed(node.start)
         end = self.needed(node.end) if node.end is not None else None
         kind = node.kind
@@ -328,13 +308,13 @@ class ExpressionCompiler:
 
         return build
 
-    def _lambda(self, node: Lambda) -> Evaluator:
+    def visit_Lambda(self, node: tree.Lambda) -> Evaluator:
         raise TemplateError("a lambda can only be an argument of ?filter, ?map, ?take_while or ?drop_while", node.span)
 
 
-def is_test(node: Expression) -> bool:
+def is_test(node: tree.Expression) -> bool:
     """Whether the node is ?has_content, the commonest of conditions."""
-    return isinstance(node, BuiltIn) and node.name == "has_content"
+    return isinstance(node, tree.BuiltIn) and node.name == "has_content"
 
 
 def _placed(convert: Callable[[Any], Any], value: Any, span: Any) -> Any:
@@ -343,29 +323,3 @@ def _placed(convert: Callable[[Any], Any], value: Any, span: Any) -> Any:
     except RenderError as error:
         error.place(span)
         raise
-
-
-_COMPILERS: dict[type, Callable[[Any, Any], Evaluator]] = {
-    StringLiteral: ExpressionCompiler._constant,
-    BooleanLiteral: ExpressionCompiler._constant,
-    NumberLiteral: ExpressionCompiler._number,
-    InterpolatedString: ExpressionCompiler._interpolated,
-    ListLiteral: ExpressionCompiler._list,
-    HashLiteral: ExpressionCompiler._hash,
-    Name: ExpressionCompiler._name,
-    SpecialName: ExpressionCompiler._special,
-    Dot: ExpressionCompiler._dot,
-    Index: ExpressionCompiler._index,
-    Call: ExpressionCompiler._call,
-    BuiltIn: ExpressionCompiler._builtin,
-    Default: ExpressionCompiler._default,
-    Exists: ExpressionCompiler._exists,
-    Parenthesis: ExpressionCompiler._parenthesis,
-    Not: ExpressionCompiler._not,
-    Sign: ExpressionCompiler._sign,
-    Arithmetic: ExpressionCompiler._arithmetic,
-    Comparison: ExpressionCompiler._comparison,
-    Logic: ExpressionCompiler._logic,
-    Range: ExpressionCompiler._range,
-    Lambda: ExpressionCompiler._lambda,
-}

@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import chain
-from typing import Any
 
+from expensify.freemarker import tree
 from expensify.freemarker.assigning import assignment_runner, variables_of
 from expensify.freemarker.comparing import equal
 from expensify.freemarker.compressing import compress
 from expensify.freemarker.errors import LimitExceeded, RenderError, Stopped
 from expensify.freemarker.evaluate import ExpressionCompiler
-from expensify.freemarker.expression_tree import Interpolation, NumberInterpolation, Text
 from expensify.freemarker.looping import BreakLoop, ContinueLoop, run_items, run_list
 from expensify.freemarker.operators import absent
 from expensify.freemarker.routines import Returned, Routine, call_macro
 from expensify.freemarker.runtime import Frame, NestedBody, Runner
 from expensify.freemarker.scope import Scope
 from expensify.freemarker.setting_changes import change_setting
-from expensify.freemarker.tree import (
-    Assign,
-    AssignBlock,
-    Attempt,
-    Body,
-    Break,
-    Comment,
-    Compress,
-    Continue,
-    Element,
-    Escape,
-    Flush,
-    If,
-    Items,
-    List,
-    Macro,
-    MacroCall,
-    Nested,
-    NoEscape,
-    Return,
-    Sep,
-    Setting,
-    Stop,
-    Switch,
-    Trim,
-)
 
-_SILENT = (Comment, Trim, Flush)
+_SILENT = (tree.Comment, tree.Trim, tree.Flush)
 
 
-class Compiler:
+class Compiler(tree.Visitor):
     """Compiles bodies to closures. `routines` are all macros of the template: they exist from its start."""
 
     def __init__(self) -> None:
@@ -57,7 +30,7 @@ class Compiler:
         self.scope = Scope()
         self.expressions = ExpressionCompiler(self.scope)
 
-    def body(self, body: Body) -> Runner:
+    def body(self, body: tree.Body) -> Runner:
         """Return a closure that runs the elements in order and skips those with errors that the settings forgive."""
         elements = _merge_texts(element for element in body if not isinstance(element, _SILENT))
         runners = [self.element(element) for element in elements]
@@ -78,13 +51,13 @@ class Compiler:
 
         return run
 
-    def element(self, node: Element) -> Runner:
-        runner: Runner = _COMPILERS[type(node)](self, node)
+    def element(self, node: tree.Element) -> Runner:
+        runner: Runner = self.visit(node)
         return runner
 
     # ---- printing
 
-    def _text(self, node: Text) -> Runner:
+    def visit_Text(self, node: tree.Text) -> Runner:
         text, size = node.text, len(node.text)
 
         def run(frame: Frame) -> None:
@@ -95,7 +68,7 @@ class Compiler:
 
         return run
 
-    def _interpolation(self, node: Interpolation) -> Runner:
+    def visit_Interpolation(self, node: tree.Interpolation) -> Runner:
         read, printed = self.expressions.compile(node.printed), node.printed
 
         def run(frame: Frame) -> None:
@@ -110,17 +83,17 @@ class Compiler:
 
         return run
 
-    def _number(self, node: NumberInterpolation) -> Runner:
+    def visit_NumberInterpolation(self, node: tree.NumberInterpolation) -> Runner:
         show = self.expressions.printed(node)
         return lambda frame: frame.env.write(show(frame))
 
-    def _compress(self, node: Compress) -> Runner:
+    def visit_Compress(self, node: tree.Compress) -> Runner:
         run = self.body(node.body)
         return lambda frame: frame.env.write(compress(frame.env.capture(run, frame)))
 
     # ---- branching
 
-    def _if(self, node: If) -> Runner:
+    def visit_If(self, node: tree.If) -> Runner:
         branches = [
             (
                 self.expressions.condition(branch.condition) if branch.condition is not None else None,
@@ -137,7 +110,7 @@ class Compiler:
 
         return run
 
-    def _switch(self, node: Switch) -> Runner:
+    def visit_Switch(self, node: tree.Switch) -> Runner:
         subject = self.expressions.needed(node.subject)
         cases = [
             (self.expressions.needed(case.condition) if case.condition is not None else None, self.body(case.body))
@@ -159,7 +132,7 @@ class Compiler:
 
         return run
 
-    def _attempt(self, node: Attempt) -> Runner:
+    def visit_Attempt(self, node: tree.Attempt) -> Runner:
         tried, recover = self.body(node.body), self.body(node.recover.body)
 
         def run(frame: Frame) -> None:
@@ -179,7 +152,7 @@ class Compiler:
 
         return run
 
-    def _stop(self, node: Stop) -> Runner:
+    def visit_Stop(self, node: tree.Stop) -> Runner:
         message = self.expressions.needed(node.message) if node.message is not None else None
 
         def run(frame: Frame) -> None:
@@ -190,7 +163,7 @@ class Compiler:
 
     # ---- loops
 
-    def _list(self, node: List) -> Runner:
+    def visit_List(self, node: tree.List) -> Runner:
         source = self.expressions.iterable(node.source)
         otherwise = self.body(node.otherwise.body) if node.otherwise is not None else None
         slot = self.scope.enter_list()
@@ -200,7 +173,7 @@ class Compiler:
         self.scope.leave_list()
         return run_list(node, source, slot, body, otherwise)
 
-    def _items(self, node: Items) -> Runner:
+    def visit_Items(self, node: tree.Items) -> Runner:
         slot = self.scope.current_list
         assert slot is not None
         self.scope.bind_loop(slot, node.names)
@@ -208,7 +181,7 @@ class Compiler:
         self.scope.unbind(node.names)
         return run_items(node, slot, body)
 
-    def _sep(self, node: Sep) -> Runner:
+    def visit_Sep(self, node: tree.Sep) -> Runner:
         slot = self.scope.current_list
         assert slot is not None
         body = self.body(node.body)
@@ -219,13 +192,13 @@ class Compiler:
 
         return run
 
-    def _break(self, node: Break) -> Runner:
+    def visit_Break(self, node: tree.Break) -> Runner:
         def run(frame: Frame) -> None:
             raise BreakLoop
 
         return run
 
-    def _continue(self, node: Continue) -> Runner:
+    def visit_Continue(self, node: tree.Continue) -> Runner:
         def run(frame: Frame) -> None:
             raise ContinueLoop
 
@@ -233,7 +206,7 @@ class Compiler:
 
     # ---- variables
 
-    def _assign(self, node: Assign) -> Runner:
+    def visit_Assign(self, node: tree.Assign) -> Runner:
         steps = [assignment_runner(self.expressions, node.scope, assignment) for assignment in node.assignments]
         if len(steps) == 1:
             return steps[0]
@@ -244,7 +217,7 @@ class Compiler:
 
         return run
 
-    def _assign_block(self, node: AssignBlock) -> Runner:
+    def visit_AssignBlock(self, node: tree.AssignBlock) -> Runner:
         body, name, scope = self.body(node.body), node.name, node.scope
 
         def run(frame: Frame) -> None:
@@ -252,7 +225,7 @@ class Compiler:
 
         return run
 
-    def _setting(self, node: Setting) -> Runner:
+    def visit_Setting(self, node: tree.Setting) -> Runner:
         value, name, span = self.expressions.needed(node.value), node.name, node.span
 
         def run(frame: Frame) -> None:
@@ -266,20 +239,14 @@ class Compiler:
 
     # ---- macros
 
-    def _macro(self, node: Macro) -> Runner:
+    def visit_Macro(self, node: tree.Macro) -> Runner:
         outside_scope, outside = self.scope, self.expressions
         self.scope = Scope(local=True)
         self.expressions = ExpressionCompiler(self.scope)
         defaults = {p.name: self.expressions.compile(p.default) for p in node.parameters if p.default is not None}
-        routine = Routine(
-            node.name,
-            is_function=node.is_function,
-            parameters=tuple(p.name for p in node.parameters),
-            defaults=defaults,
-            catch_all=node.catch_all,
-        )
-        routine.run = self.body(node.body)
-        routine.loops = self.scope.slots
+        parameters = tuple(p.name for p in node.parameters)
+        body = self.body(node.body)
+        routine = Routine(node.name, node.is_function, parameters, defaults, node.catch_all, body, self.scope.slots)
         self.scope, self.expressions = outside_scope, outside
         self.routines.append(routine)
 
@@ -288,7 +255,7 @@ class Compiler:
 
         return run
 
-    def _return(self, node: Return) -> Runner:
+    def visit_Return(self, node: tree.Return) -> Runner:
         value = self.expressions.compile(node.value) if node.value is not None else lambda frame: None
 
         def run(frame: Frame) -> None:
@@ -296,7 +263,7 @@ class Compiler:
 
         return run
 
-    def _nested(self, node: Nested) -> Runner:
+    def visit_Nested(self, node: tree.Nested) -> Runner:
         arguments = [self.expressions.compile(argument) for argument in node.arguments]
 
         def run(frame: Frame) -> None:
@@ -310,7 +277,7 @@ class Compiler:
 
         return run
 
-    def _call(self, node: MacroCall) -> Runner:
+    def visit_MacroCall(self, node: tree.MacroCall) -> Runner:
         target = self.expressions.needed(node.target)
         positional = [self.expressions.compile(argument) for argument in node.positional]
         named = [(name, self.expressions.compile(argument)) for name, argument in node.named]
@@ -331,43 +298,19 @@ class Compiler:
 
         return run
 
-    def _escape(self, node: Escape | NoEscape) -> Runner:
+    def visit_Escape(self, node: tree.Escape | tree.NoEscape) -> Runner:
         return self.body(node.body)
 
+    visit_NoEscape = visit_Escape
 
-def _merge_texts(elements: Iterable[Element]) -> list[Element]:
+
+def _merge_texts(elements: Iterable[tree.Element]) -> list[tree.Element]:
     """Merge adjacent texts."""
-    result: list[Element] = []
+    result: list[tree.Element] = []
     for element in elements:
         before = result[-1] if result else None
-        if isinstance(element, Text) and isinstance(before, Text):
-            result[-1] = Text(before.span.to(element.span), before.text + element.text)
+        if isinstance(element, tree.Text) and isinstance(before, tree.Text):
+            result[-1] = tree.Text(before.span.to(element.span), before.text + element.text)
         else:
             result.append(element)
     return result
-
-
-_COMPILERS: dict[type, Callable[[Any, Any], Runner]] = {
-    Text: Compiler._text,
-    Interpolation: Compiler._interpolation,
-    NumberInterpolation: Compiler._number,
-    Compress: Compiler._compress,
-    If: Compiler._if,
-    Switch: Compiler._switch,
-    Attempt: Compiler._attempt,
-    Stop: Compiler._stop,
-    List: Compiler._list,
-    Items: Compiler._items,
-    Sep: Compiler._sep,
-    Break: Compiler._break,
-    Continue: Compiler._continue,
-    Assign: Compiler._assign,
-    AssignBlock: Compiler._assign_block,
-    Setting: Compiler._setting,
-    Macro: Compiler._macro,
-    Return: Compiler._return,
-    Nested: Compiler._nested,
-    MacroCall: Compiler._call,
-    Escape: Compiler._escape,
-    NoEscape: Compiler._escape,
-}

@@ -10,34 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
+from expensify.freemarker import tree
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.expression_tree import (
-    Arithmetic,
-    BooleanLiteral,
-    BuiltIn,
-    Call,
-    Comparison,
-    Default,
-    Dot,
-    Exists,
-    Expression,
-    HashLiteral,
-    Index,
-    InterpolatedString,
-    Lambda,
-    ListLiteral,
-    LiteralPart,
-    Logic,
-    Name,
-    Not,
-    NumberLiteral,
-    Parenthesis,
-    Range,
-    Sign,
-    Span,
-    SpecialName,
-    StringLiteral,
-)
 from expensify.freemarker.lexer import Lexer, Token
 from expensify.freemarker.literals import LiteralSource, unescape
 from expensify.freemarker.naming import Naming
@@ -54,7 +28,7 @@ _LEVELS = {
 }  # fmt: skip
 _OPENERS = frozenset({"(", "[", "{", "!", "+", "-", "."})
 
-ParseText = Callable[[Source], tuple[LiteralPart, ...]]
+ParseText = Callable[[Source], tuple[tree.LiteralPart, ...]]
 
 
 class ExpressionParser:
@@ -70,7 +44,7 @@ class ExpressionParser:
         # In `<@x a=b! c=d>` a `!` before white space is a default without a right side.
         self.in_named_arguments = False
 
-    def expression(self, minimum: int = _OR) -> Expression:
+    def expression(self, minimum: int = _OR) -> tree.Expression:
         """Parse an expression whose operators bind at least as tightly as `minimum`."""
         self._depth += 1
         if self._depth > MAX_NESTING:
@@ -88,15 +62,15 @@ class ExpressionParser:
         finally:
             self._depth -= 1
 
-    def arguments(self, closing: str) -> tuple[Expression, ...]:
+    def arguments(self, closing: str) -> tuple[tree.Expression, ...]:
         """Read expressions up to and including `closing`."""
         expressions = self.positional()
         self.expect(closing)
         return expressions
 
-    def positional(self, *, lambdas: bool = False) -> tuple[Expression, ...]:
+    def positional(self, *, lambdas: bool = False) -> tuple[tree.Expression, ...]:
         """Read expressions with or without commas between them, as long as there are any."""
-        expressions: list[Expression] = []
+        expressions: list[tree.Expression] = []
         if self.starts_expression(self.lexer.peek()):
             expressions.append(self._argument(lambdas))
             while True:
@@ -139,7 +113,7 @@ class ExpressionParser:
             return 0
         return _LEVELS.get(token.text, 0)
 
-    def _binary(self, left: Expression, level: int) -> Expression:
+    def _binary(self, left: tree.Expression, level: int) -> tree.Expression:
         if level in (_SUM, _PRODUCT, _AND, _OR):
             return self._chain(left, level)
         operator = self.lexer.take()
@@ -147,48 +121,48 @@ class ExpressionParser:
             return self._range(left, operator)
         right = self.expression(level + 1)
         name = "==" if operator.text == "=" else operator.text
-        return Comparison(left.span.to(right.span), left, name, right)
+        return tree.Comparison(left.span.to(right.span), left, name, right)
 
-    def _chain(self, first: Expression, level: int) -> Expression:
+    def _chain(self, first: tree.Expression, level: int) -> tree.Expression:
         operands, operators = [first], []
         while self._level(self.lexer.peek()) == level:
             operators.append(self.lexer.take().text)
             operands.append(self.expression(level + 1))
         span = first.span.to(operands[-1].span)
         if level == _OR:
-            return Logic(span, "||", tuple(operands))
+            return tree.Logic(span, "||", tuple(operands))
         if level == _AND:
-            return Logic(span, "&&", tuple(operands))
-        return Arithmetic(span, tuple(operands), tuple(operators))
+            return tree.Logic(span, "&&", tuple(operands))
+        return tree.Arithmetic(span, tuple(operands), tuple(operators))
 
-    def _range(self, start: Expression, operator: Token) -> Range:
+    def _range(self, start: tree.Expression, operator: Token) -> tree.Range:
         if operator.text == "..":
             following = self.lexer.peek()
             if not self.starts_expression(following) or following.is_mark("!"):
-                return Range(start.span.to(self._span(operator)), start, None, "..")
+                return tree.Range(start.span.to(self._span(operator)), start, None, "..")
         end = self.expression(_SUM)
         # _LEVELS has only the three range operators at this level.
-        return Range(start.span.to(end.span), start, end, operator.text)  # type: ignore[arg-type]
+        return tree.Range(start.span.to(end.span), start, end, operator.text)  # type: ignore[arg-type]
 
-    def _unary(self) -> Expression:
+    def _unary(self) -> tree.Expression:
         token = self.lexer.peek()
         if token.is_mark("+", "-"):
             self.lexer.take()
             operand = self._primary()
-            return Sign(self._span(token).to(operand.span), operand, token.text == "-")
+            return tree.Sign(self._span(token).to(operand.span), operand, token.text == "-")
         if token.is_mark("!"):
             marks = []
             while self.lexer.peek().is_mark("!"):
                 marks.append(self.lexer.take())
             result = self._primary()
             for mark in reversed(marks):
-                result = Not(self._span(mark).to(result.span), result)
+                result = tree.Not(self._span(mark).to(result.span), result)
             return result
         return self._primary()
 
     # ---- operands and postfixes
 
-    def _primary(self) -> Expression:
+    def _primary(self) -> tree.Expression:
         left = self._operand()
         for _ in range(MAX_POSTFIXES):
             token = self.lexer.peek()
@@ -201,44 +175,44 @@ class ExpressionParser:
             left = step(self, left, token)
         raise self._unexpected(self.lexer.peek(), "this expression has too many steps in a row")
 
-    def _operand(self) -> Expression:
+    def _operand(self) -> tree.Expression:
         token = self.lexer.take()
         span = self._span(token)
         if token.kind == "number":
             number = Decimal(token.text) if "." in token.text else _integer(token.text)
-            return NumberLiteral(span, number)
+            return tree.NumberLiteral(span, number)
         if token.kind in ("string", "raw"):
             return self._string(token)
         if token.kind == "name":
-            return Name(span, token.text)
+            return tree.Name(span, token.text)
         if token.kind == "keyword" and token.text in ("true", "false"):
-            return BooleanLiteral(span, token.text == "true")
+            return tree.BooleanLiteral(span, token.text == "true")
         if token.is_mark("("):
             inner = self.expression()
-            return Parenthesis(span.to(self._span(self.expect(")"))), inner)
+            return tree.Parenthesis(span.to(self._span(self.expect(")"))), inner)
         if token.is_mark("["):
             items = self.arguments("]")
-            return ListLiteral(self._since(token), items)
+            return tree.ListLiteral(self._since(token), items)
         if token.is_mark("{"):
             return self._hash(token)
         if token.is_mark("."):
             name = self.expect_name("the name of a special variable")
-            return SpecialName(self._since(token), self.naming.plain(name.text, self._span(name)))
+            return tree.SpecialName(self._since(token), self.naming.plain(name.text, self._span(name)))
         raise self._unexpected(token, f"expected an expression instead of {_shown(token)}")
 
-    def _string(self, token: Token) -> Expression:
+    def _string(self, token: Token) -> tree.Expression:
         span = self._span(token)
         if token.kind == "raw":
-            return StringLiteral(span, token.text[2:-1])
+            return tree.StringLiteral(span, token.text[2:-1])
         value, offsets = unescape(self.lexer.source, token.start, token.end)
         # FreeMarker searches for ${ in the literal as written, but then parses the unescaped value.
         if len(value) > 3 and ("${" in token.text or "#{" in token.text):
             parts = self._parse_text(LiteralSource(self.lexer.source, value, offsets, token.end))
-            return InterpolatedString(span, parts)
-        return StringLiteral(span, value)
+            return tree.InterpolatedString(span, parts)
+        return tree.StringLiteral(span, value)
 
-    def _hash(self, opening: Token) -> HashLiteral:
-        pairs: list[tuple[Expression, Expression]] = []
+    def _hash(self, opening: Token) -> tree.HashLiteral:
+        pairs: list[tuple[tree.Expression, tree.Expression]] = []
         if not self.lexer.peek().is_mark("}"):
             while True:
                 key = self.expression()
@@ -250,29 +224,29 @@ class ExpressionParser:
                     break
                 self.lexer.take()
         self.expect("}")
-        return HashLiteral(self._since(opening), tuple(pairs))
+        return tree.HashLiteral(self._since(opening), tuple(pairs))
 
-    def _dot(self, target: Expression, _mark: Token) -> Expression:
+    def _dot(self, target: tree.Expression, _mark: Token) -> tree.Expression:
         name = self.lexer.take()
         if name.kind not in ("name", "keyword"):
             raise self._unexpected(name, f"expected a field name after the dot instead of {_shown(name)}")
         image = self.lexer.source.text[name.start : name.end] if name.kind == "keyword" else name.text
-        return Dot(target.span.to(self._span(name)), target, image)
+        return tree.Dot(target.span.to(self._span(name)), target, image)
 
-    def _index(self, target: Expression, _mark: Token) -> Expression:
+    def _index(self, target: tree.Expression, _mark: Token) -> tree.Expression:
         key = self.expression()
         closing = self.expect("]")
-        return Index(target.span.to(self._span(closing)), target, key)
+        return tree.Index(target.span.to(self._span(closing)), target, key)
 
-    def _call(self, target: Expression, _mark: Token) -> Expression:
+    def _call(self, target: tree.Expression, _mark: Token) -> tree.Expression:
         arguments = self.arguments(")")
-        return Call(target.span.to(self._last()), target, arguments)
+        return tree.Call(target.span.to(self._last()), target, arguments)
 
-    def _builtin(self, target: Expression, _mark: Token) -> Expression:
+    def _builtin(self, target: tree.Expression, _mark: Token) -> tree.Expression:
         name = self.expect_name("the name of a built-in")
         name_span = self._span(name)
         plain = self.naming.plain(name.text, name_span)
-        builtin = BuiltIn(target.span.to(name_span), target, plain, None, name_span)
+        builtin = tree.BuiltIn(target.span.to(name_span), target, plain, None, name_span)
         if self.lexer.peek().is_mark("(") and not (self.stop_at_space and self.lexer.peek().spaced):
             self.lexer.take()
             arguments = self.positional(lambdas=True)
@@ -280,13 +254,13 @@ class ExpressionParser:
             builtin = replace(builtin, arguments=arguments, span=target.span.to(self._last()))
         return builtin
 
-    def _default(self, target: Expression, mark: Token) -> Expression:
+    def _default(self, target: tree.Expression, mark: Token) -> tree.Expression:
         following = self.lexer.peek()
         bare = self.in_named_arguments and not self.lexer.parentheses and following.spaced
         if bare or (self.stop_at_space and following.spaced) or not self._starts_fallback(following):
-            return Default(target.span.to(self._span(mark)), target, None)
+            return tree.Default(target.span.to(self._span(mark)), target, None)
         fallback = self.expression()
-        return Default(target.span.to(fallback.span), target, fallback)
+        return tree.Default(target.span.to(fallback.span), target, fallback)
 
     def _starts_fallback(self, token: Token) -> bool:
         """`x!!y` falls back to `!y`; `x!!` is a default of a default."""
@@ -301,13 +275,13 @@ class ExpressionParser:
         self.lexer.back(saved)
         return starts
 
-    def _exists(self, target: Expression, mark: Token) -> Expression:
-        return Exists(target.span.to(self._span(mark)), target)
+    def _exists(self, target: tree.Expression, mark: Token) -> tree.Expression:
+        return tree.Exists(target.span.to(self._span(mark)), target)
 
-    def _argument(self, lambdas: bool) -> Expression:
+    def _argument(self, lambdas: bool) -> tree.Expression:
         return (self._lambda() if lambdas else None) or self.expression()
 
-    def _lambda(self) -> Expression | None:
+    def _lambda(self) -> tree.Expression | None:
         """Read `x -> …` or `(x, y) -> …`; None, without reading anything, when there is no lambda."""
         saved, start = self.lexer.save(), self.lexer.peek()
         names: list[str] = []
@@ -327,26 +301,26 @@ class ExpressionParser:
         if start.kind in ("name", "mark") and self.lexer.peek().is_mark("->"):
             self.lexer.take()
             body = self.expression()
-            return Lambda(self._span(start).to(body.span), tuple(names), body)
+            return tree.Lambda(self._span(start).to(body.span), tuple(names), body)
         self.lexer.back(saved)
         return None
 
     # ---- spans
 
-    def _span(self, token: Token) -> Span:
+    def _span(self, token: Token) -> tree.Span:
         return self.lexer.span(token.start, token.end)
 
-    def _last(self) -> Span:
+    def _last(self) -> tree.Span:
         return self.lexer.span(self.lexer.last_end - 1, self.lexer.last_end)
 
-    def _since(self, token: Token) -> Span:
+    def _since(self, token: Token) -> tree.Span:
         return self.lexer.span(token.start, self.lexer.last_end)
 
     def _unexpected(self, token: Token, message: str) -> TemplateError:
         return self.lexer.error(message, token.start, token.end)
 
 
-_POSTFIXES: dict[str, Callable[[ExpressionParser, Expression, Token], Expression]] = {
+_POSTFIXES: dict[str, Callable[[ExpressionParser, tree.Expression, Token], tree.Expression]] = {
     ".": ExpressionParser._dot,
     "[": ExpressionParser._index,
     "(": ExpressionParser._call,

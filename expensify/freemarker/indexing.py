@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from expensify.freemarker.errors import RenderError
-from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.runtime import Environment
+from expensify.freemarker.tree import Span
 from expensify.freemarker.utf16 import from_units, to_units
 from expensify.freemarker.values import EndlessRange, Nothing, NumberRange, integer_of, is_number, is_sequence, kind_of
 

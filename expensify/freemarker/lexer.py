@@ -9,8 +9,8 @@ import re
 from typing import Literal, NamedTuple
 
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.source import Source
+from expensify.freemarker.tree import Span
 
 Kind = Literal["number", "string", "raw", "name", "keyword", "mark", "end"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.source import Source
+from expensify.freemarker.tree import Span
 
 _ESCAPES = {
     "n": "\n", "t": "\t", "r": "\r", "f": "\f", "b": "\b", "g": ">", "l": "<", "a": "&",

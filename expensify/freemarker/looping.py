@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from expensify.freemarker.errors import RenderError
@@ -22,16 +23,12 @@ class ContinueLoop(Exception):
     """Control flow of <#continue>: begins the next iteration."""
 
 
+@dataclass(slots=True, eq=False, kw_only=True)
 class _PendingItems(Loop):
-    """A list whose <#items> has not begun: `walk` is after the first item."""
+    """A list whose <#items> has not begun: `walk` is after the first item, which is `value`."""
 
-    __slots__ = ("done", "walk")
-
-    def __init__(self, walk: Iterator[Any], first: Any) -> None:
-        super().__init__()
-        self.walk = walk
-        self.value = first
-        self.done = False
+    walk: Iterator[Any]
+    done: bool = False
 
 
 def run_list(node: List, source: Callable[[Frame], Any], slot: int, body: Runner, otherwise: Runner | None) -> Runner:
@@ -50,7 +47,7 @@ def run_list(node: List, source: Callable[[Frame], Any], slot: int, body: Runner
                 otherwise(frame)
             return
         if not names:
-            frame.loops[slot] = _PendingItems(walk, item)
+            frame.loops[slot] = _PendingItems(item, walk=walk)
             body(frame)
             return
         loop = frame.loops[slot] = Loop()

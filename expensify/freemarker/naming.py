@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.expression_tree import Span
+from expensify.freemarker.tree import Span
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
 

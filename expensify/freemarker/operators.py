@@ -8,8 +8,8 @@ from typing import Any
 from expensify.freemarker import arithmetic
 from expensify.freemarker.comparing import compare, equal
 from expensify.freemarker.errors import Missing, RenderError
-from expensify.freemarker.expression_tree import Dot, Expression, Name
 from expensify.freemarker.runtime import Environment
+from expensify.freemarker.tree import Dot, Expression, Name
 from expensify.freemarker.values import NumberRange, boolean_of, is_map, is_number, is_sequence, kind_of, number_of
 
 RELATIONS: dict[str, Callable[[Environment, Any, Any], bool]] = {

@@ -9,16 +9,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from expensify.freemarker import tree
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.escaping import Escapes
-from expensify.freemarker.expression_tree import Interpolation, LiteralPart, Node, NumberInterpolation, Span, Text
 from expensify.freemarker.expressions import ExpressionParser
 from expensify.freemarker.lexer import Lexer
 from expensify.freemarker.naming import Naming
 from expensify.freemarker.source import Source
 from expensify.freemarker.tagnames import LEGACY_NAMES, TAKES_EXPRESSION, UNSUPPORTED, plain_name, unknown, unsupported
 from expensify.freemarker.tags.context import Context, Header
-from expensify.freemarker.tree import Body, Comment, Element
 
 MAX_BLOCKS = 60
 """How deep tags may be nested."""
@@ -42,7 +41,7 @@ class Tag(NamedTuple):
     end: int
 
 
-ParseTag = Callable[["Parser", Tag], Element]
+ParseTag = Callable[["Parser", Tag], tree.Element]
 """Parses an element from the offset behind its tag's name."""
 
 
@@ -59,19 +58,19 @@ class Parser:
         self.offset = 0
         self._blocks = 0
 
-    def template(self) -> Body:
+    def template(self) -> tree.Body:
         """All that follows the header."""
         body, tag = self.body()
         if tag is not None:
             raise self.error(f"{written(tag)} has no beginning here", tag.start, tag.end)
         return body
 
-    def body(self) -> tuple[Body, Tag | None]:
+    def body(self) -> tuple[tree.Body, Tag | None]:
         """Elements up to a tag that no element begins with, such as </#if> or <#else>; None at the end of the text."""
         self._blocks += 1
         if self._blocks > MAX_BLOCKS:
             raise self.error("tags are nested too deeply here", self.offset)
-        elements: list[Element] = []
+        elements: list[tree.Element] = []
         try:
             while True:
                 mark = _MARK.search(self.source.text, self.offset)
@@ -93,7 +92,7 @@ class Parser:
         finally:
             self._blocks -= 1
 
-    def interpolation(self, opening: str) -> Interpolation | NumberInterpolation:
+    def interpolation(self, opening: str) -> tree.Interpolation | tree.NumberInterpolation:
         """The `${…}` or `#{…}` at the offset."""
         start = self.offset
         self.offset += 2
@@ -110,18 +109,18 @@ class Parser:
         self.offset = reader.lexer.last_end
         span = self.source.span(start, self.offset)
         if opening == "${":
-            return Interpolation(span, expression, printed)
-        return NumberInterpolation(span, expression, printed, minimum, maximum)
+            return tree.Interpolation(span, expression, printed)
+        return tree.NumberInterpolation(span, expression, printed, minimum, maximum)
 
     def reader(self) -> ExpressionParser:
         """A parser of expressions at the offset."""
         return ExpressionParser(Lexer(self.source, self.offset), self.naming, self.literal)
 
-    def literal(self, source: Source) -> tuple[LiteralPart, ...]:
+    def literal(self, source: Source) -> tuple[tree.LiteralPart, ...]:
         """The inside of a string literal: text and `${…}` only."""
         inner = Parser(source, self._opening)
         inner.naming = self.naming
-        parts: list[LiteralPart] = []
+        parts: list[tree.LiteralPart] = []
         while mark := _LITERAL_MARK.search(source.text, inner.offset):
             parts.extend(inner._text_before(mark.start()))
             parts.append(inner.interpolation(mark.group()))
@@ -170,32 +169,38 @@ class Parser:
             raise self.error(f"{written(tag)} takes nothing before its >", tag.start, tag.end)
         return at + 1
 
-    def span(self, start: int | Tag, end: int | Node | None = None) -> Span:
+    def span(self, start: int | Tag, end: int | tree.Node | None = None) -> tree.Span:
         """From an offset or tag to an offset or the end of a node; to the current offset without one."""
         first = start if isinstance(start, int) else start.start
         last = self.offset if end is None else end if isinstance(end, int) else end.span.end
         return self.source.span(first, last)
 
-    def branch_span(self, tag: Tag, tag_end: int, body: Body) -> Span:
+    def branch(self, tag: Tag, *, slash: bool = False) -> tuple[tree.Branch, Tag | None]:
+        """The arm of a tag without a condition, such as <#else>, and the tag after it."""
+        self.offset = end = self.tag_end(tag, slash=slash)
+        body, following = self.body()
+        return tree.Branch(self.branch_span(tag, end, body), None, body), following
+
+    def branch_span(self, tag: Tag, tag_end: int, body: tree.Body) -> tree.Span:
         """A block without a closing tag of its own ends with its last element, or else with its tag."""
         return self.source.span(tag.start, body[-1].span.end if body else tag_end)
 
     def error(self, message: str, start: int, end: int | None = None) -> TemplateError:
         return TemplateError(message, self.source.span(start, start + 1 if end is None else end))
 
-    def _text_before(self, end: int) -> list[Text]:
+    def _text_before(self, end: int) -> list[tree.Text]:
         """The text from the offset to `end`, none if it is empty or left out by `strip_text`."""
         start, self.offset = self.offset, end
         if start == end or (self.header.strip_text and self._blocks == 1):
             return []
-        return [Text(self.span(start), self.source.text[start:end])]
+        return [tree.Text(self.span(start), self.source.text[start:end])]
 
-    def _comment(self, start: int) -> Comment:
+    def _comment(self, start: int) -> tree.Comment:
         closing = _COMMENT_END.search(self.source.text, start + 4)
         if closing is None:
             raise self.error("this comment is not closed", start, start + 4)
         self.offset = closing.end()
-        return Comment(self.span(start), self.source.text[start + 4 : closing.start()])
+        return tree.Comment(self.span(start), self.source.text[start + 4 : closing.start()])
 
     def _tag(self, mark: re.Match[str]) -> Tag:
         image = mark.group()
@@ -218,7 +223,7 @@ class Parser:
             raise self.error(f"<#{spelled}> needs a space and then an expression", mark.start(), mark.end())
         return Tag(name, closing, mark.start(), mark.end())
 
-    def _decimals(self, text: str, span: Span) -> tuple[int, int]:
+    def _decimals(self, text: str, span: tree.Span) -> tuple[int, int]:
         found = _FORMAT.match(text) or re.match(r"M(\d+)m(\d+)\Z", text)
         if not text or found is None:
             raise TemplateError(f"{text} is no number format; write it like m2M4", span)

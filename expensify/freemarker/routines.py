@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from expensify.freemarker.errors import Missing, RenderError
-from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.runtime import Environment, Evaluator, Frame, NestedBody, Runner
+from expensify.freemarker.tree import Span
 from expensify.freemarker.values import kind_of
 
 
@@ -18,27 +19,17 @@ class Returned(Exception):
         self.value = value
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Routine:
     """A macro or function. `loops` is the number of loop slots of its frame."""
 
-    __slots__ = ("catch_all", "defaults", "is_function", "loops", "name", "parameters", "run")
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        is_function: bool,
-        parameters: Sequence[str],
-        defaults: Mapping[str, Evaluator],
-        catch_all: str | None,
-    ) -> None:
-        self.name = name
-        self.is_function = is_function
-        self.parameters = parameters
-        self.defaults = defaults
-        self.catch_all = catch_all
-        self.loops = 0
-        self.run: Runner = lambda frame: None
+    name: str
+    is_function: bool
+    parameters: Sequence[str]
+    defaults: Mapping[str, Evaluator]
+    catch_all: str | None
+    run: Runner
+    loops: int
 
     @property
     def kind(self) -> str:

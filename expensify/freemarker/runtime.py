@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from time import thread_time
 from typing import Any
@@ -34,16 +35,14 @@ MAX_ITEMS = 5_000_000
 _CLOCK_EVERY = 500
 
 
+@dataclass(slots=True, eq=False)
 class Loop:
     """The state of a <#list>: its current item, and for maps the value of the key in `second`."""
 
-    __slots__ = ("has_next", "index", "second", "value")
-
-    def __init__(self) -> None:
-        self.value: Any = None
-        self.second: Any = None
-        self.index = 0
-        self.has_next = False
+    value: Any = None
+    second: Any = None
+    index: int = 0
+    has_next: bool = False
 
 
 class Frame:
@@ -58,15 +57,13 @@ class Frame:
         self.body = body
 
 
+@dataclass(slots=True, eq=False)
 class NestedBody:
     """The body between `<@x>` and `</@x>`; <#nested> runs it in the caller's frame."""
 
-    __slots__ = ("frame", "run", "slots")
-
-    def __init__(self, frame: Frame, run: Runner, slots: Sequence[int]) -> None:
-        self.frame = frame
-        self.run = run
-        self.slots = slots
+    frame: Frame
+    run: Runner
+    slots: Sequence[int]
 
 
 class Environment:
@@ -165,7 +162,7 @@ class Environment:
         """Return a value as it prints: a string, number, date, or boolean if the settings allow it."""
         kind = type(value)
         if kind is int or kind is Decimal:
-            return self.number_text(value)
+            return self.number_format(value)
         if isinstance(value, str):
             return str(value)
         if isinstance(value, bool):
@@ -173,15 +170,12 @@ class Environment:
                 return self.boolean_words[0] if value else self.boolean_words[1]
             raise UnformattedBoolean('a boolean does not print by itself; write it like b?string("yes", "no")')
         if is_number(value):
-            return self.number_text(value)
+            return self.number_format(value)
         if is_moment(value):
             return self.dates.text(value)
         if value is None:
             raise Missing("this value is missing")
         raise RenderError(f"this is {kind_of(value)}, which does not print by itself")
-
-    def number_text(self, value: int | Decimal | float) -> str:
-        return self.number_format(value)
 
     def listed(self, value: Any, what: str = "a list") -> Sequence[Any]:
         """Return the value as a list of known length. An iterator is read once and cached."""
@@ -196,19 +190,15 @@ class Environment:
         entry = self._listed.get(id(value))
         if entry is None:
             # The entry keeps the value alive, so that no other object can get its id.
-            entry = self._listed[id(value)] = (value, self.drain(value))
+            entry = self._listed[id(value)] = (value, list(self.counted(value)))
         return entry[1]
 
-    def iterated(self, value: Any, what: str = "a list") -> Iterable[Any]:
+    def iterated(self, value: Any) -> Iterable[Any]:
         """Return the value for a single iteration; it may be endless or lazy."""
-        return value if isinstance(value, (EndlessRange, Lazy)) else self.listed(value, what)
-
-    def drain(self, items: Iterable[Any]) -> list[Any]:
-        """Return all items of an iterable that may be endless; LimitExceeded when it is."""
-        return list(self.counted(items))
+        return value if isinstance(value, (EndlessRange, Lazy)) else self.listed(value)
 
     def counted(self, items: Iterable[Any]) -> Iterator[Any]:
-        """Yield the items and charge a step for each."""
+        """Yield the items and charge a step for each; LimitExceeded when there are endlessly many."""
         for item in items:
             self.charge(1)
             yield item

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from expensify.freemarker.expression_tree import Span
+from expensify.freemarker.tree import Span
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 

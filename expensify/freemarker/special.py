@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from expensify.freemarker.errors import RenderError, TemplateError
-from expensify.freemarker.expression_tree import SpecialName
 from expensify.freemarker.runtime import Evaluator, Frame
+from expensify.freemarker.tree import SpecialName
 from expensify.freemarker.values import Moment
 
 
@@ -60,5 +60,5 @@ _VARIABLES: dict[str, Evaluator] = {
     "error": _error,
     "locale": lambda frame: "en_US",
     "lang": lambda frame: "en",
-    "time_zone": lambda frame: frame.env.dates.zone_name,
+    "time_zone": lambda frame: str(frame.env.dates.zone),
 }

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 
 from expensify.freemarker.errors import LimitExceeded, RenderError, TemplateError
 from expensify.freemarker.execute import Compiler
-from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.parser import Parser
 from expensify.freemarker.routines import Routine
 from expensify.freemarker.runtime import Environment, Frame, Runner
 from expensify.freemarker.settings import RenderLimits, RenderSettings
 from expensify.freemarker.source import Source
 from expensify.freemarker.tags.opening import OPENING, parse_template
-from expensify.freemarker.tree import Body
+from expensify.freemarker.tree import Body, Span
 from expensify.freemarker.whitespace import strip
 
 _SURROGATES = re.compile("[\ud800-\udfff]+")

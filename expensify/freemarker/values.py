@@ -63,25 +63,21 @@ class NumberRange(Sequence[int]):
         return iter(self.numbers)
 
 
+@dataclass(slots=True, eq=False)
 class EndlessRange:
     """`1..` without an end."""
 
-    __slots__ = ("start",)
-
-    def __init__(self, start: int) -> None:
-        self.start = start
+    start: int
 
     def __iter__(self) -> Iterator[int]:
         return count(self.start)
 
 
+@dataclass(slots=True, eq=False)
 class Lazy:
     """A list that is generated during its single iteration."""
 
-    __slots__ = ("items",)
-
-    def __init__(self, items: Iterator[Any]) -> None:
-        self.items = items
+    items: Iterator[Any]
 
     def __iter__(self) -> Iterator[Any]:
         return self.items
@@ -200,14 +196,14 @@ def _check_decimal(number: Decimal) -> Decimal:
     return number
 
 
-def string_of(value: object, what: str = "a string") -> str:
+def string_of(value: object) -> str:
     """Return the value if it is a string; RenderError otherwise."""
     if isinstance(value, str):
         return value
-    raise RenderError(f"expected {what}, but this is {kind_of(value)}")
+    raise RenderError(f"expected a string, but this is {kind_of(value)}")
 
 
-def integer_of(value: object, what: str = "a whole number") -> int:
+def integer_of(value: object) -> int:
     """Truncate the value to a 32-bit integer, as Java's intValue does."""
-    number = int(number_of(value, what))
+    number = int(number_of(value, "a whole number"))
     return (number + 2**31) % 2**32 - 2**31

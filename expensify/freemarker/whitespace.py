@@ -12,39 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, cast
 
+from expensify.freemarker import tree
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.expression_tree import Interpolation, Node, NumberInterpolation, Text
-from expensify.freemarker.tree import (
-    Assign,
-    AssignBlock,
-    Attempt,
-    Block,
-    Body,
-    Branch,
-    Case,
-    Comment,
-    Compress,
-    Element,
-    Escape,
-    If,
-    Items,
-    List,
-    Macro,
-    MacroCall,
-    NoEscape,
-    Sep,
-    Setting,
-    Switch,
-    Trim,
-)
 
 MAX_CHECKS = 1_000_000
 """The number of neighbours checked in total; no sensible template has that many tags on one line."""
 
-_SILENT = (Macro, Assign, Setting, Comment)
-_WITH_BODY = (AssignBlock, Branch, Case, Compress, Escape, Items, Macro, NoEscape, Sep)
+_SILENT = (tree.Macro, tree.Assign, tree.Setting, tree.Comment)
+_WITH_BODY = (
+    tree.AssignBlock, tree.Branch, tree.Compress, tree.Escape, tree.Items, tree.List, tree.Macro, tree.MacroCall,
+    tree.NoEscape, tree.Sep,
+)  # fmt: skip
 # Java's Character.isWhitespace (for the edge of a trimmed line) and String.trim (for "is this line blank").
 JAVA_SPACES = (
     "\t\n\x0b\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a"
@@ -53,7 +34,7 @@ JAVA_SPACES = (
 _TRIMMED = "".join(map(chr, range(33)))
 
 
-def strip(body: Body, *, lines: bool = True) -> Body:
+def strip(body: tree.Body, *, lines: bool = True) -> tree.Body:
     """Strip the texts of the elements; without `lines` only apply trims (`<#ftl strip_whitespace=false>`)."""
     if not body:
         return body
@@ -61,11 +42,11 @@ def strip(body: Body, *, lines: bool = True) -> Body:
         # In FreeMarker a single element is the root itself, so it is not the parent of a top-level text.
         root = _link(body[0], None)
         _Stripper(lines).clean(root)
-        return (cast(Element, root.rebuild()),)
+        return (cast(tree.Element, root.rebuild()),)
     root = _LinkedNode(None, None, top=True)
     root.adopt(body, tuple)
     _Stripper(lines).clean(root)
-    return cast(Body, root.rebuild())
+    return cast(tree.Body, root.rebuild())
 
 
 class _LinkedNode:
@@ -76,7 +57,7 @@ class _LinkedNode:
         "starts_line", "text", "top",
     )  # fmt: skip
 
-    def __init__(self, node: Node | None, parent: _LinkedNode | None, *, top: bool = False) -> None:
+    def __init__(self, node: tree.Node | None, parent: _LinkedNode | None, *, top: bool = False) -> None:
         self.node = node
         self.parent = parent
         self.top = top
@@ -86,30 +67,20 @@ class _LinkedNode:
         self.last: _LinkedNode | None = None
         self.children: list[_LinkedNode] = []
         self.make: Callable[[Sequence[Any]], object] | None = None
-        self.text = node.text if isinstance(node, Text) else ""
+        self.text = node.text if isinstance(node, tree.Text) else ""
         self.begin, self.end = (node.span.line, node.span.end_line) if node else (0, 0)
         # FreeMarker counts a leading tab as eight columns, so such a text does not count as the line's beginning.
         self.starts_line = node is not None and node.span.column == 1 and not self.text.startswith("\t")
 
-    def adopt(self, nodes: Sequence[Node], make: Callable[[Sequence[Any]], object]) -> None:
-        self.make = make
-        for node in nodes:
-            self._append(_link(node, self))
+    def adopt(self, nodes: Sequence[tree.Node], make: Callable[[Sequence[Any]], object]) -> None:
+        self.adopt_linked([_link(node, self) for node in nodes], make)
 
-    def adopt_linked(self, children: Sequence[_LinkedNode], make: Callable[[Sequence[Any]], object]) -> None:
-        self.make = make
-        for linked in children:
-            linked.parent = self
-            self._append(linked)
-
-    def _append(self, child: _LinkedNode) -> None:
-        self.children.append(child)
-        child.before = self.last
-        if self.last is None:
-            self.first = child
-        else:
-            self.last.after = child
-        self.last = child
+    def adopt_linked(self, children: list[_LinkedNode], make: Callable[[Sequence[Any]], object]) -> None:
+        """Link the children, whose parent this is already, to each other."""
+        self.children, self.make = children, make
+        self.first, self.last = (children[0], children[-1]) if children else (None, None)
+        for before, after in pairwise(children):
+            before.after, after.before = after, before
 
     def remove(self, child: _LinkedNode) -> None:
         """Unlink a child from its neighbours; `children` keeps it."""
@@ -124,11 +95,11 @@ class _LinkedNode:
 
     def rebuild(self) -> object:
         """Return the node with the current texts inside it."""
-        if isinstance(self.node, Text):
+        if isinstance(self.node, tree.Text):
             return replace(self.node, text=self.text)
         if self.make is None:
             return self.node
-        remaining = (linked for linked in self.children if not (isinstance(linked.node, Text) and not linked.text))
+        remaining = (linked for linked in self.children if not (isinstance(linked.node, tree.Text) and not linked.text))
         return self.make([linked.rebuild() for linked in remaining])
 
     # ---- the leaves of the tree, in FreeMarker's sense
@@ -148,22 +119,16 @@ class _LinkedNode:
 
     # ---- effects on neighbours
 
-    def holds_line_before(self) -> bool:
-        """Whether leaves after this one on its line must keep their white space."""
-        if not isinstance(self.node, Text):
-            return isinstance(self.node, (Interpolation, NumberInterpolation))
-        return not self.is_gone(True) and not _ends_line(reversed(self.text))
-
-    def holds_line_after(self) -> bool:
-        """Whether leaves before this one on its line must keep their white space."""
-        if not isinstance(self.node, Text):
-            return isinstance(self.node, (Interpolation, NumberInterpolation))
-        return not self.is_gone(True) and not _ends_line(self.text)
+    def holds_line(self, *, from_end: bool) -> bool:
+        """Whether the leaves after this one (`from_end`) or before it on the line must keep their white space."""
+        if not isinstance(self.node, tree.Text):
+            return isinstance(self.node, (tree.Interpolation, tree.NumberInterpolation))
+        return not self.is_gone(True) and not _ends_line(reversed(self.text) if from_end else self.text)
 
     def is_gone(self, lines: bool) -> bool:
         """Whether this leaf will be dropped: a trim, an empty text, or a blank text among tags that print nothing."""
-        if not isinstance(self.node, Text):
-            return isinstance(self.node, Trim)
+        if not isinstance(self.node, tree.Text):
+            return isinstance(self.node, tree.Trim)
         if not self.text:
             return True
         if not lines or self.text.strip(_TRIMMED):
@@ -184,11 +149,11 @@ class _Stripper:
 
     def clean(self, linked: _LinkedNode) -> None:
         """Strip the texts inside a node, first to last, then drop the leaves that are gone."""
-        if isinstance(linked.node, If) and linked.first is linked.last and linked.first is not None:
+        if isinstance(linked.node, tree.If) and linked.first is linked.last and linked.first is not None:
             # A single branch takes the position of its <#if>, closing tag included.
             linked.first.end = linked.end
         for child in linked.children:
-            if isinstance(child.node, Text):
+            if isinstance(child.node, tree.Text):
                 self._strip_text(child)
             else:
                 self.clean(child)
@@ -199,7 +164,7 @@ class _Stripper:
                 linked.remove(leaf_or_block)
                 leaf_or_block.text = ""
             leaf_or_block = following
-        if linked.parent is None and isinstance(linked.node, Text):
+        if linked.parent is None and isinstance(linked.node, tree.Text):
             self._strip_text(linked)
 
     def _strip_text(self, linked: _LinkedNode) -> None:
@@ -220,7 +185,7 @@ class _Stripper:
         """Apply trims later on the last line of this text: the line loses its indentation."""
         has_trim = False
         for leaf in self._count_checks(linked.later()):
-            if not isinstance(leaf.node, Trim):
+            if not isinstance(leaf.node, tree.Trim):
                 continue
             if leaf.node.left:
                 line = _last_break(linked.text) + 1
@@ -234,7 +199,7 @@ class _Stripper:
         """Apply trims earlier on the first line of this text: the line loses trailing white space and its break."""
         has_trim = False
         for leaf in self._count_checks(linked.earlier()):
-            if not isinstance(leaf.node, Trim):
+            if not isinstance(leaf.node, tree.Trim):
                 continue
             if leaf.node.right:
                 length = _first_line(linked.text)
@@ -256,9 +221,9 @@ class _Stripper:
         """Whether blank text after a trimmed line is dropped too: unless something is printed there first."""
         drops = True
         for leaf in self._count_checks(linked.later()):
-            if leaf.holds_line_before():
+            if leaf.holds_line(from_end=True):
                 drops = False
-            if isinstance(leaf.node, Trim) and leaf.node.left:
+            if isinstance(leaf.node, tree.Trim) and leaf.node.left:
                 return True
         return drops
 
@@ -267,7 +232,7 @@ class _Stripper:
         length = _first_line(linked.text)
         if (length == 0 and not linked.starts_line) or linked.text[:length].strip(_TRIMMED):
             return 0
-        if any(leaf.holds_line_before() for leaf in self._count_checks(linked.earlier())):
+        if any(leaf.holds_line(from_end=True) for leaf in self._count_checks(linked.earlier())):
             return 0
         return length
 
@@ -276,7 +241,7 @@ class _Stripper:
         line = _last_break(linked.text) + 1
         if (line == 0 and not linked.starts_line) or linked.text[line:].strip(_TRIMMED):
             return 0
-        if any(leaf.holds_line_after() for leaf in self._count_checks(linked.later())):
+        if any(leaf.holds_line(from_end=False) for leaf in self._count_checks(linked.later())):
             return 0
         return len(linked.text) - line
 
@@ -288,39 +253,27 @@ class _Stripper:
             yield leaf
 
 
-def _link(node: Node, parent: _LinkedNode | None) -> _LinkedNode:
+def _link(node: tree.Node, parent: _LinkedNode | None) -> _LinkedNode:
     """Link the node and its children, in the tree shape of FreeMarker."""
     linked = _LinkedNode(node, parent)
-    if isinstance(node, If):
+    if isinstance(node, tree.If):
         linked.adopt(node.branches, lambda parts: replace(node, branches=tuple(parts)))
-    elif isinstance(node, Switch):
+    elif isinstance(node, tree.Switch):
         linked.adopt(node.cases, lambda parts: replace(node, cases=tuple(parts)))
-    elif isinstance(node, List):
-        if node.otherwise is None:
-            linked.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
-        else:
-            loop = _LinkedNode(node, linked)
-            loop.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
-            otherwise = _link_block(node.otherwise, linked)
-            linked.adopt_linked([loop, otherwise], lambda parts: replace(parts[0], otherwise=parts[1]))
-    elif isinstance(node, Attempt):
+    elif isinstance(node, tree.List) and node.otherwise is not None:
+        loop = _LinkedNode(node, linked)
+        loop.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
+        otherwise = _link(node.otherwise, linked)
+        linked.adopt_linked([loop, otherwise], lambda parts: replace(parts[0], otherwise=parts[1]))
+    elif isinstance(node, tree.Attempt):
         tried = _LinkedNode(node, linked)
         tried.adopt(node.body, tuple)
         linked.adopt_linked(
-            [tried, _link_block(node.recover, linked)],
-            lambda parts: replace(node, body=cast(Body, parts[0]), recover=parts[1]),
+            [tried, _link(node.recover, linked)],
+            lambda parts: replace(node, body=cast(tree.Body, parts[0]), recover=parts[1]),
         )
-    elif isinstance(node, MacroCall):
-        if node.body is not None:
-            linked.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
-    elif isinstance(node, _WITH_BODY):
+    elif isinstance(node, _WITH_BODY) and node.body is not None:
         linked.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
-    return linked
-
-
-def _link_block(node: Block, parent: _LinkedNode) -> _LinkedNode:
-    linked = _LinkedNode(node, parent)
-    linked.adopt(node.body, lambda parts: replace(node, body=tuple(parts)))
     return linked
 
 
@@ -329,7 +282,7 @@ def _next_leaf(linked: _LinkedNode | None, side: str, end: str) -> _LinkedNode |
     while linked is not None:
         neighbour: _LinkedNode | None = getattr(linked, side)
         if neighbour is not None:
-            while not isinstance(neighbour.node, (Macro, AssignBlock)):
+            while not isinstance(neighbour.node, (tree.Macro, tree.AssignBlock)):
                 inner = getattr(neighbour, end)
                 if inner is None:
                     break

@@ -20,10 +20,6 @@ class Person:
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
 
-    @property
-    def domain(self) -> str:
-        return self.email.partition("@")[2]
-
 
 @dataclass
 class Member:

@@ -4,11 +4,28 @@ import httpx
 import pytest
 
 from sandbox.company.reports import OLD_REPORT
-from sandbox.faults import EVIL_NAMES, Fault
+from sandbox.faults import Fault
 from tests.sandbox.conftest import ACME, UMBRELLA
 from tests.servers import PATIENCE, patiently
 
 MARK = {"onFinish": [{"actionName": "markAsExported", "label": "ERP"}]}
+# Bodies that a careless client accepts as a file name.
+EVIL_NAMES = {
+    "path": "../../../etc/passwd.csv",
+    "backslash": "..\\..\\windows\\system.csv",
+    "absolute": "/tmp/export.csv",
+    "url": "https://evil.example/export.csv",
+    "control": "export\x00\x1b[31m.csv",
+    "line break": "export.csv\r\nX-Evil: 1",
+    "markup": "<script>alert(1)</script>.csv",
+    "html": "<html><body>Bad Gateway</body></html>",
+    "very long": "export" + "a" * 5000 + ".csv",
+    "other extension": "export0fd99e06-a636-4974-b6bc-3ceb12163386.exe",
+    "several": "export1.csv,export2.csv",
+    "hidden": ".htaccess.csv",
+    "empty": "",
+    "blank": "   ",
+}
 
 
 def generations(caller):

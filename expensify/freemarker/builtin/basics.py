@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from expensify.freemarker.builtin.registry import NodeCompiler, check_count, plain, shaped
+from expensify.freemarker.builtin.registry import NodeCompiler, check_count, plain, plain_table, shaped
 from expensify.freemarker.comparing import equal
 from expensify.freemarker.errors import RenderError, TemplateError
-from expensify.freemarker.expression_tree import BuiltIn
 from expensify.freemarker.routines import Routine
 from expensify.freemarker.runtime import Environment, Evaluator, Frame
+from expensify.freemarker.tree import BuiltIn
 from expensify.freemarker.values import (
     NOTHING,
     EndlessRange,
@@ -125,53 +125,19 @@ def _switch(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:
     return choose
 
 
-@plain("is_string")
-def _is_string(env: Environment, value: Any) -> bool:
-    return isinstance(value, str)
-
-
-@plain("is_number")
-def _is_number(env: Environment, value: Any) -> bool:
-    return is_number(value)
-
-
-@plain("is_boolean")
-def _is_boolean(env: Environment, value: Any) -> bool:
-    return boolean_of(value) is not None
-
-
-@plain("is_date")
-@plain("is_date_like")
-def _is_date_like(env: Environment, value: Any) -> bool:
-    return is_moment(value)
-
-
-@plain("is_hash")
-@plain("is_hash_ex")
-def _is_hash(env: Environment, value: Any) -> bool:
-    return is_map(value)
-
-
-@plain("is_sequence")
-@plain("is_indexable")
-@plain("is_enumerable")
-def _is_sequence(env: Environment, value: Any) -> bool:
-    return is_sequence(value)
-
-
-@plain("is_macro")
-@plain("is_directive")
-def _is_macro(env: Environment, value: Any) -> bool:
-    """Functions count too."""
-    return isinstance(value, Routine)
-
-
-@plain("is_collection")
-@plain("is_method")
-@plain("is_transform")
-@plain("is_node")
-def _is_never(env: Environment, value: Any) -> bool:
-    return False
+plain_table(
+    {
+        "is_string": lambda env, value: isinstance(value, str),
+        "is_number": lambda env, value: is_number(value),
+        "is_boolean": lambda env, value: boolean_of(value) is not None,
+        **dict.fromkeys(("is_date", "is_date_like"), lambda env, value: is_moment(value)),
+        **dict.fromkeys(("is_hash", "is_hash_ex"), lambda env, value: is_map(value)),
+        **dict.fromkeys(("is_sequence", "is_indexable", "is_enumerable"), lambda env, value: is_sequence(value)),
+        # Functions count as macros too.
+        **dict.fromkeys(("is_macro", "is_directive"), lambda env, value: isinstance(value, Routine)),
+        **dict.fromkeys(("is_collection", "is_method", "is_transform", "is_node"), lambda env, value: False),
+    }
+)
 
 
 @plain("keys")
@@ -184,7 +150,7 @@ def _keys(env: Environment, value: Any) -> Any:
 @plain("values")
 def _values(env: Environment, value: Any) -> Any:
     if isinstance(value, Mapping):
-        return env.drain(value.values())
+        return list(env.counted(value.values()))
     return _empty(value)
 
 

@@ -13,18 +13,13 @@ from expensify.freemarker.builtin import loops as loops
 from expensify.freemarker.builtin import searching as searching
 from expensify.freemarker.builtin import sequences as sequences
 from expensify.freemarker.builtin import strings as strings
-from expensify.freemarker.builtin.registry import KEYED, PLAIN, SHAPED, UNSUPPORTED, NodeCompiler, run_plain
+from expensify.freemarker.builtin.registry import PLAIN, SHAPED, UNSUPPORTED, NodeCompiler, run_plain
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.expression_tree import BuiltIn
 from expensify.freemarker.runtime import Evaluator
+from expensify.freemarker.tree import BuiltIn
 
 LAZY = frozenset({"filter", "map", "take_while", "drop_while"})
 """Built-ins whose result can be walked through without being built."""
-
-
-def takes_key(name: str) -> bool:
-    """Whether `x?name.key` gives the key to the built-in, as in `?string.iso`."""
-    return name in KEYED
 
 
 def compile_builtin(compiler: NodeCompiler, node: BuiltIn) -> Evaluator:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, cast
 
-from expensify.freemarker.builtin.registry import plain
+from expensify.freemarker.builtin.registry import Function, plain, plain_table
 from expensify.freemarker.dates import Kind, zone_of
 from expensify.freemarker.errors import RenderError
 from expensify.freemarker.iso_dates import IsoOptions, format_iso
@@ -35,24 +35,18 @@ for _kind in _KINDS:
     plain(f"{_kind}_if_unknown")(_as(_kind))
 
 
-@plain("is_date_only")
-def _is_date_only(env: Environment, value: Any) -> bool:
-    return is_moment(value) and env.dates.moment(value).kind == "date"
+def _is(kind: Kind) -> Function:
+    return lambda env, value: is_moment(value) and env.dates.moment(value).kind == kind
 
 
-@plain("is_time")
-def _is_time(env: Environment, value: Any) -> bool:
-    return is_moment(value) and env.dates.moment(value).kind == "time"
-
-
-@plain("is_datetime")
-def _is_datetime(env: Environment, value: Any) -> bool:
-    return is_moment(value) and env.dates.moment(value).kind == "datetime"
-
-
-@plain("is_unknown_date_like")
-def _is_unknown(env: Environment, value: Any) -> bool:
-    return False
+plain_table(
+    {
+        "is_date_only": _is("date"),
+        "is_time": _is("time"),
+        "is_datetime": _is("datetime"),
+        "is_unknown_date_like": lambda env, value: False,
+    }
+)
 
 
 def _from_number(kind: Kind) -> Any:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
-from expensify.freemarker.builtin.registry import plain
+from expensify.freemarker.builtin.registry import plain, plain_table
 from expensify.freemarker.errors import RenderError
 from expensify.freemarker.runtime import Environment
 from expensify.freemarker.utf16 import to_units
@@ -19,30 +20,15 @@ _URL_SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123
 _CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "iso-8859-1": "latin-1", "us-ascii": "ascii", "utf-16": "utf-16-be"}
 
 
-@plain("html")
-@plain("xhtml")
-def _html(env: Environment, value: Any) -> str:
-    return env.text(value).translate(_HTML)
-
-
-@plain("xml")
-def _xml(env: Environment, value: Any) -> str:
-    return env.text(value).translate(_XML)
-
-
-@plain("rtf")
-def _rtf(env: Environment, value: Any) -> str:
-    return env.text(value).translate(_RTF)
-
-
-@plain("json_string")
-def _json_string(env: Environment, value: Any) -> str:
-    return _script(env.text(value), json=True)
-
-
-@plain("js_string")
-def _js_string(env: Environment, value: Any) -> str:
-    return _script(env.text(value), json=False)
+plain_table(
+    {
+        **dict.fromkeys(("html", "xhtml"), lambda env, value: env.text(value).translate(_HTML)),
+        "xml": lambda env, value: env.text(value).translate(_XML),
+        "rtf": lambda env, value: env.text(value).translate(_RTF),
+        "json_string": lambda env, value: _script(env.text(value), json=True),
+        "js_string": lambda env, value: _script(env.text(value), json=False),
+    }
+)
 
 
 @plain("j_string")
@@ -80,17 +66,7 @@ def _closes(text: str, at: int) -> bool:
     return text[at - 1] in "]-" and (at == 1 or text[at - 2] == text[at - 1])
 
 
-@plain("url", 0, 1)
-def _url(env: Environment, value: Any, charset: Any = "UTF-8") -> str:
-    return _percent(env, value, charset, _URL_SAFE)
-
-
-@plain("url_path", 0, 1)
-def _url_path(env: Environment, value: Any, charset: Any = "UTF-8") -> str:
-    return _percent(env, value, charset, _URL_SAFE | frozenset(b"/"))
-
-
-def _percent(env: Environment, value: Any, charset: Any, safe: frozenset[int]) -> str:
+def _percent(env: Environment, value: Any, charset: Any = "UTF-8", *, safe: frozenset[int]) -> str:
     text = to_units(env.text(value)).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     codec = _CHARSETS.get(env.text(charset).lower())
     if codec is None:
@@ -98,3 +74,8 @@ def _percent(env: Environment, value: Any, charset: Any, safe: frozenset[int]) -
     encoded = text.encode(codec, "replace")
     env.allow(3 * len(encoded))
     return "".join(chr(byte) if byte in safe else f"%{byte:02X}" for byte in encoded)
+
+
+plain_table(
+    {"url": partial(_percent, safe=_URL_SAFE), "url_path": partial(_percent, safe=_URL_SAFE | frozenset(b"/"))}, most=1
+)

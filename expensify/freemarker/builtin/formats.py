@@ -7,10 +7,10 @@ from typing import Any
 from expensify.freemarker.builtin.registry import NodeCompiler, check_count, shaped
 from expensify.freemarker.decimal_format import decimal_format
 from expensify.freemarker.errors import RenderError
-from expensify.freemarker.expression_tree import BuiltIn
 from expensify.freemarker.operators import absent
 from expensify.freemarker.runtime import Environment, Evaluator, Frame
 from expensify.freemarker.setting_changes import NUMBER_FORMATS
+from expensify.freemarker.tree import BuiltIn
 from expensify.freemarker.values import Matches, boolean_of, is_moment, is_number, kind_of
 
 

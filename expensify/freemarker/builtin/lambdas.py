@@ -8,9 +8,9 @@ from typing import Any
 
 from expensify.freemarker.builtin.registry import SHAPED, NodeCompiler, check_count
 from expensify.freemarker.errors import RenderError, TemplateError
-from expensify.freemarker.expression_tree import BuiltIn, Expression, Lambda
 from expensify.freemarker.routines import invoke
 from expensify.freemarker.runtime import Evaluator, Frame
+from expensify.freemarker.tree import BuiltIn, Expression, Lambda
 from expensify.freemarker.values import Lazy, kind_of
 
 Applied = Callable[[Frame, Any], Any]

@@ -7,8 +7,8 @@ from typing import Any
 
 from expensify.freemarker.builtin.registry import SHAPED, NodeCompiler, check_count, shaped
 from expensify.freemarker.errors import RenderError, TemplateError
-from expensify.freemarker.expression_tree import BuiltIn, Name
 from expensify.freemarker.runtime import Evaluator, Frame, Loop
+from expensify.freemarker.tree import BuiltIn, Name
 
 _ANSWERS: dict[str, Callable[[Loop], Any]] = {
     "index": lambda loop: loop.index,

@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 from expensify.freemarker.arithmetic import subtract
-from expensify.freemarker.builtin.registry import plain
+from expensify.freemarker.builtin.registry import plain, plain_table
 from expensify.freemarker.decimal_format import decimal_format
 from expensify.freemarker.errors import RenderError
 from expensify.freemarker.runtime import Environment
@@ -25,7 +25,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 def hash_format(minimum: int | None, maximum: int | None) -> Callable[[Environment, Any], str]:
     """How `#{n; m2M4}` prints: between `minimum` and `maximum` decimals, no grouping."""
     if minimum is None or maximum is None:
-        return lambda env, value: env.number_text(number_of(value))
+        return lambda env, value: env.number_format(number_of(value))
     form = decimal_format("0." + "0" * minimum + "#" * (maximum - minimum) if maximum else "0")
     return lambda env, value: form(_number(value))
 
@@ -44,22 +44,6 @@ def _abs(env: Environment, value: Any) -> Any:
     return subtract(0, number) if number < 0 else number
 
 
-@plain("round")
-def _round(env: Environment, value: Any) -> int:
-    """To the nearest whole number, halves upwards; by way of a float, as FreeMarker does it."""
-    return int((_double(value) + _HALF).to_integral_value(ROUND_FLOOR, _WIDE))
-
-
-@plain("floor")
-def _floor(env: Environment, value: Any) -> int:
-    return int(_double(value).to_integral_value(ROUND_FLOOR, _WIDE))
-
-
-@plain("ceiling")
-def _ceiling(env: Environment, value: Any) -> int:
-    return int(_double(value).to_integral_value(ROUND_CEILING, _WIDE))
-
-
 def _cut(bits: int) -> Callable[[Environment, Any], int]:
     """The integer part in that many bits; what does not fit wraps around, as in Java."""
 
@@ -70,11 +54,6 @@ def _cut(bits: int) -> Callable[[Environment, Any], int]:
     return cut
 
 
-plain("int")(_cut(32))
-plain("short")(_cut(16))
-plain("byte")(_cut(8))
-
-
 @plain("long")
 def _long(env: Environment, value: Any) -> int:
     """The integer part in 64 bits; of a date, the milliseconds since 1970."""
@@ -83,14 +62,25 @@ def _long(env: Environment, value: Any) -> int:
     return _cut(64)(env, value)
 
 
-@plain("double")
-def _to_double(env: Environment, value: Any) -> float:
-    return float(_double(value))
+plain_table(
+    {
+        "int": _cut(32),
+        "short": _cut(16),
+        "byte": _cut(8),
+        # To the nearest whole number, halves upwards; by way of a float, as FreeMarker does it.
+        "round": lambda env, value: _whole(_double(value) + _HALF, ROUND_FLOOR),
+        "floor": lambda env, value: _whole(_double(value), ROUND_FLOOR),
+        "ceiling": lambda env, value: _whole(_double(value), ROUND_CEILING),
+        "double": lambda env, value: float(_double(value)),
+        "float": lambda env, value: float(_double(value)),
+        "lower_abc": lambda env, value: _abc(value),
+        "upper_abc": lambda env, value: _abc(value).upper(),
+    }
+)
 
 
-@plain("float")
-def _to_float(env: Environment, value: Any) -> float:
-    return float(_double(value))
+def _whole(number: Decimal, rounding: str) -> int:
+    return int(number.to_integral_value(rounding, _WIDE))
 
 
 @plain("is_nan")
@@ -98,16 +88,6 @@ def _to_float(env: Environment, value: Any) -> float:
 def _is_unusual(env: Environment, value: Any) -> bool:
     number_of(value)
     return False
-
-
-@plain("lower_abc")
-def _lower_abc(env: Environment, value: Any) -> str:
-    return _abc(value)
-
-
-@plain("upper_abc")
-def _upper_abc(env: Environment, value: Any) -> str:
-    return _abc(value).upper()
 
 
 def _abc(value: Any) -> str:

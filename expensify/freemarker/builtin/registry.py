@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from expensify.freemarker.errors import RenderError, TemplateError
-from expensify.freemarker.expression_tree import BuiltIn, Expression, Lambda
 from expensify.freemarker.operators import absent
 from expensify.freemarker.runtime import Evaluator, Frame
 from expensify.freemarker.scope import Scope
+from expensify.freemarker.tree import BuiltIn, Expression, Lambda
 
 Function = Callable[..., Any]
 """function(env, value, *arguments): None of them is ever None."""
@@ -41,7 +41,7 @@ PLAIN: dict[str, Plain] = {}
 SHAPED: dict[str, Callable[[NodeCompiler, BuiltIn], Evaluator]] = {}
 """Built-ins that look at the tree: they take lambdas, forgive missing values or choose what to evaluate."""
 KEYED = {"string", "date", "time", "datetime"}
-"""Built-ins whose argument may be written like a field: ?string.iso."""
+"""Built-ins whose argument may be written like a field: `?string.iso`, also `?string["iso"]`."""
 STREAMING = {"first", "join", "seq_contains"}
 """Built-ins that walk through their list once and need not have all of it."""
 ACCEPT_MISSING = {"seq_contains", "seq_index_of", "seq_last_index_of"}
@@ -76,6 +76,12 @@ def plain(name: str, least: int = 0, most: int | None = None) -> Callable[[Funct
         return function
 
     return register
+
+
+def plain_table(functions: Mapping[str, Function], least: int = 0, most: int | None = None) -> None:
+    """Register functions that take the same number of arguments, by their names."""
+    for name, function in functions.items():
+        plain(name, least, most)(function)
 
 
 def shaped(name: str) -> Callable[[Function], Function]:

@@ -7,9 +7,10 @@ Other letters are ignored, as FreeMarker ignores them.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
-from expensify.freemarker.builtin.registry import plain
+from expensify.freemarker.builtin.registry import plain, plain_table
 from expensify.freemarker.errors import RenderError
 from expensify.freemarker.regex import Match, Pattern, compile_pattern, find_all, group, match_all, match_start, search
 from expensify.freemarker.runtime import Environment
@@ -143,32 +144,23 @@ def _matched(match: Match, pattern: Pattern) -> MatchedText:
     return MatchedText(match.group(), tuple(group(match, number) for number in range(pattern.groups + 1)))
 
 
-@plain("keep_before", 1, 2)
-def _keep_before(env: Environment, value: Any, part: Any, flags: Any = "") -> str:
+def _keep(env: Environment, value: Any, part: Any, flags: Any = "", *, after: bool, last: bool) -> str:
+    """The text before or after the first or last match; without a match, all of the text is before it."""
     text = env.text(value)
-    found = _find(env, text, string_of(part), string_of(flags))
-    return text if found is None else text[: found[0]]
+    start, end = _find(env, text, string_of(part), string_of(flags), last=last)
+    return text[end:] if after else text[:start]
 
 
-@plain("keep_after", 1, 2)
-def _keep_after(env: Environment, value: Any, part: Any, flags: Any = "") -> str:
-    text = env.text(value)
-    found = _find(env, text, string_of(part), string_of(flags))
-    return "" if found is None else text[found[1] :]
-
-
-@plain("keep_before_last", 1, 2)
-def _keep_before_last(env: Environment, value: Any, part: Any, flags: Any = "") -> str:
-    text = env.text(value)
-    found = _find_last(env, text, string_of(part), string_of(flags))
-    return text if found is None else text[: found[0]]
-
-
-@plain("keep_after_last", 1, 2)
-def _keep_after_last(env: Environment, value: Any, part: Any, flags: Any = "") -> str:
-    text = env.text(value)
-    found = _find_last(env, text, string_of(part), string_of(flags))
-    return "" if found is None else text[found[1] :]
+plain_table(
+    {
+        "keep_before": partial(_keep, after=False, last=False),
+        "keep_after": partial(_keep, after=True, last=False),
+        "keep_before_last": partial(_keep, after=False, last=True),
+        "keep_after_last": partial(_keep, after=True, last=True),
+    },
+    least=1,
+    most=2,
+)
 
 
 @plain("ensure_starts_with", 1, 3)
@@ -187,27 +179,20 @@ def _ensure_starts_with(env: Environment, value: Any, part: Any, added: Any = No
     return text if has else string_of(added) + text
 
 
-def _find(env: Environment, text: str, part: str, flags: str) -> tuple[int, int] | None:
-    if "r" in flags:
-        match = search(env, _regex(part, flags), text)
-        return match.span() if match is not None else None
-    searched, wanted = (_lower(text), _lower(part)) if "i" in flags else (text, part)
-    start = searched.find(wanted)
-    return (start, start + len(part)) if start >= 0 else None
-
-
-def _find_last(env: Environment, text: str, part: str, flags: str) -> tuple[int, int] | None:
+def _find(env: Environment, text: str, part: str, flags: str, *, last: bool) -> tuple[int, int]:
+    """Start and end of the first or last match; both at the end of the text without a match."""
+    nowhere = (len(text), len(text))
     if "r" not in flags:
         searched, wanted = (_lower(text), _lower(part)) if "i" in flags else (text, part)
-        start = searched.rfind(wanted)
-        return (start, start + len(part)) if start >= 0 else None
+        start = searched.rfind(wanted) if last else searched.find(wanted)
+        return (start, start + len(part)) if start >= 0 else nowhere
     pattern = _regex(part, flags)
-    last: tuple[int, int] | None = None
     match = search(env, pattern, text)
-    while match is not None:
-        last = match.span()
+    found = match.span() if match is not None else nowhere
+    while last and match is not None:
+        found = match.span()
         match = search(env, pattern, text, match.start() + 1) if match.start() < len(text) else None
-    return last
+    return found
 
 
 def _regex(pattern: str, flags: str) -> Pattern:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cmp_to_key
 from typing import Any
 
-from expensify.freemarker.builtin.registry import plain
+from expensify.freemarker.builtin.registry import plain, plain_table
 from expensify.freemarker.collation import collate
 from expensify.freemarker.comparing import alike, compare
 from expensify.freemarker.errors import RenderError
@@ -21,14 +21,14 @@ def _size(env: Environment, value: Any) -> int:
     return len(env.listed(value, "a list or map"))
 
 
-@plain("sequence")
-def _sequence(env: Environment, value: Any) -> Sequence[Any]:
-    return env.listed(value)
-
-
-@plain("first")
-def _first(env: Environment, value: Any) -> Any:
-    return next(iter(env.iterated(value)), None)
+plain_table(
+    {
+        "sequence": lambda env, value: env.listed(value),
+        "first": lambda env, value: next(iter(env.iterated(value)), None),
+        "min": lambda env, value: _extreme(env, value, -1),
+        "max": lambda env, value: _extreme(env, value, 1),
+    }
+)
 
 
 @plain("last")
@@ -99,16 +99,6 @@ def _seq_last_index_of(env: Environment, value: Any, wanted: Any, start: Any = N
         if alike(env, items[at], wanted):
             return at
     return -1
-
-
-@plain("min")
-def _min(env: Environment, value: Any) -> Any:
-    return _extreme(env, value, -1)
-
-
-@plain("max")
-def _max(env: Environment, value: Any) -> Any:
-    return _extreme(env, value, 1)
 
 
 def _extreme(env: Environment, value: Any, sign: int) -> Any:

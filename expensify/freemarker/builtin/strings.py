@@ -6,10 +6,11 @@ Positions and lengths are in UTF-16 units, as in Java.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from expensify.freemarker.arithmetic import exact
-from expensify.freemarker.builtin.registry import plain
+from expensify.freemarker.builtin.registry import plain, plain_table
 from expensify.freemarker.errors import RenderError
 from expensify.freemarker.runtime import Environment
 from expensify.freemarker.utf16 import from_units, to_units
@@ -23,29 +24,26 @@ _WORD = re.compile(r"[^ \t\r\n]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,6})?\Z")
 
 
-@plain("length")
-def _length(env: Environment, value: Any) -> int:
-    return len(to_units(env.text(value)))
-
-
-@plain("upper_case")
-def _upper_case(env: Environment, value: Any) -> str:
-    return env.text(value).upper()
-
-
-@plain("lower_case")
-def _lower_case(env: Environment, value: Any) -> str:
-    return env.text(value).lower()
-
-
-@plain("cap_first")
-def _cap_first(env: Environment, value: Any) -> str:
-    return _first_letter(env.text(value), str.upper)
-
-
-@plain("uncap_first")
-def _uncap_first(env: Environment, value: Any) -> str:
-    return _first_letter(env.text(value), str.lower)
+plain_table(
+    {
+        "length": lambda env, value: len(to_units(env.text(value))),
+        "upper_case": lambda env, value: env.text(value).upper(),
+        "lower_case": lambda env, value: env.text(value).lower(),
+        "cap_first": lambda env, value: _first_letter(env.text(value), str.upper),
+        "uncap_first": lambda env, value: _first_letter(env.text(value), str.lower),
+        "trim": lambda env, value: env.text(value).strip(SPACES),
+    }
+)
+plain_table(
+    {
+        "contains": lambda env, value, part: string_of(part) in env.text(value),
+        "starts_with": lambda env, value, part: env.text(value).startswith(string_of(part)),
+        "ends_with": lambda env, value, part: env.text(value).endswith(string_of(part)),
+        "remove_beginning": lambda env, value, part: env.text(value).removeprefix(string_of(part)),
+        "remove_ending": lambda env, value, part: env.text(value).removesuffix(string_of(part)),
+    },
+    least=1,
+)
 
 
 def _first_letter(text: str, change: Any) -> str:
@@ -60,46 +58,16 @@ def _capitalize(env: Environment, value: Any) -> str:
     return _WORD.sub(lambda word: word[0][0].upper() + word[0][1:].lower(), env.text(value))
 
 
-@plain("trim")
-def _trim(env: Environment, value: Any) -> str:
-    return env.text(value).strip(SPACES)
-
-
 @plain("chop_linebreak")
 def _chop_linebreak(env: Environment, value: Any) -> str:
     text = env.text(value)
     return text[:-2] if text.endswith("\r\n") else text[:-1] if text.endswith(("\r", "\n")) else text
 
 
-@plain("contains", 1)
-def _contains(env: Environment, value: Any, part: Any) -> bool:
-    return string_of(part) in env.text(value)
-
-
-@plain("starts_with", 1)
-def _starts_with(env: Environment, value: Any, part: Any) -> bool:
-    return env.text(value).startswith(string_of(part))
-
-
-@plain("ends_with", 1)
-def _ends_with(env: Environment, value: Any, part: Any) -> bool:
-    return env.text(value).endswith(string_of(part))
-
-
 @plain("ensure_ends_with", 1)
 def _ensure_ends_with(env: Environment, value: Any, ending: Any) -> str:
     text = env.text(value)
     return text if text.endswith(string_of(ending)) else text + ending
-
-
-@plain("remove_beginning", 1)
-def _remove_beginning(env: Environment, value: Any, part: Any) -> str:
-    return env.text(value).removeprefix(string_of(part))
-
-
-@plain("remove_ending", 1)
-def _remove_ending(env: Environment, value: Any, part: Any) -> str:
-    return env.text(value).removesuffix(string_of(part))
 
 
 @plain("index_of", 1, 2)
@@ -184,25 +152,10 @@ def _boolean(env: Environment, value: Any) -> bool:
     raise RenderError(f"{value[:40]!r} is neither true nor false")
 
 
-@plain("truncate", 1, 3)
-def _truncate(env: Environment, value: Any, width: Any, ending: Any = None, length: Any = None) -> str:
-    """At a word's end if that leaves three quarters of the width, else anywhere."""
-    return _truncated(env, value, width, ending, length, words=True, characters=True)
-
-
-@plain("truncate_w", 1, 3)
-def _truncate_w(env: Environment, value: Any, width: Any, ending: Any = None, length: Any = None) -> str:
-    return _truncated(env, value, width, ending, length, words=True, characters=False)
-
-
-@plain("truncate_c", 1, 3)
-def _truncate_c(env: Environment, value: Any, width: Any, ending: Any = None, length: Any = None) -> str:
-    return _truncated(env, value, width, ending, length, words=False, characters=True)
-
-
-def _truncated(
-    env: Environment, value: Any, width: Any, ending: Any, length: Any, *, words: bool, characters: bool
+def _truncate(
+    env: Environment, value: Any, width: Any, ending: Any = None, length: Any = None, *, words: bool, characters: bool
 ) -> str:
+    """Cut at a word's end or anywhere; with both, at a word's end if that leaves three quarters of the width."""
     text, most = to_units(env.text(value)), integer_of(width)
     if most < 0:
         raise RenderError("a width cannot be negative")
@@ -222,6 +175,17 @@ def _truncated(
     if cut is None or cut < 0:
         return from_units(mark)
     return from_units(text[: cut + 1] + (" " if _ends_word(text, cut) else "") + mark)
+
+
+plain_table(
+    {
+        "truncate": partial(_truncate, words=True, characters=True),
+        "truncate_w": partial(_truncate, words=True, characters=False),
+        "truncate_c": partial(_truncate, words=False, characters=True),
+    },
+    least=1,
+    most=3,
+)
 
 
 def _word_end(text: str, last: int, least: int) -> int | None:

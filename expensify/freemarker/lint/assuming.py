@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from expensify.freemarker.expression_tree import (
-    BuiltIn,
-    Comparison,
-    Dot,
-    Exists,
-    Expression,
-    Logic,
-    Name,
-    Not,
-    Parenthesis,
-    StringLiteral,
-)
+from expensify.freemarker import tree
 from expensify.freemarker.lint.context import Context
 from expensify.freemarker.lint.state import SAME_CURRENCY
 from expensify.freemarker.lint.values import EMPTY, NUMBERS, Value
@@ -28,67 +17,71 @@ class ValueReader(Protocol):
 
     @property
     def context(self) -> Context: ...
-    def value(self, node: Expression) -> Value: ...
+    def value(self, node: tree.Expression) -> Value: ...
 
 
-def assume(expressions: ValueReader, condition: Expression, holds: bool) -> None:
+def assume(expressions: ValueReader, condition: tree.Expression, holds: bool) -> None:
     """Update the current state for a condition that holds, or does not."""
-    if isinstance(condition, Parenthesis):
+    if isinstance(condition, tree.Parenthesis):
         assume(expressions, condition.inner, holds)
-    elif isinstance(condition, Not):
+    elif isinstance(condition, tree.Not):
         assume(expressions, condition.operand, not holds)
-    elif isinstance(condition, Logic):
+    elif isinstance(condition, tree.Logic):
         if holds == (condition.operator == "&&"):
             for operand in condition.operands:
                 assume(expressions, operand, holds)
-    elif isinstance(condition, Exists):
+    elif isinstance(condition, tree.Exists):
         _present(expressions, condition.target, holds)
-    elif isinstance(condition, BuiltIn):
+    elif isinstance(condition, tree.BuiltIn):
         if condition.name in ("has_content", "exists"):
             _present(expressions, condition.target, holds)
         elif condition.name == "is_number" and not holds:
             _no_number(expressions, condition.target)
         elif condition.name == "contains" and not holds:
             _without(expressions, condition)
-    elif isinstance(condition, Comparison) and condition.operator == ("==" if holds else "!="):
+    elif isinstance(condition, tree.Comparison) and condition.operator == ("==" if holds else "!="):
         _equal(expressions, condition)
 
 
-def _present(expressions: ValueReader, target: Expression, holds: bool) -> None:
-    while isinstance(target, Parenthesis):
+def _present(expressions: ValueReader, target: tree.Expression, holds: bool) -> None:
+    while isinstance(target, tree.Parenthesis):
         target = target.inner
     state = expressions.context.state
     if not holds:
-        if isinstance(target, Name) and state.value(target.name) is not None:
+        if isinstance(target, tree.Name) and state.value(target.name) is not None:
             state.refine(target.name, EMPTY)
         return
     with expressions.context.forgiven(True):
         value = expressions.value(target)
         # A field can be present only if its object is.
-        owner = expressions.value(target.target) if isinstance(target, Dot) else value
+        owner = expressions.value(target.target) if isinstance(target, tree.Dot) else value
     state.certain |= {found.path for found in (value, owner) if found.path}
 
 
-def _without(expressions: ValueReader, condition: BuiltIn) -> None:
+def _without(expressions: ValueReader, condition: tree.BuiltIn) -> None:
     """Behind `<#if x?contains(",")>…<#return></#if>` there is no comma in x."""
     state = expressions.context.state
     argument = condition.arguments[0] if condition.arguments else None
-    if isinstance(condition.target, Name) and isinstance(argument, StringLiteral) and len(argument.value) == 1:
+    if (
+        isinstance(condition.target, tree.Name)
+        and isinstance(argument, tree.StringLiteral)
+        and len(argument.value) == 1
+    ):
         known = state.value(condition.target.name)
         if known is not None:
             state.refine(condition.target.name, known._replace(may=known.may - {argument.value}))
 
 
-def _no_number(expressions: ValueReader, target: Expression) -> None:
+def _no_number(expressions: ValueReader, target: tree.Expression) -> None:
     """A field of a number type that is no number is missing: its value is the text of a default."""
     state = expressions.context.state
-    if isinstance(target, Name):
+    if isinstance(target, tree.Name):
         known = state.value(target.name)
         if known is not None and known.type in NUMBERS:
             state.refine(target.name, EMPTY)
 
 
-def _equal(expressions: ValueReader, condition: Comparison) -> None:
+def _equal(expressions: ValueReader, condition: tree.Comparison) -> None:
     left, right = expressions.value(condition.left), expressions.value(condition.right)
     if {left.fields, right.fields} == _CURRENCIES:
         expressions.context.state.certain |= {SAME_CURRENCY}

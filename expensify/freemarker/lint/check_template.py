@@ -16,9 +16,8 @@ from collections.abc import Iterator
 from expensify.freemarker.catalogue import CATALOGUE, Catalogue
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.execute import Compiler
-from expensify.freemarker.expression_tree import BuiltIn, Node, Span
 from expensify.freemarker.lint import printing, shapes, syntax
-from expensify.freemarker.lint.context import Context, Nowhere, Output
+from expensify.freemarker.lint.context import Context, Output
 from expensify.freemarker.lint.delimited import Delimited
 from expensify.freemarker.lint.findings import Finding, Findings
 from expensify.freemarker.lint.json_text import JsonText
@@ -28,7 +27,7 @@ from expensify.freemarker.parser import Parser
 from expensify.freemarker.source import Source
 from expensify.freemarker.tags.opening import OPENING, parse_template
 from expensify.freemarker.template import MAX_TEMPLATE_CHARS
-from expensify.freemarker.tree import Assign, AssignBlock, Body, Macro
+from expensify.freemarker.tree import Assign, AssignBlock, Body, BuiltIn, Macro, Node, Span
 from expensify.freemarker.whitespace import strip
 
 _START = Span(0, 1, 1, 1, 1, 1)
@@ -87,14 +86,14 @@ def _check(findings: Findings, body: Body, extension: str, catalogue: Catalogue)
 
 def _make_output(findings: Findings, shape: shapes.Shape, extension: str) -> Output:
     if extension == "pdf":
-        return Nowhere()
+        return Output()
     if shape.kind == "json":
         return JsonText(findings)
     if shape.kind == "table":
         return Delimited(findings, shape.delimiter)
     if shape.kind == "plain":
         return Delimited(findings, "," if extension in _TABLES else "")
-    return Nowhere()
+    return Output()
 
 
 def _check_extension(findings: Findings, shape: shapes.Shape, extension: str) -> None:

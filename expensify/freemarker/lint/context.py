@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from expensify.freemarker.catalogue import Catalogue
-from expensify.freemarker.expression_tree import Expression, Span, Text
 from expensify.freemarker.lint.findings import Findings
 from expensify.freemarker.lint.state import State
 from expensify.freemarker.lint.values import Read, Value
-from expensify.freemarker.tree import List, Macro
+from expensify.freemarker.tree import Expression, List, Macro, Span, Text
 
 MOST_STEPS = 200_000
 """The maximum of elements and expressions visited in total: nested calls and loops multiply."""
@@ -28,10 +27,13 @@ class PrintPlace(NamedTuple):
 OUTSIDE = PrintPlace()
 
 
-class Output(Protocol):
-    """Checks the output in order. `state` is a snapshot that may be restored."""
+class Output:
+    """Reads the output in order. Checks nothing: for functions, whose output is discarded, and for unknown layouts.
 
-    state: object
+    `state` is a snapshot that may be restored.
+    """
+
+    state: object = None
 
     def text(self, text: str, node: Text | None, span: Span, place: PrintPlace) -> None:
         """Read literal text; `node` is its element, None when it comes from a literal in `${…}`."""
@@ -41,6 +43,7 @@ class Output(Protocol):
 
     def meet(self, snapshots: list[object]) -> object:
         """Merge the snapshots of paths that meet."""
+        return None
 
     def turned(self, loop: List, before: object) -> None:
         """End one iteration of a loop; `before` is the snapshot at its beginning."""
@@ -49,28 +52,7 @@ class Output(Protocol):
         """End the template."""
 
 
-class Nowhere:
-    """Checks nothing: for functions, whose output is discarded, and for unknown layouts."""
-
-    state: object = None
-
-    def text(self, text: str, node: Text | None, span: Span, place: PrintPlace) -> None:
-        pass
-
-    def hole(self, value: Value, node: Expression, span: Span, place: PrintPlace) -> None:
-        pass
-
-    def meet(self, snapshots: list[object]) -> object:
-        return None
-
-    def turned(self, loop: List, before: object) -> None:
-        pass
-
-    def finish(self) -> None:
-        pass
-
-
-class Captured(Nowhere):
+class Captured(Output):
     """Collects the pieces of a block assignment, from all paths."""
 
     def __init__(self) -> None:

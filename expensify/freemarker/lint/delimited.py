@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from expensify.freemarker.expression_tree import Expression, Span, Text
-from expensify.freemarker.lint.context import Nowhere, PrintPlace
+from expensify.freemarker.lint.context import Output, PrintPlace
 from expensify.freemarker.lint.findings import Findings, Fix
 from expensify.freemarker.lint.fixing import in_place_of, tight
 from expensify.freemarker.lint.places import offset_of, whole_lines
 from expensify.freemarker.lint.values import Value
+from expensify.freemarker.tree import Expression, Span, Text
 
 _DOUBLED = '?replace("\\"", "\\"\\"")'
 _BREAK = re.compile(r"\r\n|\r|\n")
@@ -39,7 +39,7 @@ class PrintedRow(NamedTuple):
 NEW_ROW = PrintedRow()
 
 
-class Delimited(Nowhere):
+class Delimited(Output):
     """Checks rows with `delimiter` between the cells; with "", checks headings only."""
 
     def __init__(self, findings: Findings, delimiter: str) -> None:

@@ -5,36 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
-from expensify.freemarker.expression_tree import (
-    Arithmetic,
-    BooleanLiteral,
-    BuiltIn,
-    Call,
-    Comparison,
-    Default,
-    Dot,
-    Exists,
-    Expression,
-    HashLiteral,
-    Index,
-    InterpolatedString,
-    Interpolation,
-    Lambda,
-    ListLiteral,
-    Logic,
-    Name,
-    Not,
-    NumberInterpolation,
-    NumberLiteral,
-    Parenthesis,
-    Range,
-    Sign,
-    SpecialName,
-    StringLiteral,
-    Text,
-)
+from expensify.freemarker import tree
 from expensify.freemarker.lint import builtins, fields, names, printing
 from expensify.freemarker.lint.assuming import assume
 from expensify.freemarker.lint.context import Context
@@ -51,27 +23,27 @@ from expensify.freemarker.lint.values import (
     joined,
     listed,
 )
-from expensify.freemarker.tree import Macro
 
-Invoke = Callable[[Macro, list[Value]], Value]
+Invoke = Callable[[tree.Macro, list[Value]], Value]
 _HUNDREDTH, _THOUSANDTH = Decimal("0.01"), Decimal("0.001")
 _FORGIVING = frozenset({"has_content", "exists", "if_exists", "default"})
 
 
-class Expressions:
+class Expressions(tree.Visitor):
     """Values of expressions in the state of `context`; `invoke` runs a function of the template."""
 
     def __init__(self, context: Context, invoke: Invoke) -> None:
         self.context = context
         self._invoke = invoke
 
-    def value(self, node: Expression) -> Value:
-        return _READERS[type(node)](self, node) if self.context.step() else UNKNOWN
+    def value(self, node: tree.Expression) -> Value:
+        value: Value = self.visit(node) if self.context.step() else UNKNOWN
+        return value
 
-    def values(self, nodes: tuple[Expression, ...]) -> list[Value]:
+    def values(self, nodes: tuple[tree.Expression, ...]) -> list[Value]:
         return [self.value(node) for node in nodes]
 
-    def under(self, condition: Expression, holds: bool, node: Expression) -> Value:
+    def under(self, condition: tree.Expression, holds: bool, node: tree.Expression) -> Value:
         """The value of an expression where a condition is known to hold, or not to."""
         with self.context.aside():
             assume(self, condition, holds)
@@ -79,41 +51,41 @@ class Expressions:
 
     # ---- names and fields
 
-    def _name(self, node: Name) -> Value:
+    def visit_Name(self, node: tree.Name) -> Value:
         return names.named(self.context, node)
 
-    def _special(self, node: SpecialName) -> Value:
+    def visit_SpecialName(self, node: tree.SpecialName) -> Value:
         return Value("datetime") if node.name == "now" else UNKNOWN
 
-    def _dot(self, node: Dot) -> Value:
-        if isinstance(node.target, BuiltIn) and node.target.name == "string":
-            return self._built_in(replace(node.target, arguments=(StringLiteral(node.span, node.name),)))
+    def visit_Dot(self, node: tree.Dot) -> Value:
+        if isinstance(node.target, tree.BuiltIn) and node.target.name == "string":
+            return self.visit_BuiltIn(replace(node.target, arguments=(tree.StringLiteral(node.span, node.name),)))
         target = self.value(node.target)
         start = node.span.end - len(node.name)
         return fields.member(self.context, target, node.name, node, self.context.findings.span(start, node.span.end))
 
-    def _index(self, node: Index) -> Value:
-        if isinstance(node.target, BuiltIn) and node.target.name == "string":
-            return self._built_in(replace(node.target, arguments=(node.key,)))
+    def visit_Index(self, node: tree.Index) -> Value:
+        if isinstance(node.target, tree.BuiltIn) and node.target.name == "string":
+            return self.visit_BuiltIn(replace(node.target, arguments=(node.key,)))
         target, key = self.value(node.target), self.value(node.key)
         if target.type == "list":
-            return target if isinstance(node.key, Range) else target.item or UNKNOWN
+            return target if isinstance(node.key, tree.Range) else target.item or UNKNOWN
         if target.type == "object" and key.literal is not None:
             return fields.member(self.context, target, key.literal, node, node.key.span)
         if target.type == "object":
             return target.item or UNKNOWN
         return target._replace(literal=None)
 
-    def _call(self, node: Call) -> Value:
+    def visit_Call(self, node: tree.Call) -> Value:
         arguments = self.values(node.arguments)
-        if isinstance(node.target, Dot):
+        if isinstance(node.target, tree.Dot):
             return fields.method(self.context, self.value(node.target.target), node.target.name, node)
         target = self.value(node.target)
         return self._invoke(target.routine, arguments) if target.routine else UNKNOWN
 
     # ---- built-ins, and defaults
 
-    def _built_in(self, node: BuiltIn) -> Value:
+    def visit_BuiltIn(self, node: tree.BuiltIn) -> Value:
         arguments = node.arguments or ()
         if node.name == "then" and len(arguments) == 2:
             self.value(node.target)
@@ -124,7 +96,7 @@ class Expressions:
             target = self._forgiven(node.target)
             return either((target, EMPTY)) if node.name == "if_exists" else BOOLEAN
         target = self.value(node.target)
-        if arguments and isinstance(arguments[0], Lambda):
+        if arguments and isinstance(arguments[0], tree.Lambda):
             turned = self._lambda(arguments[0], target)
             return listed(turned) if node.name == "map" else target
         values = self.values(arguments)
@@ -132,66 +104,66 @@ class Expressions:
             printing.check_pattern(self.context, node, target, values)
         return builtins.result(node.name, target, values)
 
-    def _lambda(self, node: Lambda, target: Value) -> Value:
+    def _lambda(self, node: tree.Lambda, target: Value) -> Value:
         with self.context.aside():
             bound = tuple((name, target.item or UNKNOWN) for name in node.parameters[:1])
             self.context.state.loops += bound
             return self.value(node.body)
 
-    def _stray_lambda(self, node: Lambda) -> Value:
+    def visit_Lambda(self, node: tree.Lambda) -> Value:
         return UNKNOWN
 
-    def _default(self, node: Default) -> Value:
+    def visit_Default(self, node: tree.Default) -> Value:
         fallback = EMPTY if node.fallback is None else self.value(node.fallback)
         return either((self._forgiven(node.target), fallback))
 
-    def _exists(self, node: Exists) -> Value:
+    def visit_Exists(self, node: tree.Exists) -> Value:
         self._forgiven(node.target)
         return BOOLEAN
 
-    def _forgiven(self, node: Expression) -> Value:
+    def _forgiven(self, node: tree.Expression) -> Value:
         """FreeMarker forgives all that is missing inside parentheses, but only the last step without them."""
-        with self.context.forgiven(isinstance(node, Parenthesis)):
+        with self.context.forgiven(isinstance(node, tree.Parenthesis)):
             return self.value(node)
 
-    def _parenthesis(self, node: Parenthesis) -> Value:
+    def visit_Parenthesis(self, node: tree.Parenthesis) -> Value:
         return self.value(node.inner)
 
     # ---- literals
 
-    def _string(self, node: StringLiteral) -> Value:
+    def visit_StringLiteral(self, node: tree.StringLiteral) -> Value:
         return constant(node.value)
 
-    def _interpolated(self, node: InterpolatedString) -> Value:
+    def visit_InterpolatedString(self, node: tree.InterpolatedString) -> Value:
         parts: list[Value] = []
         outside = self.context.findings.fixable
         self.context.findings.fixable = False
         for part in node.parts:
-            if isinstance(part, Text):
+            if isinstance(part, tree.Text):
                 parts.append(constant(part.text))
-            elif isinstance(part, (Interpolation, NumberInterpolation)):
+            elif isinstance(part, (tree.Interpolation, tree.NumberInterpolation)):
                 value = self.value(part.printed)
                 printing.check(self.context, value, part.expression, has_format=_has_format(part))
                 parts.append(value)
         self.context.findings.fixable = outside
         return joined(parts) if parts else EMPTY
 
-    def _number(self, node: NumberLiteral) -> Value:
+    def visit_NumberLiteral(self, node: tree.NumberLiteral) -> Value:
         return Value("number", literal=None)
 
-    def _boolean(self, node: BooleanLiteral) -> Value:
+    def visit_BooleanLiteral(self, node: tree.BooleanLiteral) -> Value:
         return BOOLEAN
 
-    def _list(self, node: ListLiteral) -> Value:
+    def visit_ListLiteral(self, node: tree.ListLiteral) -> Value:
         return listed(either(self.values(node.items)) if node.items else UNKNOWN)
 
-    def _hash(self, node: HashLiteral) -> Value:
+    def visit_HashLiteral(self, node: tree.HashLiteral) -> Value:
         for key, value in node.pairs:
             self.value(key)
             self.value(value)
         return Value("object")
 
-    def _range(self, node: Range) -> Value:
+    def visit_Range(self, node: tree.Range) -> Value:
         self.value(node.start)
         if node.end is not None:
             self.value(node.end)
@@ -199,19 +171,19 @@ class Expressions:
 
     # ---- operators
 
-    def _not(self, node: Not) -> Value:
+    def visit_Not(self, node: tree.Not) -> Value:
         self.value(node.operand)
         return BOOLEAN
 
-    def _sign(self, node: Sign) -> Value:
+    def visit_Sign(self, node: tree.Sign) -> Value:
         return self.value(node.operand)._replace(literal=None)
 
-    def _comparison(self, node: Comparison) -> Value:
+    def visit_Comparison(self, node: tree.Comparison) -> Value:
         self.value(node.left)
         self.value(node.right)
         return BOOLEAN
 
-    def _logic(self, node: Logic) -> Value:
+    def visit_Logic(self, node: tree.Logic) -> Value:
         """What stands behind `&&` is asked only where what stands before it holds."""
         with self.context.aside():
             for operand in node.operands:
@@ -219,7 +191,7 @@ class Expressions:
                 assume(self, operand, node.operator == "&&")
         return BOOLEAN
 
-    def _arithmetic(self, node: Arithmetic) -> Value:
+    def visit_Arithmetic(self, node: tree.Arithmetic) -> Value:
         values = self.values(node.operands)
         result, parts = values[0], values[:1]
         for at, (operator, right) in enumerate(zip(node.operators, values[1:], strict=True), start=1):
@@ -235,11 +207,11 @@ class Expressions:
                 parts = [result]
         return result
 
-    def _printed(self, value: Value, operand: Expression) -> None:
+    def _printed(self, value: Value, operand: tree.Expression) -> None:
         if value.type in ("cents", "money", "boolean"):
             printing.check(self.context, value, operand)
 
-    def _calculated(self, left: Value, operator: str, right: Value, written: Expression) -> Value:
+    def _calculated(self, left: Value, operator: str, right: Value, written: tree.Expression) -> Value:
         if operator == "+" and "list" in (left.type, right.type):
             return listed(either(value.item for value in (left, right) if value.item))
         kind = _number_type(left, operator, right, written)
@@ -251,18 +223,18 @@ class Expressions:
         )
 
 
-def _has_format(part: Interpolation | NumberInterpolation) -> bool:
-    return isinstance(part, NumberInterpolation) and part.maximum is not None
+def _has_format(part: tree.Interpolation | tree.NumberInterpolation) -> bool:
+    return isinstance(part, tree.NumberInterpolation) and part.maximum is not None
 
 
-def _number_type(left: Value, operator: str, right: Value, written: Expression) -> Type:
+def _number_type(left: Value, operator: str, right: Value, written: tree.Expression) -> Type:
     """Cents divided by a hundred are money; what has cents on one side of + and - is cents."""
     types = {left.type, right.type}
     if "cents" in types:
-        number = written.inner if isinstance(written, Parenthesis) else written
+        number = written.inner if isinstance(written, tree.Parenthesis) else written
         if operator == "/" and left.type == "cents":
-            return "money" if isinstance(number, NumberLiteral) and number.value in (100, 1000) else "number"
-        if operator == "*" and isinstance(number, NumberLiteral) and number.value in (_HUNDREDTH, _THOUSANDTH):
+            return "money" if isinstance(number, tree.NumberLiteral) and number.value in (100, 1000) else "number"
+        if operator == "*" and isinstance(number, tree.NumberLiteral) and number.value in (_HUNDREDTH, _THOUSANDTH):
             return "money"
         if operator in "+-*%":
             return "unknown" if "money" in types else "cents"
@@ -271,29 +243,3 @@ def _number_type(left: Value, operator: str, right: Value, written: Expression) 
     if types <= NUMBERS:
         return "number"
     return "unknown"
-
-
-_READERS: dict[type, Callable[[Expressions, Any], Value]] = {
-    Name: Expressions._name,
-    SpecialName: Expressions._special,
-    Dot: Expressions._dot,
-    Index: Expressions._index,
-    Call: Expressions._call,
-    BuiltIn: Expressions._built_in,
-    Lambda: Expressions._stray_lambda,
-    Default: Expressions._default,
-    Exists: Expressions._exists,
-    Parenthesis: Expressions._parenthesis,
-    StringLiteral: Expressions._string,
-    InterpolatedString: Expressions._interpolated,
-    NumberLiteral: Expressions._number,
-    BooleanLiteral: Expressions._boolean,
-    ListLiteral: Expressions._list,
-    HashLiteral: Expressions._hash,
-    Range: Expressions._range,
-    Not: Expressions._not,
-    Sign: Expressions._sign,
-    Comparison: Expressions._comparison,
-    Logic: Expressions._logic,
-    Arithmetic: Expressions._arithmetic,
-}

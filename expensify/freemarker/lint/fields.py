@@ -6,11 +6,11 @@ import re
 from functools import lru_cache
 
 from expensify.freemarker.catalogue import Field
-from expensify.freemarker.expression_tree import Expression, Span
 from expensify.freemarker.lint.context import Context
 from expensify.freemarker.lint.findings import Fix
 from expensify.freemarker.lint.state import SAME_CURRENCY
 from expensify.freemarker.lint.values import NONE, SPECIAL, UNKNOWN, Read, Value
+from expensify.freemarker.tree import Expression, Span
 
 LEVELS = {
     "top": "the export",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from expensify.freemarker.expression_tree import Span
 from expensify.freemarker.source import Source
+from expensify.freemarker.tree import Span
 
 Severity = Literal["error", "warning", "note"]
 Code = Literal[

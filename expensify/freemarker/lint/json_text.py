@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from expensify.freemarker.expression_tree import Expression, Span, Text
-from expensify.freemarker.lint.context import Nowhere, PrintPlace
+from expensify.freemarker.lint.context import Output, PrintPlace
 from expensify.freemarker.lint.findings import Findings, Fix
 from expensify.freemarker.lint.fixing import in_place_of, tight
 from expensify.freemarker.lint.places import offset_of
 from expensify.freemarker.lint.values import Value
-from expensify.freemarker.tree import List
+from expensify.freemarker.tree import Expression, List, Span, Text
 
 _SIGNS = re.compile(r'\\.|"|[^\s"\\]', re.S)
 
@@ -29,7 +28,7 @@ class Position(NamedTuple):
 START = Position()
 
 
-class JsonText(Nowhere):
+class JsonText(Output):
     """Checks output that is JSON."""
 
     def __init__(self, findings: Findings) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from expensify.freemarker.expression_tree import Name
 from expensify.freemarker.lint import fields
 from expensify.freemarker.lint.context import Context
 from expensify.freemarker.lint.findings import Fix
 from expensify.freemarker.lint.state import SAME_CURRENCY
 from expensify.freemarker.lint.values import BOOLEAN, INTEGER, NONE, UNKNOWN, Value
+from expensify.freemarker.tree import Name
 
 
 def named(context: Context, node: Name) -> Value:

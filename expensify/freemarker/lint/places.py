@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from expensify.freemarker.expression_tree import Text
 from expensify.freemarker.lint.findings import Findings
+from expensify.freemarker.tree import Text
 
 
 def offset_of(findings: Findings, node: Text, at: int) -> int:

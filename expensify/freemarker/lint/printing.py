@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from expensify.freemarker.expression_tree import BuiltIn, Expression
 from expensify.freemarker.lint.context import Context, printed_reads
 from expensify.freemarker.lint.findings import Fix
 from expensify.freemarker.lint.fixing import divided, in_place_of, tight
 from expensify.freemarker.lint.values import Value
+from expensify.freemarker.tree import BuiltIn, Expression
 
 _CENTS = "Amounts come in cents, so 12.34 would be printed as 1234. Divide by 100 and give it two decimals."
 

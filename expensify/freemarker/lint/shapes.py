@@ -6,21 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from expensify.freemarker.expression_tree import Interpolation, NumberInterpolation, Span, StringLiteral, Text
-from expensify.freemarker.tree import (
-    Attempt,
-    Body,
-    Compress,
-    Element,
-    Escape,
-    If,
-    Items,
-    List,
-    MacroCall,
-    NoEscape,
-    Sep,
-    Switch,
-)
+from expensify.freemarker import tree
 
 Kind = Literal["json", "xml", "table", "plain", "empty"]
 _VALUE = "\0"
@@ -35,10 +21,10 @@ class Shape(NamedTuple):
 
     kind: Kind
     delimiter: str
-    first: Span | None
+    first: tree.Span | None
 
 
-def shape_of(body: Body) -> Shape:
+def shape_of(body: tree.Body) -> Shape:
     """Return the shape of the output. A loop counts once, all branches of a choice count."""
     pieces = list(_printed(body))
     text = "".join(piece for piece, _ in pieces)
@@ -57,33 +43,33 @@ def shape_of(body: Body) -> Shape:
     return Shape("table", delimiter, first)
 
 
-def _printed(body: Body) -> Iterator[tuple[str, Span]]:
+def _printed(body: tree.Body) -> Iterator[tuple[str, tree.Span]]:
     for element in body:
-        if isinstance(element, Text):
+        if isinstance(element, tree.Text):
             yield element.text, element.span
-        elif isinstance(element, Interpolation) and isinstance(element.expression, StringLiteral):
+        elif isinstance(element, tree.Interpolation) and isinstance(element.expression, tree.StringLiteral):
             yield element.expression.value, element.span
-        elif isinstance(element, (Interpolation, NumberInterpolation)):
+        elif isinstance(element, (tree.Interpolation, tree.NumberInterpolation)):
             yield _VALUE, element.span
         else:
             for inner in bodies_of(element):
                 yield from _printed(inner)
 
 
-def bodies_of(element: Element) -> list[Body]:
+def bodies_of(element: tree.Element) -> list[tree.Body]:
     """Return the bodies inside an element that print at its position."""
     match element:
-        case If():
+        case tree.If():
             return [branch.body for branch in element.branches]
-        case List():
+        case tree.List():
             return [element.body, *([element.otherwise.body] if element.otherwise else [])]
-        case Switch():
+        case tree.Switch():
             return [case.body for case in element.cases]
-        case Attempt():
+        case tree.Attempt():
             return [element.body, element.recover.body]
-        case Items() | Sep() | Compress() | Escape() | NoEscape():
+        case tree.Items() | tree.Sep() | tree.Compress() | tree.Escape() | tree.NoEscape():
             return [element.body]
-        case MacroCall():
+        case tree.MacroCall():
             return [element.body or ()]
         case _:
             return []

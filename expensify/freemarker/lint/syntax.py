@@ -9,9 +9,9 @@ from typing import NamedTuple
 from expensify.freemarker.builtin import compile
 from expensify.freemarker.builtin.registry import UNSUPPORTED as UNSUPPORTED_BUILT_INS
 from expensify.freemarker.errors import TemplateError
-from expensify.freemarker.expression_tree import BuiltIn, Span
 from expensify.freemarker.lint.findings import Findings, Fix
 from expensify.freemarker.tagnames import KNOWN, UNSUPPORTED, plain_name
+from expensify.freemarker.tree import BuiltIn, Span
 
 _INSIDE = r"""(?:"[^"<]*"|'[^'<]*'|[^<>"'])*?"""
 _TAG = re.compile(

@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from expensify.freemarker.expression_tree import Arithmetic, Expression, Interpolation, Name, NumberInterpolation, Text
+from expensify.freemarker import tree
 from expensify.freemarker.lint import printing
 from expensify.freemarker.lint.assuming import assume
-from expensify.freemarker.lint.context import Captured, Context, Nowhere, Printed
+from expensify.freemarker.lint.context import Captured, Context, Output, Printed
 from expensify.freemarker.lint.expressions import Expressions
 from expensify.freemarker.lint.state import State, merged
 from expensify.freemarker.lint.values import EMPTY, PENDING, TEXT, UNKNOWN, Read, Value, constant, either, joined
-from expensify.freemarker.tree import (
-    Assign,
-    AssignBlock,
-    Assignment,
-    Attempt,
-    Body,
-    Compress,
-    Escape,
-    If,
-    Items,
-    List,
-    Macro,
-    MacroCall,
-    Nested,
-    NoEscape,
-    Return,
-    Sep,
-    Setting,
-    Stop,
-    Switch,
-)
 
 _DEEPEST = 12
 """The depth to which nested calls are followed."""
 
 
-class Walk:
+class Walk(tree.Visitor):
     """One walk through a template; it calls the output's checks in print order."""
 
     def __init__(self, context: Context) -> None:
@@ -48,35 +24,33 @@ class Walk:
         self._returns: list[list[Value]] = []
         self._results: dict[tuple[str, tuple[Value, ...], frozenset[str]], Value] = {}
         self._called: set[str] = set()
-        self._bodies: list[tuple[MacroCall, State]] = []
-        self._sources: list[tuple[List, Value]] = []
+        self._bodies: list[tuple[tree.MacroCall, State]] = []
+        self._sources: list[tuple[tree.List, Value]] = []
 
-    def template(self, body: Body) -> None:
+    def template(self, body: tree.Body) -> None:
         """Walk the whole template, then the macros and functions that nothing calls."""
         self.body(body)
         if not self.context.state.over:
             self.context.output.finish()
         for name, macro in self.context.macros.items():
             if name not in self._called:
-                self.context.output = Nowhere()
+                self.context.output = Output()
                 self._call(macro, [UNKNOWN] * len(macro.parameters), {})
 
-    def body(self, body: Body) -> None:
+    def body(self, body: tree.Body) -> None:
         for element in body:
             if self.context.state.over or not self.context.step():
                 return
-            handle = _ELEMENTS.get(type(element))
-            if handle is not None:
-                handle(self, element)
+            self.visit(element)
 
     # ---- output
 
-    def _text(self, node: Text) -> None:
+    def visit_Text(self, node: tree.Text) -> None:
         self.context.output.text(node.text, None if node.raw else node, node.span, self.context.place)
 
-    def _interpolation(self, node: Interpolation | NumberInterpolation) -> None:
+    def visit_Interpolation(self, node: tree.Interpolation | tree.NumberInterpolation) -> None:
         value = self.expressions.value(node.printed)
-        if isinstance(node, NumberInterpolation):
+        if isinstance(node, tree.NumberInterpolation):
             printing.check(self.context, value, node.expression, has_format=node.maximum is not None)
             value = value.text()
         elif value.literal is not None:
@@ -87,9 +61,11 @@ class Walk:
         self.context.printed.append(Printed(value, node.span))
         self.context.output.hole(value, node.expression, node.span, self.context.place)
 
+    visit_NumberInterpolation = visit_Interpolation
+
     # ---- branches
 
-    def _walk_paths(self, paths: list[tuple[State, Body]]) -> None:
+    def _walk_paths(self, paths: list[tuple[State, tree.Body]]) -> None:
         """Walk each path from its start state, and continue from the merged state."""
         ends: list[State] = []
         for state, body in paths:
@@ -108,9 +84,9 @@ class Walk:
         self.context.state.printed = self.context.output.state
         return self.context.state
 
-    def _if(self, node: If) -> None:
+    def visit_If(self, node: tree.If) -> None:
         outside = self.context.place
-        paths: list[tuple[State, Body]] = []
+        paths: list[tuple[State, tree.Body]] = []
         for branch in node.branches:
             beginning = self._save_state().copy()
             if branch.condition is not None:
@@ -127,10 +103,10 @@ class Walk:
         self._walk_paths(paths)
         self.context.place = outside
 
-    def _switch(self, node: Switch) -> None:
+    def visit_Switch(self, node: tree.Switch) -> None:
         self.expressions.value(node.subject)
         before = self._save_state()
-        paths: list[tuple[State, Body]] = []
+        paths: list[tuple[State, tree.Body]] = []
         for case in node.cases:
             if case.condition is not None:
                 self.expressions.value(case.condition)
@@ -139,17 +115,17 @@ class Walk:
             paths.append((before, ()))
         self._walk_paths(paths)
 
-    def _attempt(self, node: Attempt) -> None:
+    def visit_Attempt(self, node: tree.Attempt) -> None:
         before = self._save_state()
         self._walk_paths([(before.copy(), node.body), (before, node.recover.body)])
 
-    def _sep(self, node: Sep) -> None:
+    def visit_Sep(self, node: tree.Sep) -> None:
         before = self._save_state()
         self._walk_paths([(before.copy(), node.body), (before, ())])
 
     # ---- loops
 
-    def _list(self, node: List) -> None:
+    def visit_List(self, node: tree.List) -> None:
         source = self.expressions.value(node.source)
         self._sources.append((node, source))
         before = self._save_state().copy()
@@ -158,16 +134,16 @@ class Walk:
         else:
             self.body(node.body)
         self._sources.pop()
-        paths: list[tuple[State, Body]] = [(self._save_state(), ())]
+        paths: list[tuple[State, tree.Body]] = [(self._save_state(), ())]
         paths.append((before, node.otherwise.body if node.otherwise else ()))
         self._walk_paths(paths)
 
-    def _items(self, node: Items) -> None:
+    def visit_Items(self, node: tree.Items) -> None:
         if self._sources:
             loop, source = self._sources[-1]
             self._walk_turns(loop, node.names, node.body, source)
 
-    def _walk_turns(self, loop: List, names: tuple[str, ...], body: Body, source: Value) -> None:
+    def _walk_turns(self, loop: tree.List, names: tuple[str, ...], body: tree.Body, source: Value) -> None:
         """Walk one iteration, and another when the first changed the state of the output."""
         outside = self.context.place
         self.context.place = outside._replace(loops=outside.loops + 1)
@@ -185,18 +161,18 @@ class Walk:
 
     # ---- variables
 
-    def _assign(self, node: Assign) -> None:
+    def visit_Assign(self, node: tree.Assign) -> None:
         for assignment in node.assignments:
             self._set(node.scope, assignment.name, self._assigned_value(assignment))
 
-    def _assigned_value(self, assignment: Assignment) -> Value:
+    def _assigned_value(self, assignment: tree.Assignment) -> Value:
         if assignment.value is None:
             return (self.context.state.value(assignment.name) or UNKNOWN)._replace(literal=None)
         if assignment.operator == "=":
             return self.expressions.value(assignment.value)
         # `x += y` is `x = x + y`.
-        name = Name(assignment.span, assignment.name)
-        sum_ = Arithmetic(assignment.span, (name, assignment.value), (assignment.operator[0],))
+        name = tree.Name(assignment.span, assignment.name)
+        sum_ = tree.Arithmetic(assignment.span, (name, assignment.value), (assignment.operator[0],))
         return self.expressions.value(sum_)
 
     def _set(self, scope: str, name: str, value: Value) -> None:
@@ -206,7 +182,7 @@ class Walk:
         else:
             state.variables[name] = value
 
-    def _assign_block(self, node: AssignBlock) -> None:
+    def visit_AssignBlock(self, node: tree.AssignBlock) -> None:
         outside, self.context.output = self.context.output, Captured()
         printed = self.context.state.printed
         self.body(node.body)
@@ -216,14 +192,14 @@ class Walk:
         parts = [constant(text) if value is None else value for text, value in pieces]
         self._set(node.scope, node.name, joined(parts) if parts else EMPTY)
 
-    def _setting(self, node: Setting) -> None:
+    def visit_Setting(self, node: tree.Setting) -> None:
         self.expressions.value(node.value)
         if node.name == "number_format":
             self.context.formats_numbers = True
 
     # ---- macros and functions
 
-    def _function(self, macro: Macro, arguments: list[Value]) -> Value:
+    def _function(self, macro: tree.Macro, arguments: list[Value]) -> Value:
         """Return the value of a call. The same call is followed once; a recursive call is PENDING."""
         # The source field of an argument makes no difference inside, so reads are replaced by the position.
         anonymous = [
@@ -235,12 +211,12 @@ class Walk:
             if self._depth >= _DEEPEST:
                 return UNKNOWN
             self._results[key] = PENDING
-            outside, self.context.output = self.context.output, Nowhere()
+            outside, self.context.output = self.context.output, Output()
             self._results[key] = self._call(macro, anonymous, {})
             self.context.output = outside
         return _restore_reads(self._results[key], arguments)
 
-    def _call(self, macro: Macro, arguments: list[Value], named: dict[str, Value]) -> Value:
+    def _call(self, macro: tree.Macro, arguments: list[Value], named: dict[str, Value]) -> Value:
         self._called.add(macro.name)
         if self._depth >= _DEEPEST:
             return UNKNOWN
@@ -258,7 +234,7 @@ class Walk:
         self.context.output.state = outside.printed if end.over else end.printed
         return either(returned) if returned else UNKNOWN
 
-    def _parameters(self, macro: Macro, arguments: list[Value], named: dict[str, Value]) -> dict[str, Value]:
+    def _parameters(self, macro: tree.Macro, arguments: list[Value], named: dict[str, Value]) -> dict[str, Value]:
         local: dict[str, Value] = {}
         for at, parameter in enumerate(macro.parameters):
             if parameter.name in named:
@@ -271,7 +247,7 @@ class Walk:
             local[macro.catch_all] = UNKNOWN
         return local
 
-    def _macro_call(self, node: MacroCall) -> None:
+    def visit_MacroCall(self, node: tree.MacroCall) -> None:
         target = self.expressions.value(node.target)
         positional = self.expressions.values(node.positional)
         named = {name: self.expressions.value(value) for name, value in node.named}
@@ -283,7 +259,7 @@ class Walk:
         self._call(target.routine, positional, named)
         self._bodies.pop()
 
-    def _nested(self, node: Nested) -> None:
+    def visit_Nested(self, node: tree.Nested) -> None:
         values = self.expressions.values(node.arguments)
         if not self._bodies:
             return
@@ -298,18 +274,25 @@ class Walk:
         self.context.state = inside
         self._bodies.append((call, caller))
 
-    def _return(self, node: Return) -> None:
+    def visit_Return(self, node: tree.Return) -> None:
         if node.value is not None and self._returns:
             self._returns[-1].append(self.expressions.value(node.value))
         self.context.state.over = True
 
-    def _stop(self, node: Stop) -> None:
+    def visit_Stop(self, node: tree.Stop) -> None:
         if node.message is not None:
             self.expressions.value(node.message)
         self.context.state.over = True
 
-    def _inner(self, node: Compress | NoEscape | Escape) -> None:
+    def visit_Compress(self, node: tree.Compress | tree.NoEscape | tree.Escape) -> None:
         self.body(node.body)
+
+    visit_NoEscape = visit_Escape = visit_Compress
+
+    def visit_Macro(self, node: tree.Macro) -> None:
+        """Nothing: macros are walked where they are called, and these tags print nothing."""
+
+    visit_Comment = visit_Trim = visit_Break = visit_Continue = visit_Flush = visit_Macro
 
 
 def _restore_reads(value: Value, arguments: list[Value]) -> Value:
@@ -332,29 +315,6 @@ def _bound(names: tuple[str, ...], source: Value) -> tuple[tuple[str, Value], ..
     return (names[0], TEXT), (names[1], item)
 
 
-def _asks_for_heading(walk: Walk, condition: Expression) -> bool:
+def _asks_for_heading(walk: Walk, condition: tree.Expression) -> bool:
     """Whether addHeader occurs anywhere in a condition, such as `addHeader == true && …`."""
     return "addHeader" in walk.context.findings.written(condition.span)
-
-
-_ELEMENTS: dict[type, Callable[[Walk, Any], None]] = {
-    Text: Walk._text,
-    Interpolation: Walk._interpolation,
-    NumberInterpolation: Walk._interpolation,
-    If: Walk._if,
-    Switch: Walk._switch,
-    Attempt: Walk._attempt,
-    List: Walk._list,
-    Items: Walk._items,
-    Sep: Walk._sep,
-    Assign: Walk._assign,
-    AssignBlock: Walk._assign_block,
-    Setting: Walk._setting,
-    MacroCall: Walk._macro_call,
-    Nested: Walk._nested,
-    Return: Walk._return,
-    Stop: Walk._stop,
-    Compress: Walk._inner,
-    NoEscape: Walk._inner,
-    Escape: Walk._inner,
-}

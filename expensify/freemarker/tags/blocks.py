@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from expensify.freemarker.expression_tree import BooleanLiteral, StringLiteral, Text
+from expensify.freemarker import tree
 from expensify.freemarker.expressions import ExpressionParser
 from expensify.freemarker.parser import Parser, Tag
-from expensify.freemarker.tree import Comment, Compress, Escape, Flush, NoEscape, Trim
 
 _TRIMS = {"t": (True, True), "lt": (True, False), "rt": (False, True), "nt": (False, False)}
 _HEADER = re.compile(r"[ \t\r\n]*<#ftl(?=[ \t\r\n/>])")
@@ -17,24 +16,24 @@ _IGNORED = frozenset({"encoding", "attributes", "ns_prefixes"})
 _PLAIN_FORMATS = frozenset({"plainText", "undefined", "JSON", "JavaScript", "CSS"})
 
 
-def compress(parser: Parser, tag: Tag) -> Compress:
+def compress(parser: Parser, tag: Tag) -> tree.Compress:
     parser.offset = parser.tag_end(tag)
     body, found = parser.body()
     parser.finish(("compress",), tag, found)
-    return Compress(parser.span(tag), body)
+    return tree.Compress(parser.span(tag), body)
 
 
-def noparse(parser: Parser, tag: Tag) -> Text:
+def noparse(parser: Parser, tag: Tag) -> tree.Text:
     text = _unparsed(parser, tag)
-    return Text(parser.span(tag), text, raw=True)
+    return tree.Text(parser.span(tag), text, raw=True)
 
 
-def comment(parser: Parser, tag: Tag) -> Comment:
+def comment(parser: Parser, tag: Tag) -> tree.Comment:
     text = _unparsed(parser, tag)
-    return Comment(parser.span(tag), text)
+    return tree.Comment(parser.span(tag), text)
 
 
-def escape(parser: Parser, tag: Tag) -> Escape:
+def escape(parser: Parser, tag: Tag) -> tree.Escape:
     reader = parser.reader()
     name = reader.expect_name("the name of the escaped value").text
     keyword = reader.lexer.take()
@@ -46,10 +45,10 @@ def escape(parser: Parser, tag: Tag) -> Escape:
     body, found = parser.body()
     parser.escapes.pop()
     parser.finish(("escape",), tag, found)
-    return Escape(parser.span(tag), name, expression, body)
+    return tree.Escape(parser.span(tag), name, expression, body)
 
 
-def noescape(parser: Parser, tag: Tag) -> NoEscape:
+def noescape(parser: Parser, tag: Tag) -> tree.NoEscape:
     parser.offset = parser.tag_end(tag)
     lifted = parser.escapes.pop()
     if lifted is None:
@@ -57,18 +56,18 @@ def noescape(parser: Parser, tag: Tag) -> NoEscape:
     body, found = parser.body()
     parser.escapes.push(*lifted)
     parser.finish(("noescape",), tag, found)
-    return NoEscape(parser.span(tag), body)
+    return tree.NoEscape(parser.span(tag), body)
 
 
-def flush(parser: Parser, tag: Tag) -> Flush:
+def flush(parser: Parser, tag: Tag) -> tree.Flush:
     parser.offset = parser.tag_end(tag, slash=True)
-    return Flush(parser.span(tag))
+    return tree.Flush(parser.span(tag))
 
 
-def trim(parser: Parser, tag: Tag) -> Trim:
+def trim(parser: Parser, tag: Tag) -> tree.Trim:
     parser.offset = parser.tag_end(tag, slash=True)
     left, right = _TRIMS[tag.name]
-    return Trim(parser.span(tag), left, right)
+    return tree.Trim(parser.span(tag), left, right)
 
 
 def read_header(parser: Parser) -> None:
@@ -93,7 +92,7 @@ def _header_setting(parser: Parser, written: str, start: int, end: int, reader: 
     reader.expect("=")
     value = reader.expression()
     if name in ("strip_whitespace", "strip_text", "strict_syntax", "auto_esc"):
-        if not isinstance(value, BooleanLiteral):
+        if not isinstance(value, tree.BooleanLiteral):
             raise parser.error(f"{written} must be true or false", start, end)
         if name == "strip_whitespace":
             parser.header.strip_whitespace = value.value
@@ -102,7 +101,7 @@ def _header_setting(parser: Parser, written: str, start: int, end: int, reader: 
         elif name == "strict_syntax" and not value.value:
             raise parser.error("tags without # are not supported", start, end)
     elif name == "output_format":
-        if not isinstance(value, StringLiteral) or value.value not in _PLAIN_FORMATS:
+        if not isinstance(value, tree.StringLiteral) or value.value not in _PLAIN_FORMATS:
             raise parser.error("nothing is escaped by itself here; use ?html or ?xml where it is needed", start, end)
     elif name not in _IGNORED:
         raise parser.error(f"<#ftl> has no setting {written}", start, end)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from expensify.freemarker.expression_tree import Expression, Text
 from expensify.freemarker.parser import Parser, Tag
-from expensify.freemarker.tree import Attempt, Block, Branch, Case, Comment, If, Stop, Switch
+from expensify.freemarker.tree import Attempt, Branch, Comment, Expression, If, Stop, Switch, Text
 
 
 def if_(parser: Parser, tag: Tag) -> If:
@@ -13,16 +12,11 @@ def if_(parser: Parser, tag: Tag) -> If:
     while found is not None and not found.closing and found.name in ("if", "elseif", "else"):
         if branches and branches[-1].condition is None:
             raise parser.error(f"<#{found.name}> cannot follow <#else>", found.start, found.end)
-        condition, end = None, 0
         if found.name == "else":
-            parser.offset = end = parser.tag_end(found, slash=True)
+            branch, found = parser.branch(found, slash=True)
         else:
-            parser.offset = found.end
-            condition = _expression(parser, found, loose=found.name == "elseif")
-            end = parser.offset
-        divider = found
-        body, found = parser.body()
-        branches.append(Branch(parser.branch_span(divider, end, body), condition, body))
+            branch, found = _tested_branch(parser, found, loose=found.name == "elseif")
+        branches.append(branch)
     parser.finish(("if",), tag, found)
     return If(parser.span(tag), tuple(branches))
 
@@ -33,20 +27,15 @@ def switch(parser: Parser, tag: Tag) -> Switch:
     before, found = parser.body()
     if any(not isinstance(e, Comment) and not (isinstance(e, Text) and not e.text.strip(" \t\r\n")) for e in before):
         raise parser.error("only white space may stand between <#switch> and its first <#case>", tag.start, tag.end)
-    cases: list[Case] = []
+    cases: list[Branch] = []
     while found is not None and not found.closing and found.name in ("case", "default"):
-        condition, end = None, 0
-        if found.name == "default":
-            if any(case.condition is None for case in cases):
-                raise parser.error("<#switch> can have only one <#default>", found.start, found.end)
-            parser.offset = end = parser.tag_end(found)
+        if found.name == "case":
+            case, found = _tested_branch(parser, found)
+        elif any(case.condition is None for case in cases):
+            raise parser.error("<#switch> can have only one <#default>", found.start, found.end)
         else:
-            parser.offset = found.end
-            condition = _expression(parser, found)
-            end = parser.offset
-        divider = found
-        body, found = parser.body()
-        cases.append(Case(parser.branch_span(divider, end, body), condition, body))
+            case, found = parser.branch(found)
+        cases.append(case)
     parser.context.breakable -= 1
     parser.finish(("switch",), tag, found)
     return Switch(parser.span(tag), subject, tuple(cases))
@@ -57,12 +46,9 @@ def attempt(parser: Parser, tag: Tag) -> Attempt:
     body, found = parser.body()
     if found is None or found.closing or found.name != "recover":
         raise parser.error("<#attempt> needs a <#recover>", tag.start, tag.end)
-    parser.offset = end = parser.tag_end(found)
-    divider = found
-    recovery, found = parser.body()
-    block = Block(parser.branch_span(divider, end, recovery), recovery)
+    recover, found = parser.branch(found)
     parser.finish(("attempt", "recover"), tag, found)
-    return Attempt(parser.span(tag), body, block)
+    return Attempt(parser.span(tag), body, recover)
 
 
 def stop(parser: Parser, tag: Tag) -> Stop:
@@ -78,3 +64,12 @@ def _expression(parser: Parser, tag: Tag, *, loose: bool = False) -> Expression:
     found = reader.expression()
     parser.close(reader, tag, loose=loose)
     return found
+
+
+def _tested_branch(parser: Parser, tag: Tag, *, loose: bool = False) -> tuple[Branch, Tag | None]:
+    """The arm of a tag with a condition, and the tag after it."""
+    parser.offset = tag.end
+    condition = _expression(parser, tag, loose=loose)
+    end = parser.offset
+    body, following = parser.body()
+    return Branch(parser.branch_span(tag, end, body), condition, body), following

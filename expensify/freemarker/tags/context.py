@@ -23,10 +23,6 @@ class Context:
     macro: str | None = None
     """"macro" or "function" inside one."""
 
-    def enter_macro(self, kind: str) -> Context:
-        """The context inside a macro: the loops around its definition are not around its body."""
-        return Context(macro=kind)
-
 
 @dataclass
 class Header:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from expensify.freemarker.expressions import ExpressionParser
 from expensify.freemarker.parser import Parser, Tag
 from expensify.freemarker.tags.context import ListContext
-from expensify.freemarker.tree import Block, Body, Break, Continue, Items, List, Sep
+from expensify.freemarker.tree import Body, Break, Continue, Items, List, Sep
 
 
 def list_(parser: Parser, tag: Tag) -> List:
@@ -25,10 +25,7 @@ def list_(parser: Parser, tag: Tag) -> List:
         raise parser.error('<#list> needs "as x", or an <#items as x> inside it', tag.start, tag.end)
     otherwise = None
     if found is not None and found.name == "else" and not found.closing:
-        parser.offset = end = parser.tag_end(found, slash=True)
-        divider = found
-        other, found = parser.body()
-        otherwise = Block(parser.branch_span(divider, end, other), other)
+        otherwise, found = parser.branch(found, slash=True)
     parser.finish(("list",), tag, found)
     return List(parser.span(tag), source, names, body, otherwise)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from expensify.freemarker.expression_tree import Dot, Expression, Name
 from expensify.freemarker.expressions import ExpressionParser
 from expensify.freemarker.parser import Parser, Tag
-from expensify.freemarker.tree import Body, Macro, MacroCall, Nested, Parameter, Return
+from expensify.freemarker.tags.context import Context
+from expensify.freemarker.tree import Body, Dot, Expression, Macro, MacroCall, Name, Nested, Parameter, Return
 
 
 def macro(parser: Parser, tag: Tag) -> Macro:
@@ -16,7 +16,8 @@ def macro(parser: Parser, tag: Tag) -> Macro:
     parameters, catch_all = _parameters(parser, reader)
     parser.close(reader, tag)
     outside = parser.context
-    parser.context = outside.enter_macro(tag.name)
+    # The loops around a definition are not around its body.
+    parser.context = Context(macro=tag.name)
     body, found = parser.body()
     parser.context = outside
     parser.finish((tag.name,), tag, found)
