@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -60,13 +60,7 @@ class ColumnMapping:
     constants: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "columns": [
-                {"heading": column.heading, "field": column.field, "occurrence": column.occurrence}
-                for column in self.columns
-            ],
-            "constants": dict(self.constants),
-        }
+        return {"columns": [asdict(column) for column in self.columns], "constants": dict(self.constants)}
 
 
 @dataclass(frozen=True)
