@@ -54,12 +54,9 @@ class RunFilter(forms.Form):
             runs = runs.needing_attention()
         elif "state" in filters:
             runs = runs.filter(status=filters["state"])
-        if "export" in filters:
-            runs = runs.filter(export=filters["export"])
-        if "person" in filters:
-            runs = runs.filter(requested_by=filters["person"])
-        if "source" in filters:
-            runs = runs.filter(source=filters["source"])
+        for name, column in (("export", "export"), ("person", "requested_by"), ("source", "source")):
+            if name in filters:
+                runs = runs.filter(**{column: filters[name]})
         if filters.get("schedule") == NO_SCHEDULE:
             runs = runs.filter(occurrence=None)
         elif "schedule" in filters:

@@ -10,6 +10,7 @@ from django import forms
 from accounts.forms.teams import zones
 from accounts.models import Team
 from exports.forms.inputs import DayInput
+from exports.schedules.rules import words
 from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 
 KINDS = {
@@ -22,24 +23,6 @@ KINDS = {
     RuleKind.QUARTER_END: "At the end of each quarter",
     RuleKind.CRON: "By a cron line",
 }
-WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-ORDINALS = [
-    "First",
-    "Second",
-    "Third",
-    "Fourth",
-    "Fifth",
-    "Sixth",
-    "Seventh",
-    "Eighth",
-    "Ninth",
-    "Tenth",
-    "Eleventh",
-    "Twelfth",
-    "Thirteenth",
-    "Fourteenth",
-    "Fifteenth",
-]
 FROM_THE_END = ["Last", "Second to last", "Third to last", "Fourth to last", "Fifth to last"]
 ON_HOLIDAY = {
     OnHoliday.RUN: "Run all the same",
@@ -89,7 +72,7 @@ class RuleForm(forms.Form):
         required=False,
         label="Days of the week",
         coerce=int,
-        choices=list(enumerate(WEEKDAYS)),
+        choices=list(enumerate(words.WEEKDAYS)),
         widget=forms.CheckboxSelectMultiple,
     )
     nth = forms.TypedChoiceField(
@@ -98,7 +81,7 @@ class RuleForm(forms.Form):
         coerce=int,
         empty_value=None,
         choices=[
-            *enumerate(ORDINALS, start=1),
+            *enumerate(map(str.capitalize, words.ORDINALS), start=1),
             *((-number, name) for number, name in enumerate(FROM_THE_END, start=1)),
         ],
         help_text="Weekends and the team's holidays are no business days.",
