@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -123,7 +123,16 @@ def members_of(update: EmployeeUpdate, name: str) -> dict[str, tuple[Employee, .
 
 def analyse(update: EmployeeUpdate) -> Analysis:
     """The analysis of an update. A small cache serves a person who opens its pages one after the other."""
-    return _analyse(_CacheKey(update))
+    last = _last_applied(update)
+    encrypted = (update.rows, update.found, update.before)
+    parts = (
+        update.seal,
+        *(part and hashlib.sha256(part.token).digest() for part in encrypted),
+        json.dumps(update.settings, sort_keys=True),
+        update.credential.checked_at,
+        last and last.pk,
+    )
+    return _analyse(_CacheKey(parts, update))
 
 
 def count_findings(update: EmployeeUpdate) -> list[str]:
@@ -174,26 +183,12 @@ def _last_applied(update: EmployeeUpdate) -> EmployeeUpdate | None:
     return applied.exclude(pk=update.pk).order_by("-applied_at").first()
 
 
+@dataclass(frozen=True)
 class _CacheKey:
     """An update as a cache key: equal as long as nothing changes that the analysis depends on."""
 
-    def __init__(self, update: EmployeeUpdate) -> None:
-        self.update = update
-        last = _last_applied(update)
-        encrypted = (update.rows, update.found, update.before)
-        self.parts = (
-            update.seal,
-            *(part and hashlib.sha256(part.token).digest() for part in encrypted),
-            json.dumps(update.settings, sort_keys=True),
-            update.credential.checked_at,
-            last and last.pk,
-        )
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _CacheKey) and self.parts == other.parts
-
-    def __hash__(self) -> int:
-        return hash(self.parts)
+    parts: tuple[object, ...]
+    update: EmployeeUpdate = field(compare=False)
 
 
 @lru_cache(maxsize=4)

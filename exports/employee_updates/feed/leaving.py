@@ -105,13 +105,9 @@ def guard(changes: Sequence[Change], known: Known, *, most_share: float, most_pe
     who = "1 person leaves" if len(leavers) == 1 else f"{len(leavers):,} people leave"
     sentence = f"{who}, of {len(people):,}."
     if many or large:
-        limits = " and ".join([f"{most_people:,} people"] * many + [f"{_percent(most_share)} of the members"] * large)
+        limits = " and ".join([f"{most_people:,} people"] * many + [f"{most_share * 100:.4g} % of the members"] * large)
         sentence = f"{who}, of {len(people):,}: more than {limits} at once. An Admin has to type the number."
     return Guard(len(leavers), len(people), many or large, sentence)
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.4g} %"
 
 
 def handover_sentence(handover: Handover) -> str:
