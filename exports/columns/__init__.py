@@ -4,5 +4,5 @@
    layouts.
 2. `checking` finds the problems of a layout.
 3. `writing` writes the template (`blocks`, `functions`, `literals`), and recognises a template that a layout wrote.
-4. `values` computes the same file without a template, for comparison in tests, and parses the file into rows.
+4. `parsing` parses the file into rows.
 """

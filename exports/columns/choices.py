@@ -1,5 +1,8 @@
 """Fields for columns: those of the catalogue, and values computed from several of them."""
 
+import json
+from pathlib import Path
+
 from expensify.freemarker.catalogue import CATALOGUE, Catalogue, Field
 
 _DAYS = {
@@ -18,131 +21,7 @@ FORMATS: dict[str, dict[str, str]] = {
 """Formats by type of field, each with an example, the default first. Other types have none."""
 
 COMPUTED = Catalogue(
-    [
-        Field(
-            name="final.merchant",
-            level="expense",
-            type="text",
-            label="Merchant",
-            group="Final values",
-            meaning="The shop or supplier as it counts: as edited, else as entered.",
-            example="Cafe Central Wien",
-        ),
-        Field(
-            name="final.created",
-            level="expense",
-            type="date",
-            label="Date",
-            group="Final values",
-            meaning="Day of the expense as it counts: as edited, else as entered.",
-            example="2026-01-03",
-        ),
-        Field(
-            name="final.amount",
-            level="expense",
-            type="cents",
-            label="Amount",
-            group="Final values",
-            meaning="The amount as it counts, as edited, else as entered, in the currency of the expense.",
-            example="1300",
-            currency="expense",
-        ),
-        Field(
-            name="final.reportAmount",
-            level="expense",
-            type="cents",
-            label="Amount in report currency",
-            group="Final values",
-            meaning="The amount as it counts in the currency of the report; empty where Expensify does not tell it.",
-            example="1410",
-            currency="report",
-        ),
-        Field(
-            name="final.taxAmount",
-            level="expense",
-            type="cents",
-            label="Tax amount",
-            group="Final values",
-            meaning="The tax in the amount as it counts: as edited, else as entered, in the currency of the expense.",
-            example="240",
-            currency="expense",
-        ),
-        Field(
-            name="final.netAmount",
-            level="expense",
-            type="cents",
-            label="Net amount",
-            group="Final values",
-            meaning="The amount less its tax, both as they count, in the currency of the expense.",
-            example="1060",
-            currency="expense",
-        ),
-        Field(
-            name="final.mcc",
-            level="expense",
-            type="integer",
-            label="Merchant category code",
-            group="Final values",
-            meaning="The card networks' code for the kind of shop: as edited, else as imported.",
-            example="5812",
-        ),
-        Field(
-            name="final.tagX",
-            level="expense",
-            type="text",
-            label="Tag, level X",
-            group="Final values",
-            meaning="One level of the tag, from Expensify's own levels, else cut out of the whole tag at its colons.",
-            example="Berlin",
-            placeholder="X",
-        ),
-        Field(
-            name="final.approvers",
-            level="report",
-            type="text",
-            label="All approvers",
-            group="Final values",
-            meaning="The addresses of all who approved the report, in order, with semicolons between.",
-            example="manager@example.com; cfo@example.com",
-        ),
-        Field(
-            name="group.category",
-            level="report",
-            type="text",
-            label="Category",
-            group="Totals",
-            meaning="The category whose expenses the row adds up.",
-            example="Meals",
-        ),
-        Field(
-            name="group.categoryGlCode",
-            level="report",
-            type="text",
-            label="Category GL code",
-            group="Totals",
-            meaning="The ledger account of that category.",
-            example="6000",
-        ),
-        Field(
-            name="group.count",
-            level="report",
-            type="integer",
-            label="Number of expenses",
-            group="Totals",
-            meaning="How many expenses the row stands for.",
-            example="3",
-        ),
-        Field(
-            name="group.sum",
-            level="report",
-            type="cents",
-            label="Sum in report currency",
-            group="Totals",
-            meaning="The row's expenses added up in the currency of the report; empty if one is not known in it.",
-            example="12900",
-            currency="report",
-        ),
-    ]
+    Field(**row) for row in json.loads(Path(__file__).with_name("computed_fields.json").read_text("utf-8"))
 )
 
 _OF_A_CATEGORY = ("group.category", "group.categoryGlCode")

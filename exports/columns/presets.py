@@ -15,14 +15,6 @@ class Preset(NamedTuple):
     states: tuple[str, ...] = ()
 
 
-def _number(heading: str) -> Column:
-    return Column(source="number", heading=heading)
-
-
-def _constant(heading: str, text: str) -> Column:
-    return Column(source="constant", heading=heading, text=text)
-
-
 _EXPENSE_ID = column("expense.transactionID")
 _REPORT_ID = column("report.reportID")
 _EMPLOYEE = column("report.accountEmail", heading="Employee")
@@ -32,11 +24,11 @@ _DATE = column("final.created")
 
 _JOURNAL = Layout(
     columns=(
-        _number("Line"),
+        Column(source="number", heading="Line"),
         column("final.created", heading="Posting date"),
         column("report.reportID", heading="Voucher"),
         column("expense.categoryGlCode", heading="Debit account", fallback="unassigned"),
-        _constant("Credit account", "2100"),
+        Column(source="constant", heading="Credit account", text="2100"),
         column("final.reportAmount", heading="Amount"),
         column("report.currency", heading="Currency"),
         column("expense.ntag1GlCode", heading="Cost centre"),

@@ -10,6 +10,7 @@ from accounts.audit.record import Action
 from accounts.models import AuditEntry, Membership
 from accounts.permissions import Permission
 from exports.employee_updates import stored as stored_updates
+from exports.employee_updates.feed import leaving
 from exports.employee_updates.feed.leaving import Guard
 from exports.models import EmployeeUpdate
 
@@ -108,8 +109,9 @@ def refuse_leavers(update: EmployeeUpdate, by: Membership, typed: int | None) ->
 
 def guard_of(update: EmployeeUpdate) -> Guard:
     """Whether the team's limits require a typed number of leavers."""
-    return stored_updates.analyse(update).guard(
-        most_percent=update.team.most_leavers_percent, most_people=update.team.most_leavers
+    analysis, team = stored_updates.analyse(update), update.team
+    return leaving.guard(
+        analysis.changes, analysis.known, most_share=team.most_leavers_percent / 100, most_people=team.most_leavers
     )
 
 

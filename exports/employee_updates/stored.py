@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -20,7 +20,7 @@ from exports.employee_updates.feed.checking import Checked
 from exports.employee_updates.feed.fields import Employee
 from exports.employee_updates.feed.findings import RowFinding
 from exports.employee_updates.feed.known import Known
-from exports.employee_updates.feed.leaving import Guard, Leaver
+from exports.employee_updates.feed.leaving import Leaver
 from exports.employee_updates.feed.settings import UpdateSettings
 from exports.employee_updates.feed.sheet import Note, Sheet, SheetRow
 from exports.models import EmployeeUpdate
@@ -63,9 +63,6 @@ class Analysis:
         """The fields that have a value or a finding in some row."""
         used = {name for row in self.checked.rows for name, text in row.cells.items() if text}
         return used | {finding.field for finding in self.checked.findings}
-
-    def guard(self, *, most_percent: int, most_people: int) -> Guard:
-        return leaving.guard(self.changes, self.known, most_share=most_percent / 100, most_people=most_people)
 
 
 def rows_of(update: EmployeeUpdate) -> list[FeedRow]:
@@ -115,12 +112,8 @@ def sheet_as_json(sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def members_after(update: EmployeeUpdate) -> dict[str, tuple[Employee, ...]] | None:
-    """The members by policy, read after the update was sent; None when they were not read."""
-    return _members(update, "after")
-
-
-def _members(update: EmployeeUpdate, name: str) -> dict[str, tuple[Employee, ...]] | None:
+def members_of(update: EmployeeUpdate, name: str) -> dict[str, tuple[Employee, ...]] | None:
+    """The members by policy, read `before` or `after` the update was sent; None when they were not read."""
     stored: dict[str, list[dict[str, Any]]] | None = unseal(update, name)
     if stored is None:
         return None
@@ -130,7 +123,16 @@ def _members(update: EmployeeUpdate, name: str) -> dict[str, tuple[Employee, ...
 
 def analyse(update: EmployeeUpdate) -> Analysis:
     """The analysis of an update. A small cache serves a person who opens its pages one after the other."""
-    return _analyse(_CacheKey(update))
+    last = _last_applied(update)
+    encrypted = (update.rows, update.found, update.before)
+    parts = (
+        update.seal,
+        *(part and hashlib.sha256(part.token).digest() for part in encrypted),
+        json.dumps(update.settings, sort_keys=True),
+        update.credential.checked_at,
+        last and last.pk,
+    )
+    return _analyse(_CacheKey(parts, update))
 
 
 def count_findings(update: EmployeeUpdate) -> list[str]:
@@ -181,26 +183,12 @@ def _last_applied(update: EmployeeUpdate) -> EmployeeUpdate | None:
     return applied.exclude(pk=update.pk).order_by("-applied_at").first()
 
 
+@dataclass(frozen=True)
 class _CacheKey:
     """An update as a cache key: equal as long as nothing changes that the analysis depends on."""
 
-    def __init__(self, update: EmployeeUpdate) -> None:
-        self.update = update
-        last = _last_applied(update)
-        encrypted = (update.rows, update.found, update.before)
-        self.parts = (
-            update.seal,
-            *(part and hashlib.sha256(part.token).digest() for part in encrypted),
-            json.dumps(update.settings, sort_keys=True),
-            update.credential.checked_at,
-            last and last.pk,
-        )
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _CacheKey) and self.parts == other.parts
-
-    def __hash__(self) -> int:
-        return hash(self.parts)
+    parts: tuple[object, ...]
+    update: EmployeeUpdate = field(compare=False)
 
 
 @lru_cache(maxsize=4)
@@ -209,7 +197,7 @@ def _analyse(key: _CacheKey) -> Analysis:
     settings, last = settings_of(update), _last_applied(update)
     known = Known(
         policies=dict(update.credential.policies.values_list("policy_id", "name")) or None,
-        members=_members(update, "before") or {},
+        members=members_of(update, "before") or {},
         last_feed=tuple(feed_cells.person_of(row)[0] for row in rows_of(last)) if last else (),
     )
     checked = checking.check_rows(

@@ -7,6 +7,7 @@ from accounts.forms.audit import SANE
 from accounts.models import Team
 from accounts.numbers import whole_number
 from accounts.paging import of_days
+from exports.forms.inputs import DayInput
 from exports.models import Run, SavedExport
 from exports.models.run import RunQuerySet
 
@@ -27,12 +28,8 @@ class RunFilter(forms.Form):
     person = forms.ChoiceField(required=False)
     source = forms.ChoiceField(required=False, label="Started by", choices=[("", "Any way"), *Run.Source.choices])
     schedule = forms.ChoiceField(required=False)
-    first_day = forms.DateField(
-        required=False, label="From", validators=SANE, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    last_day = forms.DateField(
-        required=False, label="To", validators=SANE, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    first_day = forms.DateField(required=False, label="From", validators=SANE, widget=DayInput)
+    last_day = forms.DateField(required=False, label="To", validators=SANE, widget=DayInput)
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,12 +54,9 @@ class RunFilter(forms.Form):
             runs = runs.needing_attention()
         elif "state" in filters:
             runs = runs.filter(status=filters["state"])
-        if "export" in filters:
-            runs = runs.filter(export=filters["export"])
-        if "person" in filters:
-            runs = runs.filter(requested_by=filters["person"])
-        if "source" in filters:
-            runs = runs.filter(source=filters["source"])
+        for name, column in (("export", "export"), ("person", "requested_by"), ("source", "source")):
+            if name in filters:
+                runs = runs.filter(**{column: filters[name]})
         if filters.get("schedule") == NO_SCHEDULE:
             runs = runs.filter(occurrence=None)
         elif "schedule" in filters:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, NamedTuple, TextIO
 
 from exports.columns.layout import Layout
-from exports.columns.values import table_of
+from exports.columns.parsing import table_of
 from exports.columns.writing import headings_of
 
 DELIMITERS = ",;\t|"

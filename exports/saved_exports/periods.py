@@ -55,25 +55,22 @@ def resolve(
     if kind == SINCE_LAST_SUCCESS:
         since = last_success_at.astimezone(zone).date() if last_success_at else today - FIRST_LOOK_BACK
         return Period(since, today)
-    if kind == "yesterday":
-        return Period(today - timedelta(days=1), today - timedelta(days=1))
-    if kind == "last_7_days":
-        return Period(today - timedelta(days=7), today - timedelta(days=1))
-    if kind == "last_30_days":
-        return Period(today - timedelta(days=30), today - timedelta(days=1))
-    if kind == "month_to_date":
-        return Period(today.replace(day=1), today)
-    if kind == "last_month":
-        last = today.replace(day=1) - timedelta(days=1)
-        return Period(last.replace(day=1), last)
-    if kind == "quarter_to_date":
-        return Period(_quarter_start(today), today)
-    if kind == "last_quarter":
-        last = _quarter_start(today) - timedelta(days=1)
-        return Period(_quarter_start(last), last)
-    if kind == "year_to_date":
-        return Period(today.replace(month=1, day=1), today)
-    raise ValueError(f"no period is called {kind!r}")
+    yesterday = today - timedelta(days=1)
+    month, quarter = today.replace(day=1), _quarter_start(today)
+    end_of_last_month, end_of_last_quarter = month - timedelta(days=1), quarter - timedelta(days=1)
+    first_and_last_day = {
+        "yesterday": (yesterday, yesterday),
+        "last_7_days": (today - timedelta(days=7), yesterday),
+        "last_30_days": (today - timedelta(days=30), yesterday),
+        "month_to_date": (month, today),
+        "last_month": (end_of_last_month.replace(day=1), end_of_last_month),
+        "quarter_to_date": (quarter, today),
+        "last_quarter": (_quarter_start(end_of_last_quarter), end_of_last_quarter),
+        "year_to_date": (today.replace(month=1, day=1), today),
+    }
+    if kind not in first_and_last_day:
+        raise ValueError(f"no period is called {kind!r}")
+    return Period(*first_and_last_day[kind])
 
 
 def _quarter_start(day: date) -> date:

@@ -17,7 +17,7 @@ from expensify.freemarker.lint.findings import Finding
 from expensify.freemarker.settings import RenderLimits
 from expensify.freemarker.template import parse, render
 from exports.columns.layout import Layout
-from exports.columns.values import table_of
+from exports.columns.parsing import table_of
 from exports.columns.writing import headings_of
 from exports.results import tables
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from accounts.models import Team
 from exports.models import ExportVersion, Run
 from exports.saved_exports import periods
 from exports.saved_exports.job import ExportSettings
@@ -71,13 +72,16 @@ def lines(
     ]
 
 
+def lines_of_version(version: ExportVersion, team: Team, at: datetime) -> list[DescribedSetting]:
+    """Describe a version's settings for a run at this time, with the names of the team's policies."""
+    settings = ExportSettings.from_json(version.settings)
+    names = dict(team.policies.filter(policy_id__in=settings.policy_ids).values_list("policy_id", "name"))
+    return lines(settings, at=at, zone=team.zone, policy_names=names)
+
+
 def lines_of_run(run: Run) -> list[DescribedSetting]:
     """Describe a run's settings on the day it was created; empty for a run without a saved export."""
-    if run.version is None:
-        return []
-    names = dict(run.credential.policies.values_list("policy_id", "name"))
-    settings = ExportSettings.from_json(run.version.settings)
-    return lines(settings, at=run.created_at, zone=run.team.zone, policy_names=names)
+    return lines_of_version(run.version, run.team, run.created_at) if run.version else []
 
 
 def changed(version: ExportVersion, before: ExportVersion) -> list[str]:

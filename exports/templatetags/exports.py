@@ -5,24 +5,14 @@ from django import template
 from accounts.models import Credential, Rotation
 from exports.credentials import dependents
 from exports.models import ApiCall, Run
-from exports.models.run import Status
+from exports.models.run import IN_FLIGHT, RESTING, Status
 from exports.runs import budget_usage, calls_per_day
 
 register = template.Library()
 
 TONES = {
-    Status.QUEUED: "wait",
-    Status.SELECTING: "busy",
-    Status.SELECTED: "wait",
-    Status.LISTING: "busy",
-    Status.LISTED: "wait",
-    Status.GENERATING: "busy",
-    Status.GENERATED: "wait",
-    Status.DOWNLOADING: "busy",
-    Status.STORED: "wait",
-    Status.MARKING: "busy",
-    Status.READING: "busy",
-    Status.UPDATING: "busy",
+    **dict.fromkeys(RESTING, "wait"),
+    **dict.fromkeys(IN_FLIGHT, "busy"),
     Status.SUCCEEDED: "good",
     Status.FAILED: "bad",
     Status.UNCONFIRMED: "warn",

@@ -94,12 +94,8 @@ def rotation_approve(request: TeamRequest, rotation_id: int) -> HttpResponse:
 def rotation_cut_over(request: TeamRequest, rotation_id: int) -> HttpResponse:
     form = CutOverForm(request.POST)
     if not form.is_valid():
-        return render(
-            request,
-            "exports/rotations/rotation.html",
-            _status(request, rotation_id) | {"cut_over_form": form},
-            status=422,
-        )
+        context = _status(request, rotation_id) | {"cut_over_form": form}
+        return render(request, "exports/rotations/rotation.html", context, status=422)
     at = form.cleaned_data["at"]
     return _act(request, rotation_id, lambda rotation: rotation_actions.cut_over(rotation, at=at, by=request.user))
 

@@ -243,13 +243,16 @@ class Route(NamedTuple):
         return {name.removesuffix("_id") for name in self.arguments} - {"team"}
 
 
-def walk(resolver: URLResolver, prefix: str = "", namespace: str = "") -> Iterator[Route]:
+def walk(
+    resolver: URLResolver, prefix: str = "", namespace: str = "", arguments: tuple[str, ...] = ()
+) -> Iterator[Route]:
     for each in resolver.url_patterns:
         path = prefix + str(each.pattern)
+        names = (*arguments, *each.pattern.converters)
         if isinstance(each, URLPattern):
-            yield Route(f"{namespace}{each.name}", path, each.callback, tuple(each.pattern.converters))
+            yield Route(f"{namespace}{each.name}", path, each.callback, names)
         else:
-            yield from walk(each, path, f"{each.namespace}:" if each.namespace else namespace)
+            yield from walk(each, path, f"{each.namespace}:" if each.namespace else namespace, names)
 
 
 ALL = list(walk(get_resolver()))

@@ -8,8 +8,8 @@ import pytest
 from django.core.files.storage import default_storage
 
 from accounts.models import Credential, User
+from exports.columns.parsing import table_of
 from exports.columns.presets import PRESETS
-from exports.columns.values import table_of
 from exports.columns.writing import headings_of, template_of
 from exports.models import Result, Run
 from exports.models.run import Status

@@ -231,23 +231,21 @@ class _Reader:
         if len(rows) < 2 or len(reasons) >= len(rows):
             return reasons[min(rows.index(change), len(reasons) - 1)] if reasons else ""
         for reason in reasons:
-            values_quoted = re.findall("'([^']*)'", reason)
-            values = {*change.person.policies, change.person.manager, change.person.email}
-            if any(text in values for text in values_quoted):
+            if _quotes_value_of(reason, change):
                 return reason
-        quoted_by_none = not any(
-            text in {*row.person.policies, row.person.manager, row.person.email}
-            for reason in reasons
-            for text in re.findall("'([^']*)'", reason)
-            for row in rows
-        )
-        return reasons[0] if reasons and quoted_by_none else ""
+        is_about_a_row = any(_quotes_value_of(reason, row) for reason in reasons for row in rows)
+        return reasons[0] if reasons and not is_about_a_row else ""
 
     def _would(self, done: str) -> str:
         return f"Would be {done}" if self._dry else done.capitalize()
 
     def _policies(self, policies: Sequence[str]) -> str:
         return named([self._names.get(policy, policy) for policy in policies], most=5)
+
+
+def _quotes_value_of(reason: str, change: Change) -> bool:
+    values = {*change.person.policies, change.person.manager, change.person.email}
+    return any(text in values for text in re.findall("'([^']*)'", reason))
 
 
 def _by_email(by_place: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

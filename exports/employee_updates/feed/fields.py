@@ -1,8 +1,10 @@
 """The fields of an employee record by Expensify's contract, and a person as their values."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 Kind = Literal["email", "identifier", "text", "choice", "boolean", "money", "identifiers", "texts"]
@@ -17,7 +19,7 @@ class EmployeeField:
     """One field: `name` in the portal, `key` in the feed, `heading` and `help` for people.
 
     `evidence` is its source: [M] Expensify's manual, [M*] the current manual as quoted by two clients, [C] one client's
-    own words, [O] observed, [I] inferred.
+    own words, [O] observed, [I] inferred. `in_policy`: a policy shows the field of its members.
     """
 
     name: str
@@ -27,6 +29,7 @@ class EmployeeField:
     help: str
     evidence: str
     required: bool = False
+    in_policy: bool = False
 
     @property
     def is_list(self) -> bool:
@@ -34,143 +37,7 @@ class EmployeeField:
 
 
 FIELDS: dict[str, EmployeeField] = {
-    field.name: field
-    for field in (
-        EmployeeField("email", "employeeEmail", "E-mail", "email", "The person's address.", "[M]", required=True),
-        EmployeeField(
-            "manager",
-            "managerEmail",
-            "Manager",
-            "email",
-            "The address of whom the person submits reports to. Somebody without a manager names themselves [C].",
-            "[M]",
-            required=True,
-        ),
-        EmployeeField(
-            "employee_id",
-            "employeeID",
-            "Employee ID",
-            "identifier",
-            "The number that stays with the person. The same number with a new address renames the person's login; "
-            "a number that belongs to somebody else can join two people's accounts.",
-            "[M]",
-            required=True,
-        ),
-        EmployeeField(
-            "policy",
-            "policyID",
-            "Policy ID",
-            "identifier",
-            "The policy to be a member of, or to leave. Its identifier, not its name.",
-            "[M]",
-            required=True,
-        ),
-        EmployeeField(
-            "first_name",
-            "firstName",
-            "First name",
-            "text",
-            "Never overwrites what the person has typed themselves.",
-            "[M]",
-        ),
-        EmployeeField(
-            "last_name",
-            "lastName",
-            "Last name",
-            "text",
-            "Never overwrites what the person has typed themselves.",
-            "[M]",
-        ),
-        EmployeeField(
-            "custom_field_1",
-            "customField1",
-            "Custom field 1",
-            "text",
-            "Left empty, Expensify puts the employee ID here.",
-            "[M]",
-        ),
-        EmployeeField("custom_field_2", "customField2", "Custom field 2", "text", "A cost centre, for example.", "[M]"),
-        EmployeeField(
-            "role",
-            "role",
-            "Role",
-            "choice",
-            "user, auditor or admin. An owner of the policy, and the account the update runs as, stay admin.",
-            "[M]",
-        ),
-        EmployeeField(
-            "approval_limit",
-            "approvalLimit",
-            "Approval limit",
-            "money",
-            "In the policy's currency. Reports above it go on to the approver for more; it needs one.",
-            "[M], unit [I]",
-        ),
-        EmployeeField(
-            "over_limit_approver",
-            "overLimitApprover",
-            "Approver above the limit",
-            "email",
-            "The address of who approves reports above the limit. Required with a limit.",
-            "[M]",
-        ),
-        EmployeeField(
-            "approves_to",
-            "approvesTo",
-            "Next approver",
-            "email",
-            "The address of who approves after this person.",
-            "[M]",
-        ),
-        EmployeeField(
-            "is_terminated",
-            "isTerminated",
-            "Leaves",
-            "boolean",
-            "Yes removes the person from the policy. The account itself stays.",
-            "[M]",
-        ),
-        EmployeeField(
-            "worker_status",
-            "workerStatus",
-            "Worker status",
-            "text",
-            "Free text. “On Leave” takes the person out of the manager role [C].",
-            "[M]",
-        ),
-        EmployeeField(
-            "domain_group",
-            "domainGroupID",
-            "Domain group ID",
-            "identifier",
-            "The domain group to put the person in. Takes effect only if every row has one [C].",
-            "[M*]",
-        ),
-        EmployeeField(
-            "additional_policies",
-            "additionalPolicyIDs",
-            "Further policy IDs",
-            "identifiers",
-            "Further policies to be a member of, with semicolons between.",
-            "[M]",
-        ),
-        EmployeeField(
-            "remove_from_others",
-            "shouldRemoveFromUnassignedPolicies",
-            "Remove from other policies",
-            "boolean",
-            "Yes removes the person from every policy that this row does not name.",
-            "[M*]",
-        ),
-        EmployeeField(
-            "default_tags",
-            "defaultTags",
-            "Default tags",
-            "texts",
-            "Tags for the person's new expenses, with semicolons between.",
-            "[M]",
-        ),
-    )
+    row["name"]: EmployeeField(**row) for row in json.loads(Path(__file__).with_name("fields.json").read_text("utf-8"))
 }
 """By name, in the order of the feed."""
 
@@ -273,20 +140,7 @@ def members_of(policy: str, employees: Iterable[Mapping[str, Any]], *, limits_in
     )
 
 
-MEMBER_FIELDS = frozenset(
-    {
-        "email",
-        "manager",
-        "employee_id",
-        "policy",
-        "custom_field_1",
-        "custom_field_2",
-        "role",
-        "approval_limit",
-        "over_limit_approver",
-        "approves_to",
-    }
-)
+MEMBER_FIELDS = frozenset(name for name, field in FIELDS.items() if field.in_policy)
 """The fields that a policy shows of its members; for the others only the last feed has values."""
 
 

@@ -41,27 +41,19 @@ class Known:
 
     @cached_property
     def address_of(self) -> dict[str, str]:
-        """Employee ID to its known address; the policies take precedence over the last feed."""
-        addresses = {
-            person.employee_id: person.email
-            for person in self.last_feed
-            if person.employee_id and not person.is_leaving
-        }
-        for people in self.members.values():
-            addresses |= {person.employee_id: person.email for person in people if person.employee_id}
-        return addresses
+        """Employee ID to its known address."""
+        return {person.employee_id: person.email for person in self._people_with_number}
 
     @cached_property
     def number_of(self) -> dict[str, str]:
         """Address to its known employee ID."""
-        numbers = {
-            person.email: person.employee_id
-            for person in self.last_feed
-            if person.employee_id and not person.is_leaving
-        }
-        for people in self.members.values():
-            numbers |= {person.email: person.employee_id for person in people if person.employee_id}
-        return numbers
+        return {person.email: person.employee_id for person in self._people_with_number}
+
+    @cached_property
+    def _people_with_number(self) -> list[Employee]:
+        """The last feed first: the policies take precedence."""
+        last_feed = [person for person in self.last_feed if not person.is_leaving]
+        return [person for people in (last_feed, *self.members.values()) for person in people if person.employee_id]
 
     def number_as_known(self, person: Employee) -> str:
         """The known employee ID of the person's address, preferably in the row's policy; "" for none."""

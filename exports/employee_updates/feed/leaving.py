@@ -9,9 +9,6 @@ from exports.employee_updates.feed.changes import Change
 from exports.employee_updates.feed.fields import APPROVERS, FIELDS, Employee
 from exports.employee_updates.feed.known import Known
 
-DEFAULT_SHARE = 0.05
-DEFAULT_NUMBER = 10
-
 
 @dataclass(frozen=True)
 class Handover:
@@ -90,9 +87,7 @@ def _next_approver(policy: PolicyChains | None, email: str, name: str, leaver: s
     return "" if address == leaver or (policy and address in policy.leaving) else address
 
 
-def guard(
-    changes: Sequence[Change], known: Known, *, most_share: float = DEFAULT_SHARE, most_people: int = DEFAULT_NUMBER
-) -> Guard:
+def guard(changes: Sequence[Change], known: Known, *, most_share: float, most_people: int) -> Guard:
     """Whether more people leave than a share of the members or than a number, whichever is exceeded first.
 
     The share is of the present members of the policies in the feed; if they were not read, of the last feed; without
@@ -110,13 +105,9 @@ def guard(
     who = "1 person leaves" if len(leavers) == 1 else f"{len(leavers):,} people leave"
     sentence = f"{who}, of {len(people):,}."
     if many or large:
-        limits = " and ".join([f"{most_people:,} people"] * many + [f"{_percent(most_share)} of the members"] * large)
+        limits = " and ".join([f"{most_people:,} people"] * many + [f"{most_share * 100:.4g} % of the members"] * large)
         sentence = f"{who}, of {len(people):,}: more than {limits} at once. An Admin has to type the number."
     return Guard(len(leavers), len(people), many or large, sentence)
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.4g} %"
 
 
 def handover_sentence(handover: Handover) -> str:

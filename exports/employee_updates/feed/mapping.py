@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -60,13 +60,7 @@ class ColumnMapping:
     constants: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "columns": [
-                {"heading": column.heading, "field": column.field, "occurrence": column.occurrence}
-                for column in self.columns
-            ],
-            "constants": dict(self.constants),
-        }
+        return {"columns": [asdict(column) for column in self.columns], "constants": dict(self.constants)}
 
 
 @dataclass(frozen=True)
@@ -131,21 +125,16 @@ def suggest(sheet: Sheet) -> tuple[Suggestion, ...]:
 
 def mapping_of(sheet: Sheet, fields: Sequence[str], constants: Mapping[str, str] | None = None) -> ColumnMapping:
     """The mapping from the chosen field of each column of this sheet ("" leaves the column out)."""
-    seen: Counter[str] = Counter()
-    columns = []
-    for heading, name in zip(sheet.headings, fields, strict=True):
-        columns.append(ChosenColumn(heading, name, seen[plain(heading)]))
-        seen[plain(heading)] += 1
+    columns = [
+        ChosenColumn(heading, name, occurrence)
+        for heading, name, (_, occurrence) in zip(sheet.headings, fields, _numbered_headings(sheet), strict=True)
+    ]
     return ColumnMapping(tuple(columns), dict(constants or {}))
 
 
 def place(mapping: ColumnMapping, sheet: Sheet) -> Placed:
     """Apply the mapping to a file, whose columns may have moved, disappeared or appeared."""
-    seen: Counter[str] = Counter()
-    at: dict[tuple[str, int], int] = {}
-    for column, heading in enumerate(sheet.headings):
-        at[plain(heading), seen[plain(heading)]] = column
-        seen[plain(heading)] += 1
+    at = {heading: column for column, heading in enumerate(_numbered_headings(sheet))}
     fields = [""] * len(sheet.headings)
     missing: list[ChosenColumn] = []
     mapped_columns: set[int] = set()
@@ -194,6 +183,12 @@ def mapped(
         if note.column is None or note.column in chosen
     ]
     return rows, findings
+
+
+def _numbered_headings(sheet: Sheet) -> list[tuple[str, int]]:
+    """The normalised heading of each column, and its index among columns with that heading."""
+    headings = [plain(heading) for heading in sheet.headings]
+    return [(heading, headings[:column].count(heading)) for column, heading in enumerate(headings)]
 
 
 def _heading(name: str) -> str:

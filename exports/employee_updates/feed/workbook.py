@@ -12,6 +12,7 @@ from posixpath import join
 from typing import Any
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
+from openpyxl.utils.cell import column_index_from_string
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from exports.employee_updates.feed.findings import Severity, UnreadableFile, named, quoted
@@ -175,7 +176,7 @@ class _Cells:
         if name == "c":
             self._attributes = attributes
             place = _CELL.fullmatch(attributes.get("r", ""))
-            self._column = _column(place[1]) if place else self._column + 1
+            self._column = column_index_from_string(place[1]) - 1 if place else self._column + 1
             self._pieces, self._is_formula = [], False
         elif name in ("v", "t"):
             self._in_value = True
@@ -290,13 +291,6 @@ class _Cells:
 
     def _note(self, severity: Severity, code: str, sentence: str) -> None:
         self.notes.append(Note(self._row, self._column, severity, code, sentence))
-
-
-def _column(name: str) -> int:
-    number = 0
-    for letter in name:
-        number = number * 26 + ord(letter) - 64
-    return number - 1
 
 
 def _whole(text: str | None) -> int:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from django.http import QueryDict
 
-from accounts.numbers import whole_number
+from accounts.paging import ListPart, part_of
 from exports.employee_updates.feed.cells import FeedRow
 from exports.employee_updates.feed.fields import FIELDS, EmployeeField
 from exports.employee_updates.feed.findings import RowFinding
@@ -34,7 +34,10 @@ class Cell(NamedTuple):
     name: str
     value: str
     findings: Sequence[RowFinding]
-    offer: str
+
+    @property
+    def offer(self) -> str:
+        return DATALISTS.get(self.field.name, "")
 
     @property
     def is_wrong(self) -> bool:
@@ -129,29 +132,18 @@ class Grid:
             rows = [row for row in rows if any(text_to_find in text.lower() for text in row.cells.values())]
         return list(rows)
 
-    @property
-    def pages(self) -> int:
-        return max(1, -(-len(self.rows) // PAGE_SIZE))
+    @cached_property
+    def part(self) -> ListPart:
+        """The rows on the page."""
+        return part_of(self.rows, self.query, size=PAGE_SIZE)
 
     @property
     def page(self) -> int:
-        return min(whole_number(self.query.get("page", ""), 6) or 1, self.pages)
-
-    @property
-    def first(self) -> int:
-        return (self.page - 1) * PAGE_SIZE + 1
-
-    @property
-    def last(self) -> int:
-        return min(self.page * PAGE_SIZE, len(self.rows))
-
-    @cached_property
-    def shown(self) -> list[FeedRow]:
-        return self.rows[self.first - 1 : self.last]
+        return self.part.first // PAGE_SIZE + 1
 
     @property
     def lines(self) -> list[GridRow]:
-        return [self._grid_row(row) for row in self.shown]
+        return [self._grid_row(row) for row in self.part.rows]
 
     @property
     def new_lines(self) -> list[GridRow]:
@@ -163,13 +155,7 @@ class Grid:
                 0,
                 f"new row {number}",
                 [
-                    Cell(
-                        field,
-                        f"new-{number}-{field.name}",
-                        added.get(number, {}).get(field.name, ""),
-                        (),
-                        DATALISTS.get(field.name, ""),
-                    )
+                    Cell(field, f"new-{number}-{field.name}", added.get(number, {}).get(field.name, ""), ())
                     for field in self.fields
                 ],
                 (),
@@ -200,11 +186,11 @@ class Grid:
 
     @property
     def newer(self) -> str:
-        return self.at(page=self.page - 1) if self.page > 1 else ""
+        return self.at(page=self.page - 1) if self.part.before else ""
 
     @property
     def older(self) -> str:
-        return self.at(page=self.page + 1) if self.page < self.pages else ""
+        return self.at(page=self.page + 1) if self.part.after else ""
 
     @property
     def here(self) -> str:
@@ -245,7 +231,6 @@ class Grid:
                 f"cell-{row.number}-{field.name}",
                 submitted.get(field.name, row.cells.get(field.name, "")),
                 [finding for finding in findings if finding.field == field.name],
-                DATALISTS.get(field.name, ""),
             )
             for field in self.fields
         ]

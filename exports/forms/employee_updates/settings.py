@@ -16,6 +16,7 @@ from exports.employee_updates.feed.reading import MOST_BYTES
 from exports.employee_updates.feed.settings import PRIMARY_POLICY, UpdateSettings
 from exports.employee_updates.intake import Content
 from exports.forms.hosts import private_host_error
+from exports.forms.inputs import NewPasswordInput
 from exports.forms.saved_exports.settings import Words
 from exports.models import EmployeeUpdate, FeedProfile
 from exports.models.employee_update import EmployeeUpdateQuerySet
@@ -47,13 +48,6 @@ REQUIRED = {
         "sftp_file": "Give the name of the file on this server.",
     },
 }
-
-
-class WriteOnly(forms.PasswordInput):
-    """An input whose value is never shown again."""
-
-    def __init__(self) -> None:
-        super().__init__(attrs={"autocomplete": "new-password"})
 
 
 class UpdateFilter(forms.Form):
@@ -127,14 +121,18 @@ class NewUpdateForm(forms.Form):
         label="Address",
         help_text="It begins with https://. Such addresses often carry a key, so it is stored encrypted and not shown "
         "again.",
-        widget=WriteOnly,
+        widget=NewPasswordInput,
     )
     feed_user = forms.CharField(required=False, max_length=255, label="User name")
-    feed_password = forms.CharField(required=False, max_length=255, strip=False, label="Password", widget=WriteOnly)
+    feed_password = forms.CharField(
+        required=False, max_length=255, strip=False, label="Password", widget=NewPasswordInput
+    )
     sftp_host = forms.CharField(required=False, max_length=255, label="Host")
     sftp_port = forms.IntegerField(required=False, label="Port", initial=22, min_value=1, max_value=65535)
     sftp_login = forms.CharField(required=False, max_length=255, label="Login")
-    sftp_password = forms.CharField(required=False, max_length=255, strip=False, label="Password", widget=WriteOnly)
+    sftp_password = forms.CharField(
+        required=False, max_length=255, strip=False, label="Password", widget=NewPasswordInput
+    )
     sftp_file = forms.CharField(required=False, max_length=255, label="File name")
 
     content: Content
@@ -175,15 +173,8 @@ class NewUpdateForm(forms.Form):
         return cleaned
 
     def _take_file(self, cleaned: dict[str, Any]) -> None:
-        file = cleaned["file"]
-        if file.size > MOST_BYTES:
-            self.add_error(
-                "file",
-                f"This file has more than {MOST_BYTES // 1024**2} MB. Leave out what is not about employees, or "
-                "split it.",
-            )
-            return
-        self._read("file", reading.read_file, file.read())
+        # One byte more than the limit shows that a file is too large.
+        self._read("file", reading.read_file, cleaned["file"].read(MOST_BYTES + 1))
 
     def _take_paste(self, cleaned: dict[str, Any]) -> None:
         self._read("pasted", reading.read_pasted, cleaned["pasted"])

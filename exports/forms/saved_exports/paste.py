@@ -58,7 +58,7 @@ def read(text: str) -> Pasted:
         notes.append(f"“{state[:40]}” is not a state of reports, so it was left out.")
         values["states"].remove(state)
     for section, where in ((job, ""), (inputs, "inputSettings."), (filters, "filters."), (output, "outputSettings.")):
-        notes += [f"“{where}{name[:40]}” has no place in this form, so it was left out." for name in section.rest]
+        notes += [f"“{where}{name[:40]}” has no place in this form, so it was left out." for name in section.values]
     return Pasted(values, notes)
 
 
@@ -111,14 +111,10 @@ def _afterwards(actions: Any, notes: list[str]) -> dict[str, Any]:
 
 
 class _Section:
-    """A JSON object read key by key; `rest` are the keys that nobody has read."""
+    """A JSON object read key by key; `values` are the keys that nobody has read yet."""
 
     def __init__(self, values: Any) -> None:
         self.values = dict(values) if isinstance(values, dict) else {}
-
-    @property
-    def rest(self) -> list[str]:
-        return list(self.values)
 
     def take(self, name: str) -> Any:
         return self.values.pop(name, None)

@@ -11,6 +11,7 @@ from django_scopes.forms import SafeModelChoiceField
 
 from accounts.models import Credential, Team
 from exports.forms.hosts import private_host_error
+from exports.forms.inputs import DayInput, NewPasswordInput
 from exports.forms.saved_exports import contract
 from exports.forms.saved_exports.content import Contents
 from exports.models import SavedExport
@@ -67,8 +68,8 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         choices=[("", "Any time"), *periods.KINDS.items()],
         help_text="The day a report was created or submitted, whichever is later. Counted when the run starts.",
     )
-    period_start = forms.DateField(required=False, label="First day", widget=forms.DateInput(attrs={"type": "date"}))
-    period_end = forms.DateField(required=False, label="Last day", widget=forms.DateInput(attrs={"type": "date"}))
+    period_start = forms.DateField(required=False, label="First day", widget=DayInput)
+    period_end = forms.DateField(required=False, label="Last day", widget=DayInput)
     look_back_days = forms.IntegerField(
         required=False,
         label="Days to look back for late ones",
@@ -83,9 +84,7 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         choices=[("", "Approved or not"), *periods.KINDS.items()],
         help_text="The first day of the period you choose; only reports approved after it are exported.",
     )
-    approved_since_date = forms.DateField(
-        required=False, label="Approved after this day", widget=forms.DateInput(attrs={"type": "date"})
-    )
+    approved_since_date = forms.DateField(required=False, label="Approved after this day", widget=DayInput)
     report_ids = Words(
         required=False,
         label="Report IDs",
@@ -149,12 +148,7 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
     )
     sftp_port = forms.IntegerField(required=False, label="Port", initial=22)
     sftp_login = forms.CharField(required=False, label="Login", max_length=255)
-    sftp_password = forms.CharField(
-        required=False,
-        label="Password",
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    sftp_password = forms.CharField(required=False, label="Password", strip=False, widget=NewPasswordInput)
     remove_sftp_password = forms.BooleanField(required=False, label="Remove the stored password")
     test = forms.BooleanField(
         required=False,

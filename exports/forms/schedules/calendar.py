@@ -5,16 +5,16 @@ from typing import Any, cast
 
 from django import forms
 
+from exports.forms.inputs import DayInput
 from exports.schedules.rules.countries import choices
 from exports.schedules.rules.ics import Imported, UnreadableCalendar, read_ics
 
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 
 class DayField(forms.DateField):
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=DAY, **kwargs)
+        super().__init__(widget=DayInput(format="%Y-%m-%d"), **kwargs)
 
     def validate(self, value: date | None) -> None:
         super().validate(value)

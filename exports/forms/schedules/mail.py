@@ -1,6 +1,7 @@
 """The form for a schedule's recipients and the contents of its mails."""
 
 import re
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from accounts.numbers import whole_number
 from exports.deliveries.allowed_addresses import AllowedAddresses, normalize
 from exports.deliveries.recipients import BY_HAND
 from exports.deliveries.settings import Content, MailSettings, OnEmpty
+from exports.forms.inputs import NewPasswordInput
 from exports.models import Recipient, Schedule
 
 CONTENTS = {
@@ -48,10 +50,6 @@ class Addresses(forms.CharField):
         return list({normalize(word): word for word in words}.values())
 
 
-class Members(forms.MultipleChoiceField):
-    widget = forms.CheckboxSelectMultiple
-
-
 class MailForm(forms.Form):
     """A valid form has `settings`, `chosen_members`, `chosen_addresses`, and `new_zip_password`: None keeps the old."""
 
@@ -63,7 +61,9 @@ class MailForm(forms.Form):
         ],
         widget=forms.RadioSelect,
     )
-    members = Members(required=False, label="Members of the team")
+    members = forms.MultipleChoiceField(
+        required=False, label="Members of the team", widget=forms.CheckboxSelectMultiple
+    )
     addresses = Addresses(
         required=False,
         label="Other addresses",
@@ -82,11 +82,7 @@ class MailForm(forms.Form):
     )
     content = forms.ChoiceField(label="What the mail brings", choices=list(CONTENTS.items()))
     zip_password = forms.CharField(
-        required=False,
-        label="Password of the ZIP",
-        strip=False,
-        max_length=200,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        required=False, label="Password of the ZIP", strip=False, max_length=200, widget=NewPasswordInput
     )
     always_link = forms.BooleanField(
         required=False,
@@ -147,20 +143,11 @@ class MailForm(forms.Form):
         mail = MailSettings.from_json(schedule.mail or {})
         listed = [row for row in to if row.kind in BY_HAND and row.state != Recipient.State.REMOVED]
         currencies = sorted(mail.totals_from.keys() | mail.totals_to.keys())
-        return {
+        return asdict(mail) | {
             "to": SPLIT if mail.split_by else PEOPLE,
             "members": [str(row.user_id) for row in listed if row.kind == Recipient.Kind.MEMBER],
             "addresses": [row.address for row in listed if row.kind == Recipient.Kind.ADDRESS],
-            "split_by": mail.split_by,
             "fallback": mail.fallback or (by.email if schedule.pk is None else ""),
-            "content": mail.content,
-            "always_link": mail.always_link,
-            "subject": mail.subject,
-            "text": mail.text,
-            "first_rows": mail.first_rows,
-            "on_empty": mail.on_empty,
-            "rows_from": mail.rows_from,
-            "rows_to": mail.rows_to,
             "bands": [
                 (currency, mail.totals_from.get(currency), mail.totals_to.get(currency)) for currency in currencies
             ],

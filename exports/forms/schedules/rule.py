@@ -1,6 +1,7 @@
 """The form for when a schedule runs: the fields of a `Rule`."""
 
 import re
+from dataclasses import asdict
 from datetime import time
 from typing import Any, cast
 
@@ -8,6 +9,8 @@ from django import forms
 
 from accounts.forms.teams import zones
 from accounts.models import Team
+from exports.forms.inputs import DayInput
+from exports.schedules.rules import words
 from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 
 KINDS = {
@@ -20,24 +23,6 @@ KINDS = {
     RuleKind.QUARTER_END: "At the end of each quarter",
     RuleKind.CRON: "By a cron line",
 }
-WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-ORDINALS = [
-    "First",
-    "Second",
-    "Third",
-    "Fourth",
-    "Fifth",
-    "Sixth",
-    "Seventh",
-    "Eighth",
-    "Ninth",
-    "Tenth",
-    "Eleventh",
-    "Twelfth",
-    "Thirteenth",
-    "Fourteenth",
-    "Fifteenth",
-]
 FROM_THE_END = ["Last", "Second to last", "Third to last", "Fourth to last", "Fifth to last"]
 ON_HOLIDAY = {
     OnHoliday.RUN: "Run all the same",
@@ -87,7 +72,7 @@ class RuleForm(forms.Form):
         required=False,
         label="Days of the week",
         coerce=int,
-        choices=list(enumerate(WEEKDAYS)),
+        choices=list(enumerate(words.WEEKDAYS)),
         widget=forms.CheckboxSelectMultiple,
     )
     nth = forms.TypedChoiceField(
@@ -96,7 +81,7 @@ class RuleForm(forms.Form):
         coerce=int,
         empty_value=None,
         choices=[
-            *enumerate(ORDINALS, start=1),
+            *enumerate(map(str.capitalize, words.ORDINALS), start=1),
             *((-number, name) for number, name in enumerate(FROM_THE_END, start=1)),
         ],
         help_text="Weekends and the team's holidays are no business days.",
@@ -136,17 +121,9 @@ class RuleForm(forms.Form):
         choices=list(ON_HOLIDAY.items()),
         help_text="On a holiday of the team; a date can also fall on a weekend.",
     )
-    starts_on = forms.DateField(
-        required=False,
-        label="First day",
-        help_text="Empty: from now on.",
-        widget=forms.DateInput(attrs={"type": "date"}),
-    )
+    starts_on = forms.DateField(required=False, label="First day", help_text="Empty: from now on.", widget=DayInput)
     ends_on = forms.DateField(
-        required=False,
-        label="Last day",
-        help_text="Empty: until somebody stops it.",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        required=False, label="Last day", help_text="Empty: until somebody stops it.", widget=DayInput
     )
 
     rule: Rule | None = None
@@ -163,18 +140,11 @@ class RuleForm(forms.Form):
         """Initial values for a rule; without one, for the most common rule."""
         if rule is None:
             rule = Rule(RuleKind.BUSINESS_DAY, times=(time(7, 30),), zone=team.time_zone, on_holiday=OnHoliday.AFTER)
-        return {
-            "kind": rule.kind,
+        return asdict(rule) | {
             "weekdays": list(rule.weekdays),
             "nth": rule.nth if rule.kind == RuleKind.BUSINESS_DAY else 1,
             "days_after": rule.nth if rule.kind == RuleKind.AFTER_MONTH_END else 3,
-            "day": rule.day,
-            "cron": rule.cron,
             "times": list(rule.times),
-            "zone": rule.zone,
-            "on_holiday": rule.on_holiday,
-            "starts_on": rule.starts_on,
-            "ends_on": rule.ends_on,
         }
 
     def clean(self) -> dict[str, Any]:

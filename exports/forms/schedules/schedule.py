@@ -10,6 +10,7 @@ from django_scopes.forms import SafeModelChoiceField
 
 from accounts.models import Team, User
 from accounts.permissions import Permission
+from exports.forms.inputs import DayInput
 from exports.models import SavedExport, Schedule
 
 AFTER_OUTAGE = {Schedule.AfterOutage.RUN_LATE: "Run once, late", Schedule.AfterOutage.SKIP: "Leave out what was missed"}
@@ -77,10 +78,7 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
 class PauseForm(forms.Form):
     reason = forms.CharField(label="Why", max_length=300, help_text="Everybody in the team can read it.")
     resume_on = forms.DateField(
-        required=False,
-        label="Go on by itself on",
-        help_text="Empty: until somebody resumes it.",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        required=False, label="Go on by itself on", help_text="Empty: until somebody resumes it.", widget=DayInput
     )
 
     def __init__(self, *args: Any, team: Team, **kwargs: Any) -> None:

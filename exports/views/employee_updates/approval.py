@@ -11,12 +11,14 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from accounts.door import TeamRequest, View, team_view
+from accounts.numbers import whole_number
 from accounts.permissions import Permission
 from exports.employee_updates import actions as employee_updates
 from exports.employee_updates.rules import Cannot
-from exports.forms.employee_updates.approval import typed_number
 from exports.models import EmployeeUpdate
 from exports.views.employee_updates.pages import find_update
+
+MOST_DIGITS = 9
 
 
 def _user(request: TeamRequest) -> dict[str, Any]:
@@ -29,8 +31,9 @@ def _user_and_hash(request: TeamRequest) -> dict[str, Any]:
 
 
 def _member_hash_and_leavers(request: TeamRequest) -> dict[str, Any]:
-    leavers = typed_number(request.POST.get("leavers", ""))
-    return _user_and_hash(request) | {"by": request.membership, "typed_leavers": leavers}
+    """The number of leavers may be typed with the thousands separators of any country."""
+    digits = "".join(char for char in request.POST.get("leavers", "") if char not in " \u00a0\u202f.,'’")
+    return _user_and_hash(request) | {"by": request.membership, "typed_leavers": whole_number(digits, MOST_DIGITS)}
 
 
 def _button(

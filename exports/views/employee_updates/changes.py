@@ -1,6 +1,6 @@
 """The changes of an employee update, person by person, before and after."""
 
-from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -24,30 +24,6 @@ SHOWN_HANDOVERS = 20
 # A filter of this page, not a kind of change: people of the last feed without a row.
 MISSING = "missing"
 TROUBLES = {"cycle": "goes round in a circle", "missing": "leads to nobody", "leaver": "hangs on somebody who leaves"}
-
-
-@dataclass(frozen=True)
-class FieldText:
-    """A field before and after, as text; `before` is None when it is unknown."""
-
-    heading: str
-    before: str | None
-    after: str
-
-
-@dataclass(frozen=True)
-class ChangeDetails:
-    """A change as the page shows it."""
-
-    change: Change
-    name: str
-    kinds: list[str]
-    fields: list[FieldText]
-    joins: list[str]
-    leaves: list[str]
-    handovers: list[str]
-    more_handovers: int
-    is_ready: bool | None
 
 
 @require_safe
@@ -99,29 +75,31 @@ def _tabs(analysis: stored_updates.Analysis) -> list[tuple[str, str, int]]:
     return [*tabs, (MISSING, "Without a row", len(analysis.missing))] if analysis.missing else tabs
 
 
-def _describe_change(change: Change, analysis: stored_updates.Analysis, leaver: Leaver | None) -> ChangeDetails:
+def _describe_change(change: Change, analysis: stored_updates.Analysis, leaver: Leaver | None) -> dict[str, Any]:
+    """A change as the page shows it. A field's `before` is None when it is unknown."""
     fields = [
-        FieldText(
-            FIELDS[field.field].heading + (f" in {analysis.policy_name(field.policy)}" if field.policy else ""),
-            cells.text_of(FIELDS[field.field], field.before) if field.is_known else None,
-            cells.text_of(FIELDS[field.field], field.after),
-        )
+        {
+            "heading": FIELDS[field.field].heading
+            + (f" in {analysis.policy_name(field.policy)}" if field.policy else ""),
+            "before": cells.text_of(FIELDS[field.field], field.before) if field.is_known else None,
+            "after": cells.text_of(FIELDS[field.field], field.after),
+        }
         for field in change.fields
         if change.before is not None or field.field != "email"
     ]
     person = change.after
     handovers = leaver.handovers if leaver else ()
-    return ChangeDetails(
-        change,
-        f"{person.first_name} {person.last_name}".strip(),
-        [KINDS[kind] for kind in change.kinds],
-        fields,
-        [analysis.policy_name(policy) for policy in change.added],
-        [
+    return {
+        "change": change,
+        "name": f"{person.first_name} {person.last_name}".strip(),
+        "kinds": [KINDS[kind] for kind in change.kinds],
+        "fields": fields,
+        "joins": [analysis.policy_name(policy) for policy in change.added],
+        "leaves": [
             analysis.policy_name(policy) + (", which the row does not name" if policy in change.implied else "")
             for policy in change.removed
         ],
-        [leaving.handover_sentence(handover) for handover in handovers[:SHOWN_HANDOVERS]],
-        max(0, len(handovers) - SHOWN_HANDOVERS),
-        leaver.is_ready if leaver else None,
-    )
+        "handovers": [leaving.handover_sentence(handover) for handover in handovers[:SHOWN_HANDOVERS]],
+        "more_handovers": max(0, len(handovers) - SHOWN_HANDOVERS),
+        "is_ready": leaver.is_ready if leaver else None,
+    }

@@ -64,7 +64,7 @@ def update_receipt_file(request: TeamRequest, update_id: int) -> HttpResponseBas
 def update_present(request: TeamRequest, update_id: int) -> HttpResponse:
     """Compare the requested changes with the members that were read after the update was sent."""
     update = find_update(request, update_id)
-    members = stored_updates.members_after(update)
+    members = stored_updates.members_of(update, "after")
     people = []
     if members is not None:
         analysis = stored_updates.analyse(update)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -7,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.door import TeamRequest, team_view
+from accounts.door import TeamRequest, View, team_view
 from accounts.permissions import Permission
 from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import intake
@@ -74,20 +75,27 @@ def update_rows_paste(request: TeamRequest, update_id: int) -> HttpResponse:
     return _redirect_back(request, update)
 
 
-@require_POST
-@team_view(Permission.PREPARE_UPDATES)
-def update_rows_members(request: TeamRequest, update_id: int) -> HttpResponse:
-    """Add the members that were read as rows."""
-    update = find_update(request, update_id)
-    return _change_rows(request, update, intake.take_members, "The table has {} now. Change what should change.")
+def _button(action: Callable[..., int], sentence: str) -> View:
+    """A POST view of this action, which returns a number of rows for the sentence."""
+
+    @require_POST
+    @team_view(Permission.PREPARE_UPDATES)
+    @wraps(action)
+    def view(request: TeamRequest, update_id: int) -> HttpResponse:
+        update = find_update(request, update_id)
+        try:
+            count = action(update, by=request.user)
+        except Cannot as reason:
+            messages.error(request, str(reason))
+        else:
+            messages.success(request, sentence.format(_counted(count)))
+        return redirect("exports:update-rows", request.team.slug, update.pk)
+
+    return view
 
 
-@require_POST
-@team_view(Permission.PREPARE_UPDATES)
-def update_rows_keep(request: TeamRequest, update_id: int) -> HttpResponse:
-    """Remove rows that change nothing."""
-    update = find_update(request, update_id)
-    return _change_rows(request, update, intake.keep_changed, "{} that would change nothing left out.")
+update_rows_members = _button(intake.take_members, "The table has {} now. Change what should change.")
+update_rows_keep = _button(intake.keep_changed, "{} that would change nothing left out.")
 
 
 @require_POST
@@ -149,18 +157,6 @@ def _redirect_back(request: TeamRequest, update: EmployeeUpdate) -> HttpResponse
     """Return to the page of the table that the form was on."""
     url = reverse("exports:update-rows", args=[request.team.slug, update.pk])
     return redirect(url + _grid(request, update).here)
-
-
-def _change_rows(
-    request: TeamRequest, update: EmployeeUpdate, action: Callable[..., int], sentence: str
-) -> HttpResponse:
-    try:
-        count = action(update, by=request.user)
-    except Cannot as reason:
-        messages.error(request, str(reason))
-    else:
-        messages.success(request, sentence.format(_counted(count)))
-    return redirect("exports:update-rows", request.team.slug, update.pk)
 
 
 def _saved_sentence(update: EmployeeUpdate) -> str:

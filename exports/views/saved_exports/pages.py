@@ -23,7 +23,6 @@ from exports.models import ExportVersion, SavedExport
 from exports.models.saved_export import NAME_TAKEN
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports import wording
-from exports.saved_exports.job import ExportSettings
 from exports.views.saved_exports.content_editor import editor_context
 
 LAST_RUNS = 10
@@ -56,21 +55,13 @@ def export(request: TeamRequest, export_id: int) -> HttpResponse:
     shown = export.present
     if number := request.GET.get("version", ""):
         shown = get_object_or_404(export.versions, number=whole_number(number, 8))
-    policy_names = dict(
-        request.team.policies.filter(policy_id__in=shown.settings["policy_ids"]).values_list("policy_id", "name")
-    )
     return render(
         request,
         "exports/export.html",
         {
             "export": export,
             "shown": shown,
-            "lines": wording.lines(
-                ExportSettings.from_json(shown.settings),
-                at=timezone.now(),
-                zone=request.team.zone,
-                policy_names=policy_names,
-            ),
+            "lines": wording.lines_of_version(shown, request.team, timezone.now()),
             "schedules": list(export.schedules.live()[: SHOWN_SCHEDULES + 1]),
             "shown_schedules": SHOWN_SCHEDULES,
             "versions": _with_changes(versions)[:LAST_VERSIONS],

@@ -19,7 +19,6 @@ from exports.models import ExportVersion, SavedExport
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports import compare as compare_versions
 from exports.saved_exports import share, wording
-from exports.saved_exports.job import ExportSettings
 from exports.views.saved_exports.pages import form_page
 
 
@@ -31,13 +30,8 @@ def export_compare(request: TeamRequest, export_id: int) -> HttpResponse:
     last = export.present.number
     after = _version(export, request.GET.get("to") or str(last))
     before = _version(export, request.GET.get("from") or str(max(after.number - 1, 1)))
-    policy_ids = {*before.settings["policy_ids"], *after.settings["policy_ids"]}
-    names = dict(request.team.policies.filter(policy_id__in=policy_ids).values_list("policy_id", "name"))
     now = timezone.now()
-    old, new = (
-        wording.lines(ExportSettings.from_json(version.settings), at=now, zone=request.team.zone, policy_names=names)
-        for version in (before, after)
-    )
+    old, new = (wording.lines_of_version(version, request.team, now) for version in (before, after))
     return render(
         request,
         "exports/export_compare.html",

@@ -9,10 +9,11 @@ from expensify.freemarker.catalogue import CATALOGUE
 from expensify.freemarker.settings import RenderSettings
 from expensify.freemarker.template import parse, render
 from exports.columns.layout import Layout, column
+from exports.columns.parsing import table_of
 from exports.columns.presets import PRESETS
-from exports.columns.values import table_of, values_of
 from exports.columns.writing import headings_of, template_of
 from exports.samples.choose import SAMPLES, sample
+from tests.exports.columns.expected_rows import values_of
 
 STRICT = RenderSettings(missing="error", boolean="error")
 

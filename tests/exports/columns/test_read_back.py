@@ -13,8 +13,9 @@ from expensify.freemarker.template import parse, render
 from exports.columns.checking import problems
 from exports.columns.choices import FORMATS, fields
 from exports.columns.layout import DELIMITERS, Column, Layout, layout_from_json
-from exports.columns.values import table_of, values_of
+from exports.columns.parsing import table_of
 from exports.columns.writing import headings_of, recognise, template_of
+from tests.exports.columns.expected_rows import values_of
 
 ODDITIES = (
     "=1+1",

@@ -9,8 +9,8 @@ from expensify.freemarker.settings import RenderSettings
 from expensify.freemarker.template import parse, render
 from exports.columns.checking import problems
 from exports.columns.layout import Column, Layout, column
-from exports.columns.values import values_of
 from exports.columns.writing import template_of
+from tests.exports.columns.expected_rows import values_of
 
 EXPENSE: dict[str, Any] = {
     "transactionID": "4000000000000000001",

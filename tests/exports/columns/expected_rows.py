@@ -1,12 +1,8 @@
-"""The rows of a layout's file, computed from the data without a template, or parsed from the file."""
+"""The rows of a layout's file, computed from the data without a template: what the written template has to print."""
 
-import csv
-import io
-import json
 import re
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from itertools import accumulate
 from typing import Any
 
 from expensify.freemarker.catalogue import Field
@@ -18,46 +14,11 @@ _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
 def values_of(layout: Layout, data: Mapping[str, Any]) -> list[list[str]]:
-    """The rows of the layout's file for the template's data, without the heading.
-
-    Independent of the template; tests compare the two.
-    """
+    """The rows of the layout's file for the template's data, without the heading."""
     return [
         [_value(column, layout, row, number) for column in layout.columns]
         for number, row in enumerate(_rows(layout, data), start=1)
     ]
-
-
-def table_of(layout: Layout, text: str) -> list[list[str]]:
-    """Parse the layout's file into rows, with the heading if it has one; JSON's null is an empty cell.
-
-    Raises ValueError for a malformed file.
-    """
-    if layout.kind == "csv":
-        try:
-            return list(csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter, strict=True))
-        except csv.Error as error:
-            raise ValueError(str(error)) from None
-    if layout.kind == "json":
-        records = json.loads(text, parse_float=str, parse_int=str)
-        return [[_json_cell(record[column.heading]) for column in layout.columns] for record in records]
-    rows = [_slices(layout, line) for line in text.split("\n")[:-1]]
-    headings = 1 if layout.heading else 0
-    return rows[:headings] + [
-        [cell.lstrip(" ") if column.is_number else cell for column, cell in zip(layout.columns, row, strict=True)]
-        for row in rows[headings:]
-    ]
-
-
-def _slices(layout: Layout, line: str) -> list[str]:
-    ends = list(accumulate(column.width for column in layout.columns))
-    return [line[start:end].rstrip(" ") for start, end in zip([0, *ends], ends, strict=False)]
-
-
-def _json_cell(value: object) -> str:
-    if value is None:
-        return ""
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
 _Row = dict[str, Any]

@@ -1,0 +1,40 @@
+"""Parse the file of a layout into rows."""
+
+import csv
+import io
+import json
+from itertools import accumulate
+
+from exports.columns.layout import Layout
+
+
+def table_of(layout: Layout, text: str) -> list[list[str]]:
+    """Parse the layout's file into rows, with the heading if it has one; JSON's null is an empty cell.
+
+    Raises ValueError for a malformed file.
+    """
+    if layout.kind == "csv":
+        try:
+            return list(csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter, strict=True))
+        except csv.Error as error:
+            raise ValueError(str(error)) from None
+    if layout.kind == "json":
+        records = json.loads(text, parse_float=str, parse_int=str)
+        return [[_json_cell(record[column.heading]) for column in layout.columns] for record in records]
+    rows = [_slices(layout, line) for line in text.split("\n")[:-1]]
+    headings = 1 if layout.heading else 0
+    return rows[:headings] + [
+        [cell.lstrip(" ") if column.is_number else cell for column, cell in zip(layout.columns, row, strict=True)]
+        for row in rows[headings:]
+    ]
+
+
+def _slices(layout: Layout, line: str) -> list[str]:
+    ends = list(accumulate(column.width for column in layout.columns))
+    return [line[start:end].rstrip(" ") for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _json_cell(value: object) -> str:
+    if value is None:
+        return ""
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
