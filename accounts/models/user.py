@@ -67,6 +67,7 @@ class User(AbstractUser):
 
         Django stores a new password in `_password`, and sets that to None when it only upgrades the hash.
         """
+        # The stubs lack `_password`.
         ends_tokens = self.pk is not None and (self._password is not None or not self.is_active)  # type: ignore[attr-defined]
         super().save(*args, **kwargs)
         if ends_tokens:

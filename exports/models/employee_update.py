@@ -36,8 +36,6 @@ class FeedProfile(TeamOwned):
     mapping = models.JSONField(help_text="See `exports.employee_updates.feed.ColumnMapping`.")
     settings = models.JSONField(help_text="See `exports.employee_updates.feed.Settings`.")
 
-    _default_manager: ClassVar[models.Manager["FeedProfile"]]
-
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["team", "name"], name="one_feed_profile_per_name")]

@@ -48,22 +48,18 @@ IN_FLIGHT = frozenset(
     }
 )
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UNCONFIRMED, Status.CANCELLED})
+# `Run.budget_key`, for queries.
+BUDGET_KEY = Case(
+    When(trial_of__isnull=False, then=F("trial_of__fingerprint")),
+    When(by_previous=True, then=F("credential__previous_fingerprint")),
+    default=F("credential__fingerprint"),
+)
 
 
 class RunQuerySet(models.QuerySet["Run"]):
     def seen_by(self, membership: Membership) -> "RunQuerySet":
         """Without the runs of employee updates, unless the member may see those."""
         return self if membership.may(Permission.VIEW_UPDATES) else self.filter(kind__in=OF_EXPORTS)
-
-    def with_budget_key(self) -> "RunQuerySet":
-        """With `Run.budget_key` as the annotation `key`."""
-        return self.annotate(
-            key=Case(
-                When(trial_of__isnull=False, then=F("trial_of__fingerprint")),
-                When(by_previous=True, then=F("credential__previous_fingerprint")),
-                default=F("credential__fingerprint"),
-            )
-        )
 
     def resting(self) -> "RunQuerySet":
         return self.unfinished().filter(status__in=RESTING)

@@ -21,6 +21,7 @@ from expensify.budget.budget import Budget, Decision, QueuePosition, Ticket
 from expensify.budget.permit import Permit
 from expensify.budget.wire import connect
 from exports.models import IN_FLIGHT, Run
+from exports.models.run import BUDGET_KEY
 from exports.results import store as results
 from exports.runs import steps, worker
 
@@ -141,7 +142,7 @@ def _count_calls_under_way(keys: Iterable[str]) -> dict[str, int]:
     """How many further calls the started runs outside the queue need: those come before the queue."""
     started = Q(status__in=IN_FLIGHT) | Q(status=Run.Status.GENERATED, retry_at__isnull=False)
     with scopes_disabled():
-        runs = Run.objects.unfinished().with_budget_key().filter(started, key__in=list(keys))
+        runs = Run.objects.unfinished().annotate(key=BUDGET_KEY).filter(started, key__in=list(keys))
         needed: Counter[str] = Counter()
         for key, status, kind in runs.values_list("key", "status", "kind"):
             needed[key] += steps.calls_left(status, kind)
@@ -163,7 +164,7 @@ def sweep(now: datetime | None = None) -> list[Wake]:
 def _enqueue_lost_runs(now: datetime) -> list[Wake]:
     names_by_key: dict[str, list[str]] = {}
     with scopes_disabled():
-        for key, pk in Run.objects.due(now).with_budget_key().order_by("pk").values_list("key", "pk"):
+        for key, pk in Run.objects.due(now).annotate(key=BUDGET_KEY).order_by("pk").values_list("key", "pk"):
             names_by_key.setdefault(key, []).append(_name(pk))
     wakes = []
     for key, lost in budget().lost(names_by_key).items():
