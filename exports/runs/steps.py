@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import transaction
 
 from accounts import clock
@@ -19,7 +20,7 @@ from accounts.credentials.keyring import unseal
 from expensify.answers import Download
 from expensify.client import Client
 from expensify.jobs.export import ReportExport
-from exports.models import Result, Run
+from exports.models import Run
 from exports.models.run import Status
 from exports.models.run_kind import Kind, traits_of
 from exports.results import store as results
@@ -165,14 +166,14 @@ def _store(run: Run, name: str, file: Path, arrived: Download) -> None:
             **FRESH,
         )
         if moved:
-            Result.objects.create(team=run.team, run=run, **stored._asdict())
+            stored.save(force_insert=True)
             audit.record(
                 action, run, by=PORTAL, file=stored.name, size=stored.size, rows=stored.rows, sha256=stored.sha256
             )
     if moved:
         results.clear(run)
     else:
-        results.discard(stored.file)
+        default_storage.delete(stored.file.name)
 
 
 SELECT = RunStep("select", Status.QUEUED, Status.SELECTING, _select)

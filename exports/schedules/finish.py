@@ -24,7 +24,7 @@ from accounts.models import MailStatus, User
 from exports.deliveries import recipients, split_by_recipient
 from exports.deliveries.allowed_addresses import normalize
 from exports.deliveries.settings import MailSettings, OnEmpty
-from exports.deliveries.split_by_recipient import CannotSplit, Part
+from exports.deliveries.split_by_recipient import CannotSplit
 from exports.models import Delivery, Occurrence, Recipient, Result, Run, Schedule
 from exports.results import totals
 from exports.results.store import CannotStore
@@ -42,7 +42,7 @@ class FileContents:
 
     rows: int | None
     totals: dict[str, Decimal] | None = None
-    parts: Sequence[Part] = ()
+    parts: Sequence[Result] = ()
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _outcome(run: Run, mail: MailSettings) -> RunEnd:
 
 def _read_file(result: Result, mail: MailSettings) -> FileContents:
     measured = totals.measure(result)
-    parts: Sequence[Part] = ()
+    parts: Sequence[Result] = ()
     if mail.split_by and measured.rows != 0:
         parts = split_by_recipient.split(result, mail.split_by, mail.fallback)
     return FileContents(measured.rows, measured.totals, parts)
@@ -202,7 +202,7 @@ def _write(occurrence: Occurrence, outcome: RunEnd, mail: MailSettings, now: dat
 
 
 def _make_deliveries(
-    schedule: Schedule, occurrence: Occurrence, mail: MailSettings, parts: Sequence[Part]
+    schedule: Schedule, occurrence: Occurrence, mail: MailSettings, parts: Sequence[Result]
 ) -> list[Delivery]:
     status = MailStatus.HELD if occurrence.held_because else MailStatus.QUEUED
     assert occurrence.run is not None
@@ -222,16 +222,16 @@ def _make_deliveries(
 
 
 def _assign_files(
-    schedule: Schedule, occurrence: Occurrence, mail: MailSettings, parts: Sequence[Part]
+    schedule: Schedule, occurrence: Occurrence, mail: MailSettings, parts: Sequence[Result]
 ) -> Sequence[tuple[Recipient, Result | None]]:
     """Each recipient with their file, or with None if the file is empty."""
     whole: Result | None = getattr(occurrence.run, "result", None) if occurrence.rows != 0 else None
     if whole is None or not parts:
         resolved = recipients.resolve(schedule, [] if mail.split_by else None, mail.fallback)
         return [(recipient, whole) for recipient in resolved]
-    resolved = recipients.resolve(schedule, [part.value for part in parts], mail.fallback)
+    resolved = recipients.resolve(schedule, [part.part_value for part in parts], mail.fallback)
     by_address = {normalize(recipient.address): recipient for recipient in resolved}
-    files = Result.objects.bulk_create(split_by_recipient.rows_for(whole, parts))
+    files = Result.objects.bulk_create(parts)
     return [(by_address[normalize(file.part_value)], file) for file in files]
 
 
