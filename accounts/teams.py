@@ -17,11 +17,7 @@ from accounts.permissions import Role
 
 
 class CannotChange(Exception):
-    """The member was not changed; `sentence` says why and what to do."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    """The member was not changed; the message says why and what to do."""
 
 
 class AlreadyMember(Exception):

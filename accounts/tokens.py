@@ -32,11 +32,7 @@ REFUSED_SECONDS = 300
 
 
 class TokenRefused(Exception):
-    """The request has no valid token; `sentence` says what to do."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    """The request has no valid token; the message says what to do."""
 
 
 class TooManyRefused(Exception):

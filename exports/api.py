@@ -178,7 +178,7 @@ def _problem(sentence: str, status: int, **headers: str) -> HttpResponse:
 
 @api.exception_handler(tokens.TokenRefused)
 def _refused(request: HttpRequest, reason: tokens.TokenRefused) -> HttpResponse:
-    return _problem(reason.sentence, 401, **{"WWW-Authenticate": "Bearer"})
+    return _problem(str(reason), 401, **{"WWW-Authenticate": "Bearer"})
 
 
 @api.exception_handler(tokens.TooManyRefused)

@@ -12,8 +12,8 @@ class _CodeForm:
     """A form with a code: numeric keyboard on phones, and no placeholder that repeats the label."""
 
     fields: dict[str, Any]
-    label = "Code of your authenticator app"
-    help_text = ""
+    label = "Code"
+    help_text = "The six digits of your authenticator app, or one of your recovery codes."
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -24,17 +24,16 @@ class _CodeForm:
 
 
 class AuthenticateForm(_CodeForm, base.AuthenticateForm):
-    label = "Code"
-    help_text = "The six digits of your authenticator app, or one of your recovery codes."
+    pass
 
 
 class ReauthenticateForm(_CodeForm, base.ReauthenticateForm):
-    label = "Code"
-    help_text = "The six digits of your authenticator app, or one of your recovery codes."
+    pass
 
 
 class ActivateTOTPForm(_CodeForm, totp.ActivateTOTPForm):
     label = "Six digits that the app shows now"
+    help_text = ""
 
 
 class AddPasskeyForm(webauthn.AddWebAuthnForm):

@@ -6,28 +6,3 @@ from accounts.models.rotation import Rotation
 from accounts.models.team import LinkProof, Membership, Team, TeamManager, TeamOwned
 from accounts.models.token import AccessToken, OnceKey
 from accounts.models.user import User
-
-__all__ = [
-    "MAIL_FINAL",
-    "AccessToken",
-    "AuditChain",
-    "AuditEntry",
-    "AuditHeads",
-    "AuditStream",
-    "AuditSummary",
-    "Credential",
-    "Invitation",
-    "LinkProof",
-    "MailStatus",
-    "Membership",
-    "Notice",
-    "OnceKey",
-    "Outgoing",
-    "Policy",
-    "Rotation",
-    "SavedAuditView",
-    "Team",
-    "TeamManager",
-    "TeamOwned",
-    "User",
-]
