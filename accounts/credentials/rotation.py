@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
@@ -130,15 +130,13 @@ def leaked(credential: Credential, *, by: User) -> bool:
     credential.rotations.filter(status=Status.SWITCHED).update(status=Status.DONE)
     if not credentials.wipe(credential, by=by):
         return False
-    notifications.tell(
-        credential.team,
+    notifications.tell_admins(
+        credential,
         f"credential {credential.pk} leaked {credential.pair_number} {timezone.now():%Y-%m-%d %H:%M:%S}",
-        notifications.admins(credential.team),
         subject=f"The credential “{credential}” was reported as leaked",
         text=f"{by} reported that the pair of the credential “{credential}” leaked. The portal has deleted it and "
         "makes no further call with it.\n\nRevoke it at Expensify as well, make a new pair there, and enter that in "
         "the portal.",
-        path=credential.get_absolute_url(),
     )
     return True
 
@@ -318,13 +316,11 @@ def _require_switchable(rotation: Rotation) -> None:
 
 
 def _notify_not_switched(rotation: Rotation, reason: str) -> None:
-    notifications.tell(
-        rotation.team,
+    notifications.tell_admins(
+        rotation,
         f"rotation {rotation.pk} not switched",
-        notifications.admins(rotation.team),
         subject=f"The new pair of “{rotation.credential}” did not take over",
         text=f"It was to take over by itself, but: {reason} The present pair goes on working.",
-        path=rotation.get_absolute_url(),
     )
 
 
@@ -339,5 +335,5 @@ def _locked_rotation(pk: int) -> Rotation:
     return rows.select_related("team", "credential").get(pk=pk)
 
 
-def _open(rotation: Rotation) -> Any:
+def _open(rotation: Rotation) -> QuerySet[Rotation]:
     return Rotation.objects.filter(pk=rotation.pk, status__in=[Status.TESTING, Status.READY])

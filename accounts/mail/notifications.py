@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from email.message import EmailMessage
+from typing import Protocol
 
 import structlog
 from django.conf import settings
@@ -32,6 +33,21 @@ def tell(team: Team, key: str, people: Iterable[User], *, subject: str, text: st
     new = [row for row in rows if row.address not in notified]
     Notice.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)
+
+
+class HasPage(Protocol):
+    """An object of a team with a page."""
+
+    @property
+    def team(self) -> Team: ...
+
+    def get_absolute_url(self) -> str: ...
+
+
+def tell_admins(about: HasPage, key: str, *, subject: str, text: str) -> int:
+    """`tell` the Admins of an object's team; the mail links to its page."""
+    people, path = admins(about.team), about.get_absolute_url()
+    return tell(about.team, key, people, subject=subject, text=text, path=path)
 
 
 def admins(team: Team) -> list[User]:

@@ -159,11 +159,11 @@ def give_up_on_lost(kinds: Sequence[MailKind], now: datetime) -> int:
     return lost
 
 
-def due(model: type[Outgoing], now: datetime, count: int = BATCH) -> list[int]:
+def due(model: type[Outgoing], now: datetime) -> list[int]:
     """IDs of the mails that may be sent now, of all teams, oldest first."""
     with scopes_disabled():
         rows = model.objects.filter(status=MailStatus.QUEUED).filter(Q(retry_at=None) | Q(retry_at__lte=now))
-        return list(rows.order_by("id").values_list("pk", flat=True)[:count])
+        return list(rows.order_by("id").values_list("pk", flat=True)[:BATCH])
 
 
 def _due_rows(kinds: Sequence[MailKind], until: float) -> Iterator[tuple[MailKind, int]]:

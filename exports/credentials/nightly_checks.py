@@ -46,14 +46,12 @@ def remind_of_old_pairs(now: datetime) -> int:
         if due_at > now:
             continue
         with team_of(Credential, credential.pk):
-            mails += notifications.tell(
-                credential.team,
+            mails += notifications.tell_admins(
+                credential,
                 f"credential {credential.pk} due {credential.paired_at:%Y-%m-%d} {(now - due_at) // REMIND_EVERY}",
-                notifications.admins(credential.team),
                 subject=f"The pair of “{credential}” is due for rotation",
                 text=f"It was entered on {credential.paired_at:%d %B %Y}; your team replaces pairs after "
                 f"{credential.team.pair_days} days. Make a new pair at Expensify and enter it under “Rotate”.",
-                path=credential.get_absolute_url(),
             )
     return mails
 
@@ -62,12 +60,10 @@ def _notify_lost(credential: Credential, lost: list[dict[str, str]]) -> None:
     short = [item.export.name for item in dependents.of(credential, lost=lost) if item.missing]
     names = ", ".join(sorted(policy["name"] for policy in lost))
     which = f"These exports will be short: {', '.join(short)}." if short else "No saved export asks for them."
-    notifications.tell(
-        credential.team,
+    notifications.tell_admins(
+        credential,
         f"credential {credential.pk} lost {' '.join(sorted(policy['policy_id'] for policy in lost))}"[:200],
-        notifications.admins(credential.team),
         subject=f"“{credential}” has lost access to {len(lost)} workspace{'s' if len(lost) > 1 else ''}",
         text=f"Since its test before, the credential “{credential}” no longer reaches: {names}.\n\n{which}\n\n"
         "Ask an administrator of these workspaces to give the Expensify account its access back.",
-        path=credential.get_absolute_url(),
     )

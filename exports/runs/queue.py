@@ -62,16 +62,11 @@ def enqueue(*runs: Run) -> list[Wake]:
     return [wake for wake in wakes if wake]
 
 
-def enqueue_check(credential: Credential) -> Wake | None:
-    """Enqueue the test of a credential, ahead of scheduled runs."""
-    ticket = Ticket(f"check:{credential.pk}", flow="checks", lead=LEAD, team=str(credential.team_id))
-    return _wake(credential.fingerprint, budget().enqueue(credential.fingerprint, [ticket]))
-
-
-def enqueue_rotation_check(rotation: Rotation) -> Wake | None:
-    """Enqueue the test of a new key pair, in the queue of that pair."""
-    ticket = Ticket(f"rotation:{rotation.pk}", flow="checks", lead=LEAD, team=str(rotation.team_id))
-    return _wake(rotation.fingerprint, budget().enqueue(rotation.fingerprint, [ticket]))
+def enqueue_check(owner: Credential | Rotation) -> Wake | None:
+    """Enqueue the test of a credential, or of a rotation's new key pair in its own queue, ahead of scheduled runs."""
+    kind = "check" if isinstance(owner, Credential) else "rotation"
+    ticket = Ticket(f"{kind}:{owner.pk}", flow="checks", lead=LEAD, team=str(owner.team_id))
+    return _wake(owner.fingerprint, budget().enqueue(owner.fingerprint, [ticket]))
 
 
 def leave(run: Run) -> None:
@@ -97,34 +92,31 @@ def report(turn: Turn, *, again: Ticket | None) -> Wake | None:
 def perform(turn: Turn) -> Ticket | None:
     """Make the call of this turn. Returns the ticket of the run's next call if it may follow at once."""
     kind, _, pk = turn.ticket.partition(":")
-    if kind == "check":
-        try:
-            with team_of(Credential, int(pk)) as credential:
-                worker.check_credential(credential, turn.permit)
-        except Credential.DoesNotExist:
-            turn.permit.not_sent()
-        return None
-    if kind == "rotation":
-        try:
-            with team_of(Rotation, int(pk)) as rotation:
-                worker.check_rotation(rotation, turn.permit)
-        except Rotation.DoesNotExist:
-            turn.permit.not_sent()
-        return None
-    if kind != "run":  # of a newer version, during a rollout; its own workers restore the ticket
-        turn.permit.not_sent()
-        return None
     try:
-        with team_of(Run, int(pk)) as run:
-            if run.budget_key != turn.key:  # its key pair was replaced: the sweep enqueues it for the new one
+        match kind:
+            case "run":
+                with team_of(Run, int(pk)) as run:
+                    return _perform_run(run, turn)
+            case "check":
+                with team_of(Credential, int(pk)) as credential:
+                    worker.check_credential(credential, turn.permit)
+            case "rotation":
+                with team_of(Rotation, int(pk)) as rotation:
+                    worker.check_rotation(rotation, turn.permit)
+            case _:  # of a newer version, during a rollout; its own workers restore the ticket
                 turn.permit.not_sent()
-                return None
-            worker.perform(run, turn.permit, place=turn.place)
-            may_continue = run.is_resting and run.retry_at is None and run.budget_key == turn.key
-            return _ticket(run) if may_continue else None
-    except Run.DoesNotExist:
+    except (Run.DoesNotExist, Credential.DoesNotExist, Rotation.DoesNotExist):
+        turn.permit.not_sent()
+    return None
+
+
+def _perform_run(run: Run, turn: Turn) -> Ticket | None:
+    if run.budget_key != turn.key:  # its key pair was replaced: the sweep enqueues it for the new one
         turn.permit.not_sent()
         return None
+    worker.perform(run, turn.permit, place=turn.place)
+    may_continue = run.is_resting and run.retry_at is None and run.budget_key == turn.key
+    return _ticket(run) if may_continue else None
 
 
 def positions(runs: Iterable[Run]) -> dict[int, QueuePosition]:
@@ -183,9 +175,11 @@ def _tickets(names: Sequence[str], now: datetime) -> list[Ticket]:
 
 def _enqueue_due_checks(now: datetime) -> list[Wake]:
     with scopes_disabled():
-        credentials = list(Credential.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH])
-        rotations = list(Rotation.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH])
-    return [wake for wake in (*map(enqueue_check, credentials), *map(enqueue_rotation_check, rotations)) if wake]
+        owners: list[Credential | Rotation] = [
+            *Credential.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH],
+            *Rotation.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH],
+        ]
+    return [wake for wake in map(enqueue_check, owners) if wake]
 
 
 def _by_budget(runs: Iterable[Run]) -> dict[str, list[Run]]:

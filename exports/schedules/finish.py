@@ -19,7 +19,6 @@ from accounts import clock
 from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action
 from accounts.door import team_of
-from accounts.mail import notifications
 from accounts.models import MailStatus, User
 from exports.deliveries import recipients, split_by_recipient
 from exports.deliveries.allowed_addresses import normalize
@@ -237,16 +236,14 @@ def _assign_files(
 
 def _notify_of_hold(schedule: Schedule, occurrence: Occurrence, mails: int) -> None:
     waiting = "1 mail waits" if mails == 1 else f"{mails} mails wait"
-    notifications.tell(
-        schedule.team,
+    recipients.tell_owner(
+        schedule,
         f"occurrence {occurrence.pk} held",
-        recipients.owners(schedule),
         subject=f"The mails of “{schedule}” are held",
         text=(
             f"{failures.describe_run(schedule, occurrence)} succeeded, and {waiting}: {occurrence.held_because}\n\n"
             "Look at the file. If it is right, “Send anyway” on the schedule's page lets them go."
         ),
-        path=schedule.get_absolute_url(),
     )
 
 
