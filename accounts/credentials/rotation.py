@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django_scopes import scopes_disabled
 
 from accounts import clock
 from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action, Actor
 from accounts.credentials import actions as credentials
 from accounts.credentials.keyring import unseal
-from accounts.door import team_of
+from accounts.door import each_of
 from accounts.mail import notifications
 from accounts.models import Credential, Policy, Rotation, User
 from accounts.models.credential import fingerprint
@@ -193,17 +192,16 @@ def give_up_check(rotation: Rotation, sentence: str) -> None:
 
 def switch_due(now: datetime) -> int:
     """Switch the rotations whose planned time has come; return how many."""
-    with scopes_disabled():
-        due = Rotation.objects.filter(status=Status.READY, cut_over_at__lte=now)
-        pks = list(due.order_by("cut_over_at").values_list("pk", flat=True)[:BATCH])
     switched = 0
-    for pk in pks:
-        with team_of(Rotation, pk), transaction.atomic():
-            rotation = _locked_rotation(pk)
+    for due in each_of(
+        lambda: Rotation.objects.filter(status=Status.READY, cut_over_at__lte=now).order_by("cut_over_at")[:BATCH]
+    ):
+        with transaction.atomic():
+            rotation = _locked_rotation(due.pk)
             try:
                 _require_switchable(rotation)
             except CannotRotate as reason:
-                if Rotation.objects.filter(pk=pk, cut_over_at__isnull=False).update(cut_over_at=None):
+                if Rotation.objects.filter(pk=due.pk, cut_over_at__isnull=False).update(cut_over_at=None):
                     _notify_not_switched(rotation, str(reason))
                 continue
             _switch(rotation, by=Actor(rotation.cut_over_by_name))
@@ -213,15 +211,11 @@ def switch_due(now: datetime) -> int:
 
 def wipe_previous(now: datetime) -> int:
     """Delete old key pairs whose overlap has ended, and log it; return how many."""
-    with scopes_disabled():
-        old = Credential.objects.filter(previous_pair_until__lte=now, previous_pair__isnull=False)
-        pks = list(old.order_by("pk").values_list("pk", flat=True)[:BATCH])
-    wiped = 0
-    for pk in pks:
-        with team_of(Credential, pk) as credential, transaction.atomic():
-            count = Credential.objects.filter(pk=pk, previous_pair_until__lte=now, previous_pair__isnull=False).update(
-                previous_pair=None, previous_pair_until=None
-            )
+    wiped, is_over = 0, Q(previous_pair_until__lte=now, previous_pair__isnull=False)
+    for credential in each_of(lambda: Credential.objects.filter(is_over).order_by("pk")[:BATCH]):
+        with transaction.atomic():
+            row = Credential.objects.filter(is_over, pk=credential.pk)
+            count = row.update(previous_pair=None, previous_pair_until=None)
             if count:
                 credential.rotations.filter(status=Status.SWITCHED).update(status=Status.DONE)
                 audit.record(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django_scopes import scopes_disabled
 
-from accounts.door import team_of
+from accounts.door import each_of, team_of
 from accounts.mail import notifications
 from accounts.models import Credential
 from exports.credentials import dependents
@@ -23,17 +23,17 @@ def ask_for_checks(now: datetime) -> int:
 
 def tell_of_lost_policies() -> int:
     """Notify the Admins once about policies that their credentials lost. Returns the number of credentials."""
-    with scopes_disabled():
-        pks = list(Credential.objects.filter(lost_policies__isnull=False).values_list("pk", flat=True))
-    for pk in pks:
-        with team_of(Credential, pk) as credential, transaction.atomic():
+    count = 0
+    for credential in each_of(lambda: Credential.objects.filter(lost_policies__isnull=False)):
+        count += 1
+        with transaction.atomic():
             policies = credential.lost_policies or {}
             lost = [{"policy_id": policy_id, "name": name} for policy_id, name in policies.items()]
-            # Another process notified, or the policies changed: the next round checks again.
-            if not Credential.objects.filter(pk=pk, lost_policies=credential.lost_policies).update(lost_policies=None):
-                continue
-            _notify_lost(credential, lost)
-    return len(pks)
+            unchanged = Credential.objects.filter(pk=credential.pk, lost_policies=credential.lost_policies)
+            # Otherwise another process notified, or the policies changed: the next round checks again.
+            if unchanged.update(lost_policies=None):
+                _notify_lost(credential, lost)
+    return count
 
 
 def remind_of_old_pairs(now: datetime) -> int:

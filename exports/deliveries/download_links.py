@@ -61,7 +61,6 @@ class Handed:
     name: str
     media_type: str
     size: int
-    rows: int | None
     sha256: str
     file: BinaryIO
 
@@ -146,12 +145,12 @@ def file_of(delivery: Delivery) -> Handed:
     content = content_of(delivery)
     if content is Content.ORIGINAL:
         file = cast(BinaryIO, default_storage.open(result.file.name))
-        return Handed(result.name, result.media_type, result.size, result.rows, result.sha256, file)
+        return Handed(result.name, result.media_type, result.size, result.sha256, file)
     password = unseal(schedule, "zip_password") if content is Content.SEALED_ZIP else None
     with attachments.one_file(result, content, password) as packed:
         # An open file can still be read after its name is deleted from the disk.
         opened = packed.path.open("rb")
-        return Handed(packed.name, packed.media_type, packed.size, result.rows, packed.sha256, opened)
+        return Handed(packed.name, packed.media_type, packed.size, packed.sha256, opened)
 
 
 def content_of(delivery: Delivery) -> Content:

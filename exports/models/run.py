@@ -36,18 +36,8 @@ class Status(models.TextChoices):
 
 
 RESTING = frozenset({Status.QUEUED, Status.SELECTED, Status.LISTED, Status.GENERATED, Status.STORED})
-IN_FLIGHT = frozenset(
-    {
-        Status.SELECTING,
-        Status.LISTING,
-        Status.GENERATING,
-        Status.DOWNLOADING,
-        Status.MARKING,
-        Status.READING,
-        Status.UPDATING,
-    }
-)
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UNCONFIRMED, Status.CANCELLED})
+IN_FLIGHT = frozenset(Status) - RESTING - FINAL
 # `Run.budget_key`, for queries.
 BUDGET_KEY = Case(
     When(trial_of__isnull=False, then=F("trial_of__fingerprint")),

@@ -15,9 +15,9 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django_scopes import scopes_disabled
+from django.db.models import Q
 
-from accounts.door import team_of
+from accounts.door import each_of
 from expensify.answers import Download
 from exports.models import Result, Run
 from exports.models.run import FINAL
@@ -175,13 +175,10 @@ def tidy(now: datetime) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-    with scopes_disabled():
-        ended = Run.objects.filter(finished_at__lt=before, tidied_at=None).order_by("finished_at")
-        pks = list(ended.values_list("pk", flat=True)[:TIDY_BATCH])
-    for pk in pks:
-        with team_of(Run, pk) as run:
-            clear(run)
-            Run.objects.filter(pk=pk).update(tidied_at=now)
+    ended = Q(finished_at__lt=before, tidied_at=None)
+    for run in each_of(lambda: Run.objects.filter(ended).order_by("finished_at")[:TIDY_BATCH]):
+        clear(run)
+        Run.objects.filter(pk=run.pk).update(tidied_at=now)
 
 
 def extension(name: str) -> str:

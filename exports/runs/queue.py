@@ -15,7 +15,7 @@ from django.db.models import Q
 from django_scopes import scopes_disabled
 
 from accounts import clock
-from accounts.door import team_of
+from accounts.door import each_of, team_of
 from accounts.models import Credential, Rotation
 from expensify.budget.budget import Budget, Decision, QueuePosition, Ticket
 from expensify.budget.permit import Permit
@@ -144,12 +144,9 @@ def _count_calls_under_way(keys: Iterable[str]) -> dict[str, int]:
 def sweep(now: datetime | None = None) -> list[Wake]:
     """Continue runs whose wake-up was lost or whose worker died. Concurrent sweeps are harmless."""
     now = now or clock.now()
-    with scopes_disabled():
-        stuck = Run.objects.stuck(now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)).values_list("pk", flat=True)
-        stuck_ids = list(stuck[:SWEEP_BATCH])
-    for pk in stuck_ids:
-        with team_of(Run, pk) as run:
-            worker.give_up_on(run)
+    since = now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)
+    for run in each_of(lambda: Run.objects.stuck(since)[:SWEEP_BATCH]):
+        worker.give_up_on(run)
     return [*_enqueue_lost_runs(now), *_enqueue_due_checks(now)]
 
 

@@ -43,9 +43,9 @@ class RunStep(NamedTuple):
     make: Callable[[Run, Client], None]
 
 
-def steps_of(run: Run) -> tuple[RunStep, ...]:
-    """The calls of this run, in order."""
-    return _steps(run.kind)
+def steps_of(kind: str) -> tuple[RunStep, ...]:
+    """The calls of a run of this kind, in order."""
+    return tuple(CALLS[call] for call in traits_of(kind).calls)
 
 
 def kind_of(export_settings: ExportSettings) -> Kind:
@@ -57,17 +57,17 @@ def kind_of(export_settings: ExportSettings) -> Kind:
 
 def due(run: Run) -> RunStep | None:
     """The next call of a resting run."""
-    return next((step for step in steps_of(run) if step.resting == run.status), None)
+    return next((step for step in steps_of(run.kind) if step.resting == run.status), None)
 
 
 def under_way(run: Run) -> RunStep | None:
     """The call that is in progress."""
-    return next((step for step in steps_of(run) if step.in_flight == run.status), None)
+    return next((step for step in steps_of(run.kind) if step.in_flight == run.status), None)
 
 
 def calls_left(status: str, kind: str) -> int:
     """How many calls a run in this state still makes, without the one in progress."""
-    steps = _steps(kind)
+    steps = steps_of(kind)
     return next(
         (
             len(steps) - number - (step.in_flight == status)
@@ -197,10 +197,6 @@ CALLS = {
     "dry_run": TRY_OUT,
     "apply": APPLY,
 }
-
-
-def _steps(kind: str) -> tuple[RunStep, ...]:
-    return tuple(CALLS[call] for call in traits_of(kind).calls)
 
 
 # ------------------------------------------------------------ arguments of the calls

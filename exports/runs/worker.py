@@ -45,11 +45,7 @@ from exports.runs.steps import RunStep
 Owner = TypeVar("Owner", Credential, Rotation)
 WAITS_FOR_LABEL = "waits_for_label"
 
-OUTCOMES = {
-    Status.SUCCEEDED: Action.RUN_SUCCEEDED,
-    Status.FAILED: Action.RUN_FAILED,
-    Status.UNCONFIRMED: Action.RUN_UNCONFIRMED,
-}
+OUTCOMES = {Status.FAILED: Action.RUN_FAILED, Status.UNCONFIRMED: Action.RUN_UNCONFIRMED}
 
 
 # Raised before the request is sent.

@@ -4,12 +4,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
-from django_scopes import scopes_disabled
 
 from accounts import clock
 from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action, Actor
-from accounts.door import team_of
+from accounts.door import each_of
 from accounts.models import User
 from exports.deliveries.settings import MailSettings
 from exports.models import SavedExport, Schedule
@@ -99,14 +98,11 @@ def archive(schedule: Schedule, *, by: User) -> bool:
 
 def resume_due(now: datetime) -> int:
     """Resume schedules whose `resume_at` has come; due times since then are kept. Returns how many."""
-    with scopes_disabled():
-        ids = list(Schedule.objects.filter(resume_at__lte=now).order_by("resume_at").values_list("pk", flat=True))
     resumed = 0
-    for pk in ids:
-        with team_of(Schedule, pk) as schedule:
-            if schedule.resume_at is not None:
-                just_before = schedule.resume_at - timedelta(microseconds=1)
-                resumed += _resume(schedule, after=just_before, by=PORTAL)
+    for schedule in each_of(lambda: Schedule.objects.filter(resume_at__lte=now).order_by("resume_at")):
+        if schedule.resume_at is not None:
+            just_before = schedule.resume_at - timedelta(microseconds=1)
+            resumed += _resume(schedule, after=just_before, by=PORTAL)
     return resumed
 
 

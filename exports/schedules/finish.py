@@ -13,12 +13,11 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django_scopes import scopes_disabled
 
 from accounts import clock
 from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action
-from accounts.door import team_of
+from accounts.door import each_of
 from accounts.models import MailStatus, User
 from exports.deliveries import recipients, split_by_recipient
 from exports.deliveries.allowed_addresses import normalize
@@ -57,13 +56,10 @@ class RunEnd:
 
 def settle_ended(now: datetime) -> int:
     """Settle occurrences whose run has ended, until the next sweep is due. Returns how many. Idempotent."""
-    with scopes_disabled():
-        ids = list(ended(now).values_list("pk", flat=True)[:MOST])
     give_up = time.monotonic() + settings.SWEEP_SECONDS
     settled = 0
-    for pk in ids:
-        with team_of(Occurrence, pk) as occurrence:
-            settled += settle(occurrence)
+    for occurrence in each_of(lambda: ended(now)[:MOST]):
+        settled += settle(occurrence)
         if time.monotonic() > give_up:
             break
     return settled
