@@ -9,7 +9,6 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
@@ -87,15 +86,7 @@ def compose_invitation(invitation: Invitation) -> EmailMessage:
         "role": invitation.get_role_display(),
         "link": settings.SITE_URL + reverse("accounts:invitation", args=[token]),
     }
-    subject, text, html = (
-        render_to_string(f"emails/invitation_{part}", context).strip()
-        for part in ("subject.txt", "text.txt", "html.html")
-    )
-    message = EmailMessage()
-    message["Subject"] = " ".join(subject.split())
-    message.set_content(text)
-    message.add_alternative(html, subtype="html")
-    return message
+    return outbox.render("invitation", context)
 
 
 def find(token: str) -> Invitation | None:
@@ -111,12 +102,8 @@ def accept(invitation: Invitation, token: str, user: User) -> None:
     if user.email.lower() != invitation.address.lower():
         raise NoLongerOpen
     now = timezone.now()
-    accepted = (
-        _unanswered(invitation.team)
-        .filter(pk=invitation.pk, token_hash=_hash(token), expires_at__gt=now)
-        .update(accepted_at=now, accepted_by=user, token_hash="")
-    )
-    if not accepted:
+    row = _unanswered(invitation.team).filter(pk=invitation.pk, token_hash=_hash(token), expires_at__gt=now)
+    if not row.update(accepted_at=now, accepted_by=user, token_hash=""):
         raise NoLongerOpen
     audit.record(Action.INVITATION_ACCEPTED, invitation, by=user, email=invitation.address, role=invitation.role)
     if not invitation.team.memberships.filter(user=user).exists():

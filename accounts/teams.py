@@ -73,13 +73,8 @@ def change_role(membership: Membership, role: str, *, by: User | Actor) -> None:
     membership.role = role
     membership.save(update_fields=["role"])
     people.end_sessions(membership.user)
-    audit.record(
-        Action.MEMBER_CHANGED,
-        membership.user,
-        by=by,
-        team=membership.team,
-        **audit.changes({"role": before}, {"role": role}),
-    )
+    changes = audit.changes({"role": before}, {"role": role})
+    audit.record(Action.MEMBER_CHANGED, membership.user, by=by, team=membership.team, **changes)
 
 
 @transaction.atomic

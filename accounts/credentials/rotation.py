@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -55,7 +56,7 @@ def start_rotation(credential: Credential, pair: KeyPair, *, by: User) -> Rotati
         raise CannotRotate(
             "A new pair is on its way into this credential already. Finish that rotation, or cancel it."
         ) from None
-    audit.record(Action.ROTATION_STARTED, credential, by=by, rotation=rotation.pk)
+    _record(Action.ROTATION_STARTED, rotation, by=by)
     return rotation
 
 
@@ -64,7 +65,7 @@ def ask_for_check(rotation: Rotation, *, by: User) -> bool:
     """Request another test of the new key pair; False when the rotation is no longer open."""
     updated = _open(rotation).update(check_due_at=clock.now(), message="")
     if updated:
-        audit.record(Action.ROTATION_CHECK_ASKED, rotation.credential, by=by, rotation=rotation.pk)
+        _record(Action.ROTATION_CHECK_ASKED, rotation, by=by)
     return bool(updated)
 
 
@@ -78,7 +79,7 @@ def approve(rotation: Rotation, *, by: User) -> None:
         raise CannotRotate("You entered this pair yourself: another Admin has to approve it.")
     rotation.approved_by, rotation.approved_by_name = by, str(by)
     rotation.save(update_fields=["approved_by", "approved_by_name"])
-    audit.record(Action.ROTATION_APPROVED, rotation.credential, by=by, rotation=rotation.pk)
+    _record(Action.ROTATION_APPROVED, rotation, by=by)
 
 
 @transaction.atomic
@@ -89,7 +90,7 @@ def cut_over(rotation: Rotation, *, at: datetime | None, by: User) -> None:
     if at is not None and at > timezone.now():
         rotation.cut_over_at, rotation.cut_over_by_name = at, str(by)
         rotation.save(update_fields=["cut_over_at", "cut_over_by_name"])
-        audit.record(Action.ROTATION_PLANNED, rotation.credential, by=by, rotation=rotation.pk, at=at)
+        _record(Action.ROTATION_PLANNED, rotation, by=by, at=at)
         return
     _switch(rotation, by=by)
 
@@ -99,7 +100,7 @@ def cancel(rotation: Rotation, *, by: User) -> bool:
     """Discard the new key pair; the current one stays. False when the rotation is no longer open."""
     if not _open(rotation).update(status=Status.CANCELLED, pair=None, check_due_at=None, cut_over_at=None):
         return False
-    audit.record(Action.ROTATION_CANCELLED, rotation.credential, by=by, rotation=rotation.pk)
+    _record(Action.ROTATION_CANCELLED, rotation, by=by)
     return True
 
 
@@ -114,7 +115,7 @@ def roll_back(rotation: Rotation, *, by: User) -> None:
         raise CannotRotate("The old pair was wiped or replaced already, so there is nothing to go back to.")
     _exchange(credential, KeyPair(previous["id"], previous["secret"]), credential.previous_pair_until)
     Rotation.objects.filter(pk=rotation.pk).update(status=Status.ROLLED_BACK)
-    audit.record(Action.ROTATION_ROLLED_BACK, credential, by=by, rotation=rotation.pk)
+    _record(Action.ROTATION_ROLLED_BACK, rotation, by=by)
 
 
 @transaction.atomic
@@ -160,9 +161,7 @@ def check_new_pair(rotation: Rotation, client: Client) -> None:
             if _open(rotation).update(
                 status=Status.REFUSED, pair=None, check_due_at=None, cut_over_at=None, message=error.sentence[:500]
             ):
-                audit.record(
-                    Action.ROTATION_CHECKED, rotation.credential, by=PORTAL, rotation=rotation.pk, outcome="refused"
-                )
+                _record(Action.ROTATION_CHECKED, rotation, by=PORTAL, outcome="refused")
     except ExpensifyError as error:
         give_up_check(rotation, error.sentence)
     else:
@@ -175,14 +174,7 @@ def check_new_pair(rotation: Rotation, client: Client) -> None:
                 reach=[credentials.policy_fields(policy) for policy in reached],
             )
             if updated:
-                audit.record(
-                    Action.ROTATION_CHECKED,
-                    rotation.credential,
-                    by=PORTAL,
-                    rotation=rotation.pk,
-                    outcome="working",
-                    policies=len(reached),
-                )
+                _record(Action.ROTATION_CHECKED, rotation, by=PORTAL, outcome="working", policies=len(reached))
 
 
 def give_up_check(rotation: Rotation, sentence: str) -> None:
@@ -266,14 +258,9 @@ def _switch(rotation: Rotation, *, by: User | Actor) -> None:
     Rotation.objects.filter(pk=rotation.pk).update(
         status=Status.SWITCHED, pair=None, check_due_at=None, cut_over_at=None, switched_at=timezone.now()
     )
-    audit.record(
-        Action.ROTATION_SWITCHED,
-        credential,
-        by=by,
-        rotation=rotation.pk,
-        old_pair_kept_until=until if credential.previous_pair else None,
-        approved_by=rotation.approved_by_name,
-    )
+    kept_until = until if credential.previous_pair else None
+    approved_by = rotation.approved_by_name
+    _record(Action.ROTATION_SWITCHED, rotation, by=by, old_pair_kept_until=kept_until, approved_by=approved_by)
 
 
 def _exchange(credential: Credential, pair: KeyPair, until: datetime | None) -> None:
@@ -316,6 +303,11 @@ def _notify_not_switched(rotation: Rotation, reason: str) -> None:
         subject=f"The new pair of “{rotation.credential}” did not take over",
         text=f"It was to take over by itself, but: {reason} The present pair goes on working.",
     )
+
+
+def _record(action: Action, rotation: Rotation, *, by: User | Actor, **data: Any) -> None:
+    """Record an event of a rotation in the history of its credential."""
+    audit.record(action, rotation.credential, by=by, team=rotation.team, rotation=rotation.pk, **data)
 
 
 def _locked(credential: Credential) -> Credential:

@@ -23,6 +23,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
+from django.template.loader import render_to_string
 from django_scopes import scopes_disabled
 
 from accounts import clock
@@ -61,6 +62,16 @@ class MailKind(NamedTuple):
     model: type[Outgoing]
     compose: Callable[[Any], EmailMessage]
     ended: Callable[[Any], None]
+
+
+def render(name: str, context: dict[str, Any]) -> EmailMessage:
+    """The mail of the templates `emails/<name>_….`"""
+    message = EmailMessage()
+    # Names may hold line breaks; a header must not.
+    message["Subject"] = " ".join(render_to_string(f"emails/{name}_subject.txt", context).split())
+    message.set_content(render_to_string(f"emails/{name}_text.txt", context).strip())
+    message.add_alternative(render_to_string(f"emails/{name}_html.html", context).strip(), subtype="html")
+    return message
 
 
 def send_due(kinds: Sequence[MailKind], *, seconds: float) -> int:
@@ -188,15 +199,9 @@ def _requeue(row: Outgoing, sentence: str, kind: MailKind) -> None:
         sentence += f" Nothing was sent, and the portal has given up after attempt {row.attempts}."
         settle(row, MailStatus.FAILED, sentence, kind.ended)
         return
-    doubled = timedelta(seconds=settings.MAIL_RETRY_SECONDS * 2 ** min(row.attempts - 1, 20))
-    wait = min(doubled, MAX_WAIT)
-    settle(
-        row,
-        MailStatus.QUEUED,
-        f"{sentence} Nothing was sent; the portal tries again.",
-        kind.ended,
-        retry_at=clock.now() + wait,
-    )
+    wait = min(timedelta(seconds=settings.MAIL_RETRY_SECONDS * 2 ** min(row.attempts - 1, 20)), MAX_WAIT)
+    sentence += " Nothing was sent; the portal tries again."
+    settle(row, MailStatus.QUEUED, sentence, kind.ended, retry_at=clock.now() + wait)
 
 
 def _set_headers(message: EmailMessage, row: Outgoing) -> None:

@@ -51,22 +51,13 @@ def note_leavers(update: EmployeeUpdate, now: datetime) -> None:
     team = update.team
     # Sorted, so that two workers lock rows in the same order and do not deadlock.
     hashes = {Departure.hash_of(team.pk, address): address for address in sorted(staying | leaving)}
-    Departure.objects.filter(
-        team=team, address_hash__in=[key for key, address in hashes.items() if address in staying]
-    ).delete()
-    Departure.objects.bulk_create(
-        [
-            Departure(team=team, update=update, address_hash=key)
-            for key, address in hashes.items()
-            if address in leaving
-        ],
-        ignore_conflicts=True,
-    )
-    rows = (
-        Recipient.objects.filter(team=team, state__in=[State.ACTIVE, State.UNCONFIRMED])
-        .alias(lower=Lower("address"))
-        .filter(lower__in=leaving)
-    )
+    returned = [key for key, address in hashes.items() if address in staying]
+    departed = [key for key, address in hashes.items() if address in leaving]
+    Departure.objects.filter(team=team, address_hash__in=returned).delete()
+    departures = [Departure(team=team, update=update, address_hash=key) for key in departed]
+    Departure.objects.bulk_create(departures, ignore_conflicts=True)
+    listed = Recipient.objects.filter(team=team, state__in=[State.ACTIVE, State.UNCONFIRMED])
+    rows = listed.alias(lower=Lower("address")).filter(lower__in=leaving)
     for schedule in Schedule.objects.live().filter(recipients__in=rows).distinct().order_by("pk"):
         recipients.lock(schedule)
         because = f"has left by the employee update “{update}”."

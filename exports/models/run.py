@@ -255,16 +255,8 @@ class Run(TeamOwned):
         return traits_of(self.kind)
 
     @property
-    def selects(self) -> bool:
-        return self.traits.selects
-
-    @property
     def marks_last(self) -> bool:
         return self.traits.marks_last
-
-    @property
-    def of_batch(self) -> bool:
-        return self.traits.of_batch
 
     @property
     def subject(self) -> SavedExport | EmployeeUpdate:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -65,13 +66,9 @@ def prepare(
     now = timezone.now()
     at = at or now
     settings = settings or _settings_of(export)
-    job = export_job.describe(
-        settings,
-        at=at,
-        zone=export.team.zone,
-        last_success_at=_last_success_at(export, settings, at),
-        sftp_password=unseal(export, "sftp_password") or "",
-    )
+    zone, last_success_at = export.team.zone, _last_success_at(export, settings, at)
+    password = unseal(export, "sftp_password") or ""
+    job = export_job.describe(settings, at=at, zone=zone, last_success_at=last_success_at, sftp_password=password)
     _refuse_to_start(export, job, now, can_call=trial_of is not None)
     generated = report_list.of_exactly(job, (), marking=False) if settings.marks_last else job
     run = Run(
@@ -84,9 +81,7 @@ def prepare(
         template=export.present.template,
         marks=not generated.repeatable,
         mark_label=settings.mark_as if job.marks else "",
-        late_before=export_job.late_before(
-            settings, at=at, zone=export.team.zone, last_success_at=_last_success_at(export, settings, at)
-        ),
+        late_before=export_job.late_before(settings, at=at, zone=zone, last_success_at=last_success_at),
         source=source,
         again_of=again_of,
         trial_of=trial_of,
@@ -142,9 +137,7 @@ def start_once(export: SavedExport, *, by: User, key: str | None) -> tuple[Run, 
 @transaction.atomic
 def again(run: Run, *, by: User) -> Run:
     """Run the export's present version, and acknowledge the old run. Raises CannotStart."""
-    new = start_by_click(_export(run), by=by, again_of=run)
-    look_after(run, by=by)
-    return new
+    return start_by_click(_export(run), by=by, again_of=run)
 
 
 @transaction.atomic
@@ -166,14 +159,8 @@ def same_reports_again(run: Run, *, by: User) -> Run:
         not_marked_as="",
         mark_as="",
     )
-    new = _once_per_click(
-        export,
-        by,
-        run,
-        lambda: start_all([prepare(export, settings, by=by, again_of=run, kind=Run.Kind.SAME_REPORTS)])[0],
-    )
-    look_after(run, by=by)
-    return new
+    prepare_again = partial(prepare, export, settings, by=by, again_of=run, kind=Run.Kind.SAME_REPORTS)
+    return _once_per_click(export, by, run, lambda: start_all([prepare_again()])[0])
 
 
 @transaction.atomic
@@ -192,9 +179,7 @@ def mark_now(run: Run, *, by: User) -> Run:
     """Start a run that only marks the reports of `run`, whose file is stored. Raises CannotStart."""
     if not can_be_marked(run):
         raise CannotStart("Only a run whose file is in the portal and whose reports may not be marked can do that.")
-    new = _once_per_click(_export(run), by, run, lambda: _start_marking(run, by))
-    look_after(run, by=by)
-    return new
+    return _once_per_click(_export(run), by, run, lambda: _start_marking(run, by))
 
 
 def can_be_marked(run: Run) -> bool:
@@ -278,12 +263,15 @@ def _requester(by: User | Actor) -> dict[str, Any]:
 
 
 def _once_per_click(export: SavedExport, by: User, again_of: Run | None, start: Callable[[], Run]) -> Run:
-    """Call `start`, unless this person did so a moment ago: return that run instead."""
+    """Call `start`, unless this person did so a moment ago: return that run instead. Acknowledges the run before."""
     # The second of two clicks waits here until the first commits, and finds its run.
     SavedExport.objects.select_for_update().get(pk=export.pk)
     just_now = timezone.now() - DOUBLE_CLICK
     clicked = export.runs.filter(requested_by=by, source=Run.Source.PAGE, again_of=again_of, created_at__gt=just_now)
-    return clicked.order_by("-id").first() or start()
+    run = clicked.order_by("-id").first() or start()
+    if again_of is not None:
+        look_after(again_of, by=by)
+    return run
 
 
 def _export(run: Run) -> SavedExport:

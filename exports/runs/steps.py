@@ -68,14 +68,10 @@ def under_way(run: Run) -> RunStep | None:
 def calls_left(status: str, kind: str) -> int:
     """How many calls a run in this state still makes, without the one in progress."""
     steps = steps_of(kind)
-    return next(
-        (
-            len(steps) - number - (step.in_flight == status)
-            for number, step in enumerate(steps)
-            if status in (step.resting, step.in_flight)
-        ),
-        0,
-    )
+    for number, step in enumerate(steps):
+        if status in (step.resting, step.in_flight):
+            return len(steps) - number - (step.in_flight == status)
+    return 0
 
 
 # ------------------------------------------------------------ the calls
@@ -103,7 +99,7 @@ def _list(run: Run, client: Client) -> None:
 
 def _generate(run: Run, client: Client) -> None:
     job = _job(run)
-    if run.selects:
+    if run.traits.selects:
         job = report_list.of_exactly(job, _selection(run).ids, marking=not run.marks_last)
     names = client.generate(job, run.template)
     wait, now = generation_time.before_first_look(run), clock.now()
@@ -148,7 +144,7 @@ def _mark(run: Run, client: Client) -> None:
 
 def _store(run: Run, name: str, file: Path, arrived: Download) -> None:
     """Store the file before the row: a crash in between leaves an orphaned file, never a row without a file."""
-    checked = report_list.check_file(_selection(run), layout_of(run), file) if run.selects else None
+    checked = report_list.check_file(_selection(run), layout_of(run), file) if run.traits.selects else None
     if checked and checked.problem:
         raise report_list.CannotReadList(checked.problem)
     stored = results.store(run, name, file, arrived)

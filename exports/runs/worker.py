@@ -207,7 +207,7 @@ def _generate_again(run: Run) -> None:
     if is_download and run.marks:
         _end(run, Status.FAILED, "pair_replaced", sentence, failure_messages.done_so_far(run))
         return
-    target = Status.LISTED if run.selects and is_download else Status.QUEUED
+    target = Status.LISTED if run.traits.selects and is_download else Status.QUEUED
     run.move(run.status, target, by_previous=False, remote_file="", generated_at=None, fetched=0, retry_at=None)
 
 
