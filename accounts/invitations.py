@@ -1,6 +1,5 @@
 """Invitations to a team: an Admin invites an e-mail address, and the person accepts by the mailed link."""
 
-import hashlib
 import secrets
 from datetime import timedelta
 from email.message import EmailMessage
@@ -19,6 +18,7 @@ from accounts.audit.record import Action
 from accounts.mail import outbox
 from accounts.models import Invitation, MailStatus, Team, User
 from accounts.models.invitation import close
+from accounts.tokens import digest_of
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +78,7 @@ def revoke(invitation: Invitation, *, by: User) -> None:
 def compose_invitation(invitation: Invitation) -> EmailMessage:
     """Compose the mail with a new link; composing again replaces the link before."""
     token = secrets.token_urlsafe(32)
-    if not _unanswered(invitation.team).filter(pk=invitation.pk).update(token_hash=_hash(token)):
+    if not _unanswered(invitation.team).filter(pk=invitation.pk).update(token_hash=digest_of(token)):
         raise outbox.Withheld(MailStatus.WITHDRAWN, "It was answered or revoked before the mail left.")
     context = {
         "invitation": invitation,
@@ -92,7 +92,7 @@ def compose_invitation(invitation: Invitation) -> EmailMessage:
 def find(token: str) -> Invitation | None:
     """The open invitation of this token, of any team: the token is the permission."""
     with scopes_disabled():
-        invitation = Invitation.objects.select_related("team").filter(token_hash=_hash(token)).first()
+        invitation = Invitation.objects.select_related("team").filter(token_hash=digest_of(token)).first()
     return invitation if invitation is not None and invitation.is_open(timezone.now()) else None
 
 
@@ -102,7 +102,7 @@ def accept(invitation: Invitation, token: str, user: User) -> None:
     if user.email.lower() != invitation.address.lower():
         raise NoLongerOpen
     now = timezone.now()
-    row = _unanswered(invitation.team).filter(pk=invitation.pk, token_hash=_hash(token), expires_at__gt=now)
+    row = _unanswered(invitation.team).filter(pk=invitation.pk, token_hash=digest_of(token), expires_at__gt=now)
     if not row.update(accepted_at=now, accepted_by=user, token_hash=""):
         raise NoLongerOpen
     audit.record(Action.INVITATION_ACCEPTED, invitation, by=user, email=invitation.address, role=invitation.role)
@@ -114,11 +114,6 @@ def _unanswered(team: Team) -> QuerySet[Invitation]:
     """Invitations that were neither accepted nor revoked: the condition of every update of one."""
     with scope(team=team):
         return Invitation.objects.filter(team=team, accepted_at=None, revoked_at=None)
-
-
-def _hash(token: str) -> str:
-    """256 random bits need no slow hash."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _log_if_not_sent(invitation: Invitation) -> None:

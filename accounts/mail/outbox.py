@@ -133,7 +133,7 @@ def claim(row: Outgoing) -> bool:
     won = rows.filter(Q(retry_at=None) | Q(retry_at__lte=now)).update(attempts=F("attempts") + 1, **fields)
     if won:
         row.attempts += 1
-        _set(row, fields)
+        set_fields(row, fields)
     return bool(won)
 
 
@@ -150,7 +150,7 @@ def settle(row: Outgoing, status: str, sentence: str, ended: Callable[[Any], Non
         rows = type(row).objects.filter(pk=row.pk, status__in=sources, attempts=row.attempts)
         won = rows.update(**fields)
         if won:
-            _set(row, fields)
+            set_fields(row, fields)
             if status in MAIL_FINAL:
                 ended(row)
     return bool(won)
@@ -223,7 +223,8 @@ def _new_message_id(row: Outgoing) -> str:
     return f"<{row._meta.model_name}-{row.pk}-{secrets.token_hex(8)}@{domain}>"
 
 
-def _set(row: Outgoing, fields: dict[str, Any]) -> None:
+def set_fields(row: Outgoing, fields: dict[str, Any]) -> None:
+    """Set what a conditional update has written."""
     for name, value in fields.items():
         setattr(row, name, value)
 
