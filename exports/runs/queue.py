@@ -16,7 +16,7 @@ from django_scopes import scopes_disabled
 
 from accounts import clock
 from accounts.door import each_of, team_of
-from accounts.models import Credential, Rotation
+from accounts.models import Credential, Rotation, TeamOwned
 from expensify.budget.budget import Budget, Decision, QueuePosition, Ticket
 from expensify.budget.permit import Permit
 from expensify.budget.wire import connect
@@ -29,6 +29,8 @@ from exports.runs import steps, worker
 LEAD = 120.0
 # How many lost tickets of one queue a sweep restores; the next sweep follows seconds later.
 SWEEP_BATCH = 2000
+# What a ticket is for, by the first part of its name.
+MODELS: dict[str, type[TeamOwned]] = {"run": Run, "check": Credential, "rotation": Rotation}
 
 
 @dataclass(frozen=True)
@@ -92,20 +94,20 @@ def report(turn: Turn, *, again: Ticket | None) -> Wake | None:
 def perform(turn: Turn) -> Ticket | None:
     """Make the call of this turn. Returns the ticket of the run's next call if it may follow at once."""
     kind, _, pk = turn.ticket.partition(":")
+    model = MODELS.get(kind)
+    if model is None:  # of a newer version, during a rollout; its own workers restore the ticket
+        turn.permit.not_sent()
+        return None
     try:
-        match kind:
-            case "run":
-                with team_of(Run, int(pk)) as run:
-                    return _perform_run(run, turn)
-            case "check":
-                with team_of(Credential, int(pk)) as credential:
-                    worker.check_credential(credential, turn.permit)
-            case "rotation":
-                with team_of(Rotation, int(pk)) as rotation:
-                    worker.check_rotation(rotation, turn.permit)
-            case _:  # of a newer version, during a rollout; its own workers restore the ticket
-                turn.permit.not_sent()
-    except (Run.DoesNotExist, Credential.DoesNotExist, Rotation.DoesNotExist):
+        with team_of(model, int(pk)) as row:
+            match row:
+                case Run():
+                    return _perform_run(row, turn)
+                case Credential():
+                    worker.check_credential(row, turn.permit)
+                case Rotation():
+                    worker.check_rotation(row, turn.permit)
+    except model.DoesNotExist:
         turn.permit.not_sent()
     return None
 
