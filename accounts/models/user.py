@@ -9,7 +9,7 @@ from django_scopes import scopes_disabled
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates and finds users by e-mail address."""
+    """Creates users with an e-mail address instead of a user name."""
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
         user = self.model(email=self.normalize_email(email).lower(), **fields)
@@ -19,9 +19,6 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
-
-    def get_by_natural_key(self, email: str | None) -> "User":
-        return self.get(email__iexact=email)
 
 
 class User(AbstractUser):
