@@ -184,10 +184,8 @@ def give_up_check(rotation: Rotation, sentence: str) -> None:
 
 def switch_due(now: datetime) -> int:
     """Switch the rotations whose planned time has come; return how many."""
-    switched = 0
-    for due in each_of(
-        lambda: Rotation.objects.filter(status=Status.READY, cut_over_at__lte=now).order_by("cut_over_at")[:BATCH]
-    ):
+    switched, is_due = 0, Q(status=Status.READY, cut_over_at__lte=now)
+    for due in each_of(lambda: Rotation.objects.filter(is_due).order_by("cut_over_at")[:BATCH]):
         with transaction.atomic():
             rotation = _locked_rotation(due.pk)
             try:

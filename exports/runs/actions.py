@@ -59,9 +59,10 @@ def prepare(
     trial_of: Rotation | None = None,
     **audit_data: Any,
 ) -> PreparedRun:
-    """Prepare a run for `start_all`, with the export's settings and of the kind that they make it, if not with others.
+    """Prepare a run for `start_all`. Raises CannotStart.
 
-    Relative periods count from `at`, the time at which the run was due; by default from now. Raises CannotStart.
+    `settings` and `kind` are the export's by default. Relative periods count from `at`, the time at which the run was
+    due; by default from now.
     """
     now = timezone.now()
     at = at or now
