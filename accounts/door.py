@@ -1,4 +1,4 @@
-"""The two ways into a team's data: `team_view` for people and their scripts, `team_of` for workers.
+"""The two ways into a team's data: `team_view` for people and their scripts, `team_of` (and `each_of`) for workers.
 
 Both open the team's scope (django-scopes).
 """
@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -107,3 +108,13 @@ def team_of(model: type[Owned], pk: int) -> Iterator[Owned]:
         row: Owned = model.objects.select_related("team").get(pk=pk)
     with scope(team=row.team):
         yield row
+
+
+def each_of(select: Callable[[], QuerySet[Owned]]) -> Iterator[Owned]:
+    """Load the selected rows of all teams one by one, each with its team open, for tasks."""
+    with scopes_disabled():
+        rows = select()
+        pks = list(rows.values_list("pk", flat=True))
+    for pk in pks:
+        with team_of(rows.model, pk) as row:
+            yield row

@@ -1,6 +1,5 @@
 """Invitations to a team: an Admin invites an e-mail address, and the person accepts by the mailed link."""
 
-import hashlib
 import secrets
 from datetime import timedelta
 from email.message import EmailMessage
@@ -9,7 +8,6 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
@@ -20,6 +18,7 @@ from accounts.audit.record import Action
 from accounts.mail import outbox
 from accounts.models import Invitation, MailStatus, Team, User
 from accounts.models.invitation import close
+from accounts.tokens import digest_of
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +78,7 @@ def revoke(invitation: Invitation, *, by: User) -> None:
 def compose_invitation(invitation: Invitation) -> EmailMessage:
     """Compose the mail with a new link; composing again replaces the link before."""
     token = secrets.token_urlsafe(32)
-    if not _unanswered(invitation.team).filter(pk=invitation.pk).update(token_hash=_hash(token)):
+    if not _unanswered(invitation.team).filter(pk=invitation.pk).update(token_hash=digest_of(token)):
         raise outbox.Withheld(MailStatus.WITHDRAWN, "It was answered or revoked before the mail left.")
     context = {
         "invitation": invitation,
@@ -87,21 +86,13 @@ def compose_invitation(invitation: Invitation) -> EmailMessage:
         "role": invitation.get_role_display(),
         "link": settings.SITE_URL + reverse("accounts:invitation", args=[token]),
     }
-    subject, text, html = (
-        render_to_string(f"emails/invitation_{part}", context).strip()
-        for part in ("subject.txt", "text.txt", "html.html")
-    )
-    message = EmailMessage()
-    message["Subject"] = " ".join(subject.split())
-    message.set_content(text)
-    message.add_alternative(html, subtype="html")
-    return message
+    return outbox.render("invitation", context)
 
 
 def find(token: str) -> Invitation | None:
     """The open invitation of this token, of any team: the token is the permission."""
     with scopes_disabled():
-        invitation = Invitation.objects.select_related("team").filter(token_hash=_hash(token)).first()
+        invitation = Invitation.objects.select_related("team").filter(token_hash=digest_of(token)).first()
     return invitation if invitation is not None and invitation.is_open(timezone.now()) else None
 
 
@@ -111,12 +102,8 @@ def accept(invitation: Invitation, token: str, user: User) -> None:
     if user.email.lower() != invitation.address.lower():
         raise NoLongerOpen
     now = timezone.now()
-    accepted = (
-        _unanswered(invitation.team)
-        .filter(pk=invitation.pk, token_hash=_hash(token), expires_at__gt=now)
-        .update(accepted_at=now, accepted_by=user, token_hash="")
-    )
-    if not accepted:
+    row = _unanswered(invitation.team).filter(pk=invitation.pk, token_hash=digest_of(token), expires_at__gt=now)
+    if not row.update(accepted_at=now, accepted_by=user, token_hash=""):
         raise NoLongerOpen
     audit.record(Action.INVITATION_ACCEPTED, invitation, by=user, email=invitation.address, role=invitation.role)
     if not invitation.team.memberships.filter(user=user).exists():
@@ -127,11 +114,6 @@ def _unanswered(team: Team) -> QuerySet[Invitation]:
     """Invitations that were neither accepted nor revoked: the condition of every update of one."""
     with scope(team=team):
         return Invitation.objects.filter(team=team, accepted_at=None, revoked_at=None)
-
-
-def _hash(token: str) -> str:
-    """256 random bits need no slow hash."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _log_if_not_sent(invitation: Invitation) -> None:

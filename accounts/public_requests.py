@@ -8,8 +8,8 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
 
 from accounts.public_hosts import is_public
 
@@ -18,30 +18,18 @@ class PrivateAddress(requests.exceptions.InvalidURL):
     """The address is in a private network, or not HTTPS."""
 
 
-def _require_public(connection: socket.socket) -> socket.socket:
-    """Check the connected IP, not the name: DNS may answer differently the second time (rebinding)."""
-    if not is_public(connection.getpeername()[0]):
-        connection.close()
-        raise PrivateAddress("It is a private or link-local address.")
-    return connection
-
-
-class _Connection(HTTPConnection):
+class _Connection(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
-        return _require_public(super()._new_conn())
+        """Check the connected IP, not the name: DNS may answer differently the second time (rebinding)."""
+        connection = super()._new_conn()
+        if not is_public(connection.getpeername()[0]):
+            connection.close()
+            raise PrivateAddress("It is a private or link-local address.")
+        return connection
 
 
-class _TLSConnection(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _require_public(super()._new_conn())
-
-
-class _Pool(HTTPConnectionPool):
+class _Pool(HTTPSConnectionPool):
     ConnectionCls = _Connection
-
-
-class _TLSPool(HTTPSConnectionPool):
-    ConnectionCls = _TLSConnection
 
 
 class PublicOnly(HTTPAdapter):
@@ -49,7 +37,7 @@ class PublicOnly(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+        self.poolmanager.pool_classes_by_scheme = {"https": _Pool}
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         if not (request.url or "").startswith("https://"):

@@ -17,11 +17,7 @@ from accounts.permissions import Role
 
 
 class CannotChange(Exception):
-    """The member was not changed; `sentence` says why and what to do."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    """The member was not changed; the message says why and what to do."""
 
 
 class AlreadyMember(Exception):
@@ -77,13 +73,8 @@ def change_role(membership: Membership, role: str, *, by: User | Actor) -> None:
     membership.role = role
     membership.save(update_fields=["role"])
     people.end_sessions(membership.user)
-    audit.record(
-        Action.MEMBER_CHANGED,
-        membership.user,
-        by=by,
-        team=membership.team,
-        **audit.changes({"role": before}, {"role": role}),
-    )
+    changes = audit.changes({"role": before}, {"role": role})
+    audit.record(Action.MEMBER_CHANGED, membership.user, by=by, team=membership.team, **changes)
 
 
 @transaction.atomic

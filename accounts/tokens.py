@@ -32,11 +32,7 @@ REFUSED_SECONDS = 300
 
 
 class TokenRefused(Exception):
-    """The request has no valid token; `sentence` says what to do."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    """The request has no valid token; the message says what to do."""
 
 
 class TooManyRefused(Exception):
@@ -58,7 +54,7 @@ def make(membership: Membership, name: str, permissions: list[str], days: int) -
         name=name,
         permissions=granted,
         prefix=secret[:SHOWN],
-        digest=_digest(secret),
+        digest=digest_of(secret),
         expires_at=timezone.now() + min(timedelta(days=days), LONGEST),
     )
     audit.record(Action.TOKEN_MADE, token, by=membership.user, permissions=granted, expires_at=token.expires_at)
@@ -103,7 +99,7 @@ def presented(request: HttpRequest) -> AccessToken:
     if SHAPE.fullmatch(secret):
         with scopes_disabled():
             rows = AccessToken.objects.select_related("user", "team")
-            token = rows.filter(digest=_digest(secret)).first()
+            token = rows.filter(digest=digest_of(secret)).first()
     if token is not None and not (reason := token.why_ended(timezone.now())):
         _note_use(token)
         return token
@@ -133,5 +129,6 @@ def _note_use(token: AccessToken) -> None:
             AccessToken.objects.filter(pk=token.pk, last_used_at=token.last_used_at).update(last_used_at=now)
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """Only the digest of a random secret is stored; 160 bits and more need no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()

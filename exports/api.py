@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 from ninja import Field, Header, NinjaAPI, Path, Query, Schema, Status
@@ -176,37 +176,24 @@ def _problem(sentence: str, status: int, **headers: str) -> HttpResponse:
     return JsonResponse({"detail": sentence}, status=status, headers=headers)
 
 
-@api.exception_handler(tokens.TokenRefused)
-def _refused(request: HttpRequest, reason: tokens.TokenRefused) -> HttpResponse:
-    return _problem(reason.sentence, 401, **{"WWW-Authenticate": "Bearer"})
+def _answer(error: type[Exception], status: int, sentence: Callable[[Any], str], **headers: str) -> None:
+    """Answer an operation that raises this error with a sentence about it."""
+    api.add_exception_handler(error, lambda request, reason: _problem(sentence(reason), status, **headers))
 
 
-@api.exception_handler(tokens.TooManyRefused)
-def _too_many(request: HttpRequest, reason: tokens.TooManyRefused) -> HttpResponse:
-    seconds = tokens.REFUSED_SECONDS
-    sentence = f"Too many tokens from your address opened nothing. Stop, and try again in {seconds} seconds."
-    return _problem(sentence, 429, **{"Retry-After": str(seconds)})
+def _invalid(reason: ValidationError) -> str:
+    return " ".join(["Nothing was done.", *(f"{error['loc'][-1]}: {error['msg']}." for error in reason.errors)])
 
 
-@api.exception_handler(PermissionDenied)
-def _denied(request: HttpRequest, reason: PermissionDenied) -> HttpResponse:
-    return _problem(f"This token, or your role, does not include: {reason}. Nothing was done.", 403)
-
-
-@api.exception_handler(Http404)
-def _not_found(request: HttpRequest, reason: Http404) -> HttpResponse:
-    return _problem("There is nothing here that this token may see. Check the address and its numbers.", 404)
-
-
-@api.exception_handler(ValidationError)
-def _invalid(request: HttpRequest, reason: ValidationError) -> HttpResponse:
-    sentences = [f"{error['loc'][-1]}: {error['msg']}." for error in reason.errors]
-    return _problem(f"Nothing was done. {' '.join(sentences)}", 422)
-
-
-@api.exception_handler(runs.CannotStart)
-def _cannot_start(request: HttpRequest, reason: runs.CannotStart) -> HttpResponse:
-    return _problem(str(reason), 409)
+SECONDS = str(tokens.REFUSED_SECONDS)
+TOO_MANY = f"Too many tokens from your address opened nothing. Stop, and try again in {SECONDS} seconds."
+NOT_FOUND = "There is nothing here that this token may see. Check the address and its numbers."
+_answer(tokens.TokenRefused, 401, str, **{"WWW-Authenticate": "Bearer"})
+_answer(tokens.TooManyRefused, 429, lambda reason: TOO_MANY, **{"Retry-After": SECONDS})
+_answer(PermissionDenied, 403, "This token, or your role, does not include: {}. Nothing was done.".format)
+_answer(Http404, 404, lambda reason: NOT_FOUND)
+_answer(ValidationError, 422, _invalid)
+_answer(runs.CannotStart, 409, str)
 
 
 # ------------------------------------------------------------ views

@@ -32,8 +32,7 @@ def write(now: datetime) -> int:
     if not settings.AUDIT_HEADS:
         return 0
     today = now.date()
-    if not AuditHeads.objects.filter(day=today).exists():
-        AuditHeads.objects.get_or_create(day=today, defaults={"heads": _heads()})
+    AuditHeads.objects.get_or_create(day=today, defaults={"heads": _heads})
     delivered = 0
     for row in AuditHeads.objects.filter(delivered_at=None).order_by("day"):
         try:

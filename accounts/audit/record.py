@@ -248,27 +248,19 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
 
 def digest(entry: AuditEntry) -> str:
     """SHA-256 over the previous hash and the content of the entry, as canonical JSON."""
-    content = [
-        entry.previous_hash,
-        entry.number,
-        entry.at.astimezone(UTC).isoformat(),
-        entry.team_id,
-        entry.actor_id,
-        entry.actor_name,
-        entry.address,
-        entry.action,
-        entry.target_type,
-        entry.target_id,
-        entry.target_name,
-        entry.data,
-    ]
+    content = [entry.previous_hash, *_content(entry).values()]
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def as_json(entry: AuditEntry) -> dict[str, Any]:
     """The entry for other machines, with everything that they need to compute its hash as `digest` does."""
+    hashes = {"previous_hash": entry.previous_hash, "hash": entry.hash}
+    return {"chain": entry.chain.name} | _content(entry) | hashes
+
+
+def _content(entry: AuditEntry) -> dict[str, Any]:
+    """What the hash of an entry covers besides the hash before it, in this order."""
     return {
-        "chain": entry.chain.name,
         "number": entry.number,
         "at": entry.at.astimezone(UTC).isoformat(),
         "team": entry.team_id,
@@ -280,8 +272,6 @@ def as_json(entry: AuditEntry) -> dict[str, Any]:
         "target": entry.target_id,
         "target_name": entry.target_name,
         "data": entry.data,
-        "previous_hash": entry.previous_hash,
-        "hash": entry.hash,
     }
 
 

@@ -10,6 +10,8 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -56,54 +58,49 @@ def _trim_batch(team: Team, now: datetime, by: Actor) -> int:
     limit = min(now, clock.now()) - timedelta(days=team.audit_kept_days) - MARGIN
     old = _old_entries(chain, limit)
     # A removal is an entry too: do not remove entries about removals alone, for ever.
-    if {action for _, _, action, _, _ in old} <= {Action.AUDIT_TRIMMED.value}:
+    if {entry.action for entry in old} <= {Action.AUDIT_TRIMMED.value}:
         return 0
-    (first, first_at, _, previous_hash, _), (last, last_at, _, _, last_hash) = old[0], old[-1]
+    first, last = old[0], old[-1]
     summary = AuditSummary(
         chain=chain,
-        first=first,
-        last=last,
-        first_at=first_at,
-        last_at=last_at,
-        previous_hash=previous_hash,
-        last_hash=last_hash,
-        actions=dict(Counter(action for _, _, action, _, _ in old)),
+        first=first.number,
+        last=last.number,
+        first_at=first.at,
+        last_at=last.at,
+        previous_hash=first.previous_hash,
+        last_hash=last.hash,
+        actions=dict(Counter(entry.action for entry in old)),
         made_at=clock.now(),
     )
     summary.signature = _signature(summary, settings.SECRET_KEY)
     summary.save(force_insert=True)
-    removed = AuditEntry._base_manager.filter(chain=chain, number__gte=first, number__lte=last)
+    removed = AuditEntry._base_manager.filter(chain=chain, number__gte=first.number, number__lte=last.number)
     removed._raw_delete(removed.db)  # `delete` would load every row
     audit.record(
         Action.AUDIT_TRIMMED,
         team,
         by=by,
-        first=first,
-        last=last,
+        first=first.number,
+        last=last.number,
         count=summary.count,
-        from_time=first_at,
-        to_time=last_at,
-        last_hash=last_hash,
+        from_time=first.at,
+        to_time=last.at,
+        last_hash=last.hash,
         actions=[f"{action}: {count}" for action, count in sorted(summary.actions.items())],
         signature=summary.signature,
     )
     return summary.count
 
 
-def _old_entries(chain: AuditChain, limit: datetime) -> Sequence[tuple[int, datetime, str, str, str]]:
+def _old_entries(chain: AuditChain, limit: datetime) -> Sequence[Any]:
     """The oldest entries, up to the limit, the last streamed one, and the one before the end of the chain."""
     until = chain.length - 1
     if settings.AUDIT_STREAM:
         stream = AuditStream.objects.filter(chain=chain).first()
         until = min(until, stream.number if stream else 0)
     oldest = AuditEntry._base_manager.filter(chain=chain, number__lte=until).order_by("number")
-    rows = oldest.values_list("number", "at", "action", "previous_hash", "hash")[:MOST]
-    old = []
-    for row in rows:
-        if row[1] >= limit:
-            break
-        old.append(row)
-    return old
+    rows = oldest.values_list("number", "at", "action", "previous_hash", "hash", named=True)[:MOST]
+    return list(takewhile(lambda entry: entry.at < limit, rows))
 
 
 def _signature(summary: AuditSummary, key: str) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts import clock
@@ -46,11 +46,7 @@ def ask_for_check(credential: Credential, *, by: User) -> bool:
 
     False when the pair was wiped. A REFUSED pair may be tested: that is the way back to WORKING.
     """
-    updated = (
-        Credential.objects.filter(pk=credential.pk)
-        .exclude(status=Credential.Status.WIPED)
-        .update(check_due_at=clock.now())
-    )
+    updated = _unwiped(credential).update(check_due_at=clock.now())
     if updated:
         audit.record(Action.CREDENTIAL_CHECK_ASKED, credential, by=by)
     return bool(updated)
@@ -59,18 +55,14 @@ def ask_for_check(credential: Credential, *, by: User) -> bool:
 @transaction.atomic
 def wipe(credential: Credential, *, by: User) -> bool:
     """Delete the key pair for good; the row and its history stay. False when it was wiped already."""
-    wiped = (
-        Credential.objects.filter(pk=credential.pk)
-        .exclude(status=Credential.Status.WIPED)
-        .update(
-            pair=None,
-            previous_pair=None,
-            previous_pair_until=None,
-            pair_number=F("pair_number") + 1,
-            status=Credential.Status.WIPED,
-            message="",
-            check_due_at=None,
-        )
+    wiped = _unwiped(credential).update(
+        pair=None,
+        previous_pair=None,
+        previous_pair_until=None,
+        pair_number=F("pair_number") + 1,
+        status=Credential.Status.WIPED,
+        message="",
+        check_due_at=None,
     )
     if wiped:
         credential.refresh_from_db()
@@ -81,12 +73,7 @@ def wipe(credential: Credential, *, by: User) -> bool:
 def claim_check(credential: Credential, *, lost_after: timedelta) -> bool:
     """Claim the test that is due; False when another worker has it. It is due again after `lost_after`."""
     now = clock.now()
-    claimed = (
-        Credential.objects.filter(pk=credential.pk, check_due_at__lte=now)
-        .exclude(status=Credential.Status.WIPED)
-        .update(check_due_at=now + lost_after)
-    )
-    return bool(claimed)
+    return bool(_unwiped(credential).filter(check_due_at__lte=now).update(check_due_at=now + lost_after))
 
 
 def check(credential: Credential, client: Client) -> None:
@@ -135,24 +122,23 @@ def refuse(credential: Credential, error: Unauthorized) -> None:
 
 
 def _notify_refused(credential: Credential, error: Unauthorized) -> None:
-    notifications.tell(
-        credential.team,
+    notifications.tell_admins(
+        credential,
         f"credential {credential.pk} refused {timezone.now():%Y-%m-%d %H:%M:%S}",
-        notifications.admins(credential.team),
         subject=f"Expensify refuses the credential “{credential}”",
         text=f"{error.sentence}\n\nNo further call is made with it. When the pair works again, test it in the portal; "
         "when it was replaced at Expensify, rotate it.",
-        path=credential.get_absolute_url(),
     )
 
 
 def _store_outcome(credential: Credential, **fields: Any) -> bool:
     """Update the row with the outcome of a test, unless the pair was replaced or wiped meanwhile."""
-    return bool(
-        Credential.objects.filter(pk=credential.pk, paired_at=credential.paired_at)
-        .exclude(status=Credential.Status.WIPED)
-        .update(**fields)
-    )
+    return bool(_unwiped(credential).filter(paired_at=credential.paired_at).update(**fields))
+
+
+def _unwiped(credential: Credential) -> QuerySet[Credential]:
+    """The row of the credential, unless it is wiped: the condition of every update."""
+    return Credential.objects.filter(pk=credential.pk).exclude(status=Credential.Status.WIPED)
 
 
 def _store_lost_policies(credential: Credential, reached: set[str]) -> None:

@@ -93,7 +93,7 @@ class Sealed:
 class SealedField(models.BinaryField):  # type: ignore[type-arg]  # not generic at run time
     """Assign a JSON value and save: it is encrypted for that row. Reading gives a `Sealed`; `unseal` decrypts it.
 
-    The model lists in `sealed_for` the attributes that a ciphertext is bound to; they must not change later.
+    The model is a `SealedRow`.
     """
 
     def from_db_value(self, value: Any, *_: Any) -> Sealed | None:
@@ -118,12 +118,9 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]  # not generic 
         return "<sealed>"  # dumpdata shows that there is a secret, not its ciphertext
 
 
-def binding(instance: models.Model, name: str) -> list[str]:
-    return [
-        instance._meta.label,
-        name,
-        *(str(getattr(instance, attribute)) for attribute in instance.sealed_for),  # type: ignore[attr-defined]  # see SealedField
-    ]
+def binding(row: Any, name: str) -> list[str]:
+    """What the ciphertext in the field `name` of a `SealedRow` is bound to."""
+    return [row._meta.label, name, str(row.team_id), str(row.seal)]
 
 
 def unseal(instance: models.Model, name: str) -> Any:

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django_scopes import scopes_disabled
 
 from accounts import clock
 from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action, Actor
 from accounts.credentials import actions as credentials
 from accounts.credentials.keyring import unseal
-from accounts.door import team_of
+from accounts.door import each_of
 from accounts.mail import notifications
 from accounts.models import Credential, Policy, Rotation, User
 from accounts.models.credential import fingerprint
@@ -56,7 +56,7 @@ def start_rotation(credential: Credential, pair: KeyPair, *, by: User) -> Rotati
         raise CannotRotate(
             "A new pair is on its way into this credential already. Finish that rotation, or cancel it."
         ) from None
-    audit.record(Action.ROTATION_STARTED, credential, by=by, rotation=rotation.pk)
+    _record(Action.ROTATION_STARTED, rotation, by=by)
     return rotation
 
 
@@ -65,7 +65,7 @@ def ask_for_check(rotation: Rotation, *, by: User) -> bool:
     """Request another test of the new key pair; False when the rotation is no longer open."""
     updated = _open(rotation).update(check_due_at=clock.now(), message="")
     if updated:
-        audit.record(Action.ROTATION_CHECK_ASKED, rotation.credential, by=by, rotation=rotation.pk)
+        _record(Action.ROTATION_CHECK_ASKED, rotation, by=by)
     return bool(updated)
 
 
@@ -79,7 +79,7 @@ def approve(rotation: Rotation, *, by: User) -> None:
         raise CannotRotate("You entered this pair yourself: another Admin has to approve it.")
     rotation.approved_by, rotation.approved_by_name = by, str(by)
     rotation.save(update_fields=["approved_by", "approved_by_name"])
-    audit.record(Action.ROTATION_APPROVED, rotation.credential, by=by, rotation=rotation.pk)
+    _record(Action.ROTATION_APPROVED, rotation, by=by)
 
 
 @transaction.atomic
@@ -90,7 +90,7 @@ def cut_over(rotation: Rotation, *, at: datetime | None, by: User) -> None:
     if at is not None and at > timezone.now():
         rotation.cut_over_at, rotation.cut_over_by_name = at, str(by)
         rotation.save(update_fields=["cut_over_at", "cut_over_by_name"])
-        audit.record(Action.ROTATION_PLANNED, rotation.credential, by=by, rotation=rotation.pk, at=at)
+        _record(Action.ROTATION_PLANNED, rotation, by=by, at=at)
         return
     _switch(rotation, by=by)
 
@@ -100,7 +100,7 @@ def cancel(rotation: Rotation, *, by: User) -> bool:
     """Discard the new key pair; the current one stays. False when the rotation is no longer open."""
     if not _open(rotation).update(status=Status.CANCELLED, pair=None, check_due_at=None, cut_over_at=None):
         return False
-    audit.record(Action.ROTATION_CANCELLED, rotation.credential, by=by, rotation=rotation.pk)
+    _record(Action.ROTATION_CANCELLED, rotation, by=by)
     return True
 
 
@@ -115,7 +115,7 @@ def roll_back(rotation: Rotation, *, by: User) -> None:
         raise CannotRotate("The old pair was wiped or replaced already, so there is nothing to go back to.")
     _exchange(credential, KeyPair(previous["id"], previous["secret"]), credential.previous_pair_until)
     Rotation.objects.filter(pk=rotation.pk).update(status=Status.ROLLED_BACK)
-    audit.record(Action.ROTATION_ROLLED_BACK, credential, by=by, rotation=rotation.pk)
+    _record(Action.ROTATION_ROLLED_BACK, rotation, by=by)
 
 
 @transaction.atomic
@@ -130,15 +130,13 @@ def leaked(credential: Credential, *, by: User) -> bool:
     credential.rotations.filter(status=Status.SWITCHED).update(status=Status.DONE)
     if not credentials.wipe(credential, by=by):
         return False
-    notifications.tell(
-        credential.team,
+    notifications.tell_admins(
+        credential,
         f"credential {credential.pk} leaked {credential.pair_number} {timezone.now():%Y-%m-%d %H:%M:%S}",
-        notifications.admins(credential.team),
         subject=f"The credential “{credential}” was reported as leaked",
         text=f"{by} reported that the pair of the credential “{credential}” leaked. The portal has deleted it and "
         "makes no further call with it.\n\nRevoke it at Expensify as well, make a new pair there, and enter that in "
         "the portal.",
-        path=credential.get_absolute_url(),
     )
     return True
 
@@ -163,9 +161,7 @@ def check_new_pair(rotation: Rotation, client: Client) -> None:
             if _open(rotation).update(
                 status=Status.REFUSED, pair=None, check_due_at=None, cut_over_at=None, message=error.sentence[:500]
             ):
-                audit.record(
-                    Action.ROTATION_CHECKED, rotation.credential, by=PORTAL, rotation=rotation.pk, outcome="refused"
-                )
+                _record(Action.ROTATION_CHECKED, rotation, by=PORTAL, outcome="refused")
     except ExpensifyError as error:
         give_up_check(rotation, error.sentence)
     else:
@@ -178,14 +174,7 @@ def check_new_pair(rotation: Rotation, client: Client) -> None:
                 reach=[credentials.policy_fields(policy) for policy in reached],
             )
             if updated:
-                audit.record(
-                    Action.ROTATION_CHECKED,
-                    rotation.credential,
-                    by=PORTAL,
-                    rotation=rotation.pk,
-                    outcome="working",
-                    policies=len(reached),
-                )
+                _record(Action.ROTATION_CHECKED, rotation, by=PORTAL, outcome="working", policies=len(reached))
 
 
 def give_up_check(rotation: Rotation, sentence: str) -> None:
@@ -195,17 +184,14 @@ def give_up_check(rotation: Rotation, sentence: str) -> None:
 
 def switch_due(now: datetime) -> int:
     """Switch the rotations whose planned time has come; return how many."""
-    with scopes_disabled():
-        due = Rotation.objects.filter(status=Status.READY, cut_over_at__lte=now)
-        pks = list(due.order_by("cut_over_at").values_list("pk", flat=True)[:BATCH])
-    switched = 0
-    for pk in pks:
-        with team_of(Rotation, pk), transaction.atomic():
-            rotation = _locked_rotation(pk)
+    switched, is_due = 0, Q(status=Status.READY, cut_over_at__lte=now)
+    for due in each_of(lambda: Rotation.objects.filter(is_due).order_by("cut_over_at")[:BATCH]):
+        with transaction.atomic():
+            rotation = _locked_rotation(due.pk)
             try:
                 _require_switchable(rotation)
             except CannotRotate as reason:
-                if Rotation.objects.filter(pk=pk, cut_over_at__isnull=False).update(cut_over_at=None):
+                if Rotation.objects.filter(pk=due.pk, cut_over_at__isnull=False).update(cut_over_at=None):
                     _notify_not_switched(rotation, str(reason))
                 continue
             _switch(rotation, by=Actor(rotation.cut_over_by_name))
@@ -215,15 +201,11 @@ def switch_due(now: datetime) -> int:
 
 def wipe_previous(now: datetime) -> int:
     """Delete old key pairs whose overlap has ended, and log it; return how many."""
-    with scopes_disabled():
-        old = Credential.objects.filter(previous_pair_until__lte=now, previous_pair__isnull=False)
-        pks = list(old.order_by("pk").values_list("pk", flat=True)[:BATCH])
-    wiped = 0
-    for pk in pks:
-        with team_of(Credential, pk) as credential, transaction.atomic():
-            count = Credential.objects.filter(pk=pk, previous_pair_until__lte=now, previous_pair__isnull=False).update(
-                previous_pair=None, previous_pair_until=None
-            )
+    wiped, is_over = 0, Q(previous_pair_until__lte=now, previous_pair__isnull=False)
+    for credential in each_of(lambda: Credential.objects.filter(is_over).order_by("pk")[:BATCH]):
+        with transaction.atomic():
+            row = Credential.objects.filter(is_over, pk=credential.pk)
+            count = row.update(previous_pair=None, previous_pair_until=None)
             if count:
                 credential.rotations.filter(status=Status.SWITCHED).update(status=Status.DONE)
                 audit.record(
@@ -274,14 +256,9 @@ def _switch(rotation: Rotation, *, by: User | Actor) -> None:
     Rotation.objects.filter(pk=rotation.pk).update(
         status=Status.SWITCHED, pair=None, check_due_at=None, cut_over_at=None, switched_at=timezone.now()
     )
-    audit.record(
-        Action.ROTATION_SWITCHED,
-        credential,
-        by=by,
-        rotation=rotation.pk,
-        old_pair_kept_until=until if credential.previous_pair else None,
-        approved_by=rotation.approved_by_name,
-    )
+    kept_until = until if credential.previous_pair else None
+    approved_by = rotation.approved_by_name
+    _record(Action.ROTATION_SWITCHED, rotation, by=by, old_pair_kept_until=kept_until, approved_by=approved_by)
 
 
 def _exchange(credential: Credential, pair: KeyPair, until: datetime | None) -> None:
@@ -318,14 +295,17 @@ def _require_switchable(rotation: Rotation) -> None:
 
 
 def _notify_not_switched(rotation: Rotation, reason: str) -> None:
-    notifications.tell(
-        rotation.team,
+    notifications.tell_admins(
+        rotation,
         f"rotation {rotation.pk} not switched",
-        notifications.admins(rotation.team),
         subject=f"The new pair of “{rotation.credential}” did not take over",
         text=f"It was to take over by itself, but: {reason} The present pair goes on working.",
-        path=rotation.get_absolute_url(),
     )
+
+
+def _record(action: Action, rotation: Rotation, *, by: User | Actor, **data: Any) -> None:
+    """Record an event of a rotation in the history of its credential."""
+    audit.record(action, rotation.credential, by=by, team=rotation.team, rotation=rotation.pk, **data)
 
 
 def _locked(credential: Credential) -> Credential:
@@ -339,5 +319,5 @@ def _locked_rotation(pk: int) -> Rotation:
     return rows.select_related("team", "credential").get(pk=pk)
 
 
-def _open(rotation: Rotation) -> Any:
+def _open(rotation: Rotation) -> QuerySet[Rotation]:
     return Rotation.objects.filter(pk=rotation.pk, status__in=[Status.TESTING, Status.READY])

@@ -17,8 +17,8 @@ class _CodeForm:
     """A form with a code: numeric keyboard on phones, and no placeholder that repeats the label."""
 
     fields: dict[str, Any]
-    label = "Code of your authenticator app"
-    help_text = ""
+    label = "Code"
+    help_text = "The six digits of your authenticator app, or one of your recovery codes."
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -31,8 +31,6 @@ class _CodeForm:
 class _CheckCodeForm(_CodeForm):
     """A form that takes a code of the app or a recovery code, each once."""
 
-    label = "Code"
-    help_text = "The six digits of your authenticator app, or one of your recovery codes."
     authenticator: Authenticator
 
     def clean_code(self) -> str:
@@ -54,6 +52,7 @@ class ReauthenticateForm(_CheckCodeForm, base.ReauthenticateForm):
 
 class ActivateTOTPForm(_CodeForm, totp.ActivateTOTPForm):
     label = "Six digits that the app shows now"
+    help_text = ""
 
 
 class AddPasskeyForm(webauthn.AddWebAuthnForm):

@@ -121,9 +121,7 @@ class TeamForm(forms.Form):
             try:
                 _is_domain(domain)
             except ValidationError:
-                raise ValidationError(
-                    "“%(domain)s” is not a domain. Write it like example.com.", params={"domain": domain}
-                ) from None
+                raise ValidationError(f"“{domain}” is not a domain. Write it like example.com.") from None
         return "\n".join(domains)
 
     def clean_attach_limit(self) -> int:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from email.message import EmailMessage
+from typing import Protocol
 
 import structlog
 from django.conf import settings
-from django.template.loader import render_to_string
 
 from accounts.mail import outbox
 from accounts.models import MailStatus, Membership, Notice, Team, User
@@ -24,14 +24,26 @@ def tell(team: Team, key: str, people: Iterable[User], *, subject: str, text: st
         Notice(team=team, key=key, user=user, address=user.email, subject=subject[:200], text=text, path=path)
         for user in {user.pk: user for user in people if user.is_active}.values()
     ]
-    notified = set(
-        Notice.objects.filter(team=team, key=key, address__in=[row.address for row in rows]).values_list(
-            "address", flat=True
-        )
-    )
+    earlier = Notice.objects.filter(team=team, key=key, address__in=[row.address for row in rows])
+    notified = set(earlier.values_list("address", flat=True))
     new = [row for row in rows if row.address not in notified]
     Notice.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)
+
+
+class HasPage(Protocol):
+    """An object of a team with a page."""
+
+    @property
+    def team(self) -> Team: ...
+
+    def get_absolute_url(self) -> str: ...
+
+
+def tell_admins(about: HasPage, key: str, *, subject: str, text: str) -> int:
+    """`tell` the Admins of an object's team; the mail links to its page."""
+    people, path = admins(about.team), about.get_absolute_url()
+    return tell(about.team, key, people, subject=subject, text=text, path=path)
 
 
 def admins(team: Team) -> list[User]:
@@ -45,12 +57,7 @@ def compose_notification(notice: Notice) -> EmailMessage:
     if notice.user is not None and not notice.user.is_active:
         raise outbox.Withheld(MailStatus.WITHDRAWN, "This account is closed.")
     context = {"notice": notice, "url": settings.SITE_URL + notice.path if notice.path else ""}
-    message = EmailMessage()
-    # Names may hold line breaks; a header must not.
-    message["Subject"] = " ".join(render_to_string("emails/notice_subject.txt", context).split())
-    message.set_content(render_to_string("emails/notice_text.txt", context))
-    message.add_alternative(render_to_string("emails/notice_html.html", context), subtype="html")
-    return message
+    return outbox.render("notice", context)
 
 
 def _log_if_not_sent(notice: Notice) -> None:

@@ -23,6 +23,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
+from django.template.loader import render_to_string
 from django_scopes import scopes_disabled
 
 from accounts import clock
@@ -61,6 +62,16 @@ class MailKind(NamedTuple):
     model: type[Outgoing]
     compose: Callable[[Any], EmailMessage]
     ended: Callable[[Any], None]
+
+
+def render(name: str, context: dict[str, Any]) -> EmailMessage:
+    """The mail of the templates `emails/<name>_….`"""
+    message = EmailMessage()
+    # Names may hold line breaks; a header must not.
+    message["Subject"] = " ".join(render_to_string(f"emails/{name}_subject.txt", context).split())
+    message.set_content(render_to_string(f"emails/{name}_text.txt", context).strip())
+    message.add_alternative(render_to_string(f"emails/{name}_html.html", context).strip(), subtype="html")
+    return message
 
 
 def send_due(kinds: Sequence[MailKind], *, seconds: float) -> int:
@@ -122,7 +133,7 @@ def claim(row: Outgoing) -> bool:
     won = rows.filter(Q(retry_at=None) | Q(retry_at__lte=now)).update(attempts=F("attempts") + 1, **fields)
     if won:
         row.attempts += 1
-        _set(row, fields)
+        set_fields(row, fields)
     return bool(won)
 
 
@@ -139,7 +150,7 @@ def settle(row: Outgoing, status: str, sentence: str, ended: Callable[[Any], Non
         rows = type(row).objects.filter(pk=row.pk, status__in=sources, attempts=row.attempts)
         won = rows.update(**fields)
         if won:
-            _set(row, fields)
+            set_fields(row, fields)
             if status in MAIL_FINAL:
                 ended(row)
     return bool(won)
@@ -159,11 +170,11 @@ def give_up_on_lost(kinds: Sequence[MailKind], now: datetime) -> int:
     return lost
 
 
-def due(model: type[Outgoing], now: datetime, count: int = BATCH) -> list[int]:
+def due(model: type[Outgoing], now: datetime) -> list[int]:
     """IDs of the mails that may be sent now, of all teams, oldest first."""
     with scopes_disabled():
         rows = model.objects.filter(status=MailStatus.QUEUED).filter(Q(retry_at=None) | Q(retry_at__lte=now))
-        return list(rows.order_by("id").values_list("pk", flat=True)[:count])
+        return list(rows.order_by("id").values_list("pk", flat=True)[:BATCH])
 
 
 def _due_rows(kinds: Sequence[MailKind], until: float) -> Iterator[tuple[MailKind, int]]:
@@ -188,15 +199,9 @@ def _requeue(row: Outgoing, sentence: str, kind: MailKind) -> None:
         sentence += f" Nothing was sent, and the portal has given up after attempt {row.attempts}."
         settle(row, MailStatus.FAILED, sentence, kind.ended)
         return
-    doubled = timedelta(seconds=settings.MAIL_RETRY_SECONDS * 2 ** min(row.attempts - 1, 20))
-    wait = min(doubled, MAX_WAIT)
-    settle(
-        row,
-        MailStatus.QUEUED,
-        f"{sentence} Nothing was sent; the portal tries again.",
-        kind.ended,
-        retry_at=clock.now() + wait,
-    )
+    wait = min(timedelta(seconds=settings.MAIL_RETRY_SECONDS * 2 ** min(row.attempts - 1, 20)), MAX_WAIT)
+    sentence += " Nothing was sent; the portal tries again."
+    settle(row, MailStatus.QUEUED, sentence, kind.ended, retry_at=clock.now() + wait)
 
 
 def _set_headers(message: EmailMessage, row: Outgoing) -> None:
@@ -218,7 +223,8 @@ def _new_message_id(row: Outgoing) -> str:
     return f"<{row._meta.model_name}-{row.pk}-{secrets.token_hex(8)}@{domain}>"
 
 
-def _set(row: Outgoing, fields: dict[str, Any]) -> None:
+def set_fields(row: Outgoing, fields: dict[str, Any]) -> None:
+    """Set what a conditional update has written."""
     for name, value in fields.items():
         setattr(row, name, value)
 

@@ -3,31 +3,6 @@ from accounts.models.credential import Credential, Policy
 from accounts.models.invitation import Invitation
 from accounts.models.outgoing import MAIL_FINAL, MailStatus, Notice, Outgoing
 from accounts.models.rotation import Rotation
-from accounts.models.team import LinkProof, Membership, Team, TeamManager, TeamOwned
+from accounts.models.team import LinkProof, Membership, SealedRow, Team, TeamManager, TeamOwned
 from accounts.models.token import AccessToken, OnceKey
 from accounts.models.user import User
-
-__all__ = [
-    "MAIL_FINAL",
-    "AccessToken",
-    "AuditChain",
-    "AuditEntry",
-    "AuditHeads",
-    "AuditStream",
-    "AuditSummary",
-    "Credential",
-    "Invitation",
-    "LinkProof",
-    "MailStatus",
-    "Membership",
-    "Notice",
-    "OnceKey",
-    "Outgoing",
-    "Policy",
-    "Rotation",
-    "SavedAuditView",
-    "Team",
-    "TeamManager",
-    "TeamOwned",
-    "User",
-]

@@ -1,4 +1,3 @@
-import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -9,12 +8,12 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.credentials.keyring import SealedField, unseal
-from accounts.models.team import Team, TeamOwned
+from accounts.models.team import SealedRow, Team, TeamOwned
 from expensify.budget.budget import budget_key
 from expensify.pair import KeyPair
 
 
-class Credential(TeamOwned):
+class Credential(SealedRow):
     """A key pair of the Integration Server. It has the rights of the Expensify account that created it.
 
     The pair is write-only: only `partner_pair`, for the API client, decrypts it.
@@ -27,7 +26,6 @@ class Credential(TeamOwned):
         WIPED = "wiped", "Wiped"
 
     name = models.CharField(max_length=100)
-    seal = models.UUIDField(default=uuid.uuid4, editable=False)
     pair = SealedField(null=True, editable=False)
     fingerprint = models.CharField(max_length=20, editable=False)
     status = models.CharField(max_length=20, choices=Status, default=Status.UNCHECKED)
@@ -48,8 +46,6 @@ class Credential(TeamOwned):
     lost_policies = models.JSONField(
         null=True, blank=True, help_text="What the last test no longer reached, until the Admins are told."
     )
-
-    sealed_for = ("team_id", "seal")
 
     class Meta:
         ordering = ["name", "id"]

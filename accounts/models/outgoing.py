@@ -16,16 +16,7 @@ class MailStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
-MAIL_FINAL = frozenset(
-    {
-        MailStatus.SENT,
-        MailStatus.REFUSED,
-        MailStatus.FAILED,
-        MailStatus.UNCONFIRMED,
-        MailStatus.UNSUBSCRIBED,
-        MailStatus.WITHDRAWN,
-    }
-)
+MAIL_FINAL = frozenset(MailStatus) - {MailStatus.HELD, MailStatus.QUEUED, MailStatus.SENDING}
 
 
 class Outgoing(TeamOwned):

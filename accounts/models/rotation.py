@@ -1,5 +1,3 @@
-import uuid
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -7,11 +5,11 @@ from django.urls import reverse
 
 from accounts.credentials.keyring import SealedField, unseal
 from accounts.models.credential import Credential
-from accounts.models.team import TeamOwned
+from accounts.models.team import SealedRow
 from expensify.pair import KeyPair
 
 
-class Rotation(TeamOwned):
+class Rotation(SealedRow):
     """The replacement of a credential's key pair. It holds the new pair only while it is open (TESTING, READY).
 
     TESTING ─> READY ─> SWITCHED ─> DONE, when the old pair is deleted
@@ -31,7 +29,6 @@ class Rotation(TeamOwned):
 
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="rotations")
     status = models.CharField(max_length=20, choices=Status, default=Status.TESTING)
-    seal = models.UUIDField(default=uuid.uuid4, editable=False)
     pair = SealedField(null=True, editable=False)
     fingerprint = models.CharField(max_length=20, editable=False, help_text="Of the new pair.")
     message = models.CharField(max_length=500, blank=True)
@@ -49,8 +46,6 @@ class Rotation(TeamOwned):
     cut_over_at = models.DateTimeField(null=True, blank=True, help_text="When it shall take over.")
     cut_over_by_name = models.CharField(max_length=255, blank=True)
     switched_at = models.DateTimeField(null=True, blank=True)
-
-    sealed_for = ("team_id", "seal")
 
     class Meta:
         ordering = ["-id"]

@@ -1,3 +1,4 @@
+import uuid
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -127,6 +128,15 @@ class TeamOwned(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TeamManager()
+
+    class Meta:
+        abstract = True
+
+
+class SealedRow(TeamOwned):
+    """A row with encrypted fields: their ciphertexts are bound to its team and seal, which must not change."""
+
+    seal = models.UUIDField(default=uuid.uuid4, editable=False)
 
     class Meta:
         abstract = True

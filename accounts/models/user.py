@@ -9,7 +9,7 @@ from django_scopes import scopes_disabled
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates and finds users by e-mail address."""
+    """Creates users with an e-mail address instead of a user name."""
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
         user = self.model(email=self.normalize_email(email).lower(), **fields)
@@ -19,9 +19,6 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
-
-    def get_by_natural_key(self, email: str | None) -> "User":
-        return self.get(email__iexact=email)
 
 
 class User(AbstractUser):
@@ -67,6 +64,7 @@ class User(AbstractUser):
 
         Django stores a new password in `_password`, and sets that to None when it only upgrades the hash.
         """
+        # The stubs lack `_password`.
         ends_tokens = self.pk is not None and (self._password is not None or not self.is_active)  # type: ignore[attr-defined]
         super().save(*args, **kwargs)
         if ends_tokens:

@@ -78,11 +78,9 @@ class Adapter(DefaultAccountAdapter):
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         methods = [method | {"description": METHODS[method["id"]]} for method in methods]
         if user.is_authenticated and sso.is_linked(user):
-            method = {"id": "sso", "description": f"Sign in with {sso.name()}", "url": reverse("account_sso")}
-            methods.append(method)
+            methods.append({"id": "sso", "description": f"Sign in with {sso.name()}", "url": reverse("account_sso")})
         if user.is_authenticated and not methods:
-            method = {"id": "again", "description": "Sign out and in again", "url": reverse("account_logout")}
-            methods.append(method)
+            methods.append({"id": "again", "description": "Sign out and in again", "url": reverse("account_logout")})
         return methods
 
 

@@ -33,14 +33,9 @@ def sign_in_failed(sender: Any, credentials: dict[str, Any], **_: Any) -> None:
     audit.record(Action.SIGN_IN_FAILED, None, by=Actor("Somebody not signed in"), address=claimed)
 
 
-@receiver(password_changed)
-def password_was_changed(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
+@receiver([password_changed, password_reset])
+def password_was_changed(sender: Any, user: User, **_: Any) -> None:
     """Django ends the other sessions itself: each has a hash of the password."""
-    people.log(Action.PASSWORD_CHANGED, user)
-
-
-@receiver(password_reset)
-def password_was_reset(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
     people.log(Action.PASSWORD_CHANGED, user)
 
 

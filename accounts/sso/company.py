@@ -107,7 +107,7 @@ def follow_groups(user: User, groups: Iterable[str]) -> None:
             elif membership is not None and membership.by_sso:
                 teams.remove(membership, by=by)
         except teams.CannotChange as error:
-            log.warning("role_kept", team=team.slug, user=user.pk, why=error.sentence)
+            log.warning("role_kept", team=team.slug, user=user.pk, why=str(error))
 
 
 def _mark_as_sso(membership: Membership) -> None:

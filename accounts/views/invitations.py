@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
 from django.contrib import messages
@@ -15,8 +17,6 @@ from accounts.forms.invitations import InviteForm, NewPersonForm
 from accounts.models import Invitation, User
 from accounts.permissions import Permission
 from accounts.sso import company as sso
-
-TOO_LATE = "This invitation was answered or revoked meanwhile. Nothing was changed."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,26 +39,24 @@ def member_invite(request: TeamRequest) -> HttpResponse:
 @require_POST
 @team_view(Permission.MANAGE_TEAM, fresh=True)
 def invitation_again(request: TeamRequest, invitation_id: int) -> HttpResponse:
-    invitation = get_object_or_404(request.team.invitations, pk=invitation_id)
-    try:
-        invitations.send_again(invitation, by=request.user)
-    except invitations.NoLongerOpen:
-        messages.error(request, TOO_LATE)
-    else:
-        messages.success(request, f"A new invitation to {invitation.address} is on its way; the old link is closed.")
-    return redirect("accounts:team", request.team.slug)
+    done = "A new invitation to {} is on its way; the old link is closed."
+    return _act(request, invitation_id, invitations.send_again, done)
 
 
 @require_POST
 @team_view(Permission.MANAGE_TEAM, fresh=True)
 def invitation_revoke(request: TeamRequest, invitation_id: int) -> HttpResponse:
+    return _act(request, invitation_id, invitations.revoke, "The invitation to {} is revoked.")
+
+
+def _act(request: TeamRequest, invitation_id: int, act: Callable[..., None], done: str) -> HttpResponse:
     invitation = get_object_or_404(request.team.invitations, pk=invitation_id)
     try:
-        invitations.revoke(invitation, by=request.user)
+        act(invitation, by=request.user)
     except invitations.NoLongerOpen:
-        messages.error(request, TOO_LATE)
+        messages.error(request, "This invitation was answered or revoked meanwhile. Nothing was changed.")
     else:
-        messages.success(request, f"The invitation to {invitation.address} is revoked.")
+        messages.success(request, done.format(invitation.address))
     return redirect("accounts:team", request.team.slug)
 
 

@@ -52,7 +52,7 @@ def member_role(request: TeamRequest, membership_id: int) -> HttpResponse:
         try:
             teams.change_role(membership, form.cleaned_data["role"], by=request.user)
         except teams.CannotChange as error:
-            messages.error(request, error.sentence)
+            messages.error(request, str(error))
         else:
             messages.success(request, f"{membership.user} is now {Role(form.cleaned_data['role']).label}.")
     return _to_team(request)
@@ -65,7 +65,7 @@ def member_remove(request: TeamRequest, membership_id: int) -> HttpResponse:
     try:
         teams.remove(membership, by=request.user)
     except teams.CannotChange as error:
-        messages.error(request, error.sentence)
+        messages.error(request, str(error))
     else:
         messages.success(request, f"{membership.user} is no longer in {request.team}.")
     return _to_team(request)

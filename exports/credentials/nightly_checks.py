@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django_scopes import scopes_disabled
 
-from accounts.door import team_of
+from accounts.door import each_of, team_of
 from accounts.mail import notifications
 from accounts.models import Credential
 from exports.credentials import dependents
@@ -23,17 +23,17 @@ def ask_for_checks(now: datetime) -> int:
 
 def tell_of_lost_policies() -> int:
     """Notify the Admins once about policies that their credentials lost. Returns the number of credentials."""
-    with scopes_disabled():
-        pks = list(Credential.objects.filter(lost_policies__isnull=False).values_list("pk", flat=True))
-    for pk in pks:
-        with team_of(Credential, pk) as credential, transaction.atomic():
+    count = 0
+    for credential in each_of(lambda: Credential.objects.filter(lost_policies__isnull=False)):
+        count += 1
+        with transaction.atomic():
             policies = credential.lost_policies or {}
             lost = [{"policy_id": policy_id, "name": name} for policy_id, name in policies.items()]
-            # Another process notified, or the policies changed: the next round checks again.
-            if not Credential.objects.filter(pk=pk, lost_policies=credential.lost_policies).update(lost_policies=None):
-                continue
-            _notify_lost(credential, lost)
-    return len(pks)
+            unchanged = Credential.objects.filter(pk=credential.pk, lost_policies=credential.lost_policies)
+            # Otherwise another process notified, or the policies changed: the next round checks again.
+            if unchanged.update(lost_policies=None):
+                _notify_lost(credential, lost)
+    return count
 
 
 def remind_of_old_pairs(now: datetime) -> int:
@@ -46,14 +46,12 @@ def remind_of_old_pairs(now: datetime) -> int:
         if due_at > now:
             continue
         with team_of(Credential, credential.pk):
-            mails += notifications.tell(
-                credential.team,
+            mails += notifications.tell_admins(
+                credential,
                 f"credential {credential.pk} due {credential.paired_at:%Y-%m-%d} {(now - due_at) // REMIND_EVERY}",
-                notifications.admins(credential.team),
                 subject=f"The pair of “{credential}” is due for rotation",
                 text=f"It was entered on {credential.paired_at:%d %B %Y}; your team replaces pairs after "
                 f"{credential.team.pair_days} days. Make a new pair at Expensify and enter it under “Rotate”.",
-                path=credential.get_absolute_url(),
             )
     return mails
 
@@ -62,12 +60,10 @@ def _notify_lost(credential: Credential, lost: list[dict[str, str]]) -> None:
     short = [item.export.name for item in dependents.of(credential, lost=lost) if item.missing]
     names = ", ".join(sorted(policy["name"] for policy in lost))
     which = f"These exports will be short: {', '.join(short)}." if short else "No saved export asks for them."
-    notifications.tell(
-        credential.team,
+    notifications.tell_admins(
+        credential,
         f"credential {credential.pk} lost {' '.join(sorted(policy['policy_id'] for policy in lost))}"[:200],
-        notifications.admins(credential.team),
         subject=f"“{credential}” has lost access to {len(lost)} workspace{'s' if len(lost) > 1 else ''}",
         text=f"Since its test before, the credential “{credential}” no longer reaches: {names}.\n\n{which}\n\n"
         "Ask an administrator of these workspaces to give the Expensify account its access back.",
-        path=credential.get_absolute_url(),
     )

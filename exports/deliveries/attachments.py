@@ -101,17 +101,14 @@ def _build_files(result: Result, content: Content, password: str | None) -> Iter
         original = Enclosure(zip_files.safe_name(result.name), folder / "original", result.media_type)
         with default_storage.open(result.file.name) as stored, original.path.open("wb") as file:
             shutil.copyfileobj(stored, file, results.CHUNK)
-        match content:
-            case Content.WORKBOOK:
-                yield [_make_workbook(result, original, folder / "workbook")]
-            case Content.BOTH:
-                yield [original, _make_workbook(result, original, folder / "workbook")]
-            case Content.ZIP:
-                yield [_make_zip(result, original, folder / "zip", None)]
-            case Content.SEALED_ZIP:
-                yield [_make_zip(result, original, folder / "zip", password)]
-            case Content.ORIGINAL:
-                yield [original]
+        files = [original] if content in (Content.ORIGINAL, Content.BOTH) else []
+        if content in (Content.WORKBOOK, Content.BOTH):
+            files.append(_make_workbook(result, original, folder / "workbook"))
+        if content in (Content.ZIP, Content.SEALED_ZIP):
+            files.append(
+                _make_zip(result, original, folder / "zip", password if content is Content.SEALED_ZIP else None)
+            )
+        yield files
 
 
 def _make_workbook(result: Result, original: Enclosure, path: Path) -> Enclosure:

@@ -182,12 +182,8 @@ def _notes_on(occurrence: Occurrence) -> list[str]:
 def _previous_occurrence(delivery: Delivery) -> tuple[Occurrence | None, Measured | None]:
     """The occurrence settled before, and the rows and totals of its file for this recipient."""
     occurrence = delivery.occurrence
-    before = (
-        Occurrence.objects.filter(schedule=occurrence.schedule, due_at__lt=occurrence.due_at, outcome="started")
-        .exclude(settled_at=None)
-        .order_by("-due_at")
-        .first()
-    )
+    earlier = Occurrence.objects.filter(schedule=occurrence.schedule, due_at__lt=occurrence.due_at, outcome="started")
+    before = earlier.exclude(settled_at=None).order_by("-due_at").first()
     if before is None:
         return None, None
     if delivery.result is None or not delivery.result.is_part:

@@ -4,7 +4,6 @@ A link alone opens nothing: people must prove that they are its recipient, by a 
 signing in with it. Only hashes of token and code are stored, and neither is logged: see `portal.logs`.
 """
 
-import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from accounts.audit.record import Action, Actor
 from accounts.credentials.keyring import unseal
 from accounts.door import team_of
 from accounts.models import LinkProof, User
+from accounts.tokens import digest_of
 from exports.deliveries import attachments, placeholders, recipients
 from exports.deliveries.allowed_addresses import normalize
 from exports.deliveries.settings import Content, MailSettings
@@ -61,7 +61,6 @@ class Handed:
     name: str
     media_type: str
     size: int
-    rows: int | None
     sha256: str
     file: BinaryIO
 
@@ -76,7 +75,7 @@ def make(delivery: Delivery) -> str:
         delivery=delivery,
         defaults={
             "team": delivery.team,
-            "token_hash": _hash(token),
+            "token_hash": digest_of(token),
             "expires_at": timezone.now() + timedelta(days=delivery.team.link_days),
             "code_hash": "",
         },
@@ -92,7 +91,7 @@ def url(token: str) -> str:
 def open_link(token: str) -> Iterator[Link]:
     """A link by its token, in its team's scope. Raises Link.DoesNotExist."""
     with scopes_disabled():
-        pk = Link.objects.values_list("pk", flat=True).get(token_hash=_hash(token))
+        pk = Link.objects.values_list("pk", flat=True).get(token_hash=digest_of(token))
     with team_of(Link, pk) as link:
         yield link
 
@@ -146,12 +145,12 @@ def file_of(delivery: Delivery) -> Handed:
     content = content_of(delivery)
     if content is Content.ORIGINAL:
         file = cast(BinaryIO, default_storage.open(result.file.name))
-        return Handed(result.name, result.media_type, result.size, result.rows, result.sha256, file)
+        return Handed(result.name, result.media_type, result.size, result.sha256, file)
     password = unseal(schedule, "zip_password") if content is Content.SEALED_ZIP else None
     with attachments.one_file(result, content, password) as packed:
         # An open file can still be read after its name is deleted from the disk.
         opened = packed.path.open("rb")
-        return Handed(packed.name, packed.media_type, packed.size, result.rows, packed.sha256, opened)
+        return Handed(packed.name, packed.media_type, packed.size, packed.sha256, opened)
 
 
 def content_of(delivery: Delivery) -> Content:
@@ -280,10 +279,6 @@ def _is_excluded(recipient: Recipient) -> bool:
     """Unsubscribed and unconfirmed recipients keep access: they were allowed the mails they have."""
     is_off = recipient.state in (Recipient.State.DROPPED, Recipient.State.REMOVED)
     return is_off or recipients.why_excluded(recipient) is not None
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _code_hash(link: Link, code: str) -> str:

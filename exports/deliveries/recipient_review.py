@@ -10,7 +10,7 @@ from django_scopes import scopes_disabled
 
 from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action
-from accounts.door import team_of
+from accounts.door import each_of, team_of
 from accounts.models import Membership, Team
 from exports.deliveries import recipients
 from exports.deliveries.allowed_addresses import normalize
@@ -27,12 +27,9 @@ BATCH = 500
 
 def review_recipients(now: datetime) -> None:
     """Review all recipients. Idempotent: every step changes the rows that it selects."""
-    with scopes_disabled():
-        applied = EmployeeUpdate.objects.filter(applied_at__isnull=False, leavers_noted_at=None)
-        updates = list(applied.order_by("applied_at").values_list("pk", flat=True)[:BATCH])
-    for pk in updates:
-        with team_of(EmployeeUpdate, pk) as update:
-            note_leavers(update, now)
+    applied = Q(applied_at__isnull=False, leavers_noted_at=None)
+    for update in each_of(lambda: EmployeeUpdate.objects.filter(applied).order_by("applied_at")[:BATCH]):
+        note_leavers(update, now)
     for pk in _find_schedules(now):
         with team_of(Schedule, pk) as schedule:
             _review_schedule(schedule, now)
@@ -54,22 +51,13 @@ def note_leavers(update: EmployeeUpdate, now: datetime) -> None:
     team = update.team
     # Sorted, so that two workers lock rows in the same order and do not deadlock.
     hashes = {Departure.hash_of(team.pk, address): address for address in sorted(staying | leaving)}
-    Departure.objects.filter(
-        team=team, address_hash__in=[key for key, address in hashes.items() if address in staying]
-    ).delete()
-    Departure.objects.bulk_create(
-        [
-            Departure(team=team, update=update, address_hash=key)
-            for key, address in hashes.items()
-            if address in leaving
-        ],
-        ignore_conflicts=True,
-    )
-    rows = (
-        Recipient.objects.filter(team=team, state__in=[State.ACTIVE, State.UNCONFIRMED])
-        .alias(lower=Lower("address"))
-        .filter(lower__in=leaving)
-    )
+    returned = [key for key, address in hashes.items() if address in staying]
+    departed = [key for key, address in hashes.items() if address in leaving]
+    Departure.objects.filter(team=team, address_hash__in=returned).delete()
+    departures = [Departure(team=team, update=update, address_hash=key) for key in departed]
+    Departure.objects.bulk_create(departures, ignore_conflicts=True)
+    listed = Recipient.objects.filter(team=team, state__in=[State.ACTIVE, State.UNCONFIRMED])
+    rows = listed.alias(lower=Lower("address")).filter(lower__in=leaving)
     for schedule in Schedule.objects.live().filter(recipients__in=rows).distinct().order_by("pk"):
         recipients.lock(schedule)
         because = f"has left by the employee update “{update}”."

@@ -4,15 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action, Actor
 from accounts.mail import notifications
-from accounts.models import Membership, Team, User
+from accounts.models import Membership, User
 from exports.deliveries.allowed_addresses import MOST_CHARACTERS, AllowedAddresses, normalize
-from exports.models import Departure, Recipient, Schedule
+from exports.models import Departure, Recipient, Run, Schedule
 
 State, Kind = Recipient.State, Recipient.Kind
 BY_HAND = (Kind.MEMBER, Kind.ADDRESS)
@@ -30,24 +29,6 @@ class CannotReach(Exception):
     def __init__(self, problems: dict[str, str]) -> None:
         super().__init__(" ".join(problems.values()))
         self.problems = problems
-
-
-def check_address(team: Team, address: str) -> str | None:
-    """A sentence when no file of the team may go to this address."""
-    return AllowedAddresses.of(team, [address]).why_not(address)
-
-
-def by_hand(schedule: Schedule) -> tuple[list[User], list[str]]:
-    """The members and the other addresses on the list, as `set_by_hand` expects them."""
-    rows = schedule.recipients.filter(kind__in=BY_HAND, state__in=LISTED).select_related("user")
-    members = [row.user for row in rows if row.kind == Kind.MEMBER and row.user is not None]
-    return members, [row.address for row in rows if row.kind == Kind.ADDRESS]
-
-
-def to_confirm(schedule: Schedule) -> QuerySet[Recipient]:
-    """Recipients whom the owner was asked to confirm: in the grace period, or without mail since it ended."""
-    in_grace = Q(state=State.ACTIVE, asked_at__isnull=False)
-    return schedule.recipients.filter(in_grace | Q(state=State.UNCONFIRMED))
 
 
 def why_not(recipient: Recipient) -> str | None:
@@ -177,9 +158,7 @@ def confirm(schedule: Schedule, recipients: Iterable[Recipient], *, by: User) ->
 @transaction.atomic
 def unsubscribe(recipient: Recipient) -> bool:
     """Stop this schedule's mail to this address. False if it is stopped already."""
-    now = timezone.now()
-    lock(recipient.schedule)
-    row = Recipient.objects.select_related("schedule__team", "schedule__owner").get(pk=recipient.pk)
+    now, row = timezone.now(), _locked(recipient)
     if row.unsubscribed_at is not None:
         return False
     row.unsubscribed_at = now
@@ -202,9 +181,7 @@ def unsubscribe(recipient: Recipient) -> bool:
 @transaction.atomic
 def subscribe_again(recipient: Recipient) -> str | None:
     """Undo an unsubscription. Returns a sentence if the address may not get mail for another reason."""
-    now = timezone.now()
-    lock(recipient.schedule)
-    row = Recipient.objects.select_related("schedule__team", "schedule__owner").get(pk=recipient.pk)
+    now, row = timezone.now(), _locked(recipient)
     if row.unsubscribed_at is not None:
         row.unsubscribed_at = None
         row.save(update_fields=["unsubscribed_at"])
@@ -232,8 +209,9 @@ def owners(schedule: Schedule) -> list[User]:
     return notifications.admins(schedule.team)
 
 
-def tell_owner(schedule: Schedule, key: str, *, subject: str, text: str) -> None:
-    path = schedule.get_absolute_url()
+def tell_owner(schedule: Schedule, key: str, *, subject: str, text: str, page: Run | None = None) -> None:
+    """Notify the `owners`; the mail links to the page of this run, or else of the schedule."""
+    path = (page or schedule).get_absolute_url()
     notifications.tell(schedule.team, key, owners(schedule), subject=subject, text=text, path=path)
 
 
@@ -272,6 +250,11 @@ def listed(lines: Iterable[str], most: int = 50) -> str:
 def lock(schedule: Schedule) -> None:
     """Lock the recipients of this schedule until the caller commits."""
     Schedule.objects.lock(schedule.pk)
+
+
+def _locked(recipient: Recipient) -> Recipient:
+    lock(recipient.schedule)
+    return Recipient.objects.select_related("schedule__team", "schedule__owner").get(pk=recipient.pk)
 
 
 def _is_listed(row: Recipient) -> bool:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action
-from accounts.mail.outbox import MailKind, Withheld
+from accounts.mail.outbox import MailKind, Withheld, set_fields
 from accounts.models import MAIL_FINAL, MailStatus, User
 from exports.deliveries import compose as delivery_compose
 from exports.deliveries import download_links, recipients
@@ -134,8 +134,7 @@ def withdraw(delivery: Delivery, *, by: User) -> bool:
     fields = {"status": MailStatus.WITHDRAWN, "error": f"Withdrawn by {by}."[:500], "retry_at": None}
     if not waiting.update(**fields):
         return False
-    for name, value in fields.items():
-        setattr(delivery, name, value)
+    set_fields(delivery, fields)
     audit.record(Action.MAIL_WITHDRAWN, delivery, by=by, address=delivery.address, run=delivery.run_id)
     return True
 
@@ -149,8 +148,7 @@ def bounced(delivery: Delivery, sentence: str) -> bool:
     fields = {"bounced_at": timezone.now(), "status": MailStatus.REFUSED, "error": sentence[:500]}
     if not sent.update(**fields):
         return False
-    for name, value in fields.items():
-        setattr(delivery, name, value)
+    set_fields(delivery, fields)
     audit.record(Action.MAIL_BOUNCED, delivery, by=PORTAL, address=delivery.address, reason=delivery.error)
     _notify(delivery, "came back")
     return True

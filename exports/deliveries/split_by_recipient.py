@@ -8,7 +8,7 @@ go to the fallback: nobody is sent rows on a guess. Blank lines are dropped.
 import csv
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -35,19 +35,6 @@ class CannotSplit(Exception):
     """The file cannot be split; the message says why, for people."""
 
 
-@dataclass(frozen=True)
-class Part:
-    """A part in private storage, without a row yet: the fields of a Result, and the address in its rows."""
-
-    value: str
-    file: str
-    name: str
-    media_type: str
-    size: int
-    rows: int
-    sha256: str
-
-
 @contextmanager
 def open_table(result: Result) -> Iterator[Records]:
     """The rows of a stored CSV. Raises FileNotFoundError and csv.Error."""
@@ -66,11 +53,8 @@ def headings(result: Result) -> list[str]:
         return []
 
 
-def split(
-    result: Result, column: str, fallback: str, *, may_get: Callable[[str], bool] = lambda address: True
-) -> list[Part]:
-    """Store one file for each address in the column, in order; rows for an address that `may_get` rejects go to the
-    fallback.
+def split(result: Result, column: str, fallback: str) -> list[Result]:
+    """Store one file for each address in the column, in order; return the unsaved rows of these parts.
 
     Idempotent: it stores the same files under the same names, and removes files of an attempt with other settings.
     Raises CannotSplit, and CannotStore when storage fails.
@@ -84,30 +68,12 @@ def split(
         try:
             with open_table(result) as records:
                 position = _find_column(records.headings, column) if records.headings else 0
-                piles = _split_rows(records, position, fallback, may_get, folder)
+                piles = _split_rows(records, position, fallback, folder)
         except csv.Error:
             raise CannotSplit(f"“{result.name}” is damaged: it cannot be read as a table.") from None
         parts = [_store(result, address, piles[address]) for address in sorted(piles)]
-    _remove_others(result, {part.file for part in parts})
+    _remove_others(result, {part.file.name for part in parts})
     return parts
-
-
-def rows_for(result: Result, parts: Sequence[Part]) -> list[Result]:
-    """Unsaved Results for the parts."""
-    return [
-        Result(
-            team=result.team,
-            part_of=result,
-            part_value=part.value,
-            file=part.file,
-            name=part.name,
-            media_type=part.media_type,
-            size=part.size,
-            rows=part.rows,
-            sha256=part.sha256,
-        )
-        for part in parts
-    ]
 
 
 def address_in(cell: str) -> str:
@@ -143,9 +109,7 @@ class _Pile:
             file.write(content)
 
 
-def _split_rows(
-    records: Records, position: int, fallback: str, may_get: Callable[[str], bool], folder: Path
-) -> dict[str, _Pile]:
+def _split_rows(records: Records, position: int, fallback: str, folder: Path) -> dict[str, _Pile]:
     piles: dict[str, _Pile] = {}
     # Few cells differ, so each is parsed once.
     address_of: dict[str, str] = {}
@@ -154,10 +118,7 @@ def _split_rows(
     for line, cells in records.rows:
         cell = cells[position] if position < len(cells) else ""
         if (address := address_of.get(cell)) is None:
-            address = address_in(cell)
-            if not address or not may_get(address):
-                address = fallback
-            address_of[cell] = address
+            address = address_of[cell] = address_in(cell) or fallback
             if len(address_of) > 4 * MOST_PARTS:
                 address_of.clear()
         if not address:
@@ -173,15 +134,12 @@ def _split_rows(
         pile.rows += 1
         buffered += len(line)
         if buffered > BUFFER_BYTES:
-            _write(piles.values())
+            for pile in piles.values():
+                pile.write()
             buffered = 0
-    _write(piles.values())
-    return piles
-
-
-def _write(piles: Iterable[_Pile]) -> None:
-    for pile in piles:
+    for pile in piles.values():
         pile.write()
+    return piles
 
 
 def _find_column(headings: list[str], column: str) -> int:
@@ -196,7 +154,7 @@ def _find_column(headings: list[str], column: str) -> int:
 # ------------------------------------------------------------ storing
 
 
-def _store(result: Result, address: str, pile: _Pile) -> Part:
+def _store(result: Result, address: str, pile: _Pile) -> Result:
     sha256 = pile.digest.hexdigest()
     # Named by address and content, so that a retry finds its files.
     target = f"{_folder(result)}/{hashlib.sha256(address.encode()).hexdigest()[:16]}-{sha256[:16]}.csv"
@@ -204,8 +162,10 @@ def _store(result: Result, address: str, pile: _Pile) -> Part:
         default_storage.delete(target)
     if not default_storage.exists(target):
         target = results.save(pile.path, target)
-    return Part(
-        value=address,
+    return Result(
+        team=result.team,
+        part_of=result,
+        part_value=address,
         file=target,
         name=_name_part(result.name, address),
         media_type=result.media_type,
@@ -215,20 +175,9 @@ def _store(result: Result, address: str, pile: _Pile) -> Part:
     )
 
 
-def _remove_others(result: Result, kept: set[str]) -> None:
+def _remove_others(result: Result, kept: set[str | None]) -> None:
     used = kept | set(Result.objects.filter(part_of=result).values_list("file", flat=True))
-    for path in _stored_files(result):
-        if path not in used:
-            default_storage.delete(path)
-
-
-def _stored_files(result: Result) -> Iterator[str]:
-    try:
-        _, names = default_storage.listdir(_folder(result))
-    except FileNotFoundError:
-        return
-    for name in names:
-        yield f"{_folder(result)}/{name}"
+    results.clear_folder(_folder(result), keep=used)
 
 
 def _folder(result: Result) -> str:

@@ -51,42 +51,34 @@ class Mails:
 
     counts: Counter[str] = field(default_factory=Counter)
 
-    def of(self, status: MailStatus) -> int:
-        return self.counts[status]
-
     @property
     def all(self) -> int:
         return self.counts.total()
 
     @property
     def sent(self) -> int:
-        return self.of(MailStatus.SENT)
+        return self.counts[MailStatus.SENT]
 
     @property
     def held(self) -> int:
-        return self.of(MailStatus.HELD)
+        return self.counts[MailStatus.HELD]
 
     @property
     def are_under_way(self) -> bool:
-        return any(self.of(status) for status in UNDER_WAY)
+        return any(self.counts[status] for status in UNDER_WAY)
 
     @property
     def in_words(self) -> str:
         """Such as “37 sent, 2 refused, 1 queued”."""
-        words = ((MAIL_WORDS[MailStatus(status)][1].lower(), self.of(status)) for status in MailStatus)
+        words = ((MAIL_WORDS[MailStatus(status)][1].lower(), self.counts[status]) for status in MailStatus)
         return ", ".join(f"{count} {word}" for word, count in words if count)
 
 
 def mails_of(occurrences: Iterable[Occurrence]) -> dict[int, Mails]:
     """The mails of each occurrence, by its primary key. One query."""
     mails = {occurrence.pk: Mails() for occurrence in occurrences}
-    rows = (
-        Delivery.objects.filter(_is_last(), occurrence__in=list(mails))
-        .order_by()
-        .values_list("occurrence", "status")
-        .annotate(Count("pk"))
-    )
-    for occurrence, status, count in rows:
+    rows = Delivery.objects.filter(_is_last(), occurrence__in=list(mails)).order_by()
+    for occurrence, status, count in rows.values_list("occurrence", "status").annotate(Count("pk")):
         mails[occurrence].counts[status] = count
     return mails
 
@@ -117,7 +109,7 @@ def outcome(occurrence: Occurrence, mails: Mails) -> OccurrenceState:
         return OccurrenceState("quiet", "No mails", note)
     if mails.sent == mails.all:
         return OccurrenceState("good", f"{mails.all} sent", note)
-    is_bad = any(mails.of(status) for status in UNDELIVERED)
+    is_bad = any(mails.counts[status] for status in UNDELIVERED)
     return OccurrenceState("warn" if is_bad else "quiet", f"{mails.sent} of {mails.all} sent", note)
 
 

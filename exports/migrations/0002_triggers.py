@@ -5,6 +5,8 @@ rebuild one of these tables drops its triggers: it calls `hold_team` again for t
 """
 
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 # Table, column, and the table it points to, which is unique by (id, team_id).
 TEAM_LINKS = [
@@ -43,7 +45,7 @@ BEGIN SELECT RAISE(ABORT, '{FIXED}'); END
 """
 
 
-def hold_team(schema_editor, links=TEAM_LINKS):
+def hold_team(schema_editor: BaseDatabaseSchemaEditor, links: list[tuple[str, str, str]] = TEAM_LINKS) -> None:
     for table, column, other in links:
         name = f"{table}_{column}_of_team"
         if schema_editor.connection.vendor == "postgresql":
@@ -63,13 +65,13 @@ def hold_team(schema_editor, links=TEAM_LINKS):
             )
 
 
-def forwards(apps, schema_editor):
+def forwards(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     hold_team(schema_editor)
     postgres = schema_editor.connection.vendor == "postgresql"
     schema_editor.execute(VERSION_POSTGRES if postgres else VERSION_SQLITE)
 
 
-def backwards(apps, schema_editor):
+def backwards(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     postgres = schema_editor.connection.vendor == "postgresql"
     if postgres:
         schema_editor.execute(f"DROP TRIGGER export_version_fixed ON {VERSIONS}")

@@ -7,25 +7,3 @@ from exports.models.result import Result
 from exports.models.run import FINAL, IN_FLIGHT, RESTING, ApiCall, Run
 from exports.models.saved_export import ExportVersion, SavedExport
 from exports.models.schedule import Freeze, Holiday, Occurrence, Schedule
-
-__all__ = [
-    "FINAL",
-    "IN_FLIGHT",
-    "RESTING",
-    "ApiCall",
-    "Delivery",
-    "Departure",
-    "EmployeeUpdate",
-    "ExportVersion",
-    "FeedProfile",
-    "Freeze",
-    "Holiday",
-    "Link",
-    "LinkOpening",
-    "Occurrence",
-    "Recipient",
-    "Result",
-    "Run",
-    "SavedExport",
-    "Schedule",
-]

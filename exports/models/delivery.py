@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -45,8 +43,6 @@ class Recipient(TeamOwned):
         null=True, blank=True, help_text="Until they subscribe again, whatever others do with the row."
     )
 
-    _default_manager: ClassVar[models.Manager["Recipient"]]
-
     class Meta:
         ordering = ["address", "id"]
         constraints = [
@@ -82,8 +78,6 @@ class Delivery(Outgoing):
     way = models.CharField(max_length=20, choices=Way, blank=True, default="", help_text="Known once composed.")
     size = models.PositiveBigIntegerField(null=True, help_text="Bytes of the whole mail.")
     bounced_at = models.DateTimeField(null=True, blank=True)
-
-    _default_manager: ClassVar[models.Manager["Delivery"]]
 
     class Meta:
         ordering = ["-id"]
@@ -138,8 +132,6 @@ class LinkOpening(TeamOwned):
     by_name = models.CharField(max_length=255)
     proof = models.CharField(max_length=20)
     network_address = models.CharField(max_length=64, blank=True, default="")
-
-    _default_manager: ClassVar[models.Manager["LinkOpening"]]
 
     class Meta:
         ordering = ["-id"]

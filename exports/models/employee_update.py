@@ -1,4 +1,3 @@
-import uuid
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -9,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.credentials.keyring import SealedField, sealed_fields
-from accounts.models import Credential, Team, TeamManager, TeamOwned
+from accounts.models import Credential, SealedRow, Team, TeamManager, TeamOwned
 
 
 class Stage(models.TextChoices):
@@ -35,8 +34,6 @@ class FeedProfile(TeamOwned):
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="feed_profiles")
     mapping = models.JSONField(help_text="See `exports.employee_updates.feed.ColumnMapping`.")
     settings = models.JSONField(help_text="See `exports.employee_updates.feed.Settings`.")
-
-    _default_manager: ClassVar[models.Manager["FeedProfile"]]
 
     class Meta:
         ordering = ["name"]
@@ -81,7 +78,7 @@ class EmployeeUpdateQuerySet(models.QuerySet["EmployeeUpdate"]):
 EmployeeUpdateManager = TeamManager.from_queryset(EmployeeUpdateQuerySet)
 
 
-class EmployeeUpdate(TeamOwned):
+class EmployeeUpdate(SealedRow):
     """Changes to a team's people at Expensify, from the first row to the receipt.
 
     `content_hash` identifies the rows and settings. A dry run and an approval are valid for one hash; every change
@@ -97,7 +94,6 @@ class EmployeeUpdate(TeamOwned):
     author_name = models.CharField(max_length=255)
     source = models.CharField(max_length=255, help_text="Where the rows came from, in words.")
 
-    seal = models.UUIDField(default=uuid.uuid4, editable=False)
     sheet = SealedField(null=True, editable=False)
     rows = SealedField(null=True, editable=False)
     found = SealedField(null=True, editable=False)
@@ -150,8 +146,6 @@ class EmployeeUpdate(TeamOwned):
 
     objects: ClassVar[EmployeeUpdateManager[Self]] = EmployeeUpdateManager()
 
-    sealed_for = ("team_id", "seal")
-
     class Meta:
         ordering = ["-id"]
         constraints = [
@@ -195,11 +189,11 @@ class EmployeeUpdate(TeamOwned):
         """Whether rows and settings may still change: not sent, discarded or deleted."""
         return self.discarded_at is None and self.wiped_at is None and self.applied_by_run_id is None
 
-    def is_tried(self, now: datetime | None = None) -> bool:
+    def is_tried(self) -> bool:
         """Whether there is a recent dry run of exactly this content."""
         if not self.content_hash or self.tried_hash != self.content_hash or self.tried_at is None:
             return False
-        return self.tried_at >= (now or timezone.now()) - timedelta(hours=self.team.dry_run_hours)
+        return self.tried_at >= timezone.now() - timedelta(hours=self.team.dry_run_hours)
 
     @property
     def is_accepted(self) -> bool:

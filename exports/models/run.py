@@ -36,34 +36,20 @@ class Status(models.TextChoices):
 
 
 RESTING = frozenset({Status.QUEUED, Status.SELECTED, Status.LISTED, Status.GENERATED, Status.STORED})
-IN_FLIGHT = frozenset(
-    {
-        Status.SELECTING,
-        Status.LISTING,
-        Status.GENERATING,
-        Status.DOWNLOADING,
-        Status.MARKING,
-        Status.READING,
-        Status.UPDATING,
-    }
-)
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.UNCONFIRMED, Status.CANCELLED})
+IN_FLIGHT = frozenset(Status) - RESTING - FINAL
+# `Run.budget_key`, for queries.
+BUDGET_KEY = Case(
+    When(trial_of__isnull=False, then=F("trial_of__fingerprint")),
+    When(by_previous=True, then=F("credential__previous_fingerprint")),
+    default=F("credential__fingerprint"),
+)
 
 
 class RunQuerySet(models.QuerySet["Run"]):
     def seen_by(self, membership: Membership) -> "RunQuerySet":
         """Without the runs of employee updates, unless the member may see those."""
         return self if membership.may(Permission.VIEW_UPDATES) else self.filter(kind__in=OF_EXPORTS)
-
-    def with_budget_key(self) -> "RunQuerySet":
-        """With `Run.budget_key` as the annotation `key`."""
-        return self.annotate(
-            key=Case(
-                When(trial_of__isnull=False, then=F("trial_of__fingerprint")),
-                When(by_previous=True, then=F("credential__previous_fingerprint")),
-                default=F("credential__fingerprint"),
-            )
-        )
 
     def resting(self) -> "RunQuerySet":
         return self.unfinished().filter(status__in=RESTING)
@@ -269,16 +255,8 @@ class Run(TeamOwned):
         return traits_of(self.kind)
 
     @property
-    def selects(self) -> bool:
-        return self.traits.selects
-
-    @property
     def marks_last(self) -> bool:
         return self.traits.marks_last
-
-    @property
-    def of_batch(self) -> bool:
-        return self.traits.of_batch
 
     @property
     def subject(self) -> SavedExport | EmployeeUpdate:

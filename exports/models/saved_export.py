@@ -1,6 +1,5 @@
 """Saved exports and their versions."""
 
-import uuid
 from typing import ClassVar, Self
 
 from django.db import models
@@ -9,7 +8,7 @@ from django.urls import reverse
 from django_scopes import ScopedManager
 
 from accounts.credentials.keyring import SealedField
-from accounts.models import Credential, Team, TeamManager, TeamOwned
+from accounts.models import Credential, SealedRow, Team, TeamManager
 
 NAME_TAKEN = "The team has a saved export of this name already. Choose another name."
 
@@ -22,7 +21,7 @@ class SavedExportQuerySet(models.QuerySet["SavedExport"]):
 SavedExportManager = TeamManager.from_queryset(SavedExportQuerySet)
 
 
-class SavedExport(TeamOwned):
+class SavedExport(SealedRow):
     """A report export to run again and again: a credential, filters and a template.
 
     Versions hold its content: each changing save makes one, and a run keeps the version that it started with.
@@ -35,12 +34,9 @@ class SavedExport(TeamOwned):
         "exports.ExportVersion", on_delete=models.PROTECT, null=True, related_name="+", editable=False
     )
     archived_at = models.DateTimeField(null=True, blank=True)
-    seal = models.UUIDField(default=uuid.uuid4, editable=False)
     sftp_password = SealedField(null=True, editable=False)
 
     objects: ClassVar[SavedExportManager[Self]] = SavedExportManager()
-
-    sealed_for = ("team_id", "seal")
 
     class Meta:
         ordering = ["name", "id"]

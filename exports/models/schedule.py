@@ -1,4 +1,3 @@
-import uuid
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -9,7 +8,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 
 from accounts.credentials.keyring import SealedField
-from accounts.models import TeamManager, TeamOwned
+from accounts.models import SealedRow, TeamManager, TeamOwned
 from exports.models.run import Run
 from exports.models.saved_export import SavedExport
 
@@ -39,7 +38,7 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
 ScheduleManager = TeamManager.from_queryset(ScheduleQuerySet)
 
 
-class Schedule(TeamOwned):
+class Schedule(SealedRow):
     """When a saved export runs automatically, and who gets its file by mail. It belongs to the team."""
 
     class AfterOutage(models.TextChoices):
@@ -59,7 +58,6 @@ class Schedule(TeamOwned):
     owner_name = models.CharField(max_length=255)
     rule = models.JSONField(help_text="When, see `exports.schedules.rules.Rule`.")
     mail = models.JSONField(help_text="What the mails hold, see `exports.deliveries.settings.MailSettings`.")
-    seal = models.UUIDField(default=uuid.uuid4, editable=False)
     zip_password = SealedField(null=True, editable=False)
     after_outage = models.CharField(max_length=20, choices=AfterOutage, default=AfterOutage.RUN_LATE)
     next_at = models.DateTimeField(null=True, blank=True, help_text="The next occurrence, if there is one.")
@@ -73,8 +71,6 @@ class Schedule(TeamOwned):
     archived_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[ScheduleManager[Self]] = ScheduleManager()
-
-    sealed_for = ("team_id", "seal")
 
     class Meta:
         ordering = ["name", "id"]

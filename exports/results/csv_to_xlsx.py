@@ -62,7 +62,7 @@ def workbook(source: IO[bytes], target: Path, layout: Layout | None, *, most_row
         rows: Iterator[list[str]] = (record.cells for record in records.rows)
         start = list(islice(rows, ROWS_FOR_WIDTH))
         widths = _widths([headings, *start])
-        _check(widths, headings)
+        _refuse_if_wider(max(len(widths), len(headings)))
         rows = chain(start, rows)
         with xlsx.book(target) as book:
             cells = _Cells(book, readings)
@@ -77,8 +77,8 @@ def workbook(source: IO[bytes], target: Path, layout: Layout | None, *, most_row
         raise CannotMake("The file is damaged: it cannot be read as a table.") from None
 
 
-def _check(widths: Sequence[int], headings: Sequence[str]) -> None:
-    if max(len(widths), len(headings)) > MOST_COLUMNS:
+def _refuse_if_wider(columns: int) -> None:
+    if columns > MOST_COLUMNS:
         raise CannotMake(f"The file has more than the {MOST_COLUMNS:,} columns that Excel takes.")
 
 
@@ -90,8 +90,7 @@ class _Cells:
         self._caches: list[dict[str, str]] = []
 
     def of(self, row: Sequence[str]) -> Iterator[str]:
-        if len(row) > MOST_COLUMNS:
-            raise CannotMake(f"The file has more than the {MOST_COLUMNS:,} columns that Excel takes.")
+        _refuse_if_wider(len(row))
         while len(self._caches) < len(row):
             self._caches.append({})
         for column, (text, cache) in enumerate(zip(row, self._caches, strict=False)):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -116,10 +117,15 @@ def picture(result: Result) -> bytes | None:
     import pypdfium2
 
     try:
-        with default_storage.open(result.file.name) as file:
-            return _render(file)
+        with default_storage.open(result.file.name) as file, _pdfium, closing(pypdfium2.PdfDocument(file)) as document:
+            page = document[0]
+            scale = PICTURE_PIXELS / max(*page.get_size(), 1)
+            image = page.render(scale=scale).to_pil()
     except (FileNotFoundError, pypdfium2.PdfiumError):
         return None
+    png = io.BytesIO()
+    image.save(png, "PNG", optimize=False)
+    return png.getvalue()
 
 
 # ------------------------------------------------------------ readers, one per file type
@@ -157,12 +163,12 @@ def _workbook(file: IO[bytes], size: int) -> Preview:
 
 def _json(file: IO[bytes], size: int) -> Preview:
     plain = _text(file, size)
-    if not plain.more:
-        try:
-            return TextPreview(json.dumps(json.loads(plain.text), indent=2, ensure_ascii=False), more=False)
-        except (ValueError, RecursionError):
-            return plain
-    return plain
+    if plain.more:
+        return plain
+    try:
+        return TextPreview(json.dumps(json.loads(plain.text), indent=2, ensure_ascii=False), more=False)
+    except (ValueError, RecursionError):
+        return plain
 
 
 def _text(file: IO[bytes], size: int) -> TextPreview:
@@ -179,12 +185,8 @@ def _pdf(file: IO[bytes], size: int) -> Preview:
     import pypdfium2
 
     try:
-        with _pdfium:
-            document = pypdfium2.PdfDocument(file)
-            try:
-                return PicturePreview(len(document)) if len(document) else DAMAGED
-            finally:
-                document.close()
+        with _pdfium, closing(pypdfium2.PdfDocument(file)) as document:
+            return PicturePreview(len(document)) if len(document) else DAMAGED
     except pypdfium2.PdfiumError:
         return DAMAGED
 
@@ -233,20 +235,3 @@ def _cell(value: Any) -> str:
 def _unpacked_size(content: io.BytesIO) -> int:
     with zipfile.ZipFile(content) as archive:
         return sum(entry.file_size for entry in archive.infolist())
-
-
-def _render(file: IO[bytes]) -> bytes:
-    # Imported late to save memory: see tests/test_process_imports.py.
-    import pypdfium2
-
-    with _pdfium:
-        document = pypdfium2.PdfDocument(file)
-        try:
-            page = document[0]
-            scale = PICTURE_PIXELS / max(*page.get_size(), 1)
-            image = page.render(scale=scale).to_pil()
-        finally:
-            document.close()
-    png = io.BytesIO()
-    image.save(png, "PNG", optimize=False)
-    return png.getvalue()

@@ -5,20 +5,19 @@ import os
 import shutil
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 from uuid import uuid4
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django_scopes import scopes_disabled
+from django.db.models import Q
 
-from accounts.door import team_of
+from accounts.door import each_of
 from expensify.answers import Download
 from exports.models import Result, Run
 from exports.models.run import FINAL
@@ -42,17 +41,6 @@ MEDIA_TYPES = {
 
 class CannotStore(Exception):
     """The portal's storage failed; the text says so to people."""
-
-
-class Stored(NamedTuple):
-    """The fields of a Result."""
-
-    file: str
-    name: str
-    media_type: str
-    size: int
-    rows: int | None
-    sha256: str
 
 
 class _LocalFile(File):  # type: ignore[type-arg]  # generic in the stubs only
@@ -106,15 +94,17 @@ def _or_cannot_store() -> Iterator[None]:
         ) from error
 
 
-def store(run: Run, name: str, path: Path, arrived: Download) -> Stored:
-    """Store a finished download; the last of several files is zipped with the earlier ones."""
+def store(run: Run, name: str, path: Path, arrived: Download) -> Result:
+    """Store a finished download; return its unsaved row. The last of several files is zipped with the earlier ones."""
     size, sha256 = arrived.size, arrived.sha256
     if len(run.remote_files) > 1:
         path, name = _zipped(run, name, path), f"{PurePosixPath(run.remote_files[0]).stem}.zip"
         size, sha256 = _measured(path)
     try:
         rows = tables.count_rows(path, extension(name))
-        return Stored(
+        return Result(
+            team=run.team,
+            run=run,
             file=save(path, f"{_folder(run)}/{run.moves}-{name}"),
             name=name,
             media_type=MEDIA_TYPES.get(extension(name), "application/octet-stream"),
@@ -134,11 +124,11 @@ def keep_part(run: Run, name: str, path: Path) -> None:
     save(path, target)
 
 
-def verify(stored: Stored) -> None:
+def verify(stored: Result) -> None:
     """Read a stored file back and compare it. Raises CannotStore when it differs."""
     digest, size = hashlib.sha256(), 0
     try:
-        with default_storage.open(stored.file) as file:
+        with default_storage.open(stored.file.name) as file:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
@@ -153,7 +143,7 @@ def verify(stored: Stored) -> None:
 def clear(run: Run) -> None:
     """Delete everything that the run has in storage except its result: parts, and leftovers of killed workers."""
     result_file = Result.objects.filter(run=run).values_list("file", flat=True).first()
-    _clear(_folder(run), result_file or "")
+    clear_folder(_folder(run), keep={result_file})
 
 
 def workbooks_of(result: Result) -> str:
@@ -162,7 +152,7 @@ def workbooks_of(result: Result) -> str:
 
 
 def forget_workbooks(result: Result) -> None:
-    _clear(workbooks_of(result), "")
+    clear_folder(workbooks_of(result))
 
 
 def clear_if_over(run: Run) -> None:
@@ -185,17 +175,10 @@ def tidy(now: datetime) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-    with scopes_disabled():
-        ended = Run.objects.filter(finished_at__lt=before, tidied_at=None).order_by("finished_at")
-        pks = list(ended.values_list("pk", flat=True)[:TIDY_BATCH])
-    for pk in pks:
-        with team_of(Run, pk) as run:
-            clear(run)
-            Run.objects.filter(pk=pk).update(tidied_at=now)
-
-
-def discard(stored: str) -> None:
-    default_storage.delete(stored)
+    ended = Q(finished_at__lt=before, tidied_at=None)
+    for run in each_of(lambda: Run.objects.filter(ended).order_by("finished_at")[:TIDY_BATCH]):
+        clear(run)
+        Run.objects.filter(pk=run.pk).update(tidied_at=now)
 
 
 def extension(name: str) -> str:
@@ -231,16 +214,17 @@ def _folder(run: Run) -> str:
     return f"teams/{run.team_id}/runs/{run.pk}"
 
 
-def _clear(folder: str, keep: str) -> None:
+def clear_folder(folder: str, keep: Collection[str | None] = ()) -> None:
+    """Delete everything in this folder of the storage but the files to keep."""
     try:
         folders, files = default_storage.listdir(folder)
     except FileNotFoundError:
         return
     for name in files:
-        if f"{folder}/{name}" != keep:
+        if f"{folder}/{name}" not in keep:
             default_storage.delete(f"{folder}/{name}")
     for name in folders:
-        _clear(f"{folder}/{name}", keep)
+        clear_folder(f"{folder}/{name}", keep)
 
 
 def _part(run: Run, number: int) -> str:

@@ -95,7 +95,7 @@ def _add_up(rows: Iterable[list[str]], money: _Money | None) -> Measured:
 
 
 def _with_cents(amount: Decimal) -> Decimal:
-    return amount.quantize(Decimal("0.01")) if amount.as_tuple().exponent > -2 else amount  # type: ignore[operator]  # finite, so an int  # finite, so an int
+    return amount.quantize(Decimal("0.01")) if amount.as_tuple().exponent > -2 else amount  # type: ignore[operator]  # finite, so an int
 
 
 # ------------------------------------------------------------ chosen columns

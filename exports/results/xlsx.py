@@ -39,10 +39,10 @@ Value = Decimal | datetime | date
 
 
 class Book:
-    """The file being written, sheet by sheet. `close` completes it."""
+    """The file being written, sheet by sheet. `finish` completes it."""
 
-    def __init__(self, target: Path) -> None:
-        self._archive = zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED)
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
         # Programs that detect file types by their first bytes look for this name.
         self._archive.writestr("_rels/.rels", _RELATIONS)
         self._names: list[str] = []
@@ -76,7 +76,7 @@ class Book:
             style = self._formats[format] = _BOLD + 1 + len(self._formats)
         return f'<c s="{style}" r="@"><v>{_number(value)}</v></c>'
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Write the parts that depend on the number of sheets and formats."""
         numbers = range(1, len(self._names) + 1)
         sheets = "".join(
@@ -106,11 +106,6 @@ class Book:
             '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
             f'<Default Extension="xml" ContentType="application/xml"/>{overrides}</Types>',
         )
-        self._archive.close()
-
-    def abandon(self) -> None:
-        """Close the incomplete file."""
-        self._archive.close()
 
     def _styles(self) -> str:
         custom = list(enumerate(self._formats, _FIRST_FORMAT))
@@ -140,13 +135,10 @@ class Book:
 @contextmanager
 def book(target: Path) -> Iterator[Book]:
     """A workbook at `target`, completed when the block ends without an error."""
-    workbook = Book(target)
-    try:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        workbook = Book(archive)
         yield workbook
-    except BaseException:
-        workbook.abandon()
-        raise
-    workbook.close()
+        workbook.finish()
 
 
 def text(words: str) -> str:

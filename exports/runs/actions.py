@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -41,33 +42,54 @@ class PreparedRun:
 
 
 @transaction.atomic
-def start(
-    export: SavedExport,
-    *,
-    by: User | Actor,
-    source: str = Run.Source.PAGE,
-    again_of: Run | None = None,
-    at: datetime | None = None,
-) -> Run:
-    """Queue a run of the export's present version. Raises CannotStart with a sentence for people.
-
-    Relative periods count from `at`, the time at which the run was due; by default from now.
-    """
-    return start_all([prepare(export, by=by, source=source, again_of=again_of, at=at)])[0]
+def start(export: SavedExport, *, by: User | Actor, source: str = Run.Source.PAGE, again_of: Run | None = None) -> Run:
+    """Queue a run of the export's present version. Raises CannotStart with a sentence for people."""
+    return start_all([prepare(export, by=by, source=source, again_of=again_of)])[0]
 
 
 def prepare(
     export: SavedExport,
+    settings: ExportSettings | None = None,
     *,
     by: User | Actor,
     source: str = Run.Source.PAGE,
     again_of: Run | None = None,
     at: datetime | None = None,
+    kind: str | None = None,
+    trial_of: Rotation | None = None,
     **audit_data: Any,
 ) -> PreparedRun:
-    """Prepare a run for `start_all`. Raises CannotStart."""
-    settings = ExportSettings.from_json(export.present.settings)
-    return _prepare(export, settings, at=at, by=by, source=source, again_of=again_of, audit_data=audit_data)
+    """Prepare a run for `start_all`. Raises CannotStart.
+
+    `settings` and `kind` are the export's by default. Relative periods count from `at`, the time at which the run was
+    due; by default from now.
+    """
+    now = timezone.now()
+    at = at or now
+    settings = settings or _settings_of(export)
+    zone, last_success_at = export.team.zone, _last_success_at(export, settings, at)
+    password = unseal(export, "sftp_password") or ""
+    job = export_job.describe(settings, at=at, zone=zone, last_success_at=last_success_at, sftp_password=password)
+    _refuse_to_start(export, job, now, can_call=trial_of is not None)
+    generated = report_list.of_exactly(job, (), marking=False) if settings.marks_last else job
+    run = Run(
+        team=export.team,
+        kind=kind or steps.kind_of(settings),
+        export=export,
+        version=export.present,
+        credential=export.credential,
+        job=job.without_secrets(),
+        template=export.present.template,
+        marks=not generated.repeatable,
+        mark_label=settings.mark_as if job.marks else "",
+        late_before=export_job.late_before(settings, at=at, zone=zone, last_success_at=last_success_at),
+        source=source,
+        again_of=again_of,
+        trial_of=trial_of,
+        moved_at=now,
+        **_requester(by),
+    )
+    return PreparedRun(run, by, audit_data)
 
 
 @transaction.atomic
@@ -116,9 +138,7 @@ def start_once(export: SavedExport, *, by: User, key: str | None) -> tuple[Run, 
 @transaction.atomic
 def again(run: Run, *, by: User) -> Run:
     """Run the export's present version, and acknowledge the old run. Raises CannotStart."""
-    new = start_by_click(_export(run), by=by, again_of=run)
-    look_after(run, by=by)
-    return new
+    return start_by_click(_export(run), by=by, again_of=run)
 
 
 @transaction.atomic
@@ -129,7 +149,7 @@ def same_reports_again(run: Run, *, by: User) -> Run:
     """
     export = _export(run)
     settings = replace(
-        ExportSettings.from_json(export.present.settings),
+        _settings_of(export),
         report_ids=list(_listed(run).ids),
         period="",
         approved_since="",
@@ -140,14 +160,8 @@ def same_reports_again(run: Run, *, by: User) -> Run:
         not_marked_as="",
         mark_as="",
     )
-    new = _once_per_click(
-        export,
-        by,
-        run,
-        lambda: start_all([_prepare(export, settings, by=by, again_of=run, kind=Run.Kind.SAME_REPORTS)])[0],
-    )
-    look_after(run, by=by)
-    return new
+    prepare_again = partial(prepare, export, settings, by=by, again_of=run, kind=Run.Kind.SAME_REPORTS)
+    return _once_per_click(export, by, run, lambda: start_all([prepare_again()])[0])
 
 
 @transaction.atomic
@@ -156,15 +170,9 @@ def try_pair(export: SavedExport, rotation: Rotation, *, by: User) -> Run:
     if rotation.status != Rotation.Status.READY or rotation.credential_id != export.credential_id:
         raise CannotStart("Only a new pair that was tested, and has not taken over yet, can be tried.")
     settings = replace(
-        ExportSettings.from_json(export.present.settings),
-        test=True,
-        look_back_days=0,
-        mark_as="",
-        email_recipients=[],
-        sftp_host="",
-        sftp_login="",
+        _settings_of(export), test=True, look_back_days=0, mark_as="", email_recipients=[], sftp_host="", sftp_login=""
     )
-    return start_all([_prepare(export, settings, by=by, kind=Run.Kind.TRIAL, trial_of=rotation)])[0]
+    return start_all([prepare(export, settings, by=by, kind=Run.Kind.TRIAL, trial_of=rotation)])[0]
 
 
 @transaction.atomic
@@ -172,9 +180,7 @@ def mark_now(run: Run, *, by: User) -> Run:
     """Start a run that only marks the reports of `run`, whose file is stored. Raises CannotStart."""
     if not can_be_marked(run):
         raise CannotStart("Only a run whose file is in the portal and whose reports may not be marked can do that.")
-    new = _once_per_click(_export(run), by, run, lambda: _start_marking(run, by))
-    look_after(run, by=by)
-    return new
+    return _once_per_click(_export(run), by, run, lambda: _start_marking(run, by))
 
 
 def can_be_marked(run: Run) -> bool:
@@ -212,54 +218,8 @@ def look_after(run: Run, *, by: User) -> None:
         audit.record(Action.RUN_LOOKED_AFTER, run, by=by, was=run.status)
 
 
-def _job_of(export: SavedExport, settings: ExportSettings, *, at: datetime) -> ReportExport:
-    """The export's job with these settings and its secrets, for a run that is due at `at`."""
-    return export_job.describe(
-        settings,
-        at=at,
-        zone=export.team.zone,
-        last_success_at=_last_success_at(export, settings, at),
-        sftp_password=unseal(export, "sftp_password") or "",
-    )
-
-
-def _prepare(
-    export: SavedExport,
-    settings: ExportSettings,
-    *,
-    at: datetime | None = None,
-    by: User | Actor,
-    source: str = Run.Source.PAGE,
-    again_of: Run | None = None,
-    kind: str | None = None,
-    trial_of: Rotation | None = None,
-    audit_data: dict[str, Any] | None = None,
-) -> PreparedRun:
-    now = timezone.now()
-    at = at or now
-    job = _job_of(export, settings, at=at)
-    _refuse_to_start(export, job, now, can_call=trial_of is not None)
-    generated = report_list.of_exactly(job, (), marking=False) if settings.marks_last else job
-    run = Run(
-        team=export.team,
-        kind=kind or steps.kind_of(settings),
-        export=export,
-        version=export.present,
-        credential=export.credential,
-        job=job.without_secrets(),
-        template=export.present.template,
-        marks=not generated.repeatable,
-        mark_label=settings.mark_as if job.marks else "",
-        late_before=export_job.late_before(
-            settings, at=at, zone=export.team.zone, last_success_at=_last_success_at(export, settings, at)
-        ),
-        source=source,
-        again_of=again_of,
-        trial_of=trial_of,
-        moved_at=now,
-        **_requester(by),
-    )
-    return PreparedRun(run, by, audit_data or {})
+def _settings_of(export: SavedExport) -> ExportSettings:
+    return ExportSettings.from_json(export.present.settings)
 
 
 def _start_marking(run: Run, by: User) -> Run:
@@ -304,12 +264,15 @@ def _requester(by: User | Actor) -> dict[str, Any]:
 
 
 def _once_per_click(export: SavedExport, by: User, again_of: Run | None, start: Callable[[], Run]) -> Run:
-    """Call `start`, unless this person did so a moment ago: return that run instead."""
+    """Call `start`, unless this person did so a moment ago: return that run instead. Acknowledges the run before."""
     # The second of two clicks waits here until the first commits, and finds its run.
     SavedExport.objects.select_for_update().get(pk=export.pk)
     just_now = timezone.now() - DOUBLE_CLICK
     clicked = export.runs.filter(requested_by=by, source=Run.Source.PAGE, again_of=again_of, created_at__gt=just_now)
-    return clicked.order_by("-id").first() or start()
+    run = clicked.order_by("-id").first() or start()
+    if again_of is not None:
+        look_after(again_of, by=by)
+    return run
 
 
 def _export(run: Run) -> SavedExport:

@@ -15,12 +15,13 @@ from django.db.models import Q
 from django_scopes import scopes_disabled
 
 from accounts import clock
-from accounts.door import team_of
-from accounts.models import Credential, Rotation
+from accounts.door import each_of, team_of
+from accounts.models import Credential, Rotation, TeamOwned
 from expensify.budget.budget import Budget, Decision, QueuePosition, Ticket
 from expensify.budget.permit import Permit
 from expensify.budget.wire import connect
 from exports.models import IN_FLIGHT, Run
+from exports.models.run import BUDGET_KEY
 from exports.results import store as results
 from exports.runs import steps, worker
 
@@ -28,6 +29,8 @@ from exports.runs import steps, worker
 LEAD = 120.0
 # How many lost tickets of one queue a sweep restores; the next sweep follows seconds later.
 SWEEP_BATCH = 2000
+# What a ticket is for, by the first part of its name.
+MODELS: dict[str, type[TeamOwned]] = {"run": Run, "check": Credential, "rotation": Rotation}
 
 
 @dataclass(frozen=True)
@@ -61,16 +64,11 @@ def enqueue(*runs: Run) -> list[Wake]:
     return [wake for wake in wakes if wake]
 
 
-def enqueue_check(credential: Credential) -> Wake | None:
-    """Enqueue the test of a credential, ahead of scheduled runs."""
-    ticket = Ticket(f"check:{credential.pk}", flow="checks", lead=LEAD, team=str(credential.team_id))
-    return _wake(credential.fingerprint, budget().enqueue(credential.fingerprint, [ticket]))
-
-
-def enqueue_rotation_check(rotation: Rotation) -> Wake | None:
-    """Enqueue the test of a new key pair, in the queue of that pair."""
-    ticket = Ticket(f"rotation:{rotation.pk}", flow="checks", lead=LEAD, team=str(rotation.team_id))
-    return _wake(rotation.fingerprint, budget().enqueue(rotation.fingerprint, [ticket]))
+def enqueue_check(owner: Credential | Rotation) -> Wake | None:
+    """Enqueue the test of a credential, or of a rotation's new key pair in its own queue, ahead of scheduled runs."""
+    kind = "check" if isinstance(owner, Credential) else "rotation"
+    ticket = Ticket(f"{kind}:{owner.pk}", flow="checks", lead=LEAD, team=str(owner.team_id))
+    return _wake(owner.fingerprint, budget().enqueue(owner.fingerprint, [ticket]))
 
 
 def leave(run: Run) -> None:
@@ -96,34 +94,31 @@ def report(turn: Turn, *, again: Ticket | None) -> Wake | None:
 def perform(turn: Turn) -> Ticket | None:
     """Make the call of this turn. Returns the ticket of the run's next call if it may follow at once."""
     kind, _, pk = turn.ticket.partition(":")
-    if kind == "check":
-        try:
-            with team_of(Credential, int(pk)) as credential:
-                worker.check_credential(credential, turn.permit)
-        except Credential.DoesNotExist:
-            turn.permit.not_sent()
-        return None
-    if kind == "rotation":
-        try:
-            with team_of(Rotation, int(pk)) as rotation:
-                worker.check_rotation(rotation, turn.permit)
-        except Rotation.DoesNotExist:
-            turn.permit.not_sent()
-        return None
-    if kind != "run":  # of a newer version, during a rollout; its own workers restore the ticket
+    model = MODELS.get(kind)
+    if model is None:  # of a newer version, during a rollout; its own workers restore the ticket
         turn.permit.not_sent()
         return None
     try:
-        with team_of(Run, int(pk)) as run:
-            if run.budget_key != turn.key:  # its key pair was replaced: the sweep enqueues it for the new one
-                turn.permit.not_sent()
-                return None
-            worker.perform(run, turn.permit, place=turn.place)
-            may_continue = run.is_resting and run.retry_at is None and run.budget_key == turn.key
-            return _ticket(run) if may_continue else None
-    except Run.DoesNotExist:
+        with team_of(model, int(pk)) as row:
+            match row:
+                case Run():
+                    return _perform_run(row, turn)
+                case Credential():
+                    worker.check_credential(row, turn.permit)
+                case Rotation():
+                    worker.check_rotation(row, turn.permit)
+    except model.DoesNotExist:
+        turn.permit.not_sent()
+    return None
+
+
+def _perform_run(run: Run, turn: Turn) -> Ticket | None:
+    if run.budget_key != turn.key:  # its key pair was replaced: the sweep enqueues it for the new one
         turn.permit.not_sent()
         return None
+    worker.perform(run, turn.permit, place=turn.place)
+    may_continue = run.is_resting and run.retry_at is None and run.budget_key == turn.key
+    return _ticket(run) if may_continue else None
 
 
 def positions(runs: Iterable[Run]) -> dict[int, QueuePosition]:
@@ -141,7 +136,7 @@ def _count_calls_under_way(keys: Iterable[str]) -> dict[str, int]:
     """How many further calls the started runs outside the queue need: those come before the queue."""
     started = Q(status__in=IN_FLIGHT) | Q(status=Run.Status.GENERATED, retry_at__isnull=False)
     with scopes_disabled():
-        runs = Run.objects.unfinished().with_budget_key().filter(started, key__in=list(keys))
+        runs = Run.objects.unfinished().annotate(key=BUDGET_KEY).filter(started, key__in=list(keys))
         needed: Counter[str] = Counter()
         for key, status, kind in runs.values_list("key", "status", "kind"):
             needed[key] += steps.calls_left(status, kind)
@@ -151,19 +146,16 @@ def _count_calls_under_way(keys: Iterable[str]) -> dict[str, int]:
 def sweep(now: datetime | None = None) -> list[Wake]:
     """Continue runs whose wake-up was lost or whose worker died. Concurrent sweeps are harmless."""
     now = now or clock.now()
-    with scopes_disabled():
-        stuck = Run.objects.stuck(now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)).values_list("pk", flat=True)
-        stuck_ids = list(stuck[:SWEEP_BATCH])
-    for pk in stuck_ids:
-        with team_of(Run, pk) as run:
-            worker.give_up_on(run)
+    since = now - timedelta(seconds=settings.STUCK_AFTER_SECONDS)
+    for run in each_of(lambda: Run.objects.stuck(since)[:SWEEP_BATCH]):
+        worker.give_up_on(run)
     return [*_enqueue_lost_runs(now), *_enqueue_due_checks(now)]
 
 
 def _enqueue_lost_runs(now: datetime) -> list[Wake]:
     names_by_key: dict[str, list[str]] = {}
     with scopes_disabled():
-        for key, pk in Run.objects.due(now).with_budget_key().order_by("pk").values_list("key", "pk"):
+        for key, pk in Run.objects.due(now).annotate(key=BUDGET_KEY).order_by("pk").values_list("key", "pk"):
             names_by_key.setdefault(key, []).append(_name(pk))
     wakes = []
     for key, lost in budget().lost(names_by_key).items():
@@ -182,9 +174,11 @@ def _tickets(names: Sequence[str], now: datetime) -> list[Ticket]:
 
 def _enqueue_due_checks(now: datetime) -> list[Wake]:
     with scopes_disabled():
-        credentials = list(Credential.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH])
-        rotations = list(Rotation.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH])
-    return [wake for wake in (*map(enqueue_check, credentials), *map(enqueue_rotation_check, rotations)) if wake]
+        owners: list[Credential | Rotation] = [
+            *Credential.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH],
+            *Rotation.objects.filter(check_due_at__lte=now).order_by("pk")[:SWEEP_BATCH],
+        ]
+    return [wake for wake in map(enqueue_check, owners) if wake]
 
 
 def _by_budget(runs: Iterable[Run]) -> dict[str, list[Run]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import transaction
 
 from accounts import clock
@@ -19,7 +20,7 @@ from accounts.credentials.keyring import unseal
 from expensify.answers import Download
 from expensify.client import Client
 from expensify.jobs.export import ReportExport
-from exports.models import Result, Run
+from exports.models import Run
 from exports.models.run import Status
 from exports.models.run_kind import Kind, traits_of
 from exports.results import store as results
@@ -42,9 +43,9 @@ class RunStep(NamedTuple):
     make: Callable[[Run, Client], None]
 
 
-def steps_of(run: Run) -> tuple[RunStep, ...]:
-    """The calls of this run, in order."""
-    return _steps(run.kind)
+def steps_of(kind: str) -> tuple[RunStep, ...]:
+    """The calls of a run of this kind, in order."""
+    return tuple(CALLS[call] for call in traits_of(kind).calls)
 
 
 def kind_of(export_settings: ExportSettings) -> Kind:
@@ -56,25 +57,21 @@ def kind_of(export_settings: ExportSettings) -> Kind:
 
 def due(run: Run) -> RunStep | None:
     """The next call of a resting run."""
-    return next((step for step in steps_of(run) if step.resting == run.status), None)
+    return next((step for step in steps_of(run.kind) if step.resting == run.status), None)
 
 
 def under_way(run: Run) -> RunStep | None:
     """The call that is in progress."""
-    return next((step for step in steps_of(run) if step.in_flight == run.status), None)
+    return next((step for step in steps_of(run.kind) if step.in_flight == run.status), None)
 
 
 def calls_left(status: str, kind: str) -> int:
     """How many calls a run in this state still makes, without the one in progress."""
-    steps = _steps(kind)
-    return next(
-        (
-            len(steps) - number - (step.in_flight == status)
-            for number, step in enumerate(steps)
-            if status in (step.resting, step.in_flight)
-        ),
-        0,
-    )
+    steps = steps_of(kind)
+    for number, step in enumerate(steps):
+        if status in (step.resting, step.in_flight):
+            return len(steps) - number - (step.in_flight == status)
+    return 0
 
 
 # ------------------------------------------------------------ the calls
@@ -102,7 +99,7 @@ def _list(run: Run, client: Client) -> None:
 
 def _generate(run: Run, client: Client) -> None:
     job = _job(run)
-    if run.selects:
+    if run.traits.selects:
         job = report_list.of_exactly(job, _selection(run).ids, marking=not run.marks_last)
     names = client.generate(job, run.template)
     wait, now = generation_time.before_first_look(run), clock.now()
@@ -147,7 +144,7 @@ def _mark(run: Run, client: Client) -> None:
 
 def _store(run: Run, name: str, file: Path, arrived: Download) -> None:
     """Store the file before the row: a crash in between leaves an orphaned file, never a row without a file."""
-    checked = report_list.check_file(_selection(run), layout_of(run), file) if run.selects else None
+    checked = report_list.check_file(_selection(run), layout_of(run), file) if run.traits.selects else None
     if checked and checked.problem:
         raise report_list.CannotReadList(checked.problem)
     stored = results.store(run, name, file, arrived)
@@ -165,14 +162,14 @@ def _store(run: Run, name: str, file: Path, arrived: Download) -> None:
             **FRESH,
         )
         if moved:
-            Result.objects.create(team=run.team, run=run, **stored._asdict())
+            stored.save(force_insert=True)
             audit.record(
                 action, run, by=PORTAL, file=stored.name, size=stored.size, rows=stored.rows, sha256=stored.sha256
             )
     if moved:
         results.clear(run)
     else:
-        results.discard(stored.file)
+        default_storage.delete(stored.file.name)
 
 
 SELECT = RunStep("select", Status.QUEUED, Status.SELECTING, _select)
@@ -196,10 +193,6 @@ CALLS = {
     "dry_run": TRY_OUT,
     "apply": APPLY,
 }
-
-
-def _steps(kind: str) -> tuple[RunStep, ...]:
-    return tuple(CALLS[call] for call in traits_of(kind).calls)
 
 
 # ------------------------------------------------------------ arguments of the calls

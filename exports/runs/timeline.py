@@ -117,7 +117,7 @@ def _reached(run: Run, calls: Sequence[ApiCall]) -> str:
         return "generating" if "generate" in kinds else "listed"
     if run.selection_file:
         return "listing"
-    return ("selecting" if run.selects else "generating") if calls else "queued"
+    return ("selecting" if run.traits.selects else "generating") if calls else "queued"
 
 
 def _times(run: Run, calls: Sequence[ApiCall]) -> dict[str, datetime | None]:

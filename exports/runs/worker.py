@@ -6,6 +6,7 @@ generation that marks reports becomes UNCONFIRMED, everything else is repeated.
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -41,13 +42,10 @@ from exports.runs.employee_steps import UpdateNotSent
 from exports.runs.report_list import CannotReadList
 from exports.runs.steps import RunStep
 
+Owner = TypeVar("Owner", Credential, Rotation)
 WAITS_FOR_LABEL = "waits_for_label"
 
-OUTCOMES = {
-    Status.SUCCEEDED: Action.RUN_SUCCEEDED,
-    Status.FAILED: Action.RUN_FAILED,
-    Status.UNCONFIRMED: Action.RUN_UNCONFIRMED,
-}
+OUTCOMES = {Status.FAILED: Action.RUN_FAILED, Status.UNCONFIRMED: Action.RUN_UNCONFIRMED}
 
 
 # Raised before the request is sent.
@@ -90,13 +88,7 @@ def check_credential(credential: Credential, permit: Permit) -> None:
         permit.not_sent()
         return
     recorded_client.record_lost(credential.calls.filter(run=None), credential)
-    _test_pair(
-        credential,
-        credential,
-        permit,
-        test=lambda client: credentials.check(credential, client),
-        give_up=lambda sentence: credentials.give_up_check(credential, sentence),
-    )
+    _test_pair(credential, credential, permit, credentials.check, credentials.give_up_check)
 
 
 def check_rotation(rotation: Rotation, permit: Permit) -> None:
@@ -104,13 +96,7 @@ def check_rotation(rotation: Rotation, permit: Permit) -> None:
     if not rotation_actions.claim_check(rotation, lost_after=_lost_after()):
         permit.not_sent()
         return
-    _test_pair(
-        rotation,
-        rotation.credential,
-        permit,
-        test=lambda client: rotation_actions.check_new_pair(rotation, client),
-        give_up=lambda sentence: rotation_actions.give_up_check(rotation, sentence),
-    )
+    _test_pair(rotation, rotation.credential, permit, rotation_actions.check_new_pair, rotation_actions.give_up_check)
 
 
 def give_up_on(run: Run) -> None:
@@ -133,21 +119,20 @@ def _lost_after() -> timedelta:
 
 
 def _test_pair(
-    owner: Credential | Rotation,
+    owner: Owner,
     credential: Credential,
     permit: Permit,
-    *,
-    test: Callable[[Client], None],
-    give_up: Callable[[str], None],
+    test: Callable[[Owner, Client], None],
+    give_up: Callable[[Owner, str], None],
 ) -> None:
     try:
         pair = owner.partner_pair()
     except CannotOpen as error:
         permit.not_sent()
-        give_up(f"{error} Nothing was sent. An operator has to look at the keys.")
+        give_up(owner, f"{error} Nothing was sent. An operator has to look at the keys.")
         return
     call = ApiCall.objects.create(team=owner.team, credential=credential, kind="policy_list", sent_at=timezone.now())
-    test(recorded_client.client(pair, permit, call, credential))
+    test(owner, recorded_client.client(pair, permit, call, credential))
     ApiCall.objects.filter(pk=call.pk, seconds=None).delete()
 
 
@@ -222,7 +207,7 @@ def _generate_again(run: Run) -> None:
     if is_download and run.marks:
         _end(run, Status.FAILED, "pair_replaced", sentence, failure_messages.done_so_far(run))
         return
-    target = Status.LISTED if run.selects and is_download else Status.QUEUED
+    target = Status.LISTED if run.traits.selects and is_download else Status.QUEUED
     run.move(run.status, target, by_previous=False, remote_file="", generated_at=None, fetched=0, retry_at=None)
 
 

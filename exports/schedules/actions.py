@@ -1,15 +1,14 @@
 """Create, change, pause, resume and archive schedules."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
-from django_scopes import scopes_disabled
 
 from accounts import clock
 from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action, Actor
-from accounts.door import team_of
+from accounts.door import each_of
 from accounts.models import User
 from exports.deliveries.settings import MailSettings
 from exports.models import SavedExport, Schedule
@@ -20,58 +19,45 @@ from exports.schedules.rules.rule import Rule
 from exports.schedules.rules.words import in_words
 
 
+class Values(TypedDict):
+    """The values of the form. `zip_password` None keeps the stored password, "" removes it."""
+
+    name: str
+    rule: Rule
+    mail: MailSettings
+    zip_password: str | None
+    after_outage: str
+    pause_after: int
+    owner: User | None
+
+
 @transaction.atomic
-def create(
-    export: SavedExport,
-    *,
-    name: str,
-    rule: Rule,
-    mail: MailSettings,
-    zip_password: str | None,
-    after_outage: str,
-    pause_after: int,
-    owner: User,
-    by: User,
-) -> Schedule:
+def create(export: SavedExport, *, by: User, **values: Unpack[Values]) -> Schedule:
     """Create a schedule, due from now on. `recipients.set_by_hand` sets its recipients."""
     schedule = Schedule(team=export.team, export=export)
-    _fill(schedule, name, rule, mail, zip_password, after_outage, pause_after, owner)
-    schedule.next_at = next_occurrence(rule, clock.now(), calendar_of(export.team))
+    _fill(schedule, values)
+    schedule.next_at = next_occurrence(values["rule"], clock.now(), calendar_of(export.team))
     schedule.save()
     audit.record(
         Action.SCHEDULE_CREATED,
         schedule,
         by=by,
         **audit.changes({}, _audit_fields(schedule)),
-        **_audit_password(zip_password),
+        **_audit_password(values["zip_password"]),
     )
     return schedule
 
 
 @transaction.atomic
-def change(
-    schedule: Schedule,
-    *,
-    by: User,
-    name: str,
-    rule: Rule,
-    mail: MailSettings,
-    zip_password: str | None,
-    after_outage: str,
-    pause_after: int,
-    owner: User | None,
-) -> Schedule:
-    """Save the values of the form; `zip_password` None keeps the stored password, "" removes it.
-
-    A new rule applies from now on: due times of the old rule that have not started are dropped.
-    """
+def change(schedule: Schedule, *, by: User, **values: Unpack[Values]) -> Schedule:
+    """Save the values. A new rule applies from now on: due times of the old one that have not started are dropped."""
     schedule = Schedule.objects.lock(schedule.pk)
     before, old_rule = _audit_fields(schedule), schedule.rule
-    _fill(schedule, name, rule, mail, zip_password, after_outage, pause_after, owner)
+    _fill(schedule, values)
     if schedule.rule != old_rule and not schedule.is_paused and not schedule.is_archived:
-        schedule.next_at = next_occurrence(rule, clock.now(), calendar_of(schedule.team))
+        schedule.next_at = next_occurrence(values["rule"], clock.now(), calendar_of(schedule.team))
     schedule.save()
-    changes = audit.changes(before, _audit_fields(schedule)) | _audit_password(zip_password)
+    changes = audit.changes(before, _audit_fields(schedule)) | _audit_password(values["zip_password"])
     if changes:
         audit.record(Action.SCHEDULE_CHANGED, schedule, by=by, **changes)
     return schedule
@@ -82,10 +68,9 @@ def pause(schedule: Schedule, *, by: User, reason: str, resume_on: date | None) 
     """Pause until somebody resumes it, or `resume_on` begins. False if it was paused or archived already."""
     zone = missed.zone_of(schedule.rule)
     resume_at = datetime.combine(resume_on, time.min, tzinfo=zone) if resume_on else None
-    paused = (
-        Schedule.objects.live()
-        .filter(pk=schedule.pk, paused_at=None)
-        .update(paused_at=clock.now(), paused_by_name=str(by), pause_reason=reason, resume_at=resume_at, next_at=None)
+    rows = Schedule.objects.live().filter(pk=schedule.pk, paused_at=None)
+    paused = rows.update(
+        paused_at=clock.now(), paused_by_name=str(by), pause_reason=reason, resume_at=resume_at, next_at=None
     )
     if paused:
         schedule.refresh_from_db()
@@ -103,9 +88,8 @@ def resume(schedule: Schedule, *, by: User) -> bool:
 @transaction.atomic
 def archive(schedule: Schedule, *, by: User) -> bool:
     """Archive a schedule for good; its history stays. False if it was archived already."""
-    archived = (
-        Schedule.objects.live().filter(pk=schedule.pk).update(archived_at=clock.now(), next_at=None, resume_at=None)
-    )
+    rows = Schedule.objects.live().filter(pk=schedule.pk)
+    archived = rows.update(archived_at=clock.now(), next_at=None, resume_at=None)
     if archived:
         schedule.refresh_from_db()
         audit.record(Action.SCHEDULE_ARCHIVED, schedule, by=by)
@@ -114,14 +98,11 @@ def archive(schedule: Schedule, *, by: User) -> bool:
 
 def resume_due(now: datetime) -> int:
     """Resume schedules whose `resume_at` has come; due times since then are kept. Returns how many."""
-    with scopes_disabled():
-        ids = list(Schedule.objects.filter(resume_at__lte=now).order_by("resume_at").values_list("pk", flat=True))
     resumed = 0
-    for pk in ids:
-        with team_of(Schedule, pk) as schedule:
-            if schedule.resume_at is not None:
-                just_before = schedule.resume_at - timedelta(microseconds=1)
-                resumed += _resume(schedule, after=just_before, by=PORTAL)
+    for schedule in each_of(lambda: Schedule.objects.filter(resume_at__lte=now).order_by("resume_at")):
+        if schedule.resume_at is not None:
+            just_before = schedule.resume_at - timedelta(microseconds=1)
+            resumed += _resume(schedule, after=just_before, by=PORTAL)
     return resumed
 
 
@@ -139,22 +120,14 @@ def _resume(schedule: Schedule, *, after: datetime, by: User | Actor) -> bool:
     return True
 
 
-def _fill(
-    schedule: Schedule,
-    name: str,
-    rule: Rule,
-    mail: MailSettings,
-    zip_password: str | None,
-    after_outage: str,
-    pause_after: int,
-    owner: User | None,
-) -> None:
-    schedule.name, schedule.rule, schedule.mail = name, rule.to_json(), mail.to_json()
-    schedule.after_outage, schedule.pause_after = after_outage, pause_after
-    if owner is not None or schedule.owner is not None:
-        schedule.owner, schedule.owner_name = owner, str(owner or schedule.owner_name)
-    if zip_password is not None:
-        schedule.zip_password = zip_password or None
+def _fill(schedule: Schedule, values: Values) -> None:
+    schedule.name = values["name"]
+    schedule.rule, schedule.mail = values["rule"].to_json(), values["mail"].to_json()
+    schedule.after_outage, schedule.pause_after = values["after_outage"], values["pause_after"]
+    if values["owner"] is not None or schedule.owner is not None:
+        schedule.owner, schedule.owner_name = values["owner"], str(values["owner"] or schedule.owner_name)
+    if values["zip_password"] is not None:
+        schedule.zip_password = values["zip_password"] or None
 
 
 def _audit_fields(schedule: Schedule) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The team's calendar: change holidays and blackout periods, and update the due times of schedules."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 
 from django.db import transaction
 from django.utils import timezone
@@ -93,12 +93,12 @@ def remove_freeze(freeze: Freeze, *, by: User) -> None:
     freeze.delete()
 
 
-def _update_next_times(team: Team, now: datetime | None = None) -> None:
+def _update_next_times(team: Team) -> None:
     """Set the next time of each schedule by the changed calendar.
 
     A schedule that is due already keeps its time: a worker is about to start it.
     """
-    now = now or timezone.now()
+    now = timezone.now()
     calendar = calendar_of(team)
     for schedule in (
         team.schedules.filter(archived_at=None, paused_at=None).exclude(next_at__lte=now).only("rule", "next_at")

@@ -22,14 +22,12 @@ def failed(schedule: Schedule, occurrence: Occurrence, sentence: str, *, now: da
         count += " The schedule has paused itself: nothing runs until an Admin resumes it."
     elif schedule.failures == schedule.pause_after - 1:
         count += " If the next one fails too, the schedule pauses itself and the Admins are told."
-    page = occurrence.run or schedule
-    notifications.tell(
-        schedule.team,
+    recipients.tell_owner(
+        schedule,
         f"occurrence {occurrence.pk} failed",
-        recipients.owners(schedule),
         subject=f"“{schedule}” failed",
         text=f"{describe_run(schedule, occurrence)} failed. {sentence}\n\n{count}",
-        path=page.get_absolute_url(),
+        page=occurrence.run,
     )
     if is_last:
         reason = f"{schedule.failures} failures in a row. The last one: {sentence}"
@@ -42,13 +40,12 @@ def succeeded(schedule: Schedule, occurrence: Occurrence) -> None:
         schedule.failures = 0
         schedule.save(update_fields=["failures"])
     if _failed_before(occurrence):
-        notifications.tell(
-            schedule.team,
+        recipients.tell_owner(
+            schedule,
             f"occurrence {occurrence.pk} recovered",
-            recipients.owners(schedule),
             subject=f"“{schedule}” works again",
             text=f"{describe_run(schedule, occurrence)} succeeded, for the first time after it had failed.",
-            path=(occurrence.run or schedule).get_absolute_url(),
+            page=occurrence.run,
         )
 
 
@@ -58,14 +55,8 @@ def pause_itself(schedule: Schedule, reason: str, *, key: str, now: datetime) ->
     schedule.pause_reason = reason if len(reason) <= 300 else f"{reason[:299]}…"
     schedule.save(update_fields=["paused_at", "paused_by_name", "pause_reason", "next_at"])
     audit.record(Action.SCHEDULE_PAUSED, schedule, by=PORTAL, reason=reason)
-    notifications.tell(
-        schedule.team,
-        key,
-        notifications.admins(schedule.team),
-        subject=f"“{schedule}” has paused itself",
-        text=f"The schedule “{schedule}” has paused itself, and nothing runs until an Admin resumes it. {reason}",
-        path=schedule.get_absolute_url(),
-    )
+    text = f"The schedule “{schedule}” has paused itself, and nothing runs until an Admin resumes it. {reason}"
+    notifications.tell_admins(schedule, key, subject=f"“{schedule}” has paused itself", text=text)
 
 
 def _failed_before(occurrence: Occurrence) -> bool:

@@ -13,18 +13,16 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django_scopes import scopes_disabled
 
 from accounts import clock
 from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action
-from accounts.door import team_of
-from accounts.mail import notifications
+from accounts.door import each_of
 from accounts.models import MailStatus, User
 from exports.deliveries import recipients, split_by_recipient
 from exports.deliveries.allowed_addresses import normalize
 from exports.deliveries.settings import MailSettings, OnEmpty
-from exports.deliveries.split_by_recipient import CannotSplit, Part
+from exports.deliveries.split_by_recipient import CannotSplit
 from exports.models import Delivery, Occurrence, Recipient, Result, Run, Schedule
 from exports.results import totals
 from exports.results.store import CannotStore
@@ -42,7 +40,7 @@ class FileContents:
 
     rows: int | None
     totals: dict[str, Decimal] | None = None
-    parts: Sequence[Part] = ()
+    parts: Sequence[Result] = ()
 
 
 @dataclass(frozen=True)
@@ -58,13 +56,10 @@ class RunEnd:
 
 def settle_ended(now: datetime) -> int:
     """Settle occurrences whose run has ended, until the next sweep is due. Returns how many. Idempotent."""
-    with scopes_disabled():
-        ids = list(ended(now).values_list("pk", flat=True)[:MOST])
     give_up = time.monotonic() + settings.SWEEP_SECONDS
     settled = 0
-    for pk in ids:
-        with team_of(Occurrence, pk) as occurrence:
-            settled += settle(occurrence)
+    for occurrence in each_of(lambda: ended(now)[:MOST]):
+        settled += settle(occurrence)
         if time.monotonic() > give_up:
             break
     return settled
@@ -132,7 +127,7 @@ def _outcome(run: Run, mail: MailSettings) -> RunEnd:
 
 def _read_file(result: Result, mail: MailSettings) -> FileContents:
     measured = totals.measure(result)
-    parts: Sequence[Part] = ()
+    parts: Sequence[Result] = ()
     if mail.split_by and measured.rows != 0:
         parts = split_by_recipient.split(result, mail.split_by, mail.fallback)
     return FileContents(measured.rows, measured.totals, parts)
@@ -202,7 +197,7 @@ def _write(occurrence: Occurrence, outcome: RunEnd, mail: MailSettings, now: dat
 
 
 def _make_deliveries(
-    schedule: Schedule, occurrence: Occurrence, mail: MailSettings, parts: Sequence[Part]
+    schedule: Schedule, occurrence: Occurrence, mail: MailSettings, parts: Sequence[Result]
 ) -> list[Delivery]:
     status = MailStatus.HELD if occurrence.held_because else MailStatus.QUEUED
     assert occurrence.run is not None
@@ -222,31 +217,29 @@ def _make_deliveries(
 
 
 def _assign_files(
-    schedule: Schedule, occurrence: Occurrence, mail: MailSettings, parts: Sequence[Part]
+    schedule: Schedule, occurrence: Occurrence, mail: MailSettings, parts: Sequence[Result]
 ) -> Sequence[tuple[Recipient, Result | None]]:
     """Each recipient with their file, or with None if the file is empty."""
     whole: Result | None = getattr(occurrence.run, "result", None) if occurrence.rows != 0 else None
     if whole is None or not parts:
         resolved = recipients.resolve(schedule, [] if mail.split_by else None, mail.fallback)
         return [(recipient, whole) for recipient in resolved]
-    resolved = recipients.resolve(schedule, [part.value for part in parts], mail.fallback)
+    resolved = recipients.resolve(schedule, [part.part_value for part in parts], mail.fallback)
     by_address = {normalize(recipient.address): recipient for recipient in resolved}
-    files = Result.objects.bulk_create(split_by_recipient.rows_for(whole, parts))
+    files = Result.objects.bulk_create(parts)
     return [(by_address[normalize(file.part_value)], file) for file in files]
 
 
 def _notify_of_hold(schedule: Schedule, occurrence: Occurrence, mails: int) -> None:
     waiting = "1 mail waits" if mails == 1 else f"{mails} mails wait"
-    notifications.tell(
-        schedule.team,
+    recipients.tell_owner(
+        schedule,
         f"occurrence {occurrence.pk} held",
-        recipients.owners(schedule),
         subject=f"The mails of “{schedule}” are held",
         text=(
             f"{failures.describe_run(schedule, occurrence)} succeeded, and {waiting}: {occurrence.held_because}\n\n"
             "Look at the file. If it is right, “Send anyway” on the schedule's page lets them go."
         ),
-        path=schedule.get_absolute_url(),
     )
 
 

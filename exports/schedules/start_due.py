@@ -264,16 +264,14 @@ def _remove_former_owners(team: Team, schedule_ids: Sequence[int]) -> None:
 def _notify_of_former_owner(team: Team, name: str, schedules: Sequence[Schedule]) -> None:
     named = ", ".join(f"“{schedule}”" for schedule in schedules[:NAMED])
     more = f" and {len(schedules) - NAMED} more" if len(schedules) > NAMED else ""
-    notifications.tell(
-        team,
+    notifications.tell_admins(
+        schedules[0],
         f"schedule {schedules[0].pk} left by {name} after {schedules[0].occurrences.count()} occurrences",
-        notifications.admins(team),
         subject=f"{name} no longer owns schedules",
         text=(
             f"{name} may no longer run exports in {team}. These schedules go on under the team, and the Admins are "
             f"told of their failures: {named}{more}."
         ),
-        path=schedules[0].get_absolute_url(),
     )
 
 

@@ -73,7 +73,8 @@ def rotation_try(request: TeamRequest, rotation_id: int) -> HttpResponse:
     """Run one export as a test with the new pair."""
     rotation = _rotation(request, rotation_id)
     exports = rotation.credential.exports.live().filter(team=request.team)
-    export = exports.filter(pk=whole_number(request.POST.get("export", ""))).first()
+    number = whole_number(request.POST.get("export", ""))
+    export = exports.filter(pk=number).first() if number is not None else None
     try:
         if export is None:
             raise CannotStart("Choose one of the exports that depend on this credential.")

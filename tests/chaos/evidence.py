@@ -68,7 +68,7 @@ class Evidence:
 
     def _share_out(self, sandbox: Sandbox) -> None:
         """Each request and each generation to the run it is of."""
-        by_name = {base_name(traces.run): traces for traces in self.traces.values() if not traces.run.of_batch}
+        by_name = {base_name(traces.run): traces for traces in self.traces.values() if not traces.run.traits.of_batch}
         by_file: dict[str, Traces] = {}
         for arrival in sandbox.log:
             if not arrival.job:

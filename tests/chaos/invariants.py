@@ -140,7 +140,7 @@ def a_failed_run_has_a_reason(evidence: Evidence) -> Iterator[Broken]:
 
 def a_result_is_what_expensify_generated(evidence: Evidence) -> Iterator[Broken]:
     for pk, traces in evidence.traces.items():
-        if traces.result is None and traces.run.status == Status.SUCCEEDED and not traces.run.of_batch:
+        if traces.result is None and traces.run.status == Status.SUCCEEDED and not traces.run.traits.of_batch:
             yield pk, "It succeeded, and has no result."
         if traces.result is not None and traces.run.status != Status.SUCCEEDED and not traces.run.marks_last:
             yield pk, f"It is {traces.run.status}, and has a result."

@@ -31,7 +31,7 @@ def marks_last_what_is_safe(traces: Traces) -> Iterator[str]:
         listed = [report["id"] for report in (traces.run.selection or {"reports": []})["reports"]]
         if list(generation.report_ids) != listed:
             yield f"It marked {', '.join(generation.report_ids)}, and had listed {', '.join(listed)}."
-        if traces.result is None and not traces.run.of_batch:
+        if traces.result is None and not traces.run.traits.of_batch:
             yield "It marked reports whose file is not in the portal."
 
 

@@ -104,7 +104,7 @@ def _abc(value: Any) -> str:
 
 def _number(value: Any) -> int | Decimal | float:
     if is_number(value):
-        return value  # type: ignore[no-any-return]
+        return value  # type: ignore[no-any-return]  # is_number looked at its type
     raise RenderError(f"expected a number, but this is {kind_of(value)}")
 
 

@@ -17,7 +17,7 @@ AFTER_OUTAGE = {Schedule.AfterOutage.RUN_LATE: "Run once, late", Schedule.AfterO
 
 
 # At run time, ModelForm takes no type parameter.
-class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]
+class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     """A valid form has a `chosen_owner` besides the fields of the schedule."""
 
     after_outage = forms.ChoiceField(label="After an outage of the portal", choices=list(AFTER_OUTAGE.items()))

@@ -48,7 +48,7 @@ def occurrence(request: TeamRequest, occurrence_id: int) -> HttpResponse:
             mail.shown_link.is_over = mail.shown_link.expires_at <= now
     mails = occurrence.mails  # type: ignore[attr-defined]  # set by add_outcomes
     tabs = [("", "All", mails.all)] + [
-        (status.value, status.label, mails.of(status)) for status in MailStatus if mails.of(status)
+        (status.value, status.label, mails.counts[status]) for status in MailStatus if mails.counts[status]
     ]
     return render(
         request,

@@ -340,7 +340,7 @@ def test_peer_is_checked_before_anything_is_sent(server: str) -> None:
     adapter = public_requests.PublicOnly()
 
     with pytest.raises(MaxRetryError, match="private or link-local"):
-        adapter.poolmanager.request("GET", f"{server}/.well-known/openid-configuration")
+        adapter.poolmanager.request("GET", f"{server.replace('http:', 'https:')}/.well-known/openid-configuration")
 
 
 @pytest.mark.parametrize(

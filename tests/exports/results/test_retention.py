@@ -20,7 +20,7 @@ def test_a_file_and_its_parts_go_when_the_teams_days_are_over(
     acme_open: Team, alice: User, export: SavedExport
 ) -> None:
     whole = make_result(make_run(export, status="succeeded"), b"Boss\nann@acme.example\nben@acme.example\n")
-    Result.objects.bulk_create(split_by_recipient.rows_for(whole, split_by_recipient.split(whole, "Boss", "")))
+    Result.objects.bulk_create(split_by_recipient.split(whole, "Boss", ""))
     later = timezone.now() + timedelta(days=731)
 
     assert retention.purge_results(timezone.now() + timedelta(days=729)) == 0
