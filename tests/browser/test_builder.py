@@ -18,14 +18,12 @@ from exports.runs import queue, tasks
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports.job import ExportSettings
 from exports.saved_exports.starter_templates import EXPENSES
-from tests.browser.test_exports import without_javascript  # noqa: F401
+from tests.browser.pages import Look, SignIn, follow
 from tests.conftest import make_credential, make_export
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LOOP = '<#list reports as report><#list report.transactionList as expense>"{}"</#list></#list>\n'
-Look = Callable[..., None]
-SignIn = Callable[[User], None]
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +75,7 @@ def test_person_who_knows_no_freemarker_gets_a_correct_file(
     expect(preview.get_by_role("row").nth(1).get_by_role("cell").nth(3)).to_have_text("89.90")
     page.get_by_role("button", name="Save").first.click()
     expect(page.get_by_text("is saved as version 1.")).to_be_visible()
-    page.get_by_role("button", name="Run now").click()
+    follow(page.get_by_role("button", name="Run now"))
     result = work_off(acme)
 
     with default_storage.open(result.file.name) as file:
@@ -207,10 +205,7 @@ def test_rows_move_by_keyboard_and_by_dragging(acme: Team, alice: User, page: Pa
 
 
 def test_columns_are_built_and_saved_without_javascript(
-    acme: Team,
-    alice: User,
-    sign_in: SignIn,
-    without_javascript: Callable[[], Page],  # noqa: F811
+    acme: Team, alice: User, sign_in: SignIn, without_javascript: Callable[[], Page]
 ) -> None:
     make_credential(acme)
     sign_in(alice)
@@ -218,11 +213,11 @@ def test_columns_are_built_and_saved_without_javascript(
     page.goto("/t/acme/exports/new/")
 
     page.get_by_label("Find a field").fill("merchant")
-    page.get_by_role("button", name="Find fields").click()
-    page.get_by_role("button", name="Add Merchant, final.merchant").click()
-    page.get_by_role("button", name="Add Merchant category code, final.mcc").click()
+    follow(page.get_by_role("button", name="Find fields"))
+    follow(page.get_by_role("button", name="Add Merchant, final.merchant"))
+    follow(page.get_by_role("button", name="Add Merchant category code, final.mcc"))
     page.get_by_role("textbox", name="Heading").first.fill("Shop")
-    page.get_by_role("button", name="Move Merchant category code up").click()
+    follow(page.get_by_role("button", name="Move Merchant category code up"))
     page.get_by_role("button", name="Preview", exact=True).click()
     table = page.get_by_role("region", name="Preview as a table")
     expect(table.get_by_role("columnheader")).to_have_text(["Merchant category code", "Shop"])
@@ -236,10 +231,7 @@ def test_columns_are_built_and_saved_without_javascript(
 
 
 def test_template_is_a_plain_text_area_without_javascript(
-    acme: Team,
-    alice: User,
-    sign_in: SignIn,
-    without_javascript: Callable[[], Page],  # noqa: F811
+    acme: Team, alice: User, sign_in: SignIn, without_javascript: Callable[[], Page]
 ) -> None:
     export = make_export(make_credential(acme), alice, template="\n" + LOOP.format("${expense.merchnt}"))
     sign_in(alice)

@@ -1,6 +1,5 @@
 """The team's calendar in Chromium: how it looks full and empty, and how a freeze gets into it."""
 
-from collections.abc import Callable
 from datetime import time, timedelta
 
 import pytest
@@ -11,12 +10,10 @@ from playwright.sync_api import Page, expect
 from accounts.models import Team, User
 from exports.models import Freeze, Holiday, Schedule
 from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
+from tests.browser.pages import Look, SignIn, follow
 from tests.conftest import make_credential, make_export
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Look = Callable[..., None]
-SignIn = Callable[[User], None]
 
 
 def fill(team: Team, by: User) -> None:
@@ -76,7 +73,7 @@ def test_freeze_is_entered_and_shows_in_the_calendar(
     expect(page.get_by_text("The last day is before the first one.")).to_be_visible()
     look("freezes-refused")
     page.get_by_label("Last day").fill(day.isoformat())
-    page.get_by_role("button", name="Add").click()
+    follow(page.get_by_role("button", name="Add"))
 
     page.goto("/t/acme/calendar/")
     row = page.get_by_role("row").filter(has_text="Stocktaking").first

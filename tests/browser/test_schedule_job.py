@@ -28,6 +28,7 @@ from accounts.models import Credential, MailStatus, Notice, Team, User
 from exports.models import Delivery, Occurrence, Result, Run, Schedule
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
+from tests.browser.pages import SignIn, follow
 from tests.people import reach
 from tests.smtp import Mail, Mailbox, mail_server
 from tests.workers import Processes, wait_until
@@ -150,7 +151,7 @@ def allow_domains(page: Page) -> None:
     page.get_by_role("link", name="Settings").first.click()
     page.get_by_label("Domains that files may be mailed to").fill("acme.example\npartner.example")
     page.get_by_label("Largest mail with its file attached, in MB").fill("0.1")
-    page.get_by_role("button", name="Save", exact=True).click()
+    follow(page.get_by_role("button", name="Save", exact=True))
 
 
 def build_export(page: Page, policy: str) -> None:
@@ -233,7 +234,7 @@ def rows_of(content: bytes) -> tuple[list[str], list[list[str]]]:
 
 def test_second_business_day_last_month_split_by_approver_though_worker_and_beat_die(
     page: Page,
-    sign_in: Any,
+    sign_in: SignIn,
     processes: Processes,
     sandbox: Sandbox,
     box: Mailbox,

@@ -18,7 +18,7 @@ from exports.models import Run, SavedExport, Schedule
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports.job import ExportSettings
 from exports.schedules.rules.rule import Rule, RuleKind
-from tests.browser.test_exports import without_javascript  # noqa: F401
+from tests.browser.pages import Look, SignIn, follow
 from tests.conftest import make_credential, member
 from tests.exports.schedules.schedule_rows import (
     make_delivery,
@@ -29,9 +29,6 @@ from tests.exports.schedules.schedule_rows import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Look = Callable[..., None]
-SignIn = Callable[[User], None]
 
 
 @pytest.fixture(autouse=True)
@@ -126,11 +123,7 @@ def test_form_is_filled_in_with_the_keyboard_alone(
 
 
 def test_schedule_is_made_without_javascript(
-    acme: Team,
-    alice: User,
-    monthly: SavedExport,
-    sign_in: SignIn,
-    without_javascript: Callable[[], Page],  # noqa: F811
+    acme: Team, alice: User, monthly: SavedExport, sign_in: SignIn, without_javascript: Callable[[], Page]
 ) -> None:
     sign_in(alice)
     page = without_javascript()
@@ -202,7 +195,7 @@ def test_how_schedules_look(
     sign_in(alice)
     look("schedules-empty", "/t/acme/schedules/")
     look("schedule-new", "/t/acme/schedules/new/")
-    page.get_by_role("button", name="Save").first.click()
+    follow(page.get_by_role("button", name="Save").first)
     look("schedule-problems")
 
     schedule = fill(monthly, alice)

@@ -1,11 +1,11 @@
 """The pages on which an employee update is prepared, in Chromium: how they look, and by keyboard."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django_scopes import scope
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.models import Credential, Policy, Team, User
 from exports.employee_updates import actions as employee_updates
@@ -14,12 +14,11 @@ from exports.employee_updates import stored as stored_updates
 from exports.employee_updates.feed import reading
 from exports.employee_updates.feed.cells import FeedRow
 from exports.models import EmployeeUpdate
+from tests.browser.pages import Look, SignIn
 from tests.conftest import make_credential
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Look = Callable[..., None]
-SignIn = Callable[[User], None]
 POLICY = "0123456789ABCDEF"
 CSV = "\n".join(
     [
@@ -81,22 +80,6 @@ def uploaded(main: Credential, alice: User) -> EmployeeUpdate:
     """A table whose columns have no names yet."""
     with scope(team=main.team):
         return intake.prepare(main, "December", reading.read_file(CSV.encode()), by=alice).update
-
-
-@pytest.fixture
-def without_javascript(browser: Browser, live_server: Any, context: BrowserContext) -> Iterator[Callable[[], Page]]:
-    """A page where no script runs, for whoever is signed in."""
-    contexts = []
-
-    def page() -> Page:
-        plain = browser.new_context(base_url=live_server.url, java_script_enabled=False, locale="en-GB")
-        plain.add_cookies(context.cookies())  # type: ignore[arg-type]
-        contexts.append(plain)
-        return plain.new_page()
-
-    yield page
-    for plain in contexts:
-        plain.close()
 
 
 # ------------------------------------------------------------ how they look

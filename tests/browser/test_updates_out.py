@@ -1,6 +1,6 @@
 """The pages of an employee update from its checks to its receipt, in Chromium: how they look, and the whole way."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -16,13 +16,11 @@ from exports.runs import queue, recorded_client
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.faults import Fault
+from tests.browser.pages import Look, SignIn
 from tests.conftest import PATIENCE, WIDE
 from tests.people import applied, approved, fresh, person, prepare, reach, tried, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Look = Callable[..., None]
-SignIn = Callable[[User], None]
 
 
 @pytest.fixture
