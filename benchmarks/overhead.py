@@ -25,7 +25,7 @@ from accounts.models import Team, User
 from expensify.pair import KeyPair
 from exports.models import Run, SavedExport
 from sandbox.app import Sandbox
-from tests.conftest import make_export
+from tests.factories import make_export
 from tests.workers import wait_until
 
 

@@ -26,7 +26,6 @@ from accounts.mail import notifications, outbox
 from accounts.models import Credential, Notice, Team, User
 from expensify.jobs.employees import FeedSftp, FeedUrl
 from exports.employee_updates import actions as employee_updates
-from exports.employee_updates.feed.cells import FeedRow
 from exports.models import ApiCall, Run, SavedExport, Schedule
 from exports.results import retention
 from exports.runs import actions as runs
@@ -38,8 +37,8 @@ from sandbox.choices import Choices
 from sandbox.faults import Fault
 from tests.accounts.sign_in.factors import AppClock, code_of
 from tests.accounts.test_invitations import link_in
-from tests.conftest import TEMPLATE, WIDE
-from tests.exports.schedules.schedule_rows import make_delivery, make_link, make_occurrence
+from tests.call_budget import WIDE
+from tests.factories import TEMPLATE, make_delivery, make_link, make_occurrence, make_update
 from tests.smtp import PATIENCE, mail_server
 from tests.workers import ROOT
 
@@ -195,7 +194,7 @@ def update_people(server: Sandbox, credential: Credential, by: User) -> None:
     email = f"{HR_NAME.lower()}@acme.example"
     policy = credential.policies.earliest("policy_id").policy_id
     cells = {"email": email, "manager": email, "employee_id": "N-1", "policy": policy, "last_name": HR_NAME}
-    update = employee_updates.prepare(credential, "People", by=by, content=[FeedRow(1, cells)])
+    update = make_update(credential, by, [cells], "People")
     work_off(employee_updates.read_members(update, by=by))
     update = team.employee_updates.get(pk=update.pk)
     if not update.is_accepted:

@@ -17,7 +17,7 @@ from accounts.models import AuditEntry, Invitation, MailStatus, Membership, Team
 from accounts.permissions import Role
 from tests.accounts.sign_in.test_sessions import signed_in
 from tests.accounts.sign_in.test_sign_in import sign_in
-from tests.conftest import PASSWORD, member
+from tests.factories import PASSWORD, make_member
 from tests.smtp import PATIENCE, mail_server
 
 NEW = "nina@example.org"
@@ -293,7 +293,7 @@ def test_invitation_is_sent_again_with_a_new_link(acme: Team, alice: User) -> No
 
 
 def test_removing_a_member_revokes_their_invitations(acme: Team, alice: User) -> None:
-    bob = member(acme, "Robert", Role.VIEWER)
+    bob = make_member(acme, "Robert", Role.VIEWER)
     path = link_in(invite(acme, alice, "another@example.org"))
     User.objects.filter(pk=bob.pk).update(email="another@example.org")
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.models import User
 from exports.saved_exports import preview as template_preview
 from tests.accounts.sign_in.factors import AppClock
 from tests.browser.pages import Look, SignIn, run_axe
+from tests.clients import signed_in
 
 SIZES = {"screen": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 USUAL_SCHEME = {"screen": "light", "phone": "dark"}
@@ -88,8 +88,7 @@ def sign_in(context: BrowserContext, live_server: Any) -> SignIn:
     """Sign somebody in without the form."""
 
     def sign_in(user: User) -> None:
-        client = Client()
-        client.force_login(user)
+        client = signed_in(user)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
 

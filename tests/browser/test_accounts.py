@@ -12,10 +12,10 @@ from accounts import teams
 from accounts.audit import record as audit
 from accounts.audit.record import Action
 from accounts.credentials import actions as credentials
-from accounts.models import Credential, Policy, Team, User
+from accounts.models import Credential, Team, User
 from exports.models import ApiCall
 from tests.browser.pages import Look, SignIn, asked_within_a_minute, follow
-from tests.conftest import PASSWORD, make_credential, make_export
+from tests.factories import PASSWORD, make_credential, make_export, make_policy
 
 
 @pytest.fixture
@@ -33,12 +33,9 @@ def busy_acme(acme: Team, alice: User, audrey: User, bob: User, erin: User) -> T
     make_credential(acme, "Acme Austria", status=Credential.Status.UNCHECKED, check_due_at=now)
     make_export(main, alice)
     make_export(main, erin, "Reimbursed last month, with receipts, for the auditors of the group")
+    for number, name in enumerate(["Travel", "Marketing and events", "Research"], start=1):
+        make_policy(main, f"0F1E2D3C4B5A697{number}", name, role="admin", type="corporate", currency="EUR")
     with scope(team=acme):
-        for number, name in enumerate(["Travel", "Marketing and events", "Research"], start=1):
-            Policy.objects.create(
-                team=acme, credential=main, policy_id=f"0F1E2D3C4B5A697{number}", name=name,
-                role="admin", type="corporate", currency="EUR",
-            )  # fmt: skip
         for number in range(5):
             ApiCall.objects.create(
                 team=acme, credential=main, kind="policy_list", sent_at=now - timedelta(minutes=number),
@@ -181,7 +178,7 @@ def test_test_of_a_credential_shows_its_end_by_itself(
         Credential.objects.filter(pk=credential.pk).update(
             status=Credential.Status.WORKING, checked_at=timezone.now(), check_due_at=None
         )
-        Policy.objects.create(team=acme, credential=credential, policy_id="A1", name="Travel")
+        make_policy(credential, "A1", "Travel")
 
     expect(page.get_by_text("Working", exact=True)).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("Travel"))).to_be_visible()

@@ -19,7 +19,7 @@ from exports.saved_exports import actions as saved_exports
 from exports.saved_exports.job import ExportSettings
 from exports.saved_exports.starter_templates import EXPENSES
 from tests.browser.pages import Look, SignIn, follow
-from tests.conftest import make_credential, make_export
+from tests.factories import make_credential, make_export
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

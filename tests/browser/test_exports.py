@@ -11,16 +11,16 @@ from django_scopes import scope
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from accounts.models import Credential, Policy, Team, User
+from accounts.models import Credential, Team, User
 from exports.models import Run, SavedExport
 from exports.models.run import Status
 from exports.runs import queue
 from exports.runs.report_list import ListedReport, ReportList
 from exports.saved_exports import starter_templates
 from tests.browser.pages import Look, SignIn, asked_within_a_minute, follow
-from tests.conftest import make_credential, make_export
+from tests.call_budget import of_long_windows
 from tests.documentation import JOB, TEMPLATE
-from tests.exports.conftest import make_call, make_result, make_run, of_long_windows
+from tests.factories import make_call, make_credential, make_export, make_policy, make_result, make_run
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,9 +35,8 @@ def empty_queue(budget: Any) -> None:
 def monthly(acme: Team, alice: User) -> SavedExport:
     """An export that uses most of the form."""
     main = make_credential(acme, "Headquarters")
-    with scope(team=acme):
-        for number, name in enumerate(["Sales", "Marketing and events", "Research"]):
-            Policy.objects.create(team=acme, credential=main, policy_id=f"0123456789ABCDE{number}", name=name)
+    for number, name in enumerate(["Sales", "Marketing and events", "Research"]):
+        make_policy(main, f"0123456789ABCDE{number}", name)
     return make_export(
         main, alice, "Monthly expenses", template=starter_templates.EXPENSES, report_ids=[], period="last_month",
         states=["APPROVED"], policy_ids=["0123456789ABCDE0"], mark_as="ERP", not_marked_as="ERP",

@@ -14,7 +14,7 @@ from accounts.models import Team, User
 from exports.deliveries import download_links
 from exports.models import Delivery, Link, SavedExport
 from tests.browser.pages import Look, follow
-from tests.exports.deliveries.mailed import CONTENT, make_delivery, make_recipient, make_schedule
+from tests.factories import MAILED, make_delivery_of_file, make_recipient, make_schedule
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,7 +25,7 @@ def delivery(acme: Team, alice: User, export: SavedExport, settings: Any, live_s
     acme.recipient_domains = "acme.example"
     acme.save()
     with scope(team=acme):
-        return make_delivery(make_recipient(make_schedule(export, alice), "nina.overlong-name@acme.example"))
+        return make_delivery_of_file(make_recipient(make_schedule(export, alice), "nina.overlong-name@acme.example"))
 
 
 def test_recipient_fetches_a_file_by_a_code(page: Page, delivery: Delivery, look: Look, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_recipient_fetches_a_file_by_a_code(page: Page, delivery: Delivery, look
         page.get_by_role("link", name="Download").click()
 
     begun.value.save_as(tmp_path / "month.csv")
-    assert (tmp_path / "month.csv").read_bytes() == CONTENT
+    assert (tmp_path / "month.csv").read_bytes() == MAILED
     with scope(team=delivery.team):
         Link.objects.update(expires_at=timezone.now())
     look("link-expired", url)

@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect
 from accounts.models import Team, User
 from sandbox.app import Sandbox
 from tests.browser.pages import SignIn, follow
-from tests.conftest import pair_of
 from tests.documentation import JOB, TEMPLATE
+from tests.factories import pair_of
 from tests.workers import Processes
 
 pytestmark = pytest.mark.django_db(transaction=True)

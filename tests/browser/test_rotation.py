@@ -4,10 +4,10 @@ from django.utils import timezone
 from django_scopes import scope
 from playwright.sync_api import Page, expect
 
-from accounts.models import Credential, Policy, Rotation, Team, User
+from accounts.models import Credential, Rotation, Team, User
 from exports.models import SavedExport
 from tests.browser.pages import Look, SignIn, follow
-from tests.conftest import make_export
+from tests.factories import make_export, make_policy
 
 REACHED = {"policy_id": "P1", "name": "Sales", "role": "auditor", "type": "corporate", "owner": "", "currency": "EUR"}
 GAINED = REACHED | {"policy_id": "P3", "name": "Marketing", "role": "admin"}
@@ -26,7 +26,7 @@ def test_an_admin_enters_compares_switches_and_goes_back(
     with scope(team=acme):
         credential = export.credential
         for policy, name in (("P1", "Sales"), ("P2", "Travel")):
-            Policy.objects.create(team=acme, credential=credential, policy_id=policy, name=name, role="admin")
+            make_policy(credential, policy, name, role="admin")
         make_export(credential, alice, "Travel only", policy_ids=["P2"], report_ids=[], period="last_month")
     sign_in(alice)
 

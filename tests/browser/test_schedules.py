@@ -19,10 +19,11 @@ from exports.saved_exports import actions as saved_exports
 from exports.saved_exports.job import ExportSettings
 from exports.schedules.rules.rule import Rule, RuleKind
 from tests.browser.pages import Look, SignIn, follow
-from tests.conftest import make_credential, member
-from tests.exports.schedules.schedule_rows import (
+from tests.factories import (
+    make_credential,
     make_delivery,
     make_link,
+    make_member,
     make_occurrence,
     make_recipient,
     make_schedule,
@@ -188,7 +189,7 @@ def test_how_schedules_look(
     acme: Team, alice: User, monthly: SavedExport, page: Page, sign_in: SignIn, look: Look
 ) -> None:
     for name in ("Bob", "Carol", "Dominique"):
-        member(acme, name, Role.VIEWER)
+        make_member(acme, name, Role.VIEWER)
     acme.recipient_domains = "acme.example\npartner.example"
     acme.holidays_of = "DE-BE"
     acme.save()

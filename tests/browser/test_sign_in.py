@@ -13,7 +13,7 @@ from accounts.permissions import Role
 from tests.accounts.sign_in.factors import AppClock, add_app, code_of
 from tests.accounts.test_invitations import link_in
 from tests.browser.pages import Look, follow
-from tests.conftest import PASSWORD
+from tests.factories import PASSWORD
 
 
 @pytest.fixture

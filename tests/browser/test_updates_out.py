@@ -17,8 +17,10 @@ from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.faults import Fault
 from tests.browser.pages import Look, SignIn
-from tests.conftest import PATIENCE, WIDE
-from tests.people import applied, approved, fresh, person, prepare, reach, tried, work_off
+from tests.call_budget import WIDE
+from tests.conftest import PATIENCE
+from tests.factories import make_policy, make_update
+from tests.people import applied, approved, fresh, person, reach, tried, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,8 +86,8 @@ def full(credential: Credential, alice: User, sandbox: Sandbox, policy: str) -> 
     id = credential.partner_pair().partner_user_id
     pair = sandbox.pairs[id]
     other = sorted(pair.policies)[1]
-    Policy.objects.create(team=credential.team, credential=credential, policy_id=other, name="Closed branch")
-    update = prepare(credential, alice, mixed(sandbox, policy, other, 60), "Joiners and leavers of November")
+    make_policy(credential, other, "Closed branch")
+    update = make_update(credential, alice, mixed(sandbox, policy, other, 60), "Joiners and leavers of November")
     assert work_off(employee_updates.read_members(update, by=alice)).status == "succeeded"
     sandbox.pairs[id] = replace(pair, policies=pair.policies - {other})
     return fresh(update)
@@ -101,8 +103,8 @@ def url(update: EmployeeUpdate, page: str = "") -> str:
 def test_update_without_rows_and_with_wrong_ones(
     credential: Credential, policy: str, alice: User, sign_in: SignIn, look: Look
 ) -> None:
-    empty = prepare(credential, alice, [], "Empty")
-    wrong = prepare(
+    empty = make_update(credential, alice, [], "Empty")
+    wrong = make_update(
         credential,
         alice,
         [

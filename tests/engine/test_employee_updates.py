@@ -21,7 +21,8 @@ from exports.runs import queue, worker
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.conftest import WIDE
+from tests.call_budget import WIDE
+from tests.factories import make_update
 from tests.people import approved, fresh, person, reach, tried
 
 Work = Callable[[Run], Run]
@@ -65,8 +66,7 @@ def policy(sandbox: Sandbox, credential: Credential) -> str:
 
 @pytest.fixture
 def joiner(credential: Credential, alice: User, policy: str) -> EmployeeUpdate:
-    rows = [FeedRow(1, person(policy, "nina.new@acme.example", "N-1001", first_name="Nina"))]
-    return employee_updates.prepare(credential, "Joiner", by=alice, content=rows)
+    return make_update(credential, alice, [person(policy, "nina.new@acme.example", "N-1001", first_name="Nina")])
 
 
 @pytest.fixture
@@ -275,11 +275,8 @@ def test_many_leavers_need_the_number_typed(
     credential: Credential, alice: User, approver: Membership, work: Work, sandbox: Sandbox, policy: str
 ) -> None:
     members = sorted(sandbox.company.policies[policy].members)[:4]
-    rows = [
-        FeedRow(number, person(policy, email, f"L-{number}", is_terminated="yes"))
-        for number, email in enumerate(members, start=1)
-    ]
-    update = employee_updates.prepare(credential, "Leavers", by=alice, content=rows)
+    rows = [person(policy, email, f"L-{number}", is_terminated="yes") for number, email in enumerate(members, start=1)]
+    update = make_update(credential, alice, rows)
     work(employee_updates.read_members(update, by=alice))
     update = tried(update, alice, work)
     employee_updates.submit(update, by=alice, content_hash=update.content_hash)
@@ -324,7 +321,7 @@ def test_rows_with_errors_have_no_name_and_are_not_sent(
     cells = person(
         policy, "nina.new@acme.example", "N-1001", approval_limit="12.345", over_limit_approver="a@b.example"
     )
-    update = employee_updates.prepare(credential, "Fraction", by=alice, content=[FeedRow(1, cells)])
+    update = make_update(credential, alice, [cells])
 
     with pytest.raises(Cannot, match="error"):
         employee_updates.try_out(update, by=alice)

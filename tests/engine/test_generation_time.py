@@ -14,9 +14,9 @@ from exports.runs import actions as runs
 from exports.runs import generation_time, queue, tasks
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
-from tests.conftest import make_export
 from tests.engine.conftest import EngineClock
 from tests.engine.test_run_life import Work
+from tests.factories import make_export
 from tests.html import tidy
 
 pytestmark = pytest.mark.usefixtures("without_limits")

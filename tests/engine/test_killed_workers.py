@@ -17,10 +17,10 @@ from exports.models import Result, Run
 from exports.runs import actions as runs
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
-from tests.conftest import make_credential, make_export
 from tests.engine.crashing import OF_UPDATES, POINTS, STEPS
 from tests.engine.trap import Trap
-from tests.people import fresh, person, prepare, reach, tried
+from tests.factories import make_credential, make_export, make_update
+from tests.people import fresh, person, reach, tried
 from tests.workers import PATIENT, Processes, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -178,7 +178,7 @@ def test_a_killed_worker_never_sends_an_employee_update_twice(
     team.save(update_fields=["two_people"])
     credential = make_credential(team)
     cells = person(reach(fast_sandbox, credential), "nina.new@acme.example", "N-1001")
-    update = prepare(credential, alice, [cells])
+    update = make_update(credential, alice, [cells])
     tried(update, alice, lambda run: finished(run, processes))
     membership = team.memberships.get(user=alice)
 

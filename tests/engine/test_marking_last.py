@@ -21,7 +21,8 @@ from exports.saved_exports.job import ExportSettings
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.conftest import WIDE, make_export
+from tests.call_budget import WIDE
+from tests.factories import make_export
 
 Work = Callable[[Run], Run]
 LABEL = "ERP November"

@@ -15,7 +15,7 @@ from exports.models import Result, Run
 from exports.models.run import Status
 from exports.runs import actions as runs
 from exports.saved_exports.starter_templates import STARTERS
-from tests.conftest import make_export
+from tests.factories import make_export
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

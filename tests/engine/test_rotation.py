@@ -19,7 +19,8 @@ from exports.runs import queue, tasks
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.conftest import WIDE, make_export, pair_of
+from tests.call_budget import WIDE
+from tests.factories import make_export, pair_of
 
 NEW = KeyPair("aa_acme_new", "n" * 40)
 Work = Callable[[Run], Run]

@@ -14,8 +14,8 @@ from exports.runs import actions as runs
 from exports.runs import queue
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
-from tests.conftest import make_export
 from tests.expensify.budget.office import Clock
+from tests.factories import make_export
 from tests.gate import held
 from tests.workers import wait_until
 

@@ -15,7 +15,7 @@ from moto.server import ThreadedMotoServer
 from accounts.models import Team, User
 from exports.models import Result
 from sandbox.app import Sandbox
-from tests.conftest import make_credential, make_export
+from tests.factories import make_credential, make_export
 from tests.servers import free_port
 from tests.workers import PATIENCE, ROOT, Processes
 

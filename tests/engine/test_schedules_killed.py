@@ -17,10 +17,10 @@ from exports.models import Delivery, Occurrence, Run, Schedule
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.conftest import make_credential, make_export
 from tests.engine.crashing import OF_SCHEDULES
 from tests.engine.trap import Trap
-from tests.exports.schedules.scheduled import DAILY, make_recipient, make_schedule
+from tests.exports.schedules.scheduled import DAILY, make_allowed_recipient, make_daily_schedule
+from tests.factories import make_credential, make_export
 from tests.gate import held
 from tests.workers import PATIENT, Processes, wait_until
 
@@ -64,9 +64,9 @@ def schedule(processes: Processes, fast_sandbox: Any, budget: Any, acme: Team, a
     with scope(team=acme):
         export = make_export(make_credential(acme), alice)
         far = (clock.now().hour + 12) % 24
-        schedule = make_schedule(export, alice, next_at=None, rule=DAILY | {"times": [f"{far:02}:00"]})
+        schedule = make_daily_schedule(export, alice, next_at=None, rule=DAILY | {"times": [f"{far:02}:00"]})
         for name in ("head", "deputy"):
-            make_recipient(schedule, f"{name}@acme.example")
+            make_allowed_recipient(schedule, f"{name}@acme.example")
         yield schedule
 
 

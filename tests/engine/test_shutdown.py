@@ -15,7 +15,7 @@ from portal.celery import app
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.conftest import make_credential, make_export
+from tests.factories import make_credential, make_export
 from tests.gate import held
 from tests.workers import PATIENCE, PATIENT, Processes, wait_until
 

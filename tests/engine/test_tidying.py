@@ -20,8 +20,8 @@ from exports.results import store as results
 from exports.runs import actions as runs
 from exports.runs import queue, recorded_client, steps, worker
 from sandbox.app import Sandbox
-from tests.conftest import make_export
 from tests.engine.test_run_life import Work
+from tests.factories import make_export
 
 STORAGE = Path(default_storage.location)
 LATER = timedelta(hours=1)

@@ -11,7 +11,7 @@ from accounts.audit import record as audit
 from accounts.audit import verify as audit_verify
 from accounts.audit.record import PORTAL, Action, Actor
 from accounts.models import AuditChain, AuditEntry, Team, User
-from tests.conftest import make_credential
+from tests.factories import make_credential
 
 
 def chain_of(team: Team | None) -> AuditChain:

@@ -12,7 +12,7 @@ from django_scopes import scope
 
 from accounts.models import Credential, Team
 from expensify.pair import KeyPair
-from tests.conftest import make_credential
+from tests.factories import make_credential
 from tests.workers import PATIENCE, ROOT, Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]

@@ -12,7 +12,7 @@ from accounts.permissions import Role
 from accounts.sign_in import recent as recent_sign_in
 from tests.accounts.sign_in.factors import resets_are_sent
 from tests.accounts.sign_in.test_sign_in import sign_in
-from tests.conftest import PASSWORD
+from tests.factories import PASSWORD
 
 
 def signed_in(user: User, browser: str = "") -> Client:

@@ -209,8 +209,7 @@ def test_admin_with_a_factor_can_require_one(acme: Team, alice: User, bob: User)
 def test_recovery_codes_alone_do_not_count_as_a_factor(acme: Team, alice: User) -> None:
     Team.objects.filter(pk=acme.pk).update(second_factor=True)
     Authenticator.objects.create(user=alice, type="recovery_codes", data={"seed": "", "used_mask": 0})
-    client = Client()
-    client.force_login(alice)
+    client = signed_in(alice)
 
     assert client.get("/t/acme/").headers["Location"] == "/account/second-factor/"
 

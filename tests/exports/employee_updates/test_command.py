@@ -12,7 +12,7 @@ from django.db import connection
 from django_scopes import scope, scopes_disabled
 
 from accounts.audit import record as audit
-from accounts.models import Credential, Policy, Team, User
+from accounts.models import Credential, Team, User
 from exports.employee_updates.feed import mapping as feed_mapping
 from exports.employee_updates.feed import reading
 from exports.employee_updates.feed.settings import UpdateSettings
@@ -22,6 +22,7 @@ from exports.runs import queue, recorded_client, tasks
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
 from tests.conftest import PATIENCE
+from tests.factories import make_policy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,8 +59,7 @@ def at_work(budget: Any, sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
 def policy(sandbox: Sandbox, credential: Credential) -> str:
     """A policy that the credential reaches."""
     policy = sorted(sandbox.pairs[credential.partner_pair().partner_user_id].policies)[0]
-    with scope(team=credential.team):
-        Policy.objects.create(team=credential.team, credential=credential, policy_id=policy, name="Headquarters")
+    make_policy(credential, policy)
     return policy
 
 

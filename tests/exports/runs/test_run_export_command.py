@@ -20,7 +20,8 @@ from exports.runs import queue, recorded_client, tasks
 from exports.saved_exports import actions as saved_exports
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
-from tests.conftest import PATIENCE, make_export
+from tests.conftest import PATIENCE
+from tests.factories import make_export
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

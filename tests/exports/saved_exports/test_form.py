@@ -11,9 +11,9 @@ from accounts.models import Credential, Policy, Team, User
 from expensify.freemarker.template import parse
 from exports.models import SavedExport
 from exports.saved_exports.starter_templates import STARTERS
-from tests.conftest import make_credential, make_export
+from tests.clients import signed_in
 from tests.documentation import JOB, TEMPLATE
-from tests.exports.conftest import signed_in
+from tests.factories import make_credential, make_export, make_policy
 
 NEW = "/t/acme/exports/new/"
 
@@ -26,7 +26,7 @@ def erin_at_work(erin: User) -> Client:
 @pytest.fixture
 def sales(acme_open: Team, credential: Credential) -> Policy:
     """A policy that the credential reaches."""
-    return Policy.objects.create(team=acme_open, credential=credential, policy_id="0123456789ABCDEF", name="Sales")
+    return make_policy(credential, "0123456789ABCDEF", "Sales")
 
 
 def filled_in(credential: Credential, /, **fields: Any) -> dict[str, Any]:
@@ -320,7 +320,7 @@ def test_another_teams_credential_is_refused(
 
 def test_policies_are_listed_by_credential(erin_at_work: Client, acme: Team, sales: Policy) -> None:
     other = make_credential(acme, "Other")
-    Policy.objects.create(team=acme, credential=other, policy_id="FF", name="Marketing")
+    make_policy(other, "FF", "Marketing")
 
     choices = erin_at_work.get(NEW).context["form"].fields["policy_ids"].choices
 
@@ -334,7 +334,7 @@ def test_unreachable_policy_is_refused_by_name(
     erin_at_work: Client, acme: Team, credential: Credential, sales: Policy
 ) -> None:
     other = make_credential(acme, "Other")
-    Policy.objects.create(team=acme, credential=other, policy_id="FF", name="Marketing")
+    make_policy(other, "FF", "Marketing")
 
     response = erin_at_work.post(NEW, filled_in(credential, policy_ids=["0123456789ABCDEF", "FF"]))
 
