@@ -26,7 +26,7 @@ from expensify.pair import KeyPair
 from exports.models import Run, SavedExport
 from sandbox.app import Sandbox
 from tests.factories import make_export
-from tests.workers import wait_until
+from tests.waiting import wait_until
 
 
 NAMES = (

@@ -6,6 +6,7 @@ from typing import Any
 from expensify.budget.budget import Budget
 from expensify.budget.limits import Limits
 from exports.runs import queue
+from sandbox.app import Sandbox
 from tests.waiting import PATIENCE
 
 # A budget that delays no call.
@@ -17,3 +18,11 @@ def of_long_windows(settings: Any) -> Budget:
     settings.EXPENSIFY_LIMITS = replace(settings.EXPENSIFY_LIMITS, windows=((5, 3600.0), (20, 7200.0)))
     queue.budget.cache_clear()
     return queue.budget()
+
+
+def use_limits(settings: Any, sandbox: Sandbox, limits: Limits) -> None:
+    """Let the portal keep to these limits, and the sandbox to none."""
+    sandbox.choices = replace(sandbox.choices, limits=())
+    sandbox.reset()
+    settings.EXPENSIFY_LIMITS = limits
+    queue.budget.cache_clear()

@@ -9,16 +9,21 @@ import pytest
 import redis
 from django.db import OperationalError, connection
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django_scopes import scope
 
-from accounts.models import Credential, Team, User
+from accounts.models import Credential, Policy, Team, User
 from accounts.permissions import Role
+from expensify.budget.budget import Budget
+from expensify.budget.limits import Limits
 from exports.models import SavedExport
 from exports.runs import queue
 from sandbox.app import Sandbox
 from tests import prepared_database
-from tests.factories import make_credential, make_export, make_member, make_team
+from tests.call_budget import WIDE, use_limits
+from tests.factories import POLICY, make_credential, make_export, make_member, make_policy, make_team
 from tests.servers import RedisServer
 from tests.waiting import PATIENCE
+from tests.work import close_connections
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
@@ -74,6 +79,13 @@ def acme(db: None) -> Team:
 
 
 @pytest.fixture
+def acme_open(acme: Team) -> Any:
+    """Acme's data can be read in the test itself."""
+    with scope(team=acme):
+        yield acme
+
+
+@pytest.fixture
 def umbrella(db: None) -> Team:
     return make_team("Umbrella", "America/New_York")
 
@@ -118,6 +130,7 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
     with server.serve() as served:
         settings.EXPENSIFY_URL = served.url
         yield server
+        close_connections()
 
 
 @pytest.fixture
@@ -131,7 +144,13 @@ def export(credential: Credential, alice: User) -> SavedExport:
 
 
 @pytest.fixture
-def budget(redis_client: redis.Redis, settings: Any) -> Any:
+def policy(credential: Credential) -> Policy:
+    """A policy that the credential reaches."""
+    return make_policy(credential, POLICY)
+
+
+@pytest.fixture
+def budget(redis_client: redis.Redis, settings: Any) -> Iterator[Budget]:
     """An empty call budget that does not wait for its first minute.
 
     A permit is valid for a third of `unanswered`, so that a test makes its call in time on a busy machine.
@@ -140,7 +159,20 @@ def budget(redis_client: redis.Redis, settings: Any) -> Any:
     queue.budget.cache_clear()
     budget = queue.budget()
     budget.introduce(fresh=True)
-    return budget
+    yield budget
+    queue.budget.cache_clear()
+
+
+@pytest.fixture
+def wide_limits(settings: Any, budget: Budget, sandbox: Sandbox) -> None:
+    """Limits of portal and sandbox that delay no call, for tests that make more calls than ten seconds allow."""
+    use_limits(settings, sandbox, WIDE)
+
+
+@pytest.fixture
+def without_limits(settings: Any, budget: Budget, sandbox: Sandbox) -> None:
+    """Everything goes through at once, so that only the line decides who is next; service counts as ever."""
+    use_limits(settings, sandbox, Limits(((10_000, 30_000.0),), unanswered=PATIENCE))
 
 
 # ------------------------------------------------------------ flushing append-only tables between tests

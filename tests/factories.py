@@ -58,6 +58,8 @@ TEMPLATE = """<#if addHeader>
 ONE_REPORT = ReportList(
     (ListedReport("R00bCluvcO4T", "Trip to Wien", "2026-10-01", "2026-10-03", "2026-11-02", "1300", "EUR", 2),), "1300"
 ).as_json()
+# The policy of tests that need one.
+POLICY = "0123456789ABCDEF"
 # The states that a run of a saved export can be in.
 OF_EXPORTS = [status for status in Status if status not in {Status.READING, Status.UPDATING}]
 SECOND_BUSINESS_DAY = Rule(RuleKind.BUSINESS_DAY, times=(time(7, 30),), zone="Europe/Berlin", nth=2)
@@ -120,6 +122,7 @@ def make_export(
 
 def make_run(export: SavedExport, by: User | None = None, status: str = Status.QUEUED, **fields: Any) -> Run:
     """A run of the export that has come to this state."""
+    assert export.version is not None
     now = timezone.now()
     marking = status in {Status.STORED, Status.MARKING}
     selecting = status in {Status.SELECTING, Status.SELECTED, Status.LISTING, Status.LISTED}

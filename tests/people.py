@@ -1,14 +1,13 @@
 """Objects for tests of employee updates: a policy, rows, and an update in any stage."""
 
-from collections.abc import Callable
 from typing import Any
 
 from accounts.models import Credential, Membership, User
 from exports.employee_updates import actions as employee_updates
 from exports.models import EmployeeUpdate, Run
-from exports.runs import queue, tasks
 from sandbox.app import Sandbox
 from tests.factories import make_policy
+from tests.work import Work, work_off
 
 
 def reach(sandbox: Sandbox, credential: Credential) -> str:
@@ -28,19 +27,7 @@ def fresh(update: EmployeeUpdate) -> EmployeeUpdate:
     return EmployeeUpdate.objects.select_related("team", "credential", "applied_by_run").get(pk=update.pk)
 
 
-def work_off(run: Run) -> Run:
-    """Do the work of a worker in this process until the run is final."""
-    for _ in range(12):
-        run.refresh_from_db()
-        if not run.is_resting:
-            break
-        queue.enqueue(Run.objects.get(pk=run.pk))
-        tasks.take_turn.run(run.credential.fingerprint, "")
-    run.refresh_from_db()
-    return run
-
-
-def tried(update: EmployeeUpdate, by: User, work: Callable[[Run], Run] = work_off) -> EmployeeUpdate:
+def tried(update: EmployeeUpdate, by: User, work: Work = work_off) -> EmployeeUpdate:
     update = fresh(update)
     if not update.is_accepted:
         employee_updates.accept_warnings(update, by=by, content_hash=update.content_hash)

@@ -16,6 +16,7 @@ from exports.saved_exports import preview as template_preview
 from tests.accounts.sign_in.factors import AppClock
 from tests.browser.pages import Look, SignIn, run_axe
 from tests.clients import signed_in
+from tests.waiting import PATIENCE
 
 SIZES = {"screen": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 USUAL_SCHEME = {"screen": "light", "phone": "dark"}
@@ -24,8 +25,8 @@ PICTURES = os.environ.get("SCREENSHOTS")
 # The first one is Chromium without its own windows, menus and settings, which took a third of the processor time.
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # Milliseconds that the browser and its pages get for anything: far more than they need on a busy machine.
-PATIENCE = 120_000
-expect.set_options(timeout=PATIENCE)
+MILLISECONDS = 1000 * PATIENCE
+expect.set_options(timeout=MILLISECONDS)
 PICTURES_FOLDER = Path(settings.BASE_DIR) / "var" / "screenshots"
 
 
@@ -57,7 +58,7 @@ def browser(browser: Browser) -> Browser:
 
     def patient_context(**options: Any) -> BrowserContext:
         context = new_context(**options)
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(MILLISECONDS)
         return context
 
     browser.new_context = patient_context  # type: ignore[method-assign]
@@ -114,7 +115,7 @@ def without_javascript(browser: Browser, live_server: Any, context: BrowserConte
 @pytest.fixture(autouse=True)
 def patient_previews(monkeypatch: pytest.MonkeyPatch) -> None:
     """A template runs away when it takes too many steps, not when the machine is slow."""
-    monkeypatch.setattr(template_preview, "LIMITS", replace(template_preview.LIMITS, seconds=PATIENCE / 1000))
+    monkeypatch.setattr(template_preview, "LIMITS", replace(template_preview.LIMITS, seconds=PATIENCE))
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from django_scopes import scope
 from playwright.sync_api import Page, expect
 
 from accounts.models import Team, User
-from exports.models import Result, Run, SavedExport
-from exports.runs import queue, tasks
+from exports.models import Run, SavedExport
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports.job import ExportSettings
 from exports.saved_exports.starter_templates import EXPENSES
 from tests.browser.pages import Look, SignIn, follow
 from tests.factories import make_credential, make_export
+from tests.work import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,19 +29,6 @@ LOOP = '<#list reports as report><#list report.transactionList as expense>"{}"</
 @pytest.fixture(autouse=True)
 def empty_queue(budget: Any) -> None:
     """The pages have something to ask."""
-
-
-def work_off(team: Team) -> Result:
-    """Do what a worker does with the one run there is."""
-    with scope(team=team):
-        run = Run.objects.get()
-        for _ in range(6):
-            run.refresh_from_db()
-            if run.is_final:
-                break
-            queue.enqueue(Run.objects.get(pk=run.pk))
-            tasks.take_turn.run(run.credential.fingerprint, "")
-        return Result.objects.get(run=run)
 
 
 def test_person_who_knows_no_freemarker_gets_a_correct_file(
@@ -76,7 +63,8 @@ def test_person_who_knows_no_freemarker_gets_a_correct_file(
     page.get_by_role("button", name="Save").first.click()
     expect(page.get_by_text("is saved as version 1.")).to_be_visible()
     follow(page.get_by_role("button", name="Run now"))
-    result = work_off(acme)
+    with scope(team=acme):
+        result = work_off(Run.objects.get()).result
 
     with default_storage.open(result.file.name) as file:
         rows = list(csv.reader(io.StringIO(file.read().decode(), newline="")))

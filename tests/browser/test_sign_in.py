@@ -10,8 +10,8 @@ from playwright.sync_api import CDPSession, Page, expect
 from accounts import invitations
 from accounts.models import Team, User
 from accounts.permissions import Role
+from tests.accounts.invitation_mail import link_in
 from tests.accounts.sign_in.factors import AppClock, add_app, code_of
-from tests.accounts.test_invitations import link_in
 from tests.browser.pages import Look, follow
 from tests.factories import PASSWORD
 

@@ -14,11 +14,10 @@ from exports.employee_updates import stored as stored_updates
 from exports.employee_updates.feed import reading
 from exports.models import EmployeeUpdate
 from tests.browser.pages import Look, SignIn
-from tests.factories import make_credential, make_policy, make_update
+from tests.factories import POLICY, make_credential, make_policy, make_update
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-POLICY = "0123456789ABCDEF"
 CSV = "\n".join(
     [
         "Work Email;Vorgesetzter;Personalnummer;Vorname;Nachname;Kostenstelle;Schuhgröße;Work Email",

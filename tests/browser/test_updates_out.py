@@ -12,39 +12,23 @@ from accounts.models import Credential, Membership, Policy, Team, User
 from exports.employee_updates import actions as employee_updates
 from exports.models import EmployeeUpdate
 from exports.results import retention
-from exports.runs import queue, recorded_client
 from sandbox.app import Sandbox
-from sandbox.choices import Choices
 from sandbox.faults import Fault
 from tests.browser.pages import Look, SignIn
-from tests.call_budget import WIDE
-from tests.conftest import PATIENCE
 from tests.factories import make_policy, make_update
-from tests.people import applied, approved, fresh, person, reach, tried, work_off
+from tests.people import applied, approved, fresh, person, reach, tried
+from tests.waiting import PATIENCE
+from tests.work import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def sandbox(settings: Any) -> Iterator[Sandbox]:
-    server = Sandbox(choices=Choices(limits=()))
-    with server.serve() as served:
-        settings.EXPENSIFY_URL = served.url
-        yield server
-
-
 @pytest.fixture(autouse=True)
-def roomy(acme: Team, settings: Any, redis_client: Any) -> Iterator[None]:
+def roomy(acme: Team, wide_limits: None, settings: Any) -> Iterator[None]:
     """Acme is open to the test, and the call budget is larger than what a test needs."""
-    settings.EXPENSIFY_LIMITS = WIDE
     settings.EXPENSIFY_ANSWER_SECONDS, settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = PATIENCE, 0, 2
-    queue.budget.cache_clear()
-    queue.budget().introduce(fresh=True)
     with scope(team=acme):
         yield
-    queue.budget.cache_clear()
-    recorded_client.http().close()
-    recorded_client.http.cache_clear()
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,11 +10,8 @@ from accounts.models import Team, User
 from accounts.permissions import Role
 from tests.clients import signed_in
 from tests.door.routes import Route
-from tests.door.world import World, make_world, rolled_back
+from tests.door.world import Case, World, make_world, rolled_back
 from tests.factories import make_member, make_team
-
-# Opens one case: what a route answers to one method and one person or script.
-Case = Callable[[Route, str, str], AbstractContextManager[None]]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from accounts.models import Membership, Team, User
 from accounts.permissions import ROLE_PERMISSIONS, Role
 from tests.accounts.sign_in.factors import add_app
 from tests.clients import signed_in
-from tests.door.conftest import Case
 from tests.door.routes import (
     FRESH,
     ROUTES,
@@ -20,7 +19,7 @@ from tests.door.routes import (
     methods_of,
     refused_methods,
 )
-from tests.door.world import World, changes_logged, knock, sign_in_an_hour_ago, token_of
+from tests.door.world import Case, World, changes_logged, knock, sign_in_an_hour_ago, token_of
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from tests.clients import signed_in
-from tests.door.conftest import Case
 from tests.door.routes import FOR_ANYBODY, OUTSIDE, TEAM_ROUTES, knocks
-from tests.door.world import World, knock, token_of
+from tests.door.world import Case, World, knock, token_of
 
 
 def test_stranger_and_person_whose_account_is_closed_are_asked_to_sign_in(

@@ -1,8 +1,8 @@
 """A team with one of everything, the people and scripts that ask for it, and how their requests are undone."""
 
 import io
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
 import pypdfium2
@@ -36,6 +36,9 @@ from tests.factories import (
     make_schedule,
     make_update,
 )
+
+# Opens one case: what a route answers to one method and one person or script.
+Case = Callable[[Route, str, str], AbstractContextManager[None]]
 
 
 class World(NamedTuple):

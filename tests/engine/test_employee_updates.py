@@ -1,8 +1,6 @@
 """An employee update from its rows to its receipt, against the sandbox, and every way it can go wrong."""
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -17,15 +15,14 @@ from exports.models import EmployeeUpdate, Run
 from exports.models.employee_update import Stage
 from exports.results import retention
 from exports.runs import actions as runs
-from exports.runs import queue, worker
+from exports.runs import worker
 from sandbox.app import Sandbox
-from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.call_budget import WIDE
 from tests.factories import make_update
 from tests.people import approved, fresh, person, reach, tried
+from tests.work import Work
 
-Work = Callable[[Run], Run]
+pytestmark = pytest.mark.usefixtures("wide_limits")
 
 # As Expensify's help page shows it, with the number that it forgets, and values of one's own.
 RECIPE = """{
@@ -38,24 +35,6 @@ RECIPE = """{
         "isTerminated": "false",
      }
 ]}"""
-
-
-# One update takes a few calls, and a few updates more than ten seconds allow.
-@pytest.fixture
-def sandbox(settings: Any) -> Iterator[Sandbox]:
-    server = Sandbox(choices=Choices(limits=((500, 1.0), (2000, 6.0))))
-    with server.serve() as served:
-        settings.EXPENSIFY_URL = served.url
-        yield server
-
-
-@pytest.fixture
-def budget(settings: Any, redis_client: Any) -> Iterator[Any]:
-    settings.EXPENSIFY_LIMITS = WIDE
-    queue.budget.cache_clear()
-    queue.budget().introduce(fresh=True)
-    yield queue.budget()
-    queue.budget.cache_clear()
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from tests.factories import make_credential, make_export
 from tests.servers import RedisServer
-from tests.workers import PATIENT, Processes, wait_until
+from tests.waiting import wait_until
+from tests.workers import PATIENT, Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -15,7 +15,8 @@ from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.state import Arrival
 from tests.factories import make_credential, make_export, pair_of
-from tests.workers import PATIENT, Processes, wait_until
+from tests.waiting import wait_until
+from tests.workers import PATIENT, Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

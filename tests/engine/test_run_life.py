@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,9 +16,9 @@ from sandbox.faults import Fault
 from tests.expensify.budget.office import Clock
 from tests.factories import make_export
 from tests.gate import held
-from tests.workers import wait_until
+from tests.waiting import wait_until
+from tests.work import Work
 
-Work = Callable[[Run], Run]
 LABEL = "ERP November"
 
 

@@ -17,7 +17,8 @@ from exports.models import Result
 from sandbox.app import Sandbox
 from tests.factories import make_credential, make_export
 from tests.servers import free_port
-from tests.workers import PATIENCE, ROOT, Processes
+from tests.waiting import PATIENCE
+from tests.workers import ROOT, Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

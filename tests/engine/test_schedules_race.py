@@ -13,7 +13,8 @@ from accounts.models import AuditChain, AuditEntry, Team, User
 from exports.models import Occurrence, Run, Schedule
 from tests.exports.schedules.scheduled import DAILY, make_daily_schedule
 from tests.factories import make_credential, make_export, make_member
-from tests.workers import Processes, wait_until
+from tests.waiting import wait_until
+from tests.workers import Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

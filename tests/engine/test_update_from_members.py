@@ -1,7 +1,5 @@
 """From a policy's present members to an update of exactly those that changed, over the pages and the sandbox."""
 
-from collections.abc import Callable
-
 from accounts.models import Credential, Team, User
 from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import stored as stored_updates
@@ -9,8 +7,7 @@ from exports.models import EmployeeUpdate, Run
 from sandbox.app import Sandbox
 from tests.clients import signed_in
 from tests.factories import make_policy
-
-Work = Callable[[Run], Run]
+from tests.work import Work
 
 
 def test_only_the_member_that_was_edited_is_sent(

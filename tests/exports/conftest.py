@@ -1,31 +1,36 @@
 """Fixtures of the tests of pages: a team whose data are open, a policy, and somebody who is signed in."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
-from django_scopes import scope
 
-from accounts.models import Credential, Policy, Team, User
+from accounts.models import Policy, User
+from exports.models import Result, Run, SavedExport
+from sandbox.app import Sandbox
 from tests.clients import signed_in
-from tests.exports.employee_updates.updates import POLICY
-from tests.factories import make_policy
-
-
-@pytest.fixture
-def acme_open(acme: Team) -> Any:
-    """Acme's data can be read in the test itself."""
-    with scope(team=acme):
-        yield acme
-
-
-@pytest.fixture
-def policy(credential: Credential) -> Policy:
-    """A policy that the credential reaches."""
-    return make_policy(credential, POLICY)
+from tests.factories import make_result, make_run
+from tests.waiting import PATIENCE
+from tests.work import working_thread
 
 
 @pytest.fixture
 def as_erin(erin: User, policy: Policy) -> Client:
     """Erin, an Editor, where a credential reaches a policy."""
     return signed_in(erin)
+
+
+@pytest.fixture
+def at_work(budget: Any, sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
+    """Somebody takes turns for every run that rests, as beat and a worker would."""
+    settings.RETRY_SECONDS, settings.CALL_ATTEMPTS, settings.EXPENSIFY_ANSWER_SECONDS = 0, 2, PATIENCE
+    with working_thread():
+        yield sandbox
+
+
+@pytest.fixture
+def result(export: SavedExport) -> Result:
+    """A file that a run of the export left."""
+    run = make_run(export, status=Run.Status.SUCCEEDED, remote_file="a.csv")
+    return make_result(run, b"a,b\n1,2\n\n", "expenses.csv", sha256="5" * 64)

@@ -19,13 +19,12 @@ from accounts.permissions import Role
 from exports import api
 from exports.employee_updates import actions as employee_updates
 from exports.models import Result, Run, SavedExport
-from exports.runs import recorded_client
 from exports.saved_exports import actions as saved_exports
 from exports.views.api import in_words
 from sandbox.app import Sandbox
 from tests.clients import signed_in
-from tests.factories import make_export, make_member, make_result, make_run, make_update
-from tests.people import work_off
+from tests.factories import make_export, make_member, make_run, make_update
+from tests.work import work_off
 
 Ask = Callable[..., Any]
 
@@ -46,12 +45,6 @@ def ask(acme: Team) -> Ask:
         return client.generic("POST" if post else "GET", f"/api/t/acme/{path}", headers=headers)
 
     return ask
-
-
-@pytest.fixture
-def result(export: SavedExport, acme: Team) -> Result:
-    run = make_run(export, status=Run.Status.SUCCEEDED, remote_file="a.csv")
-    return make_result(run, b"a,b\n1,2\n\n", "expenses.csv", sha256="5" * 64)
 
 
 def logged(action: Action) -> list[AuditEntry]:
@@ -99,8 +92,6 @@ def test_run_goes_from_its_start_to_its_file(
 
     with scope(team=acme):
         work_off(Run.objects.get(pk=started.json()["id"], source=Run.Source.API))
-    recorded_client.http().close()
-    recorded_client.http.cache_clear()
     run = ask(erin, f"runs/{started.json()['id']}/").json()
 
     assert (run["status"], run["is_final"], run["error"], run["requested_by"]) == ("succeeded", True, "", "Erin")

@@ -12,7 +12,7 @@ from accounts.audit import record as audit
 from accounts.audit.record import Action
 from accounts.models import AuditEntry, Credential, Team, User
 from tests.clients import signed_in
-from tests.test_arrows import TREES
+from tests.product_code import TREES
 
 # The file is deleted after the team's retention for results.
 ELSEWHERE = {"RESULT_PURGED"}

@@ -13,7 +13,8 @@ from django_scopes import scope
 from accounts.models import Credential, Team
 from expensify.pair import KeyPair
 from tests.factories import make_credential
-from tests.workers import PATIENCE, ROOT, Processes
+from tests.waiting import PATIENCE
+from tests.workers import ROOT, Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -9,15 +9,9 @@ from django.test import Client
 from accounts.audit.record import Action
 from accounts.models import AuditEntry, Membership, Team, User
 from accounts.permissions import Role
-from tests.accounts.sign_in.factors import resets_are_sent
+from tests.accounts.sign_in.factors import LOGIN, resets_are_sent, sign_in
 from tests.clients import signed_in
 from tests.factories import PASSWORD
-
-LOGIN = "/account/login/"
-
-
-def sign_in(client: Client, email: str, password: str = PASSWORD, path: str = LOGIN) -> Any:
-    return client.post(path, {"login": email, "password": password}, REMOTE_ADDR="192.0.2.7")
 
 
 def actions(team: Team | None) -> list[tuple[str, str]]:

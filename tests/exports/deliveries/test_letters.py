@@ -8,7 +8,8 @@ from accounts.models import MailStatus, Team, User
 from exports.deliveries import send as deliveries
 from exports.models import Delivery, SavedExport
 from tests.factories import make_delivery_of_file, make_recipient, make_schedule
-from tests.smtp import PATIENCE, mail_server
+from tests.smtp import mail_server
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -22,8 +22,8 @@ from exports.deliveries import download_links
 from exports.models import SavedExport
 from portal.logs import blank_secrets
 from tests.clients import signed_in
+from tests.error_reporter import REPORTER
 from tests.factories import make_delivery_of_file, make_recipient, make_schedule
-from tests.test_canary import REPORTER
 from tests.workers import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)

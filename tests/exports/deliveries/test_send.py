@@ -10,7 +10,8 @@ from exports.deliveries import send as deliveries
 from exports.models import Delivery, Occurrence, Recipient, Result, Schedule
 from tests.exports.deliveries.mails import actions, delivery, ends
 from tests.factories import make_part
-from tests.smtp import PATIENCE, mail_server
+from tests.smtp import mail_server
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,37 +17,20 @@ from exports.employee_updates import actions as employee_updates
 from exports.models import EmployeeUpdate, Run
 from exports.models.employee_update import Stage
 from exports.results import retention
-from exports.runs import queue, recorded_client
 from sandbox.app import Sandbox
-from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.call_budget import WIDE
 from tests.clients import signed_in
-from tests.conftest import PATIENCE
 from tests.factories import make_policy, make_update
 from tests.html import tidy
-from tests.people import applied, approved, fresh, person, reach, submitted, tried, work_off
-
-
-@pytest.fixture
-def sandbox(settings: Any) -> Iterator[Sandbox]:
-    server = Sandbox(choices=Choices(limits=()))
-    with server.serve() as served:
-        settings.EXPENSIFY_URL = served.url
-        yield server
+from tests.people import applied, approved, fresh, person, reach, submitted, tried
+from tests.waiting import PATIENCE
+from tests.work import work_off
 
 
 @pytest.fixture(autouse=True)
-def opened(acme_open: Team, settings: Any, redis_client: Any) -> Iterator[None]:
+def opened(acme_open: Team, wide_limits: None, settings: Any) -> None:
     """Acme is open to the test, and the call budget is larger than what a test needs."""
-    settings.EXPENSIFY_LIMITS = WIDE
     settings.EXPENSIFY_ANSWER_SECONDS, settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = PATIENCE, 0, 2
-    queue.budget.cache_clear()
-    queue.budget().introduce(fresh=True)
-    yield
-    queue.budget.cache_clear()
-    recorded_client.http().close()
-    recorded_client.http.cache_clear()
 
 
 @pytest.fixture

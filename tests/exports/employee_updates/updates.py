@@ -10,10 +10,8 @@ from django.utils import timezone
 from accounts.models import Credential, User
 from exports.employee_updates import stored as stored_updates
 from exports.models import EmployeeUpdate, Run
-from tests.factories import make_update
+from tests.factories import POLICY, make_update
 from tests.html import tidy
-
-POLICY = "0123456789ABCDEF"
 
 
 def make(client: Client, credential: Credential, way: str, **fields: Any) -> Any:

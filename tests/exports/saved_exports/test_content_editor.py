@@ -20,9 +20,9 @@ from exports.saved_exports import actions as saved_exports
 from exports.saved_exports import preview as template_preview
 from exports.saved_exports.starter_templates import STARTERS
 from tests.clients import signed_in
-from tests.conftest import PATIENCE
-from tests.exports.saved_exports.test_form import NEW, filled_in, problems
+from tests.exports.saved_exports.posted_form import NEW, filled_in, problems
 from tests.factories import make_credential, make_export
+from tests.waiting import PATIENCE
 
 PREVIEW = "/t/acme/exports/preview/"
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.credentials.keyring import unseal
@@ -13,9 +12,8 @@ from exports.models import SavedExport
 from exports.saved_exports.starter_templates import STARTERS
 from tests.clients import signed_in
 from tests.documentation import JOB, TEMPLATE
+from tests.exports.saved_exports.posted_form import NEW, filled_in, problems
 from tests.factories import make_credential, make_export, make_policy
-
-NEW = "/t/acme/exports/new/"
 
 
 @pytest.fixture
@@ -27,26 +25,6 @@ def erin_at_work(erin: User) -> Client:
 def sales(acme_open: Team, credential: Credential) -> Policy:
     """A policy that the credential reaches."""
     return make_policy(credential, "0123456789ABCDEF", "Sales")
-
-
-def filled_in(credential: Credential, /, **fields: Any) -> dict[str, Any]:
-    """Posted fields of the smallest valid form."""
-    smallest = {
-        "name": "January",
-        "credential": credential.pk,
-        "report_ids": "50352738",
-        "period": "",
-        "approved_since": "",
-        "file_extension": "csv",
-        "sftp_port": "22",
-        "template": "${reports?size}",
-    }
-    return smallest | fields
-
-
-def problems(response: HttpResponse) -> dict[str, list[str]]:
-    """The form's errors by field."""
-    return {name: list(errors) for name, errors in response.context["form"].errors.items()}
 
 
 def changed_settings(export: SavedExport) -> dict[str, Any]:
