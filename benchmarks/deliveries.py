@@ -29,9 +29,9 @@ from exports.results import csv_to_xlsx
 from exports.deliveries.settings import Content, MailSettings
 from exports.models import Delivery, Occurrence, Recipient, SavedExport, Schedule
 from expensify.pair import KeyPair
-from tests.conftest import make_export
-from tests.exports.conftest import make_result, make_run
-from tests.exports.schedules.scheduled import MONDAY, make_recipient, make_schedule
+from tests.factories import make_export
+from tests.factories import make_result, make_run
+from tests.exports.schedules.scheduled import MONDAY, make_allowed_recipient, make_daily_schedule
 from tests.servers import die_with_parent
 
 HEADING = "Report ID,Employee,Approver,Merchant,Category,Tag,Amount,Currency,Date,Comment,Policy,Receipt\n"
@@ -86,16 +86,16 @@ def workbook() -> None:
 
 def split_mails(team: Team, export: SavedExport, mails: int) -> None:
     mail = MailSettings(split_by="Approver", fallback="head@acme.example", content=Content.BOTH)
-    schedule = make_schedule(export, None, "Split", mail=mail)
+    schedule = make_daily_schedule(export, None, "Split", mail=mail)
     for number in range(mails):
-        make_recipient(schedule, f"boss{number}@acme.example", kind=Recipient.Kind.COLUMN)
+        make_allowed_recipient(schedule, f"boss{number}@acme.example", kind=Recipient.Kind.COLUMN)
     _settle_and_send(schedule, table(100 * mails, mails), f"{mails} managers with 100 rows each, CSV and workbook")
 
 
 def same_mails(team: Team, export: SavedExport, mails: int) -> None:
-    schedule = make_schedule(export, None, "Same", mail=MailSettings(content=Content.WORKBOOK))
+    schedule = make_daily_schedule(export, None, "Same", mail=MailSettings(content=Content.WORKBOOK))
     for number in range(mails):
-        make_recipient(schedule, f"boss{number}@acme.example")
+        make_allowed_recipient(schedule, f"boss{number}@acme.example")
     _settle_and_send(schedule, table(10_000, mails), f"one workbook of 10,000 rows to {mails}")
 
 

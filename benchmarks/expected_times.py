@@ -28,8 +28,9 @@ from exports.models import Run, SavedExport
 from sandbox.company.company import DEMO_PAIRS
 from sandbox.choices import Choices
 from sandbox.app import Sandbox
-from tests.conftest import TEMPLATE
-from tests.workers import Processes, wait_until
+from tests.factories import TEMPLATE
+from tests.workers import Processes
+from tests.waiting import wait_until
 
 FASTER, RUNS = 10, 40
 

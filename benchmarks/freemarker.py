@@ -9,7 +9,7 @@ from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.settings import RenderLimits
 from expensify.freemarker.template import parse, render
 from tests.expensify.freemarker.engine import Engine, is_installed
-from tests.expensify.freemarker.test_limits import GREEDY
+from tests.expensify.freemarker.greedy import GREEDY
 
 TEMPLATE = """<#if addHeader == true>
   Report,Date,Merchant,Category,Tag,Comment,Amount,Currency,Converted,Billable,Reimbursable,Receipt<#lt>

@@ -25,8 +25,8 @@ from accounts.models import Team, User
 from expensify.pair import KeyPair
 from exports.models import Run, SavedExport
 from sandbox.app import Sandbox
-from tests.conftest import make_export
-from tests.workers import wait_until
+from tests.factories import make_export
+from tests.waiting import wait_until
 
 
 NAMES = (

@@ -32,7 +32,8 @@ from accounts.models import Credential, Membership, Team, User
 from accounts.permissions import Role
 from expensify.pair import KeyPair
 from exports.runs import heartbeat, queue
-from tests.workers import Processes, wait_until
+from tests.waiting import wait_until
+from tests.workers import Processes
 
 
 @contextmanager

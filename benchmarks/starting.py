@@ -32,7 +32,7 @@ from exports.saved_exports.job import ExportSettings
 from exports.deliveries.settings import MailSettings
 from exports.models import Occurrence, Run, SavedExport, Schedule
 from exports.schedules.rules.rule import RuleKind, Rule
-from tests.conftest import TEMPLATE
+from tests.factories import TEMPLATE
 from tests.workers import Processes
 
 

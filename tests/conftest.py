@@ -9,34 +9,21 @@ import pytest
 import redis
 from django.db import OperationalError, connection
 from django.db.backends.base.operations import BaseDatabaseOperations
-from django.utils import timezone
 from django_scopes import scope
 
-from accounts.models import Credential, Membership, Team, User
+from accounts.models import Credential, Policy, Team, User
 from accounts.permissions import Role
+from expensify.budget.budget import Budget
 from expensify.budget.limits import Limits
-from expensify.pair import KeyPair
 from exports.models import SavedExport
 from exports.runs import queue
-from exports.saved_exports import actions as saved_exports
-from exports.saved_exports.job import ExportSettings
 from sandbox.app import Sandbox
-from sandbox.company.company import DEMO_PAIRS
 from tests import prepared_database
+from tests.call_budget import WIDE, use_limits
+from tests.factories import POLICY, make_credential, make_export, make_member, make_policy, make_team
 from tests.servers import RedisServer
-
-PASSWORD = "correct horse battery staple"
-TEMPLATE = """<#if addHeader>
-  Merchant,Amount<#lt>
-</#if>
-<#list reports as report>
-  <#list report.transactionList as expense>
-    "${expense.merchant?replace("\\"", "\\"\\"")}",<#t>
-    ${(expense.amount / 100)?string("0.00")}<#lt>
-  </#list>
-</#list>
-"""
-
+from tests.waiting import PATIENCE
+from tests.work import close_connections
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
@@ -88,48 +75,49 @@ def redis_server() -> Iterator[RedisServer]:
 
 @pytest.fixture
 def acme(db: None) -> Team:
-    return Team.objects.create(name="Acme", slug="acme", time_zone="Europe/Berlin")
+    return make_team("Acme")
+
+
+@pytest.fixture
+def acme_open(acme: Team) -> Any:
+    """Acme's data can be read in the test itself."""
+    with scope(team=acme):
+        yield acme
 
 
 @pytest.fixture
 def umbrella(db: None) -> Team:
-    return Team.objects.create(name="Umbrella", slug="umbrella", time_zone="America/New_York")
-
-
-def member(team: Team, name: str, role: Role) -> User:
-    user = User.objects.create_user(f"{name.lower()}@{team.slug}.example", PASSWORD, first_name=name)
-    Membership.objects.create(team=team, user=user, role=role)
-    return user
+    return make_team("Umbrella", "America/New_York")
 
 
 @pytest.fixture
 def alice(acme: Team) -> User:
     """Alice is Acme's Admin."""
-    return member(acme, "Alice", Role.ADMIN)
+    return make_member(acme, "Alice", Role.ADMIN)
 
 
 @pytest.fixture
 def erin(acme: Team) -> User:
     """Erin is an Editor at Acme."""
-    return member(acme, "Erin", Role.EDITOR)
+    return make_member(acme, "Erin", Role.EDITOR)
 
 
 @pytest.fixture
 def audrey(acme: Team) -> User:
     """Audrey is an Auditor at Acme."""
-    return member(acme, "Audrey", Role.AUDITOR)
+    return make_member(acme, "Audrey", Role.AUDITOR)
 
 
 @pytest.fixture
 def bob(acme: Team) -> User:
     """Bob is a Viewer at Acme."""
-    return member(acme, "Bob", Role.VIEWER)
+    return make_member(acme, "Bob", Role.VIEWER)
 
 
 @pytest.fixture
 def charlie(umbrella: Team) -> User:
     """Charlie is the Admin of another team, Umbrella."""
-    return member(umbrella, "Charlie", Role.ADMIN)
+    return make_member(umbrella, "Charlie", Role.ADMIN)
 
 
 # ------------------------------------------------------------ sandbox, credentials and exports
@@ -142,34 +130,7 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
     with server.serve() as served:
         settings.EXPENSIFY_URL = served.url
         yield server
-
-
-def pair_of(team: Team) -> KeyPair:
-    """The sandbox's key pair for this team."""
-    return next(KeyPair(id, secret) for id, secret in DEMO_PAIRS.items() if team.slug in id)
-
-
-def make_credential(team: Team, name: str = "Main", *, pair: KeyPair | None = None, **fields: Any) -> Credential:
-    """A working credential, by default with the sandbox's key pair for the team."""
-    credential = Credential(team=team, name=name)
-    credential.take_pair(pair or pair_of(team), timezone.now())
-    credential.status = Credential.Status.WORKING
-    for field, value in fields.items():
-        setattr(credential, field, value)
-    credential.save()
-    return credential
-
-
-def make_export(
-    credential: Credential, by: User, name: str = "Monthly expenses", *, template: str = TEMPLATE, **options: Any
-) -> SavedExport:
-    """A saved export, by default of the report of Expensify's help page."""
-    options = {"policy_ids": [], "report_ids": ["50352738"], "states": [], "email_recipients": []} | options
-    export = SavedExport(team=credential.team, credential=credential, name=name)
-    with scope(team=credential.team):
-        return saved_exports.save(
-            export, settings=ExportSettings(**options), template=template, sftp_password=None, by=by
-        )
+        close_connections()
 
 
 @pytest.fixture
@@ -182,20 +143,36 @@ def export(credential: Credential, alice: User) -> SavedExport:
     return make_export(credential, alice)
 
 
-# Seconds. A permit is valid for a third of this, so that a test makes its call in time on a busy machine.
-PATIENCE = 90.0
-# A budget that delays no call.
-WIDE = Limits(((500, 1.0), (2000, 6.0)), unanswered=PATIENCE)
+@pytest.fixture
+def policy(credential: Credential) -> Policy:
+    """A policy that the credential reaches."""
+    return make_policy(credential, POLICY)
 
 
 @pytest.fixture
-def budget(redis_client: redis.Redis, settings: Any) -> Any:
-    """An empty call budget that does not wait for its first minute."""
+def budget(redis_client: redis.Redis, settings: Any) -> Iterator[Budget]:
+    """An empty call budget that does not wait for its first minute.
+
+    A permit is valid for a third of `unanswered`, so that a test makes its call in time on a busy machine.
+    """
     settings.EXPENSIFY_LIMITS = replace(settings.EXPENSIFY_LIMITS, unanswered=PATIENCE)
     queue.budget.cache_clear()
     budget = queue.budget()
     budget.introduce(fresh=True)
-    return budget
+    yield budget
+    queue.budget.cache_clear()
+
+
+@pytest.fixture
+def wide_limits(settings: Any, budget: Budget, sandbox: Sandbox) -> None:
+    """Limits of portal and sandbox that delay no call, for tests that make more calls than ten seconds allow."""
+    use_limits(settings, sandbox, WIDE)
+
+
+@pytest.fixture
+def without_limits(settings: Any, budget: Budget, sandbox: Sandbox) -> None:
+    """Everything goes through at once, so that only the line decides who is next; service counts as ever."""
+    use_limits(settings, sandbox, Limits(((10_000, 30_000.0),), unanswered=PATIENCE))
 
 
 # ------------------------------------------------------------ flushing append-only tables between tests

@@ -1,23 +1,20 @@
 """Objects for tests of employee updates: a policy, rows, and an update in any stage."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
-from accounts.models import Credential, Membership, Policy, User
+from accounts.models import Credential, Membership, User
 from exports.employee_updates import actions as employee_updates
-from exports.employee_updates.feed.cells import FeedRow
 from exports.models import EmployeeUpdate, Run
-from exports.runs import queue, tasks
 from sandbox.app import Sandbox
+from tests.factories import make_policy
+from tests.work import Work, work_off
 
 
 def reach(sandbox: Sandbox, credential: Credential) -> str:
     """A policy that the credential reaches and administers, stored as by a test of the credential."""
     reached = sandbox.pairs[credential.partner_pair().partner_user_id].policies
     policy = sorted(reached)[0]
-    Policy.objects.create(
-        team=credential.team, credential=credential, policy_id=policy, name=sandbox.company.policies[policy].name
-    )
+    make_policy(credential, policy, sandbox.company.policies[policy].name)
     return policy
 
 
@@ -26,30 +23,11 @@ def person(policy: str, email: str, number: str, **cells: str) -> dict[str, str]
     return {"email": email, "manager": email, "employee_id": number, "policy": policy} | cells
 
 
-def prepare(
-    credential: Credential, by: User, cells: Sequence[dict[str, str]], name: str = "November", **more: Any
-) -> EmployeeUpdate:
-    rows = [FeedRow(number, row) for number, row in enumerate(cells, start=1)]
-    return employee_updates.prepare(credential, name, by=by, content=rows, **more)
-
-
 def fresh(update: EmployeeUpdate) -> EmployeeUpdate:
     return EmployeeUpdate.objects.select_related("team", "credential", "applied_by_run").get(pk=update.pk)
 
 
-def work_off(run: Run) -> Run:
-    """Do the work of a worker in this process until the run is final."""
-    for _ in range(12):
-        run.refresh_from_db()
-        if not run.is_resting:
-            break
-        queue.enqueue(Run.objects.get(pk=run.pk))
-        tasks.take_turn.run(run.credential.fingerprint, "")
-    run.refresh_from_db()
-    return run
-
-
-def tried(update: EmployeeUpdate, by: User, work: Callable[[Run], Run] = work_off) -> EmployeeUpdate:
+def tried(update: EmployeeUpdate, by: User, work: Work = work_off) -> EmployeeUpdate:
     update = fresh(update)
     if not update.is_accepted:
         employee_updates.accept_warnings(update, by=by, content_hash=update.content_hash)

@@ -9,15 +9,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import redis
 
 from script.redis_program import redis_program
+from tests.waiting import PATIENCE, wait_until
 
 PR_SET_PDEATHSIG = 1
-PATIENCE = 120.0  # seconds, for waits that usually take a fraction of one
 
 
 def free_port() -> int:
@@ -34,31 +33,22 @@ def free_port() -> int:
         return port
 
 
-def patiently(is_true: Callable[[], object], *, every: float = 0.01) -> None:
-    """Wait until the condition is true, with a limit far beyond what the slowest machine needs."""
-    deadline = time.monotonic() + PATIENCE
-    while not is_true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(every)
+def is_listening(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def wait_for_port(port: int, seconds: float = PATIENCE) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
+    wait_until(lambda: is_listening(port), seconds=seconds, every=0.02)
 
 
 def wait_until_loaded(url: str) -> None:
     """Wait until Redis has loaded its data: it listens before, but rejects commands."""
     with redis.Redis.from_url(url) as client:
-        while client.info("persistence")["loading"]:
-            time.sleep(0.02)
+        wait_until(lambda: not client.info("persistence")["loading"], every=0.02)
 
 
 def die_with_parent() -> None:

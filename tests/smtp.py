@@ -18,13 +18,10 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from django.conf import settings
 
 from tests.servers import free_port
+from tests.waiting import PATIENCE
 
 # aiosmtpd logs everything it receives, passwords too; these are not logs of the portal.
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
-
-
-# Timeouts of server and portal in seconds: far more than a busy machine needs.
-PATIENCE = 120.0
 
 
 @dataclass(frozen=True)

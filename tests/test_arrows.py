@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_process_imports import AFTER_MODELS, LATE, LATE_MODULES
+from tests.late_imports import AFTER_MODELS, LATE, LATE_MODULES
+from tests.product_code import SOURCES, TREES
 
 ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
@@ -30,19 +31,6 @@ FLOORS = [
     {"results", "employee_updates.stored"},
     {"models", "columns", "samples", "employee_updates.feed", "schedules.rules", "api_routes"},
 ]
-
-
-def sources() -> dict[str, Path]:
-    found = {}
-    for package in MAY_IMPORT:
-        for path in (ROOT / package).rglob("*.py"):
-            parts = path.relative_to(ROOT).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
-
-
-SOURCES = sources()
-TREES = {name: ast.parse(path.read_text()) for name, path in SOURCES.items()}
 
 
 def imported(node: ast.Import | ast.ImportFrom, by: str) -> Iterator[str]:

@@ -26,21 +26,21 @@ from accounts.mail import notifications, outbox
 from accounts.models import Credential, Notice, Team, User
 from expensify.jobs.employees import FeedSftp, FeedUrl
 from exports.employee_updates import actions as employee_updates
-from exports.employee_updates.feed.cells import FeedRow
 from exports.models import ApiCall, Run, SavedExport, Schedule
 from exports.results import retention
 from exports.runs import actions as runs
-from exports.runs import queue, recorded_client, tasks
+from exports.runs import queue, tasks
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports.job import ExportSettings
 from sandbox.app import Sandbox
-from sandbox.choices import Choices
 from sandbox.faults import Fault
+from tests.accounts.invitation_mail import link_in
 from tests.accounts.sign_in.factors import AppClock, code_of
-from tests.accounts.test_invitations import link_in
-from tests.conftest import TEMPLATE, WIDE
-from tests.exports.schedules.schedule_rows import make_delivery, make_link, make_occurrence
-from tests.smtp import PATIENCE, mail_server
+from tests.error_reporter import REPORTER
+from tests.factories import TEMPLATE, make_delivery, make_link, make_occurrence, make_update
+from tests.smtp import mail_server
+from tests.waiting import PATIENCE
+from tests.work import work_off
 from tests.workers import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,25 +64,10 @@ def found_in(text: str) -> list[str]:
 
 
 @pytest.fixture
-def roomy(settings: Any, redis_client: redis.Redis) -> Iterator[None]:
-    """Limits that nothing here meets."""
-    settings.EXPENSIFY_LIMITS = WIDE
+def server(wide_limits: None, sandbox: Sandbox, settings: Any) -> Sandbox:
     settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = 0, 2
-    queue.budget.cache_clear()
-    queue.budget().introduce(fresh=True)
-    yield
-    queue.budget.cache_clear()
-    recorded_client.http().close()
-    recorded_client.http.cache_clear()
-
-
-@pytest.fixture
-def server(settings: Any) -> Iterator[Sandbox]:
-    sandbox = Sandbox(choices=Choices(limits=()))
     sandbox.add_pair(PAIR_ID, SECRET)
-    with sandbox.serve() as served:
-        settings.EXPENSIFY_URL = served.url
-        yield sandbox
+    return sandbox
 
 
 @pytest.fixture
@@ -105,9 +90,7 @@ def written() -> Iterator[io.StringIO]:
 
 
 @pytest.fixture
-def hunted(
-    roomy: None, server: Sandbox, written: io.StringIO, acme: Team, alice: User, client: Client, settings: Any
-) -> Client:
+def hunted(server: Sandbox, written: io.StringIO, acme: Team, alice: User, client: Client, settings: Any) -> Client:
     """Acme's credential and SFTP password have gone every way there is, and Alice is signed in."""
     client.force_login(alice)
     client.post(
@@ -130,14 +113,14 @@ def hunted(
                 Fault(drop_after_work=True),
             ):
                 server.script(fault, on="generate", times=2)
-                work_off(runs.start(export, by=alice))
+                finish(runs.start(export, by=alice))
                 server.unscript()
         update_people(server, credential, alice)
         put_on_schedule(client, exports[1], alice)
         mail_in_vain(acme, alice, settings)
         use_a_token(client, exports[1])
         server.replace_secret(PAIR_ID, "another")
-        work_off(runs.start(exports[1], by=alice))
+        finish(runs.start(exports[1], by=alice))
         statuses = set(Run.objects.values_list("status", flat=True))
         assert statuses >= {Run.Status.SUCCEEDED, Run.Status.FAILED, Run.Status.UNCONFIRMED}
     return client
@@ -195,16 +178,16 @@ def update_people(server: Sandbox, credential: Credential, by: User) -> None:
     email = f"{HR_NAME.lower()}@acme.example"
     policy = credential.policies.earliest("policy_id").policy_id
     cells = {"email": email, "manager": email, "employee_id": "N-1", "policy": policy, "last_name": HR_NAME}
-    update = employee_updates.prepare(credential, "People", by=by, content=[FeedRow(1, cells)])
-    work_off(employee_updates.read_members(update, by=by))
+    update = make_update(credential, by, [cells], "People")
+    finish(employee_updates.read_members(update, by=by))
     update = team.employee_updates.get(pk=update.pk)
     if not update.is_accepted:
         employee_updates.accept_warnings(update, by=by, content_hash=update.content_hash)
-    work_off(employee_updates.try_out(update, by=by))
+    finish(employee_updates.try_out(update, by=by))
     run = employee_updates.apply(update, by=membership, content_hash=update.content_hash)
-    work_off(run)
+    finish(run)
     assert run.status == Run.Status.SUCCEEDED, run.error
-    work_off(employee_updates.read_members(update, by=by))
+    finish(employee_updates.read_members(update, by=by))
     employee_updates.prepare_reverse(team.employee_updates.get(pk=update.pk), by=by)
     for each in team.employee_updates.all():
         assert retention.wipe(each, by=by)
@@ -214,7 +197,7 @@ def update_people(server: Sandbox, credential: Credential, by: User) -> None:
     ):
         elsewhere = employee_updates.prepare(credential, f"By {feed.source}", by=by, content=feed)
         server.script(Fault(envelope=(500, f"{ECHO} {' '.join(feed.secrets)}")), times=2)
-        work_off(employee_updates.try_out(elsewhere, by=by))
+        finish(employee_updates.try_out(elsewhere, by=by))
         server._scripted.clear()
 
 
@@ -235,14 +218,8 @@ def use_a_token(client: Client, export: SavedExport) -> None:
     assert [ask("GET", "exports/", f"{word} {secret}") for word in ("Bearer", "Bearer x", "Basic")] == [401] * 3
 
 
-def work_off(run: Run) -> None:
-    for _ in range(6):
-        run.refresh_from_db()
-        if run.is_final:
-            return
-        queue.enqueue(Run.objects.get(pk=run.pk))
-        tasks.take_turn.run(run.credential.fingerprint, "")
-    raise AssertionError(f"{run} is still {run.status}")
+def finish(run: Run) -> None:
+    assert work_off(run).is_final, f"{run} is still {run.status}"
 
 
 def crawled(client: Client, start: str) -> dict[str, str]:
@@ -334,28 +311,6 @@ def test_what_signs_people_in_is_in_no_table_and_no_log_line(
     assert "/invitation/[removed]" in rows["the log"]
     found = {name: [each for each in secrets if each in text] for name, text in rows.items()}
     assert {name: secrets for name, secrets in found.items() if secrets} == {}
-
-
-# In a process of its own: Sentry hooks into libraries for good once it is set up. Only where reports go is replaced.
-REPORTER = """
-import sys
-import sentry_sdk
-from portal import logs
-from sentry_sdk.transport import Transport
-
-class Printed(Transport):
-    def capture_envelope(self, envelope):
-        print(envelope.serialize().decode(errors="replace"))
-
-set_up, sentry_sdk.init = sentry_sdk.init, lambda dsn, **options: set_up(dsn, transport=Printed, **options)
-logs.report_errors_to("https://key@sentry.example/1")
-secret = sys.stdin.read()
-try:
-    raise RuntimeError(f"unforeseen, with partnerUserSecret={secret} for exp_" + "0a" * 20)
-except RuntimeError as error:
-    sentry_sdk.capture_exception(error)
-sentry_sdk.flush()
-"""
 
 
 def test_an_error_report_holds_no_secret() -> None:

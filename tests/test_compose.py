@@ -23,8 +23,8 @@ from django.conf import settings
 from expensify.wire import CONNECT_SECONDS
 from sandbox.company.company import DEMO_PAIRS
 from sandbox.server import PATH as SANDBOX_PATH
+from tests.production import PRODUCTION, names_read
 from tests.servers import RedisServer, free_port
-from tests.test_settings import PRODUCTION, names_read
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docker-compose.yml").read_text()

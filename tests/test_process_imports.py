@@ -1,7 +1,7 @@
 """What each process imports when it starts: a package that it needs later, or never, is not loaded yet.
 
 An import costs every process that makes it, at every start; boto3 and pydantic take longer than the rest of a command
-together. So the packages of LATE are imported inside the functions that use them, and by nothing else.
+together. So what `tests/late_imports.py` names is imported inside the functions that use it, and by nothing else.
 `tests/test_arrows.py` allows inline imports for these only. The tests look at what was loaded, not at how long it took.
 """
 
@@ -12,26 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.late_imports import LATE, LATE_MODULES
+
 ROOT = Path(__file__).resolve().parent.parent
 
-LATE = {
-    "boto3",  # S3 storage
-    "botocore",
-    "holidays",  # national calendars
-    "httpx",  # the calls of workers, and webhooks
-    "icalendar",  # imported calendar files
-    "openpyxl",  # uploaded workbooks; the sandbox writes some
-    "pypdfium2",  # previews of PDFs
-    "redis",
-    "requests",  # allauth's OpenID Connect
-    "sentry_sdk",
-    "stream_zip",  # ZIPs with a password
-    "allauth.socialaccount.providers",
-}
-# Our own modules that exist for a package above, or for ninja and pydantic.
-LATE_MODULES = {"accounts.sso.adapter", "exports.api", "exports.employee_updates.feed.workbook"}
-# Our own modules that need the models, for a module that is imported before them.
-AFTER_MODELS = {"accounts.credentials.key_check"}
 OF_PROCESSES = {"httpx", "redis", "allauth.socialaccount.providers"}  # some need these from their start
 
 HEAVY = (LATE - OF_PROCESSES) | LATE_MODULES

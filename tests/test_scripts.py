@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import free_port
-from tests.workers import wait_until
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 STACK = [sys.executable, str(ROOT / "script/stack.py")]
@@ -82,7 +82,7 @@ class Server:
             assert self.process.poll() is None, text
             return text if "Ctrl-C stops everything" in text else ""
 
-        return str(wait_until(said, seconds=240))
+        return str(wait_until(said))
 
 
 @pytest.fixture

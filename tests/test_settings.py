@@ -1,6 +1,5 @@
 """What the environment may say, and what stops the start."""
 
-import ast
 import base64
 import json
 import os
@@ -14,17 +13,10 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import environment as env
+from tests.production import KEY, PRODUCTION, names_read
 
 ROOT = Path(__file__).resolve().parent.parent
-KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 OTHER_KEY = base64.urlsafe_b64encode(bytes(range(32, 64))).decode()
-PRODUCTION = {
-    "SECRET_KEY": "s" * 30 + "ecret-of-nobody-else" * 2,
-    "CREDENTIAL_KEYS": KEY,
-    "REDIS_URL": "redis://redis:6379/0",
-    "ALLOWED_HOSTS": "portal.example.com",
-    "EMAIL_URL": "smtp://mail.example.com",
-}
 SHOW = """
 import json, sys
 from portal import settings
@@ -194,21 +186,6 @@ def test_place_for_the_audit_log_that_can_work_does_not(address: str, key: str) 
 
 
 # ------------------------------------------------------------ what is written about them
-
-
-def names_read() -> set[str]:
-    """Every setting that the portal or one of its processes reads."""
-    tree = ast.parse((ROOT / "portal/settings.py").read_text())
-    in_settings = {
-        str(call.args[0].value)
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Attribute)
-        and ast.unparse(call.func.value) == "env"
-        and isinstance(call.args[0], ast.Constant)
-    }
-    in_processes = set(re.findall(r"\$\{([A-Z_]+):-", (ROOT / "script/process").read_text()))
-    return in_settings | in_processes | {"DEMO_PAIRS"}
 
 
 def test_every_setting_is_documented_and_nothing_else() -> None:

@@ -4,10 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -15,8 +12,6 @@ from django.db import connection
 from tests.servers import die_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
-# Seconds. A step of one second may take a hundred on a busy machine; only a hang takes longer than this.
-PATIENCE = 240.0
 
 
 def database_url() -> str:
@@ -86,14 +81,3 @@ class Processes:
                 continue
             process.wait()
         self.running.clear()
-
-
-def wait_until(
-    condition: Callable[[], Any], *, seconds: float = PATIENCE, every: float = 0.05, log: Callable[[], str] = str
-) -> Any:
-    """Poll until `condition` is true and return its value. Fail with the end of `log` after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"not true within {seconds:g} s: {condition}\n{log()[-4000:]}"
-        time.sleep(every)
-    return value

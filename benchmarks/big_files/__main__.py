@@ -29,9 +29,9 @@ from expensify.pair import KeyPair
 from exports.runs import actions as runs
 from exports.results import tables
 from exports.models import Run
-from tests.conftest import make_export
+from tests.factories import make_export
 from tests.servers import free_port, wait_for_port
-from tests.workers import wait_until
+from tests.waiting import wait_until
 
 MILLION = 1_000_000
 

@@ -38,7 +38,8 @@ from exports.saved_exports.job import ExportSettings
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from tests.expensify.budget.referees import steady_share
-from tests.workers import Processes, wait_until
+from tests.waiting import wait_until
+from tests.workers import Processes
 
 PROCESSES = 8
 JITTER = 0.15  # seconds each way, at real speed

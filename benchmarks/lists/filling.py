@@ -20,7 +20,7 @@ from accounts.permissions import Role
 from expensify.pair import KeyPair
 from exports.models import ApiCall, Result, Run, SavedExport
 from exports.models.run import Status
-from tests.conftest import make_export
+from tests.factories import make_export
 
 TEAMS = ("Acme", "Umbrella", "Initech", "Globex", "Hooli", "Stark")
 SPAN = timedelta(days=730)

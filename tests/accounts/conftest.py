@@ -10,18 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from tests.accounts.audit.receivers import KEY, WebReceiver
 from tests.accounts.sign_in.factors import AppClock
+from tests.clients import signed_in
 
 
 @pytest.fixture
 def as_user() -> Callable[[User], Client]:
     """A client that is signed in as this person."""
-
-    def as_user(user: User) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return as_user
+    return signed_in
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from accounts.credentials.keyring import unseal
 from accounts.management.commands import rotate_credential_keys
 from accounts.models import AuditEntry, Credential, Membership, Team, User
 from accounts.permissions import Role
-from tests.accounts.audit.test_record import without_triggers
-from tests.conftest import PASSWORD, make_credential, make_export, pair_of
+from tests.accounts.audit.logs import without_triggers
+from tests.factories import PASSWORD, make_credential, make_export, pair_of
 
 OLD, NEW = b"1" * 32, b"2" * 32
 

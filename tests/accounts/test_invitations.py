@@ -15,9 +15,9 @@ from accounts.audit.record import Action
 from accounts.mail import outbox
 from accounts.models import AuditEntry, Invitation, MailStatus, Membership, Team, User
 from accounts.permissions import Role
-from tests.accounts.sign_in.test_sessions import signed_in
-from tests.accounts.sign_in.test_sign_in import sign_in
-from tests.conftest import PASSWORD, member
+from tests.accounts.invitation_mail import link_in
+from tests.accounts.sign_in.factors import sign_in, signed_in_by_form
+from tests.factories import PASSWORD, make_member
 from tests.smtp import PATIENCE, mail_server
 
 NEW = "nina@example.org"
@@ -25,15 +25,6 @@ NEW = "nina@example.org"
 
 def invite(team: Team, by: User, address: str = NEW, role: str = Role.EDITOR) -> Invitation:
     return invitations.invite(team, address, role, by=by)
-
-
-def link_in(invitation: Invitation) -> str:
-    """The path of the link in the mail."""
-    body = invitations.compose_invitation(invitation).get_body(("plain",))
-    assert body is not None
-    match = re.search(r"(/invitation/\S+)", body.get_content())
-    assert match is not None
-    return match[1]
 
 
 def accept(path: str, client: Client | None = None, **values: str) -> Any:
@@ -57,7 +48,7 @@ def now_is(invitation: Invitation) -> Invitation:
 
 
 def test_admin_invites_on_the_page(acme: Team, alice: User) -> None:
-    response = signed_in(alice).post(
+    response = signed_in_by_form(alice).post(
         "/t/acme/team/invitations/new/", {"address": "Nina@Example.org", "role": "editor"}, follow=True
     )
 
@@ -234,7 +225,7 @@ def test_known_person_has_to_sign_in_first(acme: Team, umbrella: Team, alice: Us
 
 def test_another_person_cannot_accept(acme: Team, alice: User, bob: User) -> None:
     path = link_in(invite(acme, alice))
-    client = signed_in(bob)
+    client = signed_in_by_form(bob)
 
     page = client.post(path, {"name": "Bob", "password": PASSWORD}).content.decode()
 
@@ -264,7 +255,7 @@ def test_revoking_closes_the_link_and_withdraws_the_mail(acme: Team, alice: User
     invitation = invite(acme, alice)
     path = link_in(invitation)
 
-    signed_in(alice).post(f"/t/acme/team/invitations/{invitation.pk}/revoke/")
+    signed_in_by_form(alice).post(f"/t/acme/team/invitations/{invitation.pk}/revoke/")
 
     assert (accept(path).status_code, now_is(invitation).status) == (404, MailStatus.WITHDRAWN)
     assert (Action.INVITATION_REVOKED, "Alice") in actions(acme)
@@ -285,7 +276,7 @@ def test_invitation_is_sent_again_with_a_new_link(acme: Team, alice: User) -> No
     with scope(team=acme):
         Invitation.objects.update(status=MailStatus.SENT, expires_at=timezone.now())
 
-    signed_in(alice).post(f"/t/acme/team/invitations/{invitation.pk}/again/")
+    signed_in_by_form(alice).post(f"/t/acme/team/invitations/{invitation.pk}/again/")
 
     kept = now_is(invitation)
     assert (kept.status, kept.attempts, kept.is_open(timezone.now())) == (MailStatus.QUEUED, 0, True)
@@ -293,7 +284,7 @@ def test_invitation_is_sent_again_with_a_new_link(acme: Team, alice: User) -> No
 
 
 def test_removing_a_member_revokes_their_invitations(acme: Team, alice: User) -> None:
-    bob = member(acme, "Robert", Role.VIEWER)
+    bob = make_member(acme, "Robert", Role.VIEWER)
     path = link_in(invite(acme, alice, "another@example.org"))
     User.objects.filter(pk=bob.pk).update(email="another@example.org")
 

@@ -2,13 +2,12 @@ import pytest
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django_scopes import ScopeError, scope, scopes_disabled
 
-from accounts.models import Credential, Membership, Policy, Team, TeamOwned, User
+from accounts.models import Credential, Membership, Team, TeamOwned, User
 from accounts.permissions import Role
-from exports.models import Run, SavedExport
-from tests.conftest import make_credential, make_export
+from exports.models import SavedExport
+from tests.factories import make_credential, make_export, make_policy, make_run
 
 TEAM_OWNED = [model for model in apps.get_models() if issubclass(model, TeamOwned)]
 
@@ -82,10 +81,10 @@ def test_refused_and_wiped_credentials_make_no_calls(status: str, can: bool) -> 
 
 def test_policy_is_listed_once_for_a_credential(credential: Credential) -> None:
     with scope(team=credential.team):
-        Policy.objects.create(team=credential.team, credential=credential, policy_id="A1", name="Main")
+        make_policy(credential, "A1", "Main")
 
         with pytest.raises(IntegrityError), transaction.atomic():
-            Policy.objects.create(team=credential.team, credential=credential, policy_id="A1", name="Again")
+            make_policy(credential, "A1", "Again")
 
 
 # ------------------------------------------------------------ separation of teams in the database
@@ -138,14 +137,4 @@ def test_run_cannot_use_objects_of_another_team(
     values = {"credential": export.credential, "export": export} | {foreign: theirs[foreign]}
 
     with pytest.raises(IntegrityError), transaction.atomic(), scopes_disabled():
-        Run.objects.create(
-            team=acme,
-            version=export.version,
-            job={},
-            template="",
-            marks=False,
-            source="page",
-            requested_by_name="Alice",
-            moved_at=timezone.now(),
-            **values,
-        )
+        make_run(values["export"], team=acme, version=export.version, credential=values["credential"])

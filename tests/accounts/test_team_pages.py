@@ -6,7 +6,7 @@ from django.test import Client
 
 from accounts.models import AuditEntry, Membership, Team, User
 from accounts.permissions import Role
-from tests.conftest import member
+from tests.factories import make_member
 
 AsUser = Callable[[User], Client]
 # The unchanged form of the team's settings.
@@ -75,7 +75,7 @@ def test_switcher_lists_exactly_ones_own_teams(
 def test_navigation_shows_what_the_role_may_open(
     as_user: AsUser, acme: Team, redis_client: Any, role: Role, places: list[str]
 ) -> None:
-    response = as_user(member(acme, "Person", role)).get("/t/acme/exports/")
+    response = as_user(make_member(acme, "Person", role)).get("/t/acme/exports/")
 
     shown = response.context["places"]
     assert [place.label for place in shown] == places
@@ -165,7 +165,7 @@ def test_last_admin_is_told_why_not(
 
 
 def test_admin_who_leaves_is_redirected_to_start(as_user: AsUser, acme: Team, alice: User) -> None:
-    member(acme, "Dora", Role.ADMIN)
+    make_member(acme, "Dora", Role.ADMIN)
 
     response = as_user(alice).post(of(alice, "remove"))
 
@@ -173,7 +173,7 @@ def test_admin_who_leaves_is_redirected_to_start(as_user: AsUser, acme: Team, al
 
 
 def test_admin_who_becomes_a_viewer_is_redirected_to_start(as_user: AsUser, acme: Team, alice: User) -> None:
-    member(acme, "Dora", Role.ADMIN)
+    make_member(acme, "Dora", Role.ADMIN)
 
     response = as_user(alice).post(of(alice, "role"), {"role": "viewer"})
 
@@ -193,8 +193,8 @@ def test_one_member_and_three_cost_the_same_queries(
     client = as_user(alice)
     with count_queries() as one:
         client.get("/t/acme/team/")
-    member(acme, "Bob", Role.VIEWER)
-    member(acme, "Erin", Role.EDITOR)
+    make_member(acme, "Bob", Role.VIEWER)
+    make_member(acme, "Erin", Role.EDITOR)
     with count_queries() as three:
         client.get("/t/acme/team/")
 

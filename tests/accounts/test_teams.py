@@ -9,7 +9,7 @@ from accounts.audit import record as audit
 from accounts.audit.record import Action
 from accounts.models import AuditEntry, Membership, Team, User
 from accounts.permissions import Role
-from tests.conftest import member
+from tests.factories import make_member
 
 LAST = "A team needs an Admin. Make somebody else an Admin first."
 
@@ -113,7 +113,7 @@ def test_last_admin_cannot_leave(acme: Team, alice: User, bob: User) -> None:
 
 
 def test_admin_whose_account_is_closed_does_not_count(acme: Team, alice: User) -> None:
-    gone = member(acme, "Dora", Role.ADMIN)
+    gone = make_member(acme, "Dora", Role.ADMIN)
     gone.is_active = False
     gone.save(update_fields=["is_active"])
 
@@ -122,7 +122,7 @@ def test_admin_whose_account_is_closed_does_not_count(acme: Team, alice: User) -
 
 
 def test_one_of_two_admins_may_leave(acme: Team, alice: User) -> None:
-    dora = member(acme, "Dora", Role.ADMIN)
+    dora = make_member(acme, "Dora", Role.ADMIN)
 
     teams.remove(membership_of(alice, acme), by=alice)
 
@@ -140,7 +140,7 @@ def test_member_removed_meanwhile_cannot_be_changed(acme: Team, alice: User, bob
 
 @pytest.mark.django_db(transaction=True)
 def test_two_admins_cannot_leave_at_once(acme: Team, alice: User) -> None:
-    dora = member(acme, "Dora", Role.ADMIN)
+    dora = make_member(acme, "Dora", Role.ADMIN)
     together = threading.Barrier(2)
     outcomes = []
 

@@ -17,7 +17,8 @@ from accounts import teams, tokens
 from accounts.audit.record import Action
 from accounts.models import AccessToken, AuditEntry, Membership, Team, User
 from accounts.permissions import Permission, Role
-from tests.conftest import PASSWORD, member
+from tests.clients import signed_in
+from tests.factories import PASSWORD, make_member
 
 AsUser = Callable[[User], Client]
 READING = Permission.VIEW_EXPORTS.value
@@ -184,7 +185,7 @@ def test_revoking_twice_is_logged_once(as_user: AsUser, erin: User) -> None:
 
 
 def test_demotion_applies_to_the_next_request(acme: Team, alice: User) -> None:
-    carol = member(acme, "Carol", Role.ADMIN)
+    carol = make_member(acme, "Carol", Role.ADMIN)
     _, secret = make(carol, granted=("read the audit log", READING))
     headers = {"Authorization": f"Bearer {secret}"}
     assert Client().get("/api/t/acme/audit/", headers=headers).status_code == 200
@@ -224,8 +225,7 @@ def test_token_without_membership_is_refused(acme: Team, erin: User) -> None:
 
 
 def change_in_the_portal(user: User) -> None:
-    client = Client()
-    client.force_login(user)
+    client = signed_in(user)
     url, new = reverse("account_change_password"), "a whole new battery staple"
     client.post(url, {"oldpassword": PASSWORD, "password1": new, "password2": new})
 

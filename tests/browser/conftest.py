@@ -6,18 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.base import AxeResults
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.models import User
 from exports.saved_exports import preview as template_preview
 from tests.accounts.sign_in.factors import AppClock
+from tests.browser.pages import Look, SignIn, run_axe
+from tests.clients import signed_in
+from tests.waiting import PATIENCE
 
 SIZES = {"screen": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 USUAL_SCHEME = {"screen": "light", "phone": "dark"}
@@ -26,8 +25,8 @@ PICTURES = os.environ.get("SCREENSHOTS")
 # The first one is Chromium without its own windows, menus and settings, which took a third of the processor time.
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # Milliseconds that the browser and its pages get for anything: far more than they need on a busy machine.
-PATIENCE = 120_000
-expect.set_options(timeout=PATIENCE)
+MILLISECONDS = 1000 * PATIENCE
+expect.set_options(timeout=MILLISECONDS)
 PICTURES_FOLDER = Path(settings.BASE_DIR) / "var" / "screenshots"
 
 
@@ -59,7 +58,7 @@ def browser(browser: Browser) -> Browser:
 
     def patient_context(**options: Any) -> BrowserContext:
         context = new_context(**options)
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(MILLISECONDS)
         return context
 
     browser.new_context = patient_context  # type: ignore[method-assign]
@@ -86,22 +85,37 @@ def page(context: BrowserContext) -> Page:
 
 
 @pytest.fixture
-def sign_in(context: BrowserContext, live_server: Any) -> Callable[[User], None]:
+def sign_in(context: BrowserContext, live_server: Any) -> SignIn:
     """Sign somebody in without the form."""
 
     def sign_in(user: User) -> None:
-        client = Client()
-        client.force_login(user)
+        client = signed_in(user)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
 
     return sign_in
 
 
+@pytest.fixture
+def without_javascript(browser: Browser, live_server: Any, context: BrowserContext) -> Iterator[Callable[[], Page]]:
+    """A page where no script runs, for whoever is signed in."""
+    contexts = []
+
+    def page() -> Page:
+        plain = browser.new_context(base_url=live_server.url, java_script_enabled=False, locale="en-GB")
+        plain.add_cookies(context.cookies())  # type: ignore[arg-type]
+        contexts.append(plain)
+        return plain.new_page()
+
+    yield page
+    for plain in contexts:
+        plain.close()
+
+
 @pytest.fixture(autouse=True)
 def patient_previews(monkeypatch: pytest.MonkeyPatch) -> None:
     """A template runs away when it takes too many steps, not when the machine is slow."""
-    monkeypatch.setattr(template_preview, "LIMITS", replace(template_preview.LIMITS, seconds=PATIENCE / 1000))
+    monkeypatch.setattr(template_preview, "LIMITS", replace(template_preview.LIMITS, seconds=PATIENCE))
 
 
 @pytest.fixture
@@ -109,30 +123,8 @@ def app_clock(monkeypatch: pytest.MonkeyPatch) -> AppClock:
     return AppClock(monkeypatch)
 
 
-def asked_within_a_minute(page: Page) -> list[str]:
-    """The paths that a page asks for in the next minute of its clock, which `page.clock.install()` gave to the test."""
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
-    page.clock.run_for(60_000)
-    # A page's requests come in their order: after this one, none of that minute is still on its way.
-    page.evaluate("() => fetch('/healthz')")
-    return asked[: asked.index("/healthz")]
-
-
-AXE = Axe().axe_script
-
-
-def run_axe(page: Page) -> AxeResults:
-    """Run all rules of axe. It is loaded into a page once, and answers with violations only."""
-    if not page.evaluate("() => 'axe' in window"):
-        page.evaluate(AXE)
-    return AxeResults(
-        page.evaluate("async () => ({violations: (await axe.run({resultTypes: ['violations']})).violations})")
-    )
-
-
 @pytest.fixture
-def look(page: Page) -> Callable[..., None]:
+def look(page: Page) -> Look:
     """Check the open page (or the one at `url`): it must pass axe, and must not be wider than its window.
 
     On a screen in light and on a phone in dark; with SCREENSHOTS set each in both, and pictures are kept under `name`.
@@ -141,6 +133,8 @@ def look(page: Page) -> Callable[..., None]:
     def look(name: str, url: str | None = None) -> None:
         if url is not None:
             page.goto(url)
+        # An `expect` is already content while the rest of its page is still on its way.
+        page.wait_for_load_state()
         for size, viewport in SIZES.items():
             page.set_viewport_size(viewport)  # type: ignore[arg-type]
             for scheme in ("light", "dark") if PICTURES else (USUAL_SCHEME[size],):

@@ -1,5 +1,4 @@
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,13 +12,10 @@ from accounts import teams
 from accounts.audit import record as audit
 from accounts.audit.record import Action
 from accounts.credentials import actions as credentials
-from accounts.models import Credential, Policy, Team, User
+from accounts.models import Credential, Team, User
 from exports.models import ApiCall
-from tests.browser.conftest import asked_within_a_minute
-from tests.conftest import PASSWORD, make_credential, make_export
-
-Look = Callable[..., None]
-SignIn = Callable[[User], None]
+from tests.browser.pages import Look, SignIn, asked_within_a_minute, follow
+from tests.factories import PASSWORD, make_credential, make_export, make_policy
 
 
 @pytest.fixture
@@ -37,12 +33,9 @@ def busy_acme(acme: Team, alice: User, audrey: User, bob: User, erin: User) -> T
     make_credential(acme, "Acme Austria", status=Credential.Status.UNCHECKED, check_due_at=now)
     make_export(main, alice)
     make_export(main, erin, "Reimbursed last month, with receipts, for the auditors of the group")
+    for number, name in enumerate(["Travel", "Marketing and events", "Research"], start=1):
+        make_policy(main, f"0F1E2D3C4B5A697{number}", name, role="admin", type="corporate", currency="EUR")
     with scope(team=acme):
-        for number, name in enumerate(["Travel", "Marketing and events", "Research"], start=1):
-            Policy.objects.create(
-                team=acme, credential=main, policy_id=f"0F1E2D3C4B5A697{number}", name=name,
-                role="admin", type="corporate", currency="EUR",
-            )  # fmt: skip
         for number in range(5):
             ApiCall.objects.create(
                 team=acme, credential=main, kind="policy_list", sent_at=now - timedelta(minutes=number),
@@ -62,7 +55,7 @@ def test_way_in_looks_right(page: Page, look: Look, db: None) -> None:
     look("sign-in", "/account/login/")
     page.get_by_label("E-mail address").fill("nobody@acme.example")
     page.get_by_label("Password").fill("wrong")
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    follow(page.get_by_role("button", name="Sign in", exact=True))
     look("sign-in-refused")
     look("password-reset", "/account/password/reset/")
     look("password-reset-done", "/account/password/reset/done/")
@@ -72,7 +65,7 @@ def test_way_in_looks_right(page: Page, look: Look, db: None) -> None:
     page.get_by_label("E-mail address").fill("nobody@acme.example")
     page.get_by_label("Password").fill("wrong")
     page.context.clear_cookies()
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    follow(page.get_by_role("button", name="Sign in", exact=True))
     look("form-expired")
     page.set_content(loader.render_to_string("500.html"))
     look("failed")
@@ -113,7 +106,7 @@ def test_empty_pages_look_right(look: Look, sign_in: SignIn, alice: User, page: 
     look("audit-empty", "/t/acme/audit/?action=result+purged")
     page.goto("/t/acme/credentials/new/")
     page.evaluate("document.querySelector('main form').noValidate = true")
-    page.get_by_role("button", name="Add and test").click()
+    follow(page.get_by_role("button", name="Add and test"))
     look("credential-new-refused")
 
 
@@ -147,11 +140,11 @@ def test_person_signs_in_and_out_by_the_forms(page: Page, alice: User) -> None:
     page.goto("/t/acme/credentials/")
     page.get_by_label("E-mail address").fill("alice@acme.example")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    follow(page.get_by_role("button", name="Sign in", exact=True))
     expect(page.get_by_role("heading", level=1)).to_have_text("Credentials")
 
     page.get_by_label("Account of Alice").click()
-    page.get_by_role("button", name="Sign out").click()
+    follow(page.get_by_role("button", name="Sign out"))
 
     page.goto("/t/acme/credentials/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
@@ -185,7 +178,7 @@ def test_test_of_a_credential_shows_its_end_by_itself(
         Credential.objects.filter(pk=credential.pk).update(
             status=Credential.Status.WORKING, checked_at=timezone.now(), check_due_at=None
         )
-        Policy.objects.create(team=acme, credential=credential, policy_id="A1", name="Travel")
+        make_policy(credential, "A1", "Travel")
 
     expect(page.get_by_text("Working", exact=True)).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("Travel"))).to_be_visible()
@@ -208,12 +201,12 @@ def test_pages_work_without_javascript(browser: Any, live_server: Any, alice: Us
     page.goto("/t/acme/credentials/new/")
     page.get_by_label("E-mail address").fill("alice@acme.example")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    follow(page.get_by_role("button", name="Sign in", exact=True))
 
     page.get_by_label("Name").fill("Main")
     page.get_by_label("partnerUserID").fill("partner")
     page.get_by_label("partnerUserSecret").fill("canary-secret")
-    page.get_by_role("button", name="Add and test").click()
+    follow(page.get_by_role("button", name="Add and test"))
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Main")
     expect(page.get_by_role("link", name="Look again")).to_be_visible()

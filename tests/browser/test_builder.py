@@ -13,37 +13,22 @@ from django_scopes import scope
 from playwright.sync_api import Page, expect
 
 from accounts.models import Team, User
-from exports.models import Result, Run, SavedExport
-from exports.runs import queue, tasks
+from exports.models import Run, SavedExport
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports.job import ExportSettings
 from exports.saved_exports.starter_templates import EXPENSES
-from tests.browser.test_exports import without_javascript  # noqa: F401
-from tests.conftest import make_credential, make_export
+from tests.browser.pages import Look, SignIn, follow
+from tests.factories import make_credential, make_export
+from tests.work import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LOOP = '<#list reports as report><#list report.transactionList as expense>"{}"</#list></#list>\n'
-Look = Callable[..., None]
-SignIn = Callable[[User], None]
 
 
 @pytest.fixture(autouse=True)
 def empty_queue(budget: Any) -> None:
     """The pages have something to ask."""
-
-
-def work_off(team: Team) -> Result:
-    """Do what a worker does with the one run there is."""
-    with scope(team=team):
-        run = Run.objects.get()
-        for _ in range(6):
-            run.refresh_from_db()
-            if run.is_final:
-                break
-            queue.enqueue(Run.objects.get(pk=run.pk))
-            tasks.take_turn.run(run.credential.fingerprint, "")
-        return Result.objects.get(run=run)
 
 
 def test_person_who_knows_no_freemarker_gets_a_correct_file(
@@ -77,8 +62,9 @@ def test_person_who_knows_no_freemarker_gets_a_correct_file(
     expect(preview.get_by_role("row").nth(1).get_by_role("cell").nth(3)).to_have_text("89.90")
     page.get_by_role("button", name="Save").first.click()
     expect(page.get_by_text("is saved as version 1.")).to_be_visible()
-    page.get_by_role("button", name="Run now").click()
-    result = work_off(acme)
+    follow(page.get_by_role("button", name="Run now"))
+    with scope(team=acme):
+        result = work_off(Run.objects.get()).result
 
     with default_storage.open(result.file.name) as file:
         rows = list(csv.reader(io.StringIO(file.read().decode(), newline="")))
@@ -207,10 +193,7 @@ def test_rows_move_by_keyboard_and_by_dragging(acme: Team, alice: User, page: Pa
 
 
 def test_columns_are_built_and_saved_without_javascript(
-    acme: Team,
-    alice: User,
-    sign_in: SignIn,
-    without_javascript: Callable[[], Page],  # noqa: F811
+    acme: Team, alice: User, sign_in: SignIn, without_javascript: Callable[[], Page]
 ) -> None:
     make_credential(acme)
     sign_in(alice)
@@ -218,11 +201,11 @@ def test_columns_are_built_and_saved_without_javascript(
     page.goto("/t/acme/exports/new/")
 
     page.get_by_label("Find a field").fill("merchant")
-    page.get_by_role("button", name="Find fields").click()
-    page.get_by_role("button", name="Add Merchant, final.merchant").click()
-    page.get_by_role("button", name="Add Merchant category code, final.mcc").click()
+    follow(page.get_by_role("button", name="Find fields"))
+    follow(page.get_by_role("button", name="Add Merchant, final.merchant"))
+    follow(page.get_by_role("button", name="Add Merchant category code, final.mcc"))
     page.get_by_role("textbox", name="Heading").first.fill("Shop")
-    page.get_by_role("button", name="Move Merchant category code up").click()
+    follow(page.get_by_role("button", name="Move Merchant category code up"))
     page.get_by_role("button", name="Preview", exact=True).click()
     table = page.get_by_role("region", name="Preview as a table")
     expect(table.get_by_role("columnheader")).to_have_text(["Merchant category code", "Shop"])
@@ -236,10 +219,7 @@ def test_columns_are_built_and_saved_without_javascript(
 
 
 def test_template_is_a_plain_text_area_without_javascript(
-    acme: Team,
-    alice: User,
-    sign_in: SignIn,
-    without_javascript: Callable[[], Page],  # noqa: F811
+    acme: Team, alice: User, sign_in: SignIn, without_javascript: Callable[[], Page]
 ) -> None:
     export = make_export(make_credential(acme), alice, template="\n" + LOOP.format("${expense.merchnt}"))
     sign_in(alice)

@@ -1,6 +1,5 @@
 """The team's calendar in Chromium: how it looks full and empty, and how a freeze gets into it."""
 
-from collections.abc import Callable
 from datetime import time, timedelta
 
 import pytest
@@ -9,14 +8,12 @@ from django_scopes import scope
 from playwright.sync_api import Page, expect
 
 from accounts.models import Team, User
-from exports.models import Freeze, Holiday, Schedule
+from exports.models import Freeze, Holiday
 from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
-from tests.conftest import make_credential, make_export
+from tests.browser.pages import Look, SignIn, follow
+from tests.factories import make_credential, make_export, make_schedule
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Look = Callable[..., None]
-SignIn = Callable[[User], None]
 
 
 def fill(team: Team, by: User) -> None:
@@ -37,13 +34,8 @@ def fill(team: Team, by: User) -> None:
     }
     with scope(team=team):
         for name, rule in rules.items():
-            Schedule.objects.create(
-                team=team, export=export, name=name, rule=rule.to_json(), mail={}, owner_name="Alice"
-            )
-        Schedule.objects.create(
-            team=team, export=export, name="Old audit", rule=Rule(times=(time(7),)).to_json(), mail={},
-            owner_name="Alice", paused_at=timezone.now(),
-        )  # fmt: skip
+            make_schedule(export, by, name, rule=rule.to_json())
+        make_schedule(export, by, "Old audit", rule=Rule(times=(time(7),)).to_json(), paused_at=timezone.now())
         Holiday.objects.create(team=team, on=soon + timedelta(days=1), name="Works outing")
         Freeze.objects.create(
             team=team, first=today + timedelta(days=8), last=today + timedelta(days=9), reason="Move of the ERP"
@@ -76,7 +68,7 @@ def test_freeze_is_entered_and_shows_in_the_calendar(
     expect(page.get_by_text("The last day is before the first one.")).to_be_visible()
     look("freezes-refused")
     page.get_by_label("Last day").fill(day.isoformat())
-    page.get_by_role("button", name="Add").click()
+    follow(page.get_by_role("button", name="Add"))
 
     page.goto("/t/acme/calendar/")
     row = page.get_by_role("row").filter(has_text="Stocktaking").first

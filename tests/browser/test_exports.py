@@ -1,7 +1,7 @@
 """The pages of exports, runs and results in Chromium: how they look, without JavaScript, and alive."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,24 +9,21 @@ import pytest
 from django.utils import timezone
 from django_scopes import scope
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from accounts.models import Credential, Policy, Team, User
+from accounts.models import Credential, Team, User
 from exports.models import Run, SavedExport
 from exports.models.run import Status
 from exports.runs import queue
 from exports.runs.report_list import ListedReport, ReportList
 from exports.saved_exports import starter_templates
-from tests.browser.conftest import asked_within_a_minute
-from tests.conftest import make_credential, make_export
+from tests.browser.pages import Look, SignIn, asked_within_a_minute, follow
+from tests.call_budget import of_long_windows
 from tests.documentation import JOB, TEMPLATE
-from tests.exports.conftest import make_call, make_result, make_run, of_long_windows
+from tests.factories import make_call, make_credential, make_export, make_policy, make_result, make_run
 from tests.servers import RedisServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Look = Callable[..., None]
-SignIn = Callable[[User], None]
 
 
 @pytest.fixture(autouse=True)
@@ -38,29 +35,12 @@ def empty_queue(budget: Any) -> None:
 def monthly(acme: Team, alice: User) -> SavedExport:
     """An export that uses most of the form."""
     main = make_credential(acme, "Headquarters")
-    with scope(team=acme):
-        for number, name in enumerate(["Sales", "Marketing and events", "Research"]):
-            Policy.objects.create(team=acme, credential=main, policy_id=f"0123456789ABCDE{number}", name=name)
+    for number, name in enumerate(["Sales", "Marketing and events", "Research"]):
+        make_policy(main, f"0123456789ABCDE{number}", name)
     return make_export(
         main, alice, "Monthly expenses", template=starter_templates.EXPENSES, report_ids=[], period="last_month",
         states=["APPROVED"], policy_ids=["0123456789ABCDE0"], mark_as="ERP", not_marked_as="ERP",
     )  # fmt: skip
-
-
-@pytest.fixture
-def without_javascript(browser: Browser, live_server: Any, context: BrowserContext) -> Iterator[Callable[[], Page]]:
-    """A page where no script runs, for whoever is signed in."""
-    contexts = []
-
-    def page() -> Page:
-        plain = browser.new_context(base_url=live_server.url, java_script_enabled=False, locale="en-GB")
-        plain.add_cookies(context.cookies())  # type: ignore[arg-type]
-        contexts.append(plain)
-        return plain.new_page()
-
-    yield page
-    for plain in contexts:
-        plain.close()
 
 
 # ------------------------------------------------------------ how they look
@@ -107,11 +87,11 @@ def test_an_export_and_its_form(monthly: SavedExport, alice: User, page: Page, s
     page.keyboard.type("${reports")
     page.get_by_label("File type").select_option("pdf")
     page.get_by_label("Period").select_option("fixed")
-    page.get_by_role("button", name="Save").first.click()
+    follow(page.get_by_role("button", name="Save").first)
     look("export-form-problems")
     page.get_by_text("Paste a job").click()
     page.get_by_label("Job from Expensify's documentation").fill("nonsense")
-    page.get_by_role("button", name="Read this job").click()
+    follow(page.get_by_role("button", name="Read this job"))
     look("export-form-unread")
 
 
@@ -210,7 +190,7 @@ def test_export_is_made_edited_and_run_without_javascript(
     page.goto("/t/acme/")
     page.get_by_role("link", name="Make the first export").click()
     page.get_by_text("Start with…").click()
-    page.get_by_role("button", name="One row per report").click()
+    follow(page.get_by_role("button", name="One row per report"))
     page.get_by_text("Paste a job").click()
     page.get_by_label("Job from Expensify's documentation").fill(JOB)
     page.get_by_role("button", name="Read this job").click()

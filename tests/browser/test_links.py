@@ -1,7 +1,6 @@
 """What recipients without an account see: a link by a code, and the way out of a schedule."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ from playwright.sync_api import Page, expect
 from accounts.models import Team, User
 from exports.deliveries import download_links
 from exports.models import Delivery, Link, SavedExport
-from tests.exports.deliveries.mailed import CONTENT, make_delivery, make_recipient, make_schedule
+from tests.browser.pages import Look, follow
+from tests.factories import MAILED, make_delivery_of_file, make_recipient, make_schedule
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,12 +25,10 @@ def delivery(acme: Team, alice: User, export: SavedExport, settings: Any, live_s
     acme.recipient_domains = "acme.example"
     acme.save()
     with scope(team=acme):
-        return make_delivery(make_recipient(make_schedule(export, alice), "nina.overlong-name@acme.example"))
+        return make_delivery_of_file(make_recipient(make_schedule(export, alice), "nina.overlong-name@acme.example"))
 
 
-def test_recipient_fetches_a_file_by_a_code(
-    page: Page, delivery: Delivery, look: Callable[..., None], tmp_path: Path
-) -> None:
+def test_recipient_fetches_a_file_by_a_code(page: Page, delivery: Delivery, look: Look, tmp_path: Path) -> None:
     with scope(team=delivery.team):
         url = download_links.url(download_links.make(delivery))
     look("link-before", url)
@@ -50,7 +48,7 @@ def test_recipient_fetches_a_file_by_a_code(
         page.get_by_role("link", name="Download").click()
 
     begun.value.save_as(tmp_path / "month.csv")
-    assert (tmp_path / "month.csv").read_bytes() == CONTENT
+    assert (tmp_path / "month.csv").read_bytes() == MAILED
     with scope(team=delivery.team):
         Link.objects.update(expires_at=timezone.now())
     look("link-expired", url)
@@ -58,7 +56,7 @@ def test_recipient_fetches_a_file_by_a_code(
 
 
 def test_recipient_who_has_to_sign_in_is_led_back_to_the_file(
-    page: Page, delivery: Delivery, look: Callable[..., None], bob: User
+    page: Page, delivery: Delivery, look: Look, bob: User
 ) -> None:
     Team.objects.update(link_proof="sign_in")
     bob.email = delivery.address
@@ -70,13 +68,13 @@ def test_recipient_who_has_to_sign_in_is_led_back_to_the_file(
     page.get_by_role("link", name="Sign in").click()
     page.get_by_label("E-mail").fill(delivery.address)
     page.get_by_label("Password").fill("correct horse battery staple")
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    follow(page.get_by_role("button", name="Sign in", exact=True))
 
     expect(page).to_have_url(url)
     expect(page.get_by_role("link", name="Download")).to_be_visible()
 
 
-def test_recipient_unsubscribes_and_takes_it_back(page: Page, delivery: Delivery, look: Callable[..., None]) -> None:
+def test_recipient_unsubscribes_and_takes_it_back(page: Page, delivery: Delivery, look: Look) -> None:
     look("unsubscribe", download_links.unsubscribe_url(delivery.recipient))
 
     page.get_by_role("button", name="Unsubscribe").click()

@@ -12,8 +12,9 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Team, User
 from sandbox.app import Sandbox
-from tests.conftest import pair_of
+from tests.browser.pages import SignIn, follow
 from tests.documentation import JOB, TEMPLATE
+from tests.factories import pair_of
 from tests.workers import Processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +30,7 @@ def workers(sandbox: Sandbox, budget: Any, settings: Any, db: None, tmp_path: Pa
 
 
 def test_the_documentations_example_becomes_a_csv_by_two_calls(
-    page: Page, sign_in: Any, workers: Processes, sandbox: Sandbox, acme: Team, alice: User, tmp_path: Path
+    page: Page, sign_in: SignIn, workers: Processes, sandbox: Sandbox, acme: Team, alice: User, tmp_path: Path
 ) -> None:
     sign_in(alice)
     page.goto("/")
@@ -46,12 +47,12 @@ def test_the_documentations_example_becomes_a_csv_by_two_calls(
     page.get_by_role("link", name="New export").first.click()
     page.get_by_text("Paste a job from Expensify's documentation").click()
     page.get_by_label("Job from Expensify's documentation").fill(JOB)
-    page.get_by_role("button", name="Read this job").click()
+    follow(page.get_by_role("button", name="Read this job"))
     page.get_by_label("Name", exact=True).fill("From the documentation")
     page.get_by_role("combobox", name="Credential").select_option(label="Acme")
     page.get_by_role("button", name="Template", exact=True).click()
     page.locator(".cm-content").fill(TEMPLATE)
-    page.get_by_role("button", name="Save").first.click()
+    follow(page.get_by_role("button", name="Save").first)
     page.get_by_role("button", name="Run").first.click()
     expect(page.get_by_text("Succeeded").first).to_be_visible()
     with page.expect_download() as waiting:

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import Credential, Team, User
 from exports.employee_updates.feed.fields import FIELDS
 from sandbox.app import Sandbox
+from tests.browser.pages import SignIn, follow
 from tests.people import reach
 from tests.workers import Processes
 
@@ -39,7 +40,7 @@ def feed(path: Path, policy: str, rows: list[dict[str, str]]) -> Path:
 
 def test_a_joiner_a_leaver_and_a_changed_manager_come_from_a_file_to_the_receipt(
     page: Page,
-    sign_in: Any,
+    sign_in: SignIn,
     workers: Processes,
     sandbox: Sandbox,
     credential: Credential,
@@ -71,14 +72,14 @@ def test_a_joiner_a_leaver_and_a_changed_manager_come_from_a_file_to_the_receipt
     page.goto("/t/acme/updates/new/")
     page.get_by_label("Name", exact=True).fill("November")
     page.get_by_label("File", exact=True).set_input_files(file)
-    page.get_by_role("button", name="Go on").click()
-    page.get_by_role("button", name="Read the rows").click()
-    page.get_by_role("link", name="November").or_(page.get_by_role("link", name="Go on")).first.click()
+    follow(page.get_by_role("button", name="Go on"))
+    follow(page.get_by_role("button", name="Read the rows"))
+    follow(page.get_by_role("link", name="November").or_(page.get_by_role("link", name="Go on")).first)
     page.get_by_role("button", name="Read the members").click()
     expect(page.get_by_text("Compared with the policy's members")).to_be_visible()
     meant = page.get_by_role("button", name="meant")
     if meant.is_visible():
-        meant.click()
+        follow(meant)
     page.get_by_role("link", name="What changes").click()
     for words in ("nina.new@acme.example", leaver, moving):
         expect(page.get_by_role("rowheader", name=words)).to_be_visible()
@@ -101,7 +102,7 @@ def test_a_joiner_a_leaver_and_a_changed_manager_come_from_a_file_to_the_receipt
     sign_in(alice)
     page.goto(address)
     page.get_by_role("button", name="Apply to 3 people").click()
-    page.get_by_role("link", name="The receipt, person by person").click()
+    follow(page.get_by_role("link", name="The receipt, person by person"))
 
     rows = [row.locator("th, td").all_inner_texts()[:2] for row in page.locator("main tbody").first.locator("tr").all()]
     assert [[cells[0].splitlines()[0], cells[1].strip()] for cells in rows] == [

@@ -1,14 +1,13 @@
 """A credential gets a new pair, and goes back to the old one."""
 
-from collections.abc import Callable
-
 from django.utils import timezone
 from django_scopes import scope
 from playwright.sync_api import Page, expect
 
-from accounts.models import Credential, Policy, Rotation, Team, User
+from accounts.models import Credential, Rotation, Team, User
 from exports.models import SavedExport
-from tests.conftest import make_export
+from tests.browser.pages import Look, SignIn, follow
+from tests.factories import make_export, make_policy
 
 REACHED = {"policy_id": "P1", "name": "Sales", "role": "auditor", "type": "corporate", "owner": "", "currency": "EUR"}
 GAINED = REACHED | {"policy_id": "P3", "name": "Marketing", "role": "admin"}
@@ -22,18 +21,18 @@ def found(rotation: Rotation) -> None:
 
 
 def test_an_admin_enters_compares_switches_and_goes_back(
-    page: Page, look: Callable[..., None], sign_in: Callable[[User], None], acme: Team, alice: User, export: SavedExport
+    page: Page, look: Look, sign_in: SignIn, acme: Team, alice: User, export: SavedExport
 ) -> None:
     with scope(team=acme):
         credential = export.credential
         for policy, name in (("P1", "Sales"), ("P2", "Travel")):
-            Policy.objects.create(team=acme, credential=credential, policy_id=policy, name=name, role="admin")
+            make_policy(credential, policy, name, role="admin")
         make_export(credential, alice, "Travel only", policy_ids=["P2"], report_ids=[], period="last_month")
     sign_in(alice)
 
     page.goto(f"/t/acme/credentials/{credential.pk}/")
     look("credential")
-    page.get_by_role("link", name="Rotate").click()
+    follow(page.get_by_role("link", name="Rotate"))
     look("rotation-new")
     page.get_by_label("partnerUserID").fill("aa_acme_new")
     page.get_by_label("partnerUserSecret").fill("n" * 40)
@@ -53,7 +52,7 @@ def test_an_admin_enters_compares_switches_and_goes_back(
     expect(page.get_by_text("Rolled back")).to_be_visible()
 
     page.goto(f"/t/acme/credentials/{credential.pk}/")
-    page.get_by_role("link", name="Leaked").click()
+    follow(page.get_by_role("link", name="Leaked"))
     look("credential-leaked")
     page.get_by_role("button", name="Stop all calls and delete it").click()
     expect(page.get_by_text("The pair is deleted")).to_be_visible()

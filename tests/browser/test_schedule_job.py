@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from copy import deepcopy
 from datetime import date, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,15 +27,14 @@ from accounts.models import Credential, MailStatus, Notice, Team, User
 from exports.models import Delivery, Occurrence, Result, Run, Schedule
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
+from tests.browser.pages import SignIn, follow
 from tests.people import reach
 from tests.smtp import Mail, Mailbox, mail_server
-from tests.workers import Processes, wait_until
+from tests.waiting import PATIENCE, wait_until
+from tests.workers import Processes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Far longer than anything here takes.
-PATIENCE = 120
-patiently = partial(wait_until, seconds=PATIENCE)
 BERLIN = ZoneInfo("Europe/Berlin")
 GRACE, KWAME, TOMAS = "grace@acme.example", "kwame@partner.example", "tomas@acme.example"
 FALLBACK, OUTSIDE = "ledger@acme.example", "somebody@elsewhere.example"
@@ -150,7 +148,7 @@ def allow_domains(page: Page) -> None:
     page.get_by_role("link", name="Settings").first.click()
     page.get_by_label("Domains that files may be mailed to").fill("acme.example\npartner.example")
     page.get_by_label("Largest mail with its file attached, in MB").fill("0.1")
-    page.get_by_role("button", name="Save", exact=True).click()
+    follow(page.get_by_role("button", name="Save", exact=True))
 
 
 def build_export(page: Page, policy: str) -> None:
@@ -206,7 +204,7 @@ def fetch(page: Page, box: Mailbox, mail: Mail, to: Path) -> bytes:
     (link,) = re.findall(r"^http\S+/l/\S+$", text_of(mail), re.M)
     page.goto(link)
     page.get_by_role("button", name="Send me a code").click()
-    code_mail = patiently(lambda: box.mails[-1] if "code" in box.mails[-1].message["Subject"] else None)
+    code_mail = wait_until(lambda: box.mails[-1] if "code" in box.mails[-1].message["Subject"] else None)
     assert code_mail.to == mail.to
     (code,) = re.findall(r"^\d{8}$", text_of(code_mail), re.M)
     page.get_by_label("Code").fill(code)
@@ -233,7 +231,7 @@ def rows_of(content: bytes) -> tuple[list[str], list[list[str]]]:
 
 def test_second_business_day_last_month_split_by_approver_though_worker_and_beat_die(
     page: Page,
-    sign_in: Any,
+    sign_in: SignIn,
     processes: Processes,
     sandbox: Sandbox,
     box: Mailbox,
@@ -261,23 +259,23 @@ def test_second_business_day_last_month_split_by_approver_though_worker_and_beat
         # The first generation is never answered, so that its worker dies while it waits.
         sandbox.script(Fault(delay=3600), on="generate")
         start(processes)
-        patiently(lambda: [each for each in sandbox.log if each.kind == "generate"])
+        wait_until(lambda: [each for each in sandbox.log if each.kind == "generate"])
         kill(processes)
         assert Run.objects.get().finished_at is None
         # The time passes after which its call is lost.
         Run.objects.update(moved_at=timezone.now() - timedelta(seconds=PATIENCE + 1))
         start(processes)
-        patiently(lambda: sent(Delivery) or sent(Notice))
+        wait_until(lambda: sent(Delivery) or sent(Notice))
         if not sent(Delivery):
             # The notice to Alice had the first turn; ten minutes pass.
             redis_client.delete(outbox.PACE)
-            patiently(lambda: sent(Delivery))
+            wait_until(lambda: sent(Delivery))
         kill(processes)
         left = Counter(Delivery.objects.values_list("status", flat=True))
         assert left == {MailStatus.SENT: 1, MailStatus.QUEUED: 3}, processes.logs()[-3000:]
         processes.environment["EMAIL_PER_MINUTE"] = "0"
         start(processes)
-        patiently(lambda: sent(Delivery) == 4)
+        wait_until(lambda: sent(Delivery) == 4)
 
         occurrence = Occurrence.objects.get()
         whole = Result.objects.get(run=occurrence.run)
@@ -285,7 +283,7 @@ def test_second_business_day_last_month_split_by_approver_though_worker_and_beat
     asked = [each.job["inputSettings"]["filters"] for each in sandbox.log if each.kind == "generate"]
     assert asked == [{"policyIDList": policy, "startDate": first.isoformat(), "endDate": last.isoformat()}] * len(asked)
     assert occurrence.due_at == due
-    patiently(lambda: len(box.mails) == 5)
+    wait_until(lambda: len(box.mails) == 5)
     (notice,) = (mail for mail in box.mails if mail.to == alice.email)
     assert OUTSIDE in text_of(notice)
     box.mails.remove(notice)
@@ -333,7 +331,7 @@ def test_second_business_day_last_month_split_by_approver_though_worker_and_beat
     page.get_by_role("link", name=f"Send again to {TOMAS}…").click()
     page.get_by_role("button", name="Send one more mail").click()
     expect(page.get_by_text(f"One more mail to {TOMAS} is on its way.")).to_be_visible()
-    patiently(lambda: len(box.mails) == 5)
+    wait_until(lambda: len(box.mails) == 5)
     assert Counter(mail.to for mail in box.mails) == once_each | {TOMAS: 2}
     assert attachment(box.mails[-1]) == files[TOMAS]
 

@@ -18,20 +18,18 @@ from exports.models import Run, SavedExport, Schedule
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports.job import ExportSettings
 from exports.schedules.rules.rule import Rule, RuleKind
-from tests.browser.test_exports import without_javascript  # noqa: F401
-from tests.conftest import make_credential, member
-from tests.exports.schedules.schedule_rows import (
+from tests.browser.pages import Look, SignIn, follow
+from tests.factories import (
+    make_credential,
     make_delivery,
     make_link,
+    make_member,
     make_occurrence,
     make_recipient,
     make_schedule,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Look = Callable[..., None]
-SignIn = Callable[[User], None]
 
 
 @pytest.fixture(autouse=True)
@@ -126,11 +124,7 @@ def test_form_is_filled_in_with_the_keyboard_alone(
 
 
 def test_schedule_is_made_without_javascript(
-    acme: Team,
-    alice: User,
-    monthly: SavedExport,
-    sign_in: SignIn,
-    without_javascript: Callable[[], Page],  # noqa: F811
+    acme: Team, alice: User, monthly: SavedExport, sign_in: SignIn, without_javascript: Callable[[], Page]
 ) -> None:
     sign_in(alice)
     page = without_javascript()
@@ -195,14 +189,14 @@ def test_how_schedules_look(
     acme: Team, alice: User, monthly: SavedExport, page: Page, sign_in: SignIn, look: Look
 ) -> None:
     for name in ("Bob", "Carol", "Dominique"):
-        member(acme, name, Role.VIEWER)
+        make_member(acme, name, Role.VIEWER)
     acme.recipient_domains = "acme.example\npartner.example"
     acme.holidays_of = "DE-BE"
     acme.save()
     sign_in(alice)
     look("schedules-empty", "/t/acme/schedules/")
     look("schedule-new", "/t/acme/schedules/new/")
-    page.get_by_role("button", name="Save").first.click()
+    follow(page.get_by_role("button", name="Save").first)
     look("schedule-problems")
 
     schedule = fill(monthly, alice)

@@ -1,7 +1,6 @@
 """Second factors in a browser: an app, and a passkey of Chromium's virtual authenticator."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,11 +10,10 @@ from playwright.sync_api import CDPSession, Page, expect
 from accounts import invitations
 from accounts.models import Team, User
 from accounts.permissions import Role
+from tests.accounts.invitation_mail import link_in
 from tests.accounts.sign_in.factors import AppClock, add_app, code_of
-from tests.accounts.test_invitations import link_in
-from tests.conftest import PASSWORD
-
-Look = Callable[..., None]
+from tests.browser.pages import Look, follow
+from tests.factories import PASSWORD
 
 
 @pytest.fixture
@@ -49,20 +47,20 @@ def sign_in(page: Page, base_url: str, user: User, path: str = "/") -> None:
     page.goto(f"{base_url}/account/login/?next={path}")
     page.get_by_label("E-mail address").fill(user.email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    follow(page.get_by_role("button", name="Sign in", exact=True))
 
 
 def sign_out(page: Page, base_url: str) -> None:
     page.goto(f"{base_url}/account/logout/")
-    page.get_by_role("main").get_by_role("button", name="Sign out").click()
+    follow(page.get_by_role("main").get_by_role("button", name="Sign out"))
 
 
 def test_app_is_set_up_and_asked_for(page: Page, base_url: str, alice: User, look: Look, app_clock: AppClock) -> None:
     sign_in(page, base_url, alice, "/account/")
     look("account")
-    page.get_by_role("link", name="Add one").click()
+    follow(page.get_by_role("link", name="Add one"))
     look("second-factor-none")
-    page.get_by_role("link", name="Set up an app").click()
+    follow(page.get_by_role("link", name="Set up an app"))
     look("second-factor-app")
     secret = page.locator("code").inner_text()
     page.get_by_label("Six digits that the app shows now").fill(code_of(app_clock, secret))
@@ -75,12 +73,12 @@ def test_app_is_set_up_and_asked_for(page: Page, base_url: str, alice: User, loo
     sign_in(page, base_url, alice)
     look("second-factor-asked")
     page.get_by_label("Code").fill(code_of(app_clock, secret))
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    follow(page.get_by_role("button", name="Sign in", exact=True))
     expect(page.get_by_role("link", name="Exports")).to_be_visible()
     sign_out(page, base_url)
     sign_in(page, base_url, alice)
     page.get_by_label("Code").fill(recovery)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    follow(page.get_by_role("button", name="Sign in", exact=True))
     expect(page.get_by_role("link", name="Exports")).to_be_visible()
 
 
@@ -135,7 +133,7 @@ def test_pages_of_people_look_right(
     sign_out(page, base_url)
     sign_in(page, base_url, alice)
     page.get_by_label("Code").fill(code_of(app_clock))
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    follow(page.get_by_role("button", name="Sign in", exact=True))
     look("team-invited", f"{base_url}/t/acme/team/")
     look("member-invite", f"{base_url}/t/acme/team/invitations/new/")
     look("second-factor", f"{base_url}/account/second-factor/")
@@ -143,9 +141,9 @@ def test_pages_of_people_look_right(
     look("recovery-codes-new", f"{base_url}/account/second-factor/codes/new/")
     settings.FRESH_SIGN_IN_SECONDS = 0
     look("confirm-first", f"{base_url}/t/acme/credentials/new/")
-    page.get_by_role("link", name="Confirm that it is you").click()
+    follow(page.get_by_role("link", name="Confirm that it is you"))
     look("confirm-password")
-    page.get_by_role("link", name="Use the code of your app").click()
+    follow(page.get_by_role("link", name="Use the code of your app"))
     look("confirm-code")
     settings.OIDC_ISSUER = "https://idp.example.com"
     sign_out(page, base_url)

@@ -1,14 +1,10 @@
-from collections.abc import Callable
-
 from django_scopes import scope
 from playwright.sync_api import Page, expect
 
 from accounts import tokens
 from accounts.models import Membership, Team, User
 from accounts.permissions import Permission
-
-Look = Callable[..., None]
-SignIn = Callable[[User], None]
+from tests.browser.pages import Look, SignIn, follow
 
 
 def test_pages_of_tokens_look_right(
@@ -37,7 +33,7 @@ def test_token_is_made_shown_once_and_revoked(look: Look, sign_in: SignIn, page:
     page.get_by_role("link", name="New token").click()
     page.get_by_label("Name").fill("Month end")
     page.get_by_label("Run saved exports").check()
-    page.get_by_role("button", name="Make the token").click()
+    follow(page.get_by_role("button", name="Make the token"))
     look("token-made", None)
     secret = page.locator("code").first.inner_text()
     assert tokens.SHAPE.fullmatch(secret)

@@ -1,26 +1,23 @@
 """The pages on which an employee update is prepared, in Chromium: how they look, and by keyboard."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django_scopes import scope
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from accounts.models import Credential, Policy, Team, User
+from accounts.models import Credential, Team, User
 from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import intake
 from exports.employee_updates import stored as stored_updates
 from exports.employee_updates.feed import reading
-from exports.employee_updates.feed.cells import FeedRow
 from exports.models import EmployeeUpdate
-from tests.conftest import make_credential
+from tests.browser.pages import Look, SignIn
+from tests.factories import POLICY, make_credential, make_policy, make_update
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Look = Callable[..., None]
-SignIn = Callable[[User], None]
-POLICY = "0123456789ABCDEF"
 CSV = "\n".join(
     [
         "Work Email;Vorgesetzter;Personalnummer;Vorname;Nachname;Kostenstelle;Schuhgröße;Work Email",
@@ -40,10 +37,9 @@ def empty_queue(budget: Any) -> None:
 @pytest.fixture
 def main(acme: Team) -> Credential:
     credential = make_credential(acme, "Headquarters")
-    with scope(team=acme):
-        for number, name in enumerate(["Sales", "Marketing and events"]):
-            Policy.objects.create(team=acme, credential=credential, policy_id=f"0123456789ABCDE{number}", name=name)
-        Policy.objects.create(team=acme, credential=credential, policy_id=POLICY, name="Research")
+    for number, name in enumerate(["Sales", "Marketing and events"]):
+        make_policy(credential, f"0123456789ABCDE{number}", name)
+    make_policy(credential, POLICY, "Research")
     return credential
 
 
@@ -70,33 +66,11 @@ BAD = [
 ]
 
 
-def typed_in(credential: Credential, by: User, rows: list[dict[str, str]], name: str) -> EmployeeUpdate:
-    content = [FeedRow(number, cells) for number, cells in enumerate(rows, start=1)]
-    with scope(team=credential.team):
-        return employee_updates.prepare(credential, name, by=by, content=content)
-
-
 @pytest.fixture
 def uploaded(main: Credential, alice: User) -> EmployeeUpdate:
     """A table whose columns have no names yet."""
     with scope(team=main.team):
         return intake.prepare(main, "December", reading.read_file(CSV.encode()), by=alice).update
-
-
-@pytest.fixture
-def without_javascript(browser: Browser, live_server: Any, context: BrowserContext) -> Iterator[Callable[[], Page]]:
-    """A page where no script runs, for whoever is signed in."""
-    contexts = []
-
-    def page() -> Page:
-        plain = browser.new_context(base_url=live_server.url, java_script_enabled=False, locale="en-GB")
-        plain.add_cookies(context.cookies())  # type: ignore[arg-type]
-        contexts.append(plain)
-        return plain.new_page()
-
-    yield page
-    for plain in contexts:
-        plain.close()
 
 
 # ------------------------------------------------------------ how they look
@@ -142,14 +116,14 @@ def test_columns(uploaded: EmployeeUpdate, alice: User, page: Page, sign_in: Sig
 
 
 def test_rows_without_any(main: Credential, alice: User, sign_in: SignIn, look: Look) -> None:
-    update = typed_in(main, alice, [], "Empty")
+    update = make_update(main, alice, [], "Empty")
     sign_in(alice)
 
     look("update-rows-empty", f"/t/acme/updates/{update.pk}/rows/")
 
 
 def test_many_rows(main: Credential, alice: User, audrey: User, sign_in: SignIn, look: Look) -> None:
-    update = typed_in(main, alice, [person(number) for number in range(1, 121)], "Many")
+    update = make_update(main, alice, [person(number) for number in range(1, 121)], "Many")
     sign_in(alice)
     look("update-rows-many", f"/t/acme/updates/{update.pk}/rows/?page=2")
     sign_in(audrey)
@@ -158,7 +132,7 @@ def test_many_rows(main: Credential, alice: User, audrey: User, sign_in: SignIn,
 
 
 def test_rows_with_findings(main: Credential, alice: User, sign_in: SignIn, look: Look) -> None:
-    update = typed_in(main, alice, BAD, "Wrong")
+    update = make_update(main, alice, BAD, "Wrong")
     sign_in(alice)
 
     look("update-rows-wrong", f"/t/acme/updates/{update.pk}/rows/")
@@ -166,8 +140,8 @@ def test_rows_with_findings(main: Credential, alice: User, sign_in: SignIn, look
 
 
 def test_settings_and_list(main: Credential, alice: User, sign_in: SignIn, look: Look) -> None:
-    update = typed_in(main, alice, BAD, "Wrong")
-    typed_in(main, alice, [person(1)], "One joiner")
+    update = make_update(main, alice, BAD, "Wrong")
+    make_update(main, alice, [person(1)], "One joiner")
     sign_in(alice)
 
     look("update-settings", f"/t/acme/updates/{update.pk}/settings/")
@@ -181,7 +155,7 @@ def test_settings_and_list(main: Credential, alice: User, sign_in: SignIn, look:
 def test_cells_of_a_spreadsheet_spread_over_the_table(
     main: Credential, alice: User, page: Page, sign_in: SignIn, context: BrowserContext
 ) -> None:
-    update = typed_in(main, alice, [], "Empty")
+    update = make_update(main, alice, [], "Empty")
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     sign_in(alice)
     page.goto(f"/t/acme/updates/{update.pk}/rows/")
@@ -229,7 +203,7 @@ def test_file_becomes_checked_rows_without_javascript(
 def test_members_show_by_themselves_once_they_are_read(
     main: Credential, alice: User, page: Page, sign_in: SignIn
 ) -> None:
-    update = typed_in(main, alice, [], "Members")
+    update = make_update(main, alice, [], "Members")
     with scope(team=main.team):
         run = employee_updates.read_members(update, by=alice, policies=[POLICY])
     sign_in(alice)

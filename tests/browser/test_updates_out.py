@@ -1,6 +1,6 @@
 """The pages of an employee update from its checks to its receipt, in Chromium: how they look, and the whole way."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,39 +12,23 @@ from accounts.models import Credential, Membership, Policy, Team, User
 from exports.employee_updates import actions as employee_updates
 from exports.models import EmployeeUpdate
 from exports.results import retention
-from exports.runs import queue, recorded_client
 from sandbox.app import Sandbox
-from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.conftest import PATIENCE, WIDE
-from tests.people import applied, approved, fresh, person, prepare, reach, tried, work_off
+from tests.browser.pages import Look, SignIn
+from tests.factories import make_policy, make_update
+from tests.people import applied, approved, fresh, person, reach, tried
+from tests.waiting import PATIENCE
+from tests.work import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Look = Callable[..., None]
-SignIn = Callable[[User], None]
-
-
-@pytest.fixture
-def sandbox(settings: Any) -> Iterator[Sandbox]:
-    server = Sandbox(choices=Choices(limits=()))
-    with server.serve() as served:
-        settings.EXPENSIFY_URL = served.url
-        yield server
-
 
 @pytest.fixture(autouse=True)
-def roomy(acme: Team, settings: Any, redis_client: Any) -> Iterator[None]:
+def roomy(acme: Team, wide_limits: None, settings: Any) -> Iterator[None]:
     """Acme is open to the test, and the call budget is larger than what a test needs."""
-    settings.EXPENSIFY_LIMITS = WIDE
     settings.EXPENSIFY_ANSWER_SECONDS, settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = PATIENCE, 0, 2
-    queue.budget.cache_clear()
-    queue.budget().introduce(fresh=True)
     with scope(team=acme):
         yield
-    queue.budget.cache_clear()
-    recorded_client.http().close()
-    recorded_client.http.cache_clear()
 
 
 @pytest.fixture
@@ -86,8 +70,8 @@ def full(credential: Credential, alice: User, sandbox: Sandbox, policy: str) -> 
     id = credential.partner_pair().partner_user_id
     pair = sandbox.pairs[id]
     other = sorted(pair.policies)[1]
-    Policy.objects.create(team=credential.team, credential=credential, policy_id=other, name="Closed branch")
-    update = prepare(credential, alice, mixed(sandbox, policy, other, 60), "Joiners and leavers of November")
+    make_policy(credential, other, "Closed branch")
+    update = make_update(credential, alice, mixed(sandbox, policy, other, 60), "Joiners and leavers of November")
     assert work_off(employee_updates.read_members(update, by=alice)).status == "succeeded"
     sandbox.pairs[id] = replace(pair, policies=pair.policies - {other})
     return fresh(update)
@@ -103,8 +87,8 @@ def url(update: EmployeeUpdate, page: str = "") -> str:
 def test_update_without_rows_and_with_wrong_ones(
     credential: Credential, policy: str, alice: User, sign_in: SignIn, look: Look
 ) -> None:
-    empty = prepare(credential, alice, [], "Empty")
-    wrong = prepare(
+    empty = make_update(credential, alice, [], "Empty")
+    wrong = make_update(
         credential,
         alice,
         [

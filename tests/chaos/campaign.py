@@ -24,7 +24,7 @@ from tests.chaos.telling import counted, history, table
 from tests.chaos.workers import Crew
 from tests.servers import RedisServer
 from tests.smtp import mail_server
-from tests.workers import PATIENCE, wait_until
+from tests.waiting import PATIENCE, wait_until
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from tests.smtp import Mailbox
 
 # Between two acts: so many calls, or else so many seconds.
 CALLS_BETWEEN = 4
-PATIENCE = 8.0
+SECONDS_BETWEEN = 8.0
 
 
 class Havoc:
@@ -98,7 +98,7 @@ class Havoc:
 
     def _enough_was_done(self, since: float) -> bool:
         """On a busy machine workers start slowly; trouble comes by what they got done, not by the clock alone."""
-        return self._requests() >= self._seen + CALLS_BETWEEN or time.monotonic() > since + PATIENCE
+        return self._requests() >= self._seen + CALLS_BETWEEN or time.monotonic() > since + SECONDS_BETWEEN
 
     def _do_what_is_due(self, *, all_of_it: bool = False) -> None:
         while self._later and (all_of_it or self._later[0][0] <= time.monotonic()):

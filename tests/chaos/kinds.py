@@ -7,7 +7,7 @@ from typing import Any
 from exports.models.run import Status
 from exports.saved_exports.job import WHEN_SAFE
 from tests.chaos.evidence import Traces
-from tests.conftest import TEMPLATE
+from tests.factories import TEMPLATE
 
 # Two megabytes, quickly made.
 LARGE = "<#list 1..600 as page>\n<#list 1..10 as part>" + "0123456789abcdef;" * 20 + "\n</#list></#list>"

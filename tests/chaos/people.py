@@ -26,8 +26,7 @@ from exports.schedules.rules.rule import RuleKind as Often
 from sandbox.app import Sandbox
 from sandbox.state import sees
 from tests.chaos.kinds import KINDS, Kind
-from tests.conftest import member
-from tests.exports.schedules.schedule_rows import make_recipient, make_schedule
+from tests.factories import make_member, make_recipient, make_schedule
 
 # Zenith uses one of Acme's pairs too: two teams in one line.
 TEAMS = {"acme": ("acme-1", "acme-2"), "umbrella": ("umbrella-1", "umbrella-2"), "zenith": ("acme-1",)}
@@ -172,7 +171,7 @@ class People:
         team, created = Team.objects.get_or_create(
             slug=slug, defaults={"name": slug.title(), "recipient_domains": f"{slug}.example"}
         )
-        user = member(team, "Alice", Role.ADMIN) if created else User.objects.get(email=f"alice@{slug}.example")
+        user = make_member(team, "Alice", Role.ADMIN) if created else User.objects.get(email=f"alice@{slug}.example")
         with scope(team=team):
             credential = Credential(team=team, name=pair, status=Credential.Status.WORKING)
             credential.take_pair(KeyPair(known.id, known.secret), timezone.now())

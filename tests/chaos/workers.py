@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos import pace
-from tests.workers import PATIENCE, Processes
+from tests.waiting import PATIENCE
+from tests.workers import Processes
 
 
 @dataclass(eq=False)

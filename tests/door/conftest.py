@@ -1,5 +1,5 @@
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -8,12 +8,10 @@ from django.test import Client
 
 from accounts.models import Team, User
 from accounts.permissions import Role
-from tests.conftest import member
+from tests.clients import signed_in
 from tests.door.routes import Route
-from tests.door.world import World, make_world, rolled_back, sign_in
-
-# Opens one case: what a route answers to one method and one person or script.
-Case = Callable[[Route, str, str], AbstractContextManager[None]]
+from tests.door.world import Case, World, make_world, rolled_back
+from tests.factories import make_member, make_team
 
 
 @pytest.fixture(scope="module")
@@ -49,27 +47,27 @@ def case(subtests: pytest.Subtests) -> Case:
 
 @pytest.fixture(scope="module")
 def acme(database: None) -> Team:
-    return Team.objects.create(name="Acme", slug="acme", time_zone="Europe/Berlin")
+    return make_team("Acme")
 
 
 @pytest.fixture(scope="module")
 def umbrella(database: None) -> Team:
-    return Team.objects.create(name="Umbrella", slug="umbrella", time_zone="America/New_York")
+    return make_team("Umbrella", "America/New_York")
 
 
 @pytest.fixture(scope="module")
 def alice(acme: Team) -> User:
-    return member(acme, "Alice", Role.ADMIN)
+    return make_member(acme, "Alice", Role.ADMIN)
 
 
 @pytest.fixture(scope="module")
 def bob(acme: Team) -> User:
-    return member(acme, "Bob", Role.VIEWER)
+    return make_member(acme, "Bob", Role.VIEWER)
 
 
 @pytest.fixture(scope="module")
 def charlie(umbrella: Team) -> User:
-    return member(umbrella, "Charlie", Role.ADMIN)
+    return make_member(umbrella, "Charlie", Role.ADMIN)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +81,7 @@ def world(acme: Team, alice: User) -> World:
 @pytest.fixture(scope="module")
 def members(world: World) -> dict[Role, User]:
     """A member of Acme in each role."""
-    return {role: member(world.team, f"Member-{role}", role) for role in Role}
+    return {role: make_member(world.team, f"Member-{role}", role) for role in Role}
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +92,10 @@ def stranger() -> Client:
 @pytest.fixture(scope="module")
 def admin(alice: User) -> Client:
     """Alice, signed in."""
-    return sign_in(alice)
+    return signed_in(alice)
 
 
 @pytest.fixture(scope="module")
 def outsider(charlie: User) -> Client:
     """Charlie, signed in."""
-    return sign_in(charlie)
+    return signed_in(charlie)

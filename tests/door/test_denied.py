@@ -7,7 +7,8 @@ from django_scopes import scope
 
 from accounts.audit.record import Action
 from accounts.models import User
-from tests.door.world import World, knock, last_entry, sign_in
+from tests.clients import signed_in
+from tests.door.world import World, knock, last_entry
 
 
 @pytest.mark.parametrize(("name", "status"), [("bob", 403), ("charlie", 404)])
@@ -15,7 +16,7 @@ def test_denied_attempt_is_in_the_log_of_the_team(
     world: World, bob: User, charlie: User, name: str, status: int
 ) -> None:
     person = {"bob": bob, "charlie": charlie}[name]
-    client = sign_in(person)
+    client = signed_in(person)
 
     assert client.get("/t/acme/audit/?person=1", REMOTE_ADDR="192.0.2.7").status_code == status
 
@@ -27,7 +28,7 @@ def test_denied_attempt_is_in_the_log_of_the_team(
 def test_denied_change_changes_nothing(world: World, bob: User) -> None:
     url = reverse("accounts:credential-wipe", args=["acme", world.objects["credential"]])
 
-    assert knock(sign_in(bob), "POST", url).status_code == 403
+    assert knock(signed_in(bob), "POST", url).status_code == 403
     with scope(team=world.team):
         assert world.team.credentials.get().can_call is True
 

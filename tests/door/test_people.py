@@ -7,7 +7,7 @@ from django.urls import reverse
 from accounts.models import Membership, Team, User
 from accounts.permissions import ROLE_PERMISSIONS, Role
 from tests.accounts.sign_in.factors import add_app
-from tests.door.conftest import Case
+from tests.clients import signed_in
 from tests.door.routes import (
     FRESH,
     ROUTES,
@@ -19,12 +19,12 @@ from tests.door.routes import (
     methods_of,
     refused_methods,
 )
-from tests.door.world import World, changes_logged, knock, sign_in, sign_in_an_hour_ago, token_of
+from tests.door.world import Case, World, changes_logged, knock, sign_in_an_hour_ago, token_of
 
 
 @pytest.fixture(scope="module")
 def clients(members: dict[Role, User]) -> dict[Role, Client]:
-    return {role: sign_in(person) for role, person in members.items()}
+    return {role: signed_in(person) for role, person in members.items()}
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_superuser_has_no_way_around_the_door(world: World, charlie: User, outsi
 
 
 def test_removed_member_is_out_with_the_next_click(world: World, bob: User) -> None:
-    client = sign_in(bob)
+    client = signed_in(bob)
     assert client.get("/t/acme/").status_code == 200
 
     Membership.objects.filter(user=bob).delete()

@@ -4,15 +4,15 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from tests.door.conftest import Case
+from tests.clients import signed_in
 from tests.door.routes import FOR_ANYBODY, OUTSIDE, TEAM_ROUTES, knocks
-from tests.door.world import World, knock, sign_in, token_of
+from tests.door.world import Case, World, knock, token_of
 
 
 def test_stranger_and_person_whose_account_is_closed_are_asked_to_sign_in(
     world: World, alice: User, stranger: Client, case: Case
 ) -> None:
-    closed = sign_in(alice)
+    closed = signed_in(alice)
     User.objects.filter(pk=alice.pk).update(is_active=False)
 
     for route, method in knocks(TEAM_ROUTES):

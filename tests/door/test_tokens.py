@@ -10,9 +10,8 @@ from accounts import tokens
 from accounts.audit.record import Action
 from accounts.models import AccessToken, Membership, Team, User
 from accounts.permissions import ROLE_PERMISSIONS, Role
-from tests.door.conftest import Case
 from tests.door.routes import API_ROUTES, API_ROUTES_BY_NAME, Route, by_name, knocks, methods_of, refused_methods
-from tests.door.world import World, ask, knock, last_entry, token_of
+from tests.door.world import Case, World, ask, knock, last_entry, token_of
 
 SCOPES = [tokens.FOR_SCRIPTS, (), *((permission,) for permission in tokens.FOR_SCRIPTS)]
 

@@ -1,13 +1,11 @@
 """A team with one of everything, the people and scripts that ask for it, and how their requests are undone."""
 
 import io
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
 import pypdfium2
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -22,18 +20,25 @@ from accounts.models import AccessToken, AuditEntry, Membership, SavedAuditView,
 from accounts.permissions import Permission, Role
 from accounts.sign_in import recent as recent_sign_in
 from expensify.pair import KeyPair
-from exports.employee_updates import actions as employee_updates
-from exports.employee_updates.feed.cells import FeedRow
-from exports.models import Freeze, Holiday, Result, Run
-from tests.conftest import make_credential, make_export, member
+from exports.models import Freeze, Holiday, Run
+from tests.clients import signed_in
 from tests.door.routes import Route
-from tests.exports.schedules.schedule_rows import (
+from tests.factories import (
+    make_credential,
     make_delivery,
+    make_export,
     make_link,
+    make_member,
     make_occurrence,
     make_recipient,
+    make_result,
+    make_run,
     make_schedule,
+    make_update,
 )
+
+# Opens one case: what a route answers to one method and one person or script.
+Case = Callable[[Route, str, str], AbstractContextManager[None]]
 
 
 class World(NamedTuple):
@@ -68,28 +73,21 @@ def make_world(team: Team, admin: User) -> World:
     document.new_page(200, 100)
     document.save(page)
     document.close()
+    run = make_run(export, admin, Run.Status.SUCCEEDED, remote_file="report.pdf")
+    result = make_result(run, page.getvalue(), "report.pdf")
     with scope(team=team):
-        run = Run.objects.create(
-            team=team, export=export, version=export.version, credential=credential, job={}, template="",
-            marks=False, source="page", requested_by=admin, requested_by_name=str(admin),
-            status=Run.Status.SUCCEEDED, finished_at=now, moved_at=now, remote_file="report.pdf",
-        )  # fmt: skip
-        result = Result.objects.create(
-            team=team, run=run, name="report.pdf", media_type="application/pdf", size=page.tell(), rows=None,
-            sha256="0" * 64, file=default_storage.save(f"walk/{team.slug}.pdf", ContentFile(page.getvalue())),
-        )  # fmt: skip
         cells = {"email": "nina@acme.example", "manager": "nina@acme.example", "employee_id": "N-1", "policy": "P1"}
         rotation = rotation_actions.start_rotation(credential, KeyPair("aa_walk", "w" * 40), by=admin)
         rotation_actions.give_up_check(rotation, "It was not tested.")
         holiday = Holiday.objects.create(team=team, on=now.date(), name="Works outing")
         freeze = Freeze.objects.create(team=team, first=now.date(), last=now.date(), reason="Audit")
-        update = employee_updates.prepare(credential, "Walk", by=admin, content=[FeedRow(1, cells)])
+        update = make_update(credential, admin, [cells], "Walk")
         view = SavedAuditView.objects.create(team=team, user=admin, name="Walk", query="action=x", is_shared=True)
     schedule = make_schedule(export, admin)
     occurrence = make_occurrence(schedule)
     recipient = make_recipient(schedule, "nina@acme.example")
     delivery = make_delivery(occurrence, recipient)
-    somebody = Membership.objects.get(user=member(team, "Somebody", Role.VIEWER))
+    somebody = Membership.objects.get(user=make_member(team, "Somebody", Role.VIEWER))
     return World(
         team,
         {
@@ -122,14 +120,8 @@ def rolled_back() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def sign_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def sign_in_an_hour_ago(user: User) -> Client:
-    client = sign_in(user)
+    client = signed_in(user)
     session = client.session
     session[recent_sign_in.KEY] -= 3600
     session.save()

@@ -1,19 +1,19 @@
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django_scopes import scope
 
 import accounts.clock
-from accounts.models import Credential, Team
-from expensify.budget.limits import Limits
-from exports.models import Run
-from exports.runs import queue, recorded_client, tasks
+from accounts.models import Team
+from exports.runs import queue
 from sandbox.app import Sandbox
-from tests.conftest import PATIENCE
+from sandbox.choices import Choices
+from tests.engine.clocks import EngineClock
 from tests.expensify.budget.office import Clock, live_by_a_clock
+from tests.waiting import PATIENCE
+from tests.work import Work, work_off
+from tests.workers import PATIENT, Processes
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,8 +30,6 @@ def at_work(settings: Any, acme: Team, budget: Any, sandbox: Any) -> Iterator[No
     settings.EXPENSIFY_ANSWER_SECONDS = PATIENCE
     with scope(team=acme):
         yield
-    recorded_client.http().close()
-    recorded_client.http.cache_clear()
 
 
 @pytest.fixture
@@ -43,19 +41,6 @@ def redis_clock(budget: Any, monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-class EngineClock:
-    """A clock to set, in place of the database's."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
-
-    def seconds(self) -> float:
-        return self.at.timestamp()
-
-
 @pytest.fixture
 def engine_clock(db: None, monkeypatch: pytest.MonkeyPatch) -> EngineClock:
     clock = EngineClock(accounts.clock.now())
@@ -64,26 +49,40 @@ def engine_clock(db: None, monkeypatch: pytest.MonkeyPatch) -> EngineClock:
 
 
 @pytest.fixture
-def without_limits(settings: Any, budget: Any, sandbox: Sandbox) -> None:
-    """Everything goes through at once, so that only the line decides who is next; service counts as ever."""
-    sandbox.choices = replace(sandbox.choices, limits=())
-    sandbox.reset()
-    settings.EXPENSIFY_LIMITS = Limits(((10_000, 30_000.0),), unanswered=PATIENCE)
-    queue.budget.cache_clear()
-
-
-@pytest.fixture
-def work(credential: Credential) -> Callable[[Run], Run]:
+def work() -> Work:
     """Do what a worker does, in this process, until the run is final or waits for something else than its turn."""
+    return work_off
 
-    def work(run: Run) -> Run:
-        for _ in range(12):
-            run.refresh_from_db()
-            if not run.is_resting:
-                break
-            queue.enqueue(Run.objects.get(pk=run.pk))
-            tasks.take_turn.run(credential.fingerprint, "")
-        run.refresh_from_db()
-        return run
 
-    return work
+# ------------------------------------------------------------ real processes that die where a test says
+
+
+@pytest.fixture(scope="module")
+def fast_sandbox() -> Iterator[Any]:
+    """Its limits let six calls go at once."""
+    server = Sandbox(choices=Choices(limits=((50, 1.0), (200, 6.0))))
+    with server.serve() as served:
+        server.url = served.url
+        yield server
+
+
+@pytest.fixture(scope="module")
+def processes(
+    fast_sandbox: Any, django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Processes]:
+    """Beat and a worker of two processes, which all tests of a module share, and which a Trap kills."""
+    folder = tmp_path_factory.mktemp("processes")
+    with django_db_blocker.unblock():
+        processes = Processes(
+            folder,
+            **PATIENT,
+            EXPENSIFY_URL=fast_sandbox.url,
+            EXPENSIFY_LIMITS="50/1s,200/6s",
+            RETRY_SECONDS="0.2",
+            SWEEP_SECONDS="0.3",
+            CRASH_FILE=str(folder / "crash"),
+        )
+        processes.worker(processes=2, module="tests.engine.crashing")
+        processes.beat()
+    yield processes
+    processes.stop()

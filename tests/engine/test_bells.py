@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.workers import PATIENCE
+from tests.waiting import PATIENCE
 
 RING = """
 import django

@@ -1,6 +1,5 @@
 """Every call to Expensify has its line in the audit log, with what came of it: also a call nobody lived to tell of."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
@@ -13,6 +12,7 @@ from exports.runs import actions as runs
 from exports.runs import queue, recorded_client, tasks, worker
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
+from tests.work import Work
 
 
 def told(team: Team) -> list[tuple[str, str, str | None]]:
@@ -28,9 +28,7 @@ def lost_call(run: Run) -> ApiCall:
     )
 
 
-def test_each_call_has_one_line_with_its_outcome(
-    export: SavedExport, alice: User, acme: Team, work: Callable[[Run], Run]
-) -> None:
+def test_each_call_has_one_line_with_its_outcome(export: SavedExport, alice: User, acme: Team, work: Work) -> None:
     run = work(runs.start(export, by=alice))
 
     assert run.status == Run.Status.SUCCEEDED, run.error
@@ -38,7 +36,7 @@ def test_each_call_has_one_line_with_its_outcome(
 
 
 def test_call_without_an_answer_says_so(
-    export: SavedExport, alice: User, acme: Team, sandbox: Sandbox, settings: Any, work: Callable[[Run], Run]
+    export: SavedExport, alice: User, acme: Team, sandbox: Sandbox, settings: Any, work: Work
 ) -> None:
     settings.CALL_ATTEMPTS = 1
     sandbox.script(Fault(drop_after_work=True))

@@ -10,7 +10,7 @@ from expensify.pair import KeyPair
 from exports.runs import queue, tasks
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
-from tests.conftest import pair_of
+from tests.factories import pair_of
 
 
 @pytest.fixture

@@ -15,11 +15,12 @@ from exports.runs import heartbeat, queue
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.conftest import make_credential, make_export
-from tests.engine.test_run_life import Work
 from tests.expensify.budget.office import Clock
+from tests.factories import make_credential, make_export
 from tests.gate import held
-from tests.workers import PATIENT, Processes, wait_until
+from tests.waiting import wait_until
+from tests.work import Work
+from tests.workers import PATIENT, Processes
 
 Machine = Callable[..., Processes]
 

@@ -11,10 +11,10 @@ from exports.models import Run
 from exports.runs import actions as runs
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
-from tests.conftest import make_export
-from tests.engine.test_run_life import Work
+from tests.factories import make_export
 from tests.gate import held
-from tests.workers import wait_until
+from tests.waiting import wait_until
+from tests.work import Work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

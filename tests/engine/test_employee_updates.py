@@ -1,8 +1,6 @@
 """An employee update from its rows to its receipt, against the sandbox, and every way it can go wrong."""
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -17,14 +15,14 @@ from exports.models import EmployeeUpdate, Run
 from exports.models.employee_update import Stage
 from exports.results import retention
 from exports.runs import actions as runs
-from exports.runs import queue, worker
+from exports.runs import worker
 from sandbox.app import Sandbox
-from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.conftest import WIDE
+from tests.factories import make_update
 from tests.people import approved, fresh, person, reach, tried
+from tests.work import Work
 
-Work = Callable[[Run], Run]
+pytestmark = pytest.mark.usefixtures("wide_limits")
 
 # As Expensify's help page shows it, with the number that it forgets, and values of one's own.
 RECIPE = """{
@@ -39,24 +37,6 @@ RECIPE = """{
 ]}"""
 
 
-# One update takes a few calls, and a few updates more than ten seconds allow.
-@pytest.fixture
-def sandbox(settings: Any) -> Iterator[Sandbox]:
-    server = Sandbox(choices=Choices(limits=((500, 1.0), (2000, 6.0))))
-    with server.serve() as served:
-        settings.EXPENSIFY_URL = served.url
-        yield server
-
-
-@pytest.fixture
-def budget(settings: Any, redis_client: Any) -> Iterator[Any]:
-    settings.EXPENSIFY_LIMITS = WIDE
-    queue.budget.cache_clear()
-    queue.budget().introduce(fresh=True)
-    yield queue.budget()
-    queue.budget.cache_clear()
-
-
 @pytest.fixture
 def policy(sandbox: Sandbox, credential: Credential) -> str:
     """A policy that the credential reaches and may administer."""
@@ -65,8 +45,7 @@ def policy(sandbox: Sandbox, credential: Credential) -> str:
 
 @pytest.fixture
 def joiner(credential: Credential, alice: User, policy: str) -> EmployeeUpdate:
-    rows = [FeedRow(1, person(policy, "nina.new@acme.example", "N-1001", first_name="Nina"))]
-    return employee_updates.prepare(credential, "Joiner", by=alice, content=rows)
+    return make_update(credential, alice, [person(policy, "nina.new@acme.example", "N-1001", first_name="Nina")])
 
 
 @pytest.fixture
@@ -275,11 +254,8 @@ def test_many_leavers_need_the_number_typed(
     credential: Credential, alice: User, approver: Membership, work: Work, sandbox: Sandbox, policy: str
 ) -> None:
     members = sorted(sandbox.company.policies[policy].members)[:4]
-    rows = [
-        FeedRow(number, person(policy, email, f"L-{number}", is_terminated="yes"))
-        for number, email in enumerate(members, start=1)
-    ]
-    update = employee_updates.prepare(credential, "Leavers", by=alice, content=rows)
+    rows = [person(policy, email, f"L-{number}", is_terminated="yes") for number, email in enumerate(members, start=1)]
+    update = make_update(credential, alice, rows)
     work(employee_updates.read_members(update, by=alice))
     update = tried(update, alice, work)
     employee_updates.submit(update, by=alice, content_hash=update.content_hash)
@@ -324,7 +300,7 @@ def test_rows_with_errors_have_no_name_and_are_not_sent(
     cells = person(
         policy, "nina.new@acme.example", "N-1001", approval_limit="12.345", over_limit_approver="a@b.example"
     )
-    update = employee_updates.prepare(credential, "Fraction", by=alice, content=[FeedRow(1, cells)])
+    update = make_update(credential, alice, [cells])
 
     with pytest.raises(Cannot, match="error"):
         employee_updates.try_out(update, by=alice)

@@ -11,7 +11,7 @@ from exports.models import ApiCall, Run, SavedExport
 from exports.runs import actions as runs
 from exports.runs import queue, tasks
 from sandbox.app import Sandbox
-from tests.conftest import make_credential, make_export, pair_of
+from tests.factories import make_credential, make_export, pair_of
 
 pytestmark = pytest.mark.usefixtures("without_limits")
 

@@ -1,6 +1,5 @@
 """A file that is not there yet is not asked for: each export learns how long its file usually takes."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,16 +13,16 @@ from exports.runs import actions as runs
 from exports.runs import generation_time, queue, tasks
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
-from tests.conftest import make_export
-from tests.engine.conftest import EngineClock
-from tests.engine.test_run_life import Work
+from tests.engine.clocks import EngineClock
+from tests.factories import make_export
 from tests.html import tidy
+from tests.work import Work
 
 pytestmark = pytest.mark.usefixtures("without_limits")
 
 
 @pytest.fixture
-def patiently(engine_clock: EngineClock, sandbox: Sandbox) -> Callable[[Run], Run]:
+def patiently(engine_clock: EngineClock, sandbox: Sandbox) -> Work:
     """Do what beat and a worker do. The clock stands still during a call, and goes on to when the row may call next."""
     sandbox.clock = engine_clock.seconds
     sandbox.reset()

@@ -11,7 +11,8 @@ from accounts.models import MAIL_FINAL, MailStatus, Notice, Team, User
 from tests.engine.crashing import OF_MAILS
 from tests.engine.trap import Trap
 from tests.smtp import Mailbox, mail_server
-from tests.workers import Processes, wait_until
+from tests.waiting import wait_until
+from tests.workers import Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

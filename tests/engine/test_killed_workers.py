@@ -2,66 +2,31 @@
 
 import hashlib
 import itertools
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.storage import default_storage
 from django_scopes import scope, scopes_disabled
 
 from accounts.models import Team, User
 from exports.employee_updates import actions as employee_updates
 from exports.models import Result, Run
 from exports.runs import actions as runs
-from sandbox.app import Sandbox
-from sandbox.choices import Choices
-from tests.conftest import make_credential, make_export
 from tests.engine.crashing import OF_UPDATES, POINTS, STEPS
+from tests.engine.storage import empty_storage, in_storage
 from tests.engine.trap import Trap
-from tests.people import fresh, person, prepare, reach, tried
-from tests.workers import PATIENT, Processes, wait_until
+from tests.factories import make_credential, make_export, make_update
+from tests.people import fresh, person, reach, tried
+from tests.waiting import wait_until
+from tests.workers import Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-STORAGE = Path(default_storage.location)
-LIMITS = ((50, 1.0), (200, 6.0))
-
-
-@pytest.fixture(scope="module")
-def fast_sandbox() -> Iterator[Any]:
-    server = Sandbox(choices=Choices(limits=LIMITS))
-    with server.serve() as served:
-        server.url = served.url
-        yield server
-
-
-@pytest.fixture(scope="module")
-def processes(
-    fast_sandbox: Any, django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Processes]:
-    folder = tmp_path_factory.mktemp("processes")
-    with django_db_blocker.unblock():
-        processes = Processes(
-            folder,
-            **PATIENT,
-            EXPENSIFY_URL=fast_sandbox.url,
-            EXPENSIFY_LIMITS="50/1s,200/6s",
-            RETRY_SECONDS="0.2",
-            SWEEP_SECONDS="0.3",
-            CRASH_FILE=str(folder / "crash"),
-        )
-        processes.worker(processes=2, module="tests.engine.crashing")
-        processes.beat()
-    yield processes
-    processes.stop()
 
 
 @pytest.fixture
 def team(processes: Processes, fast_sandbox: Any, budget: Any, acme: Team) -> Iterator[Team]:
     fast_sandbox.reset()
-    shutil.rmtree(STORAGE, ignore_errors=True)
+    empty_storage()
     with scope(team=acme):
         yield acme
 
@@ -79,10 +44,6 @@ def finished(run: Run, processes: Processes) -> Run:
     with scopes_disabled():
         wait_until(is_final, log=lambda: f"{run} is still {run.status}\n{processes.logs()}")
     return run
-
-
-def in_storage() -> set[str]:
-    return {str(path.relative_to(STORAGE)) for path in STORAGE.rglob("*") if path.is_file()}
 
 
 # Between two points nothing but time passes, so “before” is near to “after” the point before it.
@@ -178,7 +139,7 @@ def test_a_killed_worker_never_sends_an_employee_update_twice(
     team.save(update_fields=["two_people"])
     credential = make_credential(team)
     cells = person(reach(fast_sandbox, credential), "nina.new@acme.example", "N-1001")
-    update = prepare(credential, alice, [cells])
+    update = make_update(credential, alice, [cells])
     tried(update, alice, lambda run: finished(run, processes))
     membership = team.memberships.get(user=alice)
 

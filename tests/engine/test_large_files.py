@@ -11,7 +11,8 @@ from exports.models import Run, SavedExport
 from exports.runs import actions as runs
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
-from tests.workers import Processes, wait_until
+from tests.waiting import wait_until
+from tests.workers import Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

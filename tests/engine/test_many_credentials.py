@@ -14,8 +14,9 @@ from exports.runs import actions as runs
 from exports.runs import queue
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
-from tests.conftest import make_credential, make_export
-from tests.workers import PATIENT, Processes, wait_until
+from tests.factories import make_credential, make_export
+from tests.waiting import wait_until
+from tests.workers import PATIENT, Processes
 
 CREDENTIALS, RUNS = 50, 4
 

@@ -13,9 +13,10 @@ from exports.runs import actions as runs
 from exports.runs import queue
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
-from tests.conftest import make_credential, make_export
+from tests.factories import make_credential, make_export
 from tests.servers import RedisServer
-from tests.workers import PATIENT, Processes, wait_until
+from tests.waiting import wait_until
+from tests.workers import PATIENT, Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,32 +18,14 @@ from exports.runs.report_list import ReportList
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports.job import ExportSettings
 from sandbox.app import Sandbox
-from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.conftest import WIDE, make_export
+from tests.factories import make_export
+from tests.work import Work
 
-Work = Callable[[Run], Run]
+pytestmark = pytest.mark.usefixtures("wide_limits")
 LABEL = "ERP November"
 COLUMNS = Layout(columns=(column("final.created"), column("final.merchant"), column("final.reportAmount")))
 ORDER = ["select", "list", "generate", "download", "mark"]
-
-
-# These runs make more calls than ten seconds allow.
-@pytest.fixture
-def sandbox(settings: Any) -> Iterator[Sandbox]:
-    server = Sandbox(choices=Choices(limits=((500, 1.0), (2000, 6.0))))
-    with server.serve() as served:
-        settings.EXPENSIFY_URL = served.url
-        yield server
-
-
-@pytest.fixture
-def budget(settings: Any, redis_client: Any) -> Iterator[Any]:
-    settings.EXPENSIFY_LIMITS = WIDE
-    queue.budget.cache_clear()
-    queue.budget().introduce(fresh=True)
-    yield queue.budget()
-    queue.budget.cache_clear()
 
 
 def make_safe(credential: Credential, alice: User, name: str = "Ledger", **asked: Any) -> SavedExport:

@@ -14,8 +14,8 @@ from exports.saved_exports import preview_own_data
 from exports.saved_exports.preview import try_out
 from exports.saved_exports.starter_templates import STARTERS
 from sandbox.app import Sandbox
-from tests.conftest import make_export
-from tests.engine.test_run_life import Work
+from tests.factories import make_export
+from tests.work import Work
 
 
 def own_run(credential: Credential, by: User, work: Work) -> Run:

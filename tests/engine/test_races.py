@@ -12,7 +12,7 @@ from exports.models import Run, SavedExport
 from exports.runs import actions as runs
 from exports.runs import queue, worker
 from sandbox.app import Sandbox
-from tests.engine.test_run_life import Work
+from tests.work import Work
 
 Status = Run.Status
 

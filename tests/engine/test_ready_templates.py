@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Callable
 
 import pytest
 from django.core.files.storage import default_storage
@@ -11,15 +10,14 @@ from accounts.models import Credential, User
 from exports.columns.parsing import table_of
 from exports.columns.presets import PRESETS
 from exports.columns.writing import headings_of, template_of
-from exports.models import Result, Run
+from exports.models import Result
 from exports.models.run import Status
 from exports.runs import actions as runs
 from exports.saved_exports.starter_templates import STARTERS
-from tests.conftest import make_export
+from tests.factories import make_export
+from tests.work import Work
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Work = Callable[[Run], Run]
 
 
 def file_of(template: str, credential: Credential, by: User, work: Work) -> str:

@@ -1,6 +1,5 @@
 """A new pair takes over: what becomes of runs that rest, wait, or have a file of the old pair's."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,29 +16,12 @@ from exports.models import Run, SavedExport
 from exports.runs import actions as runs
 from exports.runs import queue, tasks
 from sandbox.app import Sandbox
-from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.conftest import WIDE, make_export, pair_of
+from tests.factories import make_export, pair_of
+from tests.work import Work
 
+pytestmark = pytest.mark.usefixtures("wide_limits")
 NEW = KeyPair("aa_acme_new", "n" * 40)
-Work = Callable[[Run], Run]
-
-
-@pytest.fixture
-def sandbox(settings: Any) -> Iterator[Sandbox]:
-    server = Sandbox(choices=Choices(limits=((500, 1.0), (2000, 6.0))))
-    with server.serve() as served:
-        settings.EXPENSIFY_URL = served.url
-        yield server
-
-
-@pytest.fixture
-def budget(settings: Any, redis_client: Any) -> Iterator[Any]:
-    settings.EXPENSIFY_LIMITS = WIDE
-    queue.budget.cache_clear()
-    queue.budget().introduce(fresh=True)
-    yield queue.budget()
-    queue.budget.cache_clear()
 
 
 @pytest.fixture

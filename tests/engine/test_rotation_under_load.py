@@ -14,8 +14,9 @@ from exports.runs import actions as runs
 from sandbox.app import Sandbox
 from sandbox.choices import Choices
 from sandbox.state import Arrival
-from tests.conftest import make_credential, make_export, pair_of
-from tests.workers import PATIENT, Processes, wait_until
+from tests.factories import make_credential, make_export, pair_of
+from tests.waiting import wait_until
+from tests.workers import PATIENT, Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,12 +13,12 @@ from exports.runs import actions as runs
 from exports.runs import queue
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
-from tests.conftest import make_export
 from tests.expensify.budget.office import Clock
+from tests.factories import make_export
 from tests.gate import held
-from tests.workers import wait_until
+from tests.waiting import wait_until
+from tests.work import Work
 
-Work = Callable[[Run], Run]
 LABEL = "ERP November"
 
 

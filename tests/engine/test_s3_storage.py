@@ -15,9 +15,10 @@ from moto.server import ThreadedMotoServer
 from accounts.models import Team, User
 from exports.models import Result
 from sandbox.app import Sandbox
-from tests.conftest import make_credential, make_export
+from tests.factories import make_credential, make_export
 from tests.servers import free_port
-from tests.workers import PATIENCE, ROOT, Processes
+from tests.waiting import PATIENCE
+from tests.workers import ROOT, Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -1,72 +1,41 @@
 """Workers and beat killed by SIGKILL at every point of an occurrence: each due time runs once, and is mailed once."""
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.files.storage import default_storage
 from django_scopes import scope
 
 from accounts import clock
 from accounts.audit.verify import faults
 from accounts.models import AuditChain, AuditEntry, Notice, Team, User
 from exports.models import Delivery, Occurrence, Run, Schedule
-from sandbox.app import Sandbox
-from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.conftest import make_credential, make_export
 from tests.engine.crashing import OF_SCHEDULES
+from tests.engine.storage import empty_storage
 from tests.engine.trap import Trap
-from tests.exports.schedules.scheduled import DAILY, make_recipient, make_schedule
+from tests.exports.schedules.scheduled import DAILY, make_allowed_recipient, make_daily_schedule
+from tests.factories import make_credential, make_export
 from tests.gate import held
-from tests.workers import PATIENT, Processes, wait_until
+from tests.waiting import wait_until
+from tests.workers import Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="module")
-def fast_sandbox() -> Iterator[Any]:
-    server = Sandbox(choices=Choices(limits=((50, 1.0), (200, 6.0))))
-    with server.serve() as served:
-        server.url = served.url
-        yield server
-
-
-@pytest.fixture(scope="module")
-def processes(
-    fast_sandbox: Any, django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Processes]:
-    folder = tmp_path_factory.mktemp("processes")
-    with django_db_blocker.unblock():
-        processes = Processes(
-            folder,
-            **PATIENT,
-            EXPENSIFY_URL=fast_sandbox.url,
-            EXPENSIFY_LIMITS="50/1s,200/6s",
-            RETRY_SECONDS="0.2",
-            SWEEP_SECONDS="0.3",
-            CRASH_FILE=str(folder / "crash"),
-        )
-        processes.worker(processes=2, module="tests.engine.crashing")
-        processes.beat()
-    yield processes
-    processes.stop()
 
 
 @pytest.fixture
 def schedule(processes: Processes, fast_sandbox: Any, budget: Any, acme: Team, alice: User) -> Iterator[Schedule]:
     """Due when the test says so: its own time of day is far."""
     fast_sandbox.reset()
-    shutil.rmtree(default_storage.location, ignore_errors=True)  # type: ignore[attr-defined]
+    empty_storage()
     with scope(team=acme):
         export = make_export(make_credential(acme), alice)
         far = (clock.now().hour + 12) % 24
-        schedule = make_schedule(export, alice, next_at=None, rule=DAILY | {"times": [f"{far:02}:00"]})
+        schedule = make_daily_schedule(export, alice, next_at=None, rule=DAILY | {"times": [f"{far:02}:00"]})
         for name in ("head", "deputy"):
-            make_recipient(schedule, f"{name}@acme.example")
+            make_allowed_recipient(schedule, f"{name}@acme.example")
         yield schedule
 
 

@@ -11,9 +11,10 @@ from accounts import clock
 from accounts.audit.verify import faults
 from accounts.models import AuditChain, AuditEntry, Team, User
 from exports.models import Occurrence, Run, Schedule
-from tests.conftest import make_credential, make_export, member
-from tests.exports.schedules.scheduled import DAILY, make_schedule
-from tests.workers import Processes, wait_until
+from tests.exports.schedules.scheduled import DAILY, make_daily_schedule
+from tests.factories import make_credential, make_export, make_member
+from tests.waiting import wait_until
+from tests.workers import Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -23,12 +24,14 @@ PROCESSES, SCHEDULES, ROUNDS = 4, 30, 6
 def test_each_due_time_starts_once_whoever_starts_it(
     acme: Team, umbrella: Team, alice: User, budget: object, tmp_path: Path
 ) -> None:
-    charlie = member(umbrella, "Charlie", "admin")  # type: ignore[arg-type]
+    charlie = make_member(umbrella, "Charlie", "admin")  # type: ignore[arg-type]
     for team, user in ((acme, alice), (umbrella, charlie)):
         with scope(team=team):
             export = make_export(make_credential(team), user)
             for number in range(SCHEDULES):
-                make_schedule(export, user, f"Number {number}", next_at=None, rule=DAILY | {"ends_on": "2020-01-01"})
+                make_daily_schedule(
+                    export, user, f"Number {number}", next_at=None, rule=DAILY | {"ends_on": "2020-01-01"}
+                )
     processes = Processes(tmp_path)
     for number in range(PROCESSES):
         processes.start("-m", "tests.engine.starting", log=f"{number}.log")

@@ -13,10 +13,11 @@ from accounts import clock
 from accounts.audit.record import PORTAL
 from accounts.models import MailStatus, Team, User
 from exports.deliveries import summary
-from exports.models import Delivery, Occurrence, Recipient, SavedExport, Schedule
+from exports.models import Delivery, Occurrence, SavedExport, Schedule
 from exports.runs import actions as runs
 from exports.schedules import finish
-from tests.exports.schedules.scheduled import DAILY, make_schedule
+from tests.exports.schedules.scheduled import DAILY, make_daily_schedule
+from tests.factories import make_recipient
 
 MANY = 3000
 
@@ -48,8 +49,8 @@ def many_settled(export: SavedExport, alice: User) -> None:
     """Occurrences that were dealt with, and three whose runs are not over."""
     now = clock.now()
     with scope(team=export.team):
-        schedule = make_schedule(export, alice, next_at=None)
-        others = [make_schedule(export, alice, f"Under way {number}", next_at=None) for number in range(3)]
+        schedule = make_daily_schedule(export, alice, next_at=None)
+        others = [make_daily_schedule(export, alice, f"Under way {number}", next_at=None) for number in range(3)]
         made = [runs.prepare(export, by=PORTAL) for _ in range(MANY + len(others))]
         started = runs.start_all(made)
         Occurrence.objects.bulk_create(
@@ -117,9 +118,7 @@ def test_who_waits_for_their_run_is_found_by_its_index() -> None:
 def test_mails_that_need_somebody_are_found_by_their_index(acme: Team) -> None:
     with scope(team=acme):
         occurrences = list(Occurrence.objects.exclude(settled_at=None).order_by("pk"))
-        recipient = Recipient.objects.create(
-            team=acme, schedule=occurrences[0].schedule, kind=Recipient.Kind.ADDRESS, address="nina@acme.example"
-        )
+        recipient = make_recipient(occurrences[0].schedule, "nina@acme.example")
         Delivery.objects.bulk_create(
             Delivery(
                 team=acme,

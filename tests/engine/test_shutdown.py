@@ -13,22 +13,19 @@ from exports.models import Run
 from exports.runs import actions as runs
 from portal.celery import app
 from sandbox.app import Sandbox
-from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.conftest import make_credential, make_export
+from tests.factories import make_credential, make_export
 from tests.gate import held
-from tests.workers import PATIENCE, PATIENT, Processes, wait_until
+from tests.waiting import PATIENCE, wait_until
+from tests.workers import PATIENT, Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """Its limits let six calls go at once, so that a worker could go on and on."""
-    server = Sandbox(choices=Choices(limits=((50, 1.0), (200, 6.0))))
-    with server.serve() as served:
-        server.url = served.url
-        yield server
+def sandbox(fast_sandbox: Sandbox) -> Sandbox:
+    fast_sandbox.reset()
+    return fast_sandbox
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What killed and sleeping workers leave in storage, and where files arrive, does not stay."""
 
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,22 +19,18 @@ from exports.results import store as results
 from exports.runs import actions as runs
 from exports.runs import queue, recorded_client, steps, worker
 from sandbox.app import Sandbox
-from tests.conftest import make_export
-from tests.engine.test_run_life import Work
+from tests.engine.storage import empty_storage, in_storage
+from tests.factories import make_export
+from tests.work import Work
 
-STORAGE = Path(default_storage.location)
 LATER = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
-def empty_storage() -> Iterator[None]:
-    shutil.rmtree(STORAGE, ignore_errors=True)
+def clean_storage() -> Iterator[None]:
+    empty_storage()
     yield
-    shutil.rmtree(STORAGE, ignore_errors=True)
-
-
-def in_storage() -> set[str]:
-    return {str(path.relative_to(STORAGE)) for path in STORAGE.rglob("*") if path.is_file()}
+    empty_storage()
 
 
 def leave_part(run: Run) -> None:

@@ -1,22 +1,20 @@
 """From a policy's present members to an update of exactly those that changed, over the pages and the sandbox."""
 
-from collections.abc import Callable
-
-from accounts.models import Credential, Policy, Team, User
+from accounts.models import Credential, Team, User
 from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import stored as stored_updates
 from exports.models import EmployeeUpdate, Run
 from sandbox.app import Sandbox
-from tests.exports.conftest import signed_in
-
-Work = Callable[[Run], Run]
+from tests.clients import signed_in
+from tests.factories import make_policy
+from tests.work import Work
 
 
 def test_only_the_member_that_was_edited_is_sent(
     acme: Team, erin: User, credential: Credential, sandbox: Sandbox, work: Work
 ) -> None:
     policy = sorted(sandbox.pairs[credential.partner_pair().partner_user_id].policies)[0]
-    Policy.objects.create(team=acme, credential=credential, policy_id=policy, name="Headquarters")
+    make_policy(credential, policy)
     client = signed_in(erin)
 
     client.post(

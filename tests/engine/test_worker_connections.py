@@ -10,7 +10,8 @@ from accounts.models import User
 from exports.models import Run, SavedExport
 from exports.runs import actions as runs
 from sandbox.app import Sandbox
-from tests.workers import PATIENT, Processes, wait_until
+from tests.waiting import wait_until
+from tests.workers import PATIENT, Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

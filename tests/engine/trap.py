@@ -8,7 +8,8 @@ from django_scopes import scopes_disabled
 
 from accounts.models import MailStatus, Notice
 from exports.models import Delivery, Occurrence, Run
-from tests.workers import Processes, wait_until
+from tests.waiting import wait_until
+from tests.workers import Processes
 
 # Longer than any worker may keep a row.
 LONG = timedelta(days=1)

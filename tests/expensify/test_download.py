@@ -9,7 +9,7 @@ import pytest
 
 from expensify.answers import Download
 from expensify.errors import ExpensifyError, NotAllowed, NotFound, OutcomeUnknown, Rejected, TooLarge, Unauthorized
-from tests.expensify.conftest import PAIR
+from tests.expensify.caller import PAIR
 from tests.expensify.scripted import Reply, http, raw
 
 CSV = "Merchant,Amount\n“Café”,12.50\n".encode()

@@ -13,7 +13,7 @@ from expensify.errors import ExpensifyError
 from expensify.jobs.employees import EmployeeUpdateJob
 from expensify.jobs.export import ReportExport
 from expensify.wire import http_client
-from tests.expensify.conftest import Caller
+from tests.expensify.caller import Caller
 from tests.expensify.scripted import Reply, ScriptedServer, http, raw
 
 JSON = st.recursive(

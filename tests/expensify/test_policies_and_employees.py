@@ -7,7 +7,7 @@ import pytest
 from expensify.answers import EmployeeAnswer, ListedPolicy, PolicyDetails, SkippedEmployee, TagLevel
 from expensify.errors import Invalid, NotAllowed, OutcomeUnknown
 from expensify.jobs.employees import EmployeeUpdateJob, FeedSftp, FeedUrl
-from tests.expensify.conftest import PAIR
+from tests.expensify.caller import PAIR
 from tests.expensify.scripted import http
 
 ADA = {

@@ -21,9 +21,10 @@ from expensify.errors import OutcomeUnknown, PermitExpired, RateLimited, Unreach
 from expensify.jobs.employees import EmployeeUpdateJob
 from expensify.jobs.export import MarkAsExported, ReportExport
 from expensify.wire import http_client
-from tests.expensify.conftest import PAIR, Caller
+from tests.expensify.caller import PAIR, Caller
 from tests.expensify.scripted import ScriptedServer, http, raw
-from tests.servers import free_port, patiently
+from tests.servers import free_port
+from tests.waiting import wait_until
 
 JOB = ReportExport(report_ids=("R00bCluvcO4T",))
 MARKING = ReportExport(report_ids=("R00bCluvcO4T",), on_finish=(MarkAsExported("ERP"),))
@@ -99,7 +100,7 @@ def test_connection_closed_by_the_server_while_idle_is_replaced(server, caller):
     server.will_answer(http("export1.csv", headers="Connection: keep-alive\r\n"), http("export2.csv"))
 
     caller.client().generate(JOB, "x")
-    patiently(lambda: server.closed == 1)
+    wait_until(lambda: server.closed == 1)
 
     assert caller.client().generate(JOB, "x") == ["export2.csv"]
 
@@ -338,7 +339,7 @@ def test_timeout_after_a_request_has_an_unknown_outcome(server, caller):
 
     assert (caught.value.code, caught.value.http_status) == ("no_answer", None)
     assert caller.outcome == "unanswered"
-    patiently(lambda: len(server.requests) == 1)
+    wait_until(lambda: len(server.requests) == 1)
     assert server.closed == 0
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client
@@ -19,15 +18,13 @@ from accounts.models import AuditEntry, Credential, Membership, OnceKey, Team, U
 from accounts.permissions import Role
 from exports import api
 from exports.employee_updates import actions as employee_updates
-from exports.employee_updates.feed.cells import FeedRow
 from exports.models import Result, Run, SavedExport
-from exports.runs import recorded_client
 from exports.saved_exports import actions as saved_exports
 from exports.views.api import in_words
 from sandbox.app import Sandbox
-from tests.conftest import make_export, member
-from tests.exports.conftest import make_run
-from tests.people import work_off
+from tests.clients import signed_in
+from tests.factories import make_export, make_member, make_run, make_update
+from tests.work import work_off
 
 Ask = Callable[..., Any]
 
@@ -48,16 +45,6 @@ def ask(acme: Team) -> Ask:
         return client.generic("POST" if post else "GET", f"/api/t/acme/{path}", headers=headers)
 
     return ask
-
-
-@pytest.fixture
-def result(export: SavedExport, acme: Team) -> Result:
-    with scope(team=acme):
-        run = make_run(export, status=Run.Status.SUCCEEDED, finished_at=timezone.now(), remote_file="a.csv")
-        return Result.objects.create(
-            team=acme, run=run, name="expenses.csv", media_type="text/csv", size=9, rows=2, sha256="5" * 64,
-            file=default_storage.save("api/expenses.csv", ContentFile(b"a,b\n1,2\n\n")),
-        )  # fmt: skip
 
 
 def logged(action: Action) -> list[AuditEntry]:
@@ -105,8 +92,6 @@ def test_run_goes_from_its_start_to_its_file(
 
     with scope(team=acme):
         work_off(Run.objects.get(pk=started.json()["id"], source=Run.Source.API))
-    recorded_client.http().close()
-    recorded_client.http.cache_clear()
     run = ask(erin, f"runs/{started.json()['id']}/").json()
 
     assert (run["status"], run["is_final"], run["error"], run["requested_by"]) == ("succeeded", True, "", "Erin")
@@ -131,8 +116,7 @@ def test_start_and_download_name_the_token_in_the_audit_log(
 
 def test_page_actions_name_no_token(ask: Ask, result: Result, erin: User) -> None:
     ask(erin, "exports/")
-    client = Client()
-    client.force_login(erin)
+    client = signed_in(erin)
 
     list(client.get(f"/t/acme/results/{result.pk}/download/").streaming_content)
 
@@ -167,7 +151,7 @@ def test_token_cannot_read_a_run_of_an_employee_update(
     """No token can have the permission to see updates, not even an Admin's."""
     with scope(team=acme):
         cells = {"email": "n@acme.example", "manager": "n@acme.example", "employee_id": "1", "policy": "P"}
-        update = employee_updates.prepare(credential, "People", by=alice, content=[FeedRow(1, cells)])
+        update = make_update(credential, alice, [cells], "People")
         run = employee_updates.read_members(update, by=alice)
 
     assert ask(alice, f"runs/{run.pk}/").status_code == 404
@@ -291,7 +275,7 @@ def test_audit_log_can_be_read_in_pages_to_its_beginning(ask: Ask, acme: Team, a
     for number in range(12):
         member_name = f"Person{number}"
         with scope(team=acme):
-            tokens.make(Membership.objects.get(user=member(acme, member_name, Role.VIEWER)), "x", [], 1)
+            tokens.make(Membership.objects.get(user=make_member(acme, member_name, Role.VIEWER)), "x", [], 1)
     numbers, path = [], "audit/?limit=5"
     while path:
         page = ask(alice, path).json()
@@ -336,8 +320,7 @@ def test_caches_store_no_answer(ask: Ask, result: Result, bob: User) -> None:
 
 
 def test_api_page_and_schema_have_every_operation(bob: User) -> None:
-    client = Client()
-    client.force_login(bob)
+    client = signed_in(bob)
 
     page, schema = client.get("/api/").content.decode(), Client().get("/api/openapi.json").json()
 

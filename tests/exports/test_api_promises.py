@@ -16,10 +16,8 @@ from accounts import tokens
 from accounts.models import Membership, Team, User
 from exports import api
 from exports.models import Result
-from tests.exports.test_api import result
 
 pytestmark = [pytest.mark.slow]
-__all__ = ["result"]
 Send = Callable[[Case], None]
 BOUNDED = settings(
     max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)

@@ -10,8 +10,8 @@ from sandbox.__main__ import main
 from sandbox.company.company import DEMO_PAIRS
 from sandbox.company.reports import OLD_REPORT
 from sandbox.faults import Fault
-from tests.sandbox.conftest import ACME
-from tests.servers import PATIENCE
+from tests.sandbox.caller import ACME
+from tests.waiting import PATIENCE
 
 POLICY_LIST = {"type": "get", "inputSettings": {"type": "policyList"}}
 

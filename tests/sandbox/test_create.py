@@ -1,7 +1,7 @@
 import pytest
 
 from sandbox.company.reports import OLD_REPORT
-from tests.sandbox.conftest import UMBRELLA
+from tests.sandbox.caller import UMBRELLA
 
 EXPENSE = {"merchant": "Taxi Nord", "created": "2026-03-17", "amount": 4250, "currency": "EUR"}
 

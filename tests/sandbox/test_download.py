@@ -1,7 +1,7 @@
 import pytest
 
 from sandbox.company.reports import OLD_REPORT
-from tests.sandbox.conftest import ACME, UMBRELLA
+from tests.sandbox.caller import ACME, UMBRELLA
 
 NOT_FOUND = {"responseMessage": "File not found", "responseCode": 404}
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.sandbox.conftest import ACME, UMBRELLA
+from tests.sandbox.caller import ACME, UMBRELLA
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 from sandbox.company.reports import OLD_REPORT
 from sandbox.jobs.xls import old_workbook
 from tests.documentation import TEMPLATE as HELP_PAGE
-from tests.sandbox.conftest import ACME, UMBRELLA
+from tests.sandbox.caller import ACME, UMBRELLA
 
 MARK = {"onFinish": [{"actionName": "markAsExported", "label": "ERP March"}]}
 

@@ -5,8 +5,8 @@ import pytest
 
 from sandbox.company.reports import OLD_REPORT
 from sandbox.faults import Fault
-from tests.sandbox.conftest import ACME, UMBRELLA
-from tests.servers import PATIENCE, patiently
+from tests.sandbox.caller import ACME, UMBRELLA
+from tests.waiting import PATIENCE, wait_until
 
 MARK = {"onFinish": [{"actionName": "markAsExported", "label": "ERP"}]}
 # Bodies that a careless client accepts as a file name.
@@ -119,7 +119,7 @@ def test_slow_download_is_throttled(calling):
     caller.sandbox.script(Fault(bytes_per_second=1000), on="download")
 
     body = caller.download(name).text
-    patiently(lambda: len(waits) == 10)  # the server waits once more after the last byte
+    wait_until(lambda: len(waits) == 10)  # the server waits once more after the last byte
 
     assert (len(body), waits) == (500, [0.05] * 10)
 

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from sandbox.mailbox import MOST_MAILS, Mailbox
-from tests.servers import PATIENCE, die_with_parent
+from tests.servers import die_with_parent
+from tests.waiting import PATIENCE
 from tests.workers import ROOT
 
 

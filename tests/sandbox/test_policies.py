@@ -1,6 +1,6 @@
 import pytest
 
-from tests.sandbox.conftest import ACME, UMBRELLA
+from tests.sandbox.caller import ACME, UMBRELLA
 
 
 @pytest.fixture

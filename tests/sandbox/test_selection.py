@@ -1,7 +1,7 @@
 import pytest
 
 from sandbox.company.reports import OLD_REPORT
-from tests.sandbox.conftest import ACME
+from tests.sandbox.caller import ACME
 
 
 def acme_reports(caller):

@@ -10,8 +10,8 @@ from sandbox.app import Sandbox
 from sandbox.company.company import DEMO_PAIRS
 from sandbox.company.reports import OLD_REPORT
 from sandbox.faults import Fault
-from tests.sandbox.conftest import ACME, UMBRELLA
-from tests.servers import PATIENCE, patiently
+from tests.sandbox.caller import ACME, UMBRELLA
+from tests.waiting import PATIENCE, wait_until
 
 POLICY_LIST = {"type": "get", "inputSettings": {"type": "policyList"}}
 
@@ -261,8 +261,8 @@ def test_stopping_closes_waiting_connections():
     with sandbox.serve() as server:
         thread = threading.Thread(target=call, args=(server.url,))
         thread.start()
-        patiently(lambda: sandbox.log)
-    patiently(lambda: not set(threading.enumerate()) - before)
+        wait_until(lambda: sandbox.log)
+    wait_until(lambda: not set(threading.enumerate()) - before)
 
     assert len(outcome) == 1
 

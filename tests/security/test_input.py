@@ -23,9 +23,9 @@ from exports.deliveries import download_links, placeholders, split_by_recipient
 from exports.models import EmployeeUpdate, Result, SavedExport
 from exports.models.run import Status
 from tests.accounts.sign_in.factors import resets_are_sent
-from tests.exports.conftest import make_result, make_run, signed_in
-from tests.exports.deliveries.mailed import make_delivery, make_recipient, make_schedule
+from tests.clients import signed_in
 from tests.exports.employee_updates.updates import make
+from tests.factories import make_delivery_of_file, make_recipient, make_result, make_run, make_schedule
 
 NAMES = ["../../etc/passwd.csv", "..\\..\\evil.csv", "/etc/passwd.csv", "a/b.csv", "people.html\x00.csv", "C:\\x.csv"]
 
@@ -184,7 +184,7 @@ def test_words_of_a_chosen_column_are_no_template(text: str) -> None:
 
 def test_name_of_a_team_adds_no_header_to_the_mail_of_a_code(export: SavedExport, alice: User) -> None:
     Team.objects.filter(slug="acme").update(name="Acme\r\nBcc: eve@evil.example", recipient_domains="acme.example")
-    delivery = make_delivery(make_recipient(make_schedule(export, alice), "nina@acme.example"))
+    delivery = make_delivery_of_file(make_recipient(make_schedule(export, alice), "nina@acme.example"))
     delivery.refresh_from_db()
     token = download_links.make(delivery)
 

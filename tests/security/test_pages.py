@@ -13,9 +13,10 @@ from django.urls import reverse
 
 from accounts.models import Team, User
 from exports.forms.schedules.mail import Addresses
-from tests.conftest import PASSWORD
+from tests.clients import signed_in
 from tests.door.routes import CHANGE, READ, ROUTES, TEAM_ROUTES
 from tests.door.world import World, changes_logged, make_world
+from tests.factories import PASSWORD
 
 PAGES = [route for route in TEAM_ROUTES if ROUTES[route.name][1] & READ]
 FORMS = [route for route in TEAM_ROUTES if ROUTES[route.name][1] & CHANGE]
@@ -31,8 +32,7 @@ def world(acme: Team, alice: User, redis_client: Any) -> World:
 
 def pages(world: World, admin: User) -> Iterator[tuple[str, HttpResponse, str]]:
     """Each page by the name of its route, with its answer and its HTML."""
-    client = Client()
-    client.force_login(admin)
+    client = signed_in(admin)
     for route in PAGES:
         response: Any = client.get(world.url(route))
         content = b"".join(response.streaming_content) if response.streaming else response.content
@@ -148,8 +148,7 @@ def test_session_that_somebody_planted_is_another_after_signing_in(alice: User) 
 @pytest.mark.parametrize("verb", ["edit", "remove"])
 def test_passkey_of_somebody_else_is_not_found(acme: Team, alice: User, bob: User, verb: str) -> None:
     key = Authenticator.objects.create(user=bob, type="webauthn", data={"name": "Bob's", "credential": {}})
-    client = Client()
-    client.force_login(alice)
+    client = signed_in(alice)
 
     answer = client.post(reverse(f"mfa_{verb}_webauthn", args=[key.pk]), {"name": "Mine"})
 
@@ -161,8 +160,7 @@ def test_passkey_of_somebody_else_is_not_found(acme: Team, alice: User, bob: Use
 
 
 def test_endless_number_is_answered_with_a_sentence(world: World, alice: User) -> None:
-    client = Client()
-    client.force_login(alice)
+    client = signed_in(alice)
     url = reverse("exports:rotation-try", args=["acme", world.objects["rotation"]])
 
     answer = client.post(url, {"export": "9" * 5000}, follow=True)

@@ -5,14 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 from django_scopes import scope
 
 from accounts.audit import record as audit
 from accounts.audit.record import Action
 from accounts.models import AuditEntry, Credential, Team, User
-from tests.test_arrows import TREES
+from tests.clients import signed_in
+from tests.product_code import TREES
 
 # The file is deleted after the team's retention for results.
 ELSEWHERE = {"RESULT_PURGED"}
@@ -68,8 +68,7 @@ def test_viewing_credentials_is_recorded_once_an_hour_per_person(
     action: Action,
 ) -> None:
     def look(user: User) -> None:
-        client = Client()
-        client.force_login(user)
+        client = signed_in(user)
         assert client.get(path.format(credential.pk)).status_code == 200
 
     for user in (alice, audrey, alice):

@@ -14,7 +14,8 @@ from accounts.audit import record as audit
 from accounts.audit.record import PORTAL, Action
 from accounts.models import AuditEntry, Membership, SavedAuditView, Team, User
 from accounts.permissions import Role
-from tests.conftest import member
+from tests.clients import signed_in
+from tests.factories import make_member
 
 URL = "/t/acme/audit/"
 
@@ -22,9 +23,7 @@ URL = "/t/acme/audit/"
 @pytest.fixture
 def reader(audrey: User) -> Client:
     """A client that is signed in as Audrey."""
-    client = Client()
-    client.force_login(audrey)
-    return client
+    return signed_in(audrey)
 
 
 def steps_on(client: Client, **query: Any) -> list[str]:
@@ -324,16 +323,14 @@ def test_saved_view_keeps_only_valid_filters(reader: Client, acme: Team) -> None
 def test_private_view_is_hidden_and_a_shared_view_shown_to_others(reader: Client, acme: Team, alice: User) -> None:
     save_view(reader, "Mine", "words=x")
     save_view(reader, "Ours", "words=y", is_shared="on")
-    admin = Client()
-    admin.force_login(alice)
+    admin = signed_in(alice)
 
     assert (view_names(reader), view_names(admin)) == (["Mine", "Ours"], ["Ours"])
 
 
 def test_views_of_other_teams_are_not_shown(reader: Client, acme: Team, charlie: User) -> None:
     save_view(reader, "Ours", "words=y", is_shared="on")
-    other = Client()
-    other.force_login(charlie)
+    other = signed_in(charlie)
 
     assert list(other.get("/t/umbrella/audit/").context["views"]) == []
 
@@ -360,7 +357,7 @@ def test_shared_view_is_removed_by_its_person_or_an_admin(
     save_view(reader, "First", "words=x", is_shared="on")
     save_view(reader, "Second", "words=y", is_shared="on")
     colleague, admin = Client(), Client()
-    colleague.force_login(member(acme, "Anna", Role.AUDITOR))
+    colleague.force_login(make_member(acme, "Anna", Role.AUDITOR))
     admin.force_login(alice)
     first, second = SavedAuditView._base_manager.order_by("pk")
 

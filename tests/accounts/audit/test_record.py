@@ -1,6 +1,4 @@
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -11,7 +9,8 @@ from accounts.audit import record as audit
 from accounts.audit import verify as audit_verify
 from accounts.audit.record import PORTAL, Action, Actor
 from accounts.models import AuditChain, AuditEntry, Team, User
-from tests.conftest import make_credential
+from tests.accounts.audit.logs import without_triggers
+from tests.factories import make_credential
 
 
 def chain_of(team: Team | None) -> AuditChain:
@@ -20,20 +19,6 @@ def chain_of(team: Team | None) -> AuditChain:
 
 def three_entries(team: Team, by: User) -> list[AuditEntry]:
     return [audit.record(Action.TEAM_CHANGED, team, by=by, step=step) for step in range(3)]
-
-
-@contextmanager
-def without_triggers() -> Iterator[Callable[..., None]]:
-    """Disable the triggers and write anything, as somebody with write access could."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET session_replication_role = replica")
-        else:
-            cursor.execute("DROP TRIGGER audit_append_only_update")
-            cursor.execute("DROP TRIGGER audit_append_only_delete")
-        yield cursor.execute
-        if connection.vendor == "postgresql":
-            cursor.execute("SET session_replication_role = DEFAULT")
 
 
 # ------------------------------------------------------------ entries

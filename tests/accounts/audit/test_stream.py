@@ -24,7 +24,7 @@ from accounts.audit.record import PORTAL, Action
 from accounts.models import AuditEntry, AuditStream, Team, User
 from tests.accounts.audit.logs import chain_of
 from tests.accounts.audit.receivers import SyslogReceiver, WebReceiver, serving
-from tests.workers import wait_until
+from tests.waiting import wait_until
 
 HEAD = re.compile(
     rb"<110>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 localhost portal - audit - (\{.*\})", re.DOTALL

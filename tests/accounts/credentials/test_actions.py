@@ -6,7 +6,7 @@ from accounts.audit.record import Action
 from accounts.credentials import actions as credentials
 from accounts.models import AuditEntry, Credential, Team, User
 from expensify.pair import KeyPair
-from tests.conftest import make_credential
+from tests.factories import make_credential
 
 CANARY = KeyPair("canary-id-4711", "canary-secret-0815")
 

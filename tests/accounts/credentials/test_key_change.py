@@ -12,8 +12,9 @@ from django_scopes import scope
 
 from accounts.models import Credential, Team
 from expensify.pair import KeyPair
-from tests.conftest import make_credential
-from tests.workers import PATIENCE, ROOT, Processes
+from tests.factories import make_credential
+from tests.waiting import PATIENCE
+from tests.workers import ROOT, Processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -10,7 +10,7 @@ from accounts.credentials.keyring import CannotOpen, Key, KeyRing, Sealed, ring,
 from accounts.models import Credential, Team
 from accounts.models.credential import fingerprint
 from expensify.pair import KeyPair
-from tests.conftest import make_credential
+from tests.factories import make_credential
 
 OLD, NEW, OTHER = (bytes([n]) * 32 for n in (1, 2, 3))
 

@@ -7,10 +7,10 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.audit.record import Action
-from accounts.models import AuditEntry, Credential, Policy, Team, User
+from accounts.models import AuditEntry, Credential, Team, User
 from expensify.pair import KeyPair
 from exports.models import ApiCall
-from tests.conftest import make_credential, make_export
+from tests.factories import make_credential, make_export, make_policy
 
 AsUser = Callable[[User], Client]
 SECRET = "canary-secret-0815"
@@ -173,7 +173,7 @@ def test_one_row_and_three_cost_the_same_queries(
         make_export(other, alice, f"Of another {number}")
         make_export(credential, alice, f"Export {number}")
         with scope(team=acme):
-            Policy.objects.create(team=acme, credential=credential, policy_id=str(number), name="Travel")
+            make_policy(credential, str(number), "Travel")
             ApiCall.objects.create(team=acme, credential=credential, kind="policy_list", sent_at=timezone.now())
 
     add(1)

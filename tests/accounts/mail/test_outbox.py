@@ -15,7 +15,8 @@ from accounts.mail import notifications, outbox
 from accounts.mail.smtp import Post
 from accounts.models import MailStatus, Notice, Team, User
 from tests.servers import free_port
-from tests.smtp import PATIENCE, mail_server, rude_server
+from tests.smtp import mail_server, rude_server
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

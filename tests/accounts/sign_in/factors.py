@@ -1,15 +1,42 @@
-"""Helpers for tests of sign-in: an authenticator app, and mails sent in threads."""
+"""Helpers for tests of sign-in: the form, an authenticator app, and mails sent in threads."""
 
 import threading
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth
+from django.test import Client
 
 from accounts.models import User
+from accounts.sign_in import recent as recent_sign_in
 from accounts.sign_in.two_factor import Adapter
+from tests.factories import PASSWORD
+from tests.waiting import PATIENCE
 
+LOGIN = "/account/login/"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def sign_in(client: Client, email: str, password: str = PASSWORD, path: str = LOGIN) -> Any:
+    return client.post(path, {"login": email, "password": password}, REMOTE_ADDR="192.0.2.7")
+
+
+def signed_in_by_form(user: User, browser: str = "") -> Client:
+    client = Client(headers={"user-agent": browser})
+    assert sign_in(client, user.email).status_code == 302
+    return client
+
+
+def is_in(client: Client) -> bool:
+    return "_auth_user_id" in client.session and client.get("/account/").status_code == 200
+
+
+def stale(client: Client) -> Client:
+    session = client.session
+    session[recent_sign_in.KEY] -= 3600
+    session.save()
+    return client
 
 
 def add_app(user: User, secret: str = SECRET) -> Authenticator:
@@ -37,5 +64,5 @@ def resets_are_sent() -> None:
     """Wait for the mails for forgotten passwords, which threads send."""
     for thread in threading.enumerate():
         if thread.name == "reset-mail":
-            thread.join(120)
+            thread.join(PATIENCE)
             assert not thread.is_alive()

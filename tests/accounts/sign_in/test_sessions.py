@@ -9,35 +9,15 @@ from accounts import teams
 from accounts.audit.record import Action
 from accounts.models import AuditEntry, Membership, Team, User
 from accounts.permissions import Role
-from accounts.sign_in import recent as recent_sign_in
-from tests.accounts.sign_in.factors import resets_are_sent
-from tests.accounts.sign_in.test_sign_in import sign_in
-from tests.conftest import PASSWORD
-
-
-def signed_in(user: User, browser: str = "") -> Client:
-    client = Client(headers={"user-agent": browser})
-    assert sign_in(client, user.email).status_code == 302
-    return client
-
-
-def is_in(client: Client) -> bool:
-    return "_auth_user_id" in client.session and client.get("/account/").status_code == 200
-
-
-def stale(client: Client) -> Client:
-    session = client.session
-    session[recent_sign_in.KEY] -= 3600
-    session.save()
-    return client
-
+from tests.accounts.sign_in.factors import is_in, resets_are_sent, signed_in_by_form, stale
+from tests.factories import PASSWORD
 
 # ------------------------------------------------------------ list and end
 
 
 def test_sessions_are_listed_with_their_browsers(alice: User) -> None:
-    signed_in(alice, "Elinks on the old laptop")
-    here = signed_in(alice, "Firefox here")
+    signed_in_by_form(alice, "Elinks on the old laptop")
+    here = signed_in_by_form(alice, "Firefox here")
 
     page = here.get("/account/sessions/").content.decode()
 
@@ -45,7 +25,7 @@ def test_sessions_are_listed_with_their_browsers(alice: User) -> None:
 
 
 def test_one_session_is_ended_and_the_other_stays(alice: User, acme: Team) -> None:
-    there, here = signed_in(alice, "There"), signed_in(alice, "Here")
+    there, here = signed_in_by_form(alice, "There"), signed_in_by_form(alice, "Here")
     listed = here.get("/account/sessions/").context["sessions"]
     (other,) = [session.pk for session in listed if session.user_agent == "There"]
 
@@ -57,7 +37,7 @@ def test_one_session_is_ended_and_the_other_stays(alice: User, acme: Team) -> No
 
 
 def test_all_other_sessions_are_ended_at_once(alice: User) -> None:
-    there, elsewhere, here = signed_in(alice), signed_in(alice), signed_in(alice)
+    there, elsewhere, here = signed_in_by_form(alice), signed_in_by_form(alice), signed_in_by_form(alice)
 
     here.post("/account/sessions/")
 
@@ -65,10 +45,10 @@ def test_all_other_sessions_are_ended_at_once(alice: User) -> None:
 
 
 def test_session_of_somebody_else_is_not_found(alice: User, bob: User) -> None:
-    theirs = signed_in(bob)
+    theirs = signed_in_by_form(bob)
     (session,) = theirs.get("/account/sessions/").context["sessions"]
 
-    assert signed_in(alice).post(f"/account/sessions/{session.pk}/end/").status_code == 404
+    assert signed_in_by_form(alice).post(f"/account/sessions/{session.pk}/end/").status_code == 404
     assert is_in(theirs) is True
 
 
@@ -76,7 +56,7 @@ def test_session_of_somebody_else_is_not_found(alice: User, bob: User) -> None:
 
 
 def test_changed_role_ends_the_sessions_of_that_person_only(acme: Team, alice: User, bob: User) -> None:
-    theirs, mine = signed_in(bob), signed_in(alice)
+    theirs, mine = signed_in_by_form(bob), signed_in_by_form(alice)
 
     teams.change_role(Membership.objects.get(user=bob), Role.EDITOR, by=alice)
 
@@ -84,7 +64,7 @@ def test_changed_role_ends_the_sessions_of_that_person_only(acme: Team, alice: U
 
 
 def test_removal_ends_the_sessions(acme: Team, alice: User, bob: User) -> None:
-    theirs = signed_in(bob)
+    theirs = signed_in_by_form(bob)
 
     teams.remove(Membership.objects.get(user=bob), by=alice)
 
@@ -92,7 +72,7 @@ def test_removal_ends_the_sessions(acme: Team, alice: User, bob: User) -> None:
 
 
 def test_unchanged_role_ends_no_session(acme: Team, alice: User, bob: User) -> None:
-    theirs = signed_in(bob)
+    theirs = signed_in_by_form(bob)
 
     teams.change_role(Membership.objects.get(user=bob), Role.VIEWER, by=alice)
 
@@ -100,7 +80,7 @@ def test_unchanged_role_ends_no_session(acme: Team, alice: User, bob: User) -> N
 
 
 def test_session_without_a_salt_stays_valid(alice: User) -> None:
-    theirs = signed_in(alice)
+    theirs = signed_in_by_form(alice)
 
     assert (alice.session_salt, is_in(theirs)) == ("", True)
 
@@ -115,7 +95,7 @@ def test_sign_in_over_a_socket_without_an_address_works(client: Client, alice: U
 
 
 def test_change_after_an_hour_needs_confirmation_and_returns_to_its_form(acme: Team, alice: User, bob: User) -> None:
-    client = stale(signed_in(alice))
+    client = stale(signed_in_by_form(alice))
     url = f"/t/acme/team/members/{Membership.objects.get(user=bob).pk}/role/"
     form = {"headers": {"Referer": "http://testserver/t/acme/team/"}}
 
@@ -130,7 +110,7 @@ def test_change_after_an_hour_needs_confirmation_and_returns_to_its_form(acme: T
 
 
 def test_wrong_password_confirms_nothing(acme: Team, alice: User) -> None:
-    client = stale(signed_in(alice))
+    client = stale(signed_in_by_form(alice))
 
     client.post("/account/reauthenticate/?next=/t/acme/team/", {"password": "wrong"})
 
@@ -138,7 +118,7 @@ def test_wrong_password_confirms_nothing(acme: Team, alice: User) -> None:
 
 
 def test_form_announces_the_confirmation(acme: Team, alice: User) -> None:
-    client = signed_in(alice)
+    client = signed_in_by_form(alice)
     fresh = client.get("/t/acme/credentials/new/").content.decode()
     old = stale(client).get("/t/acme/credentials/new/").content.decode()
 
@@ -147,7 +127,7 @@ def test_form_announces_the_confirmation(acme: Team, alice: User) -> None:
 
 
 def test_secret_in_an_unconfirmed_form_is_not_stored(acme: Team, alice: User) -> None:
-    client = stale(signed_in(alice))
+    client = stale(signed_in_by_form(alice))
 
     client.post("/t/acme/credentials/new/", {"partner_user_secret": "canary"}, follow=True)
 
@@ -164,20 +144,24 @@ def test_secret_in_an_unconfirmed_form_is_not_stored(acme: Team, alice: User) ->
 def test_htmx_request_redirects_the_page(
     acme: Team, alice: User, headers: dict[str, str], status: int, names: str
 ) -> None:
-    response = stale(signed_in(alice)).post("/t/acme/team/edit/", {}, headers=headers)
+    response = stale(signed_in_by_form(alice)).post("/t/acme/team/edit/", {}, headers=headers)
 
     assert response.status_code == status
     assert response.headers[names].startswith("/account/reauthenticate/?next=%2Ft%2Facme%2F")
 
 
 def test_json_request_gets_the_reason_as_json(acme: Team, alice: User) -> None:
-    response: Any = stale(signed_in(alice)).post("/t/acme/team/edit/", {}, headers={"Accept": "application/json"})
+    response: Any = stale(signed_in_by_form(alice)).post(
+        "/t/acme/team/edit/", {}, headers={"Accept": "application/json"}
+    )
 
     assert (response.status_code, response.json()["url"]) == (403, "/account/reauthenticate/?next=%2Ft%2Facme%2F")
 
 
 def test_confirmation_does_not_return_to_another_site(acme: Team, alice: User) -> None:
-    response = stale(signed_in(alice)).post("/t/acme/team/edit/", {}, headers={"Referer": "https://evil.example/t/"})
+    response = stale(signed_in_by_form(alice)).post(
+        "/t/acme/team/edit/", {}, headers={"Referer": "https://evil.example/t/"}
+    )
 
     assert response.headers["Location"] == "/account/reauthenticate/?next=%2Ft%2Facme%2F"
 

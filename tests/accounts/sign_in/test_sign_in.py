@@ -9,14 +9,9 @@ from django.test import Client
 from accounts.audit.record import Action
 from accounts.models import AuditEntry, Membership, Team, User
 from accounts.permissions import Role
-from tests.accounts.sign_in.factors import resets_are_sent
-from tests.conftest import PASSWORD
-
-LOGIN = "/account/login/"
-
-
-def sign_in(client: Client, email: str, password: str = PASSWORD, path: str = LOGIN) -> Any:
-    return client.post(path, {"login": email, "password": password}, REMOTE_ADDR="192.0.2.7")
+from tests.accounts.sign_in.factors import LOGIN, resets_are_sent, sign_in
+from tests.clients import signed_in
+from tests.factories import PASSWORD
 
 
 def actions(team: Team | None) -> list[tuple[str, str]]:
@@ -116,8 +111,7 @@ def test_unused_pages_of_allauth_are_not_found(client: Client, alice: User, path
 
 def test_changed_password_ends_every_session_but_the_present_one(client: Client, acme: Team, alice: User) -> None:
     client.force_login(alice)
-    elsewhere = Client()
-    elsewhere.force_login(alice)
+    elsewhere = signed_in(alice)
     new = "a much better password"
 
     client.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})

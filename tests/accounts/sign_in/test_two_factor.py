@@ -16,9 +16,8 @@ from accounts.audit.record import Action
 from accounts.credentials import keyring
 from accounts.models import AuditEntry, Team, User
 from accounts.sign_in.two_factor import Adapter
-from tests.accounts.sign_in.factors import SECRET, AppClock, add_app, code_of
-from tests.accounts.sign_in.test_sessions import is_in, signed_in, stale
-from tests.accounts.sign_in.test_sign_in import sign_in
+from tests.accounts.sign_in.factors import SECRET, AppClock, add_app, code_of, is_in, sign_in, signed_in_by_form, stale
+from tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +44,7 @@ def actions(team: Team) -> list[str]:
 
 
 def test_app_is_set_up_and_asked_for_at_the_next_sign_in(acme: Team, alice: User, app_clock: AppClock) -> None:
-    first = signed_in(alice)
+    first = signed_in_by_form(alice)
     secret = set_up_app(first, app_clock)
     client = Client()
 
@@ -138,7 +137,7 @@ def test_code_confirms_an_identity_once(alice: User, app_clock: AppClock) -> Non
 
 
 def test_recovery_code_signs_in_once(alice: User) -> None:
-    client = signed_in(alice)
+    client = signed_in_by_form(alice)
     add_app(alice)
     client.post("/account/second-factor/codes/new/")
     shown = client.get("/account/second-factor/codes/").context["unused_codes"]
@@ -153,7 +152,7 @@ def test_recovery_code_signs_in_once(alice: User) -> None:
 
 
 def test_secrets_are_sealed(alice: User) -> None:
-    client = signed_in(alice)
+    client = signed_in_by_form(alice)
     add_app(alice)
     client.post("/account/second-factor/codes/new/")
     codes = client.get("/account/second-factor/codes/").context["unused_codes"]
@@ -191,7 +190,7 @@ def test_key_rotation_takes_second_factors_along(alice: User, settings: Any, app
 
 @pytest.mark.django_db(transaction=True)
 def test_new_factor_ends_the_sessions_that_began_without_it(acme: Team, alice: User, app_clock: AppClock) -> None:
-    there, here = signed_in(alice), signed_in(alice)
+    there, here = signed_in_by_form(alice), signed_in_by_form(alice)
 
     set_up_app(here, app_clock)
 
@@ -201,13 +200,13 @@ def test_new_factor_ends_the_sessions_that_began_without_it(acme: Team, alice: U
 
 @pytest.mark.parametrize("path", ["app/add/", "codes/new/", "passkeys/add/"])
 def test_changing_factors_needs_a_recent_sign_in(alice: User, path: str) -> None:
-    response = stale(signed_in(alice)).get(f"/account/second-factor/{path}")
+    response = stale(signed_in_by_form(alice)).get(f"/account/second-factor/{path}")
 
     assert response.headers["Location"].startswith("/account/reauthenticate/?next=")
 
 
 def test_page_that_adds_an_app_has_no_inline_script(alice: User) -> None:
-    client = signed_in(alice)
+    client = signed_in_by_form(alice)
 
     for path in ("app/add/", "passkeys/add/", ""):
         page = client.get(f"/account/second-factor/{path}").content.decode()
@@ -216,7 +215,7 @@ def test_page_that_adds_an_app_has_no_inline_script(alice: User) -> None:
 
 
 def test_command_removes_lost_factors_and_ends_the_sessions(acme: Team, alice: User) -> None:
-    client = signed_in(alice)
+    client = signed_in_by_form(alice)
     add_app(alice)
 
     call_command("remove_factors", "ALICE@acme.example")
@@ -244,7 +243,7 @@ def edit(client: Client, **changed: str) -> object:
 
 
 def test_admin_without_a_factor_cannot_require_one(acme: Team, alice: User) -> None:
-    response = edit(signed_in(alice), second_factor="on")
+    response = edit(signed_in_by_form(alice), second_factor="on")
 
     assert "First set up a second factor for yourself" in response.content.decode()  # type: ignore[attr-defined]
     acme.refresh_from_db()
@@ -252,12 +251,12 @@ def test_admin_without_a_factor_cannot_require_one(acme: Team, alice: User) -> N
 
 
 def test_admin_with_a_factor_can_require_one(acme: Team, alice: User, bob: User) -> None:
-    client = signed_in(alice)
+    client = signed_in_by_form(alice)
     add_app(alice)
 
     edit(client, second_factor="on")
 
-    theirs = signed_in(bob).get("/t/acme/", follow=True)
+    theirs = signed_in_by_form(bob).get("/t/acme/", follow=True)
     assert theirs.redirect_chain == [("/account/second-factor/", 302)]
     assert "Acme asks for a second factor. Set one up to go on." in theirs.content.decode()
     assert client.get("/t/acme/").status_code == 200
@@ -266,15 +265,14 @@ def test_admin_with_a_factor_can_require_one(acme: Team, alice: User, bob: User)
 def test_recovery_codes_alone_do_not_count_as_a_factor(acme: Team, alice: User) -> None:
     Team.objects.filter(pk=acme.pk).update(second_factor=True)
     Authenticator.objects.create(user=alice, type="recovery_codes", data={"seed": "", "used_mask": 0})
-    client = Client()
-    client.force_login(alice)
+    client = signed_in(alice)
 
     assert client.get("/t/acme/").headers["Location"] == "/account/second-factor/"
 
 
 def test_htmx_and_scripts_get_the_reason_too(acme: Team, alice: User) -> None:
     Team.objects.filter(pk=acme.pk).update(second_factor=True)
-    client = signed_in(alice)
+    client = signed_in_by_form(alice)
 
     piece = client.get("/t/acme/", headers={"HX-Request": "true"})
     program = client.get("/t/acme/", headers={"Accept": "application/json"})

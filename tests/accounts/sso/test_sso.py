@@ -20,8 +20,7 @@ from accounts.models import AuditEntry, Membership, Team, User
 from accounts.permissions import Role
 from accounts.sign_in import recent as recent_sign_in
 from accounts.sso import company as sso
-from tests.accounts.sign_in.factors import add_app, resets_are_sent
-from tests.accounts.sign_in.test_sessions import is_in, signed_in
+from tests.accounts.sign_in.factors import add_app, is_in, resets_are_sent, signed_in_by_form
 from tests.html import tidy
 from tests.servers import die_with_parent, free_port, wait_for_port
 
@@ -128,7 +127,7 @@ def test_known_person_is_linked_by_verified_address_and_keeps_the_password(
     sign_in(provider, "b-1", client)
 
     assert (is_in(client), User.objects.count(), roles_of(bob.email)) == (True, 1, {"acme": Role.VIEWER})
-    assert signed_in(bob) is not None
+    assert signed_in_by_form(bob) is not None
 
 
 def test_person_with_company_sign_in_only_gets_no_reset_link(

@@ -10,7 +10,7 @@ from expensify.budget.budget import Budget, Decision, Ticket
 from expensify.budget.limits import Limits
 from tests.expensify.budget.office import KEY, Clock
 from tests.expensify.budget.steps import full_burst, granted, kept_for, told
-from tests.servers import patiently
+from tests.waiting import wait_until
 
 Timed = Callable[..., Budget]
 
@@ -67,7 +67,7 @@ def test_idle_budget_takes_nothing(timed: Timed, redis_client: redis.Redis) -> N
     [kept] = kept_for(redis_client, [STATE], lambda: budget.step(KEY, done=told(granted(step), "answered")))
 
     assert kept[0] <= 1 <= kept[1]
-    patiently(lambda: redis_client.keys("*") == [b"{portal}:boot"])
+    wait_until(lambda: redis_client.keys("*") == [b"{portal}:boot"])
     assert redis_client.pttl("{portal}:boot") == -1
 
 

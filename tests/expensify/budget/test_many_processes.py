@@ -10,7 +10,7 @@ from expensify.budget.budget import Budget, Ticket
 from tests.expensify.budget.office import KEY
 from tests.expensify.budget.racing import FAST, publish, work
 from tests.expensify.budget.referees import HttpReferee
-from tests.servers import PATIENCE, patiently
+from tests.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_eight_processes_make_every_call_once_and_are_never_refused(
 
     names = [f"run:{n}" for n in range(60)]
     publish(redis_client, budget.enqueue(KEY, [Ticket(name, "a") for name in names]))
-    patiently(lambda: referee.refused or len(referee.accepted) >= len(names))
+    wait_until(lambda: referee.refused or len(referee.accepted) >= len(names))
     stop.set()
     for worker in workers:
         worker.join(PATIENCE)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from tests.servers import PATIENCE
+from tests.waiting import PATIENCE
 
 JAR = Path(os.environ.get("FREEMARKER_JAR", "/usr/share/java/freemarker.jar"))
 SOURCE = Path(__file__).parent / "oracle" / "Oracle.java"

@@ -12,44 +12,7 @@ from expensify.freemarker.builtin.compile import names
 from expensify.freemarker.errors import LimitExceeded, RenderError, TemplateError
 from expensify.freemarker.settings import RenderLimits
 from expensify.freemarker.template import parse, render
-
-GREEDY = {
-    "endless range": "<#list 1.. as i>x</#list>",
-    "endless range without output": "<#list 1.. as i></#list>",
-    "nested loops": "<#list 1..10000 as a><#list 1..10000 as b></#list></#list>",
-    "endless filter": "${(1..)?filter(x -> false)?first!}",
-    "endless take_while": "${(1..)?take_while(x -> true)?size}",
-    "endless join": "${(1..)?map(x -> x)?join(',')}",
-    "macro that calls itself": "<#macro m><@m/></#macro><@m/>",
-    "function that calls itself": "<#function f x><#return f(x + 1)></#function>${f(1)}",
-    "two functions": "<#function f x><#return g(x)></#function><#function g x><#return f(x)></#function>${f(1)}",
-    "macro through its body": "<#macro m><#nested></#macro><#macro n><@m><@n/></@m></#macro><@n/>",
-    "doubled string": "<#assign s = 'xx'><#list 1..100 as i><#assign s = s + s></#list>${s}",
-    "doubled string by literal": "<#assign s = 'xx'><#list 1..100 as i><#assign s = '${s}${s}'></#list>${s}",
-    "doubled string by replace": "<#assign s = 'xx'><#list 1..100 as i><#assign s = s?replace('x', 'xx')></#list>${s}",
-    "replacement of every character": "<#assign s = ''?left_pad(100000)>${s?replace(' ', s)}",
-    "replacement by a regular expression": "<#assign s = ''?left_pad(100000)>${s?replace(' ', s, 'r')}",
-    "replacement by groups": "<#assign s = ''?left_pad(3000)>${s?replace('( +)', s?replace(' ', '$1'), 'r')}",
-    "doubled list": "<#assign l = [1]><#list 1..100 as i><#assign l = l + l></#list>${l?size}",
-    "squared number": "<#assign n = 99><#list 1..100 as i><#assign n = n * n></#list>${n}",
-    "squared fraction": "<#assign n = 99.9><#list 1..100 as i><#assign n = n * n></#list>${n}",
-    "wide padding": "${'x'?left_pad(2000000000)}",
-    "wide padding on the right": "${'x'?right_pad(2000000000, 'ab')}",
-    "long chunk": "${[1]?chunk(2000000000, 0)?first?size}",
-    "reversed range": "${(1..2000000000)?reverse?size}",
-    "sliced range": "${(1..2000000000)[0..1999999999]?size}",
-    "sorted range": "${(1..2000000000)?sort?size}",
-    "joined range": "${(1..2000000000)?join(',')}",
-    "sum of ranges": "${((1..2000000000) + (1..2000000000))?size}",
-    "searched range": "${(1..2000000000)?seq_contains('x')?c}",
-    "captured output": "<#assign s><#list 1.. as i>xxxxxxxxxxxxxxxxxxxx</#list></#assign>",
-    "compressed output": "<#compress><#list 1.. as i>xxxxxxxxxxxxxxxxxxxx </#list></#compress>",
-    "split into characters": "<#assign s = ''?left_pad(900000)><#list 1..1000 as i>${s?split('')?size}</#list>",
-    "many strings kept": "<#assign l = []><#list 1..100000 as i><#assign l = l + ['x'?left_pad(100000)]></#list>",
-    "attempt again and again": "<#list 1.. as i><#attempt>${'x'?number}<#recover></#attempt></#list>",
-    "list that grows": "<#assign l = [1]><#list 1.. as i><#assign l = l + [i]></#list>",
-    "regular expression over a long text": "<#assign s=''?left_pad(900000)><#list 1.. as i>${s?matches('b')?c}</#list>",
-}
+from tests.expensify.freemarker.greedy import GREEDY
 
 
 @pytest.mark.timeout(60)

@@ -1,12 +1,10 @@
 """Presets with the sample data, in every kind of file."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from expensify.freemarker.catalogue import CATALOGUE
-from expensify.freemarker.settings import RenderSettings
 from expensify.freemarker.template import parse, render
 from exports.columns.layout import Layout, column
 from exports.columns.parsing import table_of
@@ -14,18 +12,7 @@ from exports.columns.presets import PRESETS
 from exports.columns.writing import headings_of, template_of
 from exports.samples.choose import SAMPLES, sample
 from tests.exports.columns.expected_rows import values_of
-
-STRICT = RenderSettings(missing="error", boolean="error")
-
-
-def variants(layout: Layout) -> list[Layout]:
-    return [
-        layout,
-        replace(layout, delimiter="\t", quoting="always", guard=False),
-        replace(layout, delimiter=";", line_breaks="keep"),
-        replace(layout, kind="json", line_breaks="keep"),
-        replace(layout, kind="fixed", columns=tuple(replace(column, width=9) for column in layout.columns)),
-    ]
+from tests.exports.columns.strategies import STRICT, variants
 
 
 def heading(layout: Layout) -> list[list[str]]:

@@ -12,8 +12,7 @@ from exports.columns.presets import PRESETS
 from exports.columns.writing import template_of
 from exports.samples.choose import SAMPLES, sample
 from tests.expensify.freemarker import engine
-from tests.exports.columns.test_presets import STRICT, variants
-from tests.exports.columns.test_read_back import DATA, layouts
+from tests.exports.columns.strategies import DATA, STRICT, layouts, variants
 
 pytestmark = pytest.mark.java
 

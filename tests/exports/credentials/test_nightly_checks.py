@@ -8,9 +8,9 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.credentials import actions as credentials
-from accounts.models import Credential, Notice, Policy, Team, User
+from accounts.models import Credential, Notice, Team, User
 from exports.credentials import nightly_checks
-from tests.conftest import make_export
+from tests.factories import make_export, make_policy
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def open_team(acme: Team) -> Iterator[None]:
 
 def reach(credential: Credential, *names: str) -> None:
     for name in names:
-        Policy.objects.create(team=credential.team, credential=credential, policy_id=name[:2], name=name)
+        make_policy(credential, name[:2], name)
 
 
 def test_lost_workspaces_are_told_once_with_the_exports_that_will_be_short(credential: Credential, alice: User) -> None:

@@ -11,11 +11,10 @@ from django.utils import timezone
 from django_scopes import scope
 
 from accounts.credentials import rotation as rotation_actions
-from accounts.models import Credential, Policy, Rotation, Team, User
+from accounts.models import Credential, Rotation, Team, User
 from expensify.pair import KeyPair
 from exports.models import Run, SavedExport
-from tests.conftest import make_credential, make_export
-from tests.exports.conftest import make_run
+from tests.factories import make_credential, make_export, make_policy, make_run
 from tests.html import tidy
 
 NEW = {"partner_user_id": "aa_acme_new", "partner_user_secret": "n" * 40}
@@ -38,7 +37,7 @@ def admin(client: Client, alice: User) -> Client:
 def ready(credential: Credential, alice: User) -> Rotation:
     """A tested new pair that reaches Sales as the old one does, but not Travel."""
     for policy, name in (("P1", "Sales"), ("P2", "Travel")):
-        Policy.objects.create(team=credential.team, credential=credential, policy_id=policy, name=name, role="admin")
+        make_policy(credential, policy, name, role="admin")
     rotation = rotation_actions.start_rotation(credential, KeyPair(*NEW.values()), by=alice)
     Rotation.objects.filter(pk=rotation.pk).update(
         status="ready", check_due_at=None, checked_at=timezone.now(), reach=[REACHED]

@@ -12,9 +12,7 @@ from django.core.management import CommandError, call_command
 from accounts.audit.record import Action
 from accounts.models import MailStatus, Notice
 from exports.models import Delivery, Occurrence
-from tests.exports.deliveries.test_send import actions, delivery, ends, occurrence
-
-__all__ = ["occurrence"]
+from tests.exports.deliveries.mails import actions, delivery, ends
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

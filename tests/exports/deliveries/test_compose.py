@@ -13,9 +13,9 @@ from accounts.models import Team, User
 from exports.deliveries import compose, split_by_recipient
 from exports.deliveries.placeholders import changes, fill, one_line, period_of
 from exports.deliveries.settings import Content, MailSettings
-from exports.models import Delivery, Occurrence, Recipient, Result, SavedExport, Schedule
+from exports.models import Delivery, Result, SavedExport
 from exports.results.totals import Measured
-from tests.exports.conftest import make_result, make_run
+from tests.factories import make_delivery, make_occurrence, make_recipient, make_result, make_run, make_schedule
 
 AT = datetime(2026, 11, 2, 7, 30, tzinfo=UTC)
 CSV = "Käufer,Amount,Currency\nann@acme.example,1.50,EUR\n<b>ben</b>,2.00,EUR\n".encode()
@@ -31,18 +31,13 @@ def sent(acme_open: Team, alice: User, export: SavedExport) -> Sent:
         content: bytes | None = CSV, name: str = "März.csv", asked_content: Content = Content.ORIGINAL
     ) -> Delivery:
         run = make_run(export, status="succeeded", job=JOB)
-        schedule = Schedule.objects.create(
-            team=acme_open, export=export, name="Monthly", owner_name="Alice", rule={},
-            mail=MailSettings(content=asked_content).to_json(), zip_password="42 keys & locks",
-        )  # fmt: skip
-        occurrence = Occurrence.objects.create(team=acme_open, schedule=schedule, due_at=AT, outcome="started", run=run)
-        recipient = Recipient.objects.create(
-            team=acme_open, schedule=schedule, kind="address", address="ann@acme.example"
+        schedule = make_schedule(
+            export, alice, mail=MailSettings(content=asked_content), zip_password="42 keys & locks"
         )
-        return Delivery.objects.create(
-            team=acme_open, occurrence=occurrence, run=run, recipient=recipient, address=recipient.address,
-            result=make_result(run, content, name) if content is not None else None, message_id="7.1@portal.example",
-        )  # fmt: skip
+        occurrence = make_occurrence(schedule, due_at=AT, run=run)
+        result = make_result(run, content, name) if content is not None else None
+        recipient = make_recipient(schedule, "ann@acme.example")
+        return make_delivery(occurrence, recipient, "queued", result=result, message_id="7.1@portal.example")
 
     return make
 

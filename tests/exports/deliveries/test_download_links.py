@@ -21,9 +21,16 @@ from accounts.models import AuditEntry, Membership, Notice, Team, User
 from accounts.permissions import Role
 from exports.deliveries import download_links, recipients
 from exports.models import Delivery, Link, LinkOpening, Recipient, Result, SavedExport, Schedule
-from tests.conftest import make_credential, make_export, member
-from tests.exports.conftest import signed_in
-from tests.exports.deliveries.mailed import CONTENT, make_delivery, make_recipient, make_schedule
+from tests.clients import signed_in
+from tests.factories import (
+    MAILED,
+    make_credential,
+    make_delivery_of_file,
+    make_export,
+    make_member,
+    make_recipient,
+    make_schedule,
+)
 
 State = Recipient.State
 NINA, MAX = "nina@acme.example", "max@acme.example"
@@ -33,13 +40,13 @@ NINA, MAX = "nina@acme.example", "max@acme.example"
 def schedule(acme_open: Team, export: SavedExport, alice: User) -> Schedule:
     acme_open.recipient_domains = "acme.example"
     acme_open.save(update_fields=["recipient_domains"])
-    return make_schedule(export, alice)
+    return make_schedule(export, alice, "Month end")
 
 
 @pytest.fixture
 def delivery(schedule: Schedule) -> Delivery:
     """A mail to Nina, who has no account."""
-    return make_delivery(make_recipient(schedule, NINA))
+    return make_delivery_of_file(make_recipient(schedule, NINA))
 
 
 @pytest.fixture
@@ -94,7 +101,7 @@ def test_recipient_without_an_account_gets_the_file_by_a_code(client: Client, to
 
     response = fetch(client, token, REMOTE_ADDR="192.0.2.7")
 
-    assert response.read == CONTENT
+    assert response.read == MAILED
     assert response.headers["Content-Disposition"] == 'attachment; filename="month.csv"'
     link = Link.objects.get()
     assert (link.openings, link.opened_at is not None, link.code_hash) == (1, True, "")
@@ -102,7 +109,7 @@ def test_recipient_without_an_account_gets_the_file_by_a_code(client: Client, to
     assert (opening.by_name, opening.proof, opening.network_address) == (NINA, "code", "192.0.2.7")
     entry = AuditEntry._base_manager.get(action=Action.LINK_OPENED)
     assert (entry.actor_name, entry.address, entry.data["proof"]) == (NINA, "192.0.2.7", "code")
-    assert entry.data["sha256"] == hashlib.sha256(CONTENT).hexdigest()
+    assert entry.data["sha256"] == hashlib.sha256(MAILED).hexdigest()
 
 
 def test_code_goes_to_the_address_of_the_mail_alone(client: Client, token: str) -> None:
@@ -119,7 +126,7 @@ def test_broken_download_continues(client: Client, token: str) -> None:
 
     response = fetch(client, token, headers={"Range": "bytes=9-"})
 
-    assert (response.status_code, response.read) == (206, CONTENT[9:])
+    assert (response.status_code, response.read) == (206, MAILED[9:])
 
 
 def test_scanner_that_follows_every_link_opens_nothing_and_mails_nothing(
@@ -169,7 +176,7 @@ def test_proof_changes_the_session_key(client: Client, token: str) -> None:
 def test_link_of_one_recipient_does_not_open_by_the_code_or_proof_of_another(
     client: Client, token: str, schedule: Schedule
 ) -> None:
-    other = download_links.make(make_delivery(make_recipient(schedule, MAX)))
+    other = download_links.make(make_delivery_of_file(make_recipient(schedule, MAX)))
     code = ask(client, other)
     ask(client, token)
 
@@ -198,7 +205,7 @@ def test_signing_in_with_its_address_opens_it_and_with_another_not(
     assert f"/account/login/?next=%2Fl%2F{token}%2F" in stranger.get(page(token)).content.decode()
     assert "you are signed in as bob@acme.example" in other.get(page(token)).content.decode()
     assert [fetch(each, token).status_code for each in (stranger, other)] == [302, 302]
-    assert fetch(owner, token).read == CONTENT
+    assert fetch(owner, token).read == MAILED
     assert list(LinkOpening.objects.values_list("by_name", "proof")) == [(NINA, "sign_in")]
 
 
@@ -236,12 +243,14 @@ def test_link_shows_its_own_team_alone(
 ) -> None:
     with scope(team=umbrella):
         export = make_export(make_credential(umbrella), charlie)
-        theirs = make_delivery(make_recipient(make_schedule(export, charlie, "Secret plans"), charlie.email), b"theirs")
+        theirs = make_delivery_of_file(
+            make_recipient(make_schedule(export, charlie, "Secret plans"), charlie.email), b"theirs"
+        )
         their_token = download_links.make(theirs)
 
     prove(client, token)
 
-    assert fetch(client, token).read == CONTENT
+    assert fetch(client, token).read == MAILED
     assert fetch(client, their_token).status_code == 302
     assert "Secret plans" not in client.get(page(their_token)).content.decode()
 
@@ -318,7 +327,7 @@ def test_unavailable_link_says_why_even_after_a_proof(client: Client, token: str
 def test_removed_member_cannot_open_the_link(schedule: Schedule, alice: User, bob: User) -> None:
     by_signing_in(schedule)
     recipients.set_by_hand(schedule, members=[bob], addresses=[], by=alice)
-    token = download_links.make(make_delivery(schedule.recipients.get()))
+    token = download_links.make(make_delivery_of_file(schedule.recipients.get()))
     client = signed_in(bob)
     assert fetch(client, token).status_code == 200
 
@@ -332,7 +341,7 @@ def test_unsubscribed_recipient_can_open_earlier_links(client: Client, token: st
     prove(client, token)
 
     assert "You have unsubscribed from this schedule" in client.get(page(token)).content.decode()
-    assert fetch(client, token).read == CONTENT
+    assert fetch(client, token).read == MAILED
 
 
 def test_lost_file_is_reported_and_not_counted_as_opened(client: Client, token: str, delivery: Delivery) -> None:
@@ -619,7 +628,7 @@ def test_unsubscribing_link_is_signed_for_its_recipient(client: Client, out: str
 def test_person_with_another_role_in_the_team_changes_nothing_about_the_link(
     token: str, acme: Team, delivery: Delivery
 ) -> None:
-    viewer = member(acme, "Viewer", Role.VIEWER)
+    viewer = make_member(acme, "Viewer", Role.VIEWER)
 
     assert signed_in(viewer).get(page(token)).status_code == 200
     assert fetch(signed_in(viewer), token).status_code == 302

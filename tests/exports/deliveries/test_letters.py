@@ -7,8 +7,9 @@ from accounts.mail import outbox
 from accounts.models import MailStatus, Team, User
 from exports.deliveries import send as deliveries
 from exports.models import Delivery, SavedExport
-from tests.exports.deliveries.mailed import make_delivery, make_recipient, make_schedule
-from tests.smtp import PATIENCE, mail_server
+from tests.factories import make_delivery_of_file, make_recipient, make_schedule
+from tests.smtp import mail_server
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -17,7 +18,7 @@ def test_short_line_with_an_umlaut_is_sent_in_seven_bits(acme: Team, export: Sav
     Team.objects.filter(pk=acme.pk).update(recipient_domains="acme.example")
     with scope(team=acme), mail_server() as mailbox:
         schedule = make_schedule(export, alice, "Café")
-        delivery = make_delivery(make_recipient(schedule, "head@acme.example"))
+        delivery = make_delivery_of_file(make_recipient(schedule, "head@acme.example"))
         Delivery.objects.filter(pk=delivery.pk).update(status=MailStatus.QUEUED)
 
         outbox.send_due([deliveries.MAILS], seconds=PATIENCE)

@@ -21,9 +21,9 @@ from accounts.models import Team, User
 from exports.deliveries import download_links
 from exports.models import SavedExport
 from portal.logs import blank_secrets
-from tests.exports.conftest import signed_in
-from tests.exports.deliveries.mailed import make_delivery, make_recipient, make_schedule
-from tests.test_canary import REPORTER
+from tests.clients import signed_in
+from tests.error_reporter import REPORTER
+from tests.factories import make_delivery_of_file, make_recipient, make_schedule
 from tests.workers import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,7 +63,7 @@ def hunted(written: io.StringIO, redis_client: redis.Redis, acme: Team, alice: U
     acme.save()
     with scope(team=acme):
         schedule = make_schedule(export, alice)
-        delivery = make_delivery(make_recipient(schedule, "nina@acme.example"))
+        delivery = make_delivery_of_file(make_recipient(schedule, "nina@acme.example"))
         token, out = (download_links.make(delivery), download_links.unsubscribe_url(delivery.recipient).split("/")[-2])
     client = Client(raise_request_exception=False)
     page = reverse("exports:link", args=[token])
@@ -111,7 +111,9 @@ def test_session_holds_no_token(acme: Team, alice: User, export: SavedExport) ->
     acme.recipient_domains = "acme.example"
     acme.save()
     with scope(team=acme):
-        token = download_links.make(make_delivery(make_recipient(make_schedule(export, alice), "nina@acme.example")))
+        token = download_links.make(
+            make_delivery_of_file(make_recipient(make_schedule(export, alice), "nina@acme.example"))
+        )
     client = Client()
     client.post(reverse("exports:link-code", args=[token]))
     (code,) = re.findall(r"^\d{8}$", str(mail.outbox[-1].body), re.M)

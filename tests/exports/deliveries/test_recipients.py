@@ -18,9 +18,8 @@ from exports.deliveries import recipients
 from exports.deliveries.allowed_addresses import AllowedAddresses, is_address, normalize
 from exports.deliveries.recipient_review import GRACE_DAYS, review_recipients
 from exports.models import Departure, EmployeeUpdate, Recipient, SavedExport, Schedule
-from tests import people
-from tests.conftest import make_credential, make_export, member
-from tests.exports.deliveries.mailed import make_recipient, make_schedule
+from tests.factories import make_credential, make_export, make_member, make_recipient, make_schedule, make_update
+from tests.people import person
 
 State, Kind = Recipient.State, Recipient.Kind
 
@@ -29,7 +28,7 @@ State, Kind = Recipient.State, Recipient.Kind
 def schedule(acme_open: Team, export: SavedExport, alice: User) -> Schedule:
     acme_open.recipient_domains = "acme.example\nBücher.example"
     acme_open.save(update_fields=["recipient_domains"])
-    return make_schedule(export, alice)
+    return make_schedule(export, alice, "Month end")
 
 
 def states(schedule: Schedule) -> dict[str, str]:
@@ -204,7 +203,7 @@ def test_subscribing_again_does_not_restore_a_removed_recipient(schedule: Schedu
 
 
 def test_admins_replace_an_owner_who_left(schedule: Schedule, alice: User, acme: Team) -> None:
-    erin = member(acme, "Erin", Role.EDITOR)
+    erin = make_member(acme, "Erin", Role.EDITOR)
     Schedule.objects.filter(pk=schedule.pk).update(owner=erin)
     schedule.refresh_from_db()
     assert recipients.owners(schedule) == [erin]
@@ -338,7 +337,7 @@ def test_member_who_was_removed_is_not_mailed_before_the_sweep_either(
 
 
 def test_many_leavers_are_reported_in_one_mail(schedule: Schedule, alice: User, acme: Team) -> None:
-    people = [member(acme, f"Person{number}", Role.VIEWER) for number in range(3)]
+    people = [make_member(acme, f"Person{number}", Role.VIEWER) for number in range(3)]
     recipients.set_by_hand(schedule, members=people, addresses=[], by=alice)
     Membership.objects.filter(user__in=people).delete()
 
@@ -350,10 +349,9 @@ def test_many_leavers_are_reported_in_one_mail(schedule: Schedule, alice: User, 
 def applied(export: SavedExport, by: User, *rows: tuple[str, str], at: datetime) -> EmployeeUpdate:
     """An employee update with these (address, leaves), as it is once Expensify has applied it."""
     cells = [
-        people.person("P1", address, f"N-{number}", is_terminated=leaves)
-        for number, (address, leaves) in enumerate(rows)
+        person("P1", address, f"N-{number}", is_terminated=leaves) for number, (address, leaves) in enumerate(rows)
     ]
-    update = people.prepare(export.credential, by, cells, name="November")
+    update = make_update(export.credential, by, cells)
     EmployeeUpdate.objects.filter(pk=update.pk).update(applied_at=at)
     return update
 

@@ -1,93 +1,31 @@
 """Deliveries over a real SMTP server: checked before sending, and sent again only on request."""
 
-from typing import Any
-
 import pytest
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.utils import timezone
-from django_scopes import scope
 
 from accounts.audit.record import Action
 from accounts.mail import outbox
-from accounts.models import AuditEntry, MailStatus, Membership, Notice, Team, User
+from accounts.models import AuditEntry, MailStatus, Membership, Notice, User
 from exports.deliveries import send as deliveries
-from exports.deliveries.settings import MailSettings
-from exports.models import Delivery, Occurrence, Recipient, Result, Run, SavedExport, Schedule
-from tests.smtp import PATIENCE, mail_server
+from exports.models import Delivery, Occurrence, Recipient, Result, Schedule
+from tests.exports.deliveries.mails import actions, delivery, ends
+from tests.factories import make_part
+from tests.smtp import mail_server
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def stored() -> str:
-    return default_storage.save("tests/a.csv", ContentFile(b"a,b\n"))
 
 
 MAILS = deliveries.MAILS
 
 
-@pytest.fixture
-def occurrence(acme: Team, export: SavedExport, alice: User) -> Any:
-    """Alice's schedule has run, and Acme may mail to partner.example."""
-    acme.recipient_domains = "partner.example"
-    acme.save()
-    now = timezone.now()
-    with scope(team=acme):
-        schedule = Schedule.objects.create(
-            team=acme, export=export, name="Month end", owner=alice, owner_name="Alice", rule={},
-            mail=MailSettings(fallback="alice@acme.example").to_json(),
-        )  # fmt: skip
-        run = Run.objects.create(
-            team=acme, export=export, version=export.version, credential=export.credential, job={}, template="",
-            marks=False, source="schedule", requested_by_name="Alice", status=Run.Status.SUCCEEDED,
-            finished_at=now, remote_file="a.csv",
-        )  # fmt: skip
-        Result.objects.create(
-            team=acme, run=run, name="all.csv", media_type="text/csv", size=4, rows=1, sha256="0" * 64, file=stored()
-        )
-        yield Occurrence.objects.create(
-            team=acme, schedule=schedule, due_at=now, outcome="started", run=run, settled_at=now
-        )
-
-
-def delivery(occurrence: Occurrence, address: str = "paula@partner.example", **fields: Any) -> Delivery:
-    recipient, _ = Recipient.objects.get_or_create(
-        team=occurrence.team, schedule=occurrence.schedule, address=address, defaults={"kind": "address"}
-    )
-    return Delivery.objects.create(
-        **{
-            "team": occurrence.team,
-            "occurrence": occurrence,
-            "run": occurrence.run,
-            "recipient": recipient,
-            "result": occurrence.run and occurrence.run.result,
-            "address": address,
-        }
-        | fields
-    )
-
-
 def part(occurrence: Occurrence, value: str) -> Result:
     assert occurrence.run is not None
-    whole = occurrence.run.result
-    return Result.objects.create(
-        team=occurrence.team, part_of=whole, part_value=value, name=f"{value}.csv", media_type="text/csv",
-        size=4, rows=1, sha256="1" * 64, file=stored(),
-    )  # fmt: skip
+    return make_part(occurrence.run.result, value, sha256="1" * 64)
 
 
 def send_due() -> None:
     outbox.send_due([MAILS], seconds=PATIENCE)
-
-
-def ends(row: Delivery) -> tuple[str, str]:
-    row.refresh_from_db()
-    return row.status, row.error
-
-
-def actions(row: Delivery) -> list[str]:
-    entries = AuditEntry.objects.filter(target_type="delivery", target_id=row.pk).order_by("number")
-    return list(entries.values_list("action", flat=True))
 
 
 def test_a_delivery_is_sent_and_noted(occurrence: Occurrence) -> None:

@@ -18,7 +18,7 @@ from exports.deliveries.split_by_recipient import CannotSplit, address_in
 from exports.models import Result, SavedExport
 from exports.results import store as results
 from exports.results import tables
-from tests.exports.conftest import make_result, make_run
+from tests.factories import make_result, make_run
 
 pytestmark = pytest.mark.django_db
 CSV = (

@@ -1,27 +1,23 @@
 """`manage.py employee_update`, as cron would call it; a thread plays the worker, the sandbox plays Expensify."""
 
 import io
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django_scopes import scope, scopes_disabled
 
 from accounts.audit import record as audit
-from accounts.models import Credential, Policy, Team, User
+from accounts.models import Credential, Team, User
 from exports.employee_updates.feed import mapping as feed_mapping
 from exports.employee_updates.feed import reading
 from exports.employee_updates.feed.settings import UpdateSettings
 from exports.models import EmployeeUpdate, FeedProfile, Run
 from exports.models.employee_update import Stage
-from exports.runs import queue, recorded_client, tasks
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
-from tests.conftest import PATIENCE
+from tests.factories import make_policy
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,37 +25,10 @@ HEADINGS = "Work Email;Manager;Personalnummer;Vorname;Austritt"
 
 
 @pytest.fixture
-def at_work(budget: Any, sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
-    """Somebody takes turns for every run that rests, as beat and a worker would."""
-    settings.RETRY_SECONDS, settings.CALL_ATTEMPTS, settings.EXPENSIFY_ANSWER_SECONDS = 0, 2, PATIENCE
-    over = threading.Event()
-
-    def work() -> None:
-        try:
-            while not over.wait(0.05):
-                with scopes_disabled():
-                    resting = list(Run.objects.resting().select_related("credential"))
-                for run in resting:
-                    queue.enqueue(run)
-                    tasks.take_turn.run(run.credential.fingerprint, "")
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    yield sandbox
-    over.set()
-    thread.join()
-    recorded_client.http().close()
-    recorded_client.http.cache_clear()
-
-
-@pytest.fixture
 def policy(sandbox: Sandbox, credential: Credential) -> str:
     """A policy that the credential reaches."""
     policy = sorted(sandbox.pairs[credential.partner_pair().partner_user_id].policies)[0]
-    with scope(team=credential.team):
-        Policy.objects.create(team=credential.team, credential=credential, policy_id=policy, name="Headquarters")
+    make_policy(credential, policy)
     return policy
 
 

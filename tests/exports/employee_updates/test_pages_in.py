@@ -12,7 +12,8 @@ from accounts.models import Credential, Team, User
 from exports.employee_updates import stored as stored_updates
 from exports.models import EmployeeUpdate, FeedProfile, Run
 from exports.results import retention
-from tests.exports.employee_updates.updates import POLICY, cells, ended, make, only, person, shown
+from tests.exports.employee_updates.updates import cells, ended, make, only, person, shown
+from tests.factories import POLICY
 
 CSV = (
     "Work Email,Manager,Personalnummer,Vorname,Shoe size\n"

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,40 +12,25 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.audit.record import Action
-from accounts.models import AuditEntry, Credential, Membership, Policy, Team, User
+from accounts.models import AuditEntry, Credential, Membership, Team, User
 from exports.employee_updates import actions as employee_updates
 from exports.models import EmployeeUpdate, Run
 from exports.models.employee_update import Stage
 from exports.results import retention
-from exports.runs import queue, recorded_client
 from sandbox.app import Sandbox
-from sandbox.choices import Choices
 from sandbox.faults import Fault
-from tests.conftest import PATIENCE, WIDE
-from tests.exports.conftest import signed_in
+from tests.clients import signed_in
+from tests.factories import make_policy, make_update
 from tests.html import tidy
-from tests.people import applied, approved, fresh, person, prepare, reach, submitted, tried, work_off
-
-
-@pytest.fixture
-def sandbox(settings: Any) -> Iterator[Sandbox]:
-    server = Sandbox(choices=Choices(limits=()))
-    with server.serve() as served:
-        settings.EXPENSIFY_URL = served.url
-        yield server
+from tests.people import applied, approved, fresh, person, reach, submitted, tried
+from tests.waiting import PATIENCE
+from tests.work import work_off
 
 
 @pytest.fixture(autouse=True)
-def opened(acme_open: Team, settings: Any, redis_client: Any) -> Iterator[None]:
+def opened(acme_open: Team, wide_limits: None, settings: Any) -> None:
     """Acme is open to the test, and the call budget is larger than what a test needs."""
-    settings.EXPENSIFY_LIMITS = WIDE
     settings.EXPENSIFY_ANSWER_SECONDS, settings.RETRY_SECONDS, settings.CALL_ATTEMPTS = PATIENCE, 0, 2
-    queue.budget.cache_clear()
-    queue.budget().introduce(fresh=True)
-    yield
-    queue.budget.cache_clear()
-    recorded_client.http().close()
-    recorded_client.http.cache_clear()
 
 
 @pytest.fixture
@@ -65,7 +49,9 @@ def dora(acme: Team, erin: User) -> Membership:
 
 @pytest.fixture
 def joiner(credential: Credential, alice: User, policy: str) -> EmployeeUpdate:
-    return prepare(credential, alice, [person(policy, "nina.new@acme.example", "N-1001", first_name="Nina")], "Joiner")
+    return make_update(
+        credential, alice, [person(policy, "nina.new@acme.example", "N-1001", first_name="Nina")], "Joiner"
+    )
 
 
 @pytest.fixture
@@ -226,7 +212,7 @@ def leavers(credential: Credential, alice: User, sandbox: Sandbox, policy: str) 
     """Four members who leave, compared with the members as they are."""
     members = sorted(sandbox.company.policies[policy].members)[:4]
     cells = [person(policy, email, f"L-{number}", is_terminated="yes") for number, email in enumerate(members, start=1)]
-    update = prepare(credential, alice, cells, "Leavers")
+    update = make_update(credential, alice, cells, "Leavers")
     work_off(employee_updates.read_members(update, by=alice))
     return update
 
@@ -269,7 +255,7 @@ def test_changes_show_before_and_after_by_kind(
         person(policy, "nina.new@acme.example", "N-1"),
         person(policy, known, members[known].employee_id or "K-1", manager=boss),
     ]
-    update = prepare(credential, alice, cells)
+    update = make_update(credential, alice, cells)
     work_off(employee_updates.read_members(update, by=alice))
 
     everything = text(as_alice, url(update, "changes/"))
@@ -285,7 +271,7 @@ def test_wrong_chain_is_drawn_as_a_tree(as_alice: Client, credential: Credential
         person(policy, "a@acme.example", "N-1", manager="b@acme.example"),
         person(policy, "b@acme.example", "N-2", manager="a@acme.example"),
     ]
-    update = prepare(credential, alice, cells)
+    update = make_update(credential, alice, cells)
 
     page = text(as_alice, url(update, "changes/"))
 
@@ -295,7 +281,7 @@ def test_wrong_chain_is_drawn_as_a_tree(as_alice: Client, credential: Credential
 
 def test_hr_text_is_shown_and_never_run(as_alice: Client, credential: Credential, alice: User, policy: str) -> None:
     evil = "<script>alert(1)</script>"
-    update = prepare(credential, alice, [person(policy, "x@acme.example", "N-1", last_name=evil)], evil)
+    update = make_update(credential, alice, [person(policy, "x@acme.example", "N-1", last_name=evil)], evil)
     work_off(employee_updates.read_members(update, by=alice))
 
     pages = [text(as_alice, url(update, page)) for page in ("", "changes/", "answer/", "present/")]
@@ -312,7 +298,7 @@ def test_dry_run_is_shown_person_by_person(as_alice: Client, credential: Credent
         person(policy, "nina.new@acme.example", "N-1"),
         person(policy, "otto.new@acme.example", "N-2", manager="nina.new@acme.example"),
     ]
-    update = tried(prepare(credential, alice, cells), alice)
+    update = tried(make_update(credential, alice, cells), alice)
 
     page = text(as_alice, url(update, "answer/"))
 
@@ -322,9 +308,9 @@ def test_dry_run_is_shown_person_by_person(as_alice: Client, credential: Credent
 
 def skipping(credential: Credential, alice: User, policy: str) -> EmployeeUpdate:
     """An update of which Expensify takes one row and skips the other, for a policy it does not know."""
-    Policy.objects.create(team=credential.team, credential=credential, policy_id="0000GONE00000000", name="Gone")
+    make_policy(credential, "0000GONE00000000", "Gone")
     cells = [person(policy, "nina.new@acme.example", "N-1"), person("0000GONE00000000", "otto.new@acme.example", "N-2")]
-    return prepare(credential, alice, cells)
+    return make_update(credential, alice, cells)
 
 
 def test_receipt_says_why_somebody_was_skipped_and_what_to_do(
@@ -487,7 +473,7 @@ def test_rows_are_deleted_after_the_teams_retention(
 ) -> None:
     acme.updates_kept_days = 30
     acme.save(update_fields=["updates_kept_days"])
-    young = prepare(credential, alice, [person(policy, "otto.new@acme.example", "N-2")])
+    young = make_update(credential, alice, [person(policy, "otto.new@acme.example", "N-2")])
     now = timezone.now()
     EmployeeUpdate.objects.filter(pk=joiner.pk).update(created_at=now - timedelta(days=31))
     EmployeeUpdate.objects.filter(pk=young.pk).update(created_at=now - timedelta(days=29))
@@ -543,7 +529,7 @@ def test_pages_cost_the_same_with_one_row_and_with_many(
 ) -> None:
     def made(number: int) -> EmployeeUpdate:
         cells = [person(policy, f"n{each}.new@acme.example", f"N-{each}") for each in range(number)]
-        update = prepare(credential, alice, cells)
+        update = make_update(credential, alice, cells)
         work_off(employee_updates.read_members(update, by=alice))
         return approved(update, alice, dora)
 
@@ -560,7 +546,7 @@ def test_pages_cost_the_same_with_one_row_and_with_many(
 
 def test_long_lists_are_paged(as_alice: Client, credential: Credential, alice: User, policy: str) -> None:
     cells = [person(policy, f"n{each:03}.new@acme.example", f"N-{each}") for each in range(120)]
-    update = prepare(credential, alice, cells)
+    update = make_update(credential, alice, cells)
 
     pages = [text(as_alice, url(update, f"changes/?page={number}")) for number in (1, 3, 99)]
 

@@ -9,8 +9,9 @@ from accounts.models import Credential, Policy, Team, User
 from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import stored as stored_updates
 from exports.models import EmployeeUpdate, Run
-from tests.exports.conftest import signed_in
-from tests.exports.employee_updates.updates import POLICY, cells, ended, make, only, person, queries, shown, typed_in
+from tests.clients import signed_in
+from tests.exports.employee_updates.updates import cells, ended, make, only, person, queries, shown, typed_in
+from tests.factories import POLICY
 
 
 @pytest.fixture(autouse=True)

@@ -8,13 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Credential, User
-from exports.employee_updates import actions as employee_updates
 from exports.employee_updates import stored as stored_updates
-from exports.employee_updates.feed.cells import FeedRow
 from exports.models import EmployeeUpdate, Run
+from tests.factories import POLICY, make_update
 from tests.html import tidy
-
-POLICY = "0123456789ABCDEF"
 
 
 def make(client: Client, credential: Credential, way: str, **fields: Any) -> Any:
@@ -51,5 +48,4 @@ def person(email: str, number: str, **more: str) -> dict[str, str]:
 
 
 def typed_in(credential: Credential, by: User, *rows: dict[str, str]) -> EmployeeUpdate:
-    content = [FeedRow(number, each) for number, each in enumerate(rows, start=1)]
-    return employee_updates.prepare(credential, "Typed", by=by, content=content)
+    return make_update(credential, by, rows, "Typed")

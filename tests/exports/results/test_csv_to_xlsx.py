@@ -20,7 +20,7 @@ from accounts.models import AuditEntry, Team, User
 from exports.columns.layout import Column, Layout, column
 from exports.models import SavedExport
 from exports.results import csv_to_xlsx
-from tests.exports.conftest import make_result, make_run
+from tests.factories import make_result, make_run
 
 
 def made(rows: list[list[str]] | bytes, layout: Layout | None = None, **more: Any) -> bytes:

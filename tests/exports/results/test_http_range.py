@@ -1,34 +1,21 @@
 """Downloads that go on where they broke off."""
 
-import hashlib
 from typing import Any
 
 import pytest
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
-from django_scopes import scope
 
 from accounts.models import Team, User
-from exports.models import Result, Run, SavedExport
+from exports.models import Run, SavedExport
+from tests.factories import make_result, make_run
 
 CONTENT = bytes(range(256)) * 40
 
 
 @pytest.fixture
 def url(acme: Team, alice: User, export: SavedExport) -> str:
-    with scope(team=acme):
-        run = Run.objects.create(
-            team=acme, export=export, version=export.version, credential=export.credential, job={}, template="",
-            marks=False, source="page", requested_by_name="Alice", status="succeeded", remote_file="export.csv",
-            finished_at=timezone.now(),
-        )  # fmt: skip
-        result = Result.objects.create(
-            team=acme, run=run, file=default_storage.save("x/export.csv", ContentFile(CONTENT)), name="export ü.csv",
-            media_type="text/csv", size=len(CONTENT), sha256=hashlib.sha256(CONTENT).hexdigest(),
-        )  # fmt: skip
+    result = make_result(make_run(export, alice, Run.Status.SUCCEEDED), CONTENT, "export ü.csv")
     return reverse("exports:result-download", args=[acme.slug, result.pk])
 
 

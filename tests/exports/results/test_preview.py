@@ -28,7 +28,7 @@ from exports.results.preview import (
     TextPreview,
     preview,
 )
-from tests.exports.conftest import make_result, make_run
+from tests.factories import make_result, make_run
 
 Stored = Callable[[bytes, str], Result]
 

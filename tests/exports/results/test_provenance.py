@@ -6,20 +6,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.utils import timezone
-from django_scopes import scope
 
 from accounts.audit.record import Action
 from accounts.models import AuditEntry, Team, User
-from exports.employee_updates import actions as employee_updates
-from exports.employee_updates.feed.cells import FeedRow
-from exports.models import Delivery, Occurrence, Recipient, Result, Run, SavedExport, Schedule
+from exports.models import Result, Run, SavedExport
 from exports.results import provenance
-from tests.conftest import make_credential, make_export
+from tests.clients import signed_in
+from tests.factories import (
+    make_credential,
+    make_delivery,
+    make_export,
+    make_occurrence,
+    make_part,
+    make_recipient,
+    make_result,
+    make_run,
+    make_schedule,
+    make_update,
+)
 from tests.html import tidy
 
 URL = "/t/acme/audit/prove/"
@@ -30,29 +36,16 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 @pytest.fixture
 def reader(audrey: User) -> Client:
     """Audrey's browser."""
-    client = Client()
-    client.force_login(audrey)
-    return client
+    return signed_in(audrey)
 
 
-def make_result(export: SavedExport, by: User, content: bytes = CONTENT) -> Result:
-    now = timezone.now()
-    with scope(team=export.team):
-        run = Run.objects.create(
-            team=export.team, export=export, version=export.version, credential=export.credential, job={},
-            template="", marks=False, source="page", requested_by=by, requested_by_name=str(by),
-            status=Run.Status.SUCCEEDED, finished_at=now, moved_at=now, remote_file="november.csv",
-        )  # fmt: skip
-        return Result.objects.create(
-            team=export.team, run=run, name="november.csv", media_type="text/csv", size=len(content), rows=3,
-            sha256=hashlib.sha256(content).hexdigest(),
-            file=default_storage.save(f"proof/{run.pk}.csv", ContentFile(content)),
-        )  # fmt: skip
+def make_file(export: SavedExport, by: User, content: bytes = CONTENT) -> Result:
+    return make_result(make_run(export, by, Run.Status.SUCCEEDED), content, "november.csv")
 
 
 @pytest.fixture
 def result(export: SavedExport, alice: User) -> Result:
-    return make_result(export, alice)
+    return make_file(export, alice)
 
 
 def prove(client: Client, content: bytes, url: str = URL) -> Any:
@@ -121,18 +114,14 @@ def test_question_that_makes_no_sense_is_answered_with_a_sentence(
 
 
 def test_empty_file_has_a_hash_too(reader: Client, export: SavedExport, alice: User) -> None:
-    empty = make_result(export, alice, b"")
+    empty = make_file(export, alice, b"")
 
     (origin,) = prove(reader, b"").context["found"].origins
     assert origin.result == empty
 
 
 def test_part_leads_to_the_run_of_the_whole(reader: Client, result: Result) -> None:
-    with scope(team=result.team):
-        Result.objects.create(
-            team=result.team, part_of=result, part_value="Nina", name="nina.csv", media_type="text/csv", size=1,
-            rows=1, sha256="b" * 64, file="nowhere",
-        )  # fmt: skip
+    make_part(result, "Nina", sha256="b" * 64)
 
     response = reader.post(URL, {"sha256": "b" * 64})
 
@@ -142,19 +131,9 @@ def test_part_leads_to_the_run_of_the_whole(reader: Client, result: Result) -> N
 
 
 def test_recipients_are_named(reader: Client, result: Result, alice: User) -> None:
-    team, export = result.team, result.run.export
-    with scope(team=team):
-        schedule = Schedule.objects.create(team=team, export=export, name="Monthly", owner=alice, rule={}, mail={})
-        occurrence = Occurrence.objects.create(
-            team=team, schedule=schedule, due_at=timezone.now(), outcome="started", run=result.run
-        )
-        recipient = Recipient.objects.create(
-            team=team, schedule=schedule, kind=Recipient.Kind.ADDRESS, address="boss@acme.example"
-        )
-        Delivery.objects.create(
-            team=team, occurrence=occurrence, run=result.run, recipient=recipient, result=result,
-            address="boss@acme.example", status=Delivery.Status.SENT, way=Delivery.Way.ATTACHED,
-        )  # fmt: skip
+    schedule = make_schedule(result.run.export, alice)
+    recipient = make_recipient(schedule, "boss@acme.example")
+    make_delivery(make_occurrence(schedule, run=result.run), recipient, result=result)
 
     page = prove(reader, CONTENT).content.decode()
 
@@ -164,8 +143,7 @@ def test_recipients_are_named(reader: Client, result: Result, alice: User) -> No
 
 def test_employee_update_is_found_by_the_hash_of_its_content(reader: Client, credential: Any, alice: User) -> None:
     cells = {"email": "n@acme.example", "manager": "n@acme.example", "employee_id": "N-1", "policy": "P1"}
-    with scope(team=credential.team):
-        update = employee_updates.prepare(credential, "November", by=alice, content=[FeedRow(1, cells)])
+    update = make_update(credential, alice, [cells])
 
     page = reader.post(URL, {"sha256": update.content_hash}).content.decode()
 
@@ -174,11 +152,10 @@ def test_employee_update_is_found_by_the_hash_of_its_content(reader: Client, cre
 
 
 def test_other_teams_files_are_not_found(reader: Client, umbrella: Team, charlie: User) -> None:
-    theirs = make_result(make_export(make_credential(umbrella), charlie), charlie)
+    theirs = make_file(make_export(make_credential(umbrella), charlie), charlie)
 
     assert prove(reader, CONTENT).context["found"].is_something is False
-    other = Client()
-    other.force_login(charlie)
+    other = signed_in(charlie)
     (origin,) = prove(other, CONTENT, "/t/umbrella/audit/prove/").context["found"].origins
     assert origin.result == theirs
 
@@ -219,7 +196,6 @@ def test_form_without_its_token_is_refused(audrey: User) -> None:
 
 
 def test_those_who_may_not_read_the_log_are_sent_away_before_anything_is_read(bob: User) -> None:
-    client = Client()
-    client.force_login(bob)
+    client = signed_in(bob)
 
     assert prove(client, CONTENT).status_code == 403

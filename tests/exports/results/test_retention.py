@@ -11,7 +11,7 @@ from accounts.models import AuditEntry, Team, User
 from exports.deliveries import split_by_recipient
 from exports.models import Result, SavedExport
 from exports.results import retention
-from tests.exports.conftest import make_result, make_run
+from tests.factories import make_result, make_run
 
 pytestmark = pytest.mark.django_db
 

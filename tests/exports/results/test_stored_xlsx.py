@@ -14,7 +14,7 @@ from exports.deliveries import attachments, split_by_recipient
 from exports.deliveries.settings import Content
 from exports.models import Result, SavedExport
 from exports.results import retention
-from tests.exports.conftest import make_result, make_run
+from tests.factories import make_result, make_run
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from exports.columns.layout import Column, Layout, column
 from exports.models import SavedExport
 from exports.results import totals
 from exports.results.totals import Measured, measure_file
-from tests.exports.conftest import make_result, make_run
+from tests.factories import make_result, make_run
 
 DETAIL = Layout(
     columns=(column("report.total"), column("final.amount"), column("expense.currency"), column("report.currency"))

@@ -14,8 +14,7 @@ from exports.runs import actions as runs
 from exports.runs.actions import CannotStart
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports.job import ExportSettings
-from tests.conftest import make_export
-from tests.exports.conftest import OF_EXPORTS, make_run
+from tests.factories import OF_EXPORTS, make_export, make_run
 
 
 @pytest.fixture(autouse=True)

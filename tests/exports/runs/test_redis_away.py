@@ -16,7 +16,8 @@ from exports.models import Run, SavedExport
 from exports.models.run import Status
 from exports.runs import queue, tasks
 from portal.celery import app
-from tests.exports.conftest import make_result, make_run, signed_in
+from tests.clients import signed_in
+from tests.factories import make_result, make_run
 from tests.html import tidy
 from tests.servers import RedisServer
 

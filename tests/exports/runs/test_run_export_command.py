@@ -1,14 +1,11 @@
 """`manage.py run_export`, as cron would call it; the run itself is carried on by a thread that plays the worker."""
 
 import io
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django_scopes import scopes_disabled
 
 from accounts.audit import record as audit
@@ -16,39 +13,12 @@ from accounts.audit.record import Action
 from accounts.models import AuditEntry, Credential, Team, User
 from exports.models import Run, SavedExport
 from exports.models.run import Status
-from exports.runs import queue, recorded_client, tasks
 from exports.saved_exports import actions as saved_exports
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
-from tests.conftest import PATIENCE, make_export
+from tests.factories import make_export
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def at_work(budget: Any, sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
-    """Somebody takes turns for every run that rests, as beat and a worker would."""
-    settings.RETRY_SECONDS, settings.CALL_ATTEMPTS, settings.EXPENSIFY_ANSWER_SECONDS = 0, 2, PATIENCE
-    over = threading.Event()
-
-    def work() -> None:
-        try:
-            while not over.wait(0.05):
-                with scopes_disabled():
-                    resting = list(Run.objects.resting().select_related("credential"))
-                for run in resting:
-                    queue.enqueue(run)
-                    tasks.take_turn.run(run.credential.fingerprint, "")
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    yield sandbox
-    over.set()
-    thread.join()
-    recorded_client.http().close()
-    recorded_client.http.cache_clear()
 
 
 def call(*arguments: str) -> tuple[int, str]:

@@ -6,7 +6,7 @@ from accounts.models import Team, User
 from exports.models import SavedExport
 from exports.models.run import Status
 from exports.runs import timeline
-from tests.exports.conftest import OF_EXPORTS, make_call, make_run
+from tests.factories import OF_EXPORTS, make_call, make_run
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from accounts.models import AuditEntry, Credential, Team, User
 from exports.models import ExportVersion, SavedExport
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports.job import ExportSettings
-from tests.conftest import make_credential, make_export
+from tests.factories import make_credential, make_export
 
 EMPTY = {"policy_ids": [], "report_ids": [], "states": [], "email_recipients": []}
 

@@ -19,9 +19,10 @@ from exports.runs import actions as runs
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports import preview as template_preview
 from exports.saved_exports.starter_templates import STARTERS
-from tests.conftest import PATIENCE, make_credential, make_export
-from tests.exports.conftest import signed_in
-from tests.exports.saved_exports.test_form import NEW, filled_in, problems
+from tests.clients import signed_in
+from tests.exports.saved_exports.posted_form import NEW, filled_in, problems
+from tests.factories import make_credential, make_export
+from tests.waiting import PATIENCE
 
 PREVIEW = "/t/acme/exports/preview/"
 

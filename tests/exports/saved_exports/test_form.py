@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.credentials.keyring import unseal
@@ -11,11 +10,10 @@ from accounts.models import Credential, Policy, Team, User
 from expensify.freemarker.template import parse
 from exports.models import SavedExport
 from exports.saved_exports.starter_templates import STARTERS
-from tests.conftest import make_credential, make_export
+from tests.clients import signed_in
 from tests.documentation import JOB, TEMPLATE
-from tests.exports.conftest import signed_in
-
-NEW = "/t/acme/exports/new/"
+from tests.exports.saved_exports.posted_form import NEW, filled_in, problems
+from tests.factories import make_credential, make_export, make_policy
 
 
 @pytest.fixture
@@ -26,27 +24,7 @@ def erin_at_work(erin: User) -> Client:
 @pytest.fixture
 def sales(acme_open: Team, credential: Credential) -> Policy:
     """A policy that the credential reaches."""
-    return Policy.objects.create(team=acme_open, credential=credential, policy_id="0123456789ABCDEF", name="Sales")
-
-
-def filled_in(credential: Credential, /, **fields: Any) -> dict[str, Any]:
-    """Posted fields of the smallest valid form."""
-    smallest = {
-        "name": "January",
-        "credential": credential.pk,
-        "report_ids": "50352738",
-        "period": "",
-        "approved_since": "",
-        "file_extension": "csv",
-        "sftp_port": "22",
-        "template": "${reports?size}",
-    }
-    return smallest | fields
-
-
-def problems(response: HttpResponse) -> dict[str, list[str]]:
-    """The form's errors by field."""
-    return {name: list(errors) for name, errors in response.context["form"].errors.items()}
+    return make_policy(credential, "0123456789ABCDEF", "Sales")
 
 
 def changed_settings(export: SavedExport) -> dict[str, Any]:
@@ -320,7 +298,7 @@ def test_another_teams_credential_is_refused(
 
 def test_policies_are_listed_by_credential(erin_at_work: Client, acme: Team, sales: Policy) -> None:
     other = make_credential(acme, "Other")
-    Policy.objects.create(team=acme, credential=other, policy_id="FF", name="Marketing")
+    make_policy(other, "FF", "Marketing")
 
     choices = erin_at_work.get(NEW).context["form"].fields["policy_ids"].choices
 
@@ -334,7 +312,7 @@ def test_unreachable_policy_is_refused_by_name(
     erin_at_work: Client, acme: Team, credential: Credential, sales: Policy
 ) -> None:
     other = make_credential(acme, "Other")
-    Policy.objects.create(team=acme, credential=other, policy_id="FF", name="Marketing")
+    make_policy(other, "FF", "Marketing")
 
     response = erin_at_work.post(NEW, filled_in(credential, policy_ids=["0123456789ABCDEF", "FF"]))
 

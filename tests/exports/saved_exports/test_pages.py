@@ -19,8 +19,9 @@ from expensify.pair import KeyPair
 from exports.models import Run, SavedExport
 from exports.models.run import Status
 from exports.runs import queue
-from tests.conftest import make_credential, make_export
-from tests.exports.conftest import OF_EXPORTS, make_call, make_result, make_run, of_long_windows, signed_in
+from tests.call_budget import of_long_windows
+from tests.clients import signed_in
+from tests.factories import OF_EXPORTS, make_call, make_credential, make_export, make_result, make_run
 from tests.html import tidy
 
 

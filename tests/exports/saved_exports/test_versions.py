@@ -19,8 +19,8 @@ from exports.saved_exports import compare as compare_versions
 from exports.saved_exports import share
 from exports.saved_exports.compare import ComparedLine, Side
 from exports.saved_exports.job import ExportSettings
-from tests.conftest import make_credential, make_export
-from tests.exports.conftest import signed_in
+from tests.clients import signed_in
+from tests.factories import make_credential, make_export
 
 
 @pytest.fixture

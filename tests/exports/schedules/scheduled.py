@@ -6,35 +6,24 @@ from typing import Any
 from django_scopes import scope
 
 from accounts.models import Notice, Team, User
-from exports.deliveries.settings import MailSettings
 from exports.models import Recipient, SavedExport, Schedule
 from exports.schedules.rules.rule import Rule
+from tests.factories import make_recipient, make_schedule
 
 MONDAY = datetime(2026, 11, 2, 7, 30, tzinfo=UTC)
 DAILY = {"kind": "daily", "times": ["07:30"], "zone": "UTC"}
 HOURLY = {"kind": "cron", "cron": "30 * * * *", "zone": "UTC"}
 
 
-def make_schedule(
-    export: SavedExport, owner: User | None, name: str = "Managers", *, mail: MailSettings | None = None, **fields: Any
-) -> Schedule:
-    described: dict[str, Any] = {
-        "rule": DAILY,
-        "mail": (mail or MailSettings()).to_json(),
-        "next_at": MONDAY,
-        "owner_name": str(owner or "Somebody"),
-    }
-    with scope(team=export.team):
-        return Schedule.objects.create(team=export.team, export=export, name=name, owner=owner, **(described | fields))
+def make_daily_schedule(export: SavedExport, owner: User | None, name: str = "Managers", **fields: Any) -> Schedule:
+    """A schedule for every day, due on MONDAY."""
+    return make_schedule(export, owner, name, **({"rule": DAILY, "next_at": MONDAY} | fields))
 
 
-def make_recipient(schedule: Schedule, address: str, **fields: Any) -> Recipient:
-    """Of a domain that the team allows from here on."""
+def make_allowed_recipient(schedule: Schedule, address: str, **fields: Any) -> Recipient:
+    """A recipient whose domain is the one that the team allows from here on."""
     Team.objects.filter(pk=schedule.team_id).update(recipient_domains=address.partition("@")[2])
-    with scope(team=schedule.team):
-        return Recipient.objects.create(
-            team=schedule.team, schedule=schedule, address=address, **({"kind": Recipient.Kind.ADDRESS} | fields)
-        )
+    return make_recipient(schedule, address, **fields)
 
 
 def rule(**fields: Any) -> Rule:
@@ -45,6 +34,3 @@ def told(schedule: Schedule) -> list[tuple[str, str]]:
     """The notices of its team: to whom, and of what."""
     with scope(team=schedule.team):
         return list(Notice.objects.order_by("pk").values_list("address", "subject"))
-
-
-__all__ = ["DAILY", "HOURLY", "MONDAY", "make_recipient", "make_schedule", "rule", "told"]

@@ -12,7 +12,7 @@ from exports.deliveries.settings import MailSettings
 from exports.models import SavedExport, Schedule
 from exports.schedules import actions as schedules
 from exports.schedules import start_due
-from tests.exports.schedules.scheduled import MONDAY, make_schedule, rule
+from tests.exports.schedules.scheduled import MONDAY, make_daily_schedule, rule
 
 pytestmark = pytest.mark.usefixtures("acme_open")
 
@@ -142,7 +142,7 @@ def test_what_is_not_paused_cannot_be_resumed(schedule: Schedule, alice: User) -
 
 
 def test_schedule_resumes_automatically_on_its_day(export: SavedExport, alice: User) -> None:
-    schedule = make_schedule(export, alice, rule=rule(times=["00:00"], zone="Europe/Berlin").to_json())
+    schedule = make_daily_schedule(export, alice, rule=rule(times=["00:00"], zone="Europe/Berlin").to_json())
     schedules.pause(schedule, by=alice, reason="Audit", resume_on=date(2026, 11, 5))
     begins = datetime(2026, 11, 4, 23, tzinfo=UTC)  # midnight in Berlin
 

@@ -19,8 +19,8 @@ from exports.schedules import forecast
 from exports.schedules.rules.occurrences import FreezeDays
 from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 from exports.schedules.rules.working_days import Calendar
-from tests.conftest import make_export
-from tests.exports.conftest import signed_in
+from tests.clients import signed_in
+from tests.factories import make_export, make_schedule
 from tests.html import tidy
 
 pytestmark = pytest.mark.django_db
@@ -34,8 +34,7 @@ def export(credential: Credential, alice: User) -> SavedExport:
 
 
 def scheduled(export: SavedExport, name: str = "Daily", rule: Rule = MORNING, **fields: Any) -> Schedule:
-    described: dict[str, Any] = {"owner_name": "Alice", "mail": {}, "rule": rule.to_json()} | fields
-    return Schedule.objects.create(team=export.team, export=export, name=name, **described)
+    return make_schedule(export, None, name, rule=rule.to_json(), **fields)
 
 
 def today(team: Team) -> date:

@@ -12,8 +12,8 @@ from accounts.models import AuditEntry, Membership, Notice, User
 from exports.deliveries.settings import MailSettings, OnEmpty
 from exports.models import Delivery, Occurrence, Recipient, Run, SavedExport, Schedule
 from exports.schedules import finish, start_due
-from tests.exports.conftest import make_result
-from tests.exports.schedules.scheduled import MONDAY, make_recipient, make_schedule, told
+from tests.exports.schedules.scheduled import MONDAY, make_allowed_recipient, make_daily_schedule, told
+from tests.factories import make_result
 
 pytestmark = pytest.mark.usefixtures("acme_open")
 
@@ -23,9 +23,9 @@ THREE_ROWS = b"Merchant,Amount\nHotel,12.50\nTaxi,8.00\nTrain,30.00\n"
 @pytest.fixture
 def schedule(export: SavedExport, alice: User, erin: User) -> Schedule:
     """Erin's schedule, whose mails go to two addresses."""
-    schedule = make_schedule(export, erin)
-    make_recipient(schedule, "head@acme.example")
-    make_recipient(schedule, "deputy@acme.example")
+    schedule = make_daily_schedule(export, erin)
+    make_allowed_recipient(schedule, "head@acme.example")
+    make_allowed_recipient(schedule, "deputy@acme.example")
     return schedule
 
 

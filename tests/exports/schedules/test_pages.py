@@ -20,13 +20,15 @@ from exports.models import Delivery, Link, Recipient, Run, SavedExport, Schedule
 from exports.saved_exports import actions as saved_exports
 from exports.saved_exports.job import ExportSettings
 from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
-from tests.conftest import make_credential, make_export
-from tests.exports.conftest import make_run, signed_in
-from tests.exports.schedules.schedule_rows import (
+from tests.clients import signed_in
+from tests.factories import (
+    make_credential,
     make_delivery,
+    make_export,
     make_link,
     make_occurrence,
     make_recipient,
+    make_run,
     make_schedule,
 )
 from tests.html import tidy

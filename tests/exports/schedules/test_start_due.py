@@ -10,12 +10,11 @@ from django.utils import timezone
 from accounts.audit.verify import faults
 from accounts.models import AuditChain, AuditEntry, Membership, Team, User
 from accounts.permissions import Role
-from exports.models import Freeze, Occurrence, Run, SavedExport, Schedule
+from exports.models import Freeze, Run, SavedExport, Schedule
 from exports.runs import actions as runs
 from exports.schedules import start_due
-from tests.conftest import make_credential, make_export, member
-from tests.exports.conftest import make_run
-from tests.exports.schedules.scheduled import DAILY, HOURLY, MONDAY, make_schedule, told
+from tests.exports.schedules.scheduled import DAILY, HOURLY, MONDAY, make_daily_schedule, told
+from tests.factories import make_credential, make_export, make_member, make_occurrence
 
 pytestmark = pytest.mark.usefixtures("acme_open")
 
@@ -24,7 +23,7 @@ DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 @pytest.fixture
 def schedule(export: SavedExport, alice: User) -> Schedule:
-    return make_schedule(export, alice)
+    return make_daily_schedule(export, alice)
 
 
 def made(schedule: Schedule) -> list[tuple[Any, str, int]]:
@@ -77,15 +76,13 @@ def test_the_database_lets_nobody_start_a_second_run_of_a_schedule(schedule: Sch
     start_due.start_due(MONDAY)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        Occurrence.objects.create(
-            team=schedule.team, schedule=schedule, due_at=MONDAY + DAY, outcome="started", run=make_run(schedule.export)
-        )
+        make_occurrence(schedule, due_at=MONDAY + DAY, run=Run.Status.QUEUED)
 
 
 def test_relative_periods_count_from_the_due_time(export: SavedExport, alice: User) -> None:
     monthly = make_export(export.credential, alice, "Last month", period="last_month", report_ids=[])
     first = MONDAY.replace(day=1)
-    make_schedule(monthly, alice, next_at=first)
+    make_daily_schedule(monthly, alice, next_at=first)
 
     start_due.start_due(first + 60 * DAY)
 
@@ -95,7 +92,7 @@ def test_relative_periods_count_from_the_due_time(export: SavedExport, alice: Us
 
 def test_since_the_last_success_counts_from_when_that_was_due(export: SavedExport, alice: User) -> None:
     since = make_export(export.credential, alice, "Since", period="since_last_success", report_ids=[])
-    schedule = make_schedule(since, alice)
+    schedule = make_daily_schedule(since, alice)
     start_due.start_due(MONDAY + HOUR)  # its run is created now, weeks later than it was due
     Run.objects.filter(export=since).update(status="succeeded", finished_at=timezone.now(), remote_file="export1.csv")
     settled(schedule)
@@ -121,7 +118,7 @@ def test_missed_ones_are_one_run_that_says_so(schedule: Schedule) -> None:
 
 
 def test_missed_ones_are_skipped_where_the_schedule_says_so(export: SavedExport, alice: User) -> None:
-    schedule = make_schedule(export, alice, after_outage=Schedule.AfterOutage.SKIP)
+    schedule = make_daily_schedule(export, alice, after_outage=Schedule.AfterOutage.SKIP)
 
     start_due.start_due(MONDAY + HOUR)
 
@@ -131,7 +128,7 @@ def test_missed_ones_are_skipped_where_the_schedule_says_so(export: SavedExport,
 
 
 def test_lateness_is_a_setting(export: SavedExport, alice: User, settings: Any) -> None:
-    schedule = make_schedule(export, alice, after_outage=Schedule.AfterOutage.SKIP)
+    schedule = make_daily_schedule(export, alice, after_outage=Schedule.AfterOutage.SKIP)
     settings.SCHEDULE_LATE_AFTER_SECONDS = 7200
 
     start_due.start_due(MONDAY + HOUR)
@@ -140,7 +137,7 @@ def test_lateness_is_a_setting(export: SavedExport, alice: User, settings: Any) 
 
 
 def test_next_run_waits_for_the_last_and_covers_all_due_times(export: SavedExport, alice: User) -> None:
-    schedule = make_schedule(export, alice, rule=HOURLY, after_outage=Schedule.AfterOutage.SKIP)
+    schedule = make_daily_schedule(export, alice, rule=HOURLY, after_outage=Schedule.AfterOutage.SKIP)
     start_due.start_due(MONDAY)
 
     assert start_due.start_due(MONDAY + 2 * HOUR) == 0
@@ -207,7 +204,7 @@ def test_refusals_in_a_row_pause_it(schedule: Schedule, alice: User) -> None:
 
 
 def test_schedule_that_cannot_start_does_not_block_others(schedule: Schedule, credential: Any, alice: User) -> None:
-    other = make_schedule(
+    other = make_daily_schedule(
         make_export(make_credential(schedule.team, "Old", status="refused"), alice, "Old"), alice, "Old"
     )
 
@@ -218,7 +215,7 @@ def test_schedule_that_cannot_start_does_not_block_others(schedule: Schedule, cr
 
 
 def test_unreadable_rule_pauses_and_does_not_block_others(schedule: Schedule, alice: User) -> None:
-    broken = make_schedule(schedule.export, alice, "Broken", rule=DAILY | {"kind": "by the moon"})
+    broken = make_daily_schedule(schedule.export, alice, "Broken", rule=DAILY | {"kind": "by the moon"})
 
     start_due.start_due(MONDAY)
 
@@ -233,7 +230,7 @@ def test_owner_without_permission_loses_schedules(
     schedule: Schedule, alice: User, erin: User, acme: Team, way: str
 ) -> None:
     Schedule.objects.update(owner=erin, owner_name="Erin")
-    other = make_schedule(schedule.export, erin, "Next month's", next_at=MONDAY + DAY)
+    other = make_daily_schedule(schedule.export, erin, "Next month's", next_at=MONDAY + DAY)
     match way:
         case "left":
             Membership.objects.filter(user=erin).delete()
@@ -254,7 +251,7 @@ def test_owner_without_permission_loses_schedules(
 
 
 def test_a_schedule_without_an_owner_goes_on(export: SavedExport) -> None:
-    schedule = make_schedule(export, None)
+    schedule = make_daily_schedule(export, None)
 
     start_due.start_due(MONDAY)
 
@@ -262,7 +259,7 @@ def test_a_schedule_without_an_owner_goes_on(export: SavedExport) -> None:
 
 
 def test_the_audit_log_tells_what_started_and_what_did_not(schedule: Schedule, alice: User) -> None:
-    frozen = make_schedule(schedule.export, alice, "Frozen", next_at=MONDAY - 3 * DAY, after_outage="skip")
+    frozen = make_daily_schedule(schedule.export, alice, "Frozen", next_at=MONDAY - 3 * DAY, after_outage="skip")
 
     start_due.start_due(MONDAY)
 
@@ -283,7 +280,7 @@ def test_batch_takes_the_same_queries_for_three_as_for_one(
     more: list[str] = []
     with connection.execute_wrapper(_counting(one)):
         start_due.start_schedules([schedule.pk], MONDAY)
-    three = [make_schedule(schedule.export, alice, f"Number {number}").pk for number in range(3)]
+    three = [make_daily_schedule(schedule.export, alice, f"Number {number}").pk for number in range(3)]
 
     with connection.execute_wrapper(_counting(more)):
         assert start_due.start_schedules(three, MONDAY) == 3
@@ -309,8 +306,8 @@ def test_teams_take_turns(export: SavedExport, alice: User, umbrella: Team) -> N
 
 
 def test_team_never_starts_schedules_of_another(schedule: Schedule, umbrella: Team) -> None:
-    charlie = member(umbrella, "Charlie", Role.ADMIN)
-    other = make_schedule(make_export(make_credential(umbrella), charlie, "Theirs"), charlie, "Theirs")
+    charlie = make_member(umbrella, "Charlie", Role.ADMIN)
+    other = make_daily_schedule(make_export(make_credential(umbrella), charlie, "Theirs"), charlie, "Theirs")
 
     assert start_due.start_schedules([schedule.pk, other.pk], MONDAY) == 1
     assert next_of(schedule) == MONDAY + DAY

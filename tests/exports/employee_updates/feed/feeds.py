@@ -22,6 +22,8 @@ NAMES = {ACME: "Acme GmbH", WIEN: "Acme Wien"}
 BOSS = Employee(email="boss@acme.example", manager="boss@acme.example", employee_id="E-1", policy=ACME)
 ANN = Employee(email="ann@acme.example", manager="boss@acme.example", employee_id="E-2", policy=ACME)
 BEN = Employee(email="ben@acme.example", manager="ann@acme.example", employee_id="E-3", policy=ACME)
+# Somebody whom no policy has yet.
+NEW = Employee(email="new@acme.example", manager=ANN.email, employee_id="N-1", policy=ACME, first_name="Nia")
 
 
 def member(person: Employee, **values: Any) -> Employee:

@@ -10,8 +10,7 @@ from exports.employee_updates.feed.answers import Other, Receipt, ReceiptLine, e
 from exports.employee_updates.feed.changes import changes
 from exports.employee_updates.feed.fields import Employee
 from exports.employee_updates.feed.known import Known
-from tests.exports.employee_updates.feed.feeds import ACME, ANN, BEN, BOSS, NAMES, WIEN, known, numbered
-from tests.exports.employee_updates.feed.test_changes import NEW
+from tests.exports.employee_updates.feed.feeds import ACME, ANN, BEN, BOSS, NAMES, NEW, WIEN, known, numbered
 
 
 def got(*people: Employee, dry_run: bool = False, against: Known | None = None, **answer: Any) -> Receipt:

@@ -17,15 +17,14 @@ from tests.exports.employee_updates.feed.feeds import (
     BOSS,
     MEMBERS,
     NAMES,
+    NEW,
     WIEN,
     known,
     member,
     numbered,
     unhurried,
 )
-from tests.exports.employee_updates.feed.test_fields import people
-
-NEW = Employee(email="new@acme.example", manager=ANN.email, employee_id="N-1", policy=ACME, first_name="Nia")
+from tests.exports.employee_updates.feed.people import people
 
 
 def change(person: Employee, against: Known | None = None) -> Change:

@@ -6,67 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import strategies as st
 
-from exports.employee_updates.feed.fields import FIELDS, KEYS, ROLES, Employee, members_of
-
-words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12)
-people = st.builds(
-    Employee,
-    email=words,
-    manager=words,
-    employee_id=words,
-    policy=words,
-    first_name=words,
-    role=st.sampled_from(["", *ROLES]),
-    approval_limit=st.none() | st.decimals(0, 10**9, places=2),
-    over_limit_approver=words,
-    is_terminated=st.none() | st.booleans(),
-    additional_policies=st.lists(words.filter(bool), max_size=3).map(tuple),
-    remove_from_others=st.none() | st.booleans(),
-    default_tags=st.lists(words.filter(bool), max_size=3).map(tuple),
-)
-FULL = Employee(
-    email="employee@example.com",
-    manager="manager@example.com",
-    policy="0123456789ABCDEF",
-    employee_id="12345",
-    first_name="Ada",
-    last_name="Byron",
-    custom_field_1="E-1003",
-    custom_field_2="CC-12",
-    role="user",
-    approval_limit=Decimal("123.00"),
-    over_limit_approver="audit@example.com",
-    approves_to="cfo@example.com",
-    is_terminated=False,
-    worker_status="On Leave",
-    domain_group="407184",
-    additional_policies=("FEDCBA9876543210",),
-    remove_from_others=False,
-    default_tags=("Engineering", "Berlin"),
-)
-# The contract's own sample of a record with every key.
-SENT = {
-    "employeeEmail": "employee@example.com",
-    "managerEmail": "manager@example.com",
-    "policyID": "0123456789ABCDEF",
-    "employeeID": "12345",
-    "firstName": "Ada",
-    "lastName": "Byron",
-    "customField1": "E-1003",
-    "customField2": "CC-12",
-    "role": "user",
-    "approvalLimit": 12300,
-    "overLimitApprover": "audit@example.com",
-    "approvesTo": "cfo@example.com",
-    "isTerminated": False,
-    "workerStatus": "On Leave",
-    "domainGroupID": "407184",
-    "additionalPolicyIDs": ["FEDCBA9876543210"],
-    "shouldRemoveFromUnassignedPolicies": False,
-    "defaultTags": ["Engineering", "Berlin"],
-}
+from exports.employee_updates.feed.fields import FIELDS, KEYS, Employee, members_of
+from tests.exports.employee_updates.feed.people import FULL, SENT
 
 
 def test_person_has_exactly_the_fields_of_the_contract_in_their_order() -> None:

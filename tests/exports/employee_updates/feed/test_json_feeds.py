@@ -14,37 +14,8 @@ from exports.employee_updates.feed.reading import read_file, read_pasted
 from exports.employee_updates.feed.settings import UpdateSettings
 from exports.employee_updates.feed.sheet import Feed
 from tests.exports.employee_updates.feed.feeds import ACME, known, unhurried
-from tests.exports.employee_updates.feed.test_fields import FULL, SENT, people
+from tests.exports.employee_updates.feed.people import FULL, RECIPE, SENT, people
 
-# The recipe of Expensify's help page, as it stands there: both keys of the request in one block.
-RECIPE = """
-{
-    "type": "update",
-    "dry-run" : true,
-    "credentials": {
-      "partnerUserID": "aa_api_domain_com",
-      "partnerUserSecret": "xxx"
-    },
-    "dataSource" : "request",
-   "inputSettings": {
-      "type": "employees",
-       "entity": "generic"
-    },
-    "onFinish":[
-      {"actionName": "email", "recipients":"admin1@domain.com"}  
-    ]
-  }'
-For "data" copy-paste the following text and replace values as needed
-{
-    "Employees":[
-      { 
-        "employeeEmail": "user@domain.com", 
-        "managerEmail": "usermanager@domain.com",
-        "policyID": "1D1BC525C4892584", 
-"isTerminated": "false",
-     }
-]}
-"""  # noqa: W291
 DATA = RECIPE[RECIPE.index('{\n    "Employees') :]
 CELLS = {
     "email": "user@domain.com",

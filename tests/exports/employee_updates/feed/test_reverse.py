@@ -14,12 +14,12 @@ from tests.exports.employee_updates.feed.feeds import (
     BOSS,
     MEMBERS,
     NAMES,
+    NEW,
     WIEN,
     known,
     member,
     numbered,
 )
-from tests.exports.employee_updates.feed.test_changes import NEW
 
 
 def undone(person: Employee, against: Known | None = None) -> Reverse:

@@ -13,7 +13,7 @@ from expensify.jobs.employees import FeedSftp, FeedUrl
 from exports.employee_updates.feed.fields import FIELDS, Employee
 from exports.employee_updates.feed.settings import UpdateSettings, content_hash, records, settings_from_json
 from tests.exports.employee_updates.feed.feeds import unhurried
-from tests.exports.employee_updates.feed.test_fields import FULL, people
+from tests.exports.employee_updates.feed.people import FULL, people
 
 settings = st.builds(
     UpdateSettings,

@@ -19,8 +19,9 @@ from exports.employee_updates.feed.reading import read_file, read_pasted
 from exports.employee_updates.feed.reverse import reverse
 from exports.employee_updates.feed.settings import UpdateSettings, records
 from exports.employee_updates.feed.sheet import Feed
-from tests.exports.employee_updates.feed.test_json_feeds import RECIPE
-from tests.sandbox.conftest import Caller, caller, calling, clock  # noqa: F401 (fixtures)
+from tests.exports.employee_updates.feed.people import RECIPE
+from tests.sandbox.caller import Caller
+from tests.sandbox.conftest import caller, calling, clock  # noqa: F401 (fixtures)
 
 SETTINGS = UpdateSettings()
 
