@@ -15,7 +15,7 @@ from accounts.audit.record import Action
 from accounts.mail import outbox
 from accounts.models import AuditEntry, Invitation, MailStatus, Membership, Team, User
 from accounts.permissions import Role
-from tests.accounts.invitation_mail import link_in
+from tests.accounts.invitation_mail import accept, link_in
 from tests.accounts.sign_in.factors import sign_in, signed_in_by_form
 from tests.factories import PASSWORD, make_member
 from tests.smtp import PATIENCE, mail_server
@@ -25,10 +25,6 @@ NEW = "nina@example.org"
 
 def invite(team: Team, by: User, address: str = NEW, role: str = Role.EDITOR) -> Invitation:
     return invitations.invite(team, address, role, by=by)
-
-
-def accept(path: str, client: Client | None = None, **values: str) -> Any:
-    return (client or Client()).post(path, {"name": "Nina", "password": PASSWORD, **values})
 
 
 def roles(team: Team) -> dict[str, str]:

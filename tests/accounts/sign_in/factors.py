@@ -1,5 +1,6 @@
 """Helpers for tests of sign-in: the form, an authenticator app, and mails sent in threads."""
 
+import re
 import threading
 from typing import Any
 
@@ -66,3 +67,12 @@ def resets_are_sent() -> None:
         if thread.name == "reset-mail":
             thread.join(PATIENCE)
             assert not thread.is_alive()
+
+
+def set_up_app(client: Client, clock: AppClock) -> str:
+    """Set up an authenticator app on the pages; return its key."""
+    page = client.get("/account/second-factor/app/add/").content.decode()
+    match = re.search(r'user-select-all">(\w+)<', page)
+    assert match is not None
+    client.post("/account/second-factor/app/add/", {"code": code_of(clock, match[1])})
+    return match[1]

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.audit.record import Action
 from accounts.models import AuditEntry, Team, User
-from tests.accounts.sign_in.test_sessions import signed_in
+from tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 

@@ -16,21 +16,22 @@ from accounts.audit.record import Action
 from accounts.credentials import keyring
 from accounts.models import AuditEntry, Team, User
 from accounts.sign_in.two_factor import Adapter
-from tests.accounts.sign_in.factors import SECRET, AppClock, add_app, code_of, is_in, sign_in, signed_in_by_form, stale
+from tests.accounts.sign_in.factors import (
+    SECRET,
+    AppClock,
+    add_app,
+    code_of,
+    is_in,
+    set_up_app,
+    sign_in,
+    signed_in_by_form,
+    stale,
+)
 from tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 
 AUTHENTICATE = "/account/second-factor/authenticate/"
-
-
-def set_up_app(client: Client, clock: AppClock) -> str:
-    """Set up an authenticator app on the pages; return its key."""
-    page = client.get("/account/second-factor/app/add/").content.decode()
-    match = re.search(r'user-select-all">(\w+)<', page)
-    assert match is not None
-    client.post("/account/second-factor/app/add/", {"code": code_of(clock, match[1])})
-    return match[1]
 
 
 def kept() -> str:

@@ -13,10 +13,8 @@ from django.test import Client
 from accounts import invitations
 from accounts.models import Team, User
 from accounts.permissions import Role
-from tests.accounts.sign_in.factors import AppClock, resets_are_sent
-from tests.accounts.sign_in.test_sign_in import sign_in
-from tests.accounts.sign_in.test_two_factor import set_up_app
-from tests.accounts.test_invitations import accept, link_in
+from tests.accounts.invitation_mail import accept, link_in
+from tests.accounts.sign_in.factors import AppClock, resets_are_sent, set_up_app, sign_in
 
 pytestmark = pytest.mark.django_db
 
