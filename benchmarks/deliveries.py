@@ -23,7 +23,8 @@ from django_scopes import scope
 
 from accounts.mail import outbox
 from accounts.models import MailStatus, Team
-from exports.deliveries import send as deliveries, split_by_recipient
+from exports.deliveries import lifecycle as deliveries
+from exports.deliveries import split_by_recipient
 from exports.schedules import finish
 from exports.results import csv_to_xlsx
 from exports.deliveries.settings import Content, MailSettings

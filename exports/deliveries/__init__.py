@@ -5,6 +5,7 @@
 2. `split_by_recipient` cuts the file into one part for each address in a column.
 3. `compose` writes the mail with its `placeholders`; `attachments` adds the file, a workbook or a ZIP of them,
    `download_links` a link that is bound to the recipient.
-4. `send` checks a delivery once more before it leaves; `accounts.mail.outbox` sends the mail once.
+4. `lifecycle` checks a delivery once more before its mail leaves, and records the outcome; `accounts.mail.outbox` sends
+   the mail once.
 5. `bounces` marks mails that came back. `summary` describes the state of an occurrence and its mails for pages.
 """

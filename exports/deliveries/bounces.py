@@ -8,7 +8,7 @@ from email.message import Message
 from django_scopes import scopes_disabled
 
 from accounts.door import team_of
-from exports.deliveries import send as deliveries
+from exports.deliveries import lifecycle as deliveries
 from exports.models import Delivery
 
 # Message-IDs of `accounts.mail.outbox`. Their end is random, so only someone who saw the mail can report one.

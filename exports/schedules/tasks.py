@@ -11,8 +11,8 @@ from accounts.audit import trim as audit_trim
 from accounts.credentials import rotation as rotation_actions
 from accounts.mail import notifications, outbox
 from exports.credentials import nightly_checks
+from exports.deliveries import lifecycle as deliveries
 from exports.deliveries import recipient_review
-from exports.deliveries import send as deliveries
 from exports.runs import heartbeat
 from exports.schedules import actions as schedules
 from exports.schedules import finish, start_due

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from expensify.freemarker import tree
 from expensify.freemarker.lint import builtins, fields, names, printing
-from expensify.freemarker.lint.assuming import assume
+from expensify.freemarker.lint.conditions import assume
 from expensify.freemarker.lint.context import Context
 from expensify.freemarker.lint.values import (
     BOOLEAN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from expensify.freemarker import tree
 from expensify.freemarker.lint import printing
-from expensify.freemarker.lint.assuming import assume
+from expensify.freemarker.lint.conditions import assume
 from expensify.freemarker.lint.context import Captured, Context, Output, Printed
 from expensify.freemarker.lint.expressions import Expressions
 from expensify.freemarker.lint.state import State, merged

@@ -14,7 +14,7 @@ from accounts.models import MailStatus
 from accounts.paging import page_of
 from accounts.permissions import Permission
 from exports.deliveries import download_links
-from exports.deliveries import send as deliveries
+from exports.deliveries import lifecycle as deliveries
 from exports.models import Delivery, Link, LinkOpening, Occurrence
 from exports.schedules import finish
 from exports.views.schedules.pages import add_outcomes

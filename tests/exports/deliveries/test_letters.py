@@ -5,7 +5,7 @@ from django_scopes import scope
 
 from accounts.mail import outbox
 from accounts.models import MailStatus, Team, User
-from exports.deliveries import send as deliveries
+from exports.deliveries import lifecycle as deliveries
 from exports.models import Delivery, SavedExport
 from tests.factories import make_delivery_of_file, make_recipient, make_schedule
 from tests.smtp import mail_server

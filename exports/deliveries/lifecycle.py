@@ -1,4 +1,8 @@
-"""Send the mails of a schedule: check before sending, record the outcome, send again, withdraw, record bounces."""
+"""What happens to a delivery before and after its mail is sent.
+
+`compose` makes the last checks and writes the mail, `ended` records the outcome, `bounced` a mail that came back.
+People withdraw a waiting mail or queue another one. `accounts.mail.outbox` sends the mail; it is handed `MAILS`.
+"""
 
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -20,7 +24,7 @@ from exports.deliveries.settings import MailSettings
 from exports.deliveries.summary import UNDELIVERED
 from exports.models import Delivery, Recipient
 
-NOTED = {
+ACTIONS = {
     MailStatus.SENT: Action.MAIL_SENT,
     MailStatus.REFUSED: Action.MAIL_REFUSED,
     MailStatus.FAILED: Action.MAIL_FAILED,
@@ -88,7 +92,7 @@ def ended(delivery: Delivery) -> None:
         data |= {"file": delivery.result.name, "sha256": delivery.result.sha256, "way": delivery.way}
     if delivery.error:
         data["reason"] = delivery.error
-    audit.record(NOTED[MailStatus(delivery.status)], delivery, by=PORTAL, **data)
+    audit.record(ACTIONS[MailStatus(delivery.status)], delivery, by=PORTAL, **data)
     if delivery.status in UNDELIVERED:
         _notify(delivery, "was not delivered")
 

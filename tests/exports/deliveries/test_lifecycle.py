@@ -6,7 +6,7 @@ from django.utils import timezone
 from accounts.audit.record import Action
 from accounts.mail import outbox
 from accounts.models import AuditEntry, MailStatus, Membership, Notice, User
-from exports.deliveries import send as deliveries
+from exports.deliveries import lifecycle as deliveries
 from exports.models import Delivery, Occurrence, Recipient, Result, Schedule
 from tests.exports.deliveries.mails import actions, delivery, ends
 from tests.factories import make_part
