@@ -38,7 +38,7 @@ class Race:
     @property
     def limits(self) -> Limits:
         """Our limits at this speed. Stalls of the machine do not shrink with it, so `unanswered` has a minimum."""
-        return Limits(self.windows, eps=0.05 / self.speed, unanswered=max(1.5 / self.speed, 0.3))
+        return Limits(self.windows, margin=0.05 / self.speed, unanswered=max(1.5 / self.speed, 0.3))
 
     @property
     def left(self) -> float:

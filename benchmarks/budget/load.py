@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--credentials", type=int, required=True)
     options = parser.parse_args()
     speed, span = options.speed, options.minutes * 60 / options.speed
-    capacity = sum(1 for _ in takewhile(lambda at: at < options.minutes * 60, Limits(eps=0).upcoming()))
+    capacity = sum(1 for _ in takewhile(lambda at: at < options.minutes * 60, Limits(margin=0).upcoming()))
 
     call_command("migrate", verbosity=0)
     client: Any = redis.Redis.from_url(settings.REDIS_URL)

@@ -33,9 +33,10 @@ def budget_key(pepper: bytes, partner_user_id: str) -> str:
 class Ticket:
     """A place in the queue, for one call at a time.
 
-    Teams take turns by the service they received, and so do the flows within a team. All tickets of a team with the
-    same `lead` may together be that many seconds of service ahead of its others, and of other teams. `calls` is the
-    number of calls that the run needs in all. A ticket that returns for its next call keeps its `order`.
+    Teams take turns by the budget time that their calls used, and so do the flows within a team. A call uses
+    `Limits.service` seconds of it. All tickets of a team with the same `lead` may together use that many seconds before
+    its other tickets, and before other teams, have their turn. `calls` is the number of calls that the run needs in
+    all. A ticket that returns for its next call keeps its `order`.
     """
 
     name: str
@@ -146,7 +147,7 @@ class Budget:
         """Add to the queue; a ticket that is in it already keeps its place."""
         return self.step(key, enqueue=tickets)
 
-    def later(self, order: float) -> float:
+    def order_after(self, order: float) -> float:
         """The order of a ticket that yields to the others for one call."""
         return order + micro(self.limits.service)
 
@@ -196,19 +197,19 @@ class Budget:
         """Every ticket in the queue, in the order in which they are served if none is added."""
         return [text(name) for name in self._wire.run("waiting", self._keys(key), {})]
 
-    def lost(self, lines: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    def lost(self, queues: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         """The budgets that need a step, each with those of the given tickets that are missing from its queue.
 
         The queue was lost, or the tickets were taken. Without a missing ticket, the wake-up of the queue is overdue.
         One round trip for each 2,000 tickets.
         """
         incomplete: dict[str, list[str]] = {}
-        for keys in _batches(lines):
+        for keys in _batches(queues):
             names = [self._boot, *(self._key(key, part) for key in keys for part in ("state", "tickets"))]
-            answers = self._wire.run("lost", names, {"lines": [list(lines[key]) for key in keys]})
+            answers = self._wire.run("lost", names, {"queues": [list(queues[key]) for key in keys]})
             for key, (needs_wake, missing) in zip(keys, answers, strict=True):
                 if needs_wake or missing:
-                    incomplete[key] = [lines[key][number] for number in missing]
+                    incomplete[key] = [queues[key][number] for number in missing]
         return incomplete
 
     @property
@@ -222,11 +223,11 @@ class Budget:
         return [self._boot, *(self._key(key, part) for part in ("state", "tickets", "again", "flows"))]
 
 
-def _batches(lines: Mapping[str, Sequence[str]], size: int = 2000) -> Iterator[list[str]]:
+def _batches(queues: Mapping[str, Sequence[str]], size: int = 2000) -> Iterator[list[str]]:
     """The keys in groups of about `size` tickets: Redis serves no other client during a script."""
     batch: list[str] = []
     tickets = 0
-    for key, names in lines.items():
+    for key, names in queues.items():
         batch.append(key)
         tickets += len(names)
         if tickets >= size:

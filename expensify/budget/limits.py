@@ -14,18 +14,18 @@ class Limits:
     """At most `calls` requests in any `seconds`, for each (calls, seconds) of `windows` together.
 
     The published limits are 5 in 10 s and 20 in 60 s; whether the windows slide, are fixed or drain like a
-    bucket is not published. Calls paced by the "universal" envelope are clean under all of these at the full
+    bucket is not published. Calls paced by the "universal" envelope are allowed by all of these at the full
     20 a minute; "burst" assumes windows that are counted, and finishes up to 15 s sooner.
 
-    `eps` s are added to every window: whole-window edges and clocks of different speed. A call whose answer
+    `margin` s are added to every window: for the edges of windows, and clocks of different speed. A call whose answer
     is awaited counts as arriving up to `unanswered` s after its grant: one lost packet at the start (1 s) and
     half a second for the rest. Each refusal that these rules do not explain adds `slack_step` s to every gap
-    for a day, up to `slack_most`, which finds a stricter server by itself.
+    for a day, up to `slack_most`, which adapts to a stricter server.
     """
 
     windows: tuple[tuple[int, float], ...] = ((5, 10.0), (20, 60.0))
     envelope: Literal["universal", "burst"] = "universal"
-    eps: float = 0.05
+    margin: float = 0.05
     unanswered: float = 1.5
     slack_step: float = 0.5
     slack_most: float = 2.0
@@ -55,7 +55,7 @@ class Limits:
 
     @property
     def service(self) -> float:
-        """Seconds of the budget that one call takes in the long run."""
+        """Seconds of budget time that one call uses, which is its share of the slowest window."""
         return max(seconds / calls for calls, seconds in self.windows)
 
     @property
@@ -81,7 +81,7 @@ class Limits:
             longest = max(needed.values(), default=0)
             if gaps[k] > longest or k == self.depth:  # else the gap to a later call implies it
                 needed[k] = max(gaps[k], longest)
-        return {k: gap + self.eps for k, gap in needed.items()}
+        return {k: gap + self.margin for k, gap in needed.items()}
 
     def upcoming(self, ages: Sequence[float] = (), *, quiet: float = 0, slack: float = 0) -> Iterator[float]:
         """Seconds from now at which the next calls may go, if each is answered at once and none is refused.
@@ -98,7 +98,7 @@ class Limits:
     def instants(
         self, indexes: Sequence[int], ages: Sequence[float], *, quiet: float = 0, slack: float = 0
     ) -> list[float]:
-        """`upcoming` at each index; far ones follow from its cycle, so a long line costs no more."""
+        """`upcoming` at each index; far ones follow from its cycle, so a long queue costs no more."""
         exact = list(islice(self.upcoming(ages, quiet=quiet, slack=slack), 4 * self.depth))
         calls, _ = max(self.windows, key=lambda window: window[1] / window[0])  # the slowest window repeats
         cycle = exact[-1] - exact[-1 - calls]

@@ -1,4 +1,4 @@
--- The operations of the script. Continues `line.lua`.
+-- The operations of the script. Continues `queue.lua`.
 
 local operations = {}
 
@@ -27,7 +27,7 @@ function operations.step()
     if state.wake == 0 or state.wake > at + TOO_LATE or state.wake + OVERDUE < now then
       token = string.format('%.0f', now)
       state.wake, state.token, wake_in = at, token, at - now
-      keep_line(state)
+      keep_queue(state)
     end
   end
   save(state, waiting)
@@ -39,11 +39,11 @@ function operations.remove()
   local state, gone, left = open(), {}, 0
   for _, name in ipairs(ask.tickets) do
     if redis.call('HEXISTS', TICKETS, name) == 1 then
-      local start, calls, flow, team, line = unpack(take_tag(name))
+      local start, calls, flow, team, lane = unpack(take_tag(name))
       left = left + 1
       if flow then
-        redis.call('ZREM', AGAIN .. ':' .. line, name)
-        leave(state.teams[team], state.teams[team].lines[line], calls)
+        redis.call('ZREM', AGAIN .. ':' .. lane, name)
+        leave(state.teams[team], state.teams[team].lanes[lane], calls)
         table.insert(gone, { start = start, calls = calls, flow = flow })
       else
         redis.call('ZREM', AGAIN, name)
@@ -83,7 +83,7 @@ function operations.places()
       local tag = cmsgpack.unpack(tags[name])
       local team = after.teams[tag[4]]
       local rank = redis.call('ZRANK', tag[5] and AGAIN .. ':' .. tag[5] or AGAIN, name)
-      local tickets, calls = far_back(after, rank, team, team and team.lines[tag[5]])
+      local tickets, calls = far_back(after, rank, team, team and team.lanes[tag[5]])
       ranks[i], ahead[i] = math.floor(#sequence + tickets + 0.5), math.floor(after.calls + calls + 0.5)
     else
       ranks[i], ahead[i] = -1, 0
@@ -112,7 +112,7 @@ end
 function operations.lost()
   local answers = {}
   for i = 2, #KEYS, 2 do
-    local state, names, missing = load(KEYS[i]), ask.lines[i / 2], {}
+    local state, names, missing = load(KEYS[i]), ask.queues[i / 2], {}
     local tags = tags_of(names, KEYS[i + 1])
     for n, name in ipairs(names) do
       if not tags[name] then table.insert(missing, n - 1) end

@@ -14,7 +14,7 @@ from expensify.budget.limits import Limits
 if TYPE_CHECKING:
     import redis
 
-SCRIPT = "".join(Path(__file__).with_name(f"{part}.lua").read_text() for part in ("log", "line", "operations"))
+SCRIPT = "".join(Path(__file__).with_name(f"{part}.lua").read_text() for part in ("limit", "queue", "operations"))
 
 
 class BudgetUnavailable(Exception):
@@ -50,7 +50,7 @@ class Wire:
         self._servers: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
     def run(self, operation: str, keys: Sequence[str], arguments: Mapping[str, object]) -> Any:
-        """Run the script once. Raises BudgetUnavailable for every error of Redis."""
+        """Run the script once. Raises BudgetUnavailable for all errors of Redis."""
         # Imported here to save memory: see tests/test_process_imports.py.
         from redis.exceptions import NoScriptError, RedisError, ResponseError
 

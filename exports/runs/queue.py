@@ -25,7 +25,7 @@ from exports.models.run import BUDGET_KEY
 from exports.results import store as results
 from exports.runs import steps, worker
 
-# Head start of runs that a person started, in seconds of service. Finite, so that scheduled runs never starve.
+# Head start of runs that a person started, in seconds of budget time. Finite, so that scheduled runs never starve.
 LEAD = 120.0
 # How many lost tickets of one queue a sweep restores; the next sweep follows seconds later.
 SWEEP_BATCH = 2000
@@ -207,7 +207,7 @@ def _ticket(run: Run) -> Ticket:
 def _order(run: Run) -> float | None:
     """The run's order. A run of several files lets others pass after each file: a hundred PDFs take five minutes."""
     has_more_files = run.status == Run.Status.GENERATED and run.fetched
-    return budget().later(run.place) if run.place is not None and has_more_files else run.place
+    return budget().order_after(run.place) if run.place is not None and has_more_files else run.place
 
 
 def _wake(key: str, step: Decision) -> Wake | None:

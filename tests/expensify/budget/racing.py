@@ -15,7 +15,7 @@ from tests.expensify.budget.office import KEY
 
 # Forty times the real speed. A call counts from its answer, however long a busy machine takes to send it: the referee
 # looks at the arrivals, and no promise about speed is part of what it judges.
-FAST = Limits(((5, 0.25), (20, 1.5)), eps=0.005, unanswered=90.0, slack_step=0.05, slack_most=0.2)
+FAST = Limits(((5, 0.25), (20, 1.5)), margin=0.005, unanswered=90.0, slack_step=0.05, slack_most=0.2)
 
 
 def work(redis_url: str, port: int, seed: int, ready: Semaphore, stop: Event) -> None:

@@ -60,7 +60,7 @@ def test_calls_are_remembered_as_long_as_they_matter(budget: Budget, clock: Cloc
 
 
 def test_idle_budget_takes_nothing(timed: Timed, redis_client: redis.Redis) -> None:
-    limits = Limits(((5, 0.1), (20, 0.6)), eps=0.01, unanswered=0.1, slack_step=0, slack_most=0)
+    limits = Limits(((5, 0.1), (20, 0.6)), margin=0.01, unanswered=0.1, slack_step=0, slack_most=0)
     budget = timed(limits)
     step = budget.step(KEY, enqueue=Ticket("run:1", "a"), pop=True)
 

@@ -24,7 +24,7 @@ def test_wrong_setting_says_what_to_write(text: str) -> None:
 
 
 def test_universal_envelope_is_the_least_that_every_reading_of_the_limits_allows() -> None:
-    instants = list(islice(Limits(eps=0).upcoming(), 26))
+    instants = list(islice(Limits(margin=0).upcoming(), 26))
 
     assert instants == [
         *[0] * 5, *[10] * 3, 12, 15, 20, 21, 24, 27, 30, 33, 36, 39, 42, 45, *[60] * 5, 70,
@@ -32,7 +32,7 @@ def test_universal_envelope_is_the_least_that_every_reading_of_the_limits_allows
 
 
 def test_burst_envelope_is_the_least_that_counted_windows_allow() -> None:
-    instants = list(islice(Limits(envelope="burst", eps=0).upcoming(), 26))
+    instants = list(islice(Limits(envelope="burst", margin=0).upcoming(), 26))
 
     assert instants == [*[0] * 5, *[10] * 5, *[20] * 5, *[30] * 5, *[60] * 5, 70]
 

@@ -175,7 +175,7 @@ def test_line_is_served_in_the_order_it_shows(timed: Callable[..., Budget], seed
 
 @pytest.mark.parametrize("seed", range(5))
 def test_places_far_back_are_near_the_truth(timed: Callable[..., Budget], seed: int) -> None:
-    budget, draw = timed(Limits(eps=0)), random.Random(seed)
+    budget, draw = timed(Limits(margin=0)), random.Random(seed)
     crowd = a_crowd(draw, teams=3, each=700, calls=(2,))
     budget.enqueue(KEY, [ticket for ticket in crowd if ticket.team != "t2" or draw.random() < 0.2])
     calls = {ticket.name: ticket.calls for ticket in crowd}

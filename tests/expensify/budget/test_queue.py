@@ -169,7 +169,7 @@ def test_missing_names_those_not_in_line(budget: Budget) -> None:
 
 
 def test_places_of_an_idle_budget_follow_its_envelope(timed: Callable[..., Budget], clock: Clock) -> None:
-    budget = timed(Limits(eps=0))
+    budget = timed(Limits(margin=0))
     budget.enqueue(KEY, [Ticket(f"a:{n}", "a") for n in range(30)])
 
     places = budget.places(KEY, ["a:0", "a:4", "a:5", "a:9", "a:20", "elsewhere"])
@@ -184,7 +184,7 @@ def test_places_of_an_idle_budget_follow_its_envelope(timed: Callable[..., Budge
 
 
 def test_runs_ahead_count_with_all_their_calls(timed: Callable[..., Budget], clock: Clock) -> None:
-    budget = timed(Limits(eps=0))
+    budget = timed(Limits(margin=0))
     budget.enqueue(KEY, [Ticket(f"a:{n}", "a", calls=2) for n in range(30)])
 
     assert budget.places(KEY, ["a:10", "a:20"]) == {"a:10": QueuePosition(11, 60), "a:20": QueuePosition(21, 120)}

@@ -1,38 +1,38 @@
--- The order of the queue. Continues `log.lua`.
+-- The order of the queue. Continues `limit.lua`.
 
 -- Renew the expiry of an active queue; one unused for a day belongs to a deleted credential.
-local function keep_line(state)
+local function keep_queue(state)
   for _, key in ipairs({ TICKETS, AGAIN, FLOWS }) do redis.call('PEXPIRE', key, DAY / 1000) end
-  each_line(state, function(line) redis.call('PEXPIRE', line_key(line), DAY / 1000) end)
+  each_lane(state, function(lane) redis.call('PEXPIRE', lane_key(lane), DAY / 1000) end)
 end
 
--- Start-time fair queueing on three levels: teams; within a team its lines, one for each lead; within a line its
--- flows. A clock counts the microseconds of service that its owner received, and the lowest clock is next. A clock
--- that was idle starts at the clock of the others, so that nobody accumulates turns. A line's lead is subtracted
--- from its clock: it may get that much service ahead of the others, not more. The teams' clocks start at the real
--- time, so that positions from before a restart come first.
-local function line_for(state, ticket)
+-- Start-time fair queueing on three levels: teams; within a team its lanes, one for each lead; within a lane its
+-- flows. Each has a clock of the budget time that its calls used, and the lowest clock is next. A clock that was idle
+-- starts at the clock of the others, so that nobody accumulates turns. A lane's lead is subtracted from its clock: it
+-- may use that much budget time ahead of the others, not more. The teams' clocks start at the real time, so that
+-- positions from before a restart come first.
+local function lane_for(state, ticket)
   local team = state.teams[ticket.team]
   if not team then
-    team = { next = 0, serving = 0, since = 0, waiting = 0, lines = {} }
+    team = { next = 0, serving = 0, since = 0, waiting = 0, lanes = {} }
     state.teams[ticket.team] = team
   end
   local name = string.format('%s:%.0f', ticket.team, ticket.lead)
-  local line = team.lines[name]
-  if not line then
-    line = { name = name, lead = ticket.lead, next = 0, serving = 0, since = 0, waiting = 0, owed = 0 }
-    team.lines[name] = line
+  local lane = team.lanes[name]
+  if not lane then
+    lane = { name = name, lead = ticket.lead, next = 0, serving = 0, since = 0, waiting = 0, owed = 0 }
+    team.lanes[name] = lane
   end
   if team.waiting == 0 then team.next, team.since = math.max(team.next, state.serving), state.joined end
-  if line.waiting == 0 then line.next, line.since = math.max(line.next, team.serving), state.joined end
-  return line, team
+  if lane.waiting == 0 then lane.next, lane.since = math.max(lane.next, team.serving), state.joined end
+  return lane, team
 end
 
 -- Delete flows whose turn has passed, before they outnumber the waiting tickets.
 local function forget_idle_flows(state)
   if redis.call('HLEN', FLOWS) <= 2 * redis.call('HLEN', TICKETS) + 64 then return end
   local flows, serving = redis.call('HGETALL', FLOWS), {}
-  each_line(state, function(line) serving[line.name] = line.serving end)
+  each_lane(state, function(lane) serving[lane.name] = lane.serving end)
   for i = 1, #flows, 2 do
     if tonumber(flows[i + 1]) <= serving[string.match(flows[i], '^%S+')] then redis.call('HDEL', FLOWS, flows[i]) end
   end
@@ -47,59 +47,59 @@ local function join(state, tickets)
       if ticket.order then
         redis.call('ZADD', AGAIN, ticket.order, ticket.name)
       else
-        local line, team = line_for(state, ticket)
-        local flow = line.name .. ' ' .. ticket.flow
-        local start = math.max(line.serving, tonumber(redis.call('HGET', FLOWS, flow) or 0))
+        local lane, team = lane_for(state, ticket)
+        local flow = lane.name .. ' ' .. ticket.flow
+        local start = math.max(lane.serving, tonumber(redis.call('HGET', FLOWS, flow) or 0))
         redis.call('HSET', FLOWS, flow, string.format('%.0f', start + ticket.calls * L.service))
         state.joined = state.joined + 1
-        redis.call('ZADD', line_key(line), start + state.joined, ticket.name) -- equal starts go by arrival
-        line.waiting, line.owed, team.waiting = line.waiting + 1, line.owed + ticket.calls, team.waiting + 1
-        tag = { start, ticket.calls, flow, ticket.team, line.name }
+        redis.call('ZADD', lane_key(lane), start + state.joined, ticket.name) -- equal starts go by arrival
+        lane.waiting, lane.owed, team.waiting = lane.waiting + 1, lane.owed + ticket.calls, team.waiting + 1
+        tag = { start, ticket.calls, flow, ticket.team, lane.name }
       end
       redis.call('HSET', TICKETS, ticket.name, cmsgpack.pack(tag))
     end
   end
   forget_idle_flows(state)
-  keep_line(state)
+  keep_queue(state)
 end
 
 local function is_ahead(clock, since, other, others_since)
   return clock < other or (clock == other and since < others_since)
 end
 
--- The team and line that are next, and the order, which is the run's position for its later calls.
+-- The team and lane that are next, and the order, which is the run's position for its later calls.
 local function next_turn(state)
   local turn
   for _, team in pairs(state.teams) do
-    local line
-    for _, each in pairs(team.lines) do
+    local lane
+    for _, each in pairs(team.lanes) do
       local clock = each.next - each.lead
-      if each.waiting > 0 and (not line or is_ahead(clock, each.since, line.next - line.lead, line.since)) then
-        line = each
+      if each.waiting > 0 and (not lane or is_ahead(clock, each.since, lane.next - lane.lead, lane.since)) then
+        lane = each
       end
     end
-    if line then
-      local clock = team.next - line.lead
+    if lane then
+      local clock = team.next - lane.lead
       if not turn or is_ahead(clock, team.since, turn.clock, turn.team.since) then
-        turn = { team = team, line = line, clock = clock, order = clock + state.served + 1 }
+        turn = { team = team, lane = lane, clock = clock, order = clock + state.served + 1 }
       end
     end
   end
   return turn
 end
 
-local function leave(team, line, calls)
-  line.waiting, line.owed, team.waiting = line.waiting - 1, line.owed - calls, team.waiting - 1
+local function leave(team, lane, calls)
+  lane.waiting, lane.owed, team.waiting = lane.waiting - 1, lane.owed - calls, team.waiting - 1
 end
 
 local function charge(state, turn, start, calls)
-  local team, line = turn.team, turn.line
+  local team, lane = turn.team, turn.lane
   state.served = state.served + 1
   state.serving = math.max(state.serving, turn.clock)
-  team.serving = math.max(team.serving, line.next - line.lead)
-  line.serving = math.max(line.serving, start)
-  team.next, line.next = team.next + calls * L.service, line.next + calls * L.service
-  leave(team, line, calls)
+  team.serving = math.max(team.serving, lane.next - lane.lead)
+  lane.serving = math.max(lane.serving, start)
+  team.next, lane.next = team.next + calls * L.service, lane.next + calls * L.service
+  leave(team, lane, calls)
 end
 
 local function take_tag(name)
@@ -108,7 +108,7 @@ local function take_tag(name)
   return cmsgpack.unpack(tag)
 end
 
--- Remove the next ticket from the queue: of a run that was served before, or the first of the next line.
+-- Remove the next ticket from the queue: of a run that was served before, or the first of the next lane.
 local function serve(state)
   local turn, back = next_turn(state), redis.call('ZRANGE', AGAIN, 0, 0, 'WITHSCORES')
   if back[1] and not (turn and turn.order < tonumber(back[2])) then
@@ -116,7 +116,7 @@ local function serve(state)
     take_tag(back[1])
     return back[1], back[2]
   end
-  local name = redis.call('ZPOPMIN', line_key(turn.line))[1]
+  local name = redis.call('ZPOPMIN', lane_key(turn.lane))[1]
   local start, calls = unpack(take_tag(name))
   charge(state, turn, start, calls)
   return name, string.format('%.0f', turn.order)
@@ -134,15 +134,15 @@ local function tags_of(names, tickets)
 end
 
 -- The first `most` tickets in the order in which they are served if no ticket joins, and for each the number of
--- tickets and calls before it. Then the state after them: the clocks, and the number of tickets served of each line.
+-- tickets and calls before it. Then the state after them: the clocks, and the number of tickets served of each lane.
 local function course(state, most)
   local after = cmsgpack.unpack(cmsgpack.pack(state))
   local back, names = redis.call('ZRANGE', AGAIN, 0, most - 1, 'WITHSCORES'), {}
-  local lines, gone, sequence, before, calls = {}, { again = 0 }, {}, {}, 0
+  local lanes, gone, sequence, before, calls = {}, { again = 0 }, {}, {}, 0
   for i = 1, #back, 2 do table.insert(names, back[i]) end
-  each_line(after, function(line)
-    lines[line.name], gone[line.name] = redis.call('ZRANGE', line_key(line), 0, most - 1), 0
-    for _, name in ipairs(lines[line.name]) do table.insert(names, name) end
+  each_lane(after, function(lane)
+    lanes[lane.name], gone[lane.name] = redis.call('ZRANGE', lane_key(lane), 0, most - 1), 0
+    for _, name in ipairs(lanes[lane.name]) do table.insert(names, name) end
   end)
   local tags = tags_of(names)
   while #sequence < most do
@@ -151,9 +151,9 @@ local function course(state, most)
     if name and not (turn and turn.order < tonumber(order)) then
       gone.again = gone.again + 1
     else
-      local line = turn.line.name
-      gone[line] = gone[line] + 1
-      name, order = lines[line][gone[line]], nil
+      local lane = turn.lane.name
+      gone[lane] = gone[lane] + 1
+      name, order = lanes[lane][gone[lane]], nil
     end
     local tag = cmsgpack.unpack(tags[name])
     if not order then charge(after, turn, tag[1], tag[2]) end
@@ -172,34 +172,34 @@ end
 -- The calls and tickets that a team is served before a ticket of order `at`.
 local function served_by(team, at)
   local first, second, calls, tickets = nil, nil, 0, 0
-  for _, line in pairs(team.lines) do
-    if line.waiting > 0 then
-      calls, tickets = calls + line.owed, tickets + line.waiting
-      if not first or line.next - line.lead < first.next - first.lead then
-        first, second = line, first
+  for _, lane in pairs(team.lanes) do
+    if lane.waiting > 0 then
+      calls, tickets = calls + lane.owed, tickets + lane.waiting
+      if not first or lane.next - lane.lead < first.next - first.lead then
+        first, second = lane, first
       else
-        second = line
+        second = lane
       end
     end
   end
   if not first then return 0, 0 end
-  local alone = first.owed -- the calls that the first line gets while its lead lasts
+  local alone = first.owed -- the calls that the first lane gets while its lead lasts
   if second then alone = calls_between(first.next - first.lead, second.next - second.lead, first.owed) end
   local served = math.max(calls_between(team.next - first.lead, at, alone), calls_between(team.next, at, calls))
   return served, served * tickets / calls
 end
 
--- The tickets and calls served before the ticket at this rank of its line, after those in `after`, by averages.
-local function far_back(after, rank, team, line)
-  if not line then -- it waits for a later call
+-- The tickets and calls served before the ticket at this rank of its lane, after those in `after`, by averages.
+local function far_back(after, rank, team, lane)
+  if not lane then -- it waits for a later call
     local ahead = rank - after.gone.again
     return ahead, ahead
   end
-  local tickets, lead = rank - after.gone[line.name], line.lead
-  local calls = tickets * line.owed / line.waiting
-  local clock = line.next - line.lead + calls * L.service
-  for _, other in pairs(team.lines) do
-    if other ~= line and other.waiting > 0 then
+  local tickets, lead = rank - after.gone[lane.name], lane.lead
+  local calls = tickets * lane.owed / lane.waiting
+  local clock = lane.next - lane.lead + calls * L.service
+  for _, other in pairs(team.lanes) do
+    if other ~= lane and other.waiting > 0 then
       local passing = calls_between(other.next - other.lead, clock, other.owed)
       calls, tickets = calls + passing, tickets + passing * other.waiting / other.owed
       if passing >= 1 then lead = math.min(lead, other.lead) end -- it waits behind them
