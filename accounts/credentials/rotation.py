@@ -83,22 +83,22 @@ def approve(rotation: Rotation, *, by: User) -> None:
 
 
 @transaction.atomic
-def cut_over(rotation: Rotation, *, at: datetime | None, by: User) -> None:
+def switch(rotation: Rotation, *, at: datetime | None, by: User) -> None:
     """Switch to the new key pair now, or plan it for a later time. Raises CannotRotate."""
     rotation = _locked_rotation(rotation.pk)
     _require_switchable(rotation)
     if at is not None and at > timezone.now():
-        rotation.cut_over_at, rotation.cut_over_by_name = at, str(by)
-        rotation.save(update_fields=["cut_over_at", "cut_over_by_name"])
+        rotation.switch_at, rotation.switch_by_name = at, str(by)
+        rotation.save(update_fields=["switch_at", "switch_by_name"])
         _record(Action.ROTATION_PLANNED, rotation, by=by, at=at)
         return
-    _switch(rotation, by=by)
+    _switch_to_new_pair(rotation, by=by)
 
 
 @transaction.atomic
 def cancel(rotation: Rotation, *, by: User) -> bool:
     """Discard the new key pair; the current one stays. False when the rotation is no longer open."""
-    if not _open(rotation).update(status=Status.CANCELLED, pair=None, check_due_at=None, cut_over_at=None):
+    if not _open(rotation).update(status=Status.CANCELLED, pair=None, check_due_at=None, switch_at=None):
         return False
     _record(Action.ROTATION_CANCELLED, rotation, by=by)
     return True
@@ -113,7 +113,7 @@ def roll_back(rotation: Rotation, *, by: User) -> None:
     newest = credential.rotations.filter(switched_at__isnull=False).order_by("-switched_at", "-pk").first()
     if rotation.status != Status.SWITCHED or newest != rotation or previous is None:
         raise CannotRotate("The old pair was wiped or replaced already, so there is nothing to go back to.")
-    _exchange(credential, KeyPair(previous["id"], previous["secret"]), credential.previous_pair_until)
+    _switch_pair(credential, KeyPair(previous["id"], previous["secret"]), credential.previous_pair_until)
     Rotation.objects.filter(pk=rotation.pk).update(status=Status.ROLLED_BACK)
     _record(Action.ROTATION_ROLLED_BACK, rotation, by=by)
 
@@ -159,7 +159,7 @@ def check_new_pair(rotation: Rotation, client: Client) -> None:
     except Unauthorized as error:
         with transaction.atomic():
             if _open(rotation).update(
-                status=Status.REFUSED, pair=None, check_due_at=None, cut_over_at=None, message=error.sentence[:500]
+                status=Status.REFUSED, pair=None, check_due_at=None, switch_at=None, message=error.sentence[:500]
             ):
                 _record(Action.ROTATION_CHECKED, rotation, by=PORTAL, outcome="refused")
     except ExpensifyError as error:
@@ -184,17 +184,17 @@ def give_up_check(rotation: Rotation, sentence: str) -> None:
 
 def switch_due(now: datetime) -> int:
     """Switch the rotations whose planned time has come; return how many."""
-    switched, is_due = 0, Q(status=Status.READY, cut_over_at__lte=now)
-    for due in each_of(lambda: Rotation.objects.filter(is_due).order_by("cut_over_at")[:BATCH]):
+    switched, is_due = 0, Q(status=Status.READY, switch_at__lte=now)
+    for due in each_of(lambda: Rotation.objects.filter(is_due).order_by("switch_at")[:BATCH]):
         with transaction.atomic():
             rotation = _locked_rotation(due.pk)
             try:
                 _require_switchable(rotation)
             except CannotRotate as reason:
-                if Rotation.objects.filter(pk=due.pk, cut_over_at__isnull=False).update(cut_over_at=None):
+                if Rotation.objects.filter(pk=due.pk, switch_at__isnull=False).update(switch_at=None):
                     _notify_not_switched(rotation, str(reason))
                 continue
-            _switch(rotation, by=Actor(rotation.cut_over_by_name))
+            _switch_to_new_pair(rotation, by=Actor(rotation.switch_by_name))
             switched += 1
     return switched
 
@@ -247,22 +247,22 @@ def compare(before: Iterable[Policy], after: Iterable[dict[str, str]]) -> Policy
 # ------------------------------------------------------------ steps
 
 
-def _switch(rotation: Rotation, *, by: User | Actor) -> None:
+def _switch_to_new_pair(rotation: Rotation, *, by: User | Actor) -> None:
     credential = _locked(rotation.credential)
     until = timezone.now() + timedelta(hours=rotation.team.overlap_hours)
     credential.rotations.filter(status=Status.SWITCHED).update(status=Status.DONE)  # its old pair is replaced now
-    _exchange(credential, rotation.partner_pair(), until)
+    _switch_pair(credential, rotation.partner_pair(), until)
     credentials.keep_policies(credential, rotation.reach or [])
     Rotation.objects.filter(pk=rotation.pk).update(
-        status=Status.SWITCHED, pair=None, check_due_at=None, cut_over_at=None, switched_at=timezone.now()
+        status=Status.SWITCHED, pair=None, check_due_at=None, switch_at=None, switched_at=timezone.now()
     )
     kept_until = until if credential.previous_pair else None
     approved_by = rotation.approved_by_name
     _record(Action.ROTATION_SWITCHED, rotation, by=by, old_pair_kept_until=kept_until, approved_by=approved_by)
 
 
-def _exchange(credential: Credential, pair: KeyPair, until: datetime | None) -> None:
-    """Replace the current key pair by `pair` and keep it until then; every call from now on uses `pair`."""
+def _switch_pair(credential: Credential, pair: KeyPair, until: datetime | None) -> None:
+    """Switch to `pair`, which all calls use from now on, and keep the current key pair until then."""
     current = unseal(credential, "pair")
     credential.previous_pair, credential.previous_fingerprint = current, credential.fingerprint
     credential.previous_pair_until = until if current else None

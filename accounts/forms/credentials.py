@@ -55,7 +55,7 @@ class NewCredentialForm(PairForm, NameForm):
     field_order = ("name",)
 
 
-class CutOverForm(forms.Form):
+class SwitchForm(forms.Form):
     """When to switch to the new key pair: now, or at a time in the team's time zone."""
 
     at = forms.DateTimeField(

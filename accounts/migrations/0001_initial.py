@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
                     "check_due_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="A test is wanted from then on; while one is under way, when to try again if it is lost.",
+                        help_text="When a test is due; during a test, when it is due again if the test gets lost.",
                         null=True,
                     ),
                 ),
@@ -257,7 +257,7 @@ class Migration(migrations.Migration):
                 (
                     "paired_at",
                     models.DateTimeField(
-                        help_text="When the present pair was entered: its age counts from here."
+                        help_text="When the current pair was entered; its age counts from then."
                     ),
                 ),
                 ("previous_pair", accounts.credentials.keyring.SealedField(null=True)),
@@ -272,14 +272,14 @@ class Migration(migrations.Migration):
                         db_default=1,
                         default=1,
                         editable=False,
-                        help_text="Counts the pairs it has had: files remember theirs.",
+                        help_text="The number of the current pair, from 1. `Run.made_with` refers to it.",
                     ),
                 ),
                 (
                     "lost_policies",
                     models.JSONField(
                         blank=True,
-                        help_text="What the last test no longer reached, until the Admins are told.",
+                        help_text="Policies that the last test no longer reached, until the Admins are notified.",
                         null=True,
                     ),
                 ),
@@ -594,10 +594,10 @@ class Migration(migrations.Migration):
                 ),
                 ("approved_by_name", models.CharField(blank=True, max_length=255)),
                 (
-                    "cut_over_at",
-                    models.DateTimeField(blank=True, help_text="When it shall take over.", null=True),
+                    "switch_at",
+                    models.DateTimeField(blank=True, help_text="When to switch to the new pair, if planned.", null=True),
                 ),
-                ("cut_over_by_name", models.CharField(blank=True, max_length=255)),
+                ("switch_by_name", models.CharField(blank=True, max_length=255)),
                 ("switched_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
@@ -609,8 +609,8 @@ class Migration(migrations.Migration):
                         name="rotation_check_due",
                     ),
                     models.Index(
-                        condition=models.Q(("cut_over_at__isnull", False), ("status", "ready")),
-                        fields=["cut_over_at"],
+                        condition=models.Q(("status", "ready"), ("switch_at__isnull", False)),
+                        fields=["switch_at"],
                         name="rotation_due",
                     ),
                 ],

@@ -33,18 +33,21 @@ class Credential(SealedRow):
     check_due_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="A test is wanted from then on; while one is under way, when to try again if it is lost.",
+        help_text="When a test is due; during a test, when it is due again if the test gets lost.",
     )
     checked_at = models.DateTimeField(null=True, blank=True)
-    paired_at = models.DateTimeField(help_text="When the present pair was entered: its age counts from here.")
+    paired_at = models.DateTimeField(help_text="When the current pair was entered; its age counts from then.")
     previous_pair = SealedField(null=True, editable=False)
     previous_pair_until = models.DateTimeField(null=True, blank=True)
     previous_fingerprint = models.CharField(max_length=20, editable=False, blank=True, default="", db_default="")
     pair_number = models.PositiveIntegerField(
-        default=1, db_default=1, editable=False, help_text="Counts the pairs it has had: files remember theirs."
+        default=1,
+        db_default=1,
+        editable=False,
+        help_text="The number of the current pair, from 1. `Run.made_with` refers to it.",
     )
     lost_policies = models.JSONField(
-        null=True, blank=True, help_text="What the last test no longer reached, until the Admins are told."
+        null=True, blank=True, help_text="Policies that the last test no longer reached, until the Admins are notified."
     )
 
     class Meta:
@@ -89,7 +92,7 @@ class Credential(SealedRow):
         opened = unseal(self, "pair")
         return KeyPair(opened["id"], opened["secret"])
 
-    def partner_pair_before(self) -> KeyPair | None:
+    def previous_partner_pair(self) -> KeyPair | None:
         """The decrypted previous key pair while it is kept. Raises CannotOpen."""
         opened = unseal(self, "previous_pair")
         return KeyPair(opened["id"], opened["secret"]) if opened else None

@@ -43,8 +43,8 @@ class Rotation(SealedRow):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     approved_by_name = models.CharField(max_length=255, blank=True)
-    cut_over_at = models.DateTimeField(null=True, blank=True, help_text="When it shall take over.")
-    cut_over_by_name = models.CharField(max_length=255, blank=True)
+    switch_at = models.DateTimeField(null=True, blank=True, help_text="When to switch to the new pair, if planned.")
+    switch_by_name = models.CharField(max_length=255, blank=True)
     switched_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -69,7 +69,7 @@ class Rotation(SealedRow):
         indexes = [
             models.Index(fields=["check_due_at"], condition=Q(check_due_at__isnull=False), name="rotation_check_due"),
             models.Index(
-                fields=["cut_over_at"], condition=Q(status="ready", cut_over_at__isnull=False), name="rotation_due"
+                fields=["switch_at"], condition=Q(status="ready", switch_at__isnull=False), name="rotation_due"
             ),
         ]
 

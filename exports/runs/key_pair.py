@@ -47,7 +47,7 @@ def of_next_call(run: Run) -> KeyPair:
         raise _cannot_call(run.credential)
     if not run.by_previous:
         return run.credential.partner_pair()
-    previous = run.credential.partner_pair_before()
+    previous = run.credential.previous_partner_pair()
     if previous is None or run.made_with != run.credential.pair_number - 1:
         raise NoPairLeft
     return previous

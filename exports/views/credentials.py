@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.credentials import rotation as rotation_actions
 from accounts.credentials.rotation import CannotRotate
 from accounts.door import TeamRequest, team_view
-from accounts.forms.credentials import CutOverForm, PairForm
+from accounts.forms.credentials import PairForm, SwitchForm
 from accounts.models import Credential, Rotation
 from accounts.numbers import whole_number
 from accounts.permissions import Permission
@@ -92,13 +92,13 @@ def rotation_approve(request: TeamRequest, rotation_id: int) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.MANAGE_CREDENTIALS, fresh=True)
-def rotation_cut_over(request: TeamRequest, rotation_id: int) -> HttpResponse:
-    form = CutOverForm(request.POST)
+def rotation_switch(request: TeamRequest, rotation_id: int) -> HttpResponse:
+    form = SwitchForm(request.POST)
     if not form.is_valid():
-        context = _status(request, rotation_id) | {"cut_over_form": form}
+        context = _status(request, rotation_id) | {"switch_form": form}
         return render(request, "exports/rotations/rotation.html", context, status=422)
     at = form.cleaned_data["at"]
-    return _act(request, rotation_id, lambda rotation: rotation_actions.cut_over(rotation, at=at, by=request.user))
+    return _act(request, rotation_id, lambda rotation: rotation_actions.switch(rotation, at=at, by=request.user))
 
 
 @require_POST
@@ -166,6 +166,6 @@ def _status(request: TeamRequest, rotation_id: int) -> dict[str, Any]:
         "needs_approval": request.team.two_admins and rotation.approved_by_id is None,
         "can_go_back": rotation == newest and credential.previous_pair is not None,
         "in_flight_with_old": in_flight,
-        "cut_over_form": CutOverForm(),
+        "switch_form": SwitchForm(),
         **budget_usage.of_rotation(rotation, old_in_flight=in_flight > 0),
     }

@@ -71,7 +71,7 @@ def ready(credential: Credential, new_pair: KeyPair, alice: User) -> Rotation:
 
 
 def switched(rotation: Rotation, by: User) -> Credential:
-    rotation_actions.cut_over(rotation, at=None, by=by)
+    rotation_actions.switch(rotation, at=None, by=by)
     return Credential.objects.get(pk=rotation.credential_id)
 
 
@@ -108,7 +108,7 @@ def test_the_new_pair_makes_every_call_after_it_took_over(
     assert done.status == Run.Status.SUCCEEDED
     assert made_by(sandbox, "generate") + made_by(sandbox, "download") == ["aa_acme_new"] * 2
     assert credential.partner_pair() == NEW
-    assert credential.partner_pair_before() == pair_of(credential.team)
+    assert credential.previous_partner_pair() == pair_of(credential.team)
     assert (credential.status, credential.pair_number) == (Credential.Status.WORKING, 2)
 
 
@@ -244,7 +244,7 @@ def test_the_old_pair_is_wiped_when_its_time_is_over_and_that_is_on_record(ready
 
 def test_a_planned_switch_comes_at_its_time_and_once(ready: Rotation, alice: User) -> None:
     at = timezone.now() + timedelta(hours=3)
-    rotation_actions.cut_over(ready, at=at, by=alice)
+    rotation_actions.switch(ready, at=at, by=alice)
 
     assert rotation_actions.switch_due(at - timedelta(seconds=1)) == 0
     assert rotation_actions.switch_due(at) == 1
@@ -259,7 +259,7 @@ def test_where_two_admins_are_needed_one_alone_does_not_switch(
     Team.objects.filter(pk=acme.pk).update(two_admins=True)
 
     with pytest.raises(rotation_actions.CannotRotate, match="second Admin"):
-        rotation_actions.cut_over(ready, at=None, by=alice)
+        rotation_actions.switch(ready, at=None, by=alice)
     with pytest.raises(rotation_actions.CannotRotate, match="yourself"):
         rotation_actions.approve(ready, by=alice)
     rotation_actions.approve(ready, by=erin)

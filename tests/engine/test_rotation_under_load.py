@@ -62,7 +62,7 @@ def test_a_rotation_under_load_loses_doubles_and_misdirects_nothing(acme: Team, 
             # Between the two the old pair is refused while it is still the present one.
             sandbox.revoke(old.partner_user_id)
             wait_until(lambda: by_old("generate", refused=True) or by_old("download", refused=True))
-            rotation_actions.cut_over(Rotation.objects.get(pk=rotation.pk), at=None, by=alice)
+            rotation_actions.switch(Rotation.objects.get(pk=rotation.pk), at=None, by=alice)
             on_their_way = Run.objects.filter(status=Run.Status.GENERATING).count()
             generated_by_old = len(by_old("generate"))
             wait_until(lambda: not Run.objects.unfinished().exists(), seconds=600)

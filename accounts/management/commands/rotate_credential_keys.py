@@ -82,7 +82,7 @@ def _fingerprint_again(credential: Credential) -> int:
     """Recompute the fingerprints, which depend on SECRET_KEY; return how many credentials changed."""
     try:
         pair = credential.partner_pair() if credential.pair is not None else None
-        before = credential.partner_pair_before()
+        before = credential.previous_partner_pair()
     except CannotOpen:
         return 0
     fingerprints = {

@@ -84,14 +84,14 @@ def test_old_and_new_reach_stand_side_by_side_with_what_would_be_short(
 
 
 def test_a_click_lets_it_take_over_and_another_puts_the_old_one_back(admin: Client, ready: Rotation) -> None:
-    admin.post(url("rotation-cut-over", ready))
+    admin.post(url("rotation-switch", ready))
     taken = Credential.objects.get(pk=ready.credential_id)
     assert taken.partner_pair() == KeyPair(*NEW.values())
     assert "Go back to the old pair" in admin.get(url("rotation", ready)).content.decode()
 
     admin.post(url("rotation-roll-back", ready))
 
-    assert Credential.objects.get(pk=ready.credential_id).partner_pair() == taken.partner_pair_before()
+    assert Credential.objects.get(pk=ready.credential_id).partner_pair() == taken.previous_partner_pair()
 
 
 def test_a_time_is_by_the_teams_clock(admin: Client, ready: Rotation) -> None:
@@ -99,14 +99,14 @@ def test_a_time_is_by_the_teams_clock(admin: Client, ready: Rotation) -> None:
     day = timezone.localdate(timezone=ready.team.zone) + timedelta(days=2)
     at = datetime.combine(day, time(12), tzinfo=ready.team.zone)
 
-    admin.post(url("rotation-cut-over", ready), {"at": at.strftime("%Y-%m-%dT%H:%M")})
+    admin.post(url("rotation-switch", ready), {"at": at.strftime("%Y-%m-%dT%H:%M")})
 
     ready.refresh_from_db()
-    assert (ready.status, ready.cut_over_at) == (Rotation.Status.READY, at)
+    assert (ready.status, ready.switch_at) == (Rotation.Status.READY, at)
 
 
 def test_a_time_that_has_passed_is_refused_with_a_sentence(admin: Client, ready: Rotation) -> None:
-    answer = admin.post(url("rotation-cut-over", ready), {"at": "2020-01-01T10:00"})
+    answer = admin.post(url("rotation-switch", ready), {"at": "2020-01-01T10:00"})
 
     assert answer.status_code == 422
     assert "This time has passed" in answer.content.decode()
@@ -117,10 +117,10 @@ def test_the_second_admin_approves_where_two_are_needed(client: Client, ready: R
     ready.team.memberships.filter(user=erin).update(role="admin")
     client.force_login(erin)
 
-    client.post(url("rotation-cut-over", ready))
+    client.post(url("rotation-switch", ready))
     assert Credential.objects.get(pk=ready.credential_id).pair_number == 1
     client.post(url("rotation-approve", ready))
-    client.post(url("rotation-cut-over", ready))
+    client.post(url("rotation-switch", ready))
 
     assert Credential.objects.get(pk=ready.credential_id).pair_number == 2
 
@@ -156,7 +156,7 @@ def test_both_budgets_are_shown_as_long_as_both_pairs_make_calls(
     run = make_run(export, alice, Run.Status.GENERATED, made_with=1)
 
     before = headings(tidy(admin.get(page).content.decode()))
-    rotation_actions.cut_over(ready, at=None, by=alice)
+    rotation_actions.switch(ready, at=None, by=alice)
     Run.objects.filter(pk=run.pk).update(by_previous=True)
     between = headings(tidy(admin.get(page).content.decode()))
     Run.objects.filter(pk=run.pk).update(by_previous=False)
