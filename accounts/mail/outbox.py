@@ -28,7 +28,7 @@ from django_scopes import scopes_disabled
 
 from accounts import clock
 from accounts.door import team_of
-from accounts.mail.smtp import MailRefused, NotSent, Post, Unclear
+from accounts.mail.smtp import MailConnection, MailRefused, NotSent, Unclear
 from accounts.models import MAIL_FINAL, MailStatus, Outgoing
 from expensify.budget.wire import connect
 
@@ -82,16 +82,16 @@ def send_due(kinds: Sequence[MailKind], *, seconds: float) -> int:
     until = time.monotonic() + seconds
     give_up_on_lost(kinds, clock.now())
     claimed = 0
-    with Post() as post:
+    with MailConnection() as connection:
         for kind, pk in _due_rows(kinds, until):
             if not _wait_for_pace(until):
                 break
             with team_of(kind.model, pk) as row:
-                claimed += send(row, kind, post)
+                claimed += send(row, kind, connection)
     return claimed
 
 
-def send(row: Outgoing, kind: MailKind, post: Post) -> bool:
+def send(row: Outgoing, kind: MailKind, connection: MailConnection) -> bool:
     """Send one mail and store the outcome; False when another worker has the row."""
     if not claim(row):
         return False
@@ -107,7 +107,7 @@ def send(row: Outgoing, kind: MailKind, post: Post) -> bool:
         _requeue(row, "The mail could not be made; the portal's log tells the operators why.", kind)
         return True
     try:
-        size = post.send(message, row.address)
+        size = connection.send(message, row.address)
     except NotSent as error:
         _requeue(row, str(error), kind)
     except MailRefused as error:

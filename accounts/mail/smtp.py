@@ -66,8 +66,10 @@ class Unclear(MailError):
     """The mail may have been sent: the server received all of it and did not reply."""
 
 
-class Post:
-    """A connection for one round of mails: `with Post() as post: post.send(message, "bob@acme.example")`.
+class MailConnection:
+    """A connection for one round of mails.
+
+    `with MailConnection() as connection: connection.send(message, "bob@acme.example")`.
 
     It connects for the first mail, keeps the connection, and drops it after any error. When the server is unreachable,
     all further mails of the round are unreachable too, without another attempt to connect.
@@ -78,7 +80,7 @@ class Post:
         self._is_reused = False
         self._down: MailServerUnreachable | None = None
 
-    def __enter__(self) -> "Post":
+    def __enter__(self) -> "MailConnection":
         return self
 
     def __exit__(

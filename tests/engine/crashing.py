@@ -34,7 +34,7 @@ STEPS = ("SELECT", "LIST", "GENERATE_LISTED", "DOWNLOAD", "MARK")
 OF_UPDATES = ("APPLY", "request to apply")
 OF_MAILS = {
     "mail's claim": ("accounts.mail.outbox", "claim"),
-    "mail's way": ("accounts.mail.smtp", "Post.send"),
+    "mail's way": ("accounts.mail.smtp", "MailConnection.send"),
     "mail's settling": ("accounts.mail.outbox", "settle"),
 }
 OF_SCHEDULES = {

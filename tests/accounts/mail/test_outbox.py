@@ -12,7 +12,7 @@ from django_scopes import scope, scopes_disabled
 
 from accounts import clock
 from accounts.mail import notifications, outbox
-from accounts.mail.smtp import Post
+from accounts.mail.smtp import MailConnection
 from accounts.models import MailStatus, Notice, Team, User
 from tests.servers import free_port
 from tests.smtp import mail_server, rude_server
@@ -432,8 +432,8 @@ def test_without_a_claim_nothing_is_sent(acme: Team, alice: User) -> None:
     tell(acme, alice)
     (row,) = rows()
 
-    with mail_server() as box, scope(team=acme), Post() as post:
+    with mail_server() as box, scope(team=acme), MailConnection() as connection:
         assert outbox.claim(Notice.objects.get(pk=row.pk))
-        assert not outbox.send(row, notifications.MAILS, post)
+        assert not outbox.send(row, notifications.MAILS, connection)
 
     assert box.mails == []

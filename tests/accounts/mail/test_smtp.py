@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from accounts.mail import smtp
-from accounts.mail.smtp import MailRefused, MailServerUnreachable, NotSent, Post, Unclear
+from accounts.mail.smtp import MailConnection, MailRefused, MailServerUnreachable, NotSent, Unclear
 from tests.servers import free_port
 from tests.smtp import mail_server, rude_server
 
@@ -27,8 +27,8 @@ def message(subject: str = "Monthly expenses", text: str = "Here they are.\n") -
 
 
 def send(what: EmailMessage | None = None, to: str = "bob@acme.example") -> int:
-    with Post() as post:
-        return post.send(what or message(), to)
+    with MailConnection() as connection:
+        return connection.send(what or message(), to)
 
 
 def failure(kind: type[Exception], what: EmailMessage | None = None, to: str = "bob@acme.example") -> str:
@@ -63,21 +63,21 @@ def test_a_file_keeps_its_name_and_bytes() -> None:
 
 
 def test_a_connection_serves_many_mails() -> None:
-    with mail_server() as box, Post() as post:
+    with mail_server() as box, MailConnection() as connection:
         for number in range(5):
-            post.send(message(str(number)), f"bob{number}@acme.example")
+            connection.send(message(str(number)), f"bob{number}@acme.example")
 
     assert [caught.to for caught in box.mails] == [f"bob{number}@acme.example" for number in range(5)]
     assert box.connections == 1
 
 
 def test_connection_closed_by_the_server_is_opened_again(settings: Any) -> None:
-    with Post() as post:
+    with MailConnection() as connection:
         with mail_server() as box:
-            post.send(message(), "bob@acme.example")
+            connection.send(message(), "bob@acme.example")
             port = settings.EMAIL_PORT
         with mail_server(port=port) as later:
-            post.send(message(), "bob@acme.example")
+            connection.send(message(), "bob@acme.example")
 
     assert (len(box.mails), len(later.mails)) == (1, 1)
 
@@ -127,13 +127,13 @@ def test_unreachable_server_has_sent_nothing(settings: Any) -> None:
 
 
 def test_unreachable_server_is_tried_once_a_round(settings: Any) -> None:
-    with mail_server() as box, Post() as post:
+    with mail_server() as box, MailConnection() as connection:
         port, settings.EMAIL_PORT = settings.EMAIL_PORT, free_port()
         with pytest.raises(MailServerUnreachable):
-            post.send(message(), "bob@acme.example")
+            connection.send(message(), "bob@acme.example")
         settings.EMAIL_PORT = port
         with pytest.raises(MailServerUnreachable):
-            post.send(message(), "erin@acme.example")
+            connection.send(message(), "erin@acme.example")
 
     assert box.connections == 0
 
@@ -237,12 +237,12 @@ def test_nothing_is_sent_without_the_configured_encryption(settings: Any) -> Non
 
 
 def test_refused_recipient_does_not_stop_other_mails() -> None:
-    with mail_server() as box, Post() as post:
+    with mail_server() as box, MailConnection() as connection:
         box.recipients["gone@acme.example"] = "550 5.1.1 No such user here"
-        post.send(message(), "bob@acme.example")
+        connection.send(message(), "bob@acme.example")
         with pytest.raises(MailRefused) as refused:
-            post.send(message(), "gone@acme.example")
-        post.send(message(), "erin@acme.example")
+            connection.send(message(), "gone@acme.example")
+        connection.send(message(), "erin@acme.example")
 
     assert str(refused.value) == "The mail server refused the recipient: “550 5.1.1 No such user here”."
     assert [caught.to for caught in box.mails] == ["bob@acme.example", "erin@acme.example"]
