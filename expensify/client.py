@@ -1,4 +1,8 @@
-"""Typed calls to the Integration Server. Each uses one permit, sends one request, and returns or raises."""
+"""Typed calls to the Integration Server. Each uses one permit, sends one request, and returns or raises.
+
+Marks in docstrings name the source of a fact: [M] Expensify's manual, [O] observed on the live server, [C] documented
+only by public clients, [I] inferred. `sandbox/README.md` lists all of them.
+"""
 
 import json
 import time
@@ -139,7 +143,7 @@ class Client:
         request = self._build_request(job, form)
         sent_at, started = datetime.now(UTC), time.monotonic()
         answer: Answer | None = None
-        outcome: str | None = "The portal broke the call off."
+        outcome: str | None = "The portal aborted the call."
         try:
             answer = Answer(wire.send(self._http, request, self._permit, self._answer_seconds), clean)
             result = read(answer)

@@ -1,4 +1,4 @@
-// Small comforts of the column builder; every one of them has a button that does the same without a script.
+// Conveniences for the column builder; each has a button that does the same without JavaScript.
 (() => {
   let dragged = null;
   const rowOf = (target) => target instanceof Element && target.closest(".picked-one");

@@ -1,4 +1,4 @@
-// Small comforts of the table of rows; without a script the same is done cell by cell and with “Paste rows”.
+// Conveniences for the table; without JavaScript the same works, cell by cell and with “Paste rows”.
 (() => {
   const cellsOf = (row) => [...row.querySelectorAll("td > input")];
   const place = (input) => {

@@ -198,7 +198,7 @@ class ExpressionCompiler(tree.Visitor):
     # ---- what may be missing
 
     def forgiving(self, node: tree.Expression) -> Evaluator:
-        """The value for `!`, `??` and their like: inside parentheses anything missing on the way is forgiven."""
+        """The value for `!`, `??` and their like: inside parentheses any step may be missing."""
         read = self.compile(node)
         if not isinstance(node, tree.Parenthesis):
             return read

@@ -17,7 +17,7 @@ MEDIA_TYPES = {
 def download(state: State, request: Request) -> Answer:
     """Answer with the content of a file; Refused 404 `File not found` [M*] when the caller has no such file.
 
-    A job with `inputSettings` is rejected [O]; the code and words for that are ours.
+    A job with `inputSettings` is rejected [O]; the code and message are invented.
     """
     job = request.job
     if "inputSettings" in job:

@@ -82,7 +82,7 @@ def _read_output(request: Request) -> tuple[str, str, bool]:
 
 
 def _read_actions(request: Request) -> list[dict[str, Any]]:
-    """Return the `onFinish` actions; Refused 410 when one lacks a key (code and words are ours)."""
+    """Return the `onFinish` actions; Refused 410 when one lacks a key (code and message are invented)."""
     actions = request.job.get("onFinish", [])
     needed = {"markAsExported": "label", "email": "recipients", "sftpUpload": "sftpData"}
     if not isinstance(actions, list):

@@ -380,7 +380,7 @@ def test_interrupted_call_is_reported_and_recorded(server, caller):
         caller.client().download("export1.csv", nowhere, max_bytes=100, progress=interrupt)
 
     assert caller.outcome == "answered"
-    assert [call.message for call in caller.calls] == ["The portal broke the call off."]
+    assert [call.message for call in caller.calls] == ["The portal aborted the call."]
 
 
 # ------------------------------------------------------------ what is said and recorded

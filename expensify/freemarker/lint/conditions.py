@@ -51,7 +51,7 @@ def _present(expressions: ValueReader, target: tree.Expression, holds: bool) -> 
         if isinstance(target, tree.Name) and state.value(target.name) is not None:
             state.refine(target.name, EMPTY)
         return
-    with expressions.context.forgiven(True):
+    with expressions.context.allow_missing(True):
         value = expressions.value(target)
         # A field can be present only if its object is.
         owner = expressions.value(target.target) if isinstance(target, tree.Dot) else value
@@ -59,7 +59,7 @@ def _present(expressions: ValueReader, target: tree.Expression, holds: bool) -> 
 
 
 def _without(expressions: ValueReader, condition: tree.BuiltIn) -> None:
-    """Behind `<#if x?contains(",")>…<#return></#if>` there is no comma in x."""
+    """After `<#if x?contains(",")>…<#return></#if>` there is no comma in x."""
     state = expressions.context.state
     argument = condition.arguments[0] if condition.arguments else None
     if (

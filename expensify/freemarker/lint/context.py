@@ -90,7 +90,7 @@ class Context:
     makes_json: bool = False
     formats_numbers: bool = False
     """Whether a <#setting number_format> came before."""
-    forgiving: bool = False
+    missing_allowed: bool = False
     """Whether a missing object in the expression does no harm: inside `(…)!` and similar."""
 
     steps: int = 0
@@ -111,14 +111,14 @@ class Context:
             self.state = before
 
     @contextmanager
-    def forgiven(self, forgiving: bool) -> Iterator[None]:
-        """Set `forgiving` inside the block."""
-        before = self.forgiving
-        self.forgiving = forgiving
+    def allow_missing(self, allowed: bool) -> Iterator[None]:
+        """Set `missing_allowed` inside the block."""
+        before = self.missing_allowed
+        self.missing_allowed = allowed
         try:
             yield
         finally:
-            self.forgiving = before
+            self.missing_allowed = before
 
 
 def printed_reads(context: Context) -> dict[str, Read]:

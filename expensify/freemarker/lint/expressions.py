@@ -26,7 +26,7 @@ from expensify.freemarker.lint.values import (
 
 Invoke = Callable[[tree.Macro, list[Value]], Value]
 _HUNDREDTH, _THOUSANDTH = Decimal("0.01"), Decimal("0.001")
-_FORGIVING = frozenset({"has_content", "exists", "if_exists", "default"})
+_FOR_MISSING = frozenset({"has_content", "exists", "if_exists", "default"})
 
 
 class Expressions(tree.Visitor):
@@ -91,9 +91,9 @@ class Expressions(tree.Visitor):
             self.value(node.target)
             return either(self.under(node.target, at == 0, argument) for at, argument in enumerate(arguments))
         if node.name == "default":
-            return either((self._forgiven(node.target), *self.values(arguments)))
-        if node.name in _FORGIVING:
-            target = self._forgiven(node.target)
+            return either((self._value_or_missing(node.target), *self.values(arguments)))
+        if node.name in _FOR_MISSING:
+            target = self._value_or_missing(node.target)
             return either((target, EMPTY)) if node.name == "if_exists" else BOOLEAN
         target = self.value(node.target)
         if arguments and isinstance(arguments[0], tree.Lambda):
@@ -115,15 +115,15 @@ class Expressions(tree.Visitor):
 
     def visit_Default(self, node: tree.Default) -> Value:
         fallback = EMPTY if node.fallback is None else self.value(node.fallback)
-        return either((self._forgiven(node.target), fallback))
+        return either((self._value_or_missing(node.target), fallback))
 
     def visit_Exists(self, node: tree.Exists) -> Value:
-        self._forgiven(node.target)
+        self._value_or_missing(node.target)
         return BOOLEAN
 
-    def _forgiven(self, node: tree.Expression) -> Value:
-        """FreeMarker forgives all that is missing inside parentheses, but only the last step without them."""
-        with self.context.forgiven(isinstance(node, tree.Parenthesis)):
+    def _value_or_missing(self, node: tree.Expression) -> Value:
+        """FreeMarker allows all steps to be missing inside parentheses, but only the last one without them."""
+        with self.context.allow_missing(isinstance(node, tree.Parenthesis)):
             return self.value(node)
 
     def visit_Parenthesis(self, node: tree.Parenthesis) -> Value:

@@ -48,7 +48,7 @@ def member(context: Context, target: Value, name: str, node: Expression, name_sp
         return target.item or UNKNOWN
     full = f"{target.path}.{name}"
     field = context.catalogue.field(full)
-    if target.path in _MAY_BE_EMPTY and not (target.tested or context.forgiving):
+    if target.path in _MAY_BE_EMPTY and not (target.tested or context.missing_allowed):
         _add_untested(context, node)
     if field is None or field.placeholder:
         if target.item is not None:
