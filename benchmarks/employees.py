@@ -24,7 +24,7 @@ from exports.employee_updates.feed.changes import changes, not_in_feed
 from exports.employee_updates.feed.checking import Checked, check_rows
 from exports.employee_updates.feed.fields import FIELDS, Employee
 from exports.employee_updates.feed.known import Known
-from exports.employee_updates.feed.leaving import guard, readiness
+from exports.employee_updates.feed.leaving import check_leaver_limit, find_leavers
 from exports.employee_updates.feed.mapping import mapped, suggest
 from exports.employee_updates.feed.reading import read_file
 from exports.employee_updates.feed.settings import UpdateSettings, content_hash
@@ -121,7 +121,10 @@ def measure(name: str, people: list[Employee], known: Known) -> None:
     feed_rows, findings = timed("apply the mapping", lambda: mapped(sheet, fields))
     checked: Checked = timed("check", lambda: check_rows(feed_rows, known, settings, findings))
     diff = timed("compare with members and last feed", lambda: changes(checked.numbered, known))
-    timed("leavers: readiness, guard", lambda: (readiness(checked.numbered, diff, known), guard(diff, known)))
+    timed(
+        "leavers: find_leavers, check_leaver_limit",
+        lambda: (find_leavers(checked.numbered, diff, known), check_leaver_limit(diff, known)),
+    )
     timed("who is missing", lambda: not_in_feed(checked.numbered, known))
     timed("hash", lambda: content_hash(checked.people, settings))
     print(f"  {len(checked.findings):,} findings, {len(checked.errors):,} of them errors\n")

@@ -24,12 +24,12 @@ WORKBOOK_BYTES = 50 * 1024**2
 KEPT_FROM_BYTES = 256 * 1024
 
 
-class CannotEnclose(Exception):
+class CannotAttach(Exception):
     """The file is gone or cannot be converted; the message says why, for people."""
 
 
 @dataclass(frozen=True)
-class Enclosure:
+class Attachment:
     """A file on the local disk, ready to leave the portal."""
 
     name: str
@@ -52,12 +52,12 @@ def has_workbook(result: Result, *, most_bytes: int = WORKBOOK_BYTES) -> bool:
 
 
 @contextmanager
-def workbook_of(result: Result, *, most_bytes: int = WORKBOOK_BYTES) -> Iterator[Enclosure]:
-    """The workbook of a CSV, deleted when the block ends. Raises CannotEnclose."""
+def workbook_of(result: Result, *, most_bytes: int = WORKBOOK_BYTES) -> Iterator[Attachment]:
+    """The workbook of a CSV, deleted when the block ends. Raises CannotAttach."""
     if results.extension(result.name) != "csv":
-        raise CannotEnclose("Only a CSV can be made into a workbook. Download the file as it is.")
+        raise CannotAttach("Only a CSV can be made into a workbook. Download the file as it is.")
     if not has_workbook(result, most_bytes=most_bytes) and result.purged_at is None:
-        raise CannotEnclose(
+        raise CannotAttach(
             "The file is empty, or too large to be made into a workbook here. Download the CSV; Excel opens it, too."
         )
     with _build_files(result, Content.WORKBOOK, None) as (workbook,):
@@ -65,10 +65,10 @@ def workbook_of(result: Result, *, most_bytes: int = WORKBOOK_BYTES) -> Iterator
 
 
 @contextmanager
-def files_of(result: Result, content: Content, password: str | None) -> Iterator[list[Enclosure]]:
+def files_of(result: Result, content: Content, password: str | None) -> Iterator[list[Attachment]]:
     """The files for this content, deleted when the block ends: one file, or the CSV and its workbook.
 
-    Where no workbook can be made (not a CSV, or too large), the original replaces it. Raises CannotEnclose, and
+    Where no workbook can be made (not a CSV, or too large), the original replaces it. Raises CannotAttach, and
     CannotStore when storage fails.
     """
     if content in (Content.WORKBOOK, Content.BOTH) and not has_workbook(result):
@@ -78,27 +78,27 @@ def files_of(result: Result, content: Content, password: str | None) -> Iterator
 
 
 @contextmanager
-def one_file(result: Result, content: Content, password: str | None) -> Iterator[Enclosure]:
+def one_file(result: Result, content: Content, password: str | None) -> Iterator[Attachment]:
     """`files_of` as a single file, for a link: CSV and workbook come in one ZIP."""
-    with files_of(result, content, password) as files, results.workshop() as folder:
+    with files_of(result, content, password) as files, results.temporary_folder() as folder:
         if len(files) == 1:
             yield files[0]
             return
         path = folder / "both.zip"
         zip_files.pack([(file.name, file.path) for file in files], path)
-        yield Enclosure(_name_of(result, "zip"), path, zip_files.MEDIA_TYPE)
+        yield Attachment(_name_of(result, "zip"), path, zip_files.MEDIA_TYPE)
 
 
 @contextmanager
-def _build_files(result: Result, content: Content, password: str | None) -> Iterator[list[Enclosure]]:
+def _build_files(result: Result, content: Content, password: str | None) -> Iterator[list[Attachment]]:
     if result.purged_at is not None:
-        raise CannotEnclose("The file was deleted when its retention time was over. Run the export again to get it.")
+        raise CannotAttach("The file was deleted when its retention time was over. Run the export again to get it.")
     if not default_storage.exists(result.file.name):
-        raise CannotEnclose("The file is no longer in the portal's storage. Run the export again to get it.")
+        raise CannotAttach("The file is no longer in the portal's storage. Run the export again to get it.")
     if content is Content.SEALED_ZIP and not password:
-        raise CannotEnclose("The ZIP is to have a password, and the schedule has none. Choose one.")
-    with results.workshop() as folder:
-        original = Enclosure(zip_files.safe_name(result.name), folder / "original", result.media_type)
+        raise CannotAttach("The ZIP is to have a password, and the schedule has none. Choose one.")
+    with results.temporary_folder() as folder:
+        original = Attachment(zip_files.safe_name(result.name), folder / "original", result.media_type)
         with default_storage.open(result.file.name) as stored, original.path.open("wb") as file:
             shutil.copyfileobj(stored, file, results.CHUNK)
         files = [original] if content in (Content.ORIGINAL, Content.BOTH) else []
@@ -111,8 +111,8 @@ def _build_files(result: Result, content: Content, password: str | None) -> Iter
         yield files
 
 
-def _make_workbook(result: Result, original: Enclosure, path: Path) -> Enclosure:
-    workbook = Enclosure(_name_of(result, "xlsx"), path, csv_to_xlsx.MEDIA_TYPE)
+def _make_workbook(result: Result, original: Attachment, path: Path) -> Attachment:
+    workbook = Attachment(_name_of(result, "xlsx"), path, csv_to_xlsx.MEDIA_TYPE)
     # A part has one recipient. A whole file goes to many, so its first workbook is stored for the others.
     is_stored = not result.is_part and result.size >= KEPT_FROM_BYTES
     stored_name = f"{results.workbooks_of(result)}/{result.sha256[:16]}.xlsx"
@@ -126,7 +126,7 @@ def _make_workbook(result: Result, original: Enclosure, path: Path) -> Enclosure
         with original.path.open("rb") as file:
             csv_to_xlsx.workbook(file, path, table_of(result))
     except csv_to_xlsx.CannotMake as error:
-        raise CannotEnclose(str(error)) from None
+        raise CannotAttach(str(error)) from None
     if is_stored:
         copy = path.with_name("kept")
         shutil.copyfile(path, copy)
@@ -134,17 +134,17 @@ def _make_workbook(result: Result, original: Enclosure, path: Path) -> Enclosure
         results.save(copy, stored_name)
         # The retention time may have ended meanwhile; the purge does not come back for this workbook.
         if Result.objects.filter(pk=result.pk).exclude(purged_at=None).exists():
-            results.forget_workbooks(result)
+            results.delete_workbooks(result)
     return workbook
 
 
-def _make_zip(result: Result, original: Enclosure, path: Path, password: str | None) -> Enclosure:
+def _make_zip(result: Result, original: Attachment, path: Path, password: str | None) -> Attachment:
     members = [(original.name, original.path)]
     if password:
         zip_files.seal(members, path, password)
     else:
         zip_files.pack(members, path)
-    return Enclosure(_name_of(result, "zip"), path, zip_files.MEDIA_TYPE)
+    return Attachment(_name_of(result, "zip"), path, zip_files.MEDIA_TYPE)
 
 
 def _name_of(result: Result, extension: str) -> str:

@@ -19,7 +19,7 @@ from django.template.loader import render_to_string
 from accounts.credentials.keyring import unseal
 from accounts.models.team import LinkProof
 from exports.deliveries import attachments, placeholders
-from exports.deliveries.attachments import CannotEnclose, Enclosure
+from exports.deliveries.attachments import Attachment, CannotAttach
 from exports.deliveries.settings import Content, MailSettings
 from exports.deliveries.split_by_recipient import open_table
 from exports.models import Delivery, Occurrence, Result
@@ -47,7 +47,7 @@ class Composed:
 def compose_delivery(delivery: Delivery, link: Callable[[], str], unsubscribe_url: str, at: datetime) -> Composed:
     """The mail as it is sent at `at`. Calls `link` for the URL only if the file is not attached.
 
-    Raises CannotEnclose when the file is not available, and CannotStore when storage fails.
+    Raises CannotAttach when the file is not available, and CannotStore when storage fails.
     """
     mail = MailSettings.from_json(delivery.occurrence.schedule.mail)
     result = delivery.result
@@ -55,7 +55,7 @@ def compose_delivery(delivery: Delivery, link: Callable[[], str], unsubscribe_ur
         return _build(delivery, mail, Delivery.Way.WORD, "", [], "", unsubscribe_url, at)
     limit = delivery.team.attach_limit
     if result.purged_at is not None or not default_storage.exists(result.file.name):
-        raise CannotEnclose("The file is no longer in the portal's storage. Run the export again to get it.")
+        raise CannotAttach("The file is no longer in the portal's storage. Run the export again to get it.")
     note = _explain_replacement(result, mail.content)
     why = "The file is behind this link, as the team has it."
     if not mail.always_link and not (mail.content is Content.ORIGINAL and result.size * ENCODED > limit):
@@ -95,7 +95,7 @@ def _build(
     mail: MailSettings,
     way: str,
     link: str,
-    files: list[Enclosure],
+    files: list[Attachment],
     where: str,
     unsubscribe_url: str,
     at: datetime,
@@ -150,7 +150,7 @@ def _build(
     return Composed(message, way, len(message.message().as_bytes(linesep="\r\n")))
 
 
-def _encode(file: Enclosure) -> MIMEBase:
+def _encode(file: Attachment) -> MIMEBase:
     """As base64, byte for byte: mail servers may change the line endings of text."""
     part = MIMEBase(*file.media_type.split("/", 1))
     part.set_payload(file.path.read_bytes())
@@ -159,7 +159,7 @@ def _encode(file: Enclosure) -> MIMEBase:
     return part
 
 
-def _manifest(delivery: Delivery, measured: Measured, files: list[Enclosure]) -> list[tuple[str, str]]:
+def _manifest(delivery: Delivery, measured: Measured, files: list[Attachment]) -> list[tuple[str, str]]:
     result, run = delivery.result, delivery.run
     lines = [("Rows", placeholders.count(measured.rows)), ("Totals", placeholders.sums(measured.totals))]
     if result:

@@ -138,7 +138,7 @@ def revoke(link: Link, *, by: User) -> bool:
 
 
 def file_of(delivery: Delivery) -> Handed:
-    """What the mail would have attached, as one file. Raises FileNotFoundError, CannotEnclose and CannotStore."""
+    """What the mail would have attached, as one file. Raises FileNotFoundError, CannotAttach and CannotStore."""
     result = delivery.result
     assert result is not None, "callers check why_unavailable first"
     schedule = delivery.recipient.schedule

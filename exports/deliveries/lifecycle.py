@@ -19,7 +19,7 @@ from accounts.models import MAIL_FINAL, MailStatus, User
 from exports.deliveries import compose as delivery_compose
 from exports.deliveries import download_links, recipients
 from exports.deliveries.allowed_addresses import normalize
-from exports.deliveries.attachments import CannotEnclose
+from exports.deliveries.attachments import CannotAttach
 from exports.deliveries.settings import MailSettings
 from exports.deliveries.summary import UNDELIVERED
 from exports.models import Delivery, Recipient
@@ -48,7 +48,7 @@ def compose(delivery: Delivery) -> EmailMessage:
             unsubscribe_url=download_links.unsubscribe_url(delivery.recipient),
             at=timezone.now(),
         )
-    except CannotEnclose as reason:
+    except CannotAttach as reason:
         raise Withheld(MailStatus.FAILED, str(reason)) from None
     Delivery.objects.filter(pk=delivery.pk).update(way=composed.way)
     delivery.way = composed.way

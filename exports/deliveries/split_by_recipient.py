@@ -64,7 +64,7 @@ def split(result: Result, column: str, fallback: str) -> list[Result]:
         raise CannotSplit(f"“{result.name}” is no CSV, and only a CSV can be split by a column.")
     if result.purged_at is not None:
         raise CannotSplit("The file was deleted when its retention time was over. Run the export again.")
-    with results.workshop() as folder:
+    with results.temporary_folder() as folder:
         try:
             with open_table(result) as records:
                 position = _find_column(records.headings, column) if records.headings else 0

@@ -11,7 +11,7 @@ from accounts.models import AuditEntry, Membership
 from accounts.permissions import Permission
 from exports.employee_updates import stored as stored_updates
 from exports.employee_updates.feed import leaving
-from exports.employee_updates.feed.leaving import Guard
+from exports.employee_updates.feed.leaving import LeaverLimit
 from exports.models import EmployeeUpdate
 
 
@@ -102,15 +102,15 @@ def refuse_untried(update: EmployeeUpdate) -> None:
 
 def refuse_leavers(update: EmployeeUpdate, by: Membership, typed: int | None) -> None:
     """With many leavers, an Admin must type their number."""
-    guard = guard_of(update)
-    if guard.stops and not (typed == guard.leavers and by.may(Permission.APPROVE_UPDATES)):
-        raise Cannot(guard.sentence)
+    limit = leaver_limit_of(update)
+    if limit.stops and not (typed == limit.leavers and by.may(Permission.APPROVE_UPDATES)):
+        raise Cannot(limit.sentence)
 
 
-def guard_of(update: EmployeeUpdate) -> Guard:
+def leaver_limit_of(update: EmployeeUpdate) -> LeaverLimit:
     """Whether the team's limits require a typed number of leavers."""
     analysis, team = stored_updates.analyse(update), update.team
-    return leaving.guard(
+    return leaving.check_leaver_limit(
         analysis.changes, analysis.known, most_share=team.most_leavers_percent / 100, most_people=team.most_leavers
     )
 

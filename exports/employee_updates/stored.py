@@ -40,7 +40,7 @@ class Analysis:
 
     @cached_property
     def leavers(self) -> list[Leaver]:
-        return leaving.readiness(self.checked.numbered, self.changes, self.known)
+        return leaving.find_leavers(self.checked.numbered, self.changes, self.known)
 
     @cached_property
     def missing(self) -> list[Employee]:

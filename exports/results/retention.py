@@ -64,14 +64,14 @@ def purge(result: Result, *, now: datetime) -> bool:
     parts = list(result.parts.filter(purged_at=None))
     for stored in [*parts, result]:
         default_storage.delete(stored.file.name)
-    results.forget_workbooks(result)
+    results.delete_workbooks(result)
     with transaction.atomic():
         if not Result.objects.filter(pk=result.pk, purged_at=None).update(purged_at=now):
             return False
         Result.objects.filter(part_of=result, purged_at=None).update(purged_at=now)
         audit.record(Action.RESULT_PURGED, result, by=audit.PORTAL, **result.for_audit | {"parts": len(parts)})
     # A mail in progress may have created a workbook in the meantime.
-    results.forget_workbooks(result)
+    results.delete_workbooks(result)
     return True
 
 

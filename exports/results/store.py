@@ -55,7 +55,7 @@ class _LocalFile(File):  # type: ignore[type-arg]  # generic in the stubs only
 
 
 @contextmanager
-def arriving(name: str) -> Iterator[Path]:
+def temporary_download(name: str) -> Iterator[Path]:
     """A local path for a download; deleted afterwards. Raises CannotStore."""
     path = Path(settings.FILE_UPLOAD_TEMP_DIR) / f"{uuid4().hex}.{extension(name)}"
     try:
@@ -66,7 +66,7 @@ def arriving(name: str) -> Iterator[Path]:
 
 
 @contextmanager
-def workshop() -> Iterator[Path]:
+def temporary_folder() -> Iterator[Path]:
     """A local temporary folder for files being created; deleted afterwards. Raises CannotStore."""
     with _or_cannot_store(), TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
         yield Path(folder)
@@ -151,7 +151,7 @@ def workbooks_of(result: Result) -> str:
     return f"teams/{result.team_id}/workbooks/{result.run_id}"
 
 
-def forget_workbooks(result: Result) -> None:
+def delete_workbooks(result: Result) -> None:
     clear_folder(workbooks_of(result))
 
 

@@ -15,7 +15,7 @@ from exports.runs import heartbeat
 MEASURED_EVERY = 30
 
 
-class AlarmRequest(Request):
+class RedisTimedRequest(Request):
     """A task whose `eta` is a time by Redis's clock."""
 
     @property

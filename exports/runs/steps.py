@@ -31,7 +31,7 @@ from exports.saved_exports import job as export_job
 from exports.saved_exports.job import ExportSettings
 
 # Fields that a successful call resets.
-FRESH = {"attempts": 0, "retry_at": None, "error_code": "", "error": ""}
+RESET_ON_SUCCESS = {"attempts": 0, "retry_at": None, "error_code": "", "error": ""}
 
 
 class RunStep(NamedTuple):
@@ -80,15 +80,19 @@ def calls_left(status: str, kind: str) -> int:
 def _select(run: Run, client: Client) -> None:
     names = client.generate(report_list.listing(_job(run)), report_list.listing_template(layout_of(run)))
     made_with = run.credential.pair_number
-    run.move(Status.SELECTING, Status.SELECTED, selection_file=names[0], made_with=made_with, **FRESH)
+    run.move(Status.SELECTING, Status.SELECTED, selection_file=names[0], made_with=made_with, **RESET_ON_SUCCESS)
 
 
 def _list(run: Run, client: Client) -> None:
-    with results.arriving(run.selection_file) as file:
+    with results.temporary_download(run.selection_file) as file:
         with file.open("wb") as into:
             client.download(run.selection_file, into, max_bytes=report_list.LIST_MAX_BYTES)
         reports = report_list.read_list(file.read_text(encoding="utf-8", errors="replace"))
-    listed = {"selection": reports.as_json(), "report_count": len(reports.reports), "by_previous": False} | FRESH
+    listed = {
+        "selection": reports.as_json(),
+        "report_count": len(reports.reports),
+        "by_previous": False,
+    } | RESET_ON_SUCCESS
     if reports.reports:
         run.move(Status.LISTING, Status.LISTED, **listed)
         return
@@ -110,13 +114,13 @@ def _generate(run: Run, client: Client) -> None:
         generated_at=now,
         made_with=run.credential.pair_number,
         ready_after=wait,
-        **FRESH | {"retry_at": now + timedelta(seconds=wait) if wait else None},
+        **RESET_ON_SUCCESS | {"retry_at": now + timedelta(seconds=wait) if wait else None},
     )
 
 
 def _download(run: Run, client: Client) -> None:
     name = run.remote_files[run.fetched]
-    with results.arriving(name) as file:
+    with results.temporary_download(name) as file:
         with file.open("wb") as into:
             arrived = client.download(name, into, max_bytes=settings.RESULT_MAX_BYTES, progress=_show_progress(run))
         if run.fetched + 1 < len(run.remote_files):
@@ -126,7 +130,7 @@ def _download(run: Run, client: Client) -> None:
                 Status.GENERATED,
                 fetched=run.fetched + 1,
                 ready_after=generation_time.until_ready(run),
-                **FRESH,
+                **RESET_ON_SUCCESS,
             )
             if not moved:
                 results.clear_if_over(run)
@@ -138,7 +142,7 @@ def _mark(run: Run, client: Client) -> None:
     ids = _selection(run).ids
     client.generate(report_list.marking(_job(run), ids, run.mark_label), report_list.MARKING_TEMPLATE)
     with transaction.atomic():
-        if run.move(Status.MARKING, Status.SUCCEEDED, **FRESH):
+        if run.move(Status.MARKING, Status.SUCCEEDED, **RESET_ON_SUCCESS):
             audit.record(Action.RUN_SUCCEEDED, run, by=PORTAL, reports=len(ids), marked_as=run.mark_label)
 
 
@@ -159,7 +163,7 @@ def _store(run: Run, name: str, file: Path, arrived: Download) -> None:
             bytes_received=stored.size,
             ready_after=generation_time.until_ready(run),
             checked=checked.sentence if checked else "",
-            **FRESH,
+            **RESET_ON_SUCCESS,
         )
         if moved:
             stored.save(force_insert=True)

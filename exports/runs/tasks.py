@@ -19,7 +19,7 @@ from exports.results import retention
 from exports.results import store as results
 from exports.runs import heartbeat, queue
 from exports.runs.queue import Wake
-from exports.runs.redis_eta import AlarmRequest
+from exports.runs.redis_eta import RedisTimedRequest
 
 # A task sent before the app is configured would go to Celery's default broker.
 import_module(settings.TASK_APP)
@@ -45,7 +45,7 @@ def leave_queue(run_id: int) -> None:
 
 # Acknowledged early: the sweep repeats a lost wake-up, and a second copy finds nothing to do.
 @shared_task(  # type: ignore[call-overload, untyped-decorator]  # the stubs lack `Request`
-    name="exports.tasks.take_turn", acks_late=False, reject_on_worker_lost=False, Request=AlarmRequest
+    name="exports.tasks.take_turn", acks_late=False, reject_on_worker_lost=False, Request=RedisTimedRequest
 )
 def take_turn(key: str, token: str) -> None:
     """The wake-up of a call budget: send the next wake-up, then make one call, if one may be made now.
@@ -95,4 +95,4 @@ def _send(task: "Task[..., Any]", ids: tuple[Any, ...]) -> None:
     try:
         task.delay(*ids)
     except (OperationalError, BudgetUnavailable) as error:
-        log.warning("bell not rung", task=task.name, ids=ids, reason=type(error).__name__)
+        log.warning("task not sent", task=task.name, ids=ids, reason=type(error).__name__)

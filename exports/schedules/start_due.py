@@ -36,12 +36,12 @@ log = structlog.get_logger(__name__)
 
 Outcome = Occurrence.Outcome
 # How many due schedules one sweep selects, and how many of a team start in one transaction.
-MOST = 5000
+MAX_SCHEDULES = 5000
 BATCH = 200
 # How many sweeps may overlap. Each occupies one worker process.
 OVERLAPPING_SWEEPS = 2
 # How many schedules a mail to the Admins names.
-NAMED = 10
+MAX_NAMED = 10
 # Raised by a rule that this version of the portal cannot read.
 RULE_ERRORS = (ArithmeticError, LookupError, TypeError, ValueError)
 
@@ -62,7 +62,7 @@ def start_due(now: datetime) -> int:
     for one sweep, the next one begins meanwhile, and each skips what the other has locked.
     """
     with scopes_disabled():
-        due = list(Schedule.objects.to_start(now).values_list("team_id", "pk")[:MOST])
+        due = list(Schedule.objects.to_start(now).values_list("team_id", "pk")[:MAX_SCHEDULES])
     give_up = time.monotonic() + OVERLAPPING_SWEEPS * settings.SWEEP_SECONDS
     started = 0
     for ids in _batch_by_turns(due):
@@ -262,8 +262,8 @@ def _remove_former_owners(team: Team, schedule_ids: Sequence[int]) -> None:
 
 
 def _notify_of_former_owner(team: Team, name: str, schedules: Sequence[Schedule]) -> None:
-    named = ", ".join(f"“{schedule}”" for schedule in schedules[:NAMED])
-    more = f" and {len(schedules) - NAMED} more" if len(schedules) > NAMED else ""
+    named = ", ".join(f"“{schedule}”" for schedule in schedules[:MAX_NAMED])
+    more = f" and {len(schedules) - MAX_NAMED} more" if len(schedules) > MAX_NAMED else ""
     notifications.tell_admins(
         schedules[0],
         f"schedule {schedules[0].pk} left by {name} after {schedules[0].occurrences.count()} occurrences",

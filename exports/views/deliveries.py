@@ -22,7 +22,7 @@ from accounts.audit.record import Actor
 from accounts.middleware import address_of
 from accounts.models import LinkProof, User
 from exports.deliveries import download_links, recipients
-from exports.deliveries.attachments import CannotEnclose
+from exports.deliveries.attachments import CannotAttach
 from exports.deliveries.settings import Content
 from exports.forms.deliveries import CodeForm
 from exports.models import Link, Recipient
@@ -133,7 +133,7 @@ def link_file(request: HttpRequest, link: Link, token: str, now: datetime) -> Ht
         return redirect("exports:link", token)
     try:
         file = download_links.file_of(link.delivery)
-    except (FileNotFoundError, CannotEnclose, CannotStore):
+    except (FileNotFoundError, CannotAttach, CannotStore):
         unavailable = download_links.Unavailable(
             "The file is not there", f"The portal's storage has lost it. Ask {link.team} to run the export again."
         )

@@ -37,7 +37,7 @@ class Leaver:
 
 
 @dataclass(frozen=True)
-class Guard:
+class LeaverLimit:
     """The number of leavers among all people; `stops`: an Admin must type the number of leavers."""
 
     leavers: int
@@ -46,7 +46,7 @@ class Guard:
     sentence: str
 
 
-def readiness(rows: Sequence[tuple[int, Employee]], changes: Sequence[Change], known: Known) -> list[Leaver]:
+def find_leavers(rows: Sequence[tuple[int, Employee]], changes: Sequence[Change], known: Known) -> list[Leaver]:
     """For each leaver the people they approve now, with the next approver."""
     after = {policy.id: policy for policy in policies_after(rows, known)}
     approved_by: dict[tuple[str, str], list[tuple[Employee, str]]] = defaultdict(list)
@@ -87,7 +87,7 @@ def _next_approver(policy: PolicyChains | None, email: str, name: str, leaver: s
     return "" if address == leaver or (policy and address in policy.leaving) else address
 
 
-def guard(changes: Sequence[Change], known: Known, *, most_share: float, most_people: int) -> Guard:
+def check_leaver_limit(changes: Sequence[Change], known: Known, *, most_share: float, most_people: int) -> LeaverLimit:
     """Whether more people leave than a share of the members or than a number, whichever is exceeded first.
 
     The share is of the present members of the policies in the feed; if they were not read, of the last feed; without
@@ -107,7 +107,7 @@ def guard(changes: Sequence[Change], known: Known, *, most_share: float, most_pe
     if many or large:
         limits = " and ".join([f"{most_people:,} people"] * many + [f"{most_share * 100:.4g} % of the members"] * large)
         sentence = f"{who}, of {len(people):,}: more than {limits} at once. An Admin has to type the number."
-    return Guard(len(leavers), len(people), many or large, sentence)
+    return LeaverLimit(len(leavers), len(people), many or large, sentence)
 
 
 def handover_sentence(handover: Handover) -> str:

@@ -49,7 +49,7 @@ def update_changes(request: TeamRequest, update_id: int) -> HttpResponse:
             "page": page,
             "kind": kind,
             "tabs": _tabs(analysis),
-            "guard": update_rules.guard_of(update) if update.leaver_count else None,
+            "leaver_limit": update_rules.leaver_limit_of(update) if update.leaver_count else None,
             "ready": sum(leaver.is_ready for leaver in analysis.leavers),
             "leavers": len(analysis.leavers),
             "trees": [

@@ -72,7 +72,7 @@ def _context(request: TeamRequest, update: EmployeeUpdate) -> dict[str, Any]:
         "entries": list(entries[:SHOWN_ENTRIES]),
         "may_read_members": not (update.discarded_at or update.wiped_at or update.is_hosted)
         and update.stage not in (Stage.MAPPING, Stage.APPLYING),
-        **_warnings_and_guard(update),
+        **_warnings_and_limit(update),
     }
 
 
@@ -88,18 +88,18 @@ def merge_sentences(items: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(sentence, named(names) if all(names) else "") for sentence, names in subjects.items()]
 
 
-def _warnings_and_guard(update: EmployeeUpdate) -> dict[str, Any]:
+def _warnings_and_limit(update: EmployeeUpdate) -> dict[str, Any]:
     """Warnings to accept and leavers to count. Decrypts the rows only when the page shows them."""
     warnings: list[tuple[str, str]] = []
     if update.warning_count and not update.is_accepted and not update.error_count and update.is_open:
         warnings = merge_sentences(
             (warning.sentence, str(warning.row or "")) for warning in stored_updates.analyse(update).checked.warnings
         )
-    guard = None
+    leaver_limit = None
     if update.leaver_count and update.is_open and update.is_tried():
-        guard = update_rules.guard_of(update)
+        leaver_limit = update_rules.leaver_limit_of(update)
     return {
         "warnings": warnings[:SHOWN_WARNINGS],
         "more_warnings": max(0, len(warnings) - SHOWN_WARNINGS),
-        "guard": guard,
+        "leaver_limit": leaver_limit,
     }

@@ -35,7 +35,7 @@ def result_workbook(request: TeamRequest, result_id: int) -> HttpResponseBase:
         with attachments.workbook_of(result, most_bytes=WORKBOOK_BYTES) as workbook:
             # The open file can still be read after it is deleted.
             file = workbook.path.open("rb")
-    except attachments.CannotEnclose as error:
+    except attachments.CannotAttach as error:
         messages.info(request, str(error))
         return redirect(result)
     audit.record(Action.RESULT_DOWNLOADED, result, by=request.user, **result.for_audit | {"as": "Excel workbook"})

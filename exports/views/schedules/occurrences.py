@@ -21,8 +21,8 @@ from exports.views.schedules.pages import add_outcomes
 
 MAILS = 50
 OPENINGS = 3
-# Mails whose attempt has ended: an earlier copy could still be on its way.
-MAY_GO_AGAIN = {MailStatus.SENT, MailStatus.REFUSED, MailStatus.FAILED, MailStatus.UNCONFIRMED}
+# Only a mail whose attempt has ended can be sent again: otherwise two copies could be on their way at once.
+CAN_RESEND = {MailStatus.SENT, MailStatus.REFUSED, MailStatus.FAILED, MailStatus.UNCONFIRMED}
 MAY_BE_WITHDRAWN = {MailStatus.HELD, MailStatus.QUEUED}
 
 
@@ -41,7 +41,7 @@ def occurrence(request: TeamRequest, occurrence_id: int) -> HttpResponse:
     page = page_of(rows, request.GET, size=MAILS)
     now = timezone.now()
     for mail in page.rows:
-        mail.may_go_again = mail.status in MAY_GO_AGAIN
+        mail.can_resend = mail.status in CAN_RESEND
         mail.may_be_withdrawn = mail.status in MAY_BE_WITHDRAWN
         mail.shown_link = getattr(mail, "link", None)
         if mail.shown_link:
@@ -80,10 +80,10 @@ def occurrence_send_anyway(request: TeamRequest, occurrence_id: int) -> HttpResp
 def delivery_again(request: TeamRequest, delivery_id: int) -> HttpResponse:
     """Send one mail again, after a confirmation."""
     delivery = _delivery(request, delivery_id)
-    may_go = delivery.status in MAY_GO_AGAIN
-    if request.method == "POST" and may_go:
+    can_resend = delivery.status in CAN_RESEND
+    if request.method == "POST" and can_resend:
         return _decide(request, delivery, deliveries.send_again, f"One more mail to {delivery.address} is on its way.")
-    context = {"delivery": delivery, "occurrence": delivery.occurrence, "may_go": may_go}
+    context = {"delivery": delivery, "occurrence": delivery.occurrence, "can_resend": can_resend}
     return render(request, "exports/schedules/delivery_again.html", context)
 
 

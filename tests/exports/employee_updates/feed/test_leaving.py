@@ -7,7 +7,14 @@ import pytest
 from exports.employee_updates.feed.changes import changes
 from exports.employee_updates.feed.fields import Employee
 from exports.employee_updates.feed.known import Known
-from exports.employee_updates.feed.leaving import Guard, Handover, Leaver, guard, handover_sentence, readiness
+from exports.employee_updates.feed.leaving import (
+    Handover,
+    Leaver,
+    LeaverLimit,
+    check_leaver_limit,
+    find_leavers,
+    handover_sentence,
+)
 from tests.exports.employee_updates.feed.feeds import (
     ACME,
     ANN,
@@ -27,7 +34,7 @@ LEAVES = replace(ANN, is_terminated=True)
 def leavers(*people: Employee, against: Known | None = None) -> list[Leaver]:
     there = known() if against is None else against
     rows = numbered(*people)
-    return readiness(rows, changes(rows, there), there)
+    return find_leavers(rows, changes(rows, there), there)
 
 
 def test_leaver_whom_nobody_replaces_is_not_ready() -> None:
@@ -95,14 +102,14 @@ def test_handover_is_told_in_a_sentence() -> None:
 LIMITS = {"most_share": 0.05, "most_people": 10}
 
 
-def guarded(leave: int, of: int, **limits: float) -> Guard:
+def guarded(leave: int, of: int, **limits: float) -> LeaverLimit:
     members = tuple(
         Employee(email=f"p{number}@acme.example", manager=BOSS.email, employee_id=str(number), policy=ACME)
         for number in range(of)
     )
     there = Known(NAMES, {ACME: members})
     rows = numbered(*(replace(person, is_terminated=number < leave) for number, person in enumerate(members)))
-    return guard(changes(rows, there), there, **LIMITS | limits)  # type: ignore[arg-type]
+    return check_leaver_limit(changes(rows, there), there, **LIMITS | limits)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -140,13 +147,16 @@ def test_person_who_leaves_two_policies_counts_once() -> None:
     there = known(*MEMBERS, wien=wien)
     rows = numbered(LEAVES, replace(LEAVES, policy=WIEN))
 
-    assert guard(changes(rows, there), there, most_share=0.05, most_people=10).leavers == 1
+    assert check_leaver_limit(changes(rows, there), there, most_share=0.05, most_people=10).leavers == 1
 
 
 def test_share_is_of_the_last_feed_where_members_were_not_read() -> None:
     there = Known(NAMES, last_feed=(BOSS, ANN, BEN))
     rows = numbered(LEAVES)
 
-    people = [guard(changes(rows, known), known, most_share=0.05, most_people=10).people for known in (there, Known())]
+    people = [
+        check_leaver_limit(changes(rows, known), known, most_share=0.05, most_people=10).people
+        for known in (there, Known())
+    ]
 
     assert people == [3, 1]
