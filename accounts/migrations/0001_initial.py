@@ -361,7 +361,7 @@ class Migration(migrations.Migration):
                         db_default="",
                         default="",
                         editable=False,
-                        help_text="Every session carries it in its hash: another one ends them all.",
+                        help_text="Part of each session's hash: a new value ends all sessions.",
                         max_length=32,
                     ),
                 ),
@@ -418,14 +418,14 @@ class Migration(migrations.Migration):
                 (
                     "number",
                     models.PositiveBigIntegerField(
-                        default=0, help_text="The last entry that surely arrived."
+                        default=0, help_text="The last entry that was certainly received."
                     ),
                 ),
                 (
                     "claimed_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="One worker sends at a time, or entries would not come in their order.",
+                        help_text="When a worker claimed it. One sends at a time, to keep the order of entries.",
                         null=True,
                     ),
                 ),
@@ -455,13 +455,13 @@ class Migration(migrations.Migration):
                 ("last_at", models.DateTimeField()),
                 (
                     "previous_hash",
-                    models.CharField(help_text="What the first of them followed.", max_length=64),
+                    models.CharField(help_text="The hash before the first of them.", max_length=64),
                 ),
                 (
                     "last_hash",
-                    models.CharField(help_text="What the first that is kept follows.", max_length=64),
+                    models.CharField(help_text="The hash before the first entry that is kept.", max_length=64),
                 ),
-                ("actions", models.JSONField(help_text="How many of each action.")),
+                ("actions", models.JSONField(help_text="The number of entries for each action.")),
                 ("made_at", models.DateTimeField()),
                 ("signature", models.CharField(max_length=64)),
             ],
@@ -504,7 +504,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("name", models.CharField(max_length=60)),
-                ("query", models.CharField(help_text="As in the page's address.", max_length=1000)),
+                ("query", models.CharField(help_text="The query string of the page.", max_length=1000)),
                 ("is_shared", models.BooleanField(default=False)),
             ],
             options={
@@ -717,7 +717,7 @@ class Migration(migrations.Migration):
                 (
                     "made_id",
                     models.BigIntegerField(
-                        help_text="Null only within the transaction that makes it.", null=True
+                        help_text="Null only within the transaction that creates the object.", null=True
                     ),
                 ),
             ],
@@ -767,7 +767,7 @@ class Migration(migrations.Migration):
                 (
                     "attempts",
                     models.PositiveIntegerField(
-                        default=0, help_text="Claims so far: a worker that slept has lost."
+                        default=0, help_text="Counts the claims; a worker with an old count may not change the mail."
                     ),
                 ),
                 ("claimed_at", models.DateTimeField(blank=True, null=True)),
@@ -930,7 +930,7 @@ class Migration(migrations.Migration):
                 (
                     "attempts",
                     models.PositiveIntegerField(
-                        default=0, help_text="Claims so far: a worker that slept has lost."
+                        default=0, help_text="Counts the claims; a worker with an old count may not change the mail."
                     ),
                 ),
                 ("claimed_at", models.DateTimeField(blank=True, null=True)),
@@ -1115,13 +1115,13 @@ class Migration(migrations.Migration):
                 (
                     "permissions",
                     models.JSONField(
-                        help_text="What its person chose; each request is held against their role."
+                        help_text="The permissions that its owner chose; each request needs them in the owner's role too."
                     ),
                 ),
                 ("prefix", models.CharField(max_length=10)),
                 ("digest", models.CharField(max_length=64, unique=True)),
                 ("expires_at", models.DateTimeField()),
-                ("last_used_at", models.DateTimeField(blank=True, help_text="To the minute.", null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, help_text="Updated at most once a minute.", null=True)),
                 ("revoked_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={

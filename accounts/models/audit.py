@@ -74,9 +74,9 @@ class AuditSummary(models.Model):
     last = models.PositiveBigIntegerField()
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
-    previous_hash = models.CharField(max_length=64, help_text="What the first of them followed.")
-    last_hash = models.CharField(max_length=64, help_text="What the first that is kept follows.")
-    actions = models.JSONField(help_text="How many of each action.")
+    previous_hash = models.CharField(max_length=64, help_text="The hash before the first of them.")
+    last_hash = models.CharField(max_length=64, help_text="The hash before the first entry that is kept.")
+    actions = models.JSONField(help_text="The number of entries for each action.")
     made_at = models.DateTimeField()
     signature = models.CharField(max_length=64)
 
@@ -115,9 +115,9 @@ class AuditStream(models.Model):
     """How far one chain was streamed to AUDIT_STREAM."""
 
     chain = models.OneToOneField(AuditChain, on_delete=models.PROTECT, related_name="stream")
-    number = models.PositiveBigIntegerField(default=0, help_text="The last entry that surely arrived.")
+    number = models.PositiveBigIntegerField(default=0, help_text="The last entry that was certainly received.")
     claimed_at = models.DateTimeField(
-        null=True, blank=True, help_text="One worker sends at a time, or entries would not come in their order."
+        null=True, blank=True, help_text="When a worker claimed it. One sends at a time, to keep the order of entries."
     )
     error = models.CharField(max_length=500, blank=True, default="", db_default="")
 
@@ -130,7 +130,7 @@ class SavedAuditView(TeamOwned):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=60)
-    query = models.CharField(max_length=1000, help_text="As in the page's address.")
+    query = models.CharField(max_length=1000, help_text="The query string of the page.")
     is_shared = models.BooleanField(default=False)
 
     class Meta:

@@ -34,7 +34,9 @@ class Outgoing(TeamOwned):
 
     address = models.EmailField(max_length=254)
     status = models.CharField(max_length=20, choices=MailStatus, default=MailStatus.QUEUED)
-    attempts = models.PositiveIntegerField(default=0, help_text="Claims so far: a worker that slept has lost.")
+    attempts = models.PositiveIntegerField(
+        default=0, help_text="Counts the claims; a worker with an old count may not change the mail."
+    )
     claimed_at = models.DateTimeField(null=True, blank=True)
     retry_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)

@@ -17,11 +17,13 @@ class AccessToken(TeamOwned):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="access_tokens")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_tokens")
     name = models.CharField(max_length=100)
-    permissions = models.JSONField(help_text="What its person chose; each request is held against their role.")
+    permissions = models.JSONField(
+        help_text="The permissions that its owner chose; each request needs them in the owner's role too."
+    )
     prefix = models.CharField(max_length=10)
     digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
-    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="Updated at most once a minute.")
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -60,7 +62,7 @@ class OnceKey(TeamOwned):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="once_keys")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=200)
-    made_id = models.BigIntegerField(null=True, help_text="Null only within the transaction that makes it.")
+    made_id = models.BigIntegerField(null=True, help_text="Null only within the transaction that creates the object.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "user", "key"], name="asked_once_per_key")]

@@ -32,7 +32,7 @@ class User(AbstractUser):
         default="",
         db_default="",
         editable=False,
-        help_text="Every session carries it in its hash: another one ends them all.",
+        help_text="Part of each session's hash: a new value ends all sessions.",
     )
 
     USERNAME_FIELD = "email"

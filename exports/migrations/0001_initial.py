@@ -42,8 +42,8 @@ class Migration(migrations.Migration):
                         to="accounts.credential",
                     ),
                 ),
-                ("mapping", models.JSONField(help_text="See `exports.employee_updates.feed.ColumnMapping`.")),
-                ("settings", models.JSONField(help_text="See `exports.employee_updates.feed.Settings`.")),
+                ("mapping", models.JSONField(help_text="See `exports.employee_updates.feed.mapping.ColumnMapping`.")),
+                ("settings", models.JSONField(help_text="See `exports.employee_updates.feed.settings.UpdateSettings`.")),
             ],
             options={
                 "ordering": ["name"],
@@ -168,7 +168,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("author_name", models.CharField(max_length=255)),
-                ("source", models.CharField(help_text="Where the rows came from, in words.", max_length=255)),
+                ("source", models.CharField(help_text="Where the rows came from, as a phrase for people.", max_length=255)),
                 ("seal", models.UUIDField(default=uuid.uuid4, editable=False)),
                 ("sheet", accounts.credentials.keyring.SealedField(null=True)),
                 ("rows", accounts.credentials.keyring.SealedField(null=True)),
@@ -193,7 +193,7 @@ class Migration(migrations.Migration):
                 ("leaver_count", models.PositiveIntegerField(default=0)),
                 (
                     "kinds",
-                    models.JSONField(default=dict, help_text="How many rows are of each kind of change."),
+                    models.JSONField(default=dict, help_text="The number of rows for each kind of change."),
                 ),
                 ("accepted_hash", models.CharField(blank=True, max_length=64)),
                 ("accepted_by_name", models.CharField(blank=True, max_length=255)),
@@ -203,7 +203,7 @@ class Migration(migrations.Migration):
                 (
                     "submits_itself",
                     models.BooleanField(
-                        default=False, help_text="Goes for approval when its dry run is done."
+                        default=False, help_text="Whether it is submitted for approval when its dry run is done."
                     ),
                 ),
                 ("submitted_at", models.DateTimeField(blank=True, null=True)),
@@ -231,14 +231,14 @@ class Migration(migrations.Migration):
                 (
                     "summary",
                     models.JSONField(
-                        default=dict, help_text="How many people the receipt names in each way."
+                        default=dict, help_text="The number of people in the receipt for each outcome."
                     ),
                 ),
                 (
                     "leavers_noted_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="When those who left by it were taken out of the recipients.",
+                        help_text="When its leavers were removed from the recipients of schedules.",
                         null=True,
                     ),
                 ),
@@ -486,7 +486,7 @@ class Migration(migrations.Migration):
                     "made_with",
                     models.PositiveIntegerField(
                         blank=True,
-                        help_text="The number of the credential's pair that made its file.",
+                        help_text="The number of the credential's pair that generated its file.",
                         null=True,
                     ),
                 ),
@@ -495,14 +495,14 @@ class Migration(migrations.Migration):
                     models.BooleanField(
                         db_default=False,
                         default=False,
-                        help_text="Its file is fetched with the pair before the present one.",
+                        help_text="Its file is downloaded with the credential's previous pair.",
                     ),
                 ),
                 (
                     "trial_of",
                     models.ForeignKey(
                         blank=True,
-                        help_text="It tries the new pair of this rotation, and changes nothing.",
+                        help_text="The rotation whose new pair it tests; such a run changes nothing.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="trials",
@@ -512,14 +512,14 @@ class Migration(migrations.Migration):
                 (
                     "job",
                     models.JSONField(
-                        help_text="The job as asked, without secrets; a later edit of the form does not change it."
+                        help_text="The job as sent, without secrets; later changes of the export do not change it."
                     ),
                 ),
                 ("template", models.TextField()),
                 (
                     "marks",
                     models.BooleanField(
-                        help_text="Generating marks reports or uploads the file: never to be done twice."
+                        help_text="Generating marks reports or uploads the file, so it must not be repeated."
                     ),
                 ),
                 (
@@ -554,7 +554,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_default="",
                         default="",
-                        help_text="What of the file was as listed.",
+                        help_text="Result of comparing the file with the list.",
                         max_length=500,
                     ),
                 ),
@@ -619,7 +619,7 @@ class Migration(migrations.Migration):
                 (
                     "moves",
                     models.PositiveIntegerField(
-                        default=0, help_text="Counts the moves: a worker that slept through one has lost."
+                        default=0, help_text="Counts the changes of status; a worker with an old count may not change the run."
                     ),
                 ),
                 ("moved_at", models.DateTimeField(default=django.utils.timezone.now)),
@@ -627,20 +627,20 @@ class Migration(migrations.Migration):
                 ("retry_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "attempts",
-                    models.PositiveIntegerField(default=0, help_text="Failed attempts at the present step."),
+                    models.PositiveIntegerField(default=0, help_text="Failed attempts at the current step."),
                 ),
                 (
-                    "place",
+                    "queue_order",
                     models.FloatField(
                         blank=True,
-                        help_text="Its order in the line of calls, kept for later calls.",
+                        help_text="Its order in the queue of calls, kept for its later calls.",
                         null=True,
                     ),
                 ),
                 (
                     "remote_file",
                     models.TextField(
-                        blank=True, help_text="The file name, or names separated by commas, that came back."
+                        blank=True, help_text="The file name that Expensify returned, or several, separated by commas."
                     ),
                 ),
                 ("generated_at", models.DateTimeField(blank=True, null=True)),
@@ -648,14 +648,14 @@ class Migration(migrations.Migration):
                     "ready_after",
                     models.FloatField(
                         blank=True,
-                        help_text="Seconds from the file's name to the file; while a look came too early, null.",
+                        help_text="Seconds from the file's name to its download. Null after a download that came too early.",
                         null=True,
                     ),
                 ),
                 (
                     "fetched",
                     models.PositiveIntegerField(
-                        default=0, help_text="How many of those files are in the portal."
+                        default=0, help_text="How many of these files are downloaded."
                     ),
                 ),
                 ("bytes_received", models.PositiveBigIntegerField(default=0)),
@@ -664,7 +664,7 @@ class Migration(migrations.Migration):
                 (
                     "tidied_at",
                     models.DateTimeField(
-                        blank=True, help_text="When its storage was looked through after its end.", null=True
+                        blank=True, help_text="When its storage was cleaned up after its end.", null=True
                     ),
                 ),
                 ("looked_after_at", models.DateTimeField(blank=True, null=True)),
@@ -961,7 +961,7 @@ class Migration(migrations.Migration):
                 ),
                 ("kind", models.CharField(max_length=40)),
                 ("sent_at", models.DateTimeField()),
-                ("seconds", models.FloatField(help_text="Null while there is no answer yet.", null=True)),
+                ("seconds", models.FloatField(help_text="Null until the answer is read.", null=True)),
                 ("http_status", models.IntegerField(null=True)),
                 ("response_code", models.IntegerField(null=True)),
                 ("message", models.CharField(blank=True, max_length=500)),
@@ -1005,7 +1005,7 @@ class Migration(migrations.Migration):
                     "owner",
                     models.ForeignKey(
                         blank=True,
-                        help_text="Who is told of failures; without one the Admins are.",
+                        help_text="Gets the notifications of failures; without an owner the Admins get them.",
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="schedules",
@@ -1013,11 +1013,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("owner_name", models.CharField(max_length=255)),
-                ("rule", models.JSONField(help_text="When, see `exports.schedules.rules.Rule`.")),
+                ("rule", models.JSONField(help_text="When it runs, see `exports.schedules.rules.rule.Rule`.")),
                 (
                     "mail",
                     models.JSONField(
-                        help_text="What the mails hold, see `exports.deliveries.settings.MailSettings`."
+                        help_text="What its mails contain, see `exports.deliveries.settings.MailSettings`."
                     ),
                 ),
                 ("seal", models.UUIDField(default=uuid.uuid4, editable=False)),
@@ -1036,11 +1036,11 @@ class Migration(migrations.Migration):
                         blank=True, help_text="The next occurrence, if there is one.", null=True
                     ),
                 ),
-                ("failures", models.PositiveIntegerField(default=0, help_text="In a row, up to now.")),
+                ("failures", models.PositiveIntegerField(default=0, help_text="Consecutive failures.")),
                 (
                     "pause_after",
                     models.PositiveSmallIntegerField(
-                        default=5, help_text="So many failures in a row pause it."
+                        default=5, help_text="The number of consecutive failures that pauses it."
                     ),
                 ),
                 ("paused_at", models.DateTimeField(blank=True, null=True)),
@@ -1110,7 +1110,7 @@ class Migration(migrations.Migration):
                         to="exports.schedule",
                     ),
                 ),
-                ("due_at", models.DateTimeField(help_text="Relative periods count from here.")),
+                ("due_at", models.DateTimeField(help_text="The time from which relative periods count.")),
                 (
                     "outcome",
                     models.CharField(
@@ -1124,7 +1124,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "sentence",
-                    models.CharField(blank=True, default="", help_text="Why, in words.", max_length=1000),
+                    models.CharField(blank=True, default="", help_text="The reason for its outcome, for people.", max_length=1000),
                 ),
                 (
                     "run",
@@ -1139,13 +1139,13 @@ class Migration(migrations.Migration):
                 (
                     "covers",
                     models.PositiveIntegerField(
-                        default=1, help_text="How many due times it stands for, after an outage."
+                        default=1, help_text="The number of due times that it covers, several after an outage."
                     ),
                 ),
                 (
                     "settling_since",
                     models.DateTimeField(
-                        blank=True, help_text="When a worker took it up to settle it.", null=True
+                        blank=True, help_text="When a worker began to finish it.", null=True
                     ),
                 ),
                 ("settled_at", models.DateTimeField(blank=True, null=True)),
@@ -1267,18 +1267,18 @@ class Migration(migrations.Migration):
                 (
                     "confirmed_at",
                     models.DateTimeField(
-                        blank=True, help_text="When somebody last vouched for it.", null=True
+                        blank=True, help_text="When a person last confirmed it.", null=True
                     ),
                 ),
                 (
                     "asked_at",
-                    models.DateTimeField(blank=True, help_text="When the owner was asked to.", null=True),
+                    models.DateTimeField(blank=True, help_text="When the owner was asked to confirm it.", null=True),
                 ),
                 (
                     "unsubscribed_at",
                     models.DateTimeField(
                         blank=True,
-                        help_text="Until they subscribe again, whatever others do with the row.",
+                        help_text="Set until they subscribe again; no other person can reset it.",
                         null=True,
                     ),
                 ),
@@ -1342,7 +1342,7 @@ class Migration(migrations.Migration):
                 (
                     "attempts",
                     models.PositiveIntegerField(
-                        default=0, help_text="Claims so far: a worker that slept has lost."
+                        default=0, help_text="Counts the claims; a worker with an old count may not change the mail."
                     ),
                 ),
                 ("claimed_at", models.DateTimeField(blank=True, null=True)),
@@ -1383,7 +1383,7 @@ class Migration(migrations.Migration):
                     "result",
                     models.ForeignKey(
                         blank=True,
-                        help_text="The file, or this recipient's part of it; none when it was empty.",
+                        help_text="The file, or this recipient's part of it; null if there was no file.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="deliveries",
@@ -1393,7 +1393,7 @@ class Migration(migrations.Migration):
                 (
                     "again",
                     models.PositiveSmallIntegerField(
-                        default=0, help_text="Counts how often a person had it sent again."
+                        default=0, help_text="0 for the first mail; counts the times that a person sent it again."
                     ),
                 ),
                 (
@@ -1406,7 +1406,7 @@ class Migration(migrations.Migration):
                             ("word", "Only a word: there was no file"),
                         ],
                         default="",
-                        help_text="Known once composed.",
+                        help_text="Set when the mail is composed.",
                         max_length=20,
                     ),
                 ),
@@ -1498,11 +1498,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "codes_sent",
-                    models.PositiveSmallIntegerField(blank=True, help_text="In that hour.", null=True),
+                    models.PositiveSmallIntegerField(blank=True, help_text="Codes sent in that hour.", null=True),
                 ),
                 (
                     "opened_at",
-                    models.DateTimeField(blank=True, help_text="When its file was first fetched.", null=True),
+                    models.DateTimeField(blank=True, help_text="When its file was first downloaded.", null=True),
                 ),
                 ("openings", models.PositiveIntegerField(default=0)),
             ],

@@ -37,10 +37,10 @@ class Recipient(TeamOwned):
     state = models.CharField(max_length=20, choices=State, default=State.ACTIVE)
     because = models.CharField(max_length=300, blank=True, default="", help_text="Why it is in this state.")
     state_at = models.DateTimeField(null=True, blank=True)
-    confirmed_at = models.DateTimeField(null=True, blank=True, help_text="When somebody last vouched for it.")
-    asked_at = models.DateTimeField(null=True, blank=True, help_text="When the owner was asked to.")
+    confirmed_at = models.DateTimeField(null=True, blank=True, help_text="When a person last confirmed it.")
+    asked_at = models.DateTimeField(null=True, blank=True, help_text="When the owner was asked to confirm it.")
     unsubscribed_at = models.DateTimeField(
-        null=True, blank=True, help_text="Until they subscribe again, whatever others do with the row."
+        null=True, blank=True, help_text="Set until they subscribe again; no other person can reset it."
     )
 
     class Meta:
@@ -56,7 +56,7 @@ class Recipient(TeamOwned):
 
 
 class Delivery(Outgoing):
-    """One mail with one file to one recipient. When a person sends it again, that is another row."""
+    """One mail with one file to one recipient. Each time that a person sends it again, there is another row."""
 
     class Way(models.TextChoices):
         ATTACHED = "attached", "Attached"
@@ -72,10 +72,14 @@ class Delivery(Outgoing):
         null=True,
         blank=True,
         related_name="deliveries",
-        help_text="The file, or this recipient's part of it; none when it was empty.",
+        help_text="The file, or this recipient's part of it; null if there was no file.",
     )
-    again = models.PositiveSmallIntegerField(default=0, help_text="Counts how often a person had it sent again.")
-    way = models.CharField(max_length=20, choices=Way, blank=True, default="", help_text="Known once composed.")
+    again = models.PositiveSmallIntegerField(
+        default=0, help_text="0 for the first mail; counts the times that a person sent it again."
+    )
+    way = models.CharField(
+        max_length=20, choices=Way, blank=True, default="", help_text="Set when the mail is composed."
+    )
     size = models.PositiveBigIntegerField(null=True, help_text="Bytes of the whole mail.")
     bounced_at = models.DateTimeField(null=True, blank=True)
 
@@ -116,8 +120,8 @@ class Link(TeamOwned):
     code_sent_at = models.DateTimeField(null=True, blank=True)
     code_tries = models.PositiveSmallIntegerField(default=0)
     codes_from = models.DateTimeField(null=True, blank=True, help_text="The hour in which codes are counted.")
-    codes_sent = models.PositiveSmallIntegerField(null=True, blank=True, help_text="In that hour.")
-    opened_at = models.DateTimeField(null=True, blank=True, help_text="When its file was first fetched.")
+    codes_sent = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Codes sent in that hour.")
+    opened_at = models.DateTimeField(null=True, blank=True, help_text="When its file was first downloaded.")
     openings = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
@@ -125,7 +129,7 @@ class Link(TeamOwned):
 
 
 class LinkOpening(TeamOwned):
-    """One download by a link: who, by which proof, from where."""
+    """One download by a link: who downloaded, how they proved their identity, and their network address."""
 
     link = models.ForeignKey(Link, on_delete=models.CASCADE, related_name="opened")
     at = models.DateTimeField()

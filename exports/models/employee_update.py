@@ -32,8 +32,8 @@ class FeedProfile(TeamOwned):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="feed_profiles")
     name = models.CharField(max_length=100)
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="feed_profiles")
-    mapping = models.JSONField(help_text="See `exports.employee_updates.feed.ColumnMapping`.")
-    settings = models.JSONField(help_text="See `exports.employee_updates.feed.Settings`.")
+    mapping = models.JSONField(help_text="See `exports.employee_updates.feed.mapping.ColumnMapping`.")
+    settings = models.JSONField(help_text="See `exports.employee_updates.feed.settings.UpdateSettings`.")
 
     class Meta:
         ordering = ["name"]
@@ -92,7 +92,7 @@ class EmployeeUpdate(SealedRow):
     reverse_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="reverses")
     author = models.ForeignKey("accounts.User", on_delete=models.PROTECT, null=True, related_name="+")
     author_name = models.CharField(max_length=255)
-    source = models.CharField(max_length=255, help_text="Where the rows came from, in words.")
+    source = models.CharField(max_length=255, help_text="Where the rows came from, as a phrase for people.")
 
     sheet = SealedField(null=True, editable=False)
     rows = SealedField(null=True, editable=False)
@@ -111,7 +111,7 @@ class EmployeeUpdate(SealedRow):
     error_count = models.PositiveIntegerField(default=0)
     warning_count = models.PositiveIntegerField(default=0)
     leaver_count = models.PositiveIntegerField(default=0)
-    kinds = models.JSONField(default=dict, help_text="How many rows are of each kind of change.")
+    kinds = models.JSONField(default=dict, help_text="The number of rows for each kind of change.")
 
     accepted_hash = models.CharField(max_length=64, blank=True)
     accepted_by_name = models.CharField(max_length=255, blank=True)
@@ -120,7 +120,9 @@ class EmployeeUpdate(SealedRow):
     tried_at = models.DateTimeField(null=True, blank=True)
     tried_answer = SealedField(null=True, editable=False)
 
-    submits_itself = models.BooleanField(default=False, help_text="Goes for approval when its dry run is done.")
+    submits_itself = models.BooleanField(
+        default=False, help_text="Whether it is submitted for approval when its dry run is done."
+    )
     submitted_at = models.DateTimeField(null=True, blank=True)
 
     approved_hash = models.CharField(max_length=64, blank=True)
@@ -136,9 +138,9 @@ class EmployeeUpdate(SealedRow):
     )
     applied_at = models.DateTimeField(null=True, blank=True)
     applied_answer = SealedField(null=True, editable=False)
-    summary = models.JSONField(default=dict, help_text="How many people the receipt names in each way.")
+    summary = models.JSONField(default=dict, help_text="The number of people in the receipt for each outcome.")
     leavers_noted_at = models.DateTimeField(
-        null=True, blank=True, help_text="When those who left by it were taken out of the recipients."
+        null=True, blank=True, help_text="When its leavers were removed from the recipients of schedules."
     )
 
     discarded_at = models.DateTimeField(null=True, blank=True)

@@ -114,10 +114,10 @@ class Run(TeamOwned):
     )
     credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="runs")
     made_with = models.PositiveIntegerField(
-        null=True, blank=True, help_text="The number of the credential's pair that made its file."
+        null=True, blank=True, help_text="The number of the credential's pair that generated its file."
     )
     by_previous = models.BooleanField(
-        default=False, db_default=False, help_text="Its file is fetched with the pair before the present one."
+        default=False, db_default=False, help_text="Its file is downloaded with the credential's previous pair."
     )
     trial_of = models.ForeignKey(
         Rotation,
@@ -125,11 +125,11 @@ class Run(TeamOwned):
         null=True,
         blank=True,
         related_name="trials",
-        help_text="It tries the new pair of this rotation, and changes nothing.",
+        help_text="The rotation whose new pair it tests; such a run changes nothing.",
     )
-    job = models.JSONField(help_text="The job as asked, without secrets; a later edit of the form does not change it.")
+    job = models.JSONField(help_text="The job as sent, without secrets; later changes of the export do not change it.")
     template = models.TextField()
-    marks = models.BooleanField(help_text="Generating marks reports or uploads the file: never to be done twice.")
+    marks = models.BooleanField(help_text="Generating marks reports or uploads the file, so it must not be repeated.")
     mark_label = models.CharField(
         max_length=255, blank=True, db_default="", default="", help_text="The label its reports get."
     )
@@ -140,7 +140,7 @@ class Run(TeamOwned):
     selection = models.JSONField(null=True, blank=True, help_text="The listed reports, see `exports.runs.report_list`.")
     report_count = models.PositiveIntegerField(null=True, blank=True)
     checked = models.CharField(
-        max_length=500, blank=True, db_default="", default="", help_text="What of the file was as listed."
+        max_length=500, blank=True, db_default="", default="", help_text="Result of comparing the file with the list."
     )
     source = models.CharField(max_length=20, choices=Source)
     requested_by = models.ForeignKey(
@@ -151,25 +151,29 @@ class Run(TeamOwned):
 
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
     moves = models.PositiveIntegerField(
-        default=0, help_text="Counts the moves: a worker that slept through one has lost."
+        default=0, help_text="Counts the changes of status; a worker with an old count may not change the run."
     )
     moved_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
     retry_at = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveIntegerField(default=0, help_text="Failed attempts at the present step.")
-    place = models.FloatField(null=True, blank=True, help_text="Its order in the line of calls, kept for later calls.")
-    remote_file = models.TextField(blank=True, help_text="The file name, or names separated by commas, that came back.")
+    attempts = models.PositiveIntegerField(default=0, help_text="Failed attempts at the current step.")
+    queue_order = models.FloatField(
+        null=True, blank=True, help_text="Its order in the queue of calls, kept for its later calls."
+    )
+    remote_file = models.TextField(
+        blank=True, help_text="The file name that Expensify returned, or several, separated by commas."
+    )
     generated_at = models.DateTimeField(null=True, blank=True)
     ready_after = models.FloatField(
-        null=True, blank=True, help_text="Seconds from the file's name to the file; while a look came too early, null."
+        null=True,
+        blank=True,
+        help_text="Seconds from the file's name to its download. Null after a download that came too early.",
     )
-    fetched = models.PositiveIntegerField(default=0, help_text="How many of those files are in the portal.")
+    fetched = models.PositiveIntegerField(default=0, help_text="How many of these files are downloaded.")
     bytes_received = models.PositiveBigIntegerField(default=0)
     error_code = models.CharField(max_length=40, blank=True)
     error = models.TextField(blank=True)
-    tidied_at = models.DateTimeField(
-        null=True, blank=True, help_text="When its storage was looked through after its end."
-    )
+    tidied_at = models.DateTimeField(null=True, blank=True, help_text="When its storage was cleaned up after its end.")
     looked_after_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[RunManager[Self]] = RunManager()
@@ -248,7 +252,7 @@ class Run(TeamOwned):
         return reverse("exports:run", args=[self.team.slug, self.pk])
 
     # Set by `exports.views.runs.queue.add_positions`.
-    place_in_line: QueuePosition | None = None
+    queue_position: QueuePosition | None = None
 
     @property
     def traits(self) -> RunKind:
@@ -314,7 +318,7 @@ class ApiCall(models.Model):
     credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="calls")
     kind = models.CharField(max_length=40)
     sent_at = models.DateTimeField()
-    seconds = models.FloatField(null=True, help_text="Null while there is no answer yet.")
+    seconds = models.FloatField(null=True, help_text="Null until the answer is read.")
     http_status = models.IntegerField(null=True)
     response_code = models.IntegerField(null=True)
     message = models.CharField(max_length=500, blank=True)

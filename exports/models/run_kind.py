@@ -1,4 +1,12 @@
-"""The kinds of runs, and what each does. A new kind is one member of `Kind` and one row of `KINDS`."""
+"""The kinds of runs, and what each does.
+
+A new kind is one member of `Kind` and one row of `KINDS`. It also needs:
+
+1. a migration: the choices and constraints of `Run` name the kinds (`OF_EXPORTS`, `OF_UPDATES`, `MAY_MARK`, …);
+2. for a new call, an entry in `CALLS` of `exports.runs.steps`;
+3. a function that creates its runs, in `exports.runs.actions` or `exports.employee_updates.actions`;
+4. a line in `tests/chaos/kinds.py`.
+"""
 
 from dataclasses import dataclass
 

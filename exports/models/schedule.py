@@ -53,17 +53,19 @@ class Schedule(SealedRow):
         null=True,
         blank=True,
         related_name="schedules",
-        help_text="Who is told of failures; without one the Admins are.",
+        help_text="Gets the notifications of failures; without an owner the Admins get them.",
     )
     owner_name = models.CharField(max_length=255)
-    rule = models.JSONField(help_text="When, see `exports.schedules.rules.Rule`.")
-    mail = models.JSONField(help_text="What the mails hold, see `exports.deliveries.settings.MailSettings`.")
+    rule = models.JSONField(help_text="When it runs, see `exports.schedules.rules.rule.Rule`.")
+    mail = models.JSONField(help_text="What its mails contain, see `exports.deliveries.settings.MailSettings`.")
     zip_password = SealedField(null=True, editable=False)
     after_outage = models.CharField(max_length=20, choices=AfterOutage, default=AfterOutage.RUN_LATE)
     next_at = models.DateTimeField(null=True, blank=True, help_text="The next occurrence, if there is one.")
 
-    failures = models.PositiveIntegerField(default=0, help_text="In a row, up to now.")
-    pause_after = models.PositiveSmallIntegerField(default=5, help_text="So many failures in a row pause it.")
+    failures = models.PositiveIntegerField(default=0, help_text="Consecutive failures.")
+    pause_after = models.PositiveSmallIntegerField(
+        default=5, help_text="The number of consecutive failures that pauses it."
+    )
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_by_name = models.CharField(max_length=255, blank=True, default="")
     pause_reason = models.CharField(max_length=300, blank=True, default="")
@@ -129,12 +131,16 @@ class Occurrence(TeamOwned):
         SKIPPED = "skipped", "Skipped"
 
     schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="occurrences")
-    due_at = models.DateTimeField(help_text="Relative periods count from here.")
+    due_at = models.DateTimeField(help_text="The time from which relative periods count.")
     outcome = models.CharField(max_length=20, choices=Outcome)
-    sentence = models.CharField(max_length=1000, blank=True, default="", help_text="Why, in words.")
+    sentence = models.CharField(
+        max_length=1000, blank=True, default="", help_text="The reason for its outcome, for people."
+    )
     run = models.OneToOneField(Run, on_delete=models.PROTECT, null=True, blank=True, related_name="occurrence")
-    covers = models.PositiveIntegerField(default=1, help_text="How many due times it stands for, after an outage.")
-    settling_since = models.DateTimeField(null=True, blank=True, help_text="When a worker took it up to settle it.")
+    covers = models.PositiveIntegerField(
+        default=1, help_text="The number of due times that it covers, several after an outage."
+    )
+    settling_since = models.DateTimeField(null=True, blank=True, help_text="When a worker began to finish it.")
     settled_at = models.DateTimeField(null=True, blank=True)
     failed_at = models.DateTimeField(null=True, blank=True, help_text="When it was counted as a failure.")
     rows = models.PositiveBigIntegerField(null=True, help_text="Rows of the file without its heading.")

@@ -46,7 +46,7 @@ class Wake:
 class Turn:
     key: str
     ticket: str
-    place: float
+    order: float
     permit: Permit
 
 
@@ -116,7 +116,7 @@ def _perform_run(run: Run, turn: Turn) -> Ticket | None:
     if run.budget_key != turn.key:  # its key pair was replaced: the sweep enqueues it for the new one
         turn.permit.not_sent()
         return None
-    worker.perform(run, turn.permit, place=turn.place)
+    worker.perform(run, turn.permit, order=turn.order)
     may_continue = run.is_resting and run.retry_at is None and run.budget_key == turn.key
     return _ticket(run) if may_continue else None
 
@@ -207,7 +207,7 @@ def _ticket(run: Run) -> Ticket:
 def _order(run: Run) -> float | None:
     """The run's order. A run of several files lets others pass after each file: a hundred PDFs take five minutes."""
     has_more_files = run.status == Run.Status.GENERATED and run.fetched
-    return budget().order_after(run.place) if run.place is not None and has_more_files else run.place
+    return budget().order_after(run.queue_order) if run.queue_order is not None and has_more_files else run.queue_order
 
 
 def _wake(key: str, step: Decision) -> Wake | None:

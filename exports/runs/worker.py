@@ -1,7 +1,8 @@
 """One call of one run: claim the row, call, store the answer.
 
-A worker may die between any two lines. The row that it claimed then stays in flight until `give_up_on` finds it: a
-generation that marks reports becomes UNCONFIRMED, everything else is repeated.
+A worker may die between any two lines. The run that it claimed then stays in flight until `give_up_on` finds it. If its
+call must not be repeated, the run becomes UNCONFIRMED: a call that marks reports, also while it generates, that uploads
+the file, or that applies an employee update (`_must_not_be_repeated`). All other calls are repeated.
 """
 
 from collections.abc import Callable
@@ -52,10 +53,10 @@ OUTCOMES = {Status.FAILED: Action.RUN_FAILED, Status.UNCONFIRMED: Action.RUN_UNC
 NOT_SENT = (PermitExpired, UpdateNotSent, CannotOpen, key_pair.NoPair)
 
 
-def perform(run: Run, permit: Permit, *, place: float) -> None:
+def perform(run: Run, permit: Permit, *, order: float) -> None:
     """Make the run's next call with this permit.
 
-    If another worker moved the run in the meantime, nothing is sent and the permit is returned. `place` is the run's
+    If another worker moved the run in the meantime, nothing is sent and the permit is returned. `order` is the run's
     order in the queue, which it keeps for its later calls.
     """
     step, call = steps.due(run), None
@@ -64,7 +65,7 @@ def perform(run: Run, permit: Permit, *, place: float) -> None:
         return
     try:
         pair = key_pair.of_next_call(run)
-        call = _claim(run, step, place)
+        call = _claim(run, step, order)
         if call is None:
             permit.not_sent()
             return
@@ -268,7 +269,7 @@ def _end(
 # ------------------------------------------------------------ claims
 
 
-def _claim(run: Run, step: RunStep, place: float) -> ApiCall | None:
+def _claim(run: Run, step: RunStep, order: float) -> ApiCall | None:
     """Claim the run for one call, and record the call before it is sent.
 
     None when another worker was first, when the run has to wait for another that marks with the same label, or when
@@ -282,9 +283,9 @@ def _claim(run: Run, step: RunStep, place: float) -> ApiCall | None:
                 f"Another run is about to mark reports as “{run.mark_label}”. This one begins when that is done, "
                 "so that no report is exported twice."
             )
-            run.move(Status.QUEUED, Status.QUEUED, **_retry_later(WAITS_FOR_LABEL, sentence), place=place)
+            run.move(Status.QUEUED, Status.QUEUED, **_retry_later(WAITS_FOR_LABEL, sentence), queue_order=order)
             return None
-        if not run.move(run.status, step.in_flight, retry_at=None, place=place):
+        if not run.move(run.status, step.in_flight, retry_at=None, queue_order=order):
             return None
         return ApiCall.objects.create(
             team=run.team, run=run, credential=run.credential, kind=step.kind, sent_at=timezone.now()

@@ -41,7 +41,7 @@ def test_a_ticket_that_is_served_twice_calls_once(
     run = work(runs.start(export, by=alice))
     step = queue.budget().step(run.credential.fingerprint, enqueue=[queue._ticket(run)], pop=True)
 
-    worker.perform(run, step.permit, place=step.order)
+    worker.perform(run, step.permit, order=step.order)
 
     assert step.permit.done.outcome == "not_sent"
     assert len(sandbox.log) == 2

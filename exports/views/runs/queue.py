@@ -6,11 +6,11 @@ from exports.runs import queue
 
 
 def add_positions(runs: Sequence[Run]) -> bool:
-    """Set `place_in_line` of each run to its queue position, or None. False when Redis is unavailable."""
+    """Set `queue_position` of each run to its queue position, or None. False when Redis is unavailable."""
     try:
         positions, is_available = queue.positions(runs), True
     except BudgetUnavailable:
         positions, is_available = {}, False
     for run in runs:
-        run.place_in_line = positions.get(run.pk)
+        run.queue_position = positions.get(run.pk)
     return is_available
