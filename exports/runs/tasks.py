@@ -1,4 +1,8 @@
-"""Celery tasks: load the row, make the call, send the next wake-up."""
+"""Celery tasks: load the row, make the call, send the next wake-up.
+
+Tasks keep their Celery names, such as `exports.tasks.line_up`, when functions are renamed: during a rollout older
+versions still run, and a worker drops a message whose task it does not know.
+"""
 
 from functools import partial
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Ringing for a worker while Redis is away."""
+"""Sending a task to the workers while Redis is away."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ import pytest
 
 from tests.waiting import PATIENCE
 
-RING = """
+SEND = """
 import django
 django.setup()
 from exports.runs import tasks
@@ -32,7 +32,7 @@ def test_a_click_tries_once_to_reach_a_redis_that_is_away() -> None:
         thread = threading.Thread(target=hang_up, daemon=True)
         thread.start()
         done = subprocess.run(
-            [sys.executable, "-c", RING],
+            [sys.executable, "-c", SEND],
             env=os.environ | {"REDIS_URL": f"redis://127.0.0.1:{listener.getsockname()[1]}/0"},
             capture_output=True,
             text=True,
@@ -42,5 +42,5 @@ def test_a_click_tries_once_to_reach_a_redis_that_is_away() -> None:
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
 
-    assert "bell not rung" in done.stdout + done.stderr
+    assert "task not sent" in done.stdout + done.stderr
     assert len(knocks) == 1

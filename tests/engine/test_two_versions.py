@@ -51,7 +51,7 @@ def test_a_run_in_an_unknown_state_is_left_alone_and_its_permit_goes_back(
     assert queue.budget().waiting(credential.fingerprint) == []
 
 
-def test_bells_sweeps_and_people_do_nothing_to_a_run_in_an_unknown_state(
+def test_tasks_sweeps_and_people_do_nothing_to_a_run_in_an_unknown_state(
     run_of_the_next_version: Run, credential: Credential, alice: User
 ) -> None:
     queue.budget().remove(credential.fingerprint, f"run:{run_of_the_next_version.pk}")
