@@ -33,7 +33,7 @@ class NoLongerOpen(Exception):
 
 @transaction.atomic
 def invite(team: Team, address: str, role: str, *, by: User) -> Invitation:
-    """Raises AlreadyInvited and `teams.AlreadyMember`. Revokes an expired invitation to the address."""
+    """Invite an address; revokes an expired invitation to it. Raises AlreadyInvited and `teams.AlreadyMember`."""
     Team.objects.select_for_update().get(pk=team.pk)
     if team.memberships.filter(user__email__iexact=address).exists():
         raise teams.AlreadyMember
@@ -76,7 +76,7 @@ def revoke(invitation: Invitation, *, by: User) -> None:
 
 
 def compose_invitation(invitation: Invitation) -> EmailMessage:
-    """Compose the mail with a new link; composing again replaces the link before."""
+    """Compose the mail with a new link, which replaces the previous link."""
     token = secrets.token_urlsafe(32)
     if not _unanswered(invitation.team).filter(pk=invitation.pk).update(token_hash=digest_of(token)):
         raise outbox.Withheld(MailStatus.WITHDRAWN, "It was answered or revoked before the mail left.")
@@ -111,7 +111,7 @@ def accept(invitation: Invitation, token: str, user: User) -> None:
 
 
 def _unanswered(team: Team) -> QuerySet[Invitation]:
-    """Invitations that were neither accepted nor revoked: the condition of every update of one."""
+    """Invitations that were neither accepted nor revoked; each update of an invitation has this condition."""
     with scope(team=team):
         return Invitation.objects.filter(team=team, accepted_at=None, revoked_at=None)
 

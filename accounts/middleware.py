@@ -7,7 +7,7 @@ from accounts.audit import record as audit
 
 
 def not_stored(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Tell browsers and proxies to store no response of ours. Static files do not come this far (whitenoise)."""
+    """Forbid browsers and proxies to store responses. Static files are served before this middleware (whitenoise)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -18,7 +18,7 @@ def not_stored(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
 
 def origin(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Note the network address of the request for the audit log."""
+    """Record the network address of the request with the audit entries that it causes."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         with audit.from_address(address_of(request)):

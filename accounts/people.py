@@ -33,7 +33,7 @@ def password_link(user: User) -> str:
 
 @transaction.atomic
 def rename(user: User, name: str) -> None:
-    """Set the person's name as others see it. Earlier audit entries and approvals keep the name of their time."""
+    """Set the name that others see. Existing audit entries and approvals keep the previous name."""
     before = str(user)
     user.first_name, user.last_name = name, ""
     user.save(update_fields=["first_name", "last_name"])
@@ -60,7 +60,7 @@ def end_session(session: UserSession, *, by: User) -> None:
 
 
 def log(action: Action, user: User, *, by: Actor | None = None, **data: Any) -> None:
-    """Log an event of somebody's account in each of their teams, or in the portal's own log when they have no team.
+    """Log an event of a person's account in each of their teams, or in the portal's own log when they have no team.
 
     `by` is the person, unless another actor is given.
     """

@@ -22,7 +22,7 @@ from accounts.permissions import Permission
 # The permissions that the API uses, in the order of the form; a token gets no others.
 FOR_SCRIPTS = (Permission.VIEW_EXPORTS, Permission.RUN_EXPORTS, Permission.DOWNLOAD_RESULTS, Permission.VIEW_AUDIT)
 LONGEST = timedelta(days=365)
-# With the underscore a double click selects all of it; secret scanners recognize the prefix.
+# A double click selects all of it because of the underscore, and secret scanners recognize the prefix.
 SHAPE = re.compile(r"exp_[0-9a-f]{40}")
 SHOWN = 10
 
@@ -62,7 +62,7 @@ def make(membership: Membership, name: str, permissions: list[str], days: int) -
 
 
 def seen_by(membership: Membership) -> QuerySet[AccessToken]:
-    """The tokens that a member may see: their own in the team, for an Admin everybody's."""
+    """The tokens that a member may see: their own in the team; an Admin sees those of all members."""
     tokens = membership.team.access_tokens.select_related("user")
     return tokens if membership.may(Permission.MANAGE_TEAM) else tokens.filter(user=membership.user)
 
@@ -79,7 +79,7 @@ def revoke(token: AccessToken, *, by: User | Actor) -> bool:
 
 
 def revoke_all(team: Team, user: User, *, by: User | Actor) -> None:
-    """Revoke all tokens of somebody who leaves the team; they stay revoked if the person comes back."""
+    """Revoke all tokens of a person who leaves the team; they stay revoked if the person returns."""
     with scope(team=team):
         for token in team.access_tokens.select_related("user").filter(user=user, revoked_at=None):
             revoke(token, by=by)
@@ -88,8 +88,8 @@ def revoke_all(team: Team, user: User, *, by: User | Actor) -> None:
 def presented(request: HttpRequest) -> AccessToken:
     """The valid token of a request. Raises TokenRefused or TooManyRefused.
 
-    A valid token always passes, however many were refused from its address: nobody behind the same proxy can lock a
-    script out, and 160 random bits cannot be guessed. The limit only protects the audit log.
+    A valid token is always accepted, even after many refused ones from its address: a client behind the same proxy
+    cannot lock a script out. 160 random bits cannot be guessed; the limit only protects the audit log.
     """
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     secret = secret.strip()
@@ -114,7 +114,7 @@ def _log_refusal(request: HttpRequest, token: AccessToken | None, reason: str) -
     cache.add(key, 0, REFUSED_SECONDS)
     try:
         refused = cache.incr(key)
-    except ValueError:  # removed from the cache between the two
+    except ValueError:  # it expired between `add` and `incr`
         refused = 1
     if refused > MOST_REFUSED:
         raise TooManyRefused
@@ -130,5 +130,5 @@ def _note_use(token: AccessToken) -> None:
 
 
 def digest_of(secret: str) -> str:
-    """Only the digest of a random secret is stored; 160 bits and more need no slow hash."""
+    """The digest under which a random secret is stored; with 160 bits or more it needs no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -155,7 +155,7 @@ def _connect(target: SplitResult) -> Iterator[socket.socket]:
 
 
 def _close(connection: socket.socket) -> None:
-    """Close cleanly: a dead receiver answers with a reset. One that never closes has received the data all the same."""
+    """Close cleanly: a dead receiver answers with a reset. A receiver that never closes has received the data too."""
     with suppress(TimeoutError):
         if isinstance(connection, ssl.SSLSocket):
             with suppress(ssl.SSLEOFError):  # it closed without close_notify
@@ -171,7 +171,7 @@ def _explain(target: SplitResult, error: OSError) -> str:
 
 
 def standing() -> str:
-    """For /readyz: "ok", or how many entries wait and why."""
+    """The status for /readyz: "ok", or how many entries wait and why."""
     waiting = backlog()
     error = AuditStream.objects.exclude(error="").values_list("error", flat=True).first()
     if error:

@@ -1,4 +1,4 @@
-"""Replace audit entries older than the team keeps by a signed summary, from which the chain continues.
+"""Replace audit entries past the team's retention by a signed summary; the chain continues from its last hash.
 
 A summary has the numbers and times of the first and last entry, the number of entries of each action, and the hashes
 before the first and of the last entry. It is signed with SECRET_KEY, which is not in the database. The removal is an
@@ -23,7 +23,7 @@ from accounts.audit.record import PORTAL, Action, Actor
 from accounts.models import AuditChain, AuditEntry, AuditStream, AuditSummary, Team
 
 # Entries per summary and transaction: on SQLite the transaction blocks all other writers.
-MOST = 10_000
+MAX_ENTRIES = 10_000
 # The database's trigger compares with its own clock at the beginning of the transaction.
 MARGIN = timedelta(minutes=1)
 
@@ -39,7 +39,7 @@ def trim(team: Team, now: datetime, *, by: Actor = PORTAL) -> int:
     while True:
         count = _trim_batch(team, now, by)
         removed += count
-        if count < MOST:
+        if count < MAX_ENTRIES:
             return removed
 
 
@@ -57,7 +57,7 @@ def _trim_batch(team: Team, now: datetime, by: Actor) -> int:
     chain = audit.locked_chain(team)
     limit = min(now, clock.now()) - timedelta(days=team.audit_kept_days) - MARGIN
     old = _old_entries(chain, limit)
-    # A removal is an entry too: do not remove entries about removals alone, for ever.
+    # Each removal adds an entry. Without this condition, every round would remove the entry of the round before.
     if {entry.action for entry in old} <= {Action.AUDIT_TRIMMED.value}:
         return 0
     first, last = old[0], old[-1]
@@ -99,7 +99,7 @@ def _old_entries(chain: AuditChain, limit: datetime) -> Sequence[Any]:
         stream = AuditStream.objects.filter(chain=chain).first()
         until = min(until, stream.number if stream else 0)
     oldest = AuditEntry._base_manager.filter(chain=chain, number__lte=until).order_by("number")
-    rows = oldest.values_list("number", "at", "action", "previous_hash", "hash", named=True)[:MOST]
+    rows = oldest.values_list("number", "at", "action", "previous_hash", "hash", named=True)[:MAX_ENTRIES]
     return list(takewhile(lambda entry: entry.at < limit, rows))
 
 

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# Rows of a kind per query. Workers get the same rows, so each shuffles them.
+# Rows per query and kind of mail. Workers get the same rows, so each shuffles them.
 BATCH = 50
-# A server that comes back is used within the hour.
+# The longest wait before a retry: mails leave within an hour after the mail server is back.
 MAX_WAIT = timedelta(hours=1)
 PACE = "portal:mail-pace"
 LOST = (
@@ -224,7 +224,7 @@ def _new_message_id(row: Outgoing) -> str:
 
 
 def set_fields(row: Outgoing, fields: dict[str, Any]) -> None:
-    """Set what a conditional update has written."""
+    """Set the fields of the object as a conditional update has stored them."""
     for name, value in fields.items():
         setattr(row, name, value)
 
@@ -233,7 +233,7 @@ def _size(row: Outgoing, size: int) -> dict[str, int]:
     return {"size": size} if hasattr(row, "size") else {}
 
 
-# Mails per minute
+# ------------------------------------------------------------ mails per minute
 
 
 @cache
@@ -264,5 +264,5 @@ def _wait_for_pace(until: float) -> bool:
             return False
         if time.monotonic() + wait >= until:
             return False
-        # The mailer does nothing else.
+        # Blocking is fine: the workers of the mail queue have no other tasks.
         threading.Event().wait(wait)

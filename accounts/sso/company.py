@@ -21,7 +21,7 @@ from accounts.permissions import Role
 
 log = structlog.get_logger()
 
-# The strongest role first: a member of several groups gets that.
+# The strongest role first: a member of several groups gets the first that applies.
 BY_STRENGTH = [Role.ADMIN, Role.EDITOR, Role.AUDITOR, Role.VIEWER]
 
 
@@ -93,7 +93,7 @@ def is_verified(claims: dict[str, Any]) -> bool:
 
 @transaction.atomic
 def follow_groups(user: User, groups: Iterable[str]) -> None:
-    """Give the person the roles of their groups. A role that an Admin gave stays in teams without a mapped group."""
+    """Set the person's roles by their groups. In teams without a mapped group, roles that an Admin gave stay."""
     roles, by = roles_of(groups), Actor(f"Sign-in with {settings.OIDC_NAME}")
     for team in Team.objects.filter(slug__in={slug for _, slug, _ in group_roles()}).order_by("pk"):
         role = roles.get(team.slug)

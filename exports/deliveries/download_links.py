@@ -38,7 +38,7 @@ from exports.models import Delivery, Link, LinkOpening, Recipient
 
 CODE_DIGITS = 8
 CODE_MINUTES = 15
-# With 8 digits, 5 codes an hour and 5 tries for each, guessing for a month comes to 18,000 of 100 million.
+# With 8 digits, 5 codes an hour and 5 tries for each, an attacker can try 18,000 of 100 million codes in a month.
 CODE_TRIES = 5
 CODES_AN_HOUR = 5
 # How long a proof is valid, for one link in one session.
@@ -55,8 +55,8 @@ class Unavailable(NamedTuple):
 
 
 @dataclass
-class Handed:
-    """The file of a delivery, open, with the fields that `http_range.attachment` reads."""
+class LinkedFile:
+    """The open file of a delivery, with the fields that `http_range.attachment` reads."""
 
     name: str
     media_type: str
@@ -137,20 +137,20 @@ def revoke(link: Link, *, by: User) -> bool:
     return True
 
 
-def file_of(delivery: Delivery) -> Handed:
-    """What the mail would have attached, as one file. Raises FileNotFoundError, CannotAttach and CannotStore."""
+def file_of(delivery: Delivery) -> LinkedFile:
+    """The file or files of the delivery, as one open file. Raises FileNotFoundError, CannotAttach and CannotStore."""
     result = delivery.result
     assert result is not None, "callers check why_unavailable first"
     schedule = delivery.recipient.schedule
     content = content_of(delivery)
     if content is Content.ORIGINAL:
         file = cast(BinaryIO, default_storage.open(result.file.name))
-        return Handed(result.name, result.media_type, result.size, result.sha256, file)
+        return LinkedFile(result.name, result.media_type, result.size, result.sha256, file)
     password = unseal(schedule, "zip_password") if content is Content.SEALED_ZIP else None
     with attachments.one_file(result, content, password) as packed:
         # An open file can still be read after its name is deleted from the disk.
         opened = packed.path.open("rb")
-        return Handed(packed.name, packed.media_type, packed.size, packed.sha256, opened)
+        return LinkedFile(packed.name, packed.media_type, packed.size, packed.sha256, opened)
 
 
 def content_of(delivery: Delivery) -> Content:
@@ -159,7 +159,7 @@ def content_of(delivery: Delivery) -> Content:
 
 @transaction.atomic
 def note_opening(link: Link, *, by: User | Actor, proof: str, network_address: str, now: datetime) -> None:
-    """Record that somebody who proved to be the recipient downloads the file."""
+    """Record a download by a person who proved to be the recipient."""
     name = str(by) if isinstance(by, User) else by.name
     Link.objects.filter(pk=link.pk).update(openings=F("openings") + 1, opened_at=Coalesce("opened_at", now))
     LinkOpening.objects.create(

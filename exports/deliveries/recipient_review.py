@@ -19,7 +19,7 @@ from exports.employee_updates.feed import cells
 from exports.models import Departure, EmployeeUpdate, Recipient, Schedule
 
 State, Kind = Recipient.State, Recipient.Kind
-# How long an owner has to confirm outside recipients before their mail stops.
+# How long an owner has to confirm outside recipients before they get no more mail.
 GRACE_DAYS = 14
 # How many schedules and employee updates one call reviews; the next call takes the next ones.
 BATCH = 500
@@ -37,10 +37,10 @@ def review_recipients(now: datetime) -> None:
 
 @transaction.atomic
 def note_leavers(update: EmployeeUpdate, now: datetime) -> None:
-    """Drop people who left by an applied update from the team's schedules, and forget the departure of who returned.
+    """Drop the leavers of an applied update from the team's schedules; delete the departures of people who returned.
 
-    Somebody leaves if all their rows say so: another row may move them to another policy. Rows that Expensify fetched
-    elsewhere, or that were wiped, are unknown.
+    A person leaves only if all their rows say so: another row may move them to another policy. Rows that Expensify
+    fetched elsewhere, or that were wiped, are unknown.
     """
     is_new = EmployeeUpdate.objects.filter(pk=update.pk, leavers_noted_at=None).update(leavers_noted_at=now)
     if not is_new:

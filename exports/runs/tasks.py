@@ -1,7 +1,7 @@
 """Celery tasks: load the row, make the call, send the next wake-up.
 
-Tasks keep their Celery names, such as `exports.tasks.line_up`, when functions are renamed: during a rollout older
-versions still run, and a worker drops a message whose task it does not know.
+Celery names such as `exports.tasks.line_up` stay when functions are renamed: during a rollout older versions still run,
+and a worker drops a message whose task it does not know.
 """
 
 from functools import partial

@@ -1,4 +1,4 @@
-"""Settle a schedule's run after it ended: create its mails, count failures, and notify people.
+"""Finish ("settle") a schedule's run after it ended: create its mails, count failures, and notify people.
 
 Reading and splitting the file is idempotent, and happens outside of any transaction. One transaction, which only one
 worker wins, then sets `settled_at` and creates the mails, the failures and the notifications.
@@ -29,7 +29,7 @@ from exports.results.store import CannotStore
 from exports.schedules import failures
 
 # How many occurrences one sweep selects.
-MOST = 1000
+MAX_OCCURRENCES = 1000
 # How long after the run's end a file that cannot be read is tried again.
 RETRY_FOR = timedelta(hours=1)
 
@@ -58,7 +58,7 @@ def settle_ended(now: datetime) -> int:
     """Settle occurrences whose run has ended, until the next sweep is due. Returns how many. Idempotent."""
     give_up = time.monotonic() + settings.SWEEP_SECONDS
     settled = 0
-    for occurrence in each_of(lambda: ended(now)[:MOST]):
+    for occurrence in each_of(lambda: ended(now)[:MAX_OCCURRENCES]):
         settled += settle(occurrence)
         if time.monotonic() > give_up:
             break

@@ -1,4 +1,7 @@
-"""Celery tasks that beat starts: one thin task for each regular job."""
+"""Celery tasks that beat starts: one thin task for each regular job.
+
+Their Celery names (`exports.unattended.…`) stay when modules are renamed, as in `exports.runs.tasks`.
+"""
 
 from celery import shared_task
 from django.conf import settings
@@ -17,7 +20,7 @@ from exports.runs import heartbeat
 from exports.schedules import actions as schedules
 from exports.schedules import finish, start_due
 
-# How many seconds a round starts new mails; then the next round does, on a new connection.
+# How many seconds a round sends mails. The next round continues, with a new connection.
 ROUND_SECONDS = 20
 
 
@@ -40,19 +43,19 @@ def settle_occurrences() -> None:
 # Acknowledged early: the next round starts in two seconds, and a redelivered copy would only claim other mails.
 @shared_task(name="exports.unattended.send_mails", acks_late=False, reject_on_worker_lost=False)
 def send_mails() -> None:
-    """Send due mails. Any number of these may run at a time: each mail is claimed by one."""
+    """Send due mails. Several of these may run at once: each mail is claimed by one."""
     outbox.send_due([notifications.MAILS, invitations.MAILS, deliveries.MAILS], seconds=ROUND_SECONDS)
 
 
 @shared_task(name="exports.unattended.keep_up_recipients")
 def keep_up_recipients() -> None:
-    """Drop recipients who left, and have outside ones confirmed. Idempotent."""
+    """Drop recipients who left, and ask owners to confirm outside recipients. Idempotent."""
     recipient_review.review_recipients(timezone.now())
 
 
 @shared_task(name="exports.unattended.stream_audit")
 def stream_audit() -> None:
-    """Send audit entries to AUDIT_STREAM. If two run at a time, each chain is sent by one of them."""
+    """Send audit entries to AUDIT_STREAM. Several may run at once: each chain is sent by one."""
     audit_stream.stream()
 
 
@@ -70,7 +73,7 @@ def trim_audit() -> None:
 
 @shared_task(name="exports.unattended.rotate")
 def rotate() -> None:
-    """Cut over due rotations to their new key pairs, and wipe replaced ones. Idempotent."""
+    """Switch due rotations to their new key pairs, and delete replaced ones. Idempotent."""
     rotation_actions.switch_due(clock.now())
     rotation_actions.wipe_previous(clock.now())
 

@@ -186,7 +186,7 @@ def _store_proof(request: HttpRequest, link: Link, now: datetime) -> None:
 
 
 def _check_proof(request: HttpRequest, link: Link, now: datetime) -> str | None:
-    """How this browser has proved, in the way that the team asks for, that it is the recipient's; else None."""
+    """How this browser proved to be the recipient's, by the method that the team requires; None if it did not."""
     if not download_links.is_proof_by_code(link):
         user = request.user
         return LinkProof.SIGN_IN if isinstance(user, User) and download_links.is_recipient(link, user) else None

@@ -1,4 +1,4 @@
-"""“Prove this file”: find the run that produced exactly these bytes."""
+"""Verify a file: find the run whose result has exactly these bytes."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -29,7 +29,7 @@ def _hash_upload(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     return with_hashing
 
 
-# The CSRF token is in the form, which is read after the handler is set, so the check comes inside.
+# The CSRF token is in the form, which must not be read before the upload handler is set: hence the inner check.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Permission.VIEW_AUDIT)

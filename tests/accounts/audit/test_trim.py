@@ -93,7 +93,7 @@ def test_next_summary_continues_after_the_last_one(
 def test_many_entries_are_split_into_several_summaries(
     acme: Team, old: list[AuditEntry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_trim, "MOST", 3)
+    monkeypatch.setattr(audit_trim, "MAX_ENTRIES", 3)
 
     assert trim(acme) == 4
     assert [(summary.first, summary.last) for summary in chain_of(acme).summaries.all()] == [(1, 3), (4, 4)]
@@ -256,7 +256,7 @@ def test_removed_summary_is_found(acme: Team, old: list[AuditEntry]) -> None:
 def test_removed_first_of_two_summaries_is_found(
     acme: Team, old: list[AuditEntry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_trim, "MOST", 2)
+    monkeypatch.setattr(audit_trim, "MAX_ENTRIES", 2)
     trim(acme)
     with without_triggers() as execute:
         execute("DELETE FROM accounts_auditsummary WHERE first = 1")
