@@ -1,4 +1,4 @@
-"""What became of a call decides when the next one may go."""
+"""The outcome of a call decides when the next one may go."""
 
 import random
 from collections.abc import Callable

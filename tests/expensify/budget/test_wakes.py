@@ -1,4 +1,4 @@
-"""One wake is pending for each line, due when its next call may go; the cap on calls under way."""
+"""One wake-up is pending for each queue, due when its next call may go; the cap on calls under way."""
 
 from collections.abc import Callable
 
