@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 def redirect_to_provider(request: HttpRequest) -> HttpResponse:
     """Begin the sign-in. Somebody who is signed in has to enter their password there again."""
-    provider = Adapter(request).get_provider(request, company.provider_id())
+    provider = SocialAdapter(request).get_provider(request, company.provider_id())
     prompt = {"prompt": "login"} if request.user.is_authenticated else {}
     response: HttpResponse
     try:
@@ -63,7 +63,7 @@ class CompanyProvider(OpenIDConnectProvider):
     oauth2_adapter_class = Endpoints
 
 
-class Adapter(DefaultSocialAccountAdapter):
+class SocialAdapter(DefaultSocialAccountAdapter):
     def list_apps(self, request: HttpRequest, provider: Any = None, client_id: Any = None) -> list[SocialApp]:
         if not company.is_on() or provider not in {None, CompanyProvider.id, company.provider_id()}:
             return []
