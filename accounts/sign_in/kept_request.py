@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.contrib.auth.signals import user_logged_in
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.datastructures import MultiValueDict
 
@@ -51,6 +53,18 @@ def keep(request: HttpRequest, page: str) -> str | None:
     sealed = base64.b64encode(keyring.ring().seal(kept, _binding(request))).decode()
     request.session[KEY] = {"key": key, "at": time.time(), "page": page, "sealed": sealed}
     return f"{request.path}?{kept['query']}{'&' if kept['query'] else ''}{urlencode({PARAMETER: key})}"
+
+
+def keep_through_sign_in(request: HttpRequest) -> None:
+    """Keep the form although a sign-in by the company, which confirms a person, ends their session first."""
+    request.kept_through_sign_in = request.session.get(KEY)  # type: ignore[attr-defined]  # A request takes any attribute.
+
+
+@receiver(user_logged_in)
+def take_along(sender: Any, request: HttpRequest, **_: Any) -> None:
+    entry = getattr(request, "kept_through_sign_in", None)
+    if entry is not None:
+        request.session[KEY] = entry  # of no use to anybody else: it is encrypted for its person
 
 
 def carry_out(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -26,6 +26,7 @@ from accounts import people
 from accounts.audit.record import Action
 from accounts.models import User
 from accounts.public_requests import PublicOnly
+from accounts.sign_in import kept_request
 from accounts.sso import company
 
 log = structlog.get_logger()
@@ -90,6 +91,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Check the provider's claims, link a verified address to its user, and set roles by groups."""
+        kept_request.keep_through_sign_in(request)
         claims = _claims(request, sociallogin.account)
         if not sociallogin.is_existing:
             if not company.is_verified(claims):
