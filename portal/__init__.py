@@ -1,0 +1,1 @@
+"""The Django project: settings, URLs, Celery and its periodic tasks, health checks."""

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.sign_in.kept_request.carry_out",
     "django_structlog.middlewares.RequestMiddleware",
 ]
 
@@ -216,22 +217,22 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "accounts.sign_in.adapter.Adapter"
+ACCOUNT_ADAPTER = "accounts.sign_in.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "accounts.forms.sign_in.LoginForm",
     "change_password": "accounts.forms.sign_in.ChangePasswordForm",
     "reset_password": "accounts.forms.sign_in.ResetPasswordForm",
     "reset_password_from_key": "accounts.forms.sign_in.ResetPasswordKeyForm",
-    "reauthenticate": "accounts.forms.sign_in.ReauthenticateForm",
+    "reauthenticate": "accounts.forms.sign_in.ConfirmPasswordForm",
 }
 MFA_FORMS = {
     "authenticate": "accounts.forms.second_factor.AuthenticateForm",
-    "reauthenticate": "accounts.forms.second_factor.ReauthenticateForm",
+    "reauthenticate": "accounts.forms.second_factor.ConfirmCodeForm",
     "activate_totp": "accounts.forms.second_factor.ActivateTOTPForm",
     "add_webauthn": "accounts.forms.second_factor.AddPasskeyForm",
     "edit_webauthn": "accounts.forms.second_factor.RenamePasskeyForm",
 }
-MFA_ADAPTER = "accounts.sign_in.two_factor.Adapter"
+MFA_ADAPTER = "accounts.sign_in.two_factor.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
@@ -252,7 +253,7 @@ OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups")
 OIDC_GROUP_ROLES = env.words("OIDC_GROUP_ROLES", "")
 # Allow a provider in a private network; otherwise it needs a public address and HTTPS.
 OIDC_ALLOW_PRIVATE = env.flag("OIDC_ALLOW_PRIVATE")
-SOCIALACCOUNT_ADAPTER = "accounts.sso.adapter.Adapter"
+SOCIALACCOUNT_ADAPTER = "accounts.sso.adapter.SocialAdapter"
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 # A range API such as https://api.pwnedpasswords.com/range/, to reject leaked passwords; empty: no check.
 PASSWORD_BREACH_CHECK = env.text("PASSWORD_BREACH_CHECK", "")

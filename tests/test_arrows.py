@@ -169,3 +169,18 @@ def test_imports_stand_at_the_top_but_of_what_few_processes_need() -> None:
     }
 
     assert inline == set()
+
+
+# Folders that Django prescribes, and `models`, which gathers the tables of its files for Django.
+WITHOUT_A_STORY = {"management", "commands", "migrations", "templatetags"}
+
+
+def test_each_package_tells_what_is_in_it_and_holds_nothing_else() -> None:
+    untold = {}
+    for name, path in SOURCES.items():
+        if path.name == "__init__.py" and name.rpartition(".")[2] not in WITHOUT_A_STORY:
+            statements = [] if name.endswith(".models") else TREES[name].body[1:]
+            if ast.get_docstring(TREES[name]) is None or statements:
+                untold[name] = [ast.unparse(statement) for statement in statements]
+
+    assert untold == {}

@@ -1,0 +1,1 @@
+"""The forms of `accounts.views`. They check input; the actions in `accounts` check the rules."""

@@ -46,7 +46,7 @@ class AuthenticateForm(_CheckCodeForm, base.AuthenticateForm):
     pass
 
 
-class ReauthenticateForm(_CheckCodeForm, base.ReauthenticateForm):
+class ConfirmCodeForm(_CheckCodeForm, base.ReauthenticateForm):
     pass
 
 

@@ -30,7 +30,7 @@ class _OwnTexts:
                 self.fields[name].help_text = ""
 
 
-class NameForm(forms.Form):
+class PersonNameForm(forms.Form):
     name = forms.CharField(
         label="Your name",
         max_length=150,
@@ -55,5 +55,5 @@ class ResetPasswordKeyForm(_OwnTexts, allauth.ResetPasswordKeyForm):
     pass
 
 
-class ReauthenticateForm(_OwnTexts, allauth.ReauthenticateForm):
+class ConfirmPasswordForm(_OwnTexts, allauth.ReauthenticateForm):
     pass

@@ -1,3 +1,5 @@
+"""The tables of people, teams, credentials and the audit log; rows of a team are read only while it is open."""
+
 from accounts.models.audit import AuditChain, AuditEntry, AuditHeads, AuditStream, AuditSummary, SavedAuditView
 from accounts.models.credential import Credential, Policy
 from accounts.models.invitation import Invitation

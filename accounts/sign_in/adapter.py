@@ -29,7 +29,7 @@ METHODS = {
 }
 
 
-class Adapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):
     """allauth's adapter. Sign-up is closed: users come by invitation, company sign-in, or command."""
 
     error_messages = DefaultAccountAdapter.error_messages | {

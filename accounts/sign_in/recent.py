@@ -14,9 +14,11 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import User
+from accounts.sign_in import kept_request
 
 KEY = "shown_at"
 NOT_YET = "Nothing was changed yet: first confirm that it is you. Then do it once more."
+KEPT = "Nothing was changed yet: first confirm that it is you. What you sent is kept for ten minutes, and then done."
 
 
 def is_fresh(request: HttpRequest) -> bool:
@@ -30,18 +32,28 @@ def confirm_url(back_to: str) -> str:
 
 
 def ask(request: HttpRequest, back_to: str) -> HttpResponse:
-    """Redirect to confirm the identity and then back to the form, or to `back_to` when its page is unknown."""
-    return send(request, confirm_url(_page_before(request) or back_to), NOT_YET)
+    """Redirect to confirm the identity, and then carry out what was sent.
+
+    What is too large to be kept has to be done again: then the redirect goes back to its page, or to `back_to` when
+    that is unknown.
+    """
+    page = _page_before(request) or back_to
+    kept_at = None if is_program(request) else kept_request.keep(request, page)
+    return send(request, confirm_url(kept_at or page), KEPT if kept_at else NOT_YET)
 
 
 def send(request: HttpRequest, url: str, sentence: str) -> HttpResponse:
     """Redirect to `url` with a message: HX-Redirect for htmx, 403 with JSON for scripts."""
-    if "application/json" in request.headers.get("Accept", ""):
+    if is_program(request):
         return JsonResponse({"detail": sentence, "url": url}, status=403)
     messages.warning(request, sentence)
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)
+
+
+def is_program(request: HttpRequest) -> bool:
+    return "application/json" in request.headers.get("Accept", "")
 
 
 def _page_before(request: HttpRequest) -> str | None:

@@ -17,7 +17,7 @@ BINDING = ["mfa.Authenticator", "secret"]
 SECRETS = ("secret", "seed")
 
 
-class Adapter(DefaultMFAAdapter):
+class FactorAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": "This code is not right, or was used already. Wait for the next one."
     }
@@ -46,7 +46,7 @@ def use_code(app: Authenticator, code: str) -> bool:
 
     The step is kept in the row, because a cache may forget it while the code is still accepted.
     """
-    secret = Adapter().decrypt(app.data["secret"])
+    secret = FactorAdapter().decrypt(app.data["secret"])
     steps = auth.yield_hotp_counters_from_time()
     step = next((step for step in steps if auth.format_hotp_value(auth.hotp_value(secret, step)) == code), None)
     if step is None or step <= app.data.get("last_step", 0):
@@ -66,7 +66,7 @@ def under_older_keys() -> Iterator[tuple[Authenticator, str]]:
 
 def seal_again(row: Authenticator, name: str) -> int:
     """Encrypt with the newest key; 0 when the row was changed meanwhile, otherwise 1. Raises CannotOpen."""
-    adapter = Adapter()
+    adapter = FactorAdapter()
     unchanged = Authenticator.objects.filter(pk=row.pk, data=row.data)
     row.data = row.data | {name: adapter.encrypt(adapter.decrypt(row.data[name]))}
     return int(unchanged.update(data=row.data))

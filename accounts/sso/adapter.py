@@ -26,6 +26,7 @@ from accounts import people
 from accounts.audit.record import Action
 from accounts.models import User
 from accounts.public_requests import PublicOnly
+from accounts.sign_in import kept_request
 from accounts.sso import company
 
 log = structlog.get_logger()
@@ -33,7 +34,7 @@ log = structlog.get_logger()
 
 def redirect_to_provider(request: HttpRequest) -> HttpResponse:
     """Begin the sign-in. Somebody who is signed in has to enter their password there again."""
-    provider = Adapter(request).get_provider(request, company.provider_id())
+    provider = SocialAdapter(request).get_provider(request, company.provider_id())
     prompt = {"prompt": "login"} if request.user.is_authenticated else {}
     response: HttpResponse
     try:
@@ -63,7 +64,7 @@ class CompanyProvider(OpenIDConnectProvider):
     oauth2_adapter_class = Endpoints
 
 
-class Adapter(DefaultSocialAccountAdapter):
+class SocialAdapter(DefaultSocialAccountAdapter):
     def list_apps(self, request: HttpRequest, provider: Any = None, client_id: Any = None) -> list[SocialApp]:
         if not company.is_on() or provider not in {None, CompanyProvider.id, company.provider_id()}:
             return []
@@ -90,6 +91,7 @@ class Adapter(DefaultSocialAccountAdapter):
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Check the provider's claims, link a verified address to its user, and set roles by groups."""
+        kept_request.keep_through_sign_in(request)
         claims = _claims(request, sociallogin.account)
         if not sociallogin.is_existing:
             if not company.is_verified(claims):

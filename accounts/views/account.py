@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import people
-from accounts.forms.sign_in import NameForm
+from accounts.forms.sign_in import PersonNameForm
 from accounts.models import User
 from accounts.sign_in import two_factor
 
@@ -32,7 +32,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_name(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
-    form = NameForm(request.POST or None, initial={"name": user.get_full_name()})
+    form = PersonNameForm(request.POST or None, initial={"name": user.get_full_name()})
     if form.is_valid():
         people.rename(user, form.cleaned_data["name"])
         messages.success(request, "Your name is changed.")

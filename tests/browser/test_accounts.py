@@ -75,6 +75,7 @@ def test_account_pages_look_right(look: Look, sign_in: SignIn, alice: User, page
     sign_in(alice)
 
     look("password-change", "/account/password/change/")
+    look("name-change", "/account/name/")
     look("sign-out", "/account/logout/")
     look("not-found", "/t/umbrella/")
 

@@ -1,0 +1,1 @@
+"""Stored files: preview, download, and the proof where a file came from."""

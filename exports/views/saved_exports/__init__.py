@@ -1,0 +1,1 @@
+"""Saved exports: their list and form, the editor of their contents, and their versions."""

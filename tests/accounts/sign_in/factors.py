@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.sign_in import recent as recent_sign_in
-from accounts.sign_in.two_factor import Adapter
+from accounts.sign_in.two_factor import FactorAdapter
 from tests.factories import PASSWORD
 from tests.waiting import PATIENCE
 
@@ -41,7 +41,7 @@ def stale(client: Client) -> Client:
 
 
 def add_app(user: User, secret: str = SECRET) -> Authenticator:
-    return Authenticator.objects.create(user=user, type="totp", data={"secret": Adapter().encrypt(secret)})
+    return Authenticator.objects.create(user=user, type="totp", data={"secret": FactorAdapter().encrypt(secret)})
 
 
 class AppClock:

@@ -9,6 +9,7 @@ from accounts import teams
 from accounts.audit.record import Action
 from accounts.models import AuditEntry, Membership, Team, User
 from accounts.permissions import Role
+from accounts.sign_in import kept_request
 from tests.accounts.sign_in.factors import is_in, resets_are_sent, signed_in_by_form, stale
 from tests.factories import PASSWORD
 
@@ -94,18 +95,20 @@ def test_sign_in_over_a_socket_without_an_address_works(client: Client, alice: U
 # ------------------------------------------------------------ confirmation
 
 
-def test_change_after_an_hour_needs_confirmation_and_returns_to_its_form(acme: Team, alice: User, bob: User) -> None:
+def test_change_after_an_hour_needs_confirmation_and_is_then_carried_out(acme: Team, alice: User, bob: User) -> None:
     client = stale(signed_in_by_form(alice))
     url = f"/t/acme/team/members/{Membership.objects.get(user=bob).pk}/role/"
     form = {"headers": {"Referer": "http://testserver/t/acme/team/"}}
 
     asked = client.post(url, {"role": "editor"}, follow=True, **form)
     *_, sentence = [str(message) for message in asked.context["messages"]]
-    back = client.post(asked.redirect_chain[-1][0], {"password": PASSWORD})
-    done = client.post(url, {"role": "editor"}, **form)
+    before = Membership.objects.get(user=bob).role
+    done = client.post(asked.redirect_chain[-1][0], {"password": PASSWORD}, follow=True)
 
-    assert sentence == "Nothing was changed yet: first confirm that it is you. Then do it once more."
-    assert back.headers["Location"] == done.headers["Location"] == "/t/acme/team/"
+    assert sentence == (
+        "Nothing was changed yet: first confirm that it is you. What you sent is kept for ten minutes, and then done."
+    )
+    assert (before, done.redirect_chain[-1][0]) == (Role.VIEWER, "/t/acme/team/")
     assert Membership.objects.get(user=bob).role == Role.EDITOR
 
 
@@ -159,11 +162,11 @@ def test_json_request_gets_the_reason_as_json(acme: Team, alice: User) -> None:
 
 
 def test_confirmation_does_not_return_to_another_site(acme: Team, alice: User) -> None:
-    response = stale(signed_in_by_form(alice)).post(
-        "/t/acme/team/edit/", {}, headers={"Referer": "https://evil.example/t/"}
-    )
+    client = stale(signed_in_by_form(alice))
+    response = client.post("/t/acme/team/edit/", {}, headers={"Referer": "https://evil.example/t/"})
 
-    assert response.headers["Location"] == "/account/reauthenticate/?next=%2Ft%2Facme%2F"
+    assert response.headers["Location"].startswith("/account/reauthenticate/?next=%2Ft%2Facme%2F")
+    assert "evil" not in response.headers["Location"] + client.session[kept_request.KEY]["page"]
 
 
 # ------------------------------------------------------------ guessing

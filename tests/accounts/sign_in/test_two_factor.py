@@ -15,7 +15,7 @@ from django.test import Client
 from accounts.audit.record import Action
 from accounts.credentials import keyring
 from accounts.models import AuditEntry, Team, User
-from accounts.sign_in.two_factor import Adapter
+from accounts.sign_in.two_factor import FactorAdapter
 from tests.accounts.sign_in.factors import (
     SECRET,
     AppClock,
@@ -167,7 +167,7 @@ def test_secrets_are_sealed(alice: User) -> None:
 
 
 def test_secret_of_an_app_is_bound_to_its_purpose(alice: User) -> None:
-    sealed = base64.b64decode(Adapter().encrypt(SECRET))
+    sealed = base64.b64decode(FactorAdapter().encrypt(SECRET))
 
     with pytest.raises(keyring.CannotOpen):
         keyring.ring().open(sealed, ["accounts.Credential", "pair", "1", ""])
