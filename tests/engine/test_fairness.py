@@ -24,7 +24,7 @@ def line_up(*started: Run) -> None:
 
 
 def start(export: SavedExport, by: User, count: int = 1, source: str = UNATTENDED) -> list[Run]:
-    """So many runs of the export, in line."""
+    """Start so many runs of the export, and queue them."""
     with scope(team=export.team):
         started = [runs.start(export, by=by, source=source) for _ in range(count)]
         line_up(*started)
@@ -130,7 +130,7 @@ def test_runs_that_rest_by_thousands_are_nothing_to_another_pair(
     theirs = make_export(make_credential(umbrella), charlie, "Theirs")
     rest_by_thousands(make_export(credential, alice, "Ours"), alice, 5000)
     with scope(team=umbrella):
-        run = runs.start(theirs, by=charlie)  # and its bell is lost
+        run = runs.start(theirs, by=charlie)  # and its task is lost
 
     queue.sweep()
     place = queue.positions([run])[run.pk]

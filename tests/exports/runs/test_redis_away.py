@@ -118,7 +118,7 @@ def test_pages_speak_of_places_again_when_it_is_back(stopped: RedisServer, expor
 
 
 def test_a_click_does_not_wait_for_redis_to_return() -> None:
-    """The bell is rung once: by and by the sweep finds what it was to tell."""
+    """The task is sent once: the sweep then finds the run."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         knocks = []
 
