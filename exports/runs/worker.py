@@ -177,12 +177,13 @@ def _settle(run: Run, step: RunStep, error: ExpensifyError) -> None:
 
 def _retry_with_other_pair(run: Run, step: RunStep, error: ExpensifyError) -> bool:
     """During a key rotation a rejected call is not final: the other key pair may still work."""
-    if run.trial_of is not None or not isinstance(error, Rejected):
+    is_unclear = error.code == OutcomeUnknown.SERVER_ERROR
+    if run.trial_of is not None or not (isinstance(error, Rejected) or is_unclear):
         return False
     fetches = step in {steps.LIST, steps.DOWNLOAD}
     if run.by_previous:
-        if isinstance(error, NotFound) or not fetches:
-            return False  # the file is not ready yet
+        if isinstance(error, NotFound) or not fetches or (is_unclear and run.marks):
+            return False  # the file is not ready yet, or must not be generated again
         _generate_again(run)
     elif isinstance(error, Unauthorized) and key_pair.is_being_replaced(run.credential):
         credentials.refuse(run.credential, error)

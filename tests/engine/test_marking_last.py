@@ -123,11 +123,11 @@ def test_failure_before_the_last_step_leaves_nothing_marked_and_says_so(
     at: str, safe: SavedExport, alice: User, work: Work, sandbox: Sandbox
 ) -> None:
     run = up_to(runs.start(safe, by=alice), at)
-    sandbox.script(Fault(envelope=(500, "Something broke")))
+    sandbox.script(Fault(envelope=(410, "Something is wrong")))
 
     work(run)
 
-    assert (run.status, run.error_code) == (Run.Status.FAILED, "rejected")
+    assert (run.status, run.error_code) == (Run.Status.FAILED, "invalid")
     assert "no report was marked" in run.error.lower()
     assert marked(sandbox) == set()
 
@@ -136,6 +136,8 @@ LOST = {
     "cut off before the work": Fault(drop_before_work=True),
     "cut off after the work": Fault(drop_after_work=True),
     "a page instead of an answer": Fault(http_status=500, refuse_after_work=True),
+    "code 500": Fault(envelope=(500, "Internal error")),
+    "code 500 after the work": Fault(envelope=(500, "Internal error"), refuse_after_work=True),
 }
 
 
