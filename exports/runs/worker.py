@@ -39,11 +39,13 @@ from exports.models.run_kind import MARKING_LAST
 from exports.results import store as results
 from exports.runs import employee_steps, failure_messages, key_pair, recorded_client, steps
 from exports.runs.employee_steps import UpdateNotSent
+from exports.runs.file_checks import NotTheFile
 from exports.runs.report_list import CannotReadList
 from exports.runs.steps import RunStep
 
 Owner = TypeVar("Owner", Credential, Rotation)
 WAITS_FOR_LABEL = "waits_for_label"
+NOT_THE_FILE = "not_the_file"
 
 OUTCOMES = {Status.FAILED: Action.RUN_FAILED, Status.UNCONFIRMED: Action.RUN_UNCONFIRMED}
 
@@ -78,6 +80,8 @@ def perform(run: Run, permit: Permit, *, place: float) -> None:
         _settle(run, step, error)
     except results.CannotStore as error:
         _try_again(run, "storage", str(error))
+    except NotTheFile as error:
+        _try_again(run, NOT_THE_FILE, str(error))
     except CannotReadList as error:
         _end(run, Status.FAILED, "wrong_file", str(error), failure_messages.done_so_far(run))
 
