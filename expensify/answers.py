@@ -1,27 +1,14 @@
-"""Parse the server's answers: the verdict, file names, policies, receipts. Pure functions; no input is trusted.
-
-The HTTP status is not the verdict: a wrong key pair is answered with HTTP 200 and an envelope [O]. Nor is
-the content type: a bare file name and some JSON answers share `text/plain` [O].
-"""
+"""Parse the server's answers: file names, policies, receipts. Pure functions; no input is trusted."""
 
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from expensify.errors import (
-    ExpensifyError,
-    Invalid,
-    NotAllowed,
-    NotFound,
-    OutcomeUnknown,
-    RateLimited,
-    Rejected,
-    Unauthorized,
-)
+from expensify.errors import OutcomeUnknown
 
 MESSAGE_LENGTH = 500
 
@@ -35,21 +22,10 @@ MEDIA_TYPES = {
     "xml": "application/xml",
 }
 
-_MEANINGS: dict[int, type[Rejected]] = {403: NotAllowed, 404: NotFound, 410: Invalid}
-_ABOUT_THE_PAIR = {"authentication error": 404, "no authentication method specified": 403}
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._ -]{0,199}")
 _CODE = re.compile(r"-?[0-9]{1,9}(\.0+)?")
 
 Clean = Callable[[str], str]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The API's code and message in an answer, and the error they mean, if any."""
-
-    response_code: int | None
-    message: str
-    error: ExpensifyError | None
 
 
 @dataclass(frozen=True)
@@ -159,51 +135,6 @@ def whole_number(value: object) -> int | None:
 def one_line(text: str) -> str:
     """Make text for a log or a page: printable, on one line, at most 500 characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:MESSAGE_LENGTH]
-
-
-def judge(
-    http_status: int, value: Any, *, retry_after: float | None = None, accepted: Collection[int] = (200,)
-) -> Verdict:
-    """Return the verdict on an answer whose body parsed to `value`; `retry_after` is in seconds.
-
-    The order matters: a code in the body outranks the HTTP status, and a message without a code is an
-    error even under HTTP 200 [I].
-    """
-    code, message, has_envelope = None, "", False
-    if isinstance(value, dict):
-        text = value.get("responseMessage")
-        message = one_line(text) if isinstance(text, str) else ""
-        code = whole_number(value.get("responseCode"))
-        has_envelope = "responseMessage" in value or "responseCode" in value
-
-    error: ExpensifyError | None = None
-    if has_envelope and code not in accepted:
-        if code is None and "responseCode" in value:
-            error = OutcomeUnknown(message, code="unreadable", http_status=http_status)
-        else:
-            error = _envelope_error(code, message, http_status, retry_after)
-    elif not 200 <= http_status < 300:
-        error = _http_error(http_status, retry_after)
-    return Verdict(code, message, error)
-
-
-def _envelope_error(code: int | None, message: str, http_status: int, retry_after: float | None) -> ExpensifyError:
-    meaning = code if code is not None else http_status
-    if meaning == 429:
-        return RateLimited(message, retry_after=retry_after, http_status=http_status, response_code=code)
-    about_the_pair = _ABOUT_THE_PAIR.get(message.rstrip(".").lower())
-    if about_the_pair is not None and code in (about_the_pair, None):
-        return Unauthorized(message, http_status=http_status, response_code=code)
-    return _MEANINGS.get(meaning, Rejected)(message, http_status=http_status, response_code=code)
-
-
-def _http_error(http_status: int, retry_after: float | None) -> ExpensifyError:
-    """An HTTP error without an envelope: the page of a proxy, or of a server that crashed."""
-    if http_status == 429:
-        return RateLimited(retry_after=retry_after, http_status=http_status)
-    if 400 <= http_status < 500:
-        return _MEANINGS.get(http_status, Rejected)(http_status=http_status)
-    return OutcomeUnknown(code="no_verdict", http_status=http_status)
 
 
 def read_retry_after(value: str | None, sent: str | None) -> float | None:

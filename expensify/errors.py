@@ -99,16 +99,19 @@ class OutcomeUnknown(ExpensifyError):
     """The request was sent and no readable result came back; `code` says why.
 
     `no_answer`: no response. `no_verdict`: an HTTP error or redirect without the API's envelope.
+    `server_error`: an error that does not say whether the request was carried out, such as code 500.
     `unreadable`: a complete response that cannot be trusted. `truncated`: the connection broke.
     `too_slow`: the response did not end in time. When the job changes something, a person must decide
     whether to repeat it.
     """
 
     code = "no_answer"
+    SERVER_ERROR = "server_error"
 
     _HOW = {
         "no_answer": "The request was sent, but Expensify did not answer.",
         "no_verdict": "The request was sent, but an error page came back instead of Expensify's answer.",
+        "server_error": "Expensify answered with an error that does not say whether it carried the request out.",
         "unreadable": "The request was sent, but Expensify's answer made no sense to the portal.",
         "truncated": "The request was sent, but the connection broke before the whole answer was here.",
         "too_slow": "The request was sent, but the answer came so slowly that it was given up.",

@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection
 from itertools import chain
 from typing import Any, BinaryIO
 
-from expensify.answers import Clean, Download, judge, media_type, parse, read_file_names
+from expensify.answers import Clean, Download, media_type, parse, read_file_names
 from expensify.errors import NotFound, OutcomeUnknown, TooLarge
+from expensify.verdicts import judge
 from expensify.wire import Response
 
 # Twice the names of ten thousand PDFs.
@@ -83,7 +84,9 @@ class Answer:
     def _judge(self, text: str, accepted: Collection[int] = (200,)) -> Any:
         """Return the JSON value of `text` or None; raise the error that the answer means."""
         value = parse(text, self._clean)
-        verdict = judge(self.response.http_status, value, retry_after=self.response.retry_after, accepted=accepted)
+        verdict = judge(
+            self.response.http_status, value, text=text, retry_after=self.response.retry_after, accepted=accepted
+        )
         self.message, self.response_code = verdict.message, verdict.response_code
         if verdict.error:
             raise verdict.error

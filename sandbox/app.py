@@ -303,6 +303,8 @@ def _refusal(fault: Fault) -> Answer | None:
         if 300 <= fault.http_status < 400:
             answer.headers += (("Location", "https://login.example/"),)
         return answer
+    if fault.maintenance:
+        return page(200, "Scheduled maintenance")
     if fault.envelope:
         return envelope(*fault.envelope)
     if fault.not_ready == "404":

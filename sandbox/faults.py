@@ -17,9 +17,11 @@ class Fault:
     drop_before_work: bool = False
     http_status: int = 0
     """An HTML page with this HTTP status, such as 503, instead of an answer. The work is not done."""
+    maintenance: bool = False
+    """An HTML page about maintenance at HTTP 200. The work is not done."""
     rate_limited: Literal["", "http", "envelope", "both"] = ""
     retry_after: str = ""
-    """The `Retry-After` header for the two fields above; "date:5" is five seconds from now as a date."""
+    """The `Retry-After` header for the page and the refusal above; "date:5" is five seconds from now as a date."""
     envelope: tuple[int, str] | None = None
     """(responseCode, responseMessage) at HTTP 200. The work is not done."""
     refuse_after_work: bool = False

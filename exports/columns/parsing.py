@@ -20,7 +20,10 @@ def table_of(layout: Layout, text: str) -> list[list[str]]:
             raise ValueError(str(error)) from None
     if layout.kind == "json":
         records = json.loads(text, parse_float=str, parse_int=str)
-        return [[_json_cell(record[column.heading]) for column in layout.columns] for record in records]
+        keys = [column.heading for column in layout.columns]
+        if not isinstance(records, list) or not all(_has_all(record, keys) for record in records):
+            raise ValueError("these are not the records of the columns")
+        return [[_json_cell(record[key]) for key in keys] for record in records]
     rows = [_slices(layout, line) for line in text.split("\n")[:-1]]
     headings = 1 if layout.heading else 0
     return rows[:headings] + [
@@ -32,6 +35,10 @@ def table_of(layout: Layout, text: str) -> list[list[str]]:
 def _slices(layout: Layout, line: str) -> list[str]:
     ends = list(accumulate(column.width for column in layout.columns))
     return [line[start:end].rstrip(" ") for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _has_all(record: object, keys: list[str]) -> bool:
+    return isinstance(record, dict) and all(key in record for key in keys)
 
 
 def _json_cell(value: object) -> str:

@@ -10,7 +10,7 @@ NoPair
 """
 
 from accounts.models import Credential, Rotation
-from expensify.errors import ExpensifyError, NotFound, Rejected, Unauthorized
+from expensify.errors import ExpensifyError, OutcomeUnknown, Rejected, Unauthorized
 from expensify.pair import KeyPair
 from exports.models import Run
 
@@ -74,7 +74,7 @@ def is_being_replaced(credential: Credential) -> bool:
 def previous_may_fetch(run: Run, error: ExpensifyError) -> bool:
     """Whether to retry with the replaced pair, after the present one was not given the file."""
     return (
-        isinstance(error, NotFound | Rejected)
+        (isinstance(error, Rejected) or error.code == OutcomeUnknown.SERVER_ERROR)
         and not isinstance(error, Unauthorized)
         and not run.by_previous
         and run.made_with == run.credential.pair_number - 1

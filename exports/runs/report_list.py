@@ -17,6 +17,7 @@ from expensify.jobs.export import MarkAsExported, ReportExport
 from exports.columns.blocks import Sources
 from exports.columns.layout import EXTENSIONS, Column, Layout
 from exports.results import tables
+from exports.runs.file_checks import NotTheFile
 
 # A list has one line per report; this size would be half a million reports.
 LIST_MAX_BYTES = 64 * 1024**2
@@ -27,7 +28,7 @@ _SHOWN = ["reportID", "reportName", "created", "submitted", "approved", "total",
 
 
 class CannotReadList(ValueError):
-    """The list, or the file, does not match the request; the text says so to people."""
+    """The list or the file cannot be used, and would come again like this; the text says so to people."""
 
 
 @dataclass(frozen=True)
@@ -173,16 +174,19 @@ def listing_template(layout: Layout | None) -> str:
 
 
 def read_list(text: str) -> ReportList:
-    """Read the list that `listing_template` wrote. Raises CannotReadList when it is incomplete or something else."""
+    """Read the list that `listing_template` wrote.
+
+    Raises NotTheFile when it is incomplete or something else, and CannotReadList when it cannot be asked for.
+    """
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except csv.Error:
         rows = []
     if not rows or rows[0][:-1] != _SHOWN or rows[-1][0] != "end" or len(rows[-1]) != 3:
-        raise CannotReadList("The list of reports that came back is not whole.")
+        raise NotTheFile("The list of reports that came back is not whole.")
     reports = tuple(map(_read_row, rows[1:-1]))
     if rows[-1][1] != str(len(reports)) or len({report.id for report in reports}) != len(reports):
-        raise CannotReadList("The list of reports that came back has not as many reports as it says.")
+        raise NotTheFile("The list of reports that came back has not as many reports as it says.")
     if problems := ReportExport(report_ids=tuple(report.id for report in reports) or ("R000",)).problems(date.min):
         raise CannotReadList(f"The list of reports that came back cannot be used. {problems[0].sentence}")
     return ReportList(reports, rows[-1][2])
@@ -190,7 +194,7 @@ def read_list(text: str) -> ReportList:
 
 def _read_row(row: list[str]) -> ListedReport:
     if len(row) != len(_SHOWN) + 1 or not row[-1].isdecimal():
-        raise CannotReadList("The list of reports that came back has a line that makes no sense.")
+        raise NotTheFile("The list of reports that came back has a line that makes no sense.")
     id, name, created, submitted, approved, total, currency, expenses = row
     created, submitted, approved = (day[:10] if _parse_day(day) else "" for day in (created, submitted, approved))
     return ListedReport(id, name, created, submitted, approved, total, currency, int(expenses))
@@ -253,7 +257,7 @@ def control_column(layout: Layout | None) -> Column | None:
 def check_file(selection: ReportList, layout: Layout | None, path: Path) -> Check:
     """Count the rows of a file that chosen columns wrote, and sum its control column.
 
-    A file of a hand-written template allows neither. Raises CannotReadList when the file does not fit the layout.
+    A file of a hand-written template allows neither. Raises NotTheFile when the file does not fit the layout.
     """
     if layout is None or layout.rows == "totals" or not path.name.endswith(f".{EXTENSIONS[layout.kind]}"):
         return Check()
@@ -261,19 +265,28 @@ def check_file(selection: ReportList, layout: Layout | None, path: Path) -> Chec
         len(selection.reports) if layout.rows == "report" else sum(report.expenses for report in selection.reports)
     )
     column = control_column(layout)
+    try:
+        count, total = _count_and_sum(layout, path, column)
+    except ValueError:
+        raise NotTheFile("The file that came back does not have the columns of this export.") from None
+    control = Decimal(selection.control)
+    # The file rounds fractions of a cent, each by itself, so the sums may differ.
+    if column is None or control != int(control):
+        return Check(count, expected)
+    return Check(count, expected, column.heading, f"{total / 100:,.2f}", f"{control / 100:,.2f}")
+
+
+def _count_and_sum(layout: Layout, path: Path, column: Column | None) -> tuple[int, Decimal]:
+    """The number of rows, and the sum of a column in cents. Raises ValueError for a file of other columns."""
     index = layout.columns.index(column) if column else 0
     count, total = 0, Decimal(0)
     for row in tables.rows_by(layout, path):
         count += 1
         if column:
             if len(row) != len(layout.columns):
-                raise CannotReadList(f"Row {count} of the file has not as many columns as the export.")
+                raise ValueError(f"row {count} has other columns")
             total += _amount(row[index], column)
-    control = Decimal(selection.control)
-    # The file rounds fractions of a cent, each by itself, so the sums may differ.
-    if column is None or control != int(control):
-        return Check(count, expected)
-    return Check(count, expected, column.heading, f"{total / 100:,.2f}", f"{control / 100:,.2f}")
+    return count, total
 
 
 def _amount(cell: str, column: Column) -> Decimal:

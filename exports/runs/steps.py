@@ -25,7 +25,7 @@ from exports.models.run import Status
 from exports.models.run_kind import Kind, traits_of
 from exports.results import store as results
 from exports.results.layout import layout_of
-from exports.runs import employee_steps, generation_time, report_list
+from exports.runs import employee_steps, file_checks, generation_time, report_list
 from exports.runs.report_list import ReportList
 from exports.saved_exports import job as export_job
 from exports.saved_exports.job import ExportSettings
@@ -123,6 +123,7 @@ def _download(run: Run, client: Client) -> None:
     with results.temporary_download(name) as file:
         with file.open("wb") as into:
             arrived = client.download(name, into, max_bytes=settings.RESULT_MAX_BYTES, progress=_show_progress(run))
+        _check_arrived(run, name, file)
         if run.fetched + 1 < len(run.remote_files):
             results.keep_part(run, name, file)
             moved = run.move(
@@ -136,6 +137,12 @@ def _download(run: Run, client: Client) -> None:
                 results.clear_if_over(run)
             return
         _store(run, name, file, arrived)
+
+
+def _check_arrived(run: Run, name: str, file: Path) -> None:
+    """Raise NotTheFile for an error page, or anything else that cannot be the file."""
+    expenses = sum(report.expenses for report in _selection(run).reports) if run.selection else 0
+    file_checks.check(file, name, run.template, layout_of(run), expenses=expenses)
 
 
 def _mark(run: Run, client: Client) -> None:

@@ -40,11 +40,13 @@ from exports.models.run_kind import MARKING_LAST
 from exports.results import store as results
 from exports.runs import employee_steps, failure_messages, key_pair, recorded_client, steps
 from exports.runs.employee_steps import UpdateNotSent
+from exports.runs.file_checks import NotTheFile
 from exports.runs.report_list import CannotReadList
 from exports.runs.steps import RunStep
 
 Owner = TypeVar("Owner", Credential, Rotation)
 WAITS_FOR_LABEL = "waits_for_label"
+NOT_THE_FILE = "not_the_file"
 
 OUTCOMES = {Status.FAILED: Action.RUN_FAILED, Status.UNCONFIRMED: Action.RUN_UNCONFIRMED}
 
@@ -79,6 +81,8 @@ def perform(run: Run, permit: Permit, *, order: float) -> None:
         _settle(run, step, error)
     except results.CannotStore as error:
         _try_again(run, "storage", str(error))
+    except NotTheFile as error:
+        _try_again(run, NOT_THE_FILE, str(error))
     except CannotReadList as error:
         _end(run, Status.FAILED, "wrong_file", str(error), failure_messages.done_so_far(run))
 
@@ -178,12 +182,13 @@ def _settle(run: Run, step: RunStep, error: ExpensifyError) -> None:
 
 def _retry_with_other_pair(run: Run, step: RunStep, error: ExpensifyError) -> bool:
     """During a key rotation a rejected call is not final: the other key pair may still work."""
-    if run.trial_of is not None or not isinstance(error, Rejected):
+    is_unclear = error.code == OutcomeUnknown.SERVER_ERROR
+    if run.trial_of is not None or not (isinstance(error, Rejected) or is_unclear):
         return False
     fetches = step in {steps.LIST, steps.DOWNLOAD}
     if run.by_previous:
-        if isinstance(error, NotFound) or not fetches:
-            return False  # the file is not ready yet
+        if isinstance(error, NotFound) or not fetches or (is_unclear and run.marks):
+            return False  # the file is not ready yet, or must not be generated again
         _generate_again(run)
     elif isinstance(error, Unauthorized) and key_pair.is_being_replaced(run.credential):
         credentials.refuse(run.credential, error)

@@ -14,6 +14,7 @@ ANY: dict[str, Draw] = {
     "not even begun": lambda chance: Fault(drop_before_work=True),
     "error page": lambda chance: Fault(http_status=chance.choice([500, 502, 503, 504])),
     "error page after the work": lambda chance: Fault(http_status=502, refuse_after_work=True),
+    "code 500": lambda chance: Fault(envelope=(500, "Internal error"), refuse_after_work=chance.choice([True, False])),
     "too many requests": lambda chance: Fault(
         rate_limited=chance.choice(["http", "envelope", "both"]), retry_after=chance.choice(["", "1"])
     ),

@@ -153,7 +153,12 @@ def test_content_that_was_changed_behind_its_approval_is_not_sent(
     assert fresh(update).applied_by_run is None
 
 
-LOST = [Fault(drop_before_work=True), Fault(drop_after_work=True), Fault(http_status=500, refuse_after_work=True)]
+LOST = [
+    Fault(drop_before_work=True),
+    Fault(drop_after_work=True),
+    Fault(http_status=500, refuse_after_work=True),
+    Fault(envelope=(500, "Internal error"), refuse_after_work=True),
+]
 
 
 @pytest.mark.parametrize("fault", LOST)

@@ -123,11 +123,11 @@ def test_failure_before_the_last_step_leaves_nothing_marked_and_says_so(
     at: str, safe: SavedExport, alice: User, work: Work, sandbox: Sandbox
 ) -> None:
     run = up_to(runs.start(safe, by=alice), at)
-    sandbox.script(Fault(envelope=(500, "Something broke")))
+    sandbox.script(Fault(envelope=(410, "Something is wrong")))
 
     work(run)
 
-    assert (run.status, run.error_code) == (Run.Status.FAILED, "rejected")
+    assert (run.status, run.error_code) == (Run.Status.FAILED, "invalid")
     assert "no report was marked" in run.error.lower()
     assert marked(sandbox) == set()
 
@@ -136,6 +136,8 @@ LOST = {
     "cut off before the work": Fault(drop_before_work=True),
     "cut off after the work": Fault(drop_after_work=True),
     "a page instead of an answer": Fault(http_status=500, refuse_after_work=True),
+    "code 500": Fault(envelope=(500, "Internal error")),
+    "code 500 after the work": Fault(envelope=(500, "Internal error"), refuse_after_work=True),
 }
 
 
@@ -241,25 +243,26 @@ def test_amount_that_changed_after_the_list_stops_the_run(
     assert "adds up to" in run.error
 
 
+HEADING = b"reportID,reportName,created,submitted,approved,total,currency,expenses\n"
 BROKEN_LISTS = {
-    "breaks off": b"reportID,reportName,created,submitted,approved,total,currency,expenses\r\n",
-    "another count": b"reportID,reportName,created,submitted,approved,total,currency,expenses\nend,3,0\n",
-    "no list": b"Merchant,Amount\nCafe,1\n",
-    "an ID that is none": b"reportID,reportName,created,submitted,approved,total,currency,expenses\n"
-    b'"R1,R2","A","","","",1,"EUR",1\nend,1,0\n',
+    "breaks off": (HEADING, "not_the_file"),
+    "another count": (HEADING + b"end,3,0\n", "not_the_file"),
+    "no list": (b"Merchant,Amount\nCafe,1\n", "not_the_file"),
+    "a web page": (b"<html><h1>Scheduled maintenance</h1></html>", "not_the_file"),
+    "an ID that is none": (HEADING + b'"R1,R2","A","","","",1,"EUR",1\nend,1,0\n', "wrong_file"),
 }
 
 
-@pytest.mark.parametrize("body", BROKEN_LISTS.values(), ids=BROKEN_LISTS.keys())
+@pytest.mark.parametrize(("body", "code"), BROKEN_LISTS.values(), ids=BROKEN_LISTS.keys())
 def test_list_that_cannot_be_read_ends_the_run_with_nothing_marked(
-    body: bytes, safe: SavedExport, alice: User, work: Work, sandbox: Sandbox
+    body: bytes, code: str, safe: SavedExport, alice: User, work: Work, sandbox: Sandbox
 ) -> None:
     run = up_to(runs.start(safe, by=alice), "selected")
-    sandbox.script(Fault(body=body))
+    sandbox.script(Fault(body=body), times=99)
 
     work(run)
 
-    assert (run.status, run.error_code) == (Run.Status.FAILED, "wrong_file")
+    assert (run.status, run.error_code) == (Run.Status.FAILED, code)
     assert "No report was marked" in run.error
     assert marked(sandbox) == set()
 

@@ -11,6 +11,7 @@ from accounts.models import AuditEntry, Credential, User
 from exports.models import Run, SavedExport
 from exports.runs import actions as runs
 from exports.runs import queue
+from sandbox.answers import RATE_LIMITED
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
 from tests.expensify.budget.office import Clock
@@ -75,6 +76,10 @@ HARMLESS = {
     "cut off after the work": ("generate", Fault(drop_after_work=True)),
     "a page instead of an answer": ("generate", Fault(http_status=500)),
     "not available": ("generate", Fault(http_status=503)),
+    "code 500": ("generate", Fault(envelope=(500, "Internal error"))),
+    "code 500 after the work": ("generate", Fault(envelope=(500, "Internal error"), refuse_after_work=True)),
+    "the old sentence about the limit": ("generate", Fault(envelope=(500, RATE_LIMITED))),
+    "download code 500": ("download", Fault(envelope=(500, "Internal error"))),
     "429 over HTTP": ("generate", Fault(rate_limited="http", retry_after="30")),
     "429 in an envelope": ("generate", Fault(rate_limited="envelope")),
     "a path as file name": ("generate", Fault(file_name="../../../etc/passwd.csv")),
@@ -105,7 +110,7 @@ def test_a_passing_fault_costs_a_harmless_run_one_more_call(
     run = runs.start(export, by=alice)
 
     work(run)  # the clock stands still, so a pause does not pass by itself
-    if fault.rate_limited:
+    if fault.rate_limited or fault.envelope == (500, RATE_LIMITED):
         assert run.is_resting
         assert run.attempts == 0
         assert queue.budget().usages([export.credential.fingerprint])[export.credential.fingerprint].held_until
@@ -117,7 +122,7 @@ def test_a_passing_fault_costs_a_harmless_run_one_more_call(
 
 
 LASTING = {
-    "rejected": (Fault(envelope=(500, "Something broke")), "rejected"),
+    "rejected": (Fault(envelope=(500, "Required parameter 'x' is missing")), "rejected"),
     "invalid": (Fault(envelope=(410, "Malformed date '16-01-01'. Expected format is yyyy-MM-dd")), "invalid"),
     "not allowed": (Fault(envelope=(403, "Not authorized")), "not_allowed"),
 }
@@ -136,6 +141,18 @@ def test_a_run_that_the_api_rejects_fails_with_the_apis_own_words(
     assert len(sandbox.log) == 1
 
 
+def test_a_code_500_that_lasts_is_tried_again_and_then_given_up_with_the_apis_own_words(
+    export: SavedExport, alice: User, work: Work, sandbox: Sandbox
+) -> None:
+    sandbox.script(Fault(envelope=(500, "Something broke")), on="generate", times=99)
+
+    run = work(runs.start(export, by=alice))
+
+    assert (run.status, run.error_code, run.attempts) == (Run.Status.FAILED, "server_error", 3)
+    assert "Something broke" in run.error
+    assert len(sandbox.log) == 3
+
+
 def test_an_unreachable_server_is_tried_again_and_then_given_up(
     export: SavedExport, alice: User, work: Work, settings: Any
 ) -> None:
@@ -152,6 +169,9 @@ UNKNOWN = {
     "cut off after the work": (Fault(drop_after_work=True), 1),
     "a page instead of an answer": (Fault(http_status=500, refuse_after_work=True), 1),
     "not available": (Fault(http_status=503), 0),
+    "code 500": (Fault(envelope=(500, "Internal error")), 0),
+    "code 500 after the work": (Fault(envelope=(500, "Internal error"), refuse_after_work=True), 1),
+    "partly done": (Fault(envelope=(207, "Some were skipped"), refuse_after_work=True), 1),
     "a path as file name": (Fault(file_name="../../../etc/passwd.csv"), 1),
 }
 
@@ -187,10 +207,11 @@ def test_a_marking_run_whose_answer_is_too_late_is_unconfirmed_and_never_repeate
     assert audited(run)[-1] == "run unconfirmed"
 
 
+@pytest.mark.parametrize("fault", [Fault(rate_limited="both", retry_after="30"), Fault(envelope=(500, RATE_LIMITED))])
 def test_a_429_is_no_doubt_even_for_a_marking_run(
-    marking: SavedExport, alice: User, work: Work, sandbox: Sandbox, redis_client: Any, redis_clock: Clock
+    fault: Fault, marking: SavedExport, alice: User, work: Work, sandbox: Sandbox, redis_client: Any, redis_clock: Clock
 ) -> None:
-    sandbox.script(Fault(rate_limited="both", retry_after="30"), on="generate")
+    sandbox.script(fault, on="generate")
     run = work(runs.start(marking, by=alice))
     forget_the_hold(redis_client, marking.credential)
 

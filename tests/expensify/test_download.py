@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from expensify.answers import Download
-from expensify.errors import ExpensifyError, NotAllowed, NotFound, OutcomeUnknown, Rejected, TooLarge, Unauthorized
+from expensify.errors import ExpensifyError, NotAllowed, NotFound, OutcomeUnknown, TooLarge, Unauthorized
 from tests.expensify.caller import PAIR
 from tests.expensify.scripted import Reply, http, raw
 
@@ -104,8 +104,8 @@ def test_media_type_follows_the_name_not_the_server(server, caller, name, media_
         (http('{"responseMessage": "File not found", "responseCode": 404}'), NotFound, "not_found"),
         (http('{"responseMessage": "Authentication error", "responseCode": 404}'), Unauthorized, "unauthorized"),
         (http('{"responseMessage": "No", "responseCode": "403.0"}'), NotAllowed, "not_allowed"),
-        (http('{"responseMessage": "Broken"}'), Rejected, "rejected"),
-        (chunked(b'{"responseCode": 500, ', b'"responseMessage": "Broken"}'), Rejected, "rejected"),
+        (http('{"responseMessage": "Broken"}'), OutcomeUnknown, "server_error"),
+        (chunked(b'{"responseCode": 500, ', b'"responseMessage": "Broken"}'), OutcomeUnknown, "server_error"),
         (http(b""), NotFound, "not_ready"),
         (chunked(), NotFound, "not_ready"),
         (http("<html>Not found</html>", "404 Not Found"), NotFound, "not_found"),

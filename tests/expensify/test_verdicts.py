@@ -41,8 +41,23 @@ def envelope(code: object, message: str) -> str:
         (429, "You have been rate-limited.", RateLimited),
         (500, "Not authorized to authenticate as user user@domain.com", Rejected),
         (666, "Rule already exists with those actions, please update rule 7", Rejected),
-        (207, "Some were skipped", Rejected),
-        (0, "", Rejected),
+        (500, "Column EmployeeEmail not found in CSV header", Rejected),
+        (500, "Required parameter 'policyName' is missing", Rejected),
+        (410, "Not one of the known messages", Invalid),
+        (400, "Bad request", Rejected),
+        (
+            500,
+            "You have been rate-limited. Please try again later or contact help@expensify.com for assistance.",
+            RateLimited,
+        ),
+        (500, "", OutcomeUnknown),
+        (500, "Internal error", OutcomeUnknown),
+        (500, "Required parameter 'x' is missing, after 3 reports were marked", OutcomeUnknown),
+        (500, "Error encountered while trying to write reconcilation report to file.", OutcomeUnknown),
+        (503, "Later", OutcomeUnknown),
+        (666, "Something else", OutcomeUnknown),
+        (207, "Some were skipped", OutcomeUnknown),
+        (0, "", OutcomeUnknown),
     ],
 )
 @pytest.mark.parametrize("status", ["200 OK", "404 Not Found", "500 Internal Server Error"])
@@ -87,11 +102,13 @@ def test_non_numeric_code_has_an_unknown_outcome(server, caller, code):
 @pytest.mark.parametrize(
     ("status", "message", "expected"),
     [
-        ("200 OK", "Something went wrong", Rejected),
+        ("200 OK", "Something went wrong", OutcomeUnknown),
+        ("200 OK", "You have been rate-limited.", RateLimited),
         ("200 OK", "Authentication error", Unauthorized),
         ("403 Forbidden", "Not your domain", NotAllowed),
         ("429 Too Many Requests", "Later", RateLimited),
-        ("500 Internal Server Error", "Error", Rejected),
+        ("500 Internal Server Error", "Error", OutcomeUnknown),
+        ("500 Internal Server Error", "Malformed date '16-01-01'. Expected format is yyyy-MM-dd", Rejected),
     ],
 )
 def test_message_without_a_code_is_an_error(server, caller, status, message, expected):
@@ -128,6 +145,18 @@ def test_http_error_without_an_error_envelope_counts_by_its_status(server, calle
     assert (type(caught.value), caught.value.code) == (expected, code)
 
 
+@pytest.mark.parametrize("status", ["200 OK", "500 Internal Server Error", "503 Service Unavailable"])
+def test_rate_limit_as_plain_text_means_wait(server, caller, status):
+    sentence = "You have been rate-limited. Please try again later or contact help@expensify.com for assistance."
+    server.will_answer(http(f"{sentence}\n", status))
+
+    with pytest.raises(RateLimited) as caught:
+        caller.client().generate(JOB, "x")
+
+    assert caught.value.message == sentence
+    assert caller.outcome == "refused"
+
+
 def test_truncated_http_error_counts_by_its_status(server, caller):
     server.will_answer(raw(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 500\r\n\r\n<html"))
 
@@ -147,7 +176,7 @@ def test_truncated_answer_has_an_unknown_outcome(server, caller):
 def test_message_is_one_printable_line(server, caller):
     server.will_answer(http(envelope(500, "a\r\nb\t\0c\u202ed \ud800e")))
 
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(OutcomeUnknown) as caught:
         caller.client().policies()
 
     assert caught.value.message == "a b \ufffdc d ?e"

@@ -13,6 +13,7 @@ from exports.columns.layout import Column, Layout, column
 from exports.columns.presets import PRESETS
 from exports.columns.writing import template_of
 from exports.runs import report_list
+from exports.runs.file_checks import NotTheFile
 from exports.runs.report_list import Check, ListedReport, ReportList
 from exports.samples.choose import SAMPLES, sample
 
@@ -192,7 +193,7 @@ def test_row_that_lacks_a_column_is_not_the_file(tmp_path: Path) -> None:
     listed, path = made(AMOUNTS, sample(next(iter(SAMPLES))), tmp_path)
     path.write_text("Merchant,Amount in report currency\nonly one\n")
 
-    with pytest.raises(report_list.CannotReadList, match="Row 1 of the file"):
+    with pytest.raises(NotTheFile, match="does not have the columns"):
         report_list.check_file(listed, AMOUNTS, path)
 
 
