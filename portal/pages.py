@@ -30,5 +30,5 @@ class Page:
         return getattr(self._template, name)
 
     def render(self, context: Any = None, request: HttpRequest | None = None) -> SafeString:
-        text = cast(SafeString, self._template.render(context, request))
+        text: SafeString = cast(Any, self._template).render(context, request)
         return text if is_writable(text) else mark_safe(writable(text))

@@ -72,7 +72,7 @@ def test_findings_are_shown_at_their_cells(as_erin: Client, credential: Credenti
     page = shown(as_erin.get(f"/t/acme/updates/{update.pk}/rows/"))
 
     cell = page.split('id="about-cell-1-email"')[1].split("</ul>")[0]
-    assert "“no address” is not an e-mail address." in cell
+    assert "“no address” is no e-mail address." in cell
     assert "and digits are lost" in page.split('id="about-cell-1-employee_id"')[1].split("</ul>")[0]
 
 
