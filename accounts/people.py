@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 
+from accounts.addresses import read_address
 from accounts.audit import record as audit
 from accounts.audit.record import Action, Actor
 from accounts.models import Team, User
@@ -20,6 +21,7 @@ from accounts.models import Team, User
 
 def find_or_make(email: str) -> User:
     """The user with this address, created without a password if new. Raises ValidationError for an invalid address."""
+    email = read_address(email)
     validate_email(email)
     user = User.objects.filter(email__iexact=email).first()
     return user or User.objects.create_user(email)

@@ -11,7 +11,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 
-from accounts.public_hosts import is_public
+from accounts.public_hosts import NotAHost, is_public, parse_url
 
 
 class PrivateAddress(requests.exceptions.InvalidURL):
@@ -40,6 +40,8 @@ class PublicOnly(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"https": _Pool}
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        if not (request.url or "").startswith("https://"):
-            raise PrivateAddress("Only https:// addresses are called.")
+        try:
+            request.url = parse_url(request.url or "").text
+        except NotAHost:
+            raise PrivateAddress("Only https:// addresses are called.") from None
         return super().send(request, *args, **kwargs)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from accounts.public_hosts import is_public
+from accounts.public_hosts import NotAHost, is_public, parse_url
 
 if TYPE_CHECKING:
     import httpx
@@ -29,7 +29,10 @@ def post(url: str, body: bytes, *, content_type: str) -> None:
     # Imported here: see tests/test_process_imports.py.
     import httpx
 
-    target = httpx.URL(url)
+    try:
+        target = httpx.URL(parse_url(url, ("https", "http")).text)
+    except NotAHost as reason:
+        raise CannotPost(f"The address of the webhook cannot be read. {reason}") from None
     address = _resolve(target)
     timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
     try:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import quote, quote_plus
 
+from expensify.foreign_text import writable
+
 REMOVED = "[removed]"
 
 # Removing shorter values would damage ordinary words and protect nothing; real secrets have 40 digits [I].
@@ -39,7 +41,7 @@ def scrubber(secrets: Iterable[str]) -> Callable[[str], str]:
     longest_first = sorted(encodings, key=len, reverse=True)
 
     def clean(text: str) -> str:
-        text = text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+        text = writable(text)
         for encoding in longest_first:
             text = text.replace(encoding, REMOVED)
         return text

@@ -5,6 +5,7 @@ LATE = {
     "botocore",
     "holidays",  # national calendars
     "httpx",  # the calls of workers, and webhooks
+    "idna",  # hosts with other letters than ASCII
     "icalendar",  # imported calendar files
     "openpyxl",  # uploaded workbooks; the sandbox writes some
     "pypdfium2",  # previews of PDFs

@@ -16,7 +16,7 @@ from tests.late_imports import LATE, LATE_MODULES
 
 ROOT = Path(__file__).resolve().parent.parent
 
-OF_PROCESSES = {"httpx", "redis", "allauth.socialaccount.providers"}  # some need these from their start
+OF_PROCESSES = {"httpx", "idna", "redis", "allauth.socialaccount.providers"}  # some need these from their start
 
 HEAVY = (LATE - OF_PROCESSES) | LATE_MODULES
 HEAVY |= {"PIL", "django.test", "jinja2", "ninja", "pydantic", "qrcode", "unittest"}

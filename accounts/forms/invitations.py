@@ -3,12 +3,13 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
+from accounts.forms.addresses import AddressField
 from accounts.models import User
 from accounts.permissions import Role
 
 
 class InviteForm(forms.Form):
-    address = forms.EmailField(label="E-mail address", max_length=254)
+    address = AddressField(label="E-mail address", max_length=254)
     role = forms.ChoiceField(choices=Role.choices, initial=Role.VIEWER)
 
 

@@ -5,6 +5,8 @@ from typing import Any
 from allauth.account import forms as allauth
 from django import forms
 
+from accounts.forms.addresses import AddressField, AddressInput
+
 LABELS = {
     "login": "E-mail address",
     "email": "E-mail address",
@@ -39,15 +41,30 @@ class PersonNameForm(forms.Form):
     )
 
 
-class LoginForm(_OwnTexts, allauth.LoginForm):
-    pass
+class _Address:
+    """Takes the person's address as mail programs copy it."""
+
+    fields: dict[str, Any]
+    address = "email"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        given = self.fields[self.address]
+        attributes = {name: value for name, value in given.widget.attrs.items() if name not in {"type", "maxlength"}}
+        self.fields[self.address] = AddressField(
+            label=given.label, help_text=given.help_text, widget=AddressInput(attributes)
+        )
+
+
+class LoginForm(_Address, _OwnTexts, allauth.LoginForm):
+    address = "login"
 
 
 class ChangePasswordForm(_OwnTexts, allauth.ChangePasswordForm):
     pass
 
 
-class ResetPasswordForm(_OwnTexts, allauth.ResetPasswordForm):
+class ResetPasswordForm(_Address, _OwnTexts, allauth.ResetPasswordForm):
     pass
 
 

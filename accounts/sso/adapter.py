@@ -28,6 +28,7 @@ from accounts.models import User
 from accounts.public_requests import PublicOnly
 from accounts.sign_in import kept_request
 from accounts.sso import company
+from expensify.foreign_text import is_writable, writable_value
 
 log = structlog.get_logger()
 
@@ -62,6 +63,14 @@ class Endpoints(OpenIDConnectOAuth2Adapter):
 
 class CompanyProvider(OpenIDConnectProvider):
     oauth2_adapter_class = Endpoints
+
+    def sociallogin_from_response(self, request: HttpRequest, response: dict[str, Any]) -> SocialLogin:
+        """Make the claims storable. Two people must not become one, so what identifies a person is not replaced."""
+        for claims in response.values():
+            if not is_writable([claims.get(name) for name in ("iss", "sub", "email")]):
+                refuse(request, "The answer names you with characters that cannot be stored. Ask your company's IT.")
+        login: SocialLogin = super().sociallogin_from_response(request, writable_value(response))
+        return login
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):

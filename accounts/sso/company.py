@@ -6,7 +6,6 @@ allauth implements the protocol; `accounts.sso.adapter` connects it.
 import hashlib
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from allauth.socialaccount.models import SocialAccount
@@ -18,6 +17,7 @@ from accounts import teams
 from accounts.audit.record import Actor
 from accounts.models import Membership, Team, User
 from accounts.permissions import Role
+from accounts.public_hosts import NotAHost, is_outside, parse_url
 
 log = structlog.get_logger()
 
@@ -47,9 +47,14 @@ def check_settings() -> None:
     """Raise ImproperlyConfigured when the settings of the company's sign-in cannot work."""
     if not is_on():
         return
-    issuer = urlsplit(settings.OIDC_ISSUER)
+    try:
+        issuer = parse_url(settings.OIDC_ISSUER, ("https", "http"))
+    except NotAHost as reason:
+        raise ImproperlyConfigured(f"OIDC_ISSUER cannot be read. {reason}") from None
     if issuer.scheme != "https" and not settings.OIDC_ALLOW_PRIVATE:
         raise ImproperlyConfigured("OIDC_ISSUER must begin with https://, unless OIDC_ALLOW_PRIVATE is on.")
+    if not (settings.OIDC_ALLOW_PRIVATE or is_outside(issuer.host)):
+        raise ImproperlyConfigured("OIDC_ISSUER is on a private network. OIDC_ALLOW_PRIVATE=yes allows that.")
     if not (settings.OIDC_CLIENT_ID and settings.OIDC_CLIENT_SECRET):
         raise ImproperlyConfigured("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET beside it.")
     group_roles()

@@ -2,9 +2,9 @@
 
 import csv
 import io
-import json
 from itertools import accumulate
 
+from expensify.foreign_text import read_json
 from exports.columns.layout import Layout
 
 
@@ -19,7 +19,7 @@ def table_of(layout: Layout, text: str) -> list[list[str]]:
         except csv.Error as error:
             raise ValueError(str(error)) from None
     if layout.kind == "json":
-        records = json.loads(text, parse_float=str, parse_int=str)
+        records = read_json(text, parse_float=str, parse_int=str)
         keys = [column.heading for column in layout.columns]
         if not isinstance(records, list) or not all(_has_all(record, keys) for record in records):
             raise ValueError("these are not the records of the columns")

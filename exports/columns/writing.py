@@ -3,6 +3,7 @@
 import json
 import re
 
+from expensify.foreign_text import read_json
 from exports.columns import blocks, functions
 from exports.columns.checking import problems
 from exports.columns.layout import Column, Layout, layout_from_json
@@ -31,7 +32,7 @@ def template_of(layout: Layout) -> str:
 def recognise(template: str, layout_json: object) -> bool:
     """Whether the layout writes exactly this template, except for line ends; then the builder can open it."""
     try:
-        stored = json.loads(layout_json) if isinstance(layout_json, str) else layout_json
+        stored = read_json(layout_json) if isinstance(layout_json, str) else layout_json
         written = template_of(layout_from_json(stored))
     except ValueError:
         return False

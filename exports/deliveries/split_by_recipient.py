@@ -7,7 +7,6 @@ go to the fallback: nobody is sent rows on a guess. Blank lines are dropped.
 
 import csv
 import hashlib
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any, BinaryIO, cast
 
 from django.core.files.storage import default_storage
 
+from accounts.addresses import read_addresses
 from exports.deliveries.allowed_addresses import is_address, normalize
 from exports.models import Result
 from exports.results import store as results
@@ -27,8 +27,6 @@ from exports.results.tables import Records
 BUFFER_BYTES = 16 * 1024 * 1024
 MOST_PARTS = 10_000
 LONGEST_NAME = 255
-
-_CELL = re.compile(r"(?:[^<>@]*<([^<>]+)>|([^<>]+))")
 
 
 class CannotSplit(Exception):
@@ -78,10 +76,9 @@ def split(result: Result, column: str, fallback: str) -> list[Result]:
 
 def address_in(cell: str) -> str:
     """The only address in a cell, normalized; "" if it holds none, or several."""
-    match = _CELL.fullmatch(cell.strip().strip("'\""))
-    text = (match[1] or match[2]) if match else ""
-    addresses = {normalize(word) for word in re.split(r"[;,\s]+", text) if word}
-    address = addresses.pop() if len(addresses) == 1 else ""
+    read = read_addresses(cell)
+    addresses = {normalize(address) for address in read.found}
+    address = addresses.pop() if len(addresses) == 1 and not read.unread else ""
     return address if is_address(address) else ""
 
 

@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from django.core.files.storage import default_storage
 
+from expensify.foreign_text import read_json, writable
 from exports.models import Result
 from exports.results import preview_xlsx_process, tables
 from exports.results import store as results
@@ -158,7 +159,7 @@ def _workbook(file: IO[bytes], size: int) -> Preview:
     if process.returncode == os.EX_DATAERR:
         return DAMAGED
     # The process reached one of its limits, whatever size the ZIP declares.
-    return _table(json.loads(process.stdout)) if process.returncode == 0 else TOO_LARGE
+    return _table(read_json(process.stdout)) if process.returncode == 0 else TOO_LARGE
 
 
 def _json(file: IO[bytes], size: int) -> Preview:
@@ -166,7 +167,7 @@ def _json(file: IO[bytes], size: int) -> Preview:
     if plain.more:
         return plain
     try:
-        return TextPreview(json.dumps(json.loads(plain.text), indent=2, ensure_ascii=False), more=False)
+        return TextPreview(json.dumps(read_json(plain.text), indent=2, ensure_ascii=False), more=False)
     except (ValueError, RecursionError):
         return plain
 
@@ -175,7 +176,7 @@ def _text(file: IO[bytes], size: int) -> TextPreview:
     start = file.read(TEXT)
     # A text that is cut within its last character loses that character.
     text = start.decode(tables.encoding_of(start), errors="ignore" if size > TEXT else "replace")
-    return TextPreview(text, more=size > TEXT)
+    return TextPreview(writable(text), more=size > TEXT)
 
 
 def _pdf(file: IO[bytes], size: int) -> Preview:

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, NamedTuple, TextIO
 
+from expensify.foreign_text import is_writable, writable
 from exports.columns.layout import Layout
 from exports.columns.parsing import table_of
 from exports.columns.writing import headings_of
@@ -169,7 +170,10 @@ def _records(text: io.TextIOWrapper, encoding: str, errors: str, delimiter: str)
     try:
         for cells in csv.reader(lines(), delimiter=delimiter):
             if cells:
-                yield Record("".join(row_lines).encode(encoding, errors), cells)
+                row = "".join(row_lines)
+                # An invalid byte stays in the row's bytes; as a cell's text it could not be stored.
+                shown = cells if is_writable(row) else [writable(cell) for cell in cells]
+                yield Record(row.encode(encoding, errors), shown)
             row_lines.clear()
     finally:
         # The caller closes the file, and may have done so already.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from expensify.foreign_text import read_json, writable
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.lint.check_template import lint
 from expensify.freemarker.lint.findings import Finding
@@ -66,7 +67,7 @@ def try_out(template: str, *, data: Mapping[str, Any], extension: str, layout: L
     except TemplateError as error:
         return Tryout(problem=_sentence(error), findings=findings, is_unreadable=True)
     try:
-        text = render(parsed, data, limits=LIMITS)
+        text = writable(render(parsed, data, limits=LIMITS))
     except TemplateError as error:
         return Tryout(problem=f"With these data the template stops. {_sentence(error)}", findings=findings)
     try:
@@ -111,7 +112,7 @@ def _rows(text: str, extension: str) -> list[list[str]]:
 
 def _records(text: str) -> list[list[str]]:
     try:
-        records: Any = json.loads(text)
+        records: Any = read_json(text)
     except ValueError as error:
         place = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         raise ValueError(f"What comes out is not JSON{place}.") from None

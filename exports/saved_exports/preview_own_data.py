@@ -3,7 +3,6 @@
 The starter “Data for previews” makes such a file. Its keys may be paths (`"submitter.firstName"`), which this nests.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +12,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 
 from accounts.models import Team
+from expensify.foreign_text import read_json
 
 RESULTS = 5
 MOST_BYTES = 2 * 1024**2
@@ -44,7 +44,7 @@ def latest(team: Team) -> OwnData | None:
 def _read(result_id: int, stored: str) -> Mapping[str, Any] | None:
     try:
         with default_storage.open(stored) as file:
-            content = json.loads(file.read(), parse_float=Decimal)
+            content = read_json(file.read(), parse_float=Decimal)
     except (OSError, ValueError, RecursionError):
         return None
     reports = content.get("reports") if isinstance(content, dict) else None

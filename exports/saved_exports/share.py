@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from expensify.foreign_text import is_writable
 from exports.columns.writing import recognise
 from exports.models import ExportVersion
 from exports.saved_exports.job import ExportSettings
@@ -48,6 +49,12 @@ def read(content: bytes) -> dict[str, Any]:
         data = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise CannotImport("This is not a shared export: it is not a JSON file.") from None
+    # A template must come as it was written, so nothing in it is replaced.
+    if not is_writable(data):
+        raise CannotImport(
+            "This file is damaged: it holds characters that cannot be stored. Share the export again, and import that "
+            "file. Nothing was imported."
+        )
     if not isinstance(data, dict) or data.get("kind") != KIND:
         raise CannotImport("This is a JSON file, but not a shared export. Download one with “Share” on its page.")
     if data.get("format") != 1:

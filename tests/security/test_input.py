@@ -16,7 +16,6 @@ from django.test import Client
 from accounts.audit.record import Action
 from accounts.models import AuditEntry, Credential, Membership, Policy, Team, User
 from accounts.permissions import Role
-from accounts.public_hosts import is_outside
 from accounts.spreadsheets import line
 from expensify.freemarker.template import parse, render
 from exports.deliveries import download_links, placeholders, split_by_recipient
@@ -196,47 +195,6 @@ def test_name_of_a_team_adds_no_header_to_the_mail_of_a_code(export: SavedExport
         ["nina@acme.example"],
         [],
     )
-
-
-# ------------------------------------------------------------ addresses that are called
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "127.0.0.1", "10.0.0.7", "192.168.1.1", "172.16.0.1", "169.254.169.254", "[::1]", "fe80::1", "fd00::1",
-        "localhost", "localhost.", "portal.localhost", "db", "redis", "db.internal", "nas.local", "127.1", "2130706433",
-        "0x7f000001", "0177.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "0.0.0.0",
-    ],
-)  # fmt: skip
-def test_host_inside_of_a_network_is_no_feed_and_no_upload(
-    credential: Credential, policy: Policy, erin: User, host: str
-) -> None:
-    inside = "is inside of a private network"
-    client = signed_in(erin)
-    bracketed = f"[{host}]" if ":" in host and not host.startswith("[") else host
-
-    url = make(client, credential, "url", feed_url=f"https://{bracketed}/x", feed_user="a", feed_password="b")
-    sftp = make(client, credential, "sftp", sftp_host=host, sftp_login="a", sftp_password="b", sftp_file="x.json")
-    upload = client.post("/t/acme/exports/new/", {"name": "x", "sftp_host": host, "sftp_login": "a"})
-
-    assert [inside in answer.content.decode() for answer in (url, sftp, upload)] == [True, True, True]
-    assert EmployeeUpdate.objects.count() == 0
-
-
-@pytest.mark.parametrize("host", ["hr.acme.example", "8.8.8.8", "[2606:4700::1111]", "xn--mnchen-3ya.example"])
-def test_host_of_the_internet_may_be_one(host: str) -> None:
-    assert is_outside(host) is True
-
-
-def test_private_host_is_taken_where_operators_allow_it(
-    credential: Credential, policy: Policy, erin: User, settings: Any
-) -> None:
-    settings.EXPENSIFY_ALLOW_PRIVATE = True
-
-    make(signed_in(erin), credential, "url", feed_url="https://10.0.0.7/x", feed_user="a", feed_password="b")
-
-    assert EmployeeUpdate.objects.count() == 1
 
 
 # ------------------------------------------------------------ who is known

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts import people
+from accounts.addresses import read_address
 from accounts.audit import record as audit
 from accounts.audit.record import Action
 from accounts.models import User
@@ -18,7 +19,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *, email: str, **_: Any) -> None:
-        user = User.objects.filter(email__iexact=email).first()
+        user = User.objects.filter(email__iexact=read_address(email)).first()
         if user is None:
             raise CommandError(f"There is nobody with the address {email}.")
         factors = Authenticator.objects.filter(user=user)

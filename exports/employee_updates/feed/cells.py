@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from accounts.addresses import read_address
+from expensify.foreign_text import REPLACEMENT
 from exports.employee_updates.feed.fields import FIELDS, ROLES, Employee, EmployeeField, Value
 from exports.employee_updates.feed.findings import RowFinding, Severity, quoted
 
@@ -37,7 +39,6 @@ ROLE_WORDS = {
 
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_WRAPPED_ADDRESS = re.compile(r"(?:mailto:\s*|[^<>]*<\s*)([^<>\s]+@[^<>\s]+?)\s*>?", re.IGNORECASE)
 _CONSTANT = re.compile(r'="((?:[^"]|"")*)"')
 _PLAIN_AMOUNT = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,2})?")
 _CURRENCY = re.compile(r"^(?:[A-Z]{3}|[€$£¥]|CHF|Fr\.)\s*|\s*(?:[A-Z]{3}|[€$£¥]|Fr\.)$")
@@ -128,6 +129,15 @@ def _cleaned(text: str, field: EmployeeField, notes: Notes) -> str:
             notes.append(
                 ("notice", "cleaned", f"Spaces or characters that cannot be seen were taken out of {quoted(text)}.")
             )
+    if REPLACEMENT in clean:
+        notes.append(
+            (
+                "error",
+                "lost_character",
+                f"{quoted(clean)} holds a character that could not be read, shown as {REPLACEMENT}. Enter the value "
+                "as it should be.",
+            )
+        )
     if len(clean) > LONGEST:
         notes.append(
             (
@@ -162,9 +172,10 @@ def _read_identifier(text: str, field: EmployeeField, notes: Notes) -> Value:
 
 
 def _read_email(text: str, field: EmployeeField, notes: Notes) -> Value:
-    if wrapped := _WRAPPED_ADDRESS.fullmatch(text):
+    address = read_address(text)
+    if address != text:
         notes.append(("notice", "address_unwrapped", f"Only the address in {quoted(text)} was taken."))
-        text = wrapped[1]
+        text = address
     lower = text.lower()
     if lower != text:
         notes.append(

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from expensify.foreign_text import SENTENCE, is_writable, writable_value
 from exports.employee_updates.feed.cells import PLAIN_BOOLEANS, FeedRow, text_of
 from exports.employee_updates.feed.fields import FIELDS, KEYS, EmployeeField, amount_of
 from exports.employee_updates.feed.findings import RowFinding, Severity, UnreadableFile, quoted
@@ -18,6 +19,9 @@ def read_feed(text: str, *, limits_in_cents: bool) -> Feed:
     """
     repairs = Repairs()
     records, shape = _records(values_in(text, repairs), repairs)
+    if not is_writable(records):
+        repairs.add(SENTENCE)
+        records = writable_value(records)
     if not records:
         raise UnreadableFile("The feed is empty: it has no record.")
     if len(records) > MOST_ROWS:

@@ -2,6 +2,7 @@
 
 import re
 
+from expensify.foreign_text import writable
 from exports.employee_updates.feed.delimited import decode, read_delimited
 from exports.employee_updates.feed.feed_json import read_feed
 from exports.employee_updates.feed.findings import UnreadableFile
@@ -68,4 +69,4 @@ def _read_text(text: str, source: str, limits_in_cents: bool) -> Sheet | Feed:
     # A table never starts with a bracket and never has a quoted name before a colon.
     if start.startswith(("{", "[")) or re.search(r"""["'“”](?:employeeEmail|Employees)["'“”]\s*:""", text):
         return read_feed(text, limits_in_cents=limits_in_cents)
-    return read_delimited(text, source)
+    return read_delimited(writable(text), source)

@@ -1,11 +1,10 @@
 """The forms that create an employee update and edit its settings."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
-from django.core.validators import validate_email
 
+from accounts.forms.addresses import AddressList
 from accounts.models import Credential, Team
 from expensify.jobs.employees import FeedSftp, FeedUrl
 from exports.employee_updates import stored as stored_updates
@@ -15,9 +14,8 @@ from exports.employee_updates.feed.findings import UnreadableFile
 from exports.employee_updates.feed.reading import MOST_BYTES
 from exports.employee_updates.feed.settings import PRIMARY_POLICY, UpdateSettings
 from exports.employee_updates.intake import Content
-from exports.forms.hosts import private_host_error
+from exports.forms.hosts import read_host, read_url
 from exports.forms.inputs import NewPasswordInput
-from exports.forms.saved_exports.settings import Words
 from exports.models import EmployeeUpdate, FeedProfile
 from exports.models.employee_update import EmployeeUpdateQuerySet
 
@@ -189,24 +187,20 @@ class NewUpdateForm(forms.Form):
 
     def _take_url(self, cleaned: dict[str, Any]) -> None:
         try:
-            parts = urlsplit(cleaned["feed_url"])
-            is_address = parts.scheme == "https" and bool(parts.hostname)
-        except ValueError:
-            is_address = False
-        if not is_address:
-            self.add_error("feed_url", "Give an address that begins with https:// and names a host.")
+            url = read_url(cleaned["feed_url"])
+        except forms.ValidationError as reason:
+            self.add_error("feed_url", reason)
             return
-        if problem := private_host_error(parts.hostname or ""):
-            self.add_error("feed_url", problem)
-            return
-        self.content = FeedUrl(cleaned["feed_url"], cleaned["feed_user"], cleaned["feed_password"])
+        self.content = FeedUrl(url, cleaned["feed_user"], cleaned["feed_password"])
 
     def _take_sftp(self, cleaned: dict[str, Any]) -> None:
-        if problem := private_host_error(cleaned["sftp_host"]):
-            self.add_error("sftp_host", problem)
+        try:
+            host = read_host(cleaned["sftp_host"])
+        except forms.ValidationError as reason:
+            self.add_error("sftp_host", reason)
             return
         self.content = FeedSftp(
-            host=cleaned["sftp_host"],
+            host=host,
             login=cleaned["sftp_login"],
             filename=cleaned["sftp_file"],
             password=cleaned["sftp_password"],
@@ -242,7 +236,7 @@ class UpdateSettingsForm(forms.Form):
     skip_notification_email = forms.BooleanField(
         required=False, label="Send no e-mail to the people whom the update invites"
     )
-    recipients = Words(
+    recipients = AddressList(
         required=False,
         label="Expensify e-mails its summary to",
         help_text="E-mail addresses with commas or line breaks between. Empty: to nobody.",
@@ -268,15 +262,6 @@ class UpdateSettingsForm(forms.Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.disabled = not update.is_open
-
-    def clean_recipients(self) -> list[str]:
-        recipients: list[str] = self.cleaned_data["recipients"]
-        for address in recipients:
-            try:
-                validate_email(address)
-            except forms.ValidationError:
-                raise forms.ValidationError(f"“{address}” is no e-mail address.") from None
-        return recipients
 
     def clean(self) -> dict[str, Any]:
         super().clean()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, TypeVar, get_args
 
 from accounts.numbers import whole_number
+from expensify.foreign_text import read_json
 from expensify.freemarker.lint.check_template import lint
 from expensify.freemarker.lint.findings import apply
 from exports.columns.checking import problems
@@ -172,7 +173,7 @@ def _layout(stored: object) -> Layout:
     if stored is None:
         return EMPTY
     try:
-        return layout_from_json(json.loads(stored) if isinstance(stored, str) else stored)
+        return layout_from_json(read_json(stored) if isinstance(stored, str) else stored)
     except (ValueError, RecursionError):
         return EMPTY
 

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
+from expensify.foreign_text import SENTENCE, is_writable, writable_value
 from expensify.jobs.export import FILE_EXTENSIONS, REPORT_STATES
 from exports.saved_exports import periods
 
@@ -28,13 +29,14 @@ def read(text: str) -> Pasted:
 
     Ignores credentials and passwords. A missing setting gets the form's default.
     """
-    job = _Section(_object_in(text))
+    written = _object_in(text)
+    notes = [] if is_writable(written) else [f"{SENTENCE} Check the values."]
+    job = _Section(writable_value(written))
     if (kind := job.text("type")) != "file":
         raise CannotReadJob(
             f"This is a job of the type “{kind[:40]}”. Only report exports, of the type “file”, can be entered here."
         )
     job.take("onReceive")
-    notes = []
     if job.take("credentials"):
         notes.append("The credential in it was left out. Choose one of the team's credentials instead.")
     inputs, output = job.section("inputSettings"), job.section("outputSettings")

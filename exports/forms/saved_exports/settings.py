@@ -9,8 +9,9 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django_scopes.forms import SafeModelChoiceField
 
+from accounts.forms.addresses import AddressField, AddressList
 from accounts.models import Credential, Team
-from exports.forms.hosts import private_host_error
+from exports.forms.hosts import read_host
 from exports.forms.inputs import DayInput, NewPasswordInput
 from exports.forms.saved_exports import contract
 from exports.forms.saved_exports.content import Contents
@@ -107,7 +108,7 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
     limit = forms.IntegerField(
         required=False, label="At most this many reports", help_text="Empty: all of them.", max_value=1_000_000
     )
-    employee_email = forms.CharField(
+    employee_email = AddressField(
         required=False,
         label="From the account of this employee",
         max_length=254,
@@ -133,7 +134,7 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
         choices=list(export_job.MARK_WHEN.items()),
         help_text="Marked with the file, reports whose file is then lost are marked although nobody has it.",
     )
-    email_recipients = Words(
+    email_recipients = AddressList(
         required=False,
         label="Expensify e-mails a link to the file to",
         help_text="E-mail addresses with commas between.",
@@ -237,6 +238,9 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
             raise forms.ValidationError(reason)
         return message
 
+    def clean_sftp_host(self) -> str:
+        return read_host(self.cleaned_data["sftp_host"])
+
     def clean_mark_when(self) -> str:
         """Without a label there is nothing to choose; with one, the safe way is the default."""
         chosen = self.cleaned_data["mark_when"] or export_job.WHEN_SAFE
@@ -309,8 +313,6 @@ class ExportForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class t
             self.add_error("email_recipients", "Say to whom the message goes, or leave it empty.")
         if cleaned.get("sftp_login") and not cleaned.get("sftp_host"):
             self.add_error("sftp_host", "Give the host of the SFTP server, or leave the login empty.")
-        if problem := private_host_error(cleaned.get("sftp_host", "")):
-            self.add_error("sftp_host", problem)
         if cleaned.get("sftp_password") and not cleaned.get("sftp_host"):
             self.add_error("sftp_host", "Give the host this password is for, or leave the password empty.")
         if cleaned.get("sftp_password") and cleaned.get("remove_sftp_password"):

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 from django import forms
 
+from accounts.addresses import read_addresses
+from accounts.forms.addresses import AddressField, AddressList
 from accounts.models import Team, User
 from accounts.numbers import whole_number
 from exports.deliveries.allowed_addresses import AllowedAddresses, normalize
@@ -38,16 +40,13 @@ MOST_BANDS = 40
 MOST_ADDRESSES = 500
 
 
-class Addresses(forms.CharField):
-    """E-mail addresses, separated by line breaks, spaces or commas, without duplicates in any case."""
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
+class Addresses(AddressList):
+    """Addresses without duplicates in any spelling; the form checks them with the team's domains."""
 
     def clean(self, value: Any) -> list[str]:
         """Length and zero bytes are checked in the text, before it is split."""
-        words = re.findall(r"[^\s,;]+", super().clean(value))
-        return list({normalize(word): word for word in words}.values())
+        addresses = read_addresses(forms.CharField.clean(self, value))
+        return list({normalize(word): word for word in [*addresses.found, *addresses.unread]}.values())
 
 
 class MailForm(forms.Form):
@@ -77,7 +76,7 @@ class MailForm(forms.Form):
         max_length=255,
         help_text="Such as the approver's. Rows with the same address go out in one mail.",
     )
-    fallback = forms.EmailField(
+    fallback = AddressField(
         required=False, label="Rows without an address go to", max_length=254, help_text="So that no row is lost."
     )
     content = forms.ChoiceField(label="What the mail brings", choices=list(CONTENTS.items()))

@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from exports.schedules.rules import cron_lines
+from exports.schedules.rules import cron_words
+from exports.schedules.rules.cron_words import join, ordinal
 from exports.schedules.rules.rule import OnHoliday, Rule, RuleKind
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -39,7 +40,7 @@ def _days(rule: Rule) -> str:
         case RuleKind.WEEKLY:
             return f"Every {_weekdays(sorted(set(rule.weekdays)))}"
         case RuleKind.MONTHLY_DAY:
-            return f"On the {_ordinal(rule.day)} of each month{_shorter_month_note(rule.day)}"
+            return f"On the {ordinal(rule.day)} of each month{_shorter_month_note(rule.day)}"
         case RuleKind.MONTHLY_LAST_DAY:
             return "On the last day of each month"
         case RuleKind.BUSINESS_DAY:
@@ -50,12 +51,12 @@ def _days(rule: Rule) -> str:
         case RuleKind.QUARTER_END:
             return "On the last day of each quarter"
         case RuleKind.CRON:
-            return f"By the cron line “{rule.cron}”: {cron_lines.describe(rule.cron)}"
+            return f"By the cron line “{rule.cron}”: {cron_words.describe(rule.cron)}"
 
 
 def _times(rule: Rule) -> str:
     times = [f"{at:%H:%M}" for at in sorted(set(rule.times))]
-    return "" if rule.kind == RuleKind.CRON else f" at {_join(times)}"
+    return "" if rule.kind == RuleKind.CRON else f" at {join(times)}"
 
 
 def _holidays(rule: Rule) -> str:
@@ -73,7 +74,7 @@ def _holidays(rule: Rule) -> str:
 def _weekdays(days: list[int]) -> str:
     if len(days) > 2 and days == list(range(days[0], days[-1] + 1)):
         return f"{WEEKDAYS[days[0]]} to {WEEKDAYS[days[-1]]}"
-    return _join([WEEKDAYS[day] for day in days])
+    return join([WEEKDAYS[day] for day in days])
 
 
 def _business_day(nth: int) -> str:
@@ -82,14 +83,5 @@ def _business_day(nth: int) -> str:
     return "last business day" if nth == -1 else f"{ORDINALS[-nth - 1]} to last business day"
 
 
-def _ordinal(number: int) -> str:
-    ending = "th" if number in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
-
-
 def _shorter_month_note(day: int) -> str:
     return ", or the last day of a shorter one," if day > 28 else ""
-
-
-def _join(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

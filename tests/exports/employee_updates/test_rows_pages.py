@@ -321,7 +321,7 @@ def test_settings_that_contradict_each_other_are_refused(as_erin: Client, creden
         )
     )
 
-    assert "“nobody” is no e-mail address." in page
+    assert "“nobody” is not an e-mail address." in page
     assert "This narrows the setting above it." in page
     assert only().name == "Typed"
 

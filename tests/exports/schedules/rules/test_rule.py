@@ -45,7 +45,7 @@ AT = (time(7, 30),)
         (
             Rule(RuleKind.CRON, cron="0 7 30 2 *"),
             "cron",
-            "Its day of the month cannot be read. "
+            "This line never comes: "
             "Write minute, hour, day, month and weekday, for example 30 7 * * 1-5.",
         ),
         (
@@ -85,7 +85,7 @@ def test_problem_is_a_sentence_at_its_field(rule: Rule, field: str, sentence: st
         ),
         (
             Rule(RuleKind.CRON, cron="30 7 * * 1-5", on_holiday=OnHoliday.AFTER, starts_on=date(2027, 1, 1)),
-            "By the cron line “30 7 * * 1-5”: At 07:30 on Monday through Friday (UTC), from 1 January 2027; "
+            "By the cron line “30 7 * * 1-5”: At 07:30, on every Monday to Friday (UTC), from 1 January 2027; "
             "on a holiday, on the business day after it",
         ),
     ],
