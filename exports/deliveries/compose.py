@@ -114,6 +114,8 @@ def _build(
     if result is None:
         where = "There is no file this time: no report matched what the export asks for."
     before, previous = _previous_occurrence(delivery)
+    # Cells of an encrypted file must not be readable in the mail.
+    shows_cells = mail.content is not Content.SEALED_ZIP
     context: dict[str, Any] = {
         "subject": subject,
         "text": placeholders.fill(mail.text.strip() or DEFAULT_TEXT, values | {"link": link or "attached"}),
@@ -122,9 +124,8 @@ def _build(
         "sentences": _notes_on(occurrence),
         "changes": placeholders.changes(previous, measured) if previous else [],
         "before": day_in_words(before.due_at.astimezone(team.zone).date()) if before else "",
-        # Rows of an encrypted file must not be readable in the mail.
-        "table": _first_rows(result, mail.first_rows) if result and mail.content is not Content.SEALED_ZIP else None,
-        "manifest": _manifest(delivery, measured, files),
+        "table": _first_rows(result, mail.first_rows) if result and shows_cells else None,
+        "manifest": _manifest(delivery, measured, files, shows_cells=shows_cells),
         "schedule": occurrence.schedule.name,
         "team": team.name,
         "unsubscribe_url": unsubscribe_url,
@@ -159,9 +160,13 @@ def _encode(file: Enclosure) -> MIMEBase:
     return part
 
 
-def _manifest(delivery: Delivery, measured: Measured, files: list[Enclosure]) -> list[tuple[str, str]]:
+def _manifest(
+    delivery: Delivery, measured: Measured, files: list[Enclosure], *, shows_cells: bool
+) -> list[tuple[str, str]]:
     result, run = delivery.result, delivery.run
     lines = [("Rows", placeholders.count(measured.rows)), ("Totals", placeholders.sums(measured.totals))]
+    if measured.note:
+        lines.append(("About the totals", measured.note if shows_cells else "See the file."))
     if result:
         lines += [("File", result.name), ("Size", f"{result.size:,} bytes"), ("SHA-256", result.sha256)]
         for file in files:
