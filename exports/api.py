@@ -65,7 +65,7 @@ class File(Schema):
     name: str
     media_type: str
     size: int = Field(description="Bytes.")
-    rows: int | None = Field(description="Of a table, headings included.")
+    rows: int | None = Field(description="Of a table, without its headings.")
     sha256: str
     is_purged: bool = Field(description="Its retention time is over; what it was stays on record.")
     download: str = Field(description="The path that gives its bytes.")

@@ -1,6 +1,7 @@
 """Split a CSV into one file per address in one of its columns, so that each manager gets only their own rows.
 
-Every row goes to exactly one part, byte for byte, and every part has the file's heading. A cell may hold an address,
+Every row goes to exactly one part, byte for byte, and every part has the file's heading. Title lines
+above the headings are about the whole file and go to nobody. A cell may hold an address,
 or a name and an address in angle brackets. Rows whose cell holds several different addresses, none, or something else
 go to the fallback: nobody is sent rows on a guess. Blank lines are dropped.
 """
@@ -128,7 +129,7 @@ def _split_rows(records: Records, position: int, fallback: str, folder: Path) ->
         if (pile := piles.get(address)) is None:
             if len(piles) == MOST_PARTS:
                 raise CannotSplit(f"The column holds more than {MOST_PARTS:,} addresses. Split by another one.")
-            pile = piles[address] = _Pile(folder / f"{len(piles)}.csv", rows=bool(records.heading))
+            pile = piles[address] = _Pile(folder / f"{len(piles)}.csv")
             pile.buffer.append(start)
         pile.buffer.append(line)
         pile.rows += 1

@@ -887,7 +887,7 @@ class Migration(migrations.Migration):
                 (
                     "rows",
                     models.PositiveBigIntegerField(
-                        help_text="Rows of a table, headings included; null for other files.", null=True
+                        help_text="Rows of a table, without its headings; null for other files.", null=True
                     ),
                 ),
                 ("sha256", models.CharField(max_length=64)),

@@ -36,7 +36,7 @@ class Result(TeamOwned):
     media_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField(help_text="Bytes.")
     rows = models.PositiveBigIntegerField(
-        null=True, help_text="Rows of a table, headings included; null for other files."
+        null=True, help_text="Rows of a table, without its headings; null for other files."
     )
     sha256 = models.CharField(max_length=64)
     purged_at = models.DateTimeField(null=True, blank=True)

@@ -38,12 +38,16 @@ PICTURE_PIXELS = 1200  # the longer side
 
 @dataclass(frozen=True)
 class TablePreview:
-    """The first row as headings, and the next rows. `more` says that the file has further rows."""
+    """The first row as headings, and the next rows. `more` says that the file has further rows.
+
+    `titles` counts the lines above the headings.
+    """
 
     headings: list[str]
     rows: list[list[str]]
     more: bool
     more_columns: int = 0
+    titles: int = 0
     kind: str = "table"
 
 
@@ -134,7 +138,8 @@ def picture(result: Result) -> bytes | None:
 def _csv(file: IO[bytes], size: int) -> Preview:
     try:
         with tables.opened(file) as text:
-            return _table(list(islice(tables.rows_of(text), ROWS + 2)))
+            titles, rows = tables.read_table(text)
+            return _table(list(islice(rows, ROWS + 2)), titles)
     except csv.Error:
         return DAMAGED
 
@@ -174,7 +179,8 @@ def _json(file: IO[bytes], size: int) -> Preview:
 def _text(file: IO[bytes], size: int) -> TextPreview:
     start = file.read(TEXT)
     # A text that is cut within its last character loses that character.
-    text = start.decode(tables.encoding_of(start), errors="ignore" if size > TEXT else "replace")
+    encoding = tables.encoding_of(start)
+    text = start[len(encoding.mark) :].decode(encoding.codec, errors="ignore" if size > TEXT else "replace")
     return TextPreview(text, more=size > TEXT)
 
 
@@ -217,12 +223,14 @@ READERS: dict[str, Callable[[IO[bytes], int], Preview]] = {
 _pdfium = Lock()
 
 
-def _table(rows: list[list[Any]]) -> Preview:
+def _table(rows: list[list[Any]], titles: int = 0) -> Preview:
     if not rows:
         return NoPreview("The file has no rows: no report matched what the export asks for.")
     widest = max(len(row) for row in rows)
     headings, *body = [[_cell(value) for value in row[:COLUMNS]] for row in rows]
-    return TablePreview(headings, body[:ROWS], more=len(body) > ROWS, more_columns=max(0, widest - COLUMNS))
+    return TablePreview(
+        headings, body[:ROWS], more=len(body) > ROWS, more_columns=max(0, widest - COLUMNS), titles=titles
+    )
 
 
 def _cell(value: Any) -> str:

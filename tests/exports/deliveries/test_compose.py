@@ -146,7 +146,7 @@ def test_a_row_that_adds_up_the_others_is_not_counted_again(sent: Sent) -> None:
 def test_the_reason_for_no_total_quotes_no_cell_of_an_encrypted_file(sent: Sent) -> None:
     content = b"Merchant,Amount,Currency\nA,12.50,EUR\nB,tbd-4711,EUR\n"
 
-    _, message, body = composed(sent(content, asked_content=Content.SEALED_ZIP))
+    _, _, body = composed(sent(content, asked_content=Content.SEALED_ZIP))
 
     assert "Totals: –\nAbout the totals: See the file." in body["plain"]
     assert "4711" not in body["plain"] + body["html"]
