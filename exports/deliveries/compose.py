@@ -25,6 +25,7 @@ from exports.deliveries.split_by_recipient import open_table
 from exports.models import Delivery, Occurrence, Result
 from exports.results import store as results
 from exports.results import totals
+from exports.results.integrity import Damaged
 from exports.results.preview import TablePreview
 from exports.results.totals import Measured
 from exports.schedules.rules.words import day_in_words
@@ -101,7 +102,10 @@ def _build(
     at: datetime,
 ) -> Composed:
     occurrence, run, result, team = delivery.occurrence, delivery.run, delivery.result, delivery.team
-    measured = totals.measure(result) if result else Measured(0, {})
+    try:
+        measured = totals.measure(result) if result else Measured(0, {})
+    except Damaged as error:
+        raise CannotEnclose(str(error)) from None
     values = {
         "period": placeholders.period_of(run.job, run.late_before),
         "rows": placeholders.count(measured.rows),
@@ -199,7 +203,7 @@ def _previous_occurrence(delivery: Delivery) -> tuple[Occurrence | None, Measure
     old = Result.objects.filter(part_of__run=before.run, part_value=delivery.result.part_value, purged_at=None).first()
     try:
         return before, totals.measure(old) if old else None
-    except FileNotFoundError:
+    except (FileNotFoundError, Damaged):
         return before, None
 
 

@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from django.core.files.storage import default_storage
 
 from exports.deliveries.allowed_addresses import is_address, normalize
 from exports.models import Result
+from exports.results import integrity, tables
 from exports.results import store as results
-from exports.results import tables
 from exports.results.layout import table_of
 from exports.results.tables import Records
 
@@ -38,9 +38,9 @@ class CannotSplit(Exception):
 
 @contextmanager
 def open_table(result: Result) -> Iterator[Records]:
-    """The rows of a stored CSV. Raises FileNotFoundError and csv.Error."""
-    with default_storage.open(result.file.name) as file:
-        yield tables.records_of(cast(BinaryIO, file), table_of(result))
+    """The rows of a stored CSV. Raises FileNotFoundError, Damaged and csv.Error."""
+    with integrity.open_result(result) as file:
+        yield tables.records_of(file, table_of(result))
 
 
 def headings(result: Result) -> list[str]:
@@ -50,7 +50,7 @@ def headings(result: Result) -> list[str]:
     try:
         with open_table(result) as records:
             return records.headings
-    except (FileNotFoundError, csv.Error):
+    except (FileNotFoundError, integrity.Damaged, csv.Error):
         return []
 
 
@@ -159,7 +159,7 @@ def _store(result: Result, address: str, pile: _Pile) -> Result:
     sha256 = pile.digest.hexdigest()
     # Named by address and content, so that a retry finds its files.
     target = f"{_folder(result)}/{hashlib.sha256(address.encode()).hexdigest()[:16]}-{sha256[:16]}.csv"
-    if default_storage.exists(target) and default_storage.size(target) != pile.size:
+    if default_storage.exists(target) and not _is_intact(target, sha256):
         default_storage.delete(target)
     if not default_storage.exists(target):
         target = results.save(pile.path, target)
@@ -174,6 +174,11 @@ def _store(result: Result, address: str, pile: _Pile) -> Result:
         rows=pile.rows,
         sha256=sha256,
     )
+
+
+def _is_intact(name: str, sha256: str) -> bool:
+    with default_storage.open(name) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def _remove_others(result: Result, kept: set[str | None]) -> None:

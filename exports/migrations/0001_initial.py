@@ -892,6 +892,14 @@ class Migration(migrations.Migration):
                 ),
                 ("sha256", models.CharField(max_length=64)),
                 ("purged_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "damaged_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When the file in storage was first found to be another than its SHA-256 says.",
+                        null=True,
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-id"],

@@ -40,6 +40,9 @@ class Result(TeamOwned):
     )
     sha256 = models.CharField(max_length=64)
     purged_at = models.DateTimeField(null=True, blank=True)
+    damaged_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the file in storage was first found to be another than its SHA-256 says."
+    )
 
     objects: ClassVar[ResultManager[Self]] = ResultManager()
 

@@ -5,6 +5,6 @@
    sums them per currency without the rows that `summary_rows` finds. `layout` finds the columns that wrote the file.
 3. `preview` shows its first rows or page; `preview_xlsx_process` reads a workbook in a separate process.
 4. `csv_to_xlsx` converts a CSV to an Excel workbook with `xlsx`; `zip` packs files, optionally with a password.
-5. `http_range` resumes interrupted downloads.
+5. `integrity` checks a file against its SHA-256 before anything leaves the store. `http_range` resumes downloads.
 6. `provenance` finds the run of a file by its SHA-256. `retention` deletes expired files.
 """

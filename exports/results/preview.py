@@ -18,10 +18,8 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, Any
 
-from django.core.files.storage import default_storage
-
 from exports.models import Result
-from exports.results import preview_xlsx_process, tables
+from exports.results import integrity, preview_xlsx_process, tables
 from exports.results import store as results
 
 ROWS = 100
@@ -102,13 +100,13 @@ def preview(result: Result) -> Preview:
     read = READERS.get(results.extension(result.name))
     if result.purged_at is not None:
         return PURGED
-    if result.size == 0:
-        return EMPTY
-    if read is None:
-        return UNKNOWN
     try:
-        with default_storage.open(result.file.name) as file:
-            return read(file, result.size)
+        with integrity.open_result(result) as file:
+            if result.size == 0:
+                return EMPTY
+            return read(file, result.size) if read else UNKNOWN
+    except integrity.Damaged as error:
+        return NoPreview(str(error))
     except FileNotFoundError:
         return GONE
 
@@ -121,11 +119,11 @@ def picture(result: Result) -> bytes | None:
     import pypdfium2
 
     try:
-        with default_storage.open(result.file.name) as file, _pdfium, closing(pypdfium2.PdfDocument(file)) as document:
+        with integrity.open_result(result) as file, _pdfium, closing(pypdfium2.PdfDocument(file)) as document:
             page = document[0]
             scale = PICTURE_PIXELS / max(*page.get_size(), 1)
             image = page.render(scale=scale).to_pil()
-    except (FileNotFoundError, pypdfium2.PdfiumError):
+    except (FileNotFoundError, integrity.Damaged, pypdfium2.PdfiumError):
         return None
     png = io.BytesIO()
     image.save(png, "PNG", optimize=False)

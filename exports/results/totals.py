@@ -13,12 +13,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import IO
 
-from django.core.files.storage import default_storage
-
 from exports.columns.layout import Column, Layout
 from exports.models import Result
+from exports.results import integrity, summary_rows, tables
 from exports.results import store as results
-from exports.results import summary_rows, tables
 from exports.results.amounts import COMMA, POINT, AmountColumn
 from exports.results.layout import table_of
 
@@ -52,10 +50,10 @@ class _Money:
 
 
 def measure(result: Result) -> Measured:
-    """Count and sum a whole file or a part. Raises FileNotFoundError when the file is gone."""
+    """Count and sum a whole file or a part. Raises FileNotFoundError, and Damaged."""
     if results.extension(result.name) != "csv" or result.purged_at is not None:
         return UNKNOWN
-    with default_storage.open(result.file.name) as file:
+    with integrity.open_result(result) as file:
         return measure_file(file, table_of(result))
 
 
