@@ -7,7 +7,6 @@ from functools import cache, wraps
 from typing import Annotated, Any
 
 from django.core.exceptions import PermissionDenied
-from django.core.files.storage import default_storage
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
@@ -23,7 +22,7 @@ from accounts.models import AuditEntry
 from accounts.permissions import Permission
 from exports.api_routes import ROUTES
 from exports.models import Result, Run, SavedExport
-from exports.results import http_range
+from exports.results import http_range, integrity
 from exports.runs import actions as runs
 from exports.runs import timeline
 
@@ -65,7 +64,7 @@ class File(Schema):
     name: str
     media_type: str
     size: int = Field(description="Bytes.")
-    rows: int | None = Field(description="Of a table, headings included.")
+    rows: int | None = Field(description="Of a table, without its headings.")
     sha256: str
     is_purged: bool = Field(description="Its retention time is over; what it was stays on record.")
     download: str = Field(description="The path that gives its bytes.")
@@ -248,13 +247,15 @@ def run(request: TeamRequest, team: TeamName, run: Id) -> dict[str, Any]:
 def result_download(request: TeamRequest, team: TeamName, result: Id) -> HttpResponseBase:
     """Download a result, as it came from Expensify.
 
-    A download that broke off goes on with the headers Range and If-Range. 410: the file is no longer kept.
+    A download that broke off goes on with the headers Range and If-Range. 410: the file is no longer kept, or damaged.
     """
     stored = get_object_or_404(request.team.results.with_run(), pk=result)
     if stored.purged_at is not None:
         return _problem("This file was deleted when its retention time was over. Run the export again.", 410)
     try:
-        file = default_storage.open(stored.file.name)
+        file = integrity.open_result(stored)
+    except integrity.Damaged as error:
+        return _problem(str(error), 410)
     except FileNotFoundError:
         return _problem("The file is no longer in the portal's storage. Run the export again.", 410)
     audit.record(Action.RESULT_DOWNLOADED, stored, by=request.user, **stored.for_audit)

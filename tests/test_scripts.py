@@ -400,7 +400,7 @@ def test_the_main_job_alone_tells_its_steps_and_leaves_nothing_running(tmp_path:
     assert re.fullmatch(r"Call at http://127\.0\.0\.1:\S+ to generate: HTTP 200, after \S+ s\.", steps[2])
     assert re.fullmatch(r"The file is called \S+\.csv\.", steps[3])
     assert re.fullmatch(r"Call at http://127\.0\.0\.1:\S+ to download: HTTP 200, after \S+ s\.", steps[4])
-    assert re.fullmatch(r"Stored: 6 rows, \d+ bytes, SHA-256 [0-9a-f]{64}\.", steps[5])
+    assert re.fullmatch(r"Stored: 5 rows, \d+ bytes, SHA-256 [0-9a-f]{64}\.", steps[5])
     assert steps[6].strip() == "| Merchant,Amount,Transaction Date"
     assert still_running(tmp_path / "var") == set()
 

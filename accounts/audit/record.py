@@ -116,6 +116,8 @@ class Action(StrEnum):
     RESULT_VIEWED = "result viewed"
     RESULT_DOWNLOADED = "result downloaded"
     RESULT_PURGED = "result purged"
+    RESULT_DAMAGED = "result found damaged"
+    RESULT_RESTORED = "damaged result restored"
     FILE_PROVED = "file looked up by its hash"
     AUDIT_EXPORTED = "audit log exported"
     AUDIT_VIEW_SAVED = "view of the audit log saved"

@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from django.core.files.storage import default_storage
 
 from exports.deliveries.settings import Content
 from exports.models import Result
-from exports.results import csv_to_xlsx
+from exports.results import csv_to_xlsx, integrity
 from exports.results import store as results
 from exports.results import zip as zip_files
 from exports.results.layout import table_of
@@ -99,8 +98,11 @@ def _build_files(result: Result, content: Content, password: str | None) -> Iter
         raise CannotAttach("The ZIP is to have a password, and the schedule has none. Choose one.")
     with results.temporary_folder() as folder:
         original = Attachment(zip_files.safe_name(result.name), folder / "original", result.media_type)
-        with default_storage.open(result.file.name) as stored, original.path.open("wb") as file:
-            shutil.copyfileobj(stored, file, results.CHUNK)
+        try:
+            with integrity.open_result(result) as stored, original.path.open("wb") as file:
+                shutil.copyfileobj(stored, file, results.CHUNK)
+        except integrity.Damaged as error:
+            raise CannotAttach(str(error)) from None
         files = [original] if content in (Content.ORIGINAL, Content.BOTH) else []
         if content in (Content.WORKBOOK, Content.BOTH):
             files.append(_make_workbook(result, original, folder / "workbook"))
@@ -115,13 +117,8 @@ def _make_workbook(result: Result, original: Attachment, path: Path) -> Attachme
     workbook = Attachment(_name_of(result, "xlsx"), path, csv_to_xlsx.MEDIA_TYPE)
     # A part has one recipient. A whole file goes to many, so its first workbook is stored for the others.
     is_stored = not result.is_part and result.size >= KEPT_FROM_BYTES
-    stored_name = f"{results.workbooks_of(result)}/{result.sha256[:16]}.xlsx"
-    if is_stored and default_storage.exists(stored_name):
-        with default_storage.open(stored_name) as stored, path.open("wb") as file:
-            shutil.copyfileobj(stored, file, results.CHUNK)
-        # Storage on another disk may show a workbook that is incomplete or still being written.
-        if zipfile.is_zipfile(path):
-            return workbook
+    if is_stored and _copy_stored_workbook(result, workbook):
+        return workbook
     try:
         with original.path.open("rb") as file:
             csv_to_xlsx.workbook(file, path, table_of(result))
@@ -130,12 +127,27 @@ def _make_workbook(result: Result, original: Attachment, path: Path) -> Attachme
     if is_stored:
         copy = path.with_name("kept")
         shutil.copyfile(path, copy)
-        default_storage.delete(stored_name)
-        results.save(copy, stored_name)
+        results.delete_workbooks(result)
+        results.save(copy, f"{results.workbooks_of(result)}/{workbook.sha256}.xlsx")
         # The retention time may have ended meanwhile; the purge does not come back for this workbook.
         if Result.objects.filter(pk=result.pk).exclude(purged_at=None).exists():
             results.delete_workbooks(result)
     return workbook
+
+
+def _copy_stored_workbook(result: Result, workbook: Attachment) -> bool:
+    """Copy the workbook that another mail stored. Its name is its SHA-256: False if it is incomplete or damaged."""
+    folder = results.workbooks_of(result)
+    try:
+        names = [name for name in default_storage.listdir(folder)[1] if name.endswith(".xlsx")]
+        for name in names:
+            with default_storage.open(f"{folder}/{name}") as stored, workbook.path.open("wb") as file:
+                shutil.copyfileobj(stored, file, results.CHUNK)
+            if f"{workbook.sha256}.xlsx" == name:
+                return True
+    except FileNotFoundError:
+        pass
+    return False
 
 
 def _make_zip(result: Result, original: Attachment, path: Path, password: str | None) -> Attachment:

@@ -25,6 +25,7 @@ from exports.deliveries.split_by_recipient import open_table
 from exports.models import Delivery, Occurrence, Result
 from exports.results import store as results
 from exports.results import totals
+from exports.results.integrity import Damaged
 from exports.results.preview import TablePreview
 from exports.results.totals import Measured
 from exports.schedules.rules.words import day_in_words
@@ -101,7 +102,10 @@ def _build(
     at: datetime,
 ) -> Composed:
     occurrence, run, result, team = delivery.occurrence, delivery.run, delivery.result, delivery.team
-    measured = totals.measure(result) if result else Measured(0, {})
+    try:
+        measured = totals.measure(result) if result else Measured(0, {})
+    except Damaged as error:
+        raise CannotAttach(str(error)) from None
     values = {
         "period": placeholders.period_of(run.job, run.late_before),
         "rows": placeholders.count(measured.rows),
@@ -114,6 +118,8 @@ def _build(
     if result is None:
         where = "There is no file this time: no report matched what the export asks for."
     before, previous = _previous_occurrence(delivery)
+    # Cells of an encrypted file must not be readable in the mail.
+    shows_cells = mail.content is not Content.SEALED_ZIP
     context: dict[str, Any] = {
         "subject": subject,
         "text": placeholders.fill(mail.text.strip() or DEFAULT_TEXT, values | {"link": link or "attached"}),
@@ -122,9 +128,8 @@ def _build(
         "sentences": _notes_on(occurrence),
         "changes": placeholders.changes(previous, measured) if previous else [],
         "before": day_in_words(before.due_at.astimezone(team.zone).date()) if before else "",
-        # Rows of an encrypted file must not be readable in the mail.
-        "table": _first_rows(result, mail.first_rows) if result and mail.content is not Content.SEALED_ZIP else None,
-        "manifest": _manifest(delivery, measured, files),
+        "table": _first_rows(result, mail.first_rows) if result and shows_cells else None,
+        "manifest": _manifest(delivery, measured, files, shows_cells=shows_cells),
         "schedule": occurrence.schedule.name,
         "team": team.name,
         "unsubscribe_url": unsubscribe_url,
@@ -159,9 +164,13 @@ def _encode(file: Attachment) -> MIMEBase:
     return part
 
 
-def _manifest(delivery: Delivery, measured: Measured, files: list[Attachment]) -> list[tuple[str, str]]:
+def _manifest(
+    delivery: Delivery, measured: Measured, files: list[Attachment], *, shows_cells: bool
+) -> list[tuple[str, str]]:
     result, run = delivery.result, delivery.run
     lines = [("Rows", placeholders.count(measured.rows)), ("Totals", placeholders.sums(measured.totals))]
+    if measured.note:
+        lines.append(("About the totals", measured.note if shows_cells else "See the file."))
     if result:
         lines += [("File", result.name), ("Size", f"{result.size:,} bytes"), ("SHA-256", result.sha256)]
         for file in files:
@@ -194,7 +203,7 @@ def _previous_occurrence(delivery: Delivery) -> tuple[Occurrence | None, Measure
     old = Result.objects.filter(part_of__run=before.run, part_value=delivery.result.part_value, purged_at=None).first()
     try:
         return before, totals.measure(old) if old else None
-    except FileNotFoundError:
+    except (FileNotFoundError, Damaged):
         return before, None
 
 

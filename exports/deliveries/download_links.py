@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from smtplib import SMTPException
-from typing import BinaryIO, NamedTuple, cast
+from typing import IO, NamedTuple
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.core.mail import EmailMessage
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
@@ -35,6 +34,7 @@ from exports.deliveries import attachments, placeholders, recipients
 from exports.deliveries.allowed_addresses import normalize
 from exports.deliveries.settings import Content, MailSettings
 from exports.models import Delivery, Link, LinkOpening, Recipient
+from exports.results import integrity
 
 CODE_DIGITS = 8
 CODE_MINUTES = 15
@@ -62,7 +62,7 @@ class LinkedFile:
     media_type: str
     size: int
     sha256: str
-    file: BinaryIO
+    file: IO[bytes]
 
 
 # ---------------------------------------------------------------- download links
@@ -138,13 +138,13 @@ def revoke(link: Link, *, by: User) -> bool:
 
 
 def file_of(delivery: Delivery) -> LinkedFile:
-    """The file or files of the delivery, as one open file. Raises FileNotFoundError, CannotAttach and CannotStore."""
+    """What the mail would have attached, as one file. Raises FileNotFoundError, CannotAttach, CannotStore."""
     result = delivery.result
     assert result is not None, "callers check why_unavailable first"
     schedule = delivery.recipient.schedule
     content = content_of(delivery)
     if content is Content.ORIGINAL:
-        file = cast(BinaryIO, default_storage.open(result.file.name))
+        file = integrity.open_result(result)
         return LinkedFile(result.name, result.media_type, result.size, result.sha256, file)
     password = unseal(schedule, "zip_password") if content is Content.SEALED_ZIP else None
     with attachments.one_file(result, content, password) as packed:

@@ -1,6 +1,7 @@
 """Split a CSV into one file per address in one of its columns, so that each manager gets only their own rows.
 
-Every row goes to exactly one part, byte for byte, and every part has the file's heading. A cell may hold an address,
+Every row goes to exactly one part, byte for byte, and every part has the file's heading. Title lines
+above the headings are about the whole file and go to nobody. A cell may hold an address,
 or a name and an address in angle brackets. Rows whose cell holds several different addresses, none, or something else
 go to the fallback: nobody is sent rows on a guess. Blank lines are dropped.
 """
@@ -11,15 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from django.core.files.storage import default_storage
 
 from accounts.addresses import read_addresses
 from exports.deliveries.allowed_addresses import is_address, normalize
 from exports.models import Result
+from exports.results import integrity, tables
 from exports.results import store as results
-from exports.results import tables
 from exports.results.layout import table_of
 from exports.results.tables import Records
 
@@ -35,9 +36,9 @@ class CannotSplit(Exception):
 
 @contextmanager
 def open_table(result: Result) -> Iterator[Records]:
-    """The rows of a stored CSV. Raises FileNotFoundError and csv.Error."""
-    with default_storage.open(result.file.name) as file:
-        yield tables.records_of(cast(BinaryIO, file), table_of(result))
+    """The rows of a stored CSV. Raises FileNotFoundError, Damaged and csv.Error."""
+    with integrity.open_result(result) as file:
+        yield tables.records_of(file, table_of(result))
 
 
 def headings(result: Result) -> list[str]:
@@ -47,7 +48,7 @@ def headings(result: Result) -> list[str]:
     try:
         with open_table(result) as records:
             return records.headings
-    except (FileNotFoundError, csv.Error):
+    except (FileNotFoundError, integrity.Damaged, csv.Error):
         return []
 
 
@@ -125,7 +126,7 @@ def _split_rows(records: Records, position: int, fallback: str, folder: Path) ->
         if (pile := piles.get(address)) is None:
             if len(piles) == MOST_PARTS:
                 raise CannotSplit(f"The column holds more than {MOST_PARTS:,} addresses. Split by another one.")
-            pile = piles[address] = _Pile(folder / f"{len(piles)}.csv", rows=bool(records.heading))
+            pile = piles[address] = _Pile(folder / f"{len(piles)}.csv")
             pile.buffer.append(start)
         pile.buffer.append(line)
         pile.rows += 1
@@ -155,7 +156,7 @@ def _store(result: Result, address: str, pile: _Pile) -> Result:
     sha256 = pile.digest.hexdigest()
     # Named by address and content, so that a retry finds its files.
     target = f"{_folder(result)}/{hashlib.sha256(address.encode()).hexdigest()[:16]}-{sha256[:16]}.csv"
-    if default_storage.exists(target) and default_storage.size(target) != pile.size:
+    if default_storage.exists(target) and not _is_intact(target, sha256):
         default_storage.delete(target)
     if not default_storage.exists(target):
         target = results.save(pile.path, target)
@@ -170,6 +171,11 @@ def _store(result: Result, address: str, pile: _Pile) -> Result:
         rows=pile.rows,
         sha256=sha256,
     )
+
+
+def _is_intact(name: str, sha256: str) -> bool:
+    with default_storage.open(name) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
 
 def _remove_others(result: Result, kept: set[str | None]) -> None:

@@ -887,11 +887,19 @@ class Migration(migrations.Migration):
                 (
                     "rows",
                     models.PositiveBigIntegerField(
-                        help_text="Rows of a table, headings included; null for other files.", null=True
+                        help_text="Rows of a table, without its headings; null for other files.", null=True
                     ),
                 ),
                 ("sha256", models.CharField(max_length=64)),
                 ("purged_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "damaged_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="When the file in storage was first found to be another than its SHA-256 says.",
+                        null=True,
+                    ),
+                ),
             ],
             options={
                 "ordering": ["-id"],

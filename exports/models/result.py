@@ -36,10 +36,13 @@ class Result(TeamOwned):
     media_type = models.CharField(max_length=100)
     size = models.PositiveBigIntegerField(help_text="Bytes.")
     rows = models.PositiveBigIntegerField(
-        null=True, help_text="Rows of a table, headings included; null for other files."
+        null=True, help_text="Rows of a table, without its headings; null for other files."
     )
     sha256 = models.CharField(max_length=64)
     purged_at = models.DateTimeField(null=True, blank=True)
+    damaged_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the file in storage was first found to be another than its SHA-256 says."
+    )
 
     objects: ClassVar[ResultManager[Self]] = ResultManager()
 

@@ -2,38 +2,33 @@
 
 Identifiers stay text, with their zeros and all digits; amounts become numbers, days become dates; nothing becomes a
 formula. Chosen columns define the types. In a file of a hand-written template, only ISO dates and columns named
-amount, total and the like become more than text.
+amount, total and the like become more than text. A column becomes numbers as a whole or not at all, as `amounts`
+decides; a last sheet names the columns that were not certain.
 """
 
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import IO, Any
 
 from exports.columns.layout import Column, Layout
 from exports.results import tables, xlsx
+from exports.results.amounts import COMMA, POINT, AmountColumn, amount_in, is_amount_heading
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Excel's limits for a sheet and a cell.
 MOST_ROWS = 1_048_576
 MOST_COLUMNS = 16_384
 LONGEST_CELL = 32_767
-# Excel keeps 15 digits of a number; a longer one stays text.
-MOST_DIGITS = 15
 # How many rows determine the width of a column.
 ROWS_FOR_WIDTH = 200
 NARROWEST, WIDEST = 8, 60
 # How many converted cells of a column are cached, and up to which length of text.
 MOST_CACHED, LONGEST_CACHED = 5000, 100
 
-AMOUNT_WORDS = {"amount", "total", "sum", "net", "gross", "tax", "vat", "price"}
-
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)([.,][0-9]+)?")
-_MONEY = re.compile(r"-?(0|[1-9][0-9]{0,12})([.,][0-9]{2})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 # Excel's dates before this day are wrong by one.
@@ -53,12 +48,12 @@ class CannotMake(Exception):
 
 def workbook(source: IO[bytes], target: Path, layout: Layout | None, *, most_rows: int = MOST_ROWS) -> None:
     """Convert a CSV to a workbook at `target`; rows beyond a sheet's limit go to the next sheet. Raises CannotMake."""
-    records = tables.records_of(source, layout)
-    headings = records.headings if records.heading else []
-    readings = [_reading_of(column, layout) for column in layout.columns] if layout else []
-    if not layout:
-        readings = [_read_amount if _is_amount(heading) else _read_text_or_day for heading in headings]
     try:
+        columns = _amount_columns(source, layout)
+        source.seek(0)
+        records = tables.records_of(source, layout)
+        headings = records.headings if records.heading else []
+        readings = _readings(records.headings, layout, columns)
         rows: Iterator[list[str]] = (record.cells for record in records.rows)
         start = list(islice(rows, ROWS_FOR_WIDTH))
         widths = _widths([headings, *start])
@@ -73,8 +68,21 @@ def workbook(source: IO[bytes], target: Path, layout: Layout | None, *, most_row
                 if (following := next(rows, None)) is None:
                     break
                 rows = chain([following], rows)
+            _write_notes(book, columns)
     except csv.Error:
         raise CannotMake("The file is damaged: it cannot be read as a table.") from None
+
+
+def _write_notes(book: xlsx.Book, columns: dict[int, AmountColumn]) -> None:
+    """A last sheet that says which columns stayed text, and why."""
+    doubts = [
+        (column.heading, f"The cells of this column are text, so that no amount is wrong: {column.doubt}.")
+        for column in columns.values()
+        if column.doubt
+    ]
+    if doubts:
+        rows = (xlsx.row(number, [xlsx.text(_plain(text)) for text in doubt]) for number, doubt in enumerate(doubts, 2))
+        book.sheet("Notes", [20, WIDEST], ["Column", "Note"], rows)
 
 
 def _refuse_if_wider(columns: int) -> None:
@@ -130,17 +138,79 @@ def _widths(rows: list[list[str]]) -> list[int]:
 # ------------------------------------------------------------ types of cells
 
 
+def _amount_columns(source: IO[bytes], layout: Layout | None) -> dict[int, AmountColumn]:
+    """The columns that may hold amounts, by their position, after a first pass over the file."""
+    records = tables.records_of(source, layout)
+    if layout is not None:
+        columns = {
+            position: AmountColumn(column.heading, [COMMA if column.format == "0,00" else POINT], [column.fallback])
+            for position, column in enumerate(layout.columns)
+            if _holds_numbers(column)
+        }
+    else:
+        columns = {
+            position: AmountColumn(heading)
+            for position, heading in enumerate(records.headings)
+            if is_amount_heading(heading)
+        }
+    if columns:
+        for record in records.rows:
+            for position, column in columns.items():
+                if position < len(record.cells):
+                    column.see(record.cells[position])
+    return columns
+
+
+def _holds_numbers(column: Column) -> bool:
+    if column.source == "number":
+        return True
+    field = column.field
+    is_number = field is not None and field.type in ("cents", "number", "integer") and not field.identifier
+    return is_number and not column.excel_text
+
+
+def _readings(headings: Sequence[str], layout: Layout | None, amounts: dict[int, AmountColumn]) -> list[Reading]:
+    if layout is not None:
+        return [
+            _amount_reading(amounts[position], _format_of(column))
+            if position in amounts
+            else _reading_of(column, layout)
+            for position, column in enumerate(layout.columns)
+        ]
+    return [
+        _amount_reading(amounts[position], _format_by(amounts[position].decimals))
+        if position in amounts
+        else _read_text_or_day
+        for position in range(len(headings))
+    ]
+
+
+def _amount_reading(column: AmountColumn, format: str) -> Reading:
+    mark = column.mark
+    if mark is None:
+        return str if column.doubt else _read_text_or_day
+
+    def read(text: str) -> Any:
+        amount = None if column.is_blank(text) else amount_in(text, mark)
+        return text if amount is None else (amount, format)
+
+    return read
+
+
+def _format_of(column: Column) -> str:
+    if column.source == "number" or column.format == "cents" or (column.field and column.field.type == "integer"):
+        return "0"
+    return {"0.00": "#,##0.00", "0,00": "#,##0.00", "0": "#,##0"}.get(column.format, "0.##########")
+
+
+def _format_by(decimals: int) -> str:
+    return "#,##0." + "0" * max(decimals, 2) if decimals else "0"
+
+
 def _reading_of(column: Column, layout: Layout) -> Reading:
     field = column.field
-    if column.source == "number":
-        return lambda text: _read_number(text, "0")
     if column.excel_text:
         return lambda text: text.removeprefix("'")
-    if field is not None and field.type in ("cents", "number", "integer") and not field.identifier:
-        format = {"0.00": "#,##0.00", "0,00": "#,##0.00", "0": "#,##0"}.get(column.format, "0.##########")
-        if field.type == "integer" or column.format == "cents":
-            format = "0"
-        return lambda text: _read_number(text, format, comma=column.format == "0,00")
     if field is not None and field.type in ("date", "datetime"):
         return _read_text_or_day
     return _unguarded if layout.guard else str
@@ -149,25 +219,6 @@ def _reading_of(column: Column, layout: Layout) -> Reading:
 def _unguarded(text: str) -> str:
     """Without the apostrophe that guards texts like formulas in a CSV: in the workbook nothing is a formula."""
     return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
-
-
-def _read_number(text: str, format: str, *, comma: bool = False) -> Any:
-    plain = text.removeprefix("'")
-    plain = plain.replace(",", ".") if comma else plain
-    if "," in plain or not _NUMBER.fullmatch(plain) or sum(map(str.isdigit, plain)) > MOST_DIGITS:
-        return text
-    return Decimal(plain), format
-
-
-def _is_amount(heading: str) -> bool:
-    return not AMOUNT_WORDS.isdisjoint(re.findall("[a-z]+", heading.casefold()))
-
-
-def _read_amount(text: str) -> Any:
-    match = _MONEY.fullmatch(text)
-    if not match:
-        return _read_text_or_day(text)
-    return Decimal(text.replace(",", ".")), "#,##0.00" if match[2] else "0"
 
 
 def _read_text_or_day(text: str) -> Any:

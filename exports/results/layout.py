@@ -12,5 +12,10 @@ def layout_of(run: Run) -> Layout | None:
 
 def table_of(result: Result) -> Layout | None:
     """The columns of a CSV or its part; None for another file or a hand-written template."""
-    layout = layout_of(result.of_run)
+    return csv_layout_of(result.of_run)
+
+
+def csv_layout_of(run: Run) -> Layout | None:
+    """The columns that the run's template was made from, if it makes a CSV."""
+    layout = layout_of(run)
     return layout if layout is not None and layout.kind == "csv" else None

@@ -18,11 +18,9 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, Any
 
-from django.core.files.storage import default_storage
-
 from expensify.foreign_text import read_json, writable
 from exports.models import Result
-from exports.results import preview_xlsx_process, tables
+from exports.results import integrity, preview_xlsx_process, tables
 from exports.results import store as results
 
 ROWS = 100
@@ -39,12 +37,16 @@ PICTURE_PIXELS = 1200  # the longer side
 
 @dataclass(frozen=True)
 class TablePreview:
-    """The first row as headings, and the next rows. `more` says that the file has further rows."""
+    """The first row as headings, and the next rows. `more` says that the file has further rows.
+
+    `titles` counts the lines above the headings.
+    """
 
     headings: list[str]
     rows: list[list[str]]
     more: bool
     more_columns: int = 0
+    titles: int = 0
     kind: str = "table"
 
 
@@ -99,13 +101,13 @@ def preview(result: Result) -> Preview:
     read = READERS.get(results.extension(result.name))
     if result.purged_at is not None:
         return PURGED
-    if result.size == 0:
-        return EMPTY
-    if read is None:
-        return UNKNOWN
     try:
-        with default_storage.open(result.file.name) as file:
-            return read(file, result.size)
+        with integrity.open_result(result) as file:
+            if result.size == 0:
+                return EMPTY
+            return read(file, result.size) if read else UNKNOWN
+    except integrity.Damaged as error:
+        return NoPreview(str(error))
     except FileNotFoundError:
         return GONE
 
@@ -118,11 +120,11 @@ def picture(result: Result) -> bytes | None:
     import pypdfium2
 
     try:
-        with default_storage.open(result.file.name) as file, _pdfium, closing(pypdfium2.PdfDocument(file)) as document:
+        with integrity.open_result(result) as file, _pdfium, closing(pypdfium2.PdfDocument(file)) as document:
             page = document[0]
             scale = PICTURE_PIXELS / max(*page.get_size(), 1)
             image = page.render(scale=scale).to_pil()
-    except (FileNotFoundError, pypdfium2.PdfiumError):
+    except (FileNotFoundError, integrity.Damaged, pypdfium2.PdfiumError):
         return None
     png = io.BytesIO()
     image.save(png, "PNG", optimize=False)
@@ -135,7 +137,8 @@ def picture(result: Result) -> bytes | None:
 def _csv(file: IO[bytes], size: int) -> Preview:
     try:
         with tables.opened(file) as text:
-            return _table(list(islice(tables.rows_of(text), ROWS + 2)))
+            titles, rows = tables.read_table(text)
+            return _table(list(islice(rows, ROWS + 2)), titles)
     except csv.Error:
         return DAMAGED
 
@@ -175,7 +178,8 @@ def _json(file: IO[bytes], size: int) -> Preview:
 def _text(file: IO[bytes], size: int) -> TextPreview:
     start = file.read(TEXT)
     # A text that is cut within its last character loses that character.
-    text = start.decode(tables.encoding_of(start), errors="ignore" if size > TEXT else "replace")
+    encoding = tables.encoding_of(start)
+    text = start[len(encoding.mark) :].decode(encoding.codec, errors="ignore" if size > TEXT else "replace")
     return TextPreview(writable(text), more=size > TEXT)
 
 
@@ -218,12 +222,14 @@ READERS: dict[str, Callable[[IO[bytes], int], Preview]] = {
 _pdfium = Lock()
 
 
-def _table(rows: list[list[Any]]) -> Preview:
+def _table(rows: list[list[Any]], titles: int = 0) -> Preview:
     if not rows:
         return NoPreview("The file has no rows: no report matched what the export asks for.")
     widest = max(len(row) for row in rows)
     headings, *body = [[_cell(value) for value in row[:COLUMNS]] for row in rows]
-    return TablePreview(headings, body[:ROWS], more=len(body) > ROWS, more_columns=max(0, widest - COLUMNS))
+    return TablePreview(
+        headings, body[:ROWS], more=len(body) > ROWS, more_columns=max(0, widest - COLUMNS), titles=titles
+    )
 
 
 def _cell(value: Any) -> str:

@@ -22,6 +22,7 @@ from expensify.answers import Download
 from exports.models import Result, Run
 from exports.models.run import FINAL
 from exports.results import tables
+from exports.results.layout import csv_layout_of
 
 CHUNK = 1024 * 1024
 # How many finished runs one call of `tidy` cleans.
@@ -101,7 +102,7 @@ def store(run: Run, name: str, path: Path, arrived: Download) -> Result:
         path, name = _zipped(run, name, path), f"{PurePosixPath(run.remote_files[0]).stem}.zip"
         size, sha256 = _measured(path)
     try:
-        rows = tables.count_rows(path, extension(name))
+        rows = tables.count_rows(path, extension(name), csv_layout_of(run))
         return Result(
             team=run.team,
             run=run,

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, NamedTuple, TextIO
 
+from accounts import delimited
+from accounts.delimited import UTF8, WINDOWS_1252, Encoding
 from expensify.foreign_text import is_writable, writable
 from exports.columns.layout import Layout
 from exports.columns.parsing import table_of
@@ -22,6 +24,7 @@ DELIMITERS = ",;\t|"
 SAMPLE = 64 * 1024
 
 LONGEST_FIELD = 16 * 1024 * 1024
+FIRST_ROWS = 20
 # Characters of a line that are read at once, so that a hundred lines of a preview fit into memory.
 LINE = 256 * 1024
 BLOCK = 256 * 1024
@@ -30,36 +33,49 @@ NEITHER_QUOTES_NOR_BREAKS = bytes(set(range(256)) - set(b'"\r\n'))
 csv.field_size_limit(LONGEST_FIELD)
 
 
-def encoding_of(sample: bytes) -> str:
-    """The encoding by the byte-order mark; else UTF-8 if valid; else Windows-1252, in which any byte is valid."""
-    for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if sample.startswith(mark):
-            return name
-    try:
-        # The sample may end within a character.
-        codecs.getincrementaldecoder("utf-8")().decode(sample, final=len(sample) < SAMPLE)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+class Start(NamedTuple):
+    """What comes before the headings: `prefix` is Excel's line `sep=;`, `titles` counts the rows after it."""
+
+    prefix: str
+    delimiter: str
+    titles: int
+
+
+def encoding_of(sample: bytes) -> Encoding:
+    """The encoding of a file by its first bytes."""
+    return delimited.encoding_of(sample, is_whole=len(sample) < SAMPLE)
+
+
+def start_of(beginning: str) -> Start:
+    """Delimiter and title lines of a table by its first characters."""
+    prefix, delimiter = delimited.separator_line(beginning)
+    beginning = beginning[len(prefix) :]
+    delimiter = delimiter or delimiter_of(beginning)
+    return Start(prefix, delimiter, delimited.heading_at(_first_rows(beginning, delimiter)))
 
 
 def delimiter_of(sample: str) -> str:
-    """The delimiter that splits most of the first lines into equally many fields, then into most; else a comma.
+    """The delimiter that splits most of the first lines like their headings, then into most fields; else a comma.
 
     Delimiters under which every quote opens or closes a field come first.
     """
-    best, best_score = ",", (False, 0, 0)
+    best, best_score = ",", (False, 0, False, 0)
     for delimiter in DELIMITERS:
-        rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row][:20]
-        if len(rows) > 1 and len(sample) >= SAMPLE // 4:
-            rows = rows[:-1]
-        if not rows or len(rows[0]) < 2:
+        rows = _first_rows(sample, delimiter)
+        titles = delimited.heading_at(rows)
+        if not rows or len(headings := rows[titles]) < 2:
             continue
-        alike = sum(len(row) == len(rows[0]) for row in rows)
-        score = (_has_no_stray_quotes(sample, delimiter), alike, len(rows[0]))
+        alike = sum(len(row) == len(headings) for row in rows)
+        score = (_has_no_stray_quotes(sample, delimiter), alike, titles > 0, len(headings))
         if score > best_score:
             best, best_score = delimiter, score
     return best
+
+
+def _first_rows(sample: str, delimiter: str) -> list[list[str]]:
+    rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row][:FIRST_ROWS]
+    # The sample may end within a row.
+    return rows[:-1] if len(rows) > 1 and len(sample) >= SAMPLE // 4 else rows
 
 
 def _has_no_stray_quotes(sample: str, delimiter: str) -> bool:
@@ -75,9 +91,9 @@ def _has_no_stray_quotes(sample: str, delimiter: str) -> bool:
 @contextmanager
 def opened(file: IO[bytes]) -> Iterator[TextIO]:
     """Open a binary file as text in its detected encoding, with replacement characters for invalid bytes."""
-    sample = file.read(SAMPLE)
-    file.seek(0)
-    text = io.TextIOWrapper(file, encoding=encoding_of(sample), errors="replace", newline="")
+    encoding = encoding_of(file.read(SAMPLE))
+    file.seek(len(encoding.mark))
+    text = io.TextIOWrapper(file, encoding=encoding.codec, errors="replace", newline="")
     try:
         yield text
     finally:
@@ -85,12 +101,18 @@ def opened(file: IO[bytes]) -> Iterator[TextIO]:
 
 
 def rows_of(text: TextIO) -> Iterator[list[str]]:
-    """The rows of a delimited text without blank lines. A line longer than `LINE` is read as several."""
-    sample = text.read(SAMPLE // 4)
-    text.seek(0)
-    for row in csv.reader(iter(partial(text.readline, LINE), ""), delimiter=delimiter_of(sample)):
-        if row:
-            yield row
+    """The rows of a delimited text from its headings on, without blank lines. See `read_table`."""
+    return read_table(text)[1]
+
+
+def read_table(text: TextIO) -> tuple[int, Iterator[list[str]]]:
+    """The number of title lines, and the rows below them. A line longer than `LINE` is read as several."""
+    beginning = text.tell()
+    start = start_of(text.read(SAMPLE // 4))
+    text.seek(beginning)
+    text.read(len(start.prefix))
+    rows = csv.reader(iter(partial(text.readline, LINE), ""), delimiter=start.delimiter)
+    return start.titles, islice(filter(None, rows), start.titles, None)
 
 
 def rows_by(layout: Layout, path: Path) -> Iterator[list[str]]:
@@ -123,7 +145,10 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Records:
-    """A CSV read row by row, without blank lines. `heading` is None if it has none; `mark` is its byte-order mark."""
+    """A CSV read row by row, without blank lines and title lines.
+
+    `heading` is None if it has none. `mark` is what comes first: its byte-order mark, and Excel's line `sep=;`.
+    """
 
     headings: list[str]
     heading: Record | None
@@ -138,23 +163,36 @@ def records_of(file: IO[bytes], layout: Layout | None) -> Records:
     loses invalid bytes. Raises csv.Error for a file that is no table, at the latest while its rows are read.
     """
     sample = file.read(SAMPLE)
-    encoding, marks = encoding_of(sample), [codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE]
-    mark = next((mark for mark in marks if sample.startswith(mark)), b"")
-    file.seek(len(mark))
-    if encoding == "utf-16":
-        encoding, errors = "utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be", "replace"
-    else:
-        encoding, errors = encoding.removesuffix("-sig"), "surrogateescape"
-    text = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="")
-    if layout is not None:
-        delimiter = layout.delimiter
-    else:
-        delimiter = delimiter_of(sample[len(mark) : SAMPLE // 4].decode(encoding, "replace"))
-    rows = _records(text, encoding, errors, delimiter)
+    encoding = _by_all_bytes(file, encoding_of(sample), sample)
+    file.seek(len(encoding.mark))
+    errors = "replace" if encoding.name in ("UTF-16", "UTF-32") else "surrogateescape"
+    text = io.TextIOWrapper(file, encoding=encoding.codec, errors=errors, newline="")
+    start = Start("", layout.delimiter, 0) if layout else start_of(_decode_beginning(sample, encoding))
+    text.read(len(start.prefix))
+    rows = islice(_records(text, encoding.codec, errors, start.delimiter), start.titles, None)
     first = next(rows, None)
     headings = headings_of(layout) if layout else first.cells if first else []
     heading = first if first and first.cells == headings and (layout is None or layout.heading) else None
+    mark = encoding.mark + start.prefix.encode(encoding.codec)
     return Records(headings, heading, mark, rows if heading or first is None else chain([first], rows))
+
+
+def _decode_beginning(sample: bytes, encoding: Encoding) -> str:
+    return sample[len(encoding.mark) :].decode(encoding.codec, "replace")[: SAMPLE // 4]
+
+
+def _by_all_bytes(file: IO[bytes], encoding: Encoding, sample: bytes) -> Encoding:
+    """The encoding, also where the first letter that is not ASCII comes after the sample."""
+    if encoding != UTF8 or not sample.isascii():
+        return encoding
+    while block := file.read(BLOCK):
+        if not block.isascii():
+            try:
+                codecs.getincrementaldecoder("utf-8")().decode(block + file.read(4), final=False)
+            except UnicodeDecodeError:
+                return WINDOWS_1252
+            return UTF8
+    return UTF8
 
 
 def _records(text: io.TextIOWrapper, encoding: str, errors: str, delimiter: str) -> Iterator[Record]:
@@ -181,23 +219,35 @@ def _records(text: io.TextIOWrapper, encoding: str, errors: str, delimiter: str)
             text.detach()
 
 
-def count_rows(path: Path, extension: str) -> int | None:
-    """The number of rows of a CSV, including its heading; None for other files."""
+def count_rows(path: Path, extension: str, layout: Layout | None = None) -> int | None:
+    """The number of rows of data in a CSV, without headings and title lines; None for other files."""
     if extension != "csv":
         return None
     with path.open("rb") as file:
         sample = file.read(SAMPLE)
-        file.seek(0)
         encoding = encoding_of(sample)
         try:
-            beginning = sample[: SAMPLE // 4].decode(encoding, "replace")
-            delimiter = delimiter_of(beginning)
-            if encoding == "utf-16" or not _has_no_stray_quotes(beginning, delimiter):
-                with opened(file) as text:
-                    return sum(1 for _ in rows_of(text))
-            return _count_rows(_blocks(file), encoding, delimiter)
+            beginning = _decode_beginning(sample, encoding)
+            start = start_of(beginning) if layout is None else Start("", layout.delimiter, 0)
+            beginning = beginning[len(start.prefix) :]
+            above = start.titles + _has_heading(beginning, start, layout)
+            file.seek(len(encoding.mark) + len(start.prefix.encode(encoding.codec)))
+            if encoding.name in ("UTF-16", "UTF-32") or not _has_no_stray_quotes(beginning, start.delimiter):
+                text = io.TextIOWrapper(file, encoding=encoding.codec, errors="replace", newline="")
+                lines = iter(partial(text.readline, LINE), "")
+                rows = sum(map(bool, csv.reader(lines, delimiter=start.delimiter)))
+            else:
+                rows = _count_rows(_blocks(file), encoding.codec, start.delimiter)
+            return max(0, rows - above)
         except csv.Error:
             return None
+
+
+def _has_heading(beginning: str, start: Start, layout: Layout | None) -> bool:
+    if layout is None:
+        return True
+    first = next(filter(None, csv.reader(io.StringIO(beginning, newline=""), delimiter=start.delimiter)), None)
+    return layout.heading and first == headings_of(layout)
 
 
 def _count_rows(blocks: Iterator[bytes], encoding: str, delimiter: str) -> int:

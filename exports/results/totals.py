@@ -2,64 +2,58 @@
 
 A wrong total is worse than none. Among chosen columns, the first amount counts that belongs to a single row and has a
 currency column. In a file of a hand-written template, the only column called amount or total counts, with the only
-one called currency.
+one called currency. A row of such a file that adds up the rows above it is left out, and if that is not certain, so are
+all totals; `note` says so.
 """
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from functools import partial
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import IO
-
-from django.core.files.storage import default_storage
 
 from exports.columns.layout import Column, Layout
 from exports.models import Result
+from exports.results import integrity, summary_rows, tables
 from exports.results import store as results
-from exports.results import tables
+from exports.results.amounts import COMMA, POINT, AmountColumn
 from exports.results.layout import table_of
 
 AMOUNTS = {"amount", "total", "total amount", "gross amount", "amount in report currency"}
 CURRENCIES = {"currency", "report currency"}
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
-# Thousands separators only together with a decimal separator: alone, either mark could be the other.
-_PLAIN = re.compile(r"-?[0-9]+([.,][0-9]{1,2})?")
-_GROUPED = re.compile(r"-?[0-9]{1,3}(?:(,)[0-9]{3})+\.[0-9]{1,2}|-?[0-9]{1,3}(?:(\.)[0-9]{3})+,[0-9]{1,2}")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Rows without the heading, and totals by currency; None where unknown."""
+    """Rows without the heading, and totals by currency; None where unknown. `note` says why a total is not given."""
 
     rows: int | None
     totals: dict[str, Decimal] | None
+    note: str = field(default="", compare=False)
 
 
 UNKNOWN = Measured(None, None)
 
 
-class Unsure(ValueError):
-    """A cell that may or may not be an amount."""
-
-
 @dataclass(frozen=True)
 class _Money:
-    """The columns of amount and currency, and how to read an amount: None for a cell without one."""
+    """The columns of amount and currency. Amounts are divided by `scale`."""
 
     amount: int
     currency: int
-    read: Callable[[str], Decimal | None]
-    needs_decimals: bool = False
+    column: AmountColumn
+    scale: int = 1
+    is_own_template: bool = False
 
 
 def measure(result: Result) -> Measured:
-    """Count and sum a whole file or a part. Raises FileNotFoundError when the file is gone."""
+    """Count and sum a whole file or a part. Raises FileNotFoundError, and Damaged."""
     if results.extension(result.name) != "csv" or result.purged_at is not None:
         return UNKNOWN
-    with default_storage.open(result.file.name) as file:
+    with integrity.open_result(result) as file:
         return measure_file(file, table_of(result))
 
 
@@ -74,24 +68,50 @@ def measure_file(file: IO[bytes], layout: Layout | None) -> Measured:
 
 
 def _add_up(rows: Iterable[list[str]], money: _Money | None) -> Measured:
-    count, totals, has_decimals = 0, dict[str, Decimal](), False
+    count, doubt = 0, ""
+    sums = {mark: summary_rows.Sums() for mark in (POINT, COMMA)}
     for cells in rows:
         count += 1
-        if money is None:
-            continue
-        try:
-            amount = money.read(cells[money.amount])
-            if amount is not None:
-                currency = cells[money.currency].strip().removeprefix("'")
-                if not _CURRENCY.fullmatch(currency):
-                    raise Unsure(currency)
-                totals[currency] = totals.get(currency, Decimal(0)) + amount
-                has_decimals = has_decimals or amount.as_tuple().exponent != 0
-        except (Unsure, IndexError):
-            money = None
-    if money is None or (money.needs_decimals and totals and not has_decimals):
+        if money is not None and not doubt:
+            doubt = _add_row(cells, money, sums)
+    if money is None:
         return Measured(count, None)
-    return Measured(count, {currency: _with_cents(totals[currency]) for currency in sorted(totals)})
+    doubt = doubt or money.column.doubt
+    mark = money.column.mark
+    if mark is None or doubt:
+        return Measured(count, None, _withheld(doubt))
+    result = sums[mark]
+    if result.doubt:
+        return Measured(count, None, _withheld(result.doubt))
+    if money.is_own_template and result.totals and not money.column.decimals:
+        why = f"all amounts in the column “{money.column.heading}” are whole numbers, so they may be cents"
+        return Measured(count, None, _withheld(why))
+    totals = {currency: _with_cents(result.totals[currency] / money.scale) for currency in sorted(result.totals)}
+    return Measured(count, totals, result.note)
+
+
+def _add_row(cells: list[str], money: _Money, sums: dict[str, summary_rows.Sums]) -> str:
+    """Add the amount of a row under each decimal mark. Returns why there can be no totals, or ""."""
+    if max(money.amount, money.currency) >= len(cells):
+        return "a row ends before its amount or its currency"
+    amounts = money.column.see(cells[money.amount])
+    if not amounts:
+        return ""
+    currency = cells[money.currency].strip().removeprefix("'")
+    others = [cell.strip() for n, cell in enumerate(cells) if n not in (money.amount, money.currency)]
+    may_be_total = money.is_own_template and summary_rows.may_add_up(others)
+    if not _CURRENCY.fullmatch(currency) and (currency or not may_be_total):
+        return f"a row has {f'“{currency[:30]}”' if currency else 'nothing'} where its currency belongs"
+    for mark, amount in amounts.items():
+        if may_be_total:
+            sums[mark].add_or_leave_out(currency, amount, others)
+        else:
+            sums[mark].add(currency, amount, others)
+    return ""
+
+
+def _withheld(why: str) -> str:
+    return f"No total is given: {why}." if why else ""
 
 
 def _with_cents(amount: Decimal) -> Decimal:
@@ -108,7 +128,9 @@ def _of_layout(layout: Layout) -> _Money | None:
             continue
         currency = _index_of(layout, f"{field.currency}.currency")
         if currency is not None:
-            return _Money(index, currency, partial(_read_amount, column))
+            mark = COMMA if column.format == "0,00" else POINT
+            amounts = AmountColumn(column.heading, [mark], [column.fallback])
+            return _Money(index, currency, amounts, scale=100 if column.format == "cents" else 1)
     return None
 
 
@@ -125,19 +147,6 @@ def _index_of(layout: Layout, name: str) -> int | None:
     )
 
 
-def _read_amount(column: Column, cell: str) -> Decimal | None:
-    text = cell.strip().removeprefix("'")
-    if text in ("", column.fallback.strip().removeprefix("'")):
-        return None
-    try:
-        number = Decimal(text.replace(",", ".") if column.format == "0,00" else text)
-    except InvalidOperation:
-        raise Unsure(cell) from None
-    if not number.is_finite():
-        raise Unsure(cell)
-    return number / 100 if column.format == "cents" else number
-
-
 # ------------------------------------------------------------ hand-written templates
 
 
@@ -147,18 +156,4 @@ def _of_headings(headings: Sequence[str]) -> _Money | None:
     currencies = [index for index, name in enumerate(names) if name in CURRENCIES]
     if len(amounts) != 1 or len(currencies) != 1:
         return None
-    # If all amounts are whole numbers, they may be cents.
-    return _Money(amounts[0], currencies[0], plain_amount, needs_decimals=True)
-
-
-def plain_amount(cell: str) -> Decimal | None:
-    """Read an amount as people write it; None for an empty cell. Raises Unsure for anything else."""
-    text = cell.strip().removeprefix("'")
-    if not text:
-        return None
-    if _PLAIN.fullmatch(text):
-        return Decimal(text.replace(",", "."))
-    if grouped := _GROUPED.fullmatch(text):
-        mark = grouped[1] or grouped[2]
-        return Decimal(text.replace(mark, "").replace(",", "."))
-    raise Unsure(cell)
+    return _Money(amounts[0], currencies[0], AmountColumn(headings[amounts[0]].strip()), is_own_template=True)

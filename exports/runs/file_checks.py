@@ -158,7 +158,7 @@ def _lines(text: TextIO) -> Iterator[str]:
 
 
 def _decoded(content: bytes) -> str:
-    return content.decode(tables.encoding_of(content[:HEAD]), "replace")
+    return content.decode(tables.encoding_of(content[:HEAD]).codec, "replace")
 
 
 def _is_json_object(head: bytes) -> bool:

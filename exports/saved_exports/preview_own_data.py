@@ -9,10 +9,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from django.core.files.storage import default_storage
-
 from accounts.models import Team
 from expensify.foreign_text import read_json
+from exports.models import Result
+from exports.results import integrity
 
 RESULTS = 5
 MOST_BYTES = 2 * 1024**2
@@ -32,7 +32,7 @@ def latest(team: Team) -> OwnData | None:
         media_type="application/json", purged_at=None, size__lte=MOST_BYTES, size__gt=0
     )
     for result in results.order_by("-id")[:RESULTS]:
-        data = _read(result.pk, result.file.name)
+        data = _read(result)
         if data is not None:
             assert result.run_id is not None  # Only parts of a result have no run.
             return OwnData(result.run_id, data)
@@ -41,11 +41,11 @@ def latest(team: Team) -> OwnData | None:
 
 # Results never change: cache their content while somebody types.
 @lru_cache(maxsize=4)
-def _read(result_id: int, stored: str) -> Mapping[str, Any] | None:
+def _read(result: Result) -> Mapping[str, Any] | None:
     try:
-        with default_storage.open(stored) as file:
+        with integrity.open_result(result) as file:
             content = read_json(file.read(), parse_float=Decimal)
-    except (OSError, ValueError, RecursionError):
+    except (OSError, integrity.Damaged, ValueError, RecursionError):
         return None
     reports = content.get("reports") if isinstance(content, dict) else None
     if not (isinstance(reports, list) and reports and all(map(_is_report, reports))):

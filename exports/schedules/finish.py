@@ -41,6 +41,7 @@ class FileContents:
     rows: int | None
     totals: dict[str, Decimal] | None = None
     parts: Sequence[Result] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _read_file(result: Result, mail: MailSettings) -> FileContents:
     parts: Sequence[Result] = ()
     if mail.split_by and measured.rows != 0:
         parts = split_by_recipient.split(result, mail.split_by, mail.fallback)
-    return FileContents(measured.rows, measured.totals, parts)
+    return FileContents(measured.rows, measured.totals, parts, measured.note)
 
 
 def _out_of_band(contents: FileContents, mail: MailSettings) -> str:
@@ -141,7 +142,7 @@ def _out_of_band(contents: FileContents, mail: MailSettings) -> str:
     for currency in sorted({*mail.totals_from, *mail.totals_to}):
         bounds = mail.totals_from.get(currency), mail.totals_to.get(currency)
         if contents.totals is None:
-            problems.append(f"The total in {currency} cannot be told from this file.")
+            problems.append(f"The total in {currency} cannot be told from this file. {contents.note}".strip())
         else:
             total = contents.totals.get(currency, Decimal(0))
             problems.append(_check_range(f"Total in {currency}", total, *bounds))

@@ -27,6 +27,7 @@ from exports.deliveries.settings import Content
 from exports.forms.deliveries import CodeForm
 from exports.models import Link, Recipient
 from exports.results import http_range
+from exports.results.integrity import Damaged
 from exports.results.store import CannotStore
 
 View = Callable[..., HttpResponseBase]
@@ -133,6 +134,11 @@ def link_file(request: HttpRequest, link: Link, token: str, now: datetime) -> Ht
         return redirect("exports:link", token)
     try:
         file = download_links.file_of(link.delivery)
+    except Damaged:
+        unavailable = download_links.Unavailable(
+            "The file is damaged", f"The portal's storage has changed it. Ask {link.team} to run the export again."
+        )
+        return _show_unavailable(request, unavailable, 410)
     except (FileNotFoundError, CannotAttach, CannotStore):
         unavailable = download_links.Unavailable(
             "The file is not there", f"The portal's storage has lost it. Ask {link.team} to run the export again."

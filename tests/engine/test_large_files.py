@@ -48,5 +48,5 @@ def test_worker_needs_no_more_memory_for_a_large_file(
 
     result = result_of_a_run()
 
-    assert (result.size, result.rows) == (len(LARGE), 4_000_001)
+    assert (result.size, result.rows) == (len(LARGE), 4_000_000)
     assert most_memory(worker.pid) - before < 20 * 1024**2

@@ -49,7 +49,7 @@ def test_a_run_takes_two_calls_and_its_file_is_in_the_portal(
         content = file.read()
     rows = list(csv.reader(io.StringIO(content.decode())))
     assert rows[0] == ["Merchant", "Amount"]
-    assert run.result.rows == len(rows)
+    assert run.result.rows == len(rows) - 1
     assert run.result.size == len(content)
     assert run.result.sha256 == hashlib.sha256(content).hexdigest()
     assert run.result.name == run.remote_file

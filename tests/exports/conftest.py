@@ -33,4 +33,4 @@ def at_work(budget: Any, sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
 def result(export: SavedExport) -> Result:
     """A file that a run of the export left."""
     run = make_run(export, status=Run.Status.SUCCEEDED, remote_file="a.csv")
-    return make_result(run, b"a,b\n1,2\n\n", "expenses.csv", sha256="5" * 64)
+    return make_result(run, b"a,b\n1,2\n\n", "expenses.csv")

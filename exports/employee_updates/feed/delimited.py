@@ -1,15 +1,14 @@
 """Read a delimited text as lines; detects the encoding and the delimiter."""
 
-import codecs
 import csv
 import io
 import re
 from collections import Counter
 
+from accounts.delimited import FIRST_LINES, encoding_of, separator_line
 from exports.employee_updates.feed.findings import UnreadableFile
 from exports.employee_updates.feed.headings import count_recognised
 from exports.employee_updates.feed.sheet import (
-    FIRST_LINES,
     MOST_COLUMNS,
     MOST_ROWS,
     Note,
@@ -24,40 +23,22 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 SAMPLE = 64 * 1024  # characters
 LONGEST_CELL = 20_000  # characters; a longer cell comes from an unclosed quotation mark
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8"),
-    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
-    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
-    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
-    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
-)
+_NO_TEXT = "This file is no text and no workbook. Save it as CSV or XLSX and upload that."
 _END = "\ue000"
 _MISREAD = re.compile("Ã[\x80-¿]|â€|Â[\xa0-¿]")
 
 
 def decode(content: bytes) -> tuple[str, str]:
-    """The text, and the name of its encoding.
-
-    The byte-order mark decides; without one, UTF-16 if every other byte is zero, UTF-8 if the text is valid, else
-    Windows-1252, which accepts nearly any byte. Raises UnreadableFile for content that is not text.
-    """
-    for mark, codec, name in _MARKS:
-        if content.startswith(mark):
-            return _decode_strictly(content, codec), name
-    start = content[:4096]
-    if len(start) >= 4 and b"\0" in start:
-        halves = start[0 : len(start) // 2 * 2 : 2], start[1::2]
-        for half, codec in ((halves[1], "utf-16-le"), (halves[0], "utf-16-be")):
-            if half.count(0) > 0.7 * len(half):
-                return _decode_strictly(content, codec), "UTF-16"
+    """The text, and the name of its encoding. Raises UnreadableFile for content that is not text."""
+    encoding = encoding_of(content, is_whole=True)
+    if not encoding.is_guess:
+        if b"\0" in content and encoding.codec == "utf-8":
+            raise UnreadableFile(_NO_TEXT)
+        return _decode_strictly(content[len(encoding.mark) :], encoding.codec), encoding.name
     if b"\0" in content:
-        raise UnreadableFile("This file is no text and no workbook. Save it as CSV or XLSX and upload that.")
+        raise UnreadableFile(_NO_TEXT)
     try:
-        return content.decode("utf-8"), "UTF-8"
-    except UnicodeDecodeError:
-        pass
-    try:
-        return content.decode("cp1252"), "Windows-1252"
+        return content.decode(encoding.codec), encoding.name
     except UnicodeDecodeError:
         return content.decode("latin-1"), "Latin-1"
 
@@ -115,10 +96,9 @@ def delimiter_of(text: str) -> str:
 
 def _strip_separator_line(text: str) -> tuple[str, str]:
     """The text without Excel's first line `sep=;`, and the delimiter in it; "" without that line."""
-    if (match := re.match(r'"?sep=([,;\t|])"?\r?\n', text, re.IGNORECASE)) is not None:
-        # Keep an empty line, so that row numbers match those of a spreadsheet.
-        return "\n" + text[match.end() :], match[1]
-    return text, ""
+    line, delimiter = separator_line(text)
+    # Keep an empty line, so that row numbers match those of a spreadsheet.
+    return ("\n" + text[len(line) :], delimiter) if line else (text, "")
 
 
 def _lines(text: str, delimiter: str, notes: list[Note]) -> list[SheetRow]:

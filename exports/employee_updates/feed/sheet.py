@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from accounts.delimited import FIRST_LINES
 from exports.employee_updates.feed.cells import FeedRow
 from exports.employee_updates.feed.findings import RowFinding, Severity, UnreadableFile
 from exports.employee_updates.feed.headings import count_recognised
 
 MOST_ROWS = 20_000
 MOST_COLUMNS = 200
-# The headings are among these: HR systems print a title, a date and a filter above them.
-FIRST_LINES = 15
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils.cell import column_index_from_string
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
+from accounts.delimited import FIRST_LINES
 from exports.employee_updates.feed.findings import Severity, UnreadableFile, named, quoted
 from exports.employee_updates.feed.sheet import (
-    FIRST_LINES,
     MOST_COLUMNS,
     MOST_ROWS,
     Note,

@@ -5,7 +5,6 @@ from datetime import time as clock_time
 from typing import Any
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
@@ -22,6 +21,7 @@ from exports.columns.writing import headings_of, template_of
 from exports.deliveries.settings import MailSettings
 from exports.models import ApiCall, Run, SavedExport, Schedule
 from exports.models.run import Status
+from exports.results import integrity
 from exports.runs import actions as runs
 from exports.runs import queue
 from exports.saved_exports import actions as saved_exports
@@ -164,7 +164,7 @@ class Command(BaseCommand):
         self._follow(run)
         if run.status != Status.SUCCEEDED:
             raise CommandError(f"{run} has {run.get_status_display().lower()}. {run.error}")
-        with default_storage.open(run.result.file.name) as file:
+        with integrity.open_result(run.result) as file:
             for line in file.read(4096).decode(errors="replace").splitlines()[:FIRST_LINES]:
                 self.stdout.write(f"          | {line}")
 

@@ -5,7 +5,6 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError
 from django_scopes import scope
 
@@ -13,6 +12,7 @@ from accounts.audit import record as audit
 from accounts.models import Team
 from exports.models import Run, SavedExport
 from exports.models.run import Status
+from exports.results import integrity
 from exports.runs import actions as runs
 
 POLL_SECONDS = 0.5
@@ -87,7 +87,12 @@ class Command(BaseCommand):
     def _write(self, run: Run, output: str) -> None:
         if run.report_count == 0:
             raise CommandError(f"{output} was not written.", returncode=NO_FILE)
-        with default_storage.open(run.result.file.name) as file:
+        try:
+            stored = integrity.open_result(run.result)
+        except (FileNotFoundError, integrity.Damaged) as error:
+            reason = str(error) if isinstance(error, integrity.Damaged) else "It is no longer in the portal's storage."
+            raise CommandError(f"{output} was not written. {reason}", returncode=NO_FILE) from None
+        with stored as file:
             if output == "-":
                 shutil.copyfileobj(file, sys.stdout.buffer)
                 sys.stdout.buffer.flush()

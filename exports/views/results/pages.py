@@ -1,5 +1,4 @@
 from django.contrib import messages
-from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
@@ -10,7 +9,7 @@ from accounts.door import TeamRequest, team_view
 from accounts.permissions import Permission
 from exports.deliveries import attachments
 from exports.models import Result
-from exports.results import http_range, preview
+from exports.results import http_range, integrity, preview
 
 # The largest CSV that is converted while a page waits: it takes 20 seconds on a busy machine.
 WORKBOOK_BYTES = 5 * 1024**2
@@ -21,8 +20,10 @@ WORKBOOK_BYTES = 5 * 1024**2
 def result(request: TeamRequest, result_id: int) -> HttpResponse:
     result: Result = get_object_or_404(request.team.results.with_run(), pk=result_id)
     audit.record_reading(Action.RESULT_VIEWED, result, by=request.user)
+    # The preview checks the file; `damaged_at` says what it found.
+    shown = preview.preview(result)
     has_workbook = attachments.has_workbook(result, most_bytes=WORKBOOK_BYTES)
-    context = {"result": result, "preview": preview.preview(result), "has_workbook": has_workbook}
+    context = {"result": result, "preview": shown, "has_workbook": has_workbook}
     return render(request, "exports/result.html", context)
 
 
@@ -53,7 +54,10 @@ def result_download(request: TeamRequest, result_id: int) -> HttpResponseBase:
         )
         return redirect(result)
     try:
-        file = default_storage.open(result.file.name)
+        file = integrity.open_result(result)
+    except integrity.Damaged as error:
+        messages.error(request, str(error))
+        return redirect(result)
     except FileNotFoundError:
         messages.error(request, "The file is no longer in the portal's storage. Run the export again to get it.")
         return redirect(result)

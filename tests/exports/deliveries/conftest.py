@@ -16,6 +16,6 @@ def occurrence(acme: Team, export: SavedExport, alice: User) -> Iterator[Occurre
     acme.save()
     schedule = make_schedule(export, alice, "Month end", mail=MailSettings(fallback="alice@acme.example"))
     run = make_run(export, alice, Run.Status.SUCCEEDED)
-    make_result(run, b"a,b\n", "all.csv", sha256="0" * 64)
+    make_result(run, b"a,b\n", "all.csv")
     with scope(team=acme):
         yield make_occurrence(schedule, run=run)

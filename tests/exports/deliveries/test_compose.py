@@ -125,6 +125,33 @@ def test_part_mentions_only_its_own_rows(sent: Sent) -> None:
     assert "ben" not in body["plain"] + body["html"]
 
 
+@pytest.mark.django_db
+def test_a_total_that_is_withheld_says_why(sent: Sent) -> None:
+    _, _, body = composed(sent(b"Merchant,Amount,Currency\nA,12.50,EUR\nB,tbd-4711,EUR\n"))
+
+    why = "the column “Amount” also holds “tbd-4711”, which is not written as its other amounts are"
+    assert f"Totals: –\nAbout the totals: No total is given: {why}." in body["plain"]
+    assert "tbd-4711" in body["html"]
+
+
+@pytest.mark.django_db
+def test_a_row_that_adds_up_the_others_is_not_counted_again(sent: Sent) -> None:
+    _, _, body = composed(sent(b"Merchant,Amount,Currency\nA,4.00,EUR\nB,6.00,EUR\nTotal,10.00,EUR\n"))
+
+    note = "One row of the file adds up the rows above it. It is not counted again."
+    assert f"Totals: EUR 10.00\nAbout the totals: {note}" in body["plain"]
+
+
+@pytest.mark.django_db
+def test_the_reason_for_no_total_quotes_no_cell_of_an_encrypted_file(sent: Sent) -> None:
+    content = b"Merchant,Amount,Currency\nA,12.50,EUR\nB,tbd-4711,EUR\n"
+
+    _, _, body = composed(sent(content, asked_content=Content.SEALED_ZIP))
+
+    assert "Totals: –\nAbout the totals: See the file." in body["plain"]
+    assert "4711" not in body["plain"] + body["html"]
+
+
 def test_placeholders_are_replaced_once_and_others_stay() -> None:
     assert fill("{rows} {x} {team.name} {}", {"rows": "{team}", "team": "Acme"}) == "{team} {x} {team.name} {}"
 

@@ -121,7 +121,7 @@ def test_chosen_columns_say_what_their_cells_are() -> None:
         columns=(
             Column(source="number", heading="No"),
             column("report.reportID", heading="Report", excel_text=True),
-            column("final.amount", heading="Amount", format="0,00"),
+            column("final.amount", heading="Amount", format="0,00", fallback="n/a"),
             column("final.created", heading="Day"),
             column("final.merchant", heading="Total"),
         ),

@@ -85,7 +85,8 @@ def test_amounts_without_their_currency_have_no_total() -> None:
         ('Amount,Currency\n"1,234.50",EUR\n', {"EUR": Decimal("1234.50")}),
         ("Amount,Currency\n", {}),
         ("Amount,Currency\n1250,EUR\n", None),  # may be cents
-        ("Amount;Currency\n1.234;EUR\n1,00;EUR\n", None),  # a thousand, or one and a bit
+        ("Amount;Currency\n1.234;EUR\n1,00;EUR\n", {"EUR": Decimal("1235.00")}),  # the comma is the decimal mark
+        ("Amount;Currency\n1.234;EUR\n1;EUR\n", None),  # a thousand, or one and a bit
         ("Amount,Total,Currency\n1.00,1.00,EUR\n", None),
         ("Amount,Merchant\n1.00,EUR\n", None),
     ],
