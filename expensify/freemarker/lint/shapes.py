@@ -69,7 +69,7 @@ def bodies_of(element: tree.Element) -> list[tree.Body]:
             return [element.body, element.recover.body]
         case tree.Items() | tree.Sep() | tree.Compress() | tree.Escape() | tree.NoEscape():
             return [element.body]
-        case tree.MacroCall():
+        case tree.MacroCall() | tree.Foreign():
             return [element.body or ()]
         case _:
             return []

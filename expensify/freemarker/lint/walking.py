@@ -274,6 +274,10 @@ class Walk(tree.Visitor):
         self.context.state = inside
         self._bodies.append((call, caller))
 
+    def visit_Foreign(self, node: tree.Foreign) -> None:
+        self.expressions.values(node.expressions)
+        self.body(node.body or ())
+
     def visit_Return(self, node: tree.Return) -> None:
         if node.value is not None and self._returns:
             self._returns[-1].append(self.expressions.value(node.value))
