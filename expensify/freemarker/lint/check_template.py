@@ -69,7 +69,11 @@ def _check(findings: Findings, body: Body, extension: str, catalogue: Catalogue)
             Compiler().body(body)
         except TemplateError as error:
             syntax.add_compile_error(findings, error)
-    shape = shapes.shape_of(body)
+    is_padded = any(isinstance(node, BuiltIn) and node.name in ("left_pad", "right_pad") for node in nodes)
+    shape = shapes.shape_of(body, is_text=extension == "txt")
+    if extension == "txt" and is_padded and shape.kind == "table":
+        # Columns of a fixed width: a sign between them is only drawn.
+        shape = shape._replace(kind="plain", delimiter="")
     if extension != "pdf":
         _check_extension(findings, shape, extension)
     output = _make_output(findings, shape, extension)

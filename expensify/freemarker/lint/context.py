@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from expensify.freemarker.catalogue import Catalogue
 from expensify.freemarker.lint.findings import Findings
@@ -90,6 +90,8 @@ class Context:
     makes_json: bool = False
     formats_numbers: bool = False
     """Whether a <#setting number_format> came before."""
+    missing: Literal["default", "test", ""] = ""
+    """What a missing value comes to here: the default behind it, or a test that fails; else the tag prints nothing."""
     forgiving: bool = False
     """Whether a missing object in the expression does no harm: inside `(…)!` and similar."""
 
@@ -111,14 +113,14 @@ class Context:
             self.state = before
 
     @contextmanager
-    def forgiven(self, forgiving: bool) -> Iterator[None]:
-        """Set `forgiving` inside the block."""
-        before = self.forgiving
-        self.forgiving = forgiving
+    def forgiven(self, forgiving: bool, missing: Literal["default", "test", ""] = "") -> Iterator[None]:
+        """Set `forgiving` and `missing` inside the block."""
+        before = self.forgiving, self.missing
+        self.forgiving, self.missing = forgiving, missing
         try:
             yield
         finally:
-            self.forgiving = before
+            self.forgiving, self.missing = before
 
 
 def printed_reads(context: Context) -> dict[str, Read]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Literal
 
 from expensify.freemarker import tree
 from expensify.freemarker.lint import builtins, fields, names, printing
@@ -91,7 +92,7 @@ class Expressions(tree.Visitor):
             self.value(node.target)
             return either(self.under(node.target, at == 0, argument) for at, argument in enumerate(arguments))
         if node.name == "default":
-            return either((self._forgiven(node.target), *self.values(arguments)))
+            return either((self._forgiven(node.target, "default"), *self.values(arguments)))
         if node.name in _FORGIVING:
             target = self._forgiven(node.target)
             return either((target, EMPTY)) if node.name == "if_exists" else BOOLEAN
@@ -115,15 +116,16 @@ class Expressions(tree.Visitor):
 
     def visit_Default(self, node: tree.Default) -> Value:
         fallback = EMPTY if node.fallback is None else self.value(node.fallback)
-        return either((self._forgiven(node.target), fallback))
+        return either((self._forgiven(node.target, "default"), fallback))
 
     def visit_Exists(self, node: tree.Exists) -> Value:
         self._forgiven(node.target)
         return BOOLEAN
 
-    def _forgiven(self, node: tree.Expression) -> Value:
+    def _forgiven(self, node: tree.Expression, missing: Literal["default", "test"] = "test") -> Value:
         """FreeMarker forgives all that is missing inside parentheses, but only the last step without them."""
-        with self.context.forgiven(isinstance(node, tree.Parenthesis)):
+        inside = isinstance(node, tree.Parenthesis)
+        with self.context.forgiven(inside, missing if inside or isinstance(node, tree.Name) else ""):
             return self.value(node)
 
     def visit_Parenthesis(self, node: tree.Parenthesis) -> Value:

@@ -13,6 +13,7 @@ _VALUE = "\0"
 _JSON = re.compile(r'\s*[\[{]\s*,?\s*["\[{\]}\0]')
 _XML = re.compile(r"\s*<[A-Za-z?!]")
 _IN_QUOTES = re.compile(r'"[^"\n]*"')
+_IN_SENTENCE = re.compile(r"[,;|] ")
 _DELIMITERS = ",;\t|"
 
 
@@ -24,8 +25,11 @@ class Shape(NamedTuple):
     first: tree.Span | None
 
 
-def shape_of(body: tree.Body) -> Shape:
-    """Return the shape of the output. A loop counts once, all branches of a choice count."""
+def shape_of(body: tree.Body, *, is_text: bool = False) -> Shape:
+    """Return the shape of the output. A loop counts once, all branches of a choice count.
+
+    `is_text`: commas of a text file may be those of sentences, so it is a table only if none has a space behind it.
+    """
     pieces = list(_printed(body))
     text = "".join(piece for piece, _ in pieces)
     first = next((span for piece, span in pieces if piece.strip()), None)
@@ -38,7 +42,7 @@ def shape_of(body: tree.Body) -> Shape:
     bare = _IN_QUOTES.sub("", text)
     counts = {delimiter: bare.count(delimiter) for delimiter in _DELIMITERS}
     delimiter = max(_DELIMITERS, key=lambda sign: counts[sign])
-    if not counts[delimiter]:
+    if not counts[delimiter] or (is_text and _IN_SENTENCE.search(bare)):
         return Shape("plain", "", first)
     return Shape("table", delimiter, first)
 

@@ -135,8 +135,6 @@ def joined(parts: list[Value]) -> Value:
         return constant("".join(part.literal or "" for part in parts))
     inner, quoted = _unwrapped(parts)
     wrapped = quoted and all(part.doubled or part.fits_json for part in inner)
-    first = parts[0]
-    starts_as_text = first.literal is not None and first.literal.strip('"')[:1].strip("0123456789+-. ") != ""
     return Value(
         "text",
         reads=frozenset[Read]().union(*(part.reads for part in parts)),
@@ -145,8 +143,15 @@ def joined(parts: list[Value]) -> Value:
         doubled=all(part.doubled or '"' not in part.may for part in inner),
         wrapped=wrapped,
         escaped=all(part.fits_json for part in inner) and any(part.escaped for part in inner),
-        identifier=any(part.identifier for part in parts) and not starts_as_text,
+        identifier=any(part.identifier for part in parts) and all(map(keeps_number, parts)),
     )
+
+
+def keeps_number(part: Value) -> bool:
+    """Whether a spreadsheet still reads a number when this is printed beside an identifier."""
+    if part.literal is not None:
+        return not part.literal.strip('"0123456789 ')
+    return part.identifier or part.type in NUMBERS
 
 
 def _unwrapped(parts: list[Value]) -> tuple[list[Value], bool]:
