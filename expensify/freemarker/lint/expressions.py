@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from expensify.freemarker import tree
-from expensify.freemarker.lint import builtins, fields, names, printing
+from expensify.freemarker.lint import builtins, defaults, fields, names, printing
 from expensify.freemarker.lint.assuming import assume
 from expensify.freemarker.lint.context import Context
 from expensify.freemarker.lint.values import (
@@ -92,9 +92,13 @@ class Expressions(tree.Visitor):
             self.value(node.target)
             return either(self.under(node.target, at == 0, argument) for at, argument in enumerate(arguments))
         if node.name == "default":
-            return either((self._forgiven(node.target, "default"), *self.values(arguments)))
+            target = self._forgiven(node.target, "default")
+            defaults.check_default(self.context, node, node.target, target, fallback=(*arguments, None)[0])
+            return either((target, *self.values(arguments)))
         if node.name in _FORGIVING:
             target = self._forgiven(node.target)
+            if node.name == "exists":
+                defaults.check_test(self.context, node, node.target, target)
             return either((target, EMPTY)) if node.name == "if_exists" else BOOLEAN
         target = self.value(node.target)
         if arguments and isinstance(arguments[0], tree.Lambda):
@@ -116,10 +120,12 @@ class Expressions(tree.Visitor):
 
     def visit_Default(self, node: tree.Default) -> Value:
         fallback = EMPTY if node.fallback is None else self.value(node.fallback)
-        return either((self._forgiven(node.target, "default"), fallback))
+        target = self._forgiven(node.target, "default")
+        defaults.check_default(self.context, node, node.target, target, fallback=node.fallback)
+        return either((target, fallback))
 
     def visit_Exists(self, node: tree.Exists) -> Value:
-        self._forgiven(node.target)
+        defaults.check_test(self.context, node, node.target, self._forgiven(node.target))
         return BOOLEAN
 
     def _forgiven(self, node: tree.Expression, missing: Literal["default", "test"] = "test") -> Value:

@@ -22,12 +22,14 @@ _TYPES = {
     "xml": "xml",
 }
 EDITED = "modified-ignored"
+EMPTY = "empty-default"
 QUOTES = "unquoted-text"
 # Line and code of each finding. Each is right: the template would spoil a file whose data are less kind.
 RIGHT = {
     "actions": [(3, "line-break"), (3, "undoubled-quotes")],
+    "approvers": [(2, EMPTY)],
     "compressed": [(8, EDITED), (8, EDITED), (8, "number-format")],
-    "csv_function": [(10, "heading-unguarded")],
+    "csv_function": [(10, "heading-unguarded"), (13, EMPTY), (13, EMPTY)],
     "csv_long_ids": [(1, "heading-unguarded")],
     "csv_macro": [(5, EDITED)],
     "csv_missing_fields": [
@@ -40,16 +42,32 @@ RIGHT = {
     "csv_precedence": [(23, QUOTES), (24, "mixed-currency"), (24, "number-format")],
     "csv_rows": [(7, EDITED), (8, EDITED), (9, EDITED)],
     "csv_rows_from_windows": [(7, EDITED), (8, EDITED), (9, EDITED)],
-    "csv_with_defaults": [(2, QUOTES), (2, "mixed-currency"), *[(2, QUOTES)] * 3],
-    "custom_fields": [(2, QUOTES)],
+    "csv_with_defaults": [
+        (2, QUOTES),
+        (2, EMPTY),
+        (2, "mixed-currency"),
+        *[(2, EMPTY)] * 2,
+        *[(2, QUOTES)] * 3,
+        (2, EMPTY),
+    ],
+    "custom_fields": [(2, QUOTES), (2, EMPTY)],
     "fixed_width": [(3, EDITED), (3, EDITED)],
     "html": [(6, EDITED)],
-    "journal": [(6, QUOTES), (6, "mixed-currency"), (10, "mixed-currency")],
-    "json": [(4, EDITED)],
+    "journal": [
+        (5, EMPTY),
+        (5, EMPTY),
+        (6, QUOTES),
+        (6, EMPTY),
+        (6, "mixed-currency"),
+        (6, EMPTY),
+        (6, EMPTY),
+        (10, "mixed-currency"),
+    ],
+    "json": [(4, EMPTY), (4, EDITED)],
     "json_compact": [(2, EDITED)],
     "switch_on_type": [(11, EDITED)],
     "tags": [(4, QUOTES), (4, QUOTES)],
-    "taxes": [(1, "heading-unguarded"), (6, QUOTES), (6, QUOTES)],
+    "taxes": [(1, "heading-unguarded"), (5, EMPTY), (5, EMPTY), (6, QUOTES), (6, EMPTY), (6, QUOTES)],
     "totals_by_category": [(9, QUOTES), (12, QUOTES)],
     "tsv": [(2, EDITED), (2, QUOTES), (2, EDITED), (2, EDITED)],
     "unescape_html": [(3, EDITED)],
