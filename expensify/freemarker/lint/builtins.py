@@ -115,7 +115,8 @@ def _replace(value: Value, arguments: list[Value]) -> Value:
         return value.text(may=value.may, escaped=True)
     removed = _matched(old) if "r" in flags else SPECIAL.intersection(old) if len(old) == 1 else NONE
     added = SPECIAL.intersection(new) if new is not None else NONE
-    return value.text(may=(value.may - removed) | added)
+    # What it replaces may be what the escape wrote.
+    return value.text(may=(value.may - removed) | added, escapes=frozenset())
 
 
 def _matched(pattern: str) -> frozenset[str]:

@@ -23,6 +23,7 @@ from expensify.freemarker.lint.findings import Finding, Findings
 from expensify.freemarker.lint.json_text import JsonText
 from expensify.freemarker.lint.state import State
 from expensify.freemarker.lint.walking import Walk
+from expensify.freemarker.lint.xml_text import XmlText
 from expensify.freemarker.parser import Parser
 from expensify.freemarker.source import Source
 from expensify.freemarker.tags.opening import OPENING, parse_template
@@ -95,6 +96,8 @@ def _make_output(findings: Findings, shape: shapes.Shape, extension: str) -> Out
         return Output()
     if shape.kind == "json":
         return JsonText(findings)
+    if shape.kind == "xml":
+        return XmlText(findings)
     if shape.kind == "table":
         return Delimited(findings, shape.delimiter)
     if shape.kind == "plain":

@@ -90,6 +90,8 @@ class Context:
     makes_json: bool = False
     formats_numbers: bool = False
     """Whether a <#setting number_format> came before."""
+    number_signs: frozenset[str] = frozenset()
+    """The special characters that its format prints in numbers."""
     missing: Literal["default", "test", ""] = ""
     """What a missing value comes to here: the default behind it, or a test that fails; else the tag prints nothing."""
     forgiving: bool = False

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from expensify.freemarker.lint.context import Output, PrintPlace
+from expensify.freemarker.lint.escapes import check_escapes
 from expensify.freemarker.lint.findings import Findings, Fix
 from expensify.freemarker.lint.fixing import in_place_of, tight
 from expensify.freemarker.lint.places import offset_of, whole_lines
@@ -123,7 +124,7 @@ class Delimited(Output):
 
     def hole(self, value: Value, node: Expression, span: Span, place: PrintPlace) -> None:
         row = self._row
-        if self._delimiter:
+        if self._delimiter and not check_escapes(self._findings, value.escapes, "table"):
             if row.quoted is True:
                 self._check_quoted(value, node, span)
             elif row.quoted is False:

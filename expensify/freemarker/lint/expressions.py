@@ -11,6 +11,7 @@ from expensify.freemarker import tree
 from expensify.freemarker.lint import builtins, defaults, fields, names, printing
 from expensify.freemarker.lint.assuming import assume
 from expensify.freemarker.lint.context import Context
+from expensify.freemarker.lint.escapes import ESCAPES, Escape
 from expensify.freemarker.lint.values import (
     BOOLEAN,
     EMPTY,
@@ -107,7 +108,11 @@ class Expressions(tree.Visitor):
         values = self.values(arguments)
         if node.name == "string":
             printing.check_pattern(self.context, node, target, values)
-        return builtins.result(node.name, target, values)
+        result = builtins.result(node.name, target, values)
+        if node.name in ESCAPES and self.context.findings.fixable:
+            escape = Escape(node.name, node.name_span.start, node.name_span.end)
+            return result._replace(escapes=frozenset({escape}))
+        return result
 
     def _lambda(self, node: tree.Lambda, target: Value) -> Value:
         with self.context.aside():

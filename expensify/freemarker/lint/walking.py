@@ -7,8 +7,20 @@ from expensify.freemarker.lint import printing
 from expensify.freemarker.lint.assuming import assume
 from expensify.freemarker.lint.context import Captured, Context, Output, Printed
 from expensify.freemarker.lint.expressions import Expressions
+from expensify.freemarker.lint.formatting import set_format
 from expensify.freemarker.lint.state import State, merged
-from expensify.freemarker.lint.values import EMPTY, PENDING, TEXT, UNKNOWN, Read, Value, constant, either, joined
+from expensify.freemarker.lint.values import (
+    EMPTY,
+    NUMBERS,
+    PENDING,
+    TEXT,
+    UNKNOWN,
+    Read,
+    Value,
+    constant,
+    either,
+    joined,
+)
 
 _DEEPEST = 12
 """The depth to which nested calls are followed."""
@@ -58,6 +70,8 @@ class Walk(tree.Visitor):
             return
         else:
             printing.check(self.context, value, node.expression)
+            if value.type in NUMBERS:
+                value = value._replace(may=value.may | self.context.number_signs)
         self.context.printed.append(Printed(value, node.span))
         self.context.output.hole(value, node.expression, node.span, self.context.place)
 
@@ -193,9 +207,11 @@ class Walk(tree.Visitor):
         self._set(node.scope, node.name, joined(parts) if parts else EMPTY)
 
     def visit_Setting(self, node: tree.Setting) -> None:
-        self.expressions.value(node.value)
+        value = self.expressions.value(node.value)
         if node.name == "number_format":
             self.context.formats_numbers = True
+            if value.literal is not None:
+                self.context.number_signs = set_format(value.literal)
 
     # ---- macros and functions
 

@@ -52,7 +52,7 @@ RIGHT = {
     ],
     "custom_fields": [(2, QUOTES), (2, EMPTY)],
     "fixed_width": [(3, EDITED), (3, EDITED)],
-    "html": [(6, EDITED)],
+    "html": [(6, EDITED), (9, "xml-text")],
     "journal": [
         (5, EMPTY),
         (5, EMPTY),
