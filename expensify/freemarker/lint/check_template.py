@@ -77,6 +77,8 @@ def _check(findings: Findings, body: Body, extension: str, catalogue: Catalogue)
         shape = shape._replace(kind="plain", delimiter="")
     if extension != "pdf":
         _check_extension(findings, shape, extension)
+    if extension in ("csv", "txt"):
+        shapes.check_beginning(findings, shape)
     output = _make_output(findings, shape, extension)
     context = Context(
         findings,

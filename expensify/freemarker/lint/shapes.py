@@ -7,22 +7,26 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from expensify.freemarker import tree
+from expensify.freemarker.lint.findings import Findings, Fix
 
 Kind = Literal["json", "xml", "table", "plain", "empty"]
 _VALUE = "\0"
 _JSON = re.compile(r'\s*[\[{]\s*,?\s*["\[{\]}\0]')
 _XML = re.compile(r"\s*<[A-Za-z?!]")
 _IN_QUOTES = re.compile(r'"[^"\n]*"')
+_BEGINS_WITH_ID = re.compile(r"ID[^,;|\t\r\n<$]*(?<! )")
 _IN_SENTENCE = re.compile(r"[,;|] ")
 _DELIMITERS = ",;\t|"
 
 
 class Shape(NamedTuple):
-    """`delimiter` separates the cells of a table; `first` is the first output."""
+    """`delimiter` separates the cells of a table; `first` is the place of the first output,
+    `text` the output from there on."""
 
     kind: Kind
     delimiter: str
     first: tree.Span | None
+    text: str = ""
 
 
 def shape_of(body: tree.Body, *, is_text: bool = False) -> Shape:
@@ -43,8 +47,27 @@ def shape_of(body: tree.Body, *, is_text: bool = False) -> Shape:
     counts = {delimiter: bare.count(delimiter) for delimiter in _DELIMITERS}
     delimiter = max(_DELIMITERS, key=lambda sign: counts[sign])
     if not counts[delimiter] or (is_text and _IN_SENTENCE.search(bare)):
-        return Shape("plain", "", first)
-    return Shape("table", delimiter, first)
+        return Shape("plain", "", first, text.lstrip())
+    return Shape("table", delimiter, first, text.lstrip())
+
+
+def check_beginning(findings: Findings, shape: Shape) -> None:
+    """Report a file that begins with ID: Excel takes it for a SYLK file, another format, and refuses to open it."""
+    if shape.first is None:
+        return
+    written = findings.text[shape.first.start : shape.first.end]
+    cell = _BEGINS_WITH_ID.search(written) if not written.lstrip().startswith("${") else None
+    start = shape.first.start + cell.start() if cell else shape.first.start
+    if not shape.text.startswith("ID"):
+        return
+    end = shape.first.start + cell.end() if cell else shape.first.end
+    findings.add(
+        "sylk",
+        findings.span(start, end),
+        "The file begins with the letters ID. Excel takes such a file for another format (SYLK) and does not open it."
+        " Put the first heading in quotes, or name it differently, such as Id.",
+        Fix("Put it in quotes", start, end, f'"{cell.group()}"') if cell else None,
+    )
 
 
 def _printed(body: tree.Body) -> Iterator[tuple[str, tree.Span]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expensify.freemarker import tree
-from expensify.freemarker.lint import printing
+from expensify.freemarker.lint import formulas, printing
 from expensify.freemarker.lint.assuming import assume
 from expensify.freemarker.lint.context import Captured, Context, Output, Printed
 from expensify.freemarker.lint.expressions import Expressions
@@ -58,6 +58,7 @@ class Walk(tree.Visitor):
     # ---- output
 
     def visit_Text(self, node: tree.Text) -> None:
+        formulas.check(self.context, node)
         self.context.output.text(node.text, None if node.raw else node, node.span, self.context.place)
 
     def visit_Interpolation(self, node: tree.Interpolation | tree.NumberInterpolation) -> None:

@@ -30,7 +30,7 @@ RIGHT = {
     "approvers": [(2, EMPTY)],
     "compressed": [(8, EDITED), (8, EDITED), (8, "number-format")],
     "csv_function": [(10, "heading-unguarded"), (13, EMPTY), (13, EMPTY)],
-    "csv_long_ids": [(1, "heading-unguarded")],
+    "csv_long_ids": [(1, "heading-unguarded"), (1, "sylk")],
     "csv_macro": [(5, EDITED)],
     "csv_missing_fields": [
         (3, "excel-identifier"),
@@ -104,7 +104,7 @@ GOOD = {
     "identifier with letters behind it": ("csv", per_expense("${expense.transactionID}-A,${expense.currency}")),
     "identifiers with a sign between": ("csv", per_expense("${expense.transactionID}-${report.reportID},x")),
     "identifiers joined with a sign": ("csv", per_expense("${expense.transactionID + '/' + report.reportID},x")),
-    "identifier behind text": ("csv", per_expense("ID ${expense.transactionID},x")),
+    "identifier behind text": ("csv", per_expense("No. ${expense.transactionID},x")),
     "identifier and status": ("csv", per_expense("${expense.transactionID} ${report.status},x")),
     "end of an identifier": ("csv", per_expense("${expense.transactionID?substring(10)},x")),
     "pattern for negative numbers": (
