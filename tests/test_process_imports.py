@@ -49,6 +49,8 @@ PROCESSES: dict[str, tuple[str, set[str]]] = {
     "manage.py check_keys": (COMMAND.format(arguments="check_keys"), HEAVY | PAGES | WORK),
     "manage.py verify_audit": (COMMAND.format(arguments="verify_audit"), HEAVY | PAGES | WORK),
     "manage.py run_export": (COMMAND.format(arguments="run_export acme Expenses"), HEAVY | PAGES),
+    "manage.py check_template": (COMMAND.format(arguments="check_template README.md"), HEAVY | PAGES | WORK),
+    "manage.py preview_template": (COMMAND.format(arguments="preview_template README.md"), HEAVY | PAGES | WORK),
     "manage.py demo": (COMMAND.format(arguments="demo"), HEAVY | PAGES),
     "sandbox": ("import sandbox.__main__", HEAVY | WORK | {"django"}),
 }

@@ -6,6 +6,7 @@ TemplateError               the text is not a template that we can run
      +- Missing             a needed value is missing
      +- UnformattedBoolean  a boolean was printed without `?string`
      +- Stopped             `<#stop>`
+     +- Unsupported         FreeMarker may well run this, but we do not
 """
 
 from __future__ import annotations
@@ -48,6 +49,14 @@ class Missing(RenderError):
 
 class UnformattedBoolean(RenderError):
     """A boolean was printed without `?string`; `RenderSettings.boolean` decides whether that ends the rendering."""
+
+
+class Unsupported(RenderError):
+    """We do not run this, and FreeMarker may: no judgement on the template. `<#attempt>` does not catch it.
+
+    `parse` raises it only where the rest of the text cannot be read without it; otherwise the rendering raises it
+    where it comes to the construct.
+    """
 
 
 class Stopped(RenderError):

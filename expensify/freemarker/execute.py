@@ -10,7 +10,7 @@ from expensify.freemarker import tree
 from expensify.freemarker.assigning import assignment_runner, variables_of
 from expensify.freemarker.comparing import equal
 from expensify.freemarker.compressing import compress
-from expensify.freemarker.errors import LimitExceeded, RenderError, Stopped
+from expensify.freemarker.errors import LimitExceeded, RenderError, Stopped, Unsupported
 from expensify.freemarker.evaluate import ExpressionCompiler
 from expensify.freemarker.looping import BreakLoop, ContinueLoop, run_items, run_list
 from expensify.freemarker.operators import absent
@@ -139,7 +139,7 @@ class Compiler(tree.Visitor):
             env = frame.env
             try:
                 printed = env.capture(tried, frame)
-            except LimitExceeded:
+            except (LimitExceeded, Unsupported):
                 raise
             except RenderError as error:
                 env.errors.append(error)
@@ -295,6 +295,17 @@ class Compiler(tree.Visitor):
             pairs = [(name, argument(frame)) for name, argument in named]
             nested = NestedBody(frame, body, slots) if body is not None else None
             call_macro(frame.env, routine, values, pairs, nested, node.span)
+
+        return run
+
+    def visit_Foreign(self, node: tree.Foreign) -> Runner:
+        # What is inside must be right too, although it never runs.
+        for expression in node.expressions:
+            self.expressions.compile(expression)
+        self.body(node.body or ())
+
+        def run(frame: Frame) -> None:
+            raise Unsupported(f"<#{node.name}> is not run here: {node.reason}", node.span)
 
         return run
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from expensify.freemarker import tree
-from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.errors import TemplateError, Unsupported
 from expensify.freemarker.lexer import Lexer, Token
 from expensify.freemarker.literals import LiteralSource, unescape
 from expensify.freemarker.naming import Naming
@@ -48,7 +48,7 @@ class ExpressionParser:
         """Parse an expression whose operators bind at least as tightly as `minimum`."""
         self._depth += 1
         if self._depth > MAX_NESTING:
-            raise self._unexpected(self.lexer.peek(), "this expression is nested too deeply")
+            raise self._beyond("this expression is nested too deeply for the preview")
         try:
             left = self._unary()
             allowed = _PRODUCT
@@ -173,7 +173,7 @@ class ExpressionParser:
                 return left
             self.lexer.take()
             left = step(self, left, token)
-        raise self._unexpected(self.lexer.peek(), "this expression has too many steps in a row")
+        raise self._beyond("this expression has too many steps in a row for the preview")
 
     def _operand(self) -> tree.Expression:
         token = self.lexer.take()
@@ -315,6 +315,9 @@ class ExpressionParser:
 
     def _since(self, token: Token) -> tree.Span:
         return self.lexer.span(token.start, self.lexer.last_end)
+
+    def _beyond(self, message: str) -> Unsupported:
+        return Unsupported(message, self._span(self.lexer.peek()))
 
     def _unexpected(self, token: Token, message: str) -> TemplateError:
         return self.lexer.error(message, token.start, token.end)

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from expensify.freemarker import tree
-from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.errors import TemplateError, Unsupported
 from expensify.freemarker.escaping import Escapes
 from expensify.freemarker.expressions import ExpressionParser
 from expensify.freemarker.lexer import Lexer
 from expensify.freemarker.naming import Naming
 from expensify.freemarker.source import Source
-from expensify.freemarker.tagnames import LEGACY_NAMES, TAKES_EXPRESSION, UNSUPPORTED, plain_name, unknown, unsupported
+from expensify.freemarker.tagnames import LEGACY_NAMES, TAKES_EXPRESSION, plain_name, unknown
 from expensify.freemarker.tags.context import Context, Header
 
 MAX_BLOCKS = 60
@@ -69,7 +69,9 @@ class Parser:
         """Elements up to a tag that no element begins with, such as </#if> or <#else>; None at the end of the text."""
         self._blocks += 1
         if self._blocks > MAX_BLOCKS:
-            raise self.error("tags are nested too deeply here", self.offset)
+            raise Unsupported(
+                "tags are nested too deeply here for the preview", self.source.span(self.offset, self.offset)
+            )
         elements: list[tree.Element] = []
         try:
             while True:
@@ -213,8 +215,6 @@ class Parser:
         name = plain_name(spelled)
         if name is None:
             raise self.error(unknown(spelled), mark.start(), mark.end())
-        if name in UNSUPPORTED:
-            raise self.error(unsupported(name), mark.start(), mark.end())
         if name in LEGACY_NAMES:
             # elseif shows the convention of else_if; elseIf shows the other.
             shown = spelled if name != spelled else "else_if" if name == "elseif" else f"{name}_"

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import regex as engine
 
-from expensify.freemarker.errors import LimitExceeded, RenderError
+from expensify.freemarker.errors import LimitExceeded, RenderError, Unsupported
 from expensify.freemarker.runtime import Environment
 
 MAX_SIZE = 10_000
@@ -191,7 +191,8 @@ class _Translator:
             return False
         header = _GROUP.match(self.pattern, self.at)
         if header is None:
-            raise self._error(f"uses (?{self.pattern[self.at + 1 : self.at + 2]}, which is not supported")
+            letter = self.pattern[self.at + 1 : self.at + 2]
+            raise self._unsupported(f"uses (?{letter}") if letter == "d" else self._error(f"cannot have (?{letter}")
         self.at = header.end()
         kind, name, on, off, end = header.groups()
         if kind:
@@ -275,7 +276,7 @@ class _Translator:
             return f"\\p{{{name.removeprefix('Is')}}}"
         if re.fullmatch(r"(I[ns]|(script|sc|block|blk|general_category|gc)=)[\w -]+", name):
             return f"\\p{{{name}}}"
-        raise self._error(f"names the class {name[:20]}, which is not supported")
+        raise self._error(f"names the unknown class {name[:20]}")
 
     def _character(self, letter: str) -> str:
         """The one character that an escape means."""
@@ -289,7 +290,9 @@ class _Translator:
             if number <= sys.maxunicode:
                 return chr(number)
         if letter.isascii() and letter.isalnum():
-            raise self._error(f"uses \\{letter}, which is not supported")
+            if letter in "GXN":
+                raise self._unsupported(f"uses \\{letter}")
+            raise self._error(f"cannot have \\{letter}")
         return letter
 
     def _class(self) -> str:
@@ -363,6 +366,9 @@ class _Translator:
         self.at += 1
         self.size += 1
         return self.pattern[self.at - 1]
+
+    def _unsupported(self, what: str) -> Unsupported:
+        return Unsupported(f"the regular expression {self.pattern[:60]!r} {what}, which is not known here")
 
     def _error(self, problem: str) -> RenderError:
         return RenderError(f"the regular expression {self.pattern[:60]!r} {problem}")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from expensify.freemarker.decimal_format import decimal_format
-from expensify.freemarker.errors import RenderError
+from expensify.freemarker.errors import RenderError, Unsupported
 from expensify.freemarker.runtime import Environment
 from expensify.freemarker.values import string_of
 
 
 def change_setting(env: Environment, name: str, value: Any) -> None:
     """Change one setting of the environment; RenderError for an invalid value."""
+    if name in FOREIGN:
+        raise Unsupported(f"the setting {name} is not known here")
     text = string_of(value)
     if name == "number_format":
         env.number_format = decimal_format(NUMBER_FORMATS.get(text, text))
@@ -24,10 +26,13 @@ def change_setting(env: Environment, name: str, value: Any) -> None:
         env.boolean_words = (yes, no)
     elif name == "locale":
         if text not in ("en_US", "en"):
-            raise RenderError("only the locale en_US is supported")
+            raise Unsupported(f"the locale {text[:40]} is not known here")
     else:
         env.dates.change(name, text)
 
+
+FOREIGN = frozenset({"classic_compatible", "output_encoding", "sql_date_and_time_time_zone", "url_escaping_charset"})
+"""Settings of FreeMarker that we read but do not know."""
 
 NUMBER_FORMATS = {
     "number": "#,##0.###",

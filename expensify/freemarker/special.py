@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from expensify.freemarker.errors import RenderError, TemplateError
+from expensify.freemarker.errors import RenderError, TemplateError, Unsupported
 from expensify.freemarker.runtime import Evaluator, Frame
 from expensify.freemarker.tree import SpecialName
 from expensify.freemarker.values import Moment
@@ -32,11 +32,20 @@ class _LayeredMap(Mapping[str, Any]):
 
 
 def special(node: SpecialName) -> Evaluator:
-    """Return a closure for the variable; TemplateError when it is unknown or unsupported."""
+    """Return a closure for the variable; TemplateError when FreeMarker has none of that name."""
+    if node.name in FOREIGN:
+        return _unsupported(node)
     read = _VARIABLES.get(node.name)
     if read is None:
-        raise TemplateError(f"the special variable .{node.name} does not exist or is not supported", node.span)
+        raise TemplateError(f"there is no special variable .{node.name}", node.span)
     return read
+
+
+def _unsupported(node: SpecialName) -> Evaluator:
+    def run(frame: Frame) -> Any:
+        raise Unsupported(f".{node.name} is not known here", node.span)
+
+    return run
 
 
 def _vars(frame: Frame) -> _LayeredMap:
@@ -49,6 +58,11 @@ def _error(frame: Frame) -> str:
     return str(frame.env.errors[-1])
 
 
+FOREIGN = frozenset([
+    "args", "auto_esc", "caller_template_name", "current_node", "current_template_name", "get_optional_template",
+    "incompatible_improvements", "locale_object", "main_template_name", "node", "output_encoding", "output_format",
+    "pass", "template_name", "url_escaping_charset", "version",
+])  # fmt: skip
 _VARIABLES: dict[str, Evaluator] = {
     "now": lambda frame: Moment(frame.env.now, "datetime"),
     "vars": _vars,

@@ -1,4 +1,4 @@
-"""The names of FreeMarker's tags: known, unsupported and legacy ones."""
+"""The names of FreeMarker's tags: those that we run, those that we only read, and legacy ones."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ KNOWN = frozenset([
     "if", "elseif", "else", "list", "items", "sep", "foreach", "break", "continue", "switch", "case",
     "default", "assign", "global", "local", "macro", "function", "return", "nested", "compress", "noparse",
     "comment", "escape", "noescape", "attempt", "recover", "stop", "flush", "setting", "t", "lt", "rt", "nt",
-    "ftl",
+    "ftl", "call",
 ])  # fmt: skip
-UNSUPPORTED = {
+FOREIGN = {
     "include": "templates stand alone",
     "import": "templates stand alone",
     "visit": "it walks XML",
     "recurse": "it walks XML",
     "fallback": "it walks XML",
     "transform": "it calls Java",
-    "call": "write <@name …/>",
-    "outputformat": "nothing is escaped by itself",
-    "autoesc": "nothing is escaped by itself",
-    "noautoesc": "nothing is escaped by itself",
-    "on": "the server's version does not have it",
+    "outputformat": "the preview does not escape by itself",
+    "autoesc": "the preview does not escape by itself",
+    "noautoesc": "the preview does not escape by itself",
 }
 TAKES_EXPRESSION = frozenset([
     "if", "elseif", "list", "items", "foreach", "switch", "case", "assign", "global", "local", "macro",
@@ -36,7 +34,7 @@ LEGACY_NAMES = frozenset(CAMEL_NAMES.values())
 def plain_name(written: str) -> str | None:
     """Return the name of a tag in lower case; None when FreeMarker has no such tag."""
     name = CAMEL_NAMES.get(written, written)
-    return name if name in KNOWN or name in UNSUPPORTED else None
+    return name if name in KNOWN or name in FOREIGN else None
 
 
 def unknown(written: str) -> str:
@@ -44,8 +42,3 @@ def unknown(written: str) -> str:
     near = difflib.get_close_matches(written.lower(), sorted(KNOWN), n=1, cutoff=0.7)
     hint = f"; did you mean <#{near[0]}>?" if near else ""
     return f"there is no tag <#{written}>{hint}"
-
-
-def unsupported(name: str) -> str:
-    """Return the message for a tag that FreeMarker has but we do not run."""
-    return f"<#{name}> is not supported: {UNSUPPORTED[name]}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from expensify.freemarker.errors import LimitExceeded, RenderError, TemplateError
+from expensify.freemarker.errors import LimitExceeded, RenderError, Unsupported
 from expensify.freemarker.execute import Compiler
 from expensify.freemarker.parser import Parser
 from expensify.freemarker.routines import Routine
@@ -36,9 +36,13 @@ class Template:
 
 
 def parse(text: str) -> Template:
-    """Parse a text; TemplateError with line and column when it is not a template."""
+    """Parse a text.
+
+    Raises TemplateError with line and column when it is not a template, and its subclass Unsupported when it may be
+    one that we cannot read.
+    """
     if len(text) > MAX_TEMPLATE_CHARS:
-        raise TemplateError(f"a template has at most {MAX_TEMPLATE_CHARS} characters", _START)
+        raise Unsupported(f"the preview reads at most {MAX_TEMPLATE_CHARS} characters", _START)
     parser = Parser(Source(text), OPENING)
     try:
         body = strip(parse_template(parser), lines=parser.header.strip_whitespace)
@@ -46,7 +50,7 @@ def parse(text: str) -> Template:
         run = compiler.body(body)
     except RecursionError:
         span = parser.source.span(parser.offset, parser.offset)
-        raise TemplateError("the template is nested too deeply", span) from None
+        raise Unsupported("the template is nested too deeply for the preview", span) from None
     return Template(text, body, run, compiler.scope.slots, tuple(compiler.routines))
 
 

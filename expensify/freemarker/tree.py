@@ -343,5 +343,18 @@ class Stop(Element):
     message: Expression | None
 
 
+class Foreign(Element):
+    """A tag of FreeMarker that we read but do not run; `reason` says why.
+
+    `body` is None for a tag without one. `bound` is the variable that it makes, or "".
+    """
+
+    name: str
+    reason: str
+    expressions: tuple[Expression, ...]
+    body: Body | None
+    bound: str = ""
+
+
 class Flush(Element):
     pass

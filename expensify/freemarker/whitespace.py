@@ -16,15 +16,15 @@ from itertools import pairwise
 from typing import Any, cast
 
 from expensify.freemarker import tree
-from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.errors import Unsupported
 
 MAX_CHECKS = 1_000_000
 """The number of neighbours checked in total; no sensible template has that many tags on one line."""
 
 _SILENT = (tree.Macro, tree.Assign, tree.Setting, tree.Comment)
 _WITH_BODY = (
-    tree.AssignBlock, tree.Branch, tree.Compress, tree.Escape, tree.Items, tree.List, tree.Macro, tree.MacroCall,
-    tree.NoEscape, tree.Sep,
+    tree.AssignBlock, tree.Branch, tree.Compress, tree.Escape, tree.Foreign, tree.Items, tree.List, tree.Macro,
+    tree.MacroCall, tree.NoEscape, tree.Sep,
 )  # fmt: skip
 # Java's Character.isWhitespace (for the edge of a trimmed line) and String.trim (for "is this line blank").
 JAVA_SPACES = (
@@ -249,7 +249,7 @@ class _Stripper:
         for leaf in leaves:
             self._checks += 1
             if self._checks > MAX_CHECKS and leaf.node is not None:
-                raise TemplateError("there are too many tags on this line", leaf.node.span)
+                raise Unsupported("there are too many tags on this line for the preview", leaf.node.span)
             yield leaf
 
 

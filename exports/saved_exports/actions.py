@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.audit import record as audit
 from accounts.audit.record import Action
 from accounts.models import Credential, Team, User
-from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.errors import TemplateError, Unsupported
 from expensify.freemarker.template import parse
 from exports.models import ExportVersion, SavedExport
 from exports.saved_exports.job import ExportSettings
@@ -126,9 +126,14 @@ def unused_name(team: Team, name: str) -> str:
 
 
 def unreadable(template: str) -> str | None:
-    """A sentence that says why the template cannot be parsed, with line and column; None when it can."""
+    """A sentence that says why FreeMarker refuses the template, with line and column; None when it does not.
+
+    A template that only we cannot read is none of these: Expensify may run it.
+    """
     try:
         parse(template)
+    except Unsupported:
+        return None
     except TemplateError as error:
         return f"Line {error.line}, column {error.column}: {error.message}."
     return None

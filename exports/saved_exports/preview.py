@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from expensify.foreign_text import read_json, writable
-from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.errors import TemplateError, Unsupported
 from expensify.freemarker.lint.check_template import lint
 from expensify.freemarker.lint.findings import Finding
 from expensify.freemarker.settings import RenderLimits
@@ -64,10 +64,14 @@ def try_out(template: str, *, data: Mapping[str, Any], extension: str, layout: L
     findings = lint(template, file_extension=extension) if layout is None else []
     try:
         parsed = parse(template)
+    except Unsupported as error:
+        return Tryout(problem=_no_preview(error), findings=findings)
     except TemplateError as error:
         return Tryout(problem=_sentence(error), findings=findings, is_unreadable=True)
     try:
         text = writable(render(parsed, data, limits=LIMITS))
+    except Unsupported as error:
+        return Tryout(problem=_no_preview(error), findings=findings)
     except TemplateError as error:
         return Tryout(problem=f"With these data the template stops. {_sentence(error)}", findings=findings)
     try:
@@ -96,6 +100,13 @@ def _headings(layout: Layout) -> list[str]:
 
 def _sentence(error: TemplateError) -> str:
     return f"Line {error.line}, column {error.column}: {error.message}."
+
+
+def _no_preview(error: Unsupported) -> str:
+    return (
+        f"The preview cannot show this template. {_sentence(error)} "
+        "Expensify may run it all the same: it can be saved and run."
+    )
 
 
 def _rows(text: str, extension: str) -> list[list[str]]:

@@ -55,12 +55,15 @@ UNSUPPORTED = {
     "has_api": "it reaches into Java objects",
     "with_args": "write the arguments out",
     "with_args_last": "write the arguments out",
-    "esc": "nothing is escaped by itself; use ?html or ?xml",
-    "no_esc": "nothing is escaped by itself",
-    "markup_string": "nothing is escaped by itself",
+    "esc": "the preview does not escape by itself",
+    "no_esc": "the preview does not escape by itself",
+    "markup_string": "the preview does not escape by itself",
+    **dict.fromkeys(
+        ("is_markup_output", "is_nan", "is_infinite", "is_collection_ex", "web_safe"), "the preview does not know it"
+    ),
+    **dict.fromkeys(("truncate_m", "truncate_c_m", "truncate_w_m"), "the preview does not know it"),
     "absolute_template_name": "templates stand alone",
     "namespace": "templates stand alone",
-    "source": "templates stand alone",
     **dict.fromkeys(
         ("node_name", "node_type", "node_namespace", "parent", "root", "children", "ancestors"), "it walks XML"
     ),

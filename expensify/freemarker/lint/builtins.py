@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from expensify.freemarker.lint.formatting import formatted
 from expensify.freemarker.lint.values import (
     BOOLEAN,
     INTEGER,
@@ -32,6 +33,11 @@ _KEEP = frozenset([
     "trim", "truncate", "truncate_c", "truncate_w", "uncap_first", "upper_case",
 ])  # fmt: skip
 """The same value, or a part of it."""
+_CUT = frozenset([
+    "keep_after", "keep_after_last", "keep_before", "keep_before_last", "remove_beginning", "remove_ending",
+    "substring", "truncate", "truncate_c", "truncate_w",
+])  # fmt: skip
+"""A part of the value, which may be short enough for a spreadsheet."""
 _WHOLE = frozenset(["byte", "ceiling", "floor", "int", "long", "round", "short"])
 _ITEM = frozenset({"first", "last", "max", "min"})
 _JSON = frozenset({"json_string", "js_string", "j_string"})
@@ -46,7 +52,7 @@ def result(name: str, value: Value, arguments: list[Value]) -> Value:
     if name in _INTEGERS:
         return INTEGER
     if name in _KEEP:
-        return value._replace(literal=None)
+        return value._replace(literal=None, identifier=value.identifier and name not in _CUT)
     if name in _WHOLE:
         return value if value.type in ("cents", "unknown") else value._replace(type="integer", literal=None, may=NONE)
     if name in _ITEM:
@@ -60,7 +66,7 @@ def result(name: str, value: Value, arguments: list[Value]) -> Value:
     if name == "string":
         return _string(value, arguments)
     if name == "c":
-        return value.text()
+        return value.text(may=NONE)
     if name == "number":
         return value if value.type in NUMBERS else value.text(may=NONE, type="number", identifier=False)
     if name in ("date", "datetime", "time"):
@@ -94,8 +100,8 @@ def _string(value: Value, arguments: list[Value]) -> Value:
         return either([argument._replace(literal=None) for argument in arguments])
     if not arguments:
         return value.text() if value.type in ("text", "date", "datetime") else value
-    may = arguments[0].may if arguments[0].literal is not None else NONE
-    return value.text(may=may)
+    pattern = arguments[0].literal
+    return value.text(may=formatted(value.type, pattern) if pattern is not None else NONE)
 
 
 def _replace(value: Value, arguments: list[Value]) -> Value:
@@ -109,7 +115,8 @@ def _replace(value: Value, arguments: list[Value]) -> Value:
         return value.text(may=value.may, escaped=True)
     removed = _matched(old) if "r" in flags else SPECIAL.intersection(old) if len(old) == 1 else NONE
     added = SPECIAL.intersection(new) if new is not None else NONE
-    return value.text(may=(value.may - removed) | added)
+    # What it replaces may be what the escape wrote.
+    return value.text(may=(value.may - removed) | added, escapes=frozenset())
 
 
 def _matched(pattern: str) -> frozenset[str]:

@@ -23,11 +23,12 @@ from expensify.freemarker.lint.findings import Finding, Findings
 from expensify.freemarker.lint.json_text import JsonText
 from expensify.freemarker.lint.state import State
 from expensify.freemarker.lint.walking import Walk
+from expensify.freemarker.lint.xml_text import XmlText
 from expensify.freemarker.parser import Parser
 from expensify.freemarker.source import Source
 from expensify.freemarker.tags.opening import OPENING, parse_template
 from expensify.freemarker.template import MAX_TEMPLATE_CHARS
-from expensify.freemarker.tree import Assign, AssignBlock, Body, BuiltIn, Macro, Node, Span
+from expensify.freemarker.tree import Assign, AssignBlock, Body, BuiltIn, Foreign, Macro, Node, Span
 from expensify.freemarker.whitespace import strip
 
 _START = Span(0, 1, 1, 1, 1, 1)
@@ -44,8 +45,8 @@ def lint(text: str, *, file_extension: str = "csv", catalogue: Catalogue = CATAL
     """
     findings = Findings(text)
     if len(text) > MAX_TEMPLATE_CHARS:
-        sentence = f"A template has at most {MAX_TEMPLATE_CHARS} characters. Make it shorter."
-        findings.add("syntax", _START, sentence, severity="error")
+        sentence = f"The template has more than {MAX_TEMPLATE_CHARS} characters, so it is not checked. It can be run."
+        findings.add("unsupported", _START, sentence, severity="note")
         return findings.sorted()
     try:
         parser = Parser(Source(text), OPENING)
@@ -54,22 +55,30 @@ def lint(text: str, *, file_extension: str = "csv", catalogue: Catalogue = CATAL
     except TemplateError as error:
         syntax.add_parse_error(findings, error)
     except RecursionError:
-        sentence = "The template is nested too deeply. Make it flatter."
-        findings.add("syntax", _START, sentence, severity="error")
+        sentence = "The template is nested too deeply, so it is not checked. It can be run."
+        findings.add("unsupported", _START, sentence, severity="note")
     return findings.sorted()
 
 
 def _check(findings: Findings, body: Body, extension: str, catalogue: Catalogue) -> None:
     nodes = list(_nodes(body))
+    for node in nodes:
+        syntax.add_unsupported(findings, node)
     are_built_ins = [syntax.check_built_in(findings, node) for node in nodes if isinstance(node, BuiltIn)]
     if all(are_built_ins):
         try:
             Compiler().body(body)
         except TemplateError as error:
             syntax.add_compile_error(findings, error)
-    shape = shapes.shape_of(body)
+    is_padded = any(isinstance(node, BuiltIn) and node.name in ("left_pad", "right_pad") for node in nodes)
+    shape = shapes.shape_of(body, is_text=extension == "txt")
+    if extension == "txt" and is_padded and shape.kind == "table":
+        # Columns of a fixed width: a sign between them is only drawn.
+        shape = shape._replace(kind="plain", delimiter="")
     if extension != "pdf":
         _check_extension(findings, shape, extension)
+    if extension in ("csv", "txt"):
+        shapes.check_beginning(findings, shape)
     output = _make_output(findings, shape, extension)
     context = Context(
         findings,
@@ -89,6 +98,8 @@ def _make_output(findings: Findings, shape: shapes.Shape, extension: str) -> Out
         return Output()
     if shape.kind == "json":
         return JsonText(findings)
+    if shape.kind == "xml":
+        return XmlText(findings)
     if shape.kind == "table":
         return Delimited(findings, shape.delimiter)
     if shape.kind == "plain":
@@ -135,3 +146,5 @@ def _assigned_names(nodes: list[Node]) -> Iterator[str]:
             yield from (assignment.name for assignment in node.assignments)
         elif isinstance(node, AssignBlock):
             yield node.name
+        elif isinstance(node, Foreign):
+            yield node.bound

@@ -34,7 +34,7 @@ def assume(expressions: ValueReader, condition: tree.Expression, holds: bool) ->
         _present(expressions, condition.target, holds)
     elif isinstance(condition, tree.BuiltIn):
         if condition.name in ("has_content", "exists"):
-            _present(expressions, condition.target, holds)
+            _present(expressions, condition.target, holds, has_content=condition.name == "has_content")
         elif condition.name == "is_number" and not holds:
             _no_number(expressions, condition.target)
         elif condition.name == "contains" and not holds:
@@ -43,7 +43,7 @@ def assume(expressions: ValueReader, condition: tree.Expression, holds: bool) ->
         _equal(expressions, condition)
 
 
-def _present(expressions: ValueReader, target: tree.Expression, holds: bool) -> None:
+def _present(expressions: ValueReader, target: tree.Expression, holds: bool, *, has_content: bool = False) -> None:
     while isinstance(target, tree.Parenthesis):
         target = target.inner
     state = expressions.context.state
@@ -56,6 +56,8 @@ def _present(expressions: ValueReader, target: tree.Expression, holds: bool) -> 
         # A field can be present only if its object is.
         owner = expressions.value(target.target) if isinstance(target, tree.Dot) else value
     state.certain |= {found.path for found in (value, owner) if found.path}
+    if has_content and len(value.fields) == 1:
+        state.certain |= value.fields
 
 
 def _without(expressions: ValueReader, condition: tree.BuiltIn) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from expensify.freemarker.catalogue import Catalogue
 from expensify.freemarker.lint.findings import Findings
@@ -90,6 +90,10 @@ class Context:
     makes_json: bool = False
     formats_numbers: bool = False
     """Whether a <#setting number_format> came before."""
+    number_signs: frozenset[str] = frozenset()
+    """The special characters that its format prints in numbers."""
+    missing: Literal["default", "test", ""] = ""
+    """What a missing value comes to here: the default behind it, or a test that fails; else the tag prints nothing."""
     missing_allowed: bool = False
     """Whether a missing object in the expression does no harm: inside `(…)!` and similar."""
 
@@ -111,14 +115,14 @@ class Context:
             self.state = before
 
     @contextmanager
-    def allow_missing(self, allowed: bool) -> Iterator[None]:
-        """Set `missing_allowed` inside the block."""
-        before = self.missing_allowed
-        self.missing_allowed = allowed
+    def allow_missing(self, missing_allowed: bool, missing: Literal["default", "test", ""] = "") -> Iterator[None]:
+        """Set `missing_allowed` and `missing` inside the block."""
+        before = self.missing_allowed, self.missing
+        self.missing_allowed, self.missing = missing_allowed, missing
         try:
             yield
         finally:
-            self.missing_allowed = before
+            self.missing_allowed, self.missing = before
 
 
 def printed_reads(context: Context) -> dict[str, Read]:

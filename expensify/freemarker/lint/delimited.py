@@ -6,10 +6,11 @@ import re
 from typing import NamedTuple
 
 from expensify.freemarker.lint.context import Output, PrintPlace
+from expensify.freemarker.lint.escapes import check_escapes
 from expensify.freemarker.lint.findings import Findings, Fix
 from expensify.freemarker.lint.fixing import in_place_of, tight
 from expensify.freemarker.lint.places import offset_of, whole_lines
-from expensify.freemarker.lint.values import Value
+from expensify.freemarker.lint.values import Value, constant, keeps_number
 from expensify.freemarker.tree import Expression, Span, Text
 
 _DOUBLED = '?replace("\\"", "\\"\\"")'
@@ -34,8 +35,11 @@ class PrintedRow(NamedTuple):
     letters: bool = False
     in_heading: bool = False
     in_loop: bool = False
+    identifier: tuple[int, int] = (-1, -1)
+    """The span of an identifier that is all of the current cell so far."""
 
 
+NONE_FOUND = (-1, -1)
 NEW_ROW = PrintedRow()
 
 
@@ -70,7 +74,8 @@ class Delimited(Output):
             letters = self._row.letters or any(character.isalpha() for character in stripped)
             self.state = self._row._replace(letters=letters)
         if text:
-            self.state = self._row._replace(cell=(self._row.cell + text)[:8])
+            identifier = self._row.identifier if keeps_number(constant(text)) else NONE_FOUND
+            self.state = self._row._replace(cell=(self._row.cell + text)[:8], identifier=identifier)
 
     def _read_mark(self, mark: re.Match[str], node: Text | None, span: Span, place: PrintPlace) -> None:
         sign, row = mark.group(), self._row
@@ -87,6 +92,7 @@ class Delimited(Output):
                 self.state = row._replace(start=span.start if row.start < 0 else row.start)
             else:
                 self._extend_row(mark.start(), 1, node, span, place)
+            self._end_cell()
             columns = None if row.columns is None else row.columns + 1
             self.state = self._row._replace(columns=columns, cell="")
 
@@ -106,6 +112,7 @@ class Delimited(Output):
         )
 
     def _end_row(self) -> None:
+        self._end_cell()
         row = self._row
         if row.start >= 0:
             earlier = self._rows.get(row.start)
@@ -117,14 +124,14 @@ class Delimited(Output):
 
     def hole(self, value: Value, node: Expression, span: Span, place: PrintPlace) -> None:
         row = self._row
-        if self._delimiter:
+        if self._delimiter and not check_escapes(self._findings, value.escapes, "table"):
             if row.quoted is True:
                 self._check_quoted(value, node, span)
             elif row.quoted is False:
                 self._check_unquoted(value, node, span)
-            self._check_identifier(value, span)
         self._extend_row(0, 0, None, span, place)
-        self.state = self._row._replace(has_values=True, cell=(row.cell + "\0")[:8])
+        identifier = self._identifier(value, span) if self._delimiter else NONE_FOUND
+        self.state = self._row._replace(has_values=True, cell=(row.cell + "\0")[:8], identifier=identifier)
 
     def meet(self, snapshots: list[object]) -> object:
         rows = [snapshot for snapshot in snapshots if isinstance(snapshot, PrintedRow)]
@@ -145,6 +152,7 @@ class Delimited(Output):
             letters=any(row.letters for row in rows),
             in_heading=any(row.in_heading for row in rows),
             in_loop=any(row.in_loop for row in rows),
+            identifier=max(row.identifier for row in rows),
         )
 
     # ---- values in cells
@@ -195,16 +203,26 @@ class Delimited(Output):
         fix = in_place_of(node, "Put a space in the place of line breaks", replacement)
         self._findings.add("line-break", span, sentence, fix, "note" if note else "warning")
 
-    def _check_identifier(self, value: Value, span: Span) -> None:
-        if not value.identifier or self._row.cell.strip(' "') or value.type in ("boolean", "list"):
+    def _identifier(self, value: Value, span: Span) -> tuple[int, int]:
+        """The identifier that is all of the cell when this value is printed too."""
+        if self._row.cell.strip(' "'):
+            return self._row.identifier if keeps_number(value) else NONE_FOUND
+        is_number = value.identifier and value.type not in ("boolean", "list")
+        return (span.start, span.end) if is_number else NONE_FOUND
+
+    def _end_cell(self) -> None:
+        """Report an identifier with nothing but digits beside it."""
+        start, end = self._row.identifier
+        if start < 0:
             return
         self._findings.add(
             "excel-identifier",
-            span,
+            self._findings.span(start, end),
             "A spreadsheet takes this identifier for a number and changes its last digits."
             " Put an apostrophe in front of it.",
-            Fix("Put an apostrophe in front", span.start, span.start, "'"),
+            Fix("Put an apostrophe in front", start, start, "'"),
         )
+        self.state = self._row._replace(identifier=NONE_FOUND)
 
     # ---- rows
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Literal
 
 from expensify.freemarker import tree
-from expensify.freemarker.lint import builtins, fields, names, printing
+from expensify.freemarker.lint import builtins, defaults, fields, names, printing
 from expensify.freemarker.lint.conditions import assume
 from expensify.freemarker.lint.context import Context
+from expensify.freemarker.lint.escapes import ESCAPES, Escape
 from expensify.freemarker.lint.values import (
     BOOLEAN,
     EMPTY,
@@ -91,9 +93,13 @@ class Expressions(tree.Visitor):
             self.value(node.target)
             return either(self.under(node.target, at == 0, argument) for at, argument in enumerate(arguments))
         if node.name == "default":
-            return either((self._value_or_missing(node.target), *self.values(arguments)))
+            target = self._value_or_missing(node.target, "default")
+            defaults.check_default(self.context, node, node.target, target, fallback=(*arguments, None)[0])
+            return either((target, *self.values(arguments)))
         if node.name in _FOR_MISSING:
             target = self._value_or_missing(node.target)
+            if node.name == "exists":
+                defaults.check_test(self.context, node, node.target, target)
             return either((target, EMPTY)) if node.name == "if_exists" else BOOLEAN
         target = self.value(node.target)
         if arguments and isinstance(arguments[0], tree.Lambda):
@@ -102,7 +108,11 @@ class Expressions(tree.Visitor):
         values = self.values(arguments)
         if node.name == "string":
             printing.check_pattern(self.context, node, target, values)
-        return builtins.result(node.name, target, values)
+        result = builtins.result(node.name, target, values)
+        if node.name in ESCAPES and self.context.findings.fixable:
+            escape = Escape(node.name, node.name_span.start, node.name_span.end)
+            return result._replace(escapes=frozenset({escape}))
+        return result
 
     def _lambda(self, node: tree.Lambda, target: Value) -> Value:
         with self.context.aside():
@@ -115,15 +125,18 @@ class Expressions(tree.Visitor):
 
     def visit_Default(self, node: tree.Default) -> Value:
         fallback = EMPTY if node.fallback is None else self.value(node.fallback)
-        return either((self._value_or_missing(node.target), fallback))
+        target = self._value_or_missing(node.target, "default")
+        defaults.check_default(self.context, node, node.target, target, fallback=node.fallback)
+        return either((target, fallback))
 
     def visit_Exists(self, node: tree.Exists) -> Value:
-        self._value_or_missing(node.target)
+        defaults.check_test(self.context, node, node.target, self._value_or_missing(node.target))
         return BOOLEAN
 
-    def _value_or_missing(self, node: tree.Expression) -> Value:
-        """FreeMarker allows all steps to be missing inside parentheses, but only the last one without them."""
-        with self.context.allow_missing(isinstance(node, tree.Parenthesis)):
+    def _value_or_missing(self, node: tree.Expression, missing: Literal["default", "test"] = "test") -> Value:
+        """FreeMarker forgives all that is missing inside parentheses, but only the last step without them."""
+        inside = isinstance(node, tree.Parenthesis)
+        with self.context.allow_missing(inside, missing if inside or isinstance(node, tree.Name) else ""):
             return self.value(node)
 
     def visit_Parenthesis(self, node: tree.Parenthesis) -> Value:

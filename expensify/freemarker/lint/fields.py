@@ -89,10 +89,14 @@ def found(context: Context, field: Field, node: Expression) -> Value:
 def _characters(field: Field) -> frozenset[str]:
     if field.type != "text":
         return NONE
-    last = field.name.rpartition(".")[2]
-    if last in _SEVERAL_LINES:
+    if field.name.rpartition(".")[2] in _SEVERAL_LINES:
         return SPECIAL
-    return NONE if _CODED.search(last) else _FREE
+    return NONE if is_coded(field) else _FREE
+
+
+def is_coded(field: Field) -> bool:
+    """Whether the values have a fixed format, unlike text that people type."""
+    return _CODED.search(field.name.rpartition(".")[2]) is not None
 
 
 def _is_prefix(context: Context, full: str) -> bool:

@@ -14,6 +14,7 @@ Code = Literal[
     "undocumented-field", "boolean-format", "cents", "number-format", "mixed-currency", "modified-ignored",
     "receipt-untested", "unquoted-text", "undoubled-quotes", "line-break", "excel-identifier",
     "heading-unguarded", "heading-columns", "json-string", "trailing-comma", "file-type",
+    "empty-default", "wrong-escape", "xml-text", "website-formula", "sylk",
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from expensify.freemarker.lint.context import Output, PrintPlace
+from expensify.freemarker.lint.escapes import check_escapes
 from expensify.freemarker.lint.findings import Findings, Fix
 from expensify.freemarker.lint.fixing import in_place_of, tight
 from expensify.freemarker.lint.places import offset_of
@@ -58,7 +59,9 @@ class JsonText(Output):
 
     def hole(self, value: Value, node: Expression, span: Span, place: PrintPlace) -> None:
         now = self._position
-        if now.in_string is True and not value.fits_json:
+        if check_escapes(self._findings, value.escapes, "json"):
+            pass
+        elif now.in_string is True and not value.fits_json:
             self._findings.add(
                 "json-string",
                 span,
@@ -79,7 +82,7 @@ class JsonText(Output):
             self.state = now._replace(comma=-1)
 
     def _is_text(self, value: Value) -> bool:
-        if value.type == "text":
+        if value.type == "text" or "," in value.may:
             return bool(value.may)
         return value.type in ("date", "datetime")
 

@@ -11,6 +11,8 @@ from expensify.freemarker.lint.state import SAME_CURRENCY
 from expensify.freemarker.lint.values import BOOLEAN, INTEGER, NONE, UNKNOWN, Value
 from expensify.freemarker.tree import Name
 
+_EFFECTS = {"default": "its default is always taken", "test": "this test never finds it", "": "this prints nothing"}
+
 
 def named(context: Context, node: Name) -> Value:
     """Return the value of a variable, or of a name that every template can use."""
@@ -55,7 +57,7 @@ def _add_unassigned(context: Context, node: Name) -> None:
     names = context.state.names | set(context.macros)
     tops = {field.name for field in context.catalogue.fields("top") if "." not in field.name}
     fix = None
-    sentence = f"Nothing here is called {node.name}, so this prints nothing."
+    sentence = f"Nothing here is called {node.name}, so {_EFFECTS[context.missing]}."
     near = get_close_matches(node.name, sorted(names | tops), n=2, cutoff=0.7)
     if node.name in fields.INSIDE and not near:
         sentence += f" It is known only inside {fields.INSIDE[node.name]}."

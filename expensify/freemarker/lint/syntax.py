@@ -7,11 +7,13 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from expensify.freemarker.builtin import compile
-from expensify.freemarker.builtin.registry import UNSUPPORTED as UNSUPPORTED_BUILT_INS
-from expensify.freemarker.errors import TemplateError
+from expensify.freemarker.builtin.registry import UNSUPPORTED
+from expensify.freemarker.errors import TemplateError, Unsupported
 from expensify.freemarker.lint.findings import Findings, Fix
-from expensify.freemarker.tagnames import KNOWN, UNSUPPORTED, plain_name
-from expensify.freemarker.tree import BuiltIn, Span
+from expensify.freemarker.setting_changes import FOREIGN as FOREIGN_SETTINGS
+from expensify.freemarker.special import FOREIGN as FOREIGN_VARIABLES
+from expensify.freemarker.tagnames import KNOWN, plain_name
+from expensify.freemarker.tree import BuiltIn, Foreign, Node, Setting, Span, SpecialName
 
 _INSIDE = r"""(?:"[^"<]*"|'[^'<]*'|[^<>"'])*?"""
 _TAG = re.compile(
@@ -41,13 +43,14 @@ def add_parse_error(findings: Findings, error: TemplateError) -> None:
     start = _offset(findings.text, error)
     word = _WORD.match(findings.text, start)
     span = findings.span(start, word.end() if word else start + 1)
+    if isinstance(error, Unsupported):
+        findings.add("unsupported", span, _no_preview(f"this template: {error.message}"), severity="note")
+        return
     if _SAYS_UNBALANCED.search(error.message) and _add_unbalanced_tag(findings):
         return
     tag = re.match(r"</?#([A-Za-z_]+)", findings.text[start : start + 60])
     if tag and plain_name(tag[1]) is None:
         _add_unknown_tag(findings, tag[1], start + tag.start(1), span)
-    elif tag and plain_name(tag[1]) in UNSUPPORTED:
-        _add_unsupported(findings, f"<#{tag[1]}>", UNSUPPORTED[plain_name(tag[1]) or ""], span)
     else:
         sentence = f"The template cannot be read from here on: {error.message}."
         findings.add("syntax", span, sentence, severity="error")
@@ -67,9 +70,8 @@ def check_built_in(findings: Findings, node: BuiltIn) -> bool:
     if node.name in names:
         return True
     written = findings.written(node.name_span)
-    if node.name in UNSUPPORTED_BUILT_INS:
-        _add_unsupported(findings, f"?{written}", UNSUPPORTED_BUILT_INS[node.name], node.name_span)
-        return False
+    if node.name in UNSUPPORTED:
+        return True
     near = get_close_matches(node.name, names, n=3, cutoff=0.6)
     sentence = f"There is no built-in ?{written}."
     fix = None
@@ -90,9 +92,26 @@ def _add_unknown_tag(findings: Findings, written: str, start: int, span: Span) -
     findings.add("unknown-tag", span, sentence, fix, "error")
 
 
-def _add_unsupported(findings: Findings, what: str, reason: str, span: Span) -> None:
-    sentence = f"The portal does not run {what}: {reason}. Write the template without it."
-    findings.add("unsupported", span, sentence, severity="error")
+def add_unsupported(findings: Findings, node: Node) -> None:
+    """Note what FreeMarker knows and the preview cannot show."""
+    what = ""
+    if isinstance(node, Foreign):
+        what = f"<#{node.name}>: {node.reason}"
+    elif isinstance(node, BuiltIn) and node.name in UNSUPPORTED:
+        what = f"?{node.name}: {UNSUPPORTED[node.name]}"
+    elif isinstance(node, SpecialName) and node.name in FOREIGN_VARIABLES:
+        what = f".{node.name}: it is different at Expensify"
+    elif isinstance(node, Setting) and node.name in FOREIGN_SETTINGS:
+        what = f"the setting {node.name}"
+    if what:
+        span = node.name_span if isinstance(node, BuiltIn) else node.span
+        if isinstance(node, Foreign):
+            span = findings.span(span.start, span.start + 2 + len(node.name))
+        findings.add("unsupported", span, _no_preview(what), severity="note")
+
+
+def _no_preview(what: str) -> str:
+    return f"The preview cannot show {what}. Expensify may run it all the same: the export can be saved and run."
 
 
 def _offset(text: str, error: TemplateError) -> int:

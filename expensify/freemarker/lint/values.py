@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any, Literal, NamedTuple
 
+from expensify.freemarker.lint.escapes import RAW, Escape
 from expensify.freemarker.tree import Macro
 
 Type = Literal[
@@ -49,6 +50,8 @@ class Value(NamedTuple):
     identifier: bool = False
     routine: Macro | None = None
     tested: bool = False
+    escapes: frozenset[Escape] = frozenset()
+    """The escapes applied last, and RAW if a part has none; nothing for a text that has none at all."""
 
     @property
     def is_constant(self) -> bool:
@@ -66,7 +69,9 @@ class Value(NamedTuple):
     def text(self, **changes: Any) -> Value:
         """Return the value as text; facts about its characters stay unless changed."""
         may = self.may if self.type in ("text", "unknown") else NONE
-        return Value("text", "", None, None, self.reads, self.currencies, may, *self[7:11])._replace(**changes)
+        return Value(
+            "text", "", None, None, self.reads, self.currencies, may, *self[7:11], escapes=self.escapes
+        )._replace(**changes)
 
 
 UNKNOWN = Value()
@@ -113,6 +118,7 @@ def _either(one: Value, other: Value) -> Value:
         identifier=one.identifier or other.identifier,
         routine=one.routine or other.routine,
         tested=all(value.tested or not value.path for value in (one, other)),
+        escapes=_escapes((one, other)),
     )
 
 
@@ -135,8 +141,6 @@ def joined(parts: list[Value]) -> Value:
         return constant("".join(part.literal or "" for part in parts))
     inner, quoted = _unwrapped(parts)
     wrapped = quoted and all(part.doubled or part.fits_json for part in inner)
-    first = parts[0]
-    starts_as_text = first.literal is not None and first.literal.strip('"')[:1].strip("0123456789+-. ") != ""
     return Value(
         "text",
         reads=frozenset[Read]().union(*(part.reads for part in parts)),
@@ -145,8 +149,22 @@ def joined(parts: list[Value]) -> Value:
         doubled=all(part.doubled or '"' not in part.may for part in inner),
         wrapped=wrapped,
         escaped=all(part.fits_json for part in inner) and any(part.escaped for part in inner),
-        identifier=any(part.identifier for part in parts) and not starts_as_text,
+        identifier=any(part.identifier for part in parts) and all(map(keeps_number, parts)),
+        escapes=_escapes(parts),
     )
+
+
+def _escapes(parts: Iterable[Value]) -> frozenset[Escape]:
+    raw = frozenset({RAW})
+    escapes = frozenset[Escape]().union(*(part.escapes or (raw if part.may and part.reads else ()) for part in parts))
+    return escapes if escapes != raw else frozenset()
+
+
+def keeps_number(part: Value) -> bool:
+    """Whether a spreadsheet still reads a number when this is printed beside an identifier."""
+    if part.literal is not None:
+        return not part.literal.strip('"0123456789 ')
+    return part.identifier or part.type in NUMBERS
 
 
 def _unwrapped(parts: list[Value]) -> tuple[list[Value], bool]:

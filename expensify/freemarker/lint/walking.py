@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from expensify.freemarker import tree
-from expensify.freemarker.lint import printing
+from expensify.freemarker.lint import formulas, printing
 from expensify.freemarker.lint.conditions import assume
 from expensify.freemarker.lint.context import Captured, Context, Output, Printed
 from expensify.freemarker.lint.expressions import Expressions
+from expensify.freemarker.lint.formatting import set_format
 from expensify.freemarker.lint.state import State, merged
-from expensify.freemarker.lint.values import EMPTY, PENDING, TEXT, UNKNOWN, Read, Value, constant, either, joined
+from expensify.freemarker.lint.values import (
+    EMPTY,
+    NUMBERS,
+    PENDING,
+    TEXT,
+    UNKNOWN,
+    Read,
+    Value,
+    constant,
+    either,
+    joined,
+)
 
 _DEEPEST = 12
 """The depth to which nested calls are followed."""
@@ -46,6 +58,7 @@ class Walk(tree.Visitor):
     # ---- output
 
     def visit_Text(self, node: tree.Text) -> None:
+        formulas.check(self.context, node)
         self.context.output.text(node.text, None if node.raw else node, node.span, self.context.place)
 
     def visit_Interpolation(self, node: tree.Interpolation | tree.NumberInterpolation) -> None:
@@ -58,6 +71,8 @@ class Walk(tree.Visitor):
             return
         else:
             printing.check(self.context, value, node.expression)
+            if value.type in NUMBERS:
+                value = value._replace(may=value.may | self.context.number_signs)
         self.context.printed.append(Printed(value, node.span))
         self.context.output.hole(value, node.expression, node.span, self.context.place)
 
@@ -193,9 +208,11 @@ class Walk(tree.Visitor):
         self._set(node.scope, node.name, joined(parts) if parts else EMPTY)
 
     def visit_Setting(self, node: tree.Setting) -> None:
-        self.expressions.value(node.value)
+        value = self.expressions.value(node.value)
         if node.name == "number_format":
             self.context.formats_numbers = True
+            if value.literal is not None:
+                self.context.number_signs = set_format(value.literal)
 
     # ---- macros and functions
 
@@ -273,6 +290,10 @@ class Walk(tree.Visitor):
         inside.variables = self.context.state.variables
         self.context.state = inside
         self._bodies.append((call, caller))
+
+    def visit_Foreign(self, node: tree.Foreign) -> None:
+        self.expressions.values(node.expressions)
+        self.body(node.body or ())
 
     def visit_Return(self, node: tree.Return) -> None:
         if node.value is not None and self._returns:

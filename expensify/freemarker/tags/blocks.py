@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from expensify.freemarker import tree
+from expensify.freemarker.errors import Unsupported
 from expensify.freemarker.expressions import ExpressionParser
 from expensify.freemarker.parser import Parser, Tag
 
@@ -74,7 +75,9 @@ def read_header(parser: Parser) -> None:
     """Take `<#ftl …>`, which only white space may precede, and the line break after it."""
     text = parser.source.text
     if square := _SQUARE_HEADER.match(text):
-        raise parser.error("tags in square brackets are not supported", square.end() - 5, square.end())
+        raise Unsupported(
+            "tags in square brackets are not read here", parser.source.span(square.end() - 5, square.end())
+        )
     found = _HEADER.match(text)
     if found is None:
         return
@@ -99,10 +102,14 @@ def _header_setting(parser: Parser, written: str, start: int, end: int, reader: 
         elif name == "strip_text":
             parser.header.strip_text = value.value
         elif name == "strict_syntax" and not value.value:
-            raise parser.error("tags without # are not supported", start, end)
+            raise Unsupported("tags without # are not read here", parser.source.span(start, end))
     elif name == "output_format":
-        if not isinstance(value, tree.StringLiteral) or value.value not in _PLAIN_FORMATS:
-            raise parser.error("nothing is escaped by itself here; use ?html or ?xml where it is needed", start, end)
+        if not isinstance(value, tree.StringLiteral):
+            raise parser.error("output_format must be the name of a format in quotes", start, end)
+        if value.value not in _PLAIN_FORMATS:
+            raise Unsupported(
+                f"the preview does not escape by itself, as {value.value[:40]} does", parser.source.span(start, end)
+            )
     elif name not in _IGNORED:
         raise parser.error(f"<#ftl> has no setting {written}", start, end)
 

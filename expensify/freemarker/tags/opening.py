@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expensify.freemarker.parser import Parser, ParseTag
-from expensify.freemarker.tags import assigning, blocks, branching, looping, macros
+from expensify.freemarker.tags import assigning, blocks, branching, foreign, looping, macros
 from expensify.freemarker.tree import Body
 
 OPENING: dict[str, ParseTag] = {
@@ -32,6 +32,16 @@ OPENING: dict[str, ParseTag] = {
     "escape": blocks.escape,
     "noescape": blocks.noescape,
     "flush": blocks.flush,
+    "include": foreign.include,
+    "import": foreign.import_,
+    "visit": foreign.visit,
+    "recurse": foreign.visit,
+    "fallback": foreign.fallback,
+    "transform": foreign.transform,
+    "outputformat": foreign.escaping,
+    "autoesc": foreign.escaping,
+    "noautoesc": foreign.escaping,
+    "call": foreign.call,
     "t": blocks.trim,
     "lt": blocks.trim,
     "rt": blocks.trim,

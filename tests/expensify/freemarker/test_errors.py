@@ -2,7 +2,7 @@
 
 import pytest
 
-from expensify.freemarker.errors import LimitExceeded, Missing, RenderError, TemplateError
+from expensify.freemarker.errors import LimitExceeded, Missing, RenderError, TemplateError, Unsupported
 from expensify.freemarker.settings import RenderSettings
 from expensify.freemarker.template import parse, render
 
@@ -30,15 +30,13 @@ def error_of(template: str, **data: object) -> tuple[int, int, str]:
         ("<#if a == >", 1, 11, "expected an expression instead of the end of the tag (>)"),
         ("<#if(a)>", 1, 1, "<#if> needs a space and then an expression"),
         ("a<#-- b", 1, 2, "this comment is not closed"),
-        ("<#include 'x'>", 1, 1, "<#include> is not supported: templates stand alone"),
-        ("<#import 'x' as y>", 1, 1, "<#import> is not supported: templates stand alone"),
-        ("${'freemarker.template.utility.Execute'?new()}", 1, 41, "?new is not supported: it makes Java objects"),
-        ("${'1+1'?eval}", 1, 9, "?eval is not supported: it runs text as a template"),
-        ("<#assign x='a'?interpret>", 1, 16, "?interpret is not supported: it runs text as a template"),
-        ("${x?api}", 1, 5, "?api is not supported: it reaches into Java objects"),
-        ("[#ftl]", 1, 1, "tags in square brackets are not supported"),
         ("<#ftl auto_esc=1>", 1, 7, "auto_esc must be true or false"),
-        ("${.version}", 1, 3, "the special variable .version does not exist or is not supported"),
+        ("${.versoin}", 1, 3, "there is no special variable .versoin"),
+        ("<#setting colour='x'>", 1, 11, "there is no setting colour; these are: boolean_format, classic_compatible,"
+         " date_format, datetime_format, locale, number_format, output_encoding, sql_date_and_time_time_zone,"
+         " time_format, time_zone, url_escaping_charset"),
+        ("<#include 'x'>\n<#if x>", 2, 1, "<#if> is not closed"),
+        ("${s?eval.x}\n${s?trim(1)}", 2, 5, "?trim takes no arguments"),
         ("${s?replace('a')}", 1, 5, "?replace takes 2 to 3 arguments, not 1"),
         ("${s?left_pad}", 1, 5, "?left_pad needs 1 argument in parentheses"),
         ("${s?trim(1)}", 1, 5, "?trim takes no arguments"),
@@ -75,8 +73,8 @@ def test_parse_error_has_message_and_position(template: str, line: int, column: 
         ("${s?number}", 1, 5, "'text' is not a number"),
         ("${n?string('0.0.0')}", 1, 5, "'0.0.0' is not a number format; write it like 0.00 or #,##0.##"),
         ("${s?date('yyyy')}", 1, 5, "'text' is not a date like yyyy"),
-        ("${s?replace('\\\\Ga', '', 'r')}", 1, 5, "the regular expression '\\\\Ga' uses \\G, which is not supported"),
-        ("${s?replace('(?d)a', '', 'r')}", 1, 5, "the regular expression '(?d)a' uses (?d, which is not supported"),
+        ("${s?replace('\\\\Ga', '', 'r')}", 1, 5, "the regular expression '\\\\Ga' uses \\G, which is not known here"),
+        ("${s?replace('(?d)a', '', 'r')}", 1, 5, "the regular expression '(?d)a' uses (?d, which is not known here"),
         (
             "${s?replace('(?:(?:a{100}){100}){100}', '', 'r')}",
             1,
@@ -127,3 +125,42 @@ def test_recover_shows_our_error_message() -> None:
     output = render(parse("<#attempt>${'x'?number}<#recover>${.error}</#attempt>"), {})
 
     assert output == "'x' is not a number (line 1, column 17)"
+
+
+@pytest.mark.parametrize(
+    ("template", "line", "column", "message"),
+    [
+        ("a\n<#include 'x'>", 2, 1, "<#include> is not run here: templates stand alone"),
+        ("<#import 'x' as y>", 1, 1, "<#import> is not run here: templates stand alone"),
+        ("<#assign x = 1 in y>", 1, 1, "<#assign> is not run here: templates stand alone"),
+        ("${'freemarker.template.utility.Execute'?new()}", 1, 41, "?new is not run here: it makes Java objects"),
+        ("${'1+1'?eval}", 1, 9, "?eval is not run here: it runs text as a template"),
+        ("<#assign x='a'?interpret>", 1, 16, "?interpret is not run here: it runs text as a template"),
+        ("${x?api}", 1, 5, "?api is not run here: it reaches into Java objects"),
+        ("<#attempt>${x?api}<#recover>caught</#attempt>", 1, 15, "?api is not run here: it reaches into Java objects"),
+        ("<#setting classic_compatible=true>", 1, 1, "the setting classic_compatible is not known here"),
+        ("${.node}", 1, 3, ".node is not known here"),
+    ],
+)
+def test_construct_that_only_freemarker_runs_stops_the_rendering(
+    template: str, line: int, column: int, message: str
+) -> None:
+    with pytest.raises(Unsupported) as caught:
+        render(parse(template), {"x": "text"})
+
+    assert (caught.value.line, caught.value.column, caught.value.message) == (line, column, message)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "${" + "(" * 200 + "1" + ")" * 200 + "}",
+        "<#if true>" * 100 + "</#if>" * 100,
+        "${s" + "?trim" * 100 + "}",
+        "a" * 200_001,
+        "<#ftl strict_syntax=false><if true>a</if>",
+    ],
+)
+def test_text_that_only_we_cannot_read_is_told_apart(template: str) -> None:
+    with pytest.raises(Unsupported):
+        parse(template)

@@ -90,8 +90,13 @@ def test_all_unknown_built_ins_are_found_together():
 def test_unsupported_construct_is_found(text):
     found = only(text, "unsupported")
 
-    assert found.severity == "error"
-    assert found.sentence.startswith("The portal does not run ")
+    assert found.severity == "note"
+    assert found.sentence.startswith("The preview cannot show ")
+    assert found.sentence.endswith(" the export can be saved and run.")
+
+
+def test_mistake_behind_an_unsupported_construct_is_found():
+    assert codes("<#include 'x'>\n${'a'?eval}\n${'a'?uppercase}") == ["unsupported", "unsupported", "unknown-built-in"]
 
 
 def test_built_in_with_too_many_arguments_is_found():
@@ -100,14 +105,7 @@ def test_built_in_with_too_many_arguments_is_found():
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [
-        ("${1 +}", (1, 6)),
-        ("<#if>x</#if>", (1, 1)),
-        ("x\n${a b}", (2, 5)),
-        ("${'x}", (1, 3)),
-        ("<#-- x", (1, 1)),
-        ("${" + "(" * 200 + "1" + ")" * 200 + "}", (1, 63)),
-    ],
+    [("${1 +}", (1, 6)), ("<#if>x</#if>", (1, 1)), ("x\n${a b}", (2, 5)), ("${'x}", (1, 3)), ("<#-- x", (1, 1))],
 )
 def test_unparsable_text_gives_one_finding_with_position(text, place):
     (found,) = lint(text)
@@ -124,7 +122,16 @@ def test_text_without_lint_errors_can_be_parsed():
 def test_text_over_the_maximum_length_is_found():
     text = "x" * (MAX_TEMPLATE_CHARS + 1)
 
-    assert str(MAX_TEMPLATE_CHARS) in only(text, "syntax").sentence
+    found = only(text, "unsupported")
+
+    assert str(MAX_TEMPLATE_CHARS) in found.sentence
+    assert found.severity == "note"
+
+
+def test_text_that_only_the_preview_cannot_read_is_a_note_with_position():
+    (found,) = lint("${" + "(" * 200 + "1" + ")" * 200 + "}")
+
+    assert (found.code, found.severity, (found.line, found.column)) == ("unsupported", "note", (1, 63))
 
 
 def test_fix_changes_only_its_range():

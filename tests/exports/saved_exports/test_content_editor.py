@@ -173,6 +173,22 @@ def test_malformed_template_is_saved_as_a_draft_that_cannot_run(
         runs.start(export, by=erin)
 
 
+@pytest.mark.parametrize(
+    "template", ["<#include 'x'>", "${'1'?eval}", "<#ftl strict_syntax=false>", "<#if true>" * 70 + "</#if>" * 70]
+)
+def test_template_that_only_expensify_can_run_is_no_draft(
+    template: str, erin_at_work: Client, erin: User, credential: Credential, acme_open: Team
+) -> None:
+    erin_at_work.post(NEW, filled_in(credential, template=template))
+    export = SavedExport.objects.select_related("version", "credential", "team").get()
+    preview = erin_at_work.get(f"{export.get_absolute_url()}edit/").content.decode()
+
+    assert export.version.is_draft is False
+    assert runs.start(export, by=erin).version == export.version
+    assert "The preview cannot show this template." in preview
+    assert "so there is no preview" not in preview
+
+
 def test_template_with_warnings_is_not_a_draft(erin_at_work: Client, credential: Credential, acme_open: Team) -> None:
     erin_at_work.post(NEW, filled_in(credential, template="${expense.merchnt}"))
 

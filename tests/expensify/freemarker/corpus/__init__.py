@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from tests.expensify.freemarker.corpus import (
+    accepted,
     dates,
     exports,
     expressions,
@@ -24,6 +25,7 @@ class Case(NamedTuple):
 
 
 _SMALL = {
+    "accepted": accepted,
     "whitespace": whitespace,
     "tags": tags,
     "expressions": expressions,
