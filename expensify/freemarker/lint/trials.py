@@ -52,7 +52,7 @@ def stops(text: str, used: set[str]) -> list[Stop]:
         return []
     found: dict[tuple[int, int], Stop] = {}
     for runs, (field, shape, value) in enumerate(_trials(used)):
-        if runs > min(MOST_RUNS, _MOST_CHARS // len(text)):
+        if runs > min(MOST_RUNS, _MOST_CHARS // max(len(text), 1)):
             break
         try:
             errors = _run(template, {field: value} if field else {})
