@@ -44,9 +44,11 @@ class Compiler(tree.Visitor):
                 try:
                     runner(frame)
                 except RenderError as error:
-                    if isinstance(error, env.forgiven):
+                    if env.tolerate is None and isinstance(error, env.forgiven):
                         continue
                     error.place(places[id(runner)])
+                    if env.tolerate is not None and env.tolerate(error):
+                        continue
                     raise
 
         return run
@@ -137,11 +139,13 @@ class Compiler(tree.Visitor):
 
         def run(frame: Frame) -> None:
             env = frame.env
+            tolerate, env.tolerate = env.tolerate, None
             try:
                 printed = env.capture(tried, frame)
             except (LimitExceeded, Unsupported):
                 raise
             except RenderError as error:
+                env.tolerate = tolerate
                 env.errors.append(error)
                 try:
                     recover(frame)
@@ -149,6 +153,8 @@ class Compiler(tree.Visitor):
                     env.errors.pop()
             else:
                 env.parts.append(printed)
+            finally:
+                env.tolerate = tolerate
 
         return run
 

@@ -71,7 +71,8 @@ class Environment:
 
     __slots__ = (
         "_alarm", "_deadline", "_listed", "boolean_words", "data", "dates", "depth", "errors", "forgiven",
-        "globals", "limits", "now", "number_format", "parts", "settings", "steps", "variables", "written",
+        "globals", "limits", "now", "number_format", "parts", "settings", "steps", "tolerate", "url_charset",
+        "variables", "written",
     )  # fmt: skip
 
     def __init__(self, data: Mapping[str, object], limits: RenderLimits, settings: RenderSettings) -> None:
@@ -93,6 +94,8 @@ class Environment:
             self.forgiven += (Missing,)
         if settings.boolean == "empty":
             self.forgiven += (UnformattedBoolean,)
+        self.url_charset = "UTF-8"
+        self.tolerate = settings.tolerate
         self.written = 0
         self._deadline = thread_time() + limits.seconds
         self._alarm = min(_CLOCK_EVERY, limits.steps)

@@ -24,6 +24,8 @@ def change_setting(env: Environment, name: str, value: Any) -> None:
         if not comma or not yes or not no:
             raise RenderError("a boolean format is two words with a comma between them, like yes,no")
         env.boolean_words = (yes, no)
+    elif name == "url_escaping_charset":
+        env.url_charset = text
     elif name == "locale":
         if text not in ("en_US", "en"):
             raise Unsupported(f"the locale {text[:40]} is not known here")
@@ -31,7 +33,7 @@ def change_setting(env: Environment, name: str, value: Any) -> None:
         env.dates.change(name, text)
 
 
-FOREIGN = frozenset({"classic_compatible", "output_encoding", "sql_date_and_time_time_zone", "url_escaping_charset"})
+FOREIGN = frozenset({"classic_compatible", "output_encoding", "sql_date_and_time_time_zone"})
 """Settings of FreeMarker that we read but do not know."""
 
 NUMBER_FORMATS = {

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+
+from expensify.freemarker.errors import RenderError
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,5 @@ class RenderSettings:
     number_format: str = "0.######"
     now: dt.datetime | None = None
     zone: dt.tzinfo = dt.UTC
+    tolerate: Callable[[RenderError], bool] | None = None
+    """Called with each error outside of <#attempt>: whether the rendering goes on with the next tag all the same."""

@@ -23,6 +23,11 @@ class Source:
         end_line, end_column = self._place(max(end - 1, start))
         return Span(start, end, line, column, end_line, end_column)
 
+    def offset(self, line: int, column: int) -> int:
+        """Return the offset of a line and column, inside the text."""
+        line = min(max(line, 1), len(self._starts))
+        return min(self._starts[line - 1] + max(column, 1) - 1, len(self.text))
+
     def _place(self, offset: int) -> tuple[int, int]:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1

@@ -61,7 +61,7 @@ def _error(frame: Frame) -> str:
 FOREIGN = frozenset([
     "args", "auto_esc", "caller_template_name", "current_node", "current_template_name", "get_optional_template",
     "incompatible_improvements", "locale_object", "main_template_name", "node", "output_encoding", "output_format",
-    "pass", "template_name", "url_escaping_charset", "version",
+    "pass", "template_name", "version",
 ])  # fmt: skip
 _VARIABLES: dict[str, Evaluator] = {
     "now": lambda frame: Moment(frame.env.now, "datetime"),
@@ -72,6 +72,7 @@ _VARIABLES: dict[str, Evaluator] = {
     "main": lambda frame: frame.env.variables,
     "namespace": lambda frame: frame.env.variables,
     "error": _error,
+    "url_escaping_charset": lambda frame: frame.env.url_charset,
     "locale": lambda frame: "en_US",
     "lang": lambda frame: "en",
     "time_zone": lambda frame: str(frame.env.dates.zone),

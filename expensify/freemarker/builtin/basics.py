@@ -20,6 +20,7 @@ from expensify.freemarker.values import (
     is_number,
     is_sequence,
     kind_of,
+    number_of,
 )
 
 
@@ -136,6 +137,9 @@ plain_table(
         # Functions count as macros too.
         **dict.fromkeys(("is_macro", "is_directive"), lambda env, value: isinstance(value, Routine)),
         **dict.fromkeys(("is_collection", "is_method", "is_transform", "is_node"), lambda env, value: False),
+        **dict.fromkeys(("is_collection_ex", "is_markup_output"), lambda env, value: False),
+        # A number of the data or of a calculation is always finite.
+        **dict.fromkeys(("is_nan", "is_infinite"), lambda env, value: number_of(value, "a number") is None),
     }
 )
 

@@ -10,6 +10,7 @@ from expensify.freemarker.builtin import basics as basics
 from expensify.freemarker.builtin import dates as dates
 from expensify.freemarker.builtin import escapes as escapes
 from expensify.freemarker.builtin import formats as formats
+from expensify.freemarker.builtin import json_values as json_values
 from expensify.freemarker.builtin import loops as loops
 from expensify.freemarker.builtin import searching as searching
 from expensify.freemarker.builtin import sequences as sequences

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from expensify.freemarker.builtin.registry import plain, plain_table
-from expensify.freemarker.errors import RenderError
+from expensify.freemarker.errors import Unsupported
 from expensify.freemarker.runtime import Environment
 from expensify.freemarker.utf16 import to_units
 
@@ -17,12 +17,12 @@ _RTF = str.maketrans({"\\": "\\\\", "{": "\\{", "}": "\\}"})
 _SHORT = {"\n": "\\n", "\r": "\\r", "\f": "\\f", "\b": "\\b", "\t": "\\t", "\\": "\\\\", '"': '\\"'}
 _SPECIAL = re.compile("[\"\\\\'/<>\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 _URL_SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.!~'()*")
-_CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "iso-8859-1": "latin-1", "us-ascii": "ascii", "utf-16": "utf-16-be"}
+_CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "iso-8859-1": "latin-1", "us-ascii": "ascii"}
 
 
 plain_table(
     {
-        **dict.fromkeys(("html", "xhtml"), lambda env, value: env.text(value).translate(_HTML)),
+        **dict.fromkeys(("html", "xhtml", "web_safe"), lambda env, value: env.text(value).translate(_HTML)),
         "xml": lambda env, value: env.text(value).translate(_XML),
         "rtf": lambda env, value: env.text(value).translate(_RTF),
         "json_string": lambda env, value: _script(env.text(value), json=True),
@@ -66,11 +66,12 @@ def _closes(text: str, at: int) -> bool:
     return text[at - 1] in "]-" and (at == 1 or text[at - 2] == text[at - 1])
 
 
-def _percent(env: Environment, value: Any, charset: Any = "UTF-8", *, safe: frozenset[int]) -> str:
+def _percent(env: Environment, value: Any, charset: Any = None, *, safe: frozenset[int]) -> str:
     text = to_units(env.text(value)).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    codec = _CHARSETS.get(env.text(charset).lower())
+    name = env.url_charset if charset is None else env.text(charset)
+    codec = _CHARSETS.get(name.lower())
     if codec is None:
-        raise RenderError(f"the character set {env.text(charset)[:40]} is not supported; use UTF-8")
+        raise Unsupported(f"the character set {name[:40]} is not known here")
     encoded = text.encode(codec, "replace")
     env.allow(3 * len(encoded))
     return "".join(chr(byte) if byte in safe else f"%{byte:02X}" for byte in encoded)

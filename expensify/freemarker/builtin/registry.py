@@ -49,7 +49,6 @@ ACCEPT_MISSING = {"seq_contains", "seq_index_of", "seq_last_index_of"}
 UNSUPPORTED = {
     "new": "it makes Java objects",
     "eval": "it runs text as a template",
-    "eval_json": "it runs text as a value",
     "interpret": "it runs text as a template",
     "api": "it reaches into Java objects",
     "has_api": "it reaches into Java objects",
@@ -58,9 +57,6 @@ UNSUPPORTED = {
     "esc": "the preview does not escape by itself",
     "no_esc": "the preview does not escape by itself",
     "markup_string": "the preview does not escape by itself",
-    **dict.fromkeys(
-        ("is_markup_output", "is_nan", "is_infinite", "is_collection_ex", "web_safe"), "the preview does not know it"
-    ),
     **dict.fromkeys(("truncate_m", "truncate_c_m", "truncate_w_m"), "the preview does not know it"),
     "absolute_template_name": "templates stand alone",
     "namespace": "templates stand alone",

@@ -59,7 +59,7 @@ def result(name: str, value: Value, arguments: list[Value]) -> Value:
         return value.item or UNKNOWN
     if name in _JSON:
         return value.text(escaped=True, may=value.may - {"\n", "\r", "\t"})
-    if name in ("html", "xhtml", "xml"):
+    if name in ("html", "xhtml", "web_safe", "xml"):
         return value.text(may=value.may - {'"'} | {";"})
     if name in ("url", "url_path"):
         return value.text(may=NONE)

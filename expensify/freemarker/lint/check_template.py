@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from expensify.freemarker.catalogue import CATALOGUE, Catalogue
 from expensify.freemarker.errors import TemplateError
 from expensify.freemarker.execute import Compiler
-from expensify.freemarker.lint import printing, shapes, syntax
+from expensify.freemarker.lint import printing, shapes, stopping, syntax
 from expensify.freemarker.lint.context import Context, Output
 from expensify.freemarker.lint.delimited import Delimited
 from expensify.freemarker.lint.findings import Finding, Findings
@@ -91,6 +91,8 @@ def _check(findings: Findings, body: Body, extension: str, catalogue: Catalogue)
     )
     Walk(context).template(body)
     printing.check_columns(context)
+    if catalogue is CATALOGUE:
+        stopping.add_stops(findings, nodes, context.used)
 
 
 def _make_output(findings: Findings, shape: shapes.Shape, extension: str) -> Output:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from expensify.freemarker import tree
-from expensify.freemarker.catalogue import Field
+from expensify.freemarker.catalogue import Catalogue, Field
 from expensify.freemarker.lint import fields
 from expensify.freemarker.lint.context import Context
 from expensify.freemarker.lint.findings import Fix
@@ -23,7 +23,7 @@ def check_default(
     field = _field(context, value)
     if field is None or fallback is None or _is_blank(fallback):
         return
-    is_known = _is_often_empty(context, field)
+    is_known = is_often_empty(context.catalogue, field)
     if not is_known and (field.type not in ("text", "date", "datetime") or fields.is_coded(field)):
         return
     text, other = tight(target, context.findings), context.findings.written(fallback.span)
@@ -41,7 +41,7 @@ def check_default(
 def check_test(context: Context, node: tree.Expression, target: tree.Expression, value: Value) -> None:
     """Report `field??` for a field that is empty where it has no value."""
     field = _field(context, value)
-    if field is None or not _is_often_empty(context, field):
+    if field is None or not is_often_empty(context.catalogue, field):
         return
     written = context.findings.written(target.span).strip("()")
     if re.search(re.escape(written) + _CONTENT_TEST, context.findings.text):
@@ -63,12 +63,12 @@ def _field(context: Context, value: Value) -> Field | None:
     return context.catalogue.field(next(iter(value.fields)))
 
 
-def _is_often_empty(context: Context, field: Field) -> bool:
+def is_often_empty(catalogue: Catalogue, field: Field) -> bool:
     """Whether the references say that the field is empty where it has no value."""
     return (
         "empty" in field.meaning
         or field.name in _FILLED_LATER
-        or any(other.edited == field.name for other in context.catalogue)
+        or any(other.edited == field.name for other in catalogue)
     )
 
 

@@ -19,10 +19,10 @@ class Escape(NamedTuple):
 
 RAW = Escape("")
 """Text that nothing has escaped, beside text that something has."""
-ESCAPES = frozenset({"json_string", "js_string", "j_string", "html", "xhtml", "xml", "rtf"})
+ESCAPES = frozenset({"json_string", "js_string", "j_string", "html", "xhtml", "web_safe", "xml", "rtf"})
 _FITTING: dict[File, frozenset[str]] = {
     "json": frozenset({"", "json_string", "j_string"}),
-    "xml": frozenset({"", "xml", "html", "xhtml"}),
+    "xml": frozenset({"", "xml", "html", "xhtml", "web_safe"}),
     "table": frozenset({""}),
 }
 _INSTEAD: dict[File, str] = {"json": "json_string", "xml": "xml"}
@@ -34,6 +34,7 @@ _WRITES = {
     "j_string": "\\n for a line break",
     "html": "&amp; for &",
     "xhtml": "&amp; for &",
+    "web_safe": "&amp; for &",
     "xml": "&amp; for &",
     "rtf": "\\{ for a brace",
 }

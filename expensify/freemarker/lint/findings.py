@@ -14,7 +14,7 @@ Code = Literal[
     "undocumented-field", "boolean-format", "cents", "number-format", "mixed-currency", "modified-ignored",
     "receipt-untested", "unquoted-text", "undoubled-quotes", "line-break", "excel-identifier",
     "heading-unguarded", "heading-columns", "json-string", "trailing-comma", "file-type",
-    "empty-default", "wrong-escape", "xml-text", "website-formula", "sylk",
+    "empty-default", "wrong-escape", "xml-text", "website-formula", "sylk", "stops",
 ]  # fmt: skip
 
 
@@ -67,6 +67,10 @@ class Findings:
         if key not in self._findings:
             place = (span.line, span.column, span.end_line, span.end_column)
             self._findings[key] = Finding(*place, severity, code, sentence, fix if self.fixable else None)
+
+    def has(self, code: Code, line: int) -> bool:
+        """Whether there is a finding of the code in the line."""
+        return any(finding.code == code and finding.line == line for finding in self._findings.values())
 
     def span(self, start: int, end: int) -> Span:
         return self.source.span(start, max(end, start + 1))

@@ -11,10 +11,10 @@ from expensify.freemarker.tree import Assign, AssignBlock, Assignment, Expressio
 
 _WITH_VALUE = ("=", "+=", "-=", "*=", "/=", "%=")
 _ALONE = ("++", "--")
-SETTINGS = frozenset(
-    {"number_format", "boolean_format", "date_format", "time_format", "datetime_format", "time_zone", "locale"}
-    | FOREIGN
-)
+SETTINGS = FOREIGN | {
+    "number_format", "boolean_format", "date_format", "time_format", "datetime_format", "time_zone", "locale",
+    "url_escaping_charset",
+}  # fmt: skip
 
 
 def assign(parser: Parser, tag: Tag) -> Assign | AssignBlock | Foreign:

@@ -86,6 +86,9 @@ def read_header(parser: Parser) -> None:
     while (token := reader.lexer.peek()).kind != "end":
         _header_setting(parser, reader.expect_name("a header setting").text, token.start, token.end, reader)
     parser.offset = reader.lexer.take().end
+    if parser.header.auto_esc:
+        # The formats that can escape are not read here.
+        raise parser.error("auto_esc needs an output_format that can escape", found.start(), found.end())
     if line := _BLANK_LINE.match(text, parser.offset):
         parser.offset = line.end()
 
@@ -101,6 +104,8 @@ def _header_setting(parser: Parser, written: str, start: int, end: int, reader: 
             parser.header.strip_whitespace = value.value
         elif name == "strip_text":
             parser.header.strip_text = value.value
+        elif name == "auto_esc":
+            parser.header.auto_esc = value.value
         elif name == "strict_syntax" and not value.value:
             raise Unsupported("tags without # are not read here", parser.source.span(start, end))
     elif name == "output_format":

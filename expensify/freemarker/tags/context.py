@@ -30,3 +30,4 @@ class Header:
 
     strip_whitespace: bool = True
     strip_text: bool = False
+    auto_esc: bool = False

@@ -27,4 +27,8 @@ _CONSTRUCTS = {
 CASES = {name: f"<#if false>{text}</#if>ok" for name, text in _CONSTRUCTS.items()} | {
     "fallback": "<#macro m><#if false><#fallback></#if></#macro>ok",
     "call runs": "<#macro m a b=2>${a}${b}|</#macro><#call m(1, 3)><#call m 1>",
+    "small tests": "${1?is_nan?c}${n?is_infinite?c}${xs?is_collection_ex?c}${1?is_markup_output?c}${'a'?is_markup_output?c}${'<&\"'?web_safe}",
+    "json values": "<#assign j = '{\"a\": [1, 2.50, null, true, \"x\\\\u0041\"], \"b\": {}, \"c\": -3}'?eval_json>${j.a[0]} ${j.a[1]} ${(j.a[2])!'none'} ${j.a[3]?c} ${j.a[4]} ${j.b?size} ${j.c} ${j?keys?join(',')} ${'1'?eval_json + 1} ${'\"t\"'?eval_json} ${('null'?eval_json)!'null'}",
+    "bad json": "<#list ['{', '[1,]', '{a: 1}', 'NaN', '1 2', '', '\"\\\\q\"'] as t><#attempt>${t?eval_json?is_string?c}<#recover>error</#attempt> </#list>",
+    "character set of urls": "${'é/€'?url} ${'é'?url('ISO-8859-1')}<#setting url_escaping_charset='ISO-8859-1'> ${'é/x'?url} ${'é/x'?url_path} ${'é'?url('UTF-8')} ${.url_escaping_charset}",
 }

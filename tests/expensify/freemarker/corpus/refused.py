@@ -77,6 +77,7 @@ CASES = {
     "pad with nothing": "${s?left_pad(20, '')}",
     "chunk of zero": "${xs?chunk(0)?size}",
     "key of a strange kind": "${m[true]}",
+    "escaping without a format": "<#ftl auto_esc=true>a",
     "lambda elsewhere": "${x -> x}",
     "lambda with two parameters": "${xs?filter((a, b) -> true)?size}",
 }
