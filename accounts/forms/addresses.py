@@ -28,7 +28,7 @@ class AddressField(forms.EmailField):
         super().__init__(**kwargs)
 
     def to_python(self, value: Any) -> Any:
-        return read_address(super().to_python(value))
+        return read_address(super().to_python(value) or "")
 
     def run_validators(self, value: Any) -> None:
         super().run_validators(value)
