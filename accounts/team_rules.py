@@ -101,7 +101,7 @@ def withdraw(team: Team, rule: str, *, by: User) -> None:
 
 def switch_off_due(now: datetime) -> None:
     """Switch off what an Admin alone has waited for. With another Admin by now, it waits for their approval."""
-    for pk in Team.objects.exclude(rules_ending=None).values_list("pk", flat=True):
+    for pk in Team.objects.filter(rules_ending__isnull=False).values_list("pk", flat=True):
         with transaction.atomic():
             team = Team.objects.select_for_update().get(pk=pk)
             for ending in endings(team):

@@ -195,6 +195,8 @@ def test_a_key_of_the_wrong_form_is_named_by_its_place_and_not_shown(bad: str, m
     [
         ("/var/log/heads", "", "must begin with one of: "),
         ("ftp://example.com", "", "must begin with one of: "),
+        ("https://user@example.com", "k" * 40, "cannot be read. Give an address that begins with https://"),
+        ("https://good.example\\\\@127.0.0.1/", "k" * 40, "cannot be read. Give an address that begins with https://"),
         ("https://example.com", "", "is a webhook: set AUDIT_WEBHOOK_KEY"),
         ("https://example.com", "k" * 31, "is a webhook: set AUDIT_WEBHOOK_KEY"),
     ],
