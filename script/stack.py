@@ -264,11 +264,7 @@ def environment() -> dict[str, str]:
 
 
 def _running(variables: dict[str, str]) -> dict[str, str]:
-    """Every setting of the portal, and what else was made here, for commands beside the running demo.
-
-    Also settings that were given to this process, and those that it does not have: `script/manage` may run in a shell
-    with others. A setting may come from a file (NAME_FILE).
-    """
+    """Every setting, given, made here or missing: `script/manage` may run in a shell with others (or NAME_FILE)."""
     names = set(re.findall(r'env\.\w+\(\s*"([A-Z][A-Z0-9_]+)"', (ROOT / "portal" / "settings.py").read_text()))
     ours = {name for name in variables if variables[name] != os.environ.get(name)}
     names |= {f"{name}_FILE" for name in names} | ours
