@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django_scopes import scope
 
-from accounts import people, tokens
+from accounts import people, team_rules, tokens
 from accounts.audit import record as audit
 from accounts.audit.record import Action, Actor
 from accounts.models import Membership, Team, User
@@ -42,8 +42,15 @@ def create(name: str, time_zone: str, *, admin: User, by: User | Actor) -> Team:
 
 @transaction.atomic
 def change(team: Team, *, by: User, **settings: Any) -> None:
-    """Change settings of the team, by field name. The slug stays, so that old links keep working."""
+    """Change settings of the team, by field name. The slug stays, so that old links keep working.
+
+    A rule about a second person is not switched off by this: `accounts.team_rules` asks for that.
+    """
     before = {name: getattr(team, name) for name in settings}
+    wanted_off = [rule for rule in team_rules.RULES if before.get(rule) and not settings.get(rule, True)]
+    settings |= dict.fromkeys(wanted_off, True)
+    if wanted_off:
+        team_rules.ask(team, wanted_off, by=by)
     if before == settings:
         return
     for name, value in settings.items():

@@ -1,14 +1,23 @@
 import os
+import sys
 from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import beat_init, task_postrun, task_prerun, worker_init
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 # Django's checks would load all pages into every worker, 20 MB; `script/process migrate` runs them.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "yes")
+
+try:
+    settings.INSTALLED_APPS  # noqa: B018  reads all settings
+except ImproperlyConfigured as error:
+    # For operators, without a traceback.
+    sys.exit(str(error))
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts.public_hosts import NotAHost, parse_url
+
 
 def text(name: str, default: str | None = None) -> str:
     """The setting `name`. Raises ImproperlyConfigured when it is missing and has no default."""
@@ -98,6 +100,11 @@ def refuse_audit_address(name: str, address: str, schemes: list[str], key: str) 
     scheme = urlsplit(address).scheme
     if address and scheme not in schemes:
         raise ImproperlyConfigured(f"{name} must begin with one of: {', '.join(schemes)}.")
+    if scheme in {"http", "https"}:
+        try:
+            parse_url(address, (scheme,))
+        except NotAHost as reason:
+            raise ImproperlyConfigured(f"{name} cannot be read. {reason}") from None
     if scheme in {"http", "https"} and len(key) < 32:
         raise ImproperlyConfigured(
             f"{name} is a webhook: set AUDIT_WEBHOOK_KEY to at least 32 characters, with which it is signed."

@@ -8,6 +8,7 @@ import base64
 import ctypes
 import fcntl
 import os
+import re
 import secrets
 import shlex
 import signal
@@ -239,9 +240,7 @@ def set_up(processes: Processes, *arguments: str) -> tuple[Preparation, bool]:
         processes.wait_for(lambda: log_of("sandbox").read_text().endswith("\n"), "The sandbox")
     if embedded_mailbox:
         wait_for_mailbox(processes)
-    write_private(
-        RUNNING, {name: variables[name] for name in sorted(variables) if variables[name] != os.environ.get(name)}
-    )
+    write_private(RUNNING, _running(variables))
     processes.start("worker", "script/process", "worker")
     processes.start("mailer", "script/process", "mailer")
     processes.start("beat", "script/process", "beat")
@@ -262,6 +261,14 @@ def environment() -> dict[str, str]:
             "DEMO_PAIRS", ",".join(f"{team}={id}:{DEMO_PAIRS[id]}" for team, id in zip(teams, DEMO_PAIRS, strict=True))
         )
     return variables
+
+
+def _running(variables: dict[str, str]) -> dict[str, str]:
+    """Every setting, given, made here or missing: `script/manage` may run in a shell with others (or NAME_FILE)."""
+    names = set(re.findall(r'env\.\w+\(\s*"([A-Z][A-Z0-9_]+)"', (ROOT / "portal" / "settings.py").read_text()))
+    ours = {name for name in variables if variables[name] != os.environ.get(name)}
+    names |= {f"{name}_FILE" for name in names} | ours
+    return {name: variables.get(name, "") for name in sorted(names)}
 
 
 def start_redis(processes: Processes, data: Path | None) -> None:
@@ -334,8 +341,8 @@ def _end(processes: Processes) -> None:
 
 
 def _read(path: Path) -> dict[str, str]:
-    lines = (shlex.split(line)[0].partition("=") for line in path.read_text().splitlines())
-    return {name: value for name, _, value in lines}
+    words = (word.partition("=") for word in shlex.split(path.read_text()))
+    return {name: value for name, _, value in words}
 
 
 def _check_port(host: str, port: int) -> None:

@@ -462,6 +462,40 @@ def test_without_a_running_demo_there_is_nothing_to_manage(tmp_path: Path) -> No
     assert answer.stderr == "The demo is not running. Start it in another terminal: script/server\n"
 
 
+def test_commands_use_what_the_server_was_given_and_nothing_of_their_own_shell(tmp_path: Path) -> None:
+    given = {"VAR_DIR": str(tmp_path), "EXPENSIFY_URL": "https://given.example/x", "REDIS_URL": "redis://given:6379/1"}
+    start = """
+import os, time
+from script import stack
+lock = stack.take_lock()
+variables = stack.environment()
+stack.write_private(stack.RUNNING, stack._running(variables))
+print("ready", flush=True)
+input()
+"""
+    show = "from django.conf import settings as s; print(s.EXPENSIFY_URL, s.REDIS_URL, s.DATABASES['default']['NAME'])"
+    with subprocess.Popen(
+        [sys.executable, "-c", start],
+        cwd=ROOT,
+        env=without_the_tests_settings(**given),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout
+        assert server.stdout.readline() == "ready\n"
+        shell = {"DATABASE_URL": "sqlite:////elsewhere", "EXPENSIFY_URL": "https://own.example/", "LOG_LEVEL": "DEBUG"}
+        answer = subprocess.run(
+            [ROOT / "script/manage", "shell", "--no-imports", "-c", show],
+            env=without_the_tests_settings(VAR_DIR=str(tmp_path), **shell),
+            capture_output=True,
+            text=True,
+        )
+        server.communicate("\n")
+
+    assert answer.stdout.split() == [given["EXPENSIFY_URL"], given["REDIS_URL"], str(tmp_path / "portal.sqlite3")]
+
+
 def test_a_port_that_is_taken_is_named(tmp_path: Path, redis_url: str) -> None:
     taken = redis_url.split(":")[-1].split("/")[0]
 

@@ -56,6 +56,32 @@ def test_a_missing_setting_stops_the_start_by_its_name(name: str, tmp_path: Path
     assert complaint(tmp_path, **{name: ""}) == f"Set {name} (or {name}_FILE): the portal does not start without it."
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        [sys.executable, "manage.py", "verify_audit"],
+        [sys.executable, "manage.py", "migrate", "--plan"],
+        [sys.executable, "-c", "import portal.wsgi"],
+        [sys.executable, "-m", "celery", "-A", "portal", "beat"],
+        ["script/process", "web"],
+    ],
+    ids=" ".join,
+)
+def test_a_missing_setting_is_a_sentence_and_no_traceback(command: list[str], tmp_path: Path) -> None:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {name: value for name, value in PRODUCTION.items() if name != "SECRET_KEY"}
+
+    started = subprocess.run(
+        command, cwd=ROOT, env={"PATH": path, "VAR_DIR": str(tmp_path), **environment}, capture_output=True, text=True
+    )
+
+    assert (started.returncode, started.stdout, started.stderr) == (
+        1,
+        "",
+        "Set SECRET_KEY (or SECRET_KEY_FILE): the portal does not start without it.\n",
+    )
+
+
 def test_production_does_not_start_on_a_demo_secret_key(tmp_path: Path) -> None:
     said = complaint(tmp_path, SECRET_KEY="demo-" + "k" * 60)
 
@@ -169,6 +195,8 @@ def test_a_key_of_the_wrong_form_is_named_by_its_place_and_not_shown(bad: str, m
     [
         ("/var/log/heads", "", "must begin with one of: "),
         ("ftp://example.com", "", "must begin with one of: "),
+        ("https://user@example.com", "k" * 40, "cannot be read. Give an address that begins with https://"),
+        ("https://good.example\\\\@127.0.0.1/", "k" * 40, "cannot be read. Give an address that begins with https://"),
         ("https://example.com", "", "is a webhook: set AUDIT_WEBHOOK_KEY"),
         ("https://example.com", "k" * 31, "is a webhook: set AUDIT_WEBHOOK_KEY"),
     ],

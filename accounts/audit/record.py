@@ -20,6 +20,7 @@ from accounts.models import AuditChain, AuditEntry, Team, User
 class Action(StrEnum):
     SIGNED_IN = "signed in"
     SIGN_IN_FAILED = "sign-in failed"
+    SIGN_IN_GUESSED = "sign-in slowed down"
     SIGNED_OUT = "signed out"
     PASSWORD_CHANGED = "password changed"
     NAME_CHANGED = "name changed"
@@ -39,6 +40,8 @@ class Action(StrEnum):
     ACCESS_DENIED = "access denied"
     TEAM_CREATED = "team created"
     TEAM_CHANGED = "team changed"
+    TEAM_RULE_ASKED = "switching a rule off asked for"
+    TEAM_RULE_KEPT = "rule kept on"
     MEMBER_ADDED = "member added"
     MEMBER_CHANGED = "member's role changed"
     MEMBER_REMOVED = "member removed"

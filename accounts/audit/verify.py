@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import F
+from django.db import DatabaseError
+from django.db.models import F, QuerySet
 
 from accounts.audit import trim as audit_trim
 from accounts.audit.record import digest
 from accounts.models import AuditChain, AuditEntry, AuditSummary
 
 BEFORE_THE_FIRST = "0" * 64
+CHUNK = 2000
+# What databases and fields raise for a value of another form, such as text that is not JSON.
+_UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, DatabaseError)
 
 
 class Head(NamedTuple):
@@ -53,21 +58,68 @@ def _faults(chain: AuditChain, summaries: list[AuditSummary]) -> Iterator[str]:
             yield f"The summary of entries {summary} does not follow what came before it."
         previous, number = summary.last_hash, summary.last
     entries = AuditEntry._base_manager.filter(chain=chain)
-    for entry in entries.filter(number__lte=number).order_by("number"):
-        yield f"Entry {entry.number} was put in where entries had been summarised and removed."
+    for extra in entries.filter(number__lte=number).order_by("number").values_list("number", flat=True):
+        yield f"Entry {extra} was put in where entries had been summarised and removed."
     kept = entries.filter(number__gt=number, number__lte=chain.length)
-    for entry in kept.order_by("number").iterator(chunk_size=2000):
+    for entry in _entries(kept):
         if entry.number != number + 1:
             yield f"Entries {number + 1} to {entry.number - 1} are missing."
+        if isinstance(entry, Unreadable):
+            yield (
+                f"Entry {entry.number} cannot be read: what stands in its row is not what the portal writes. It was "
+                "changed after it was written."
+            )
+            previous, number = entry.hash, entry.number
+            continue
         if entry.previous_hash != previous:
             yield f"Entry {entry.number} does not follow the one before it: something was removed or rewritten."
-        if entry.team_id != chain.team_id or digest(entry) != entry.hash:
+        if entry.team_id != chain.team_id or _digest(entry) != entry.hash:
             yield f"Entry {entry.number} was changed after it was written."
         previous, number = entry.hash, entry.number
     if number != chain.length or previous != chain.head:
         yield f"The chain ends at entry {number}, but entry {chain.length} was the last one written."
     if entries.filter(number__gt=F("chain__length")).exists():
         yield "There are entries after the last one that was written."
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An entry whose row no longer has the form of one."""
+
+    number: int
+    hash: str
+
+
+def _entries(kept: QuerySet[AuditEntry]) -> Iterator[AuditEntry | Unreadable]:
+    """The entries in order. A row that cannot be read does not hide those after it."""
+    kept, last = kept.order_by("number"), 0
+    while numbers := list(kept.filter(number__gt=last).values_list("number", flat=True)[:CHUNK]):
+        chunk = kept.filter(number__gte=numbers[0], number__lte=numbers[-1])
+        try:
+            entries = list(chunk)
+        except _UNREADABLE:
+            for number in numbers:
+                yield _entry(kept.filter(number=number), number)
+        else:
+            yield from entries
+        last = numbers[-1]
+
+
+def _digest(entry: AuditEntry) -> str:
+    try:
+        return digest(entry)
+    except _UNREADABLE:
+        return ""
+
+
+def _entry(row: QuerySet[AuditEntry], number: int) -> AuditEntry | Unreadable:
+    try:
+        return row.get()
+    except _UNREADABLE:
+        try:
+            return Unreadable(number, row.values_list("hash", flat=True).get())
+        except _UNREADABLE:
+            return Unreadable(number, "")
 
 
 def read_heads(text: str) -> list[Head]:

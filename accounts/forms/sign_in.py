@@ -41,6 +41,13 @@ class PersonNameForm(forms.Form):
     )
 
 
+class _SmallAddress(AddressField):
+    """In small letters, like allauth's own field: accounts are looked up by them."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value).lower()
+
+
 class _Address:
     """Takes the person's address as mail programs copy it."""
 
@@ -51,7 +58,7 @@ class _Address:
         super().__init__(*args, **kwargs)
         given = self.fields[self.address]
         attributes = {name: value for name, value in given.widget.attrs.items() if name not in {"type", "maxlength"}}
-        self.fields[self.address] = AddressField(
+        self.fields[self.address] = _SmallAddress(
             label=given.label, help_text=given.help_text, widget=AddressInput(attributes)
         )
 

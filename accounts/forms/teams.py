@@ -25,7 +25,8 @@ class TeamForm(forms.Form):
         label="Employee updates need a second person",
         required=False,
         help_text="Somebody else than whoever prepared an update has to approve exactly its rows and settings. "
-        "Without this, whoever prepares one can apply it alone; pages of updates and the audit log say so.",
+        "Without this, whoever prepares one can apply it alone; pages of updates and the audit log say so. Another "
+        "Admin approves switching this off; without one it takes 24 hours.",
     )
     most_leavers = forms.IntegerField(
         label="People who may leave at once",
@@ -92,7 +93,8 @@ class TeamForm(forms.Form):
     two_admins = forms.BooleanField(
         label="A new pair needs a second Admin",
         required=False,
-        help_text="Another Admin than the one who entered it approves it before it takes over.",
+        help_text="Another Admin than the one who entered it approves it before it takes over. Switching this off "
+        "needs another Admin too; without one it takes 24 hours.",
     )
     second_factor = forms.BooleanField(
         label="Members need a second factor",

@@ -171,6 +171,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "rules_ending",
+                    models.JSONField(
+                        blank=True,
+                        help_text="Rules about second persons that an Admin wants off; see `accounts.team_rules`.",
+                        null=True,
+                    ),
+                ),
+                (
                     "audit_kept_days",
                     models.PositiveIntegerField(
                         blank=True,

@@ -83,6 +83,11 @@ class Team(models.Model):
     two_admins = models.BooleanField(
         default=False, db_default=False, help_text="A new pair takes over when a second Admin has approved it."
     )
+    rules_ending = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="Rules about second persons that an Admin wants off; see `accounts.team_rules`.",
+    )
     audit_kept_days = models.PositiveIntegerField(
         null=True, blank=True, help_text="Then audit entries are summarised and removed; empty: never."
     )

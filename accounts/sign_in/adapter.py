@@ -12,11 +12,12 @@ from allauth.core.internal.ratelimit import get_ip
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.mail import EmailMessage
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.middleware import address_of
 from accounts.models import User
+from accounts.sign_in import guessing
 from accounts.sign_in import recent as recent_sign_in
 from accounts.sso import company as sso
 
@@ -35,6 +36,7 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": "The e-mail address or the password is not right.",
         "too_many_login_attempts": "Too many attempts have failed. Wait a few minutes, then try again.",
+        "busy": "Many attempts to sign in to this account are being made. Try again in some seconds.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -63,6 +65,18 @@ class AccountAdapter(DefaultAccountAdapter):
             context = context | {"password_reset_url": "", "company": sso.name()}
         message = self.render_mail(template_prefix, email, {"email": email} | context)
         Thread(target=_send, args=[message], name="reset-mail").start()
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        super().pre_authenticate(request, **credentials)
+        try:
+            guessing.slow_down(request, credentials.get("email", ""))
+        except guessing.Busy:
+            raise self.validation_error("busy") from None
+
+    def post_login(self, request: HttpRequest, user: User, **arguments: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **arguments)
+        guessing.remember_browser(response, user)
+        return response
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Count failures per user name and network address, so that guessing from elsewhere locks nobody out."""

@@ -11,8 +11,9 @@ from django.http import HttpRequest
 
 from accounts import people
 from accounts.audit import record as audit
-from accounts.audit.record import Action, Actor
+from accounts.audit.record import Action
 from accounts.models import User
+from accounts.sign_in import guessing
 
 
 @receiver(user_logged_in)
@@ -30,7 +31,8 @@ def signed_out(sender: Any, user: User | None, **_: Any) -> None:
 def sign_in_failed(sender: Any, credentials: dict[str, Any], **_: Any) -> None:
     """Log in the portal's own log: the user name is only a claim."""
     claimed = str(credentials.get("email") or credentials.get("username") or "")[:254]
-    audit.record(Action.SIGN_IN_FAILED, None, by=Actor("Somebody not signed in"), address=claimed)
+    audit.record(Action.SIGN_IN_FAILED, None, by=guessing.GUESSER, address=claimed)
+    guessing.note_failure(claimed)
 
 
 @receiver([password_changed, password_reset])

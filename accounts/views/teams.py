@@ -1,10 +1,12 @@
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import teams
+from accounts import team_rules, teams
 from accounts.door import TeamRequest, team_view
 from accounts.forms.teams import RoleForm, TeamForm
 from accounts.models import Membership
@@ -26,7 +28,17 @@ def first_team(request: HttpRequest) -> HttpResponse:
 def team(request: TeamRequest) -> HttpResponse:
     members = request.team.memberships.select_related("user").order_by("user__first_name", "user__email")
     invited = request.team.invitations.filter(accepted_at=None, revoked_at=None).order_by("address")
-    context = {"members": members, "roles": Role.choices, "invitations": invited, "now": timezone.now()}
+    endings = [
+        (ending, team_rules.other_admins(request.team, ending.by), ending.by == request.user.pk)
+        for ending in team_rules.endings(request.team)
+    ]
+    context = {
+        "members": members,
+        "endings": endings,
+        "roles": Role.choices,
+        "invitations": invited,
+        "now": timezone.now(),
+    }
     return render(request, "accounts/team.html", context)
 
 
@@ -37,8 +49,34 @@ def team_edit(request: TeamRequest) -> HttpResponse:
     form = TeamForm(request.POST or None, team=request.team, by=request.user, initial=current)
     if request.method == "POST" and form.is_valid():
         teams.change(request.team, **form.cleaned_data, by=request.user)
+        for ending in team_rules.endings(request.team):
+            if not form.cleaned_data[ending.rule]:
+                messages.warning(request, f"“{ending.words}” is still on. This page says what switches it off.")
         return redirect("accounts:team", request.team.slug)
     return render(request, "accounts/team_edit.html", {"form": form})
+
+
+@require_POST
+@team_view(Permission.MANAGE_TEAM, fresh=True)
+def rule_approve(request: TeamRequest) -> HttpResponse:
+    """Switch off, as a second Admin, what another Admin wants off."""
+    return _change_rule(request, team_rules.approve, "The rule is off now.")
+
+
+@require_POST
+@team_view(Permission.MANAGE_TEAM, fresh=True)
+def rule_keep(request: TeamRequest) -> HttpResponse:
+    return _change_rule(request, team_rules.withdraw, "The rule stays on.")
+
+
+def _change_rule(request: TeamRequest, change: Callable[..., None], done: str) -> HttpResponse:
+    try:
+        change(request.team, request.POST.get("rule", ""), by=request.user)
+    except team_rules.CannotChange as reason:
+        messages.error(request, str(reason))
+    else:
+        messages.success(request, done)
+    return redirect("accounts:team", request.team.slug)
 
 
 @require_POST

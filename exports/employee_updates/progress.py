@@ -55,7 +55,7 @@ class UpdateStep:
 def steps(update: EmployeeUpdate) -> list[UpdateStep]:
     """The steps; without columns to map or an approval when the update needs none."""
     keys: list[Key] = ["rows", "checks", "dry_run", "apply"]
-    if update.team.two_people or update.approved_at:
+    if update.needs_approval or update.approved_at:
         keys.insert(3, "approval")
     if update.mapping is not None or update.stage == Stage.MAPPING:
         keys.insert(0, "columns")

@@ -208,6 +208,15 @@ class EmployeeUpdate(SealedRow):
         return bool(self.approved_hash) and self.approved_hash == self.content_hash and self.is_tried()
 
     @property
+    def needs_approval(self) -> bool:
+        """Whether the two-person rule holds for this update; of one that was sent, whether it did then."""
+        if self.applied_by_run is not None:
+            return bool(self.applied_by_run.job.get("two_people", True))
+        if self.discarded_at or self.wiped_at:
+            return self.approved_at is not None
+        return self.team.two_people
+
+    @property
     def stage(self) -> Stage:
         if self.discarded_at or (self.wiped_at and self.applied_by_run_id is None):
             return Stage.DISCARDED

@@ -7,20 +7,19 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from threading import Lock
 from typing import IO, Any
 
 from expensify.foreign_text import read_json, writable
 from exports.models import Result
-from exports.results import integrity, preview_xlsx_process, tables
+from exports.results import integrity, tables
 from exports.results import store as results
 
 ROWS = 100
@@ -32,6 +31,9 @@ NAMES = 200
 WORKBOOK_BYTES = 10 * 1024**2
 WORKBOOK_UNPACKED = 100 * 1024**2
 PDF_BYTES = 50 * 1024**2
+# Of processor time, and more than a page would wait. A program that waits for something else ends after the others.
+PDF_SECONDS = 20
+LONGEST_SECONDS = 120
 PICTURE_PIXELS = 1200  # the longer side
 
 
@@ -93,6 +95,10 @@ GONE = NoPreview("The file is no longer in the portal's storage. Run the export 
 PURGED = NoPreview(
     "The file was deleted when its retention time was over; its record stays. Run the export again to get it."
 )
+UNSAFE = NoPreview(
+    "This PDF has no preview: it takes more time or memory than a preview may, or its reader stopped. Download it to "
+    "look at it."
+)
 UNKNOWN = NoPreview("There is no preview for this type of file. Download it to look at it.")
 
 
@@ -116,19 +122,14 @@ def picture(result: Result) -> bytes | None:
     """The first page of a PDF as PNG; None when it cannot be rendered."""
     if results.extension(result.name) != "pdf" or result.size > PDF_BYTES or result.purged_at is not None:
         return None
-    # Imported late to save memory: see tests/test_process_imports.py.
-    import pypdfium2
-
     try:
-        with integrity.open_result(result) as file, _pdfium, closing(pypdfium2.PdfDocument(file)) as document:
-            page = document[0]
-            scale = PICTURE_PIXELS / max(*page.get_size(), 1)
-            image = page.render(scale=scale).to_pil()
-    except (FileNotFoundError, integrity.Damaged, pypdfium2.PdfiumError):
+        with integrity.open_result(result) as file:
+            ended = _in_a_process(
+                "preview_pdf_process", str(PDF_SECONDS), "picture", str(PICTURE_PIXELS), content=file.read()
+            )
+    except (FileNotFoundError, integrity.Damaged):
         return None
-    png = io.BytesIO()
-    image.save(png, "PNG", optimize=False)
-    return png.getvalue()
+    return ended.stdout if ended.returncode == 0 else None
 
 
 # ------------------------------------------------------------ readers, one per file type
@@ -152,13 +153,7 @@ def _workbook(file: IO[bytes], size: int) -> Preview:
             return TOO_LARGE
     except zipfile.BadZipFile:
         return DAMAGED
-    process = subprocess.run(  # noqa: S603  our own program, without a shell
-        [sys.executable, "-I", str(Path(preview_xlsx_process.__file__)), str(ROWS + 2)],
-        input=content,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
+    process = _in_a_process("preview_xlsx_process", str(ROWS + 2), content=content)
     if process.returncode == os.EX_DATAERR:
         return DAMAGED
     # The process reached one of its limits, whatever size the ZIP declares.
@@ -186,14 +181,13 @@ def _text(file: IO[bytes], size: int) -> TextPreview:
 def _pdf(file: IO[bytes], size: int) -> Preview:
     if size > PDF_BYTES:
         return TOO_LARGE
-    # Imported late to save memory: see tests/test_process_imports.py.
-    import pypdfium2
-
-    try:
-        with _pdfium, closing(pypdfium2.PdfDocument(file)) as document:
-            return PicturePreview(len(document)) if len(document) else DAMAGED
-    except pypdfium2.PdfiumError:
+    process = _in_a_process("preview_pdf_process", str(PDF_SECONDS), "pages", content=file.read(PDF_BYTES + 1))
+    if process.returncode == os.EX_DATAERR:
         return DAMAGED
+    if process.returncode != 0:
+        return UNSAFE
+    pages = int(process.stdout)
+    return PicturePreview(pages) if pages else DAMAGED
 
 
 def _zip(file: IO[bytes], size: int) -> Preview:
@@ -218,8 +212,21 @@ READERS: dict[str, Callable[[IO[bytes], int], Preview]] = {
     "zip": _zip,
 }
 
-# PDFium is not safe to use from several threads at once.
-_pdfium = Lock()
+
+def _in_a_process(program: str, *arguments: str, content: bytes) -> "subprocess.CompletedProcess[bytes]":
+    """Run one of the programs beside this file, which limit their own time and memory; `content` is its input."""
+    command = [sys.executable, "-I", str(Path(__file__).with_name(f"{program}.py")), *arguments]
+    try:
+        return subprocess.run(  # noqa: S603  our own program, without a shell
+            command,
+            input=content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            timeout=LONGEST_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, -signal.SIGKILL, b"")
 
 
 def _table(rows: list[list[Any]], titles: int = 0) -> Preview:

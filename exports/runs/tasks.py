@@ -16,6 +16,7 @@ from django.utils import timezone
 from django_scopes import scopes_disabled
 from kombu.exceptions import OperationalError
 
+from accounts import team_rules
 from accounts.door import team_of
 from expensify.budget.wire import BudgetUnavailable
 from exports.models import Run
@@ -79,8 +80,9 @@ def tidy() -> None:
 
 @shared_task(name="exports.tasks.wipe_old")
 def wipe_old() -> None:
-    """Apply the teams' retention. Idempotent."""
+    """Apply the teams' retention, and switch off rules whose wait is over. Idempotent."""
     now = timezone.now()
+    team_rules.switch_off_due(now)
     retention.wipe_old(now)
     retention.purge_results(now)
 

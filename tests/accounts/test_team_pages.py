@@ -97,25 +97,22 @@ def test_zone_that_does_not_exist_is_refused(as_user: AsUser, acme: Team, alice:
     assert acme.time_zone == "Europe/Berlin"
 
 
-def test_admin_turns_the_two_person_rule_off_and_the_log_says_so(
+def test_admin_changes_limits_and_asks_for_the_two_person_rule_off_and_the_log_says_so(
     as_user: AsUser, acme: Team, alice: User, erin: User
 ) -> None:
     without = {name: value for name, value in SETTINGS.items() if name != "two_people"}
     as_user(alice).post("/t/acme/team/edit/", without | {"most_leavers": "3", "updates_kept_days": "30"})
 
     acme.refresh_from_db()
-    assert (acme.two_people, acme.most_leavers, acme.updates_kept_days) == (False, 3, 30)
+    assert (acme.two_people, acme.most_leavers, acme.updates_kept_days) == (True, 3, 30)
     entry = AuditEntry._base_manager.filter(team=acme).latest("number")
     assert (entry.action, entry.actor_id, entry.data) == (
         "team changed",
         alice.pk,
-        {
-            "two_people": {"before": True, "after": False},
-            "most_leavers": {"before": 10, "after": 3},
-            "updates_kept_days": {"before": 365, "after": 30},
-        },
+        {"most_leavers": {"before": 10, "after": 3}, "updates_kept_days": {"before": 365, "after": 30}},
     )
-    assert "Two-person rule is off" in as_user(erin).get("/t/acme/team/").content.decode()
+    page = as_user(erin).get("/t/acme/team/").content.decode()
+    assert ("Two-person rule is off" in page, "switched off, since" in page) == (False, True)
 
 
 def test_editor_cannot_turn_the_two_person_rule_off(as_user: AsUser, acme: Team, erin: User) -> None:

@@ -171,7 +171,7 @@ def test_secrets_of_a_refused_form_are_not_shown_again(as_erin: Client, credenti
         (
             "url",
             {"feed_url": "http://hr.example/", "feed_user": "a", "feed_password": "b"},
-            "Give an address that begins with https:// and names a host.",
+            "Give an address that begins with https:// and names a host, such as",
         ),
     ],
 )

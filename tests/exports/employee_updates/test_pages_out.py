@@ -204,6 +204,22 @@ def test_pages_say_that_the_two_person_rule_is_off(
     assert work_off(update.runs.get(kind="apply")).status == Run.Status.SUCCEEDED
 
 
+def test_pages_tell_of_an_update_that_was_sent_what_the_rule_was_then(
+    as_alice: Client, joiner: EmployeeUpdate, alice: User, acme: Team
+) -> None:
+    """The rule is switched on again afterwards: nobody has approved the update all the same."""
+    update = tried(joiner, alice)
+    Team.objects.filter(pk=acme.pk).update(two_people=False)
+    post(as_alice, update, "apply", content_hash=update.content_hash)
+    work_off(update.runs.get(kind="apply"))
+    Team.objects.filter(pk=acme.pk).update(two_people=True)
+
+    page = text(as_alice, url(update))
+
+    assert "Approval by a second person" not in page
+    assert "Nobody: the two-person rule was off" in page
+
+
 # ------------------------------------------------------------ guards
 
 

@@ -1,8 +1,12 @@
 """What of a stored file is shown, whatever is in it."""
 
+import ast
 import io
+import signal
+import sys
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -21,6 +25,7 @@ from exports.results.preview import (
     PURGED,
     TOO_LARGE,
     UNKNOWN,
+    UNSAFE,
     ArchivePreview,
     NoPreview,
     PicturePreview,
@@ -29,6 +34,7 @@ from exports.results.preview import (
     preview,
 )
 from tests.factories import make_result, make_run
+from tests.product_code import TREES
 
 Stored = Callable[[bytes, str], Result]
 
@@ -214,6 +220,59 @@ def test_what_is_no_pdf_is_damaged_and_not_drawn(content: bytes, stored: Stored)
     result = stored(content, "export1.pdf")
 
     assert (preview(result), result_preview.picture(result)) == (DAMAGED, None)
+
+
+def nested(levels: int, times: int) -> bytes:
+    """A PDF of a few kilobytes whose forms draw each other, so that its page takes `times ** levels` steps."""
+    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>"]
+    objects.append(
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</XObject<</F 5 0 R>>>>>>"
+    )
+    objects.append(b"<</Length 4>>stream\n/F Do\nendstream")
+    for level in range(levels):
+        last = level == levels - 1
+        draw = b"0 0 500 500 re f " * times if last else b"/F Do " * times
+        within = b"" if last else b"/Resources<</XObject<</F %d 0 R>>>>" % (6 + level)
+        objects.append(
+            b"<</Type/XObject/Subtype/Form/BBox[0 0 600 800]%s/Length %d>>stream\n%s\nendstream"
+            % (within, len(draw), draw)
+        )
+    body = b"%PDF-1.4\n" + b"".join(b"%d 0 obj%s endobj\n" % (at, each) for at, each in enumerate(objects, start=1))
+    return body + b"trailer<</Root 1 0 R/Size %d>>\n%%%%EOF" % (len(objects) + 1)
+
+
+def test_page_that_takes_long_but_not_too_long_is_drawn(stored: Stored) -> None:
+    result = stored(nested(levels=2, times=10), "export1.pdf")
+
+    assert (preview(result), result_preview.picture(result) is None) == (PicturePreview(1), False)
+
+
+def test_page_that_would_take_for_ever_is_given_up(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(result_preview, "PDF_SECONDS", 1)
+    content = nested(levels=12, times=30)
+
+    assert len(content) < 10_000
+    assert result_preview.picture(stored(content, "export1.pdf")) is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
+def test_reader_that_crashes_takes_no_page_with_it(
+    stored: Stored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """PDFium itself, in C++, ends like this; here a program in its place does."""
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\nkill -{int(number)} $$\n")
+    program.chmod(0o755)
+    result = stored(pdf(), "export1.pdf")
+    monkeypatch.setattr(sys, "executable", str(program))
+
+    assert (preview(result), result_preview.picture(result)) == (UNSAFE, None)
+
+
+def test_pdfium_is_loaded_by_its_own_program_alone() -> None:
+    using = {name for name, tree in TREES.items() if "pypdfium2" in ast.unparse(tree)}
+
+    assert using == {"exports.results.preview_pdf_process"}
 
 
 def test_only_a_pdf_is_drawn(stored: Stored) -> None:

@@ -45,8 +45,7 @@ AT = (time(7, 30),)
         (
             Rule(RuleKind.CRON, cron="0 7 30 2 *"),
             "cron",
-            "This line never comes: "
-            "Write minute, hour, day, month and weekday, for example 30 7 * * 1-5.",
+            "This line never comes: there is no such day in its months. Change the day, the month or the weekday.",
         ),
         (
             Rule(RuleKind.CRON, cron="* * * * *"),
