@@ -24,6 +24,7 @@ MEDIA_TYPES = {
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._ -]{0,199}")
 _ESCAPES = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&apos;": "'"}
+_ESCAPE = re.compile("|".join(_ESCAPES))
 _CODE = re.compile(r"-?[0-9]{1,9}(\.0+)?")
 
 Clean = Callable[[str], str]
@@ -125,7 +126,7 @@ def _clean_value(value: Any, clean: Clean) -> Any:
 def without_escapes(value: Any) -> Any:
     """The value with the five named HTML escapes in its texts decoded once: stored text can be escaped [M]."""
     if isinstance(value, str):
-        return re.sub("&(lt|gt|amp|quot|apos);", lambda found: _ESCAPES[found[0]], value) if "&" in value else value
+        return _ESCAPE.sub(lambda found: _ESCAPES[found[0]], value) if "&" in value else value
     if isinstance(value, list):
         return [without_escapes(item) for item in value]
     if isinstance(value, dict):
