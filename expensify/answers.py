@@ -23,6 +23,8 @@ MEDIA_TYPES = {
 }
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._ -]{0,199}")
+_ESCAPES = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&quot;": '"', "&apos;": "'"}
+_ESCAPE = re.compile("|".join(_ESCAPES))
 _CODE = re.compile(r"-?[0-9]{1,9}(\.0+)?")
 
 Clean = Callable[[str], str]
@@ -121,6 +123,17 @@ def _clean_value(value: Any, clean: Clean) -> Any:
     return value
 
 
+def without_escapes(value: Any) -> Any:
+    """The value with the five named HTML escapes in its texts decoded once: stored text can be escaped [M]."""
+    if isinstance(value, str):
+        return _ESCAPE.sub(lambda found: _ESCAPES[found[0]], value) if "&" in value else value
+    if isinstance(value, list):
+        return [without_escapes(item) for item in value]
+    if isinstance(value, dict):
+        return {key: without_escapes(item) for key, item in value.items()}
+    return value
+
+
 def whole_number(value: object) -> int | None:
     """Return a code or count written as 200, 200.0, "200" or "200.0"; None for anything else."""
     if isinstance(value, bool):
@@ -189,8 +202,8 @@ def media_type(name: str) -> str:
 
 
 def read_policies(value: dict[str, Any]) -> list[ListedPolicy]:
-    """Return the policies of a `policyList` answer; OutcomeUnknown for another shape."""
-    return [_read_policy(item) for item in _read_objects(value.get("policyList"))]
+    """Return the policies of a `policyList` answer, without escapes; OutcomeUnknown for another shape."""
+    return [_read_policy(item) for item in _read_objects(without_escapes(value.get("policyList")))]
 
 
 def _read_policy(item: dict[str, Any]) -> ListedPolicy:
@@ -215,8 +228,8 @@ def _read_policy(item: dict[str, Any]) -> ListedPolicy:
 
 
 def read_policy_details(value: dict[str, Any]) -> dict[str, PolicyDetails]:
-    """Return the policies of a `policy` answer by ID; OutcomeUnknown for another shape."""
-    info = value.get("policyInfo")
+    """Return the policies of a `policy` answer by ID, without escapes; OutcomeUnknown for another shape."""
+    info = without_escapes(value.get("policyInfo"))
     if not isinstance(info, dict) or not all(isinstance(sections, dict) for sections in info.values()):
         raise OutcomeUnknown(code="unreadable")
     return {policy_id: _read_details(sections) for policy_id, sections in info.items()}

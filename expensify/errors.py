@@ -18,19 +18,23 @@ ExpensifyError
 class ExpensifyError(Exception):
     """A call failed. The text never contains a credential or any part of the request.
 
-    `message` is the API's own message, or "" without one. `sentence` is for finance users: what happened,
-    whether anything changed at Expensify, what to do. `code` is a short identifier for programs.
+    `message` is the API's own message, or "" without one. `code` is a short identifier for programs. `sentence`
+    is for finance users: what `happened`, the `effect` of this call, and `advice`. What is told about several calls
+    together leaves the effect out: an earlier call may have changed something.
     """
 
     code = "error"
-    sentence = "The call to Expensify failed."
+    happened = "The call to Expensify failed."
+    effect = ""
+    advice = ""
 
     def __init__(
         self,
         message: str = "",
         *,
         code: str = "",
-        sentence: str = "",
+        happened: str = "",
+        advice: str = "",
         http_status: int | None = None,
         response_code: int | None = None,
     ) -> None:
@@ -40,8 +44,14 @@ class ExpensifyError(Exception):
         self.response_code = response_code
         if code:
             self.code = code
-        if sentence:
-            self.sentence = sentence
+        if happened:
+            self.happened = happened
+        if advice:
+            self.advice = advice
+
+    @property
+    def sentence(self) -> str:
+        return " ".join(part for part in (self.happened, self.effect, self.advice) if part)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message or self.sentence}"
@@ -51,17 +61,17 @@ class TryLater(ExpensifyError):
     """The request certainly had no effect, so it may be sent again."""
 
     code = "try_later"
-    sentence = "Expensify could not take the request now. Nothing was changed. It can be sent again."
+    happened = "Expensify could not take the request now."
+    effect = "Nothing was changed."
+    advice = "It can be sent again."
 
 
 class RateLimited(TryLater):
     """Expensify counted too many requests; `retry_after` is in seconds, None when the server gave none."""
 
     code = "rate_limited"
-    sentence = (
-        "Expensify received too many requests from this account and did not carry this one out. "
-        "Nothing was changed. It can be sent again in a minute."
-    )
+    happened = "Expensify received too many requests from this account and did not carry this one out."
+    advice = "It can be sent again in a minute."
 
     def __init__(
         self,
@@ -79,20 +89,16 @@ class Unreachable(TryLater):
     """No connection to Expensify could be made, so the request was not sent."""
 
     code = "unreachable"
-    sentence = (
-        "Expensify could not be reached, so the request never left and nothing was changed. "
-        "Try again later; if it goes on, ask IT whether the network lets the portal out."
-    )
+    happened = "Expensify could not be reached, so the request was not sent."
+    advice = "Try again later; if it goes on, ask IT whether the network lets the portal out."
 
 
 class PermitExpired(TryLater):
     """The permit expired before the request was sent; nothing was sent."""
 
     code = "permit_expired"
-    sentence = (
-        "The request waited too long for its turn and was not sent, so nothing was changed. "
-        "It takes its place in the line again."
-    )
+    happened = "The request waited too long for its turn and was not sent."
+    advice = "It takes its place in the line again."
 
 
 class OutcomeUnknown(ExpensifyError):
@@ -116,10 +122,8 @@ class OutcomeUnknown(ExpensifyError):
         "truncated": "The request was sent, but the connection broke before the whole answer was here.",
         "too_slow": "The request was sent, but the answer came so slowly that it was given up.",
     }
-    _CHECK = (
-        "It may or may not have been carried out. Look in Expensify whether the change was made before you repeat it."
-    )
-    _REPEAT = "It can be repeated without harm: nothing at Expensify is marked or changed by it."
+    effect = "It may or may not have been carried out."
+    advice = "Look in Expensify whether the change was made before you repeat it."
 
     def __init__(
         self,
@@ -130,20 +134,20 @@ class OutcomeUnknown(ExpensifyError):
         response_code: int | None = None,
     ) -> None:
         super().__init__(message, code=code, http_status=http_status, response_code=response_code)
-        self.sentence = f"{self._HOW[code]} {self._CHECK}"
+        self.happened = self._HOW[code]
 
     def is_harmless(self) -> None:
         """Make the sentence say that repeating is safe; for jobs that change nothing."""
-        self.sentence = f"{self._HOW[self.code]} {self._REPEAT}"
+        self.effect = ""
+        self.advice = "It can be repeated without harm: nothing at Expensify is marked or changed by it."
 
 
 class Rejected(ExpensifyError):
     """Expensify refused the request and would refuse the same request again."""
 
     code = "rejected"
-    sentence = (
-        "Expensify answered with an error instead of a result. Its own words say why; correct that, then try again."
-    )
+    happened = "Expensify answered with an error instead of a result."
+    advice = "Its own words say why; correct that, then try again."
 
 
 class Unauthorized(Rejected):
@@ -153,47 +157,41 @@ class Unauthorized(Rejected):
     """
 
     code = "unauthorized"
-    sentence = (
-        "Expensify does not accept this credential. Nothing was changed. Generate a new pair at "
-        "https://www.expensify.com/tools/integrations/ and enter it in the portal."
-    )
+    happened = "Expensify does not accept this credential."
+    effect = "Nothing was changed."
+    advice = "Generate a new pair at https://www.expensify.com/tools/integrations/ and enter it in the portal."
 
 
 class NotAllowed(Rejected):
     """403 for another reason: the account lacks a right, or its plan does not include the job."""
 
     code = "not_allowed"
-    sentence = (
-        "The account behind this credential may not do this, or its Expensify plan does not include it. "
-        "Nothing was changed. Ask an administrator of the policy or the domain for the right."
-    )
+    happened = "The account behind this credential may not do this, or its Expensify plan does not include it."
+    effect = "Nothing was changed."
+    advice = "Ask an administrator of the policy or the domain for the right."
 
 
 class NotFound(Rejected):
     """404 for a file or policy. Code `not_ready`: the download was empty, which may be temporary."""
 
     code = "not_found"
-    sentence = (
-        "Expensify does not know the file or the policy that was asked for. Nothing was changed. "
-        "Check the policy, or generate the file again."
-    )
+    happened = "Expensify does not know the file or the policy that was asked for."
+    effect = "Nothing was changed."
+    advice = "Check the policy, or generate the file again."
 
 
 class Invalid(Rejected):
     """410: a setting of the job is missing or malformed."""
 
     code = "invalid"
-    sentence = (
-        "Expensify found a mistake in the request and did not carry it out. Nothing was changed. "
-        "Its own words name the setting to correct."
-    )
+    happened = "Expensify found a mistake in the request and did not carry it out."
+    effect = "Nothing was changed."
+    advice = "Its own words name the setting to correct."
 
 
 class TooLarge(Rejected):
     """The download exceeded the caller's size limit and was stopped."""
 
     code = "too_large"
-    sentence = (
-        "The file is larger than the portal accepts, so its download was stopped. "
-        "Nothing was changed by the download. Export a shorter period, or ask IT to raise the limit."
-    )
+    happened = "The file is larger than the portal accepts, so its download was stopped."
+    advice = "Export a shorter period, or ask IT to raise the limit."

@@ -57,7 +57,7 @@ class Answer:
         else:
             self._judge(self._decode(head))
         if not head:
-            raise NotFound(code="not_ready", sentence=_NOT_READY)
+            raise NotFound(code="not_ready", happened=_NOT_READY, advice="Download it again in a minute.")
 
         digest, size = hashlib.sha256(), 0
         for piece in chain([bytes(head)], pieces):
@@ -93,7 +93,4 @@ class Answer:
         return value
 
 
-_NOT_READY = (
-    "Expensify has not finished the file yet, or the export came out empty. Nothing was changed. "
-    "Download it again in a minute."
-)
+_NOT_READY = "Expensify has not finished the file yet, or the export came out empty."

@@ -80,7 +80,7 @@ class RunState(Schema):
     id: int
     export: int
     status: str = Field(description="One of: " + ", ".join(Run.Status.values) + ".")
-    is_final: bool = Field(description="Nothing about it will change any more.")
+    is_final: bool = Field(description="It has ended. Only a person can continue it, when its download had failed.")
     requested_by: str
     created_at: datetime
     finished_at: datetime | None

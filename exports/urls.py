@@ -88,6 +88,7 @@ team_urls = [
     path("runs/<int:run_id>/cancel/", run_pages.run_cancel, name="run-cancel"),
     path("runs/<int:run_id>/again/", run_pages.run_again, name="run-again"),
     path("runs/<int:run_id>/same-reports/", run_pages.run_same_reports, name="run-same-reports"),
+    path("runs/<int:run_id>/download-again/", run_pages.run_download_again, name="run-download-again"),
     path("runs/<int:run_id>/mark-now/", run_pages.run_mark_now, name="run-mark-now"),
     path("runs/<int:run_id>/looked-after/", run_pages.run_looked_after, name="run-looked-after"),
     path("results/<int:result_id>/", result_pages.result, name="result"),

@@ -91,6 +91,7 @@ class Action(StrEnum):
     FREEZE_REMOVED = "freeze removed"
     RUN_STARTED = "run started"
     RUN_CANCELLED = "run cancelled"
+    RUN_DOWNLOADED_AGAIN = "run continued from its file"
     RUN_LOOKED_AFTER = "run looked after"
     RUN_STORED = "run's file stored"
     RUN_SUCCEEDED = "run succeeded"

@@ -111,6 +111,12 @@ class Credential(SealedRow):
         return self.status != self.Status.WIPED and self.rotation_due_at <= timezone.now()
 
     @property
+    def status_in_words(self) -> str:
+        """The status within a sentence, such as "refused by Expensify"."""
+        label = self.get_status_display()
+        return label[0].lower() + label[1:]
+
+    @property
     def can_call(self) -> bool:
         return self.status in {self.Status.UNCHECKED, self.Status.WORKING}
 

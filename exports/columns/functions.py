@@ -6,7 +6,7 @@ PATTERNS = {"": ("0.00", "."), "Comma": ("0.00", ","), "Whole": ("0", ".")}
 """Suffixes of the functions for amounts: number pattern and decimal point."""
 
 _NUMBERS = ("number", *(f"{kind}{ending}" for kind in ("decimal", "money") for ending in PATTERNS))
-_ORDER = ("plain", "text", "left", "right", "filled", "tick", "day", "word", "tagLevel", *_NUMBERS)
+_ORDER = ("plain", "text", "left", "right", "filled", "tick", "day", "word", "decoded", "tagLevel", *_NUMBERS)
 
 _SHARED = {
     "plain": r"""
@@ -43,6 +43,15 @@ _SHARED = {
     <#return value?string(yes, no)>
   </#if>
   <#return otherwise>
+</#function>""",
+    # Stored text can be HTML-escaped [M]. &amp; comes last, so that each escape is decoded once.
+    "decoded": r"""
+<#function decoded value>
+  <#if value?is_string && value?contains("&")>
+    <#local characters = value?replace("&lt;", "<")?replace("&gt;", ">")>
+    <#return characters?replace("&quot;", "\"")?replace("&apos;", "'")?replace("&amp;", "&")>
+  </#if>
+  <#return value>
 </#function>""",
     "tagLevel": r"""
 <#function tagLevel tag level>

@@ -71,6 +71,8 @@ def _expression(column: Column, layout: Layout, sources: blocks.Sources) -> str:
         default = _json_fallback(column) if is_json else string(column.fallback)
         value = f"word({value}, {string(column.words[0])}, {string(column.words[1])}, {default})"
         return value if is_json else _text(value, layout)
+    if field.type == "text":
+        value = f"decoded({value})"
     if field.type in ("date", "datetime") and column.format:
         value = f"day({value}, {string(column.format)})"
     if _is_ticked(column, layout):

@@ -339,7 +339,7 @@ def _start(update: EmployeeUpdate, kind: str, job: dict[str, Any], *, by: User |
     """Enqueue a run for one call. Raises Cannot when the same call is running."""
     if not update.credential.can_call:
         raise Cannot(
-            f"The credential “{update.credential}” is {update.credential.get_status_display().lower()}. "
+            f"The credential “{update.credential}” is {update.credential.status_in_words}. "
             "An Admin has to put that right first; nothing was sent."
         )
     try:

@@ -90,7 +90,8 @@ class Run(TeamOwned):
     An employee update makes one call: QUEUED -> READING or UPDATING -> SUCCEEDED.
     IN_FLIGHT -> the resting state before, to retry; -> FAILED when the API rejected the call.
     GENERATING, MARKING, UPDATING -> UNCONFIRMED when a call that must not be repeated got no answer: a person decides.
-    RESTING -> CANCELLED. A FINAL run never moves; "run again" creates a new run.
+    RESTING -> CANCELLED. "Run again" creates a new run; a FINAL run never moves, with one exception:
+    FAILED, CANCELLED -> GENERATED when a person has the named file downloaded again.
     """
 
     Status = Status
@@ -302,6 +303,8 @@ class Run(TeamOwned):
         fields |= {"status": target, "moved_at": now}
         if target in FINAL:
             fields["finished_at"] = now
+        elif source in FINAL:
+            fields["finished_at"] = None
         won = Run.objects.filter(pk=self.pk, status=source, moves=self.moves).update(moves=F("moves") + 1, **fields)
         if won:
             self.moves += 1

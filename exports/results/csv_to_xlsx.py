@@ -2,8 +2,9 @@
 
 Identifiers stay text, with their zeros and all digits; amounts become numbers, days become dates; nothing becomes a
 formula. Chosen columns define the types. In a file of a hand-written template, only ISO dates and columns named
-amount, total and the like become more than text. A column becomes numbers as a whole or not at all, as `amounts`
-decides; a last sheet names the columns that were not certain.
+amount, total and the like become more than text, and HTML escapes are decoded, as chosen columns have done already.
+A column becomes numbers as a whole or not at all, as `amounts` decides; a last sheet names the columns that were not
+certain.
 """
 
 import csv
@@ -14,6 +15,7 @@ from itertools import chain, count, islice
 from pathlib import Path
 from typing import IO, Any
 
+from expensify.answers import without_escapes
 from exports.columns.layout import Column, Layout
 from exports.results import tables, xlsx
 from exports.results.amounts import COMMA, POINT, AmountColumn, amount_in, is_amount_heading
@@ -60,7 +62,7 @@ def workbook(source: IO[bytes], target: Path, layout: Layout | None, *, most_row
         _refuse_if_wider(max(len(widths), len(headings)))
         rows = chain(start, rows)
         with xlsx.book(target) as book:
-            cells = _Cells(book, readings)
+            cells = _Cells(book, readings, decode=layout is None)
             for sheet in count(1):
                 body = islice(rows, most_rows - bool(headings))
                 xml_rows = (xlsx.row(number, cells.of(row)) for number, row in enumerate(body, 1 + bool(headings)))
@@ -93,8 +95,8 @@ def _refuse_if_wider(columns: int) -> None:
 class _Cells:
     """Converts rows to cells. Values repeat within a column, so converted cells are cached."""
 
-    def __init__(self, book: xlsx.Book, readings: Sequence[Reading]) -> None:
-        self._book, self._readings = book, readings
+    def __init__(self, book: xlsx.Book, readings: Sequence[Reading], *, decode: bool) -> None:
+        self._book, self._readings, self._decode = book, readings, decode
         self._caches: list[dict[str, str]] = []
 
     def of(self, row: Sequence[str]) -> Iterator[str]:
@@ -112,6 +114,7 @@ class _Cells:
             yield cell
 
     def _convert(self, column: int, text: str) -> str:
+        text = without_escapes(text) if self._decode else text
         value = self._readings[column](_plain(text)) if column < len(self._readings) else _plain(text)
         return self._book.value(*value) if isinstance(value, tuple) else xlsx.text(value)
 

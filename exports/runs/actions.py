@@ -224,7 +224,7 @@ def _settings_of(export: SavedExport) -> ExportSettings:
 
 def _start_marking(run: Run, by: User) -> Run:
     """Start a run where `run` stopped: its file is stored, and its reports are listed."""
-    _refuse_to_call(run.credential)
+    refuse_to_call(run.credential)
     new = Run.objects.create(
         team=run.team,
         kind=Run.Kind.MARKING,
@@ -306,15 +306,15 @@ def _refuse_to_start(export: SavedExport, job: ReportExport, now: datetime, *, c
             f"nothing was sent. {export.present.draft_because}"
         )
     if not can_call:
-        _refuse_to_call(export.credential)
+        refuse_to_call(export.credential)
     problems = job.problems(now.astimezone(export.team.zone).date())
     if problems:
         raise CannotStart(" ".join(problem.sentence for problem in problems))
 
 
-def _refuse_to_call(credential: Credential) -> None:
+def refuse_to_call(credential: Credential) -> None:
     if not credential.can_call:
         raise CannotStart(
-            f"The credential “{credential}” is {credential.get_status_display().lower()}. "
+            f"The credential “{credential}” is {credential.status_in_words}. "
             "An Admin has to put that right first; nothing was sent."
         )

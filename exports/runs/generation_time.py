@@ -26,8 +26,11 @@ def before_first_look(run: Run) -> float:
     return min(usual, LONGEST) if usual >= SHORTEST else 0.0
 
 
-def until_ready(run: Run) -> float:
-    """Seconds from the file's name to its download, or the wait before it if no look came too early."""
+def until_ready(run: Run) -> float | None:
+    """Seconds from the file's name to its download, or the wait before it if no look came too early.
+
+    None for a download that a person had repeated: that came as late as the person.
+    """
     if run.ready_after is not None or run.generated_at is None:
-        return run.ready_after or 0.0
+        return run.ready_after
     return (run.moved_at - run.generated_at).total_seconds()

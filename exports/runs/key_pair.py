@@ -88,8 +88,8 @@ def _cannot_call(credential: Credential) -> NoPair:
             f"Expensify refuses the present pair of “{credential}”, and a new one is on its way. Nothing was sent; "
             "this run goes on when the new pair has taken over."
         )
-    state = credential.get_status_display().lower()
     return CannotCall(
         f"credential_{credential.status}",
-        f"The credential “{credential}” is {state}, so nothing was sent. An Admin has to put it right first.",
+        f"The credential “{credential}” is {credential.status_in_words}, so nothing was sent. "
+        "An Admin has to put it right first.",
     )

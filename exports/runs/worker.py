@@ -25,6 +25,7 @@ from accounts.models import Credential, Rotation
 from expensify.client import Client
 from expensify.errors import (
     ExpensifyError,
+    Invalid,
     NotFound,
     OutcomeUnknown,
     PermitExpired,
@@ -32,6 +33,7 @@ from expensify.errors import (
     Rejected,
     TryLater,
     Unauthorized,
+    Unreachable,
 )
 from expensify.wire import Permit
 from exports.models import ApiCall, Run
@@ -77,14 +79,21 @@ def perform(run: Run, permit: Permit, *, order: float) -> None:
         if call is not None:
             call.delete()
         _settle_not_sent(run, error)
-    except ExpensifyError as error:
-        _settle(run, step, error)
-    except results.CannotStore as error:
-        _try_again(run, "storage", str(error))
-    except NotTheFile as error:
-        _try_again(run, NOT_THE_FILE, str(error))
-    except CannotReadList as error:
-        _end(run, Status.FAILED, "wrong_file", str(error), failure_messages.done_so_far(run))
+    except (ExpensifyError, results.CannotStore, NotTheFile, CannotReadList) as error:
+        settle(run, step, error)
+
+
+def settle(run: Run, step: RunStep, error: Exception) -> None:
+    """Move the run on after an error of the call of this step, or of the file that it brought."""
+    match error:
+        case ExpensifyError():
+            _settle(run, step, error)
+        case results.CannotStore():
+            _try_again(run, "storage", str(error))
+        case NotTheFile():
+            _try_again(run, NOT_THE_FILE, str(error))
+        case CannotReadList():
+            _end(run, Status.FAILED, "wrong_file", str(error), failure_messages.failed(run))
 
 
 def check_credential(credential: Credential, permit: Permit) -> None:
@@ -151,15 +160,15 @@ def _settle_not_sent(run: Run, error: Exception) -> None:
             _requeue(run)
         case CannotOpen():
             sentence = "This call was not sent. An operator has to look at the keys."
-            _end(run, Status.FAILED, "cannot_open", str(error), sentence, failure_messages.done_so_far(run))
+            _end(run, Status.FAILED, "cannot_open", str(error), sentence, failure_messages.failed(run))
         case UpdateNotSent():
-            _end(run, Status.FAILED, "not_sent", str(error))
+            _end(run, Status.FAILED, "not_sent", str(error), failure_messages.failed(run))
         case key_pair.WaitForPair():
             run.move(run.status, run.status, **_retry_later(key_pair.WAITS_FOR_PAIR, str(error)))
         case key_pair.NoPairLeft():
             _generate_again(run)
         case key_pair.CannotCall() if key_pair.is_unchanged(run):
-            _end(run, Status.FAILED, error.code, str(error), failure_messages.done_so_far(run))
+            _end(run, Status.FAILED, error.code, str(error), failure_messages.failed(run))
 
 
 def _settle(run: Run, step: RunStep, error: ExpensifyError) -> None:
@@ -168,16 +177,25 @@ def _settle(run: Run, step: RunStep, error: ExpensifyError) -> None:
     if isinstance(error, RateLimited):
         _requeue(run)  # the budget delays the key pair; the run keeps its position
     elif isinstance(error, OutcomeUnknown) and _must_not_be_repeated(run, step):
-        _end(run, Status.UNCONFIRMED, error.code, error.sentence, failure_messages.unclear(run), quoting=error)
+        _end(run, Status.UNCONFIRMED, error.code, error.happened, failure_messages.unclear(run), quoting=error)
     elif isinstance(error, NotFound) and step is steps.DOWNLOAD:
         ready_after = run.ready_after if run.fetched else None  # this look came too early
-        _try_again(run, error.code, error.sentence, quoting=error, ready_after=ready_after)
+        _try_again(run, error.code, error.happened, quoting=error, ready_after=ready_after)
     elif isinstance(error, TryLater | OutcomeUnknown) or (isinstance(error, NotFound) and step is steps.LIST):
-        _try_again(run, error.code, error.sentence, quoting=error)
+        _try_again(run, error.code, error.happened, quoting=error)
     else:
         if isinstance(error, Unauthorized) and run.trial_of is None:
             credentials.refuse(run.credential, error)
-        _end(run, Status.FAILED, error.code, error.sentence, failure_messages.done_so_far(run), quoting=error)
+        effect = failure_messages.failed(run)
+        _end(run, Status.FAILED, error.code, error.happened, _advice(error), effect, quoting=error)
+
+
+def _advice(error: ExpensifyError) -> str:
+    """What the error itself says to do, where the run cannot know better."""
+    points_to_words = type(error) is Rejected or isinstance(error, Invalid)
+    if isinstance(error, Unreachable) or (isinstance(error, Rejected) and (error.message or not points_to_words)):
+        return error.advice
+    return ""
 
 
 def _retry_with_other_pair(run: Run, step: RunStep, error: ExpensifyError) -> bool:
@@ -192,7 +210,7 @@ def _retry_with_other_pair(run: Run, step: RunStep, error: ExpensifyError) -> bo
         _generate_again(run)
     elif isinstance(error, Unauthorized) and key_pair.is_being_replaced(run.credential):
         credentials.refuse(run.credential, error)
-        _requeue(run, **_retry_later(key_pair.WAITS_FOR_PAIR, error.sentence))
+        _requeue(run, **_retry_later(key_pair.WAITS_FOR_PAIR, error.happened))
     elif isinstance(error, Unauthorized) and key_pair.was_replaced(run):
         # This check comes after the one before: the rotation may switch in between.
         _requeue(run)
@@ -211,7 +229,7 @@ def _generate_again(run: Run) -> None:
     sentence = "The pair that had the file made was replaced, and neither it nor the present one gets the file now."
     is_download = run.status in {steps.DOWNLOAD.resting, steps.DOWNLOAD.in_flight}
     if is_download and run.marks:
-        _end(run, Status.FAILED, "pair_replaced", sentence, failure_messages.done_so_far(run))
+        _end(run, Status.FAILED, "pair_replaced", sentence, failure_messages.failed(run))
         return
     target = Status.LISTED if run.traits.selects and is_download else Status.QUEUED
     run.move(run.status, target, by_previous=False, remote_file="", generated_at=None, fetched=0, retry_at=None)
@@ -245,7 +263,8 @@ def _try_again(
             code,
             sentence,
             f"This was tried {attempts} times.",
-            failure_messages.done_so_far(run),
+            _advice(quoting) if isinstance(quoting, Unreachable) else "",
+            failure_messages.failed(run),
             quoting=quoting,
             attempts=attempts,
         )

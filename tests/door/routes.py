@@ -70,6 +70,7 @@ ROUTES: dict[str, tuple[Permission, set[str]]] = {
     "exports:run-cancel": (P.RUN_EXPORTS, CHANGE),
     "exports:run-again": (P.RUN_EXPORTS, CHANGE),
     "exports:run-same-reports": (P.RUN_EXPORTS, CHANGE),
+    "exports:run-download-again": (P.RUN_EXPORTS, CHANGE),
     "exports:run-mark-now": (P.RUN_EXPORTS, CHANGE),
     "exports:run-looked-after": (P.RUN_EXPORTS, CHANGE),
     "exports:result": (P.VIEW_EXPORTS, READ),

@@ -54,7 +54,9 @@ def test_a_cancelled_run_is_not_claimed(export: SavedExport, alice: User, work: 
     work(run)
 
     assert run.status == Status.CANCELLED
-    assert run.error == "Alice cancelled this run. Nothing was sent to Expensify."
+    assert run.error == (
+        "Alice cancelled this run. Nothing was sent to Expensify. To get the file, run the export again."
+    )
     assert sandbox.log == []
 
 

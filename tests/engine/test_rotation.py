@@ -14,6 +14,7 @@ from accounts.models import AuditEntry, Credential, Notice, Rotation, Team, User
 from expensify.pair import KeyPair
 from exports.models import Run, SavedExport
 from exports.runs import actions as runs
+from exports.runs import download_again as downloads
 from exports.runs import queue, tasks
 from sandbox.app import Sandbox
 from sandbox.faults import Fault
@@ -342,3 +343,21 @@ def test_a_call_that_was_refused_during_the_switch_is_made_again_with_the_new_pa
     assert run.status == Run.Status.SUCCEEDED
     assert made_by(sandbox, "generate") == [pair_of(ready.team).partner_user_id, "aa_acme_new"]
     assert Credential.objects.get(pk=ready.credential_id).status == Credential.Status.WORKING
+
+
+@pytest.mark.parametrize("by", ["pair", "account"])
+def test_failed_download_is_taken_up_again_after_the_pair_was_replaced(
+    by: Any, ready: Rotation, credential: Credential, alice: User, work: Work, sandbox: Sandbox
+) -> None:
+    sandbox.state.choices = replace(sandbox.choices, download_by=by)
+    marking = make_export(credential, alice, "Marking", mark_as="ERP")
+    sandbox.script(Fault(not_ready="404"), on="download", times=99)
+    failed = work(runs.start(marking, by=alice))
+    sandbox.unscript()
+    switched(ready, alice)
+
+    run = work(downloads.download_again(Run.objects.get(pk=failed.pk), by=alice))
+
+    assert run.status == Run.Status.SUCCEEDED, run.error
+    assert made_by(sandbox, "generate") == [pair_of(run.team).partner_user_id]
+    assert made_by(sandbox, "download")[3] == "aa_acme_new"

@@ -293,3 +293,32 @@ def test_update_without_a_code_has_an_unknown_outcome(server, caller, body):
 
     assert caught.value.code == "unreadable"
     assert "before you repeat it" in caught.value.sentence
+
+
+def test_names_of_policies_and_members_are_decoded_once(server, caller):
+    listed = {"id": "A1", "name": "Marks &amp; Spencer &amp;lt;UK&gt;", "role": "user", "note": "&quot;x&apos; &euro;"}
+    server.will_answer(http(json.dumps({"responseCode": 200, "policyList": [listed]})))
+    server.will_answer(
+        http(
+            json.dumps(
+                {
+                    "responseCode": 200,
+                    "policyInfo": {
+                        "A1": {
+                            "employees": [{"email": "a@acme.example", "customField1": "R&amp;D"}],
+                            "categories": [{"name": "Food &amp; drink"}],
+                            "tags": [{"name": "Site", "tags": [{"name": "A &lt; B"}]}],
+                        }
+                    },
+                }
+            )
+        )
+    )
+
+    [policy] = caller.client().policies()
+    details = caller.client().policy(["A1"], ["employees"])["A1"]
+
+    assert (policy.name, policy.extra["note"]) == ("Marks & Spencer &lt;UK>", "\"x' &euro;")
+    assert details.employees[0]["customField1"] == "R&D"
+    assert details.categories[0]["name"] == "Food & drink"
+    assert details.tags[0].tags[0]["name"] == "A < B"

@@ -444,7 +444,7 @@ def test_unsent_call_is_recorded_with_the_portals_sentence(caller):
         caller.client(url=f"http://127.0.0.1:{free_port()}/").generate(JOB, "x")
 
     [call] = caller.calls
-    assert (call.http_status, call.response_code, call.message) == (None, None, Unreachable.sentence)
+    assert (call.http_status, call.response_code, call.message) == (None, None, Unreachable().sentence)
 
 
 def test_recorded_message_is_cut_at_500_characters(server, caller):

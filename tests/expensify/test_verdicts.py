@@ -196,7 +196,7 @@ def test_envelope_with_a_byte_order_mark_and_wrong_bytes_is_read(server, caller)
     [
         RateLimited("slow", retry_after=3.5, http_status=429),
         OutcomeUnknown(code="truncated", http_status=200),
-        NotFound("gone", code="not_ready", sentence="Wait.", response_code=404),
+        NotFound("gone", code="not_ready", happened="Gone.", advice="Wait.", response_code=404),
         PermitExpired(),
         Unreachable(),
     ],

@@ -122,6 +122,7 @@ class _Reader:
         self._names = policies
         self._rows = len(changes)
         self._emails = {change.email for change in changes}
+        self._renamed = {old: change.email for change in changes if (old := renamed_from(change))}
         self._added = _by_email(answer.added)
         self._removed = _by_email(answer.removed)
         self._groups = _by_email(answer.groups)
@@ -151,10 +152,10 @@ class _Reader:
             where = self._policies(further_removed)
             sentences.append(f"{self._would('removed')} from {where} too, which no row names.")
         if further_added:
-            sentences.append(
-                f"{self._would('added')} to {self._policies(further_added)} too, which no row names: somebody's chain "
-                "of approvers goes there."
-            )
+            why = "" if renamed_from(change) else ": somebody's chain of approvers goes there"
+            sentences.append(f"{self._would('added')} to {self._policies(further_added)} too, which no row names{why}.")
+        if old := (added or further_added) and renamed_from(change):
+            sentences.append(f"The row renames the login {old}, so the new one takes its place.")
         removed, added = removed or further_removed, added or further_added
         if groups := self._groups.get(change.email):
             sentences.append(f"{self._would('put')} in the domain group {named(groups)}.")
@@ -198,6 +199,9 @@ class _Reader:
             for email, policies in by_email.items():
                 if email not in self._emails:
                     sentences[email].append(sentence(f"{self._would(word)} {joint} {self._policies(policies)}"))
+        for old, new in self._renamed.items():
+            if old in sentences:
+                sentences[old].append(f"This is the former login of {new}.")
         for email, reasons in self._reasons.items():
             if email not in self._emails:
                 sentences[email] += [
@@ -241,6 +245,11 @@ class _Reader:
 
     def _policies(self, policies: Sequence[str]) -> str:
         return named([self._names.get(policy, policy) for policy in policies], most=5)
+
+
+def renamed_from(change: Change) -> str:
+    """The login that the row renames; "" if it keeps the login, or is about somebody new."""
+    return next((str(field.before) for field in change.fields if field.field == "email" and field.before), "")
 
 
 def _quotes_value_of(reason: str, change: Change) -> bool:

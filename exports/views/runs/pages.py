@@ -14,6 +14,7 @@ from exports.deliveries import summary
 from exports.forms.runs import RunFilter
 from exports.models import Run, SavedExport
 from exports.runs import actions as runs
+from exports.runs import download_again as downloads
 from exports.runs import timeline
 from exports.runs.actions import CannotStart
 from exports.runs.report_list import ReportList
@@ -84,6 +85,12 @@ def run_same_reports(request: TeamRequest, run_id: int) -> HttpResponse:
 
 @require_POST
 @team_view(Permission.RUN_EXPORTS)
+def run_download_again(request: TeamRequest, run_id: int) -> HttpResponse:
+    return _repeat(request, run_id, downloads.download_again)
+
+
+@require_POST
+@team_view(Permission.RUN_EXPORTS)
 def run_mark_now(request: TeamRequest, run_id: int) -> HttpResponse:
     return _repeat(request, run_id, runs.mark_now)
 
@@ -96,7 +103,7 @@ def run_looked_after(request: TeamRequest, run_id: int) -> HttpResponse:
 
 
 def _repeat(request: TeamRequest, run_id: int, repeat: Callable[..., Run]) -> HttpResponse:
-    """Repeat a run with one of the functions of `exports.runs.actions`, and show the new run."""
+    """Repeat or continue a run with one of the functions of `exports.runs`, and show the run that does it."""
     old: Run = get_object_or_404(request.team.runs, pk=run_id)
     try:
         return redirect(repeat(old, by=request.user))
@@ -133,6 +140,7 @@ def _progress(run: Run) -> dict[str, Any]:
         "occurrence": occurrence,
         "mails": mails,
         "again": again,
+        "can_download_again": downloads.can_download_again(run),
         "can_be_marked": runs.can_be_marked(run),
         # The list may be long: the page shows it when it stops polling.
         "listed": _listed(run) if run.is_final and run.report_count else None,

@@ -10,6 +10,7 @@ from exports.columns.layout import Column, Layout
 
 _EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
 _PLACES = {"0.00": Decimal("0.01"), "0,00": Decimal("0.01"), "0": Decimal(1)}
+ESCAPES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
@@ -62,6 +63,8 @@ def _value(column: Column, layout: Layout, row: _Row, number: int) -> str:
     if column.is_number and _is_number(value) and not _ticked(column, layout):
         return _fitted(_plain(value), column, layout)
     text = _plain(value)
+    if field.type == "text":
+        text = re.sub("&(lt|gt|amp|quot|apos);", lambda found: ESCAPES[found[1]], text)
     if field.type in ("date", "datetime") and column.format and (day := _DAY.match(text)):
         text = column.format.replace("yyyy", day[1]).replace("MM", day[2]).replace("dd", day[3])
     return _text("'" + text if _ticked(column, layout) else text, column, layout)

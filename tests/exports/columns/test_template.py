@@ -286,3 +286,24 @@ def test_report_row_counts_and_adds_up_its_expenses() -> None:
     data = {"reports": [{"currency": "EUR", "transactionList": expenses}, {"currency": "EUR"}], "addHeader": True}
 
     assert render(parse(template_of(layout)), data) == "2,0.70\n0,0.00\n"
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("Marks &amp; Spencer", "Marks & Spencer"),
+        ("3 &lt; 4 &gt; 2", "3 < 4 > 2"),
+        ("Joe&apos;s &quot;Diner&quot;", '"Joe\'s ""Diner"""'),
+        ("&amp;lt; is decoded once", "&lt; is decoded once"),
+        ("&AMP; &euro; &#38; & Sons", "&AMP; &euro; &#38; & Sons"),
+        ("=1&amp;2", "'=1&2"),
+    ],
+)
+def test_text_of_a_field_is_decoded(stored: str, shown: str) -> None:
+    assert printed(column("final.merchant"), merchant=stored) == shown
+    assert printed(column("expense.category"), category=stored) == shown
+    assert printed(column("final.tagX".replace("X", "1")), tag=stored.replace(":", "")) == shown
+
+
+def test_constant_is_what_was_typed() -> None:
+    assert printed(Column(heading="Note", source="constant", text="A &amp; B")) == "A &amp; B"

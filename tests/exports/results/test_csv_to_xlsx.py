@@ -201,3 +201,13 @@ def test_what_is_no_csv_has_no_workbook(client: Client, acme_open: Team, alice: 
 
     assert "Only a CSV can be made into a workbook" in response.content.decode()
     assert "Excel workbook" not in client.get(result.get_absolute_url()).content.decode()
+
+
+def test_escapes_of_a_hand_written_template_are_decoded_and_those_of_columns_are_not() -> None:
+    rows = [["Merchant", "Note"], ["Marks &amp; Spencer", "&amp;lt;"]]
+    layout = Layout(columns=(column("final.merchant"), column("expense.comment", heading="Note")))
+
+    by_hand, by_columns = sheet(made(rows)), sheet(made(rows, layout))
+
+    assert [cell.value for cell in by_hand[2]] == ["Marks & Spencer", "&lt;"]
+    assert [cell.value for cell in by_columns[2]] == ["Marks &amp; Spencer", "&amp;lt;"]

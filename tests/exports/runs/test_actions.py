@@ -107,7 +107,7 @@ def test_since_the_last_success_begins_on_the_day_that_run_was_started(
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [(Credential.Status.REFUSED, "refused by expensify"), (Credential.Status.WIPED, "wiped")]
+    ("status", "words"), [(Credential.Status.REFUSED, "refused by Expensify"), (Credential.Status.WIPED, "wiped")]
 )
 def test_export_whose_credential_cannot_call_does_not_start(
     status: str, words: str, export: SavedExport, alice: User

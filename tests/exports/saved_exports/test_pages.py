@@ -226,7 +226,7 @@ def test_run_that_cannot_start_says_why(as_alice: Client, acme: Team, alice: Use
     response = as_alice.post(f"/t/acme/exports/{export.pk}/run/", follow=True)
 
     assert [str(message) for message in response.context["messages"]] == [
-        "The credential “Main” is refused by expensify. An Admin has to put that right first; nothing was sent."
+        "The credential “Main” is refused by Expensify. An Admin has to put that right first; nothing was sent."
     ]
     assert Run.objects.count() == 0
 

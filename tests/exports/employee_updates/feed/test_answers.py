@@ -213,3 +213,35 @@ def test_outcomes_are_counted() -> None:
         "updated": 1,
         "skipped": 0,
     }
+
+
+def test_rename_brings_the_new_login_into_the_policies_of_the_old_one() -> None:
+    renamed = replace(ANN, email="ann.new@acme.example")
+    found = got(
+        renamed,
+        updatedEmployeesCount=1,
+        diff={
+            "diffToAdd": {ACME: [renamed.email], WIEN: [renamed.email]},
+            "diffToRemove": {ACME: [ANN.email], WIEN: [ANN.email]},
+        },
+    )
+
+    assert [(said.outcome, said.sentence) for said in found.lines] == [
+        (
+            "added",
+            "Added to Acme GmbH. Added to Acme Wien too, which no row names. "
+            f"The row renames the login {ANN.email}, so the new one takes its place.",
+        )
+    ]
+    assert found.others == (
+        Other(ANN.email, f"Removed from Acme GmbH and Acme Wien. This is the former login of {renamed.email}."),
+    )
+
+
+def test_rename_only_further_on_is_no_chain_of_approvers() -> None:
+    renamed = replace(ANN, email="ann.new@acme.example")
+
+    said = line(renamed, updatedEmployeesCount=1, diff={"diffToAdd": {WIEN: [renamed.email]}})
+
+    assert "chain of approvers" not in said.sentence
+    assert f"The row renames the login {ANN.email}" in said.sentence
