@@ -169,7 +169,9 @@ def _json(file: IO[bytes], size: int) -> Preview:
     if plain.more:
         return plain
     try:
-        return TextPreview(json.dumps(json.loads(plain.text), indent=2, ensure_ascii=False), more=False)
+        text = json.dumps(json.loads(plain.text), indent=2, ensure_ascii=False)
+        # An escape such as "\\ud800" is half a character, which no page can show.
+        return TextPreview(text.encode("utf-8", "backslashreplace").decode(), more=False)
     except (ValueError, RecursionError):
         return plain
 
