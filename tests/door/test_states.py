@@ -24,6 +24,7 @@ from exports.models.employee_update import Stage
 from exports.models.run import FINAL
 from exports.models.run_kind import MARKING_LAST, OF_EXPORTS, OF_UPDATES, Kind
 from exports.results import retention
+from exports.runs.report_list import ListedReport, ReportList
 from exports.runs.steps import steps_of
 from tests.door.routes import TEAM_ROUTES, knocks
 from tests.door.world import Case, World, knock
@@ -54,7 +55,8 @@ def fields_of(status: Run.Status, kind: str) -> dict[str, Any]:
     if kind in OF_EXPORTS and status not in ("queued", "selecting", "selected", "listing", "listed", "generating"):
         fields["remote_file"] = "export1.csv"
     if kind in MARKING_LAST:
-        fields |= {"mark_label": "Booked", "report_count": 1}
+        listed = ListedReport("R1", "Trip", "2026-10-01", "2026-10-02", "2026-10-03", "1250", "EUR", 1)
+        fields |= {"mark_label": "Booked", "report_count": 1, "selection": ReportList((listed,)).as_json()}
     return fields
 
 
