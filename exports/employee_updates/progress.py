@@ -57,7 +57,7 @@ def steps(update: EmployeeUpdate) -> list[UpdateStep]:
     keys: list[Key] = ["rows", "checks", "dry_run", "apply"]
     if update.needs_approval or update.approved_at:
         keys.insert(3, "approval")
-    if update.mapping is not None or update.stage == Stage.MAPPING:
+    if update.mapping is not None or _is_unmapped(update):
         keys.insert(0, "columns")
     now = keys.index(_present_step(update, keys))
     times = {
@@ -81,11 +81,16 @@ def steps(update: EmployeeUpdate) -> list[UpdateStep]:
     return result
 
 
+def _is_unmapped(update: EmployeeUpdate) -> bool:
+    """Whether the columns of its table were never named, also if it was discarded before."""
+    return update.stage == Stage.MAPPING or (update.sheet is not None and update.rows is None)
+
+
 def _present_step(update: EmployeeUpdate, keys: list[Key]) -> Key:
     """The step that the update is at."""
     if update.applied_by_run_id is not None:
         return "apply"
-    if update.sheet is not None and update.rows is None:
+    if _is_unmapped(update):
         return "columns"
     if not (update.row_count or update.is_hosted or update.wiped_at):
         return "rows"

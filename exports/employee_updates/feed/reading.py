@@ -1,14 +1,18 @@
 """Read a file or a pasted text as a table to map, or as a JSON feed, which needs no mapping."""
 
 import re
+from dataclasses import replace
+from itertools import islice
 
+from accounts.delimited import encoding_of
 from expensify.foreign_text import writable
 from exports.employee_updates.feed.delimited import decode, read_delimited
 from exports.employee_updates.feed.feed_json import read_feed
-from exports.employee_updates.feed.findings import UnreadableFile
-from exports.employee_updates.feed.sheet import Feed, Sheet
+from exports.employee_updates.feed.findings import UnreadableFile, quoted
+from exports.employee_updates.feed.sheet import Feed, Note, Sheet
 
 MOST_BYTES = 20 * 1024**2
+MOST_EXAMPLES = 5
 MOST_PASTED = 5 * 1024**2  # characters
 
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -48,7 +52,23 @@ def read_file(content: bytes, *, limits_in_cents: bool = True) -> Sheet | Feed:
         if content.startswith(mark):
             raise UnreadableFile(f"This is {kind}. Save the table with the employees as XLSX or CSV and upload that.")
     text, encoding = decode(content)
-    return _read_text(text, encoding, limits_in_cents)
+    table = _read_text(text, encoding, limits_in_cents)
+    if isinstance(table, Sheet) and encoding_of(content, is_whole=True).is_guess:
+        table = replace(table, notes=(*table.notes, *_guessed_letters(table, encoding)))
+    return table
+
+
+def _guessed_letters(sheet: Sheet, encoding: str) -> list[Note]:
+    """A warning that the letters of the file are a guess, with values to look at."""
+    cells = (cell.strip() for line in sheet.lines for cell in line.cells if not cell.isascii())
+    examples = [quoted(cell) for cell in islice(dict.fromkeys(cells), MOST_EXAMPLES)]
+    if not examples:
+        return []
+    sentence = (
+        f"The file does not say in which encoding its letters are, so they are a guess: {encoding}. Look at "
+        f"{', '.join(examples)}. If letters are wrong, save the file as “CSV UTF-8” or as XLSX, and read it again."
+    )
+    return [Note(None, None, "warning", "letters_guessed", sentence)]
 
 
 def read_pasted(text: str, *, limits_in_cents: bool = True) -> Sheet | Feed:

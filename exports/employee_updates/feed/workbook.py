@@ -6,6 +6,7 @@ apart.
 """
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from posixpath import join
@@ -16,6 +17,7 @@ from openpyxl.utils.cell import column_index_from_string
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from accounts.delimited import FIRST_LINES
+from exports.employee_updates.feed import merged_cells
 from exports.employee_updates.feed.findings import Severity, UnreadableFile, named, quoted
 from exports.employee_updates.feed.sheet import (
     MOST_COLUMNS,
@@ -59,7 +61,11 @@ def read_workbook(content: bytes) -> Sheet:
             rows = "row is" if cells.hidden == 1 else "rows are"
             sentence = f"{cells.hidden:,} {rows} hidden in the spreadsheet, by a filter perhaps. All were read."
             notes.append(Note(None, None, "warning", "hidden_rows", sentence))
-        return sheet_of(source, cells.lines, [*notes, *cells.notes], is_sparse=True)
+        lines, merged = merged_cells.spread(cells.lines, cells.merged)
+        sheet = sheet_of(source, lines, [*notes, *cells.notes, *merged], is_sparse=True)
+        # Titles and headings are merged for their looks.
+        above = {note for note in merged if note.row is not None and note.row < sheet.lines[0].number}
+        return replace(sheet, notes=tuple(note for note in sheet.notes if note not in above))
     raise UnreadableFile("This workbook has no cell with anything in it. Upload the one with the employees.")
 
 
@@ -162,6 +168,7 @@ class _Cells:
     def __init__(self, book: _Book) -> None:
         self.lines: list[SheetRow] = []
         self.notes: list[Note] = []
+        self.merged: list[str] = []
         self.hidden = 0
         self._book = book
         self._is_hidden = False
@@ -184,6 +191,8 @@ class _Cells:
             self._is_formula = True
         elif name == "rPh":
             self._in_reading = True
+        elif name == "mergeCell":
+            self.merged.append(attributes.get("ref", ""))
         elif name == "row":
             self._row = _whole(attributes.get("r")) or self._row + 1
             self._is_hidden = attributes.get("hidden") in ("1", "true")
