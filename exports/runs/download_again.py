@@ -50,7 +50,7 @@ def _continue(run: Run, by: User) -> None:
         tidied_at=None,
         looked_after_at=None,
         retry_at=None,
-        place=None,
+        queue_order=None,
         attempts=0,
         error_code="",
         error="",

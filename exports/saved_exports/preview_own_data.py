@@ -32,7 +32,7 @@ def latest(team: Team) -> OwnData | None:
         media_type="application/json", purged_at=None, size__lte=MOST_BYTES, size__gt=0
     )
     for result in results.order_by("-id")[:RESULTS]:
-        data = _read(result)
+        data = _read(result.pk, result.sha256)
         if data is not None:
             assert result.run_id is not None  # Only parts of a result have no run.
             return OwnData(result.run_id, data)
@@ -41,9 +41,9 @@ def latest(team: Team) -> OwnData | None:
 
 # Results never change: cache their content while somebody types.
 @lru_cache(maxsize=4)
-def _read(result: Result) -> Mapping[str, Any] | None:
+def _read(result_id: int, sha256: str) -> Mapping[str, Any] | None:
     try:
-        with integrity.open_result(result) as file:
+        with integrity.open_result(Result.objects.get(pk=result_id)) as file:
             content = read_json(file.read(), parse_float=Decimal)
     except (OSError, integrity.Damaged, ValueError, RecursionError):
         return None

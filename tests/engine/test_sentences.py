@@ -105,6 +105,8 @@ def about_the_run(ending: Ending, run: Run) -> str:
         parts = [str(error or ""), worker.recorded_client.LOST, TRIED, "Alice cancelled this run."]
     for part in filter(None, parts):
         text = text.replace(part, "", 1)
+    if run.again_of_id:
+        text = text.replace(f"run {run.again_of_id}.", "run 1.")
     return " ".join(text.split())
 
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Credential, Policy, Team, User
-from accounts.sso.adapter import Adapter, CompanyProvider
+from accounts.sso.adapter import SocialAdapter, CompanyProvider
 from accounts.sso.company import provider_id
 from expensify.foreign_text import SENTENCE, is_writable, read_json, writable
 from exports.columns.presets import PRESETS
@@ -284,7 +284,7 @@ def test_cells_of_a_part_are_writable_and_its_bytes_stay() -> None:
 def test_claims_are_made_writable_and_never_those_that_say_who_it_is(acme: Team, settings: Any, rf: Any) -> None:
     settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = "https://id.example", "a", "b"
 
-    provider = Adapter().get_provider(rf.get("/"), provider_id())
+    provider = SocialAdapter().get_provider(rf.get("/"), provider_id())
     claims = {"sub": "1", "email": "nina@acme.example", "given_name": "N\ud800", "groups": ["\0"]}
 
     login = provider.sociallogin_from_response(rf.get("/"), {"id_token": dict(claims), "userinfo": dict(claims)})

@@ -56,7 +56,7 @@ def test_unreadable_required_field_is_missing_too() -> None:
 @pytest.mark.parametrize(
     "address",
     ["ann", "ann@", "@acme.example", "ann@acme", "an n@acme.example", "ann@acme..example", "ann.@acme.example",
-     "a@b@acme.example", "ann@-acme.example", "ann,ben@acme.example", "ann@acme.example;", "ä@acme.example"],
+     "a@b@acme.example", "ann@-acme.example", "ann,ben@acme.example", "ä@acme.example"],
 )  # fmt: skip
 def test_bad_address_is_an_error_on_its_cell(field: str, address: str) -> None:
     assert ("error", "address") in codes(field, address)
