@@ -24,7 +24,7 @@ POINTS = {
     "generate": ("expensify.client", "Client.generate"),
     "download": ("expensify.client", "Client.download"),
     "store": ("exports.results.store", "store"),
-    "row": ("exports.models", "Result.objects.create"),
+    "row": ("exports.models", "Result.save"),
     "clear": ("exports.results.store", "clear"),
     "note": ("exports.models", "Run.move"),
 }
