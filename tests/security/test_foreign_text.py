@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Credential, Policy, Team, User
-from accounts.sso.adapter import SocialAdapter, CompanyProvider
+from accounts.sso.adapter import CompanyProvider, SocialAdapter
 from accounts.sso.company import provider_id
 from expensify.foreign_text import SENTENCE, is_writable, read_json, writable
 from exports.columns.presets import PRESETS

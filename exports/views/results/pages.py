@@ -23,7 +23,10 @@ def result(request: TeamRequest, result_id: int) -> HttpResponse:
     # The preview checks the file; `damaged_at` says what it found.
     shown = preview.preview(result)
     has_workbook = attachments.has_workbook(result, most_bytes=WORKBOOK_BYTES)
-    context = {"result": result, "preview": shown, "has_workbook": has_workbook}
+    can_download = (
+        request.membership.may(Permission.DOWNLOAD_RESULTS) and result.purged_at is None and result.damaged_at is None
+    )
+    context = {"result": result, "preview": shown, "has_workbook": has_workbook, "can_download": can_download}
     return render(request, "exports/result.html", context)
 
 
