@@ -76,6 +76,8 @@ def test_account_pages_look_right(look: Look, sign_in: SignIn, alice: User, page
 
     look("password-change", "/account/password/change/")
     look("name-change", "/account/name/")
+    User.objects.filter(pk=alice.pk).update(first_name="A" * 150)
+    look("account-long-name", "/account/")
     look("sign-out", "/account/logout/")
     look("not-found", "/t/umbrella/")
 
