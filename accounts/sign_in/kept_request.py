@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.signals import user_logged_in
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -26,7 +27,10 @@ PARAMETER = "carry_on"
 SECONDS = 600
 LARGEST = 1_000_000  # bytes of a form with its files
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data", ""}  # "": without a body
-TOO_LATE = "Nothing was changed: what you sent was kept for ten minutes only. Do it once more."
+GONE = (
+    "Nothing was changed just now: what you sent was carried out before, or its ten minutes are over. "
+    "Look whether it is done; if not, do it once more."
+)
 
 
 def keep(request: HttpRequest, page: str) -> str | None:
@@ -72,22 +76,25 @@ def carry_out(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[
 
     def middleware(request: HttpRequest) -> HttpResponse:
         entry = request.session.get(KEY)
-        asked_for = request.method == "GET" and PARAMETER in request.GET
-        if entry is not None and (asked_for or time.time() - entry["at"] > SECONDS):
-            del request.session[KEY]  # before it is carried out, so that a second request cannot do it again
-        if asked_for:
-            kept = _open(request, entry)
+        if request.method == "GET" and PARAMETER in request.GET:
+            kept = _take(request, entry)
             if kept is None:
-                messages.warning(request, TOO_LATE)
+                messages.warning(request, GONE)
                 return HttpResponseRedirect(entry["page"] if entry else "/")
             _become(request, kept)
+        elif entry is not None and time.time() - entry["at"] > SECONDS:
+            del request.session[KEY]
         return get_response(request)
 
     return middleware
 
 
-def _open(request: HttpRequest, entry: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The kept form that this request names; None when it is not this person's, another, or too old."""
+def _take(request: HttpRequest, entry: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Take the kept form that this request names; None when it is not this person's, another, too old, or taken.
+
+    The cache, a table, remembers that it was taken: the session is saved after the response only, so that a second
+    request, or one after a crash, would still find the form there.
+    """
     if entry is None or entry["key"] != request.GET[PARAMETER]:
         return None
     if not 0 <= time.time() - entry["at"] <= SECONDS:
@@ -96,7 +103,10 @@ def _open(request: HttpRequest, entry: dict[str, Any] | None) -> dict[str, Any] 
         kept: dict[str, Any] = keyring.ring().open(base64.b64decode(entry["sealed"]), _binding(request))
     except keyring.CannotOpen:
         return None
-    return kept if kept["path"] == request.path else None
+    if kept["path"] != request.path or not cache.add(f"{KEY}:{entry['key']}", True, SECONDS):
+        return None
+    del request.session[KEY]
+    return kept
 
 
 def _become(request: Any, kept: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from accounts.sign_in import kept_request
 
 KEY = "shown_at"
 NOT_YET = "Nothing was changed yet: first confirm that it is you. Then do it once more."
-KEPT = "Nothing was changed yet: first confirm that it is you. What you sent is kept for ten minutes, and then done."
+KEPT = "Nothing was changed yet: first confirm that it is you. Then what you sent is carried out; it waits ten minutes."
 
 
 def is_fresh(request: HttpRequest) -> bool:

@@ -57,7 +57,22 @@ def test_it_is_carried_out_once(acme: Team, alice: User, bob: User) -> None:
     again = client.get(url, follow=True)
 
     assert Membership.objects.get(user=bob).role == Role.VIEWER
-    assert kept_request.TOO_LATE in [str(message) for message in again.context["messages"]]
+    assert kept_request.GONE in [str(message) for message in again.context["messages"]]
+
+
+def test_it_is_carried_out_once_though_the_session_was_not_saved(acme: Team, alice: User, bob: User) -> None:
+    client = stale_client(alice)
+    url = confirm(client, client.post(role_url(bob), {"role": "editor"}))
+    entry = client.session[kept_request.KEY]
+    client.get(url)
+    Membership.objects.filter(user=bob).update(role=Role.VIEWER)
+    session = client.session
+    session[kept_request.KEY] = entry  # as after a crash before the session was saved
+    session.save()
+
+    client.get(url)
+
+    assert Membership.objects.get(user=bob).role == Role.VIEWER
 
 
 def test_nothing_is_done_before_the_confirmation(acme: Team, alice: User, bob: User) -> None:
@@ -106,6 +121,7 @@ def test_wrong_key_or_other_address_does_nothing(acme: Team, alice: User, bob: U
         client.get(change(url))
 
         assert Membership.objects.get(user=bob).role == Role.VIEWER
+        assert kept_request.KEY in client.session  # nothing that was sent is lost by it
 
 
 def test_it_stays_with_its_person(acme: Team, alice: User, bob: User) -> None:

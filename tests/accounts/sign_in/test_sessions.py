@@ -106,7 +106,8 @@ def test_change_after_an_hour_needs_confirmation_and_is_then_carried_out(acme: T
     done = client.post(asked.redirect_chain[-1][0], {"password": PASSWORD}, follow=True)
 
     assert sentence == (
-        "Nothing was changed yet: first confirm that it is you. What you sent is kept for ten minutes, and then done."
+        "Nothing was changed yet: first confirm that it is you. "
+        "Then what you sent is carried out; it waits ten minutes."
     )
     assert (before, done.redirect_chain[-1][0]) == (Role.VIEWER, "/t/acme/team/")
     assert Membership.objects.get(user=bob).role == Role.EDITOR
